@@ -1,0 +1,31 @@
+/* daemon/config.h - reads the configuration folder and resolves secrets.
+ *
+ * One value holds everything that a reload replaces. Reads files: call it at start
+ * and from a pool job, not from the loop. */
+#pragma once
+#include "alert/message.h"
+#include "rule/words.h"
+
+struct shd_config {
+	const char *dir;                 /* folder of storehealthd.yaml */
+	struct shd_settings *settings;
+	struct shd_rules *rules;
+	struct shd_words *words;
+	struct shd_phrasebook *book;
+	char fingerprint[33];            /* of all texts read: changed or not */
+	/* private: */
+	struct shd_config_files *files;
+	struct shd_secrets *secrets;
+};
+
+/* Reads `path` (storehealthd.yaml), conf.d/, rules.d/, words.d/, texts/ beside it
+ * (rules.d, words.d and texts fall back to the installed ones in SHD_DATA_DIR) and
+ * every secret that is named. All mistakes of all files go to diags; NULL when
+ * there is one. Returns owned. */
+struct shd_config *shd_config_load(const char *path, struct shd_diags *diags);
+void shd_config_destroy(struct shd_config *config); /* wipes the secrets */
+
+/* The secret behind a reference of this configuration; signature fits
+ * shd_market.request and shd_notifier.render with ctx = config. Never NULL for a
+ * reference that was loaded without a mistake. Any thread. */
+const struct shd_secret *shd_config_secret(void *config, const struct shd_secret_ref *ref);

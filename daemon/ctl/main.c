@@ -1,0 +1,9 @@
+#include "base/error.h"
+
+#include <stdio.h>
+
+int main(void)
+{
+	puts("storehealthctl " SHD_VERSION);
+	return 0;
+}

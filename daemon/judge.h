@@ -1,0 +1,85 @@
+/* daemon/judge.h - one batch: upsert what changed, judge the rules, move the alerts,
+ * write the outbox - in one transaction.
+ *
+ * The driver of lib/rule and lib/alert over the state. Synchronous; runs in the
+ * state job (pool thread, one at a time). Knows no clock: `now` comes with each
+ * call, so months run as a unit test (tests/sim). */
+#pragma once
+#include "conf/settings.h"
+#include "state/state.h"
+
+struct shd_judge;
+
+/* Borrows everything; a reload makes a new one. Routes are compiled here; their
+ * mistakes go to diags and give NULL. */
+struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_settings *settings,
+				   const struct shd_rules *rules, const struct shd_words *words,
+				   struct shd_diags *diags);
+void shd_judge_destroy(struct shd_judge *judge);
+
+/* What one poll of one feed came to. */
+struct shd_batch {
+	size_t store;                 /* index into settings->stores */
+	const struct shd_endpoint *row;
+	struct shd_wall began;        /* becomes the feed's `since` when it succeeded */
+	bool ok;
+	struct shd_error error;       /* unless ok */
+	struct shd_wall next_due;
+	struct shd_harvest *harvest;  /* NULL: nothing changed */
+	/* A complete sweep with something new or gone: the keys of every record it
+	 * listed. NULL: no entity of it went away. */
+	const char *const *listed;
+	size_t listed_count;
+	int64_t clock_skew_ms;        /* their Date minus ours; INT64_MIN: not known */
+	int requests, throttled;      /* of this poll */
+};
+
+/* What the daemon has to know afterwards. */
+struct shd_moved {                    /* for the journal and the demo's picture */
+	int64_t alert;
+	enum shd_move move;
+	enum shd_level level;
+	const char *rule, *store, *entity, *line; /* line: value beside limit, English */
+};
+struct shd_outcome {
+	struct shd_arena *arena;      /* owns the texts of moved */
+	struct shd_moved *moved;
+	size_t moved_count, moved_room;
+	size_t outbox_added;
+	struct shd_wall next_wake;    /* over all stores; SHD_NEVER_MS: none */
+	size_t judged;                /* rules judged, for the figures */
+	size_t changed;               /* entities and metrics that really changed */
+	bool suspect;                 /* an empty answer was not believed yet */
+};
+void shd_outcome_init(struct shd_outcome *outcome);
+void shd_outcome_finish(struct shd_outcome *outcome);
+
+/* Begin, any number of the others, end: one transaction. When one fails, the
+ * transaction is rolled back, everything since begin is undone, and nothing of the
+ * batches counts as read: the marketplace is asked again. */
+SHD_MUST_USE bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now,
+				  struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
+				  struct shd_outcome *outcome, struct shd_error *reterr);
+/* Judges what is due by time alone, at most `max` wake-ups. */
+SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
+				  struct shd_error *reterr);
+/* Judges everything open of one store again (start, reload). store ==
+ * settings->store_count: the pseudo-store `daemon`. */
+SHD_MUST_USE bool shd_judge_store(struct shd_judge *judge, size_t store,
+				  struct shd_outcome *outcome, struct shd_error *reterr);
+/* What a channel looks like now; judged as an entity of the pseudo-store `daemon`. */
+struct shd_channel_state {
+	size_t channel;               /* index into settings->channels */
+	struct shd_wall oldest_undelivered, last_success; /* ms 0: none */
+	size_t waiting;
+	int error;                    /* enum shd_err, -1: none */
+	const char *error_text;
+};
+SHD_MUST_USE bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
+				    struct shd_outcome *outcome, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome,
+				struct shd_error *reterr);
+
+/* Gives the transaction up. */
+void shd_judge_abandon(struct shd_judge *judge);

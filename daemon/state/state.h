@@ -1,0 +1,224 @@
+/* daemon/state/state.h - what the daemon keeps on disk; the only user of SQLite.
+ *
+ * One writer: the state job (jobs.h), one at a time, in order. Readers (API,
+ * storehealthctl) open their own read-only handle. Every function is synchronous
+ * and may touch the disk: pool threads only. Errors: STATE unless said otherwise.
+ * Nothing here knows rules or wire formats. The interface is drawn so that
+ * another database is one more implementation. Values that are returned live in
+ * the arena the caller gives. */
+#pragma once
+#include "alert/message.h"
+
+struct shd_state;
+
+/* Opens or creates, migrates, prepares every statement. path ":memory:" is for
+ * tests. Errors: STATE, naming the file and what to do; CONFIG, written by a newer
+ * version. */
+SHD_MUST_USE bool shd_state_open(const char *path, struct shd_state **ret_state,
+				 struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_open_readonly(const char *path, struct shd_state **ret_state,
+					  struct shd_error *reterr);
+void shd_state_close(struct shd_state *state); /* accepts NULL */
+
+/* Transactions do not nest. `durable`: the commit is on disk before it returns (an
+ * alert's transaction); others may be lost by a power cut, never torn. */
+SHD_MUST_USE bool shd_state_begin(struct shd_state *state, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_commit(struct shd_state *state, bool durable, struct shd_error *reterr);
+void shd_state_rollback(struct shd_state *state);
+
+/* --- entities ----------------------------------------------------------- */
+
+/* The stored entity, all fields; *ret_entity NULL when there is none. */
+SHD_MUST_USE bool shd_state_entity_get(struct shd_state *state, const char *store,
+				       enum shd_kind kind, const char *id, struct shd_arena *arena,
+				       struct shd_entity **ret_entity, struct shd_error *reterr);
+
+/* Writes all fields (insert or replace). `feed`: the endpoint that listed it, for
+ * complete sweeps; NULL keeps what is stored. */
+SHD_MUST_USE bool shd_state_entity_put(struct shd_state *state, const char *store,
+				       const struct shd_entity *entity, const char *feed,
+				       struct shd_error *reterr);
+
+/* Ids of the open entities of a kind that `feed` lists (NULL: all open ones), in id order. */
+SHD_MUST_USE bool shd_state_entity_ids(struct shd_state *state, const char *store,
+				       enum shd_kind kind, const char *feed,
+				       struct shd_arena *arena, const char *const **ret_ids,
+				       size_t *ret_count, struct shd_error *reterr);
+
+/* Visits entities opened in (from, to], oldest first; reads the index on
+ * (store, opened_at), so the cost follows the window and not the history. */
+SHD_MUST_USE bool shd_state_window(struct shd_state *state, const char *store, enum shd_kind kind,
+				   struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
+				   void *ctx, struct shd_error *reterr);
+
+/* Cross references. Whether a listing with this sku is known; the open orders of a
+ * sku that have no product; pieces in orders of a sku that are not yet shipped. All
+ * read an index on (store, sku). */
+SHD_MUST_USE bool shd_state_has_listing(struct shd_state *state, const char *store, const char *sku,
+					bool *ret_has, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,
+				      struct shd_arena *arena, const char *const **ret_ids,
+				      size_t *ret_count, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_unshipped(struct shd_state *state, const char *store, const char *sku,
+				      int64_t *ret_units_micro, struct shd_error *reterr);
+
+/* --- metrics ------------------------------------------------------------ */
+
+SHD_MUST_USE bool shd_state_metric_get(struct shd_state *state, const char *store,
+				       enum shd_metric metric, bool target,
+				       struct shd_value *ret_value, struct shd_wall *ret_at,
+				       struct shd_error *reterr);
+/* Keeps the newest value and appends a sample. */
+SHD_MUST_USE bool shd_state_metric_put(struct shd_state *state, const char *store,
+				       enum shd_metric metric, bool target,
+				       const struct shd_value *value, struct shd_wall at,
+				       struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_samples(struct shd_state *state, const char *store,
+				    enum shd_metric metric, struct shd_wall from,
+				    struct shd_wall to, shd_samples_fn *visit, void *ctx,
+				    struct shd_error *reterr);
+
+/* --- feeds: one endpoint of one store ------------------------------------- */
+
+struct shd_feed_row {
+	const char *store, *endpoint;
+	struct shd_wall since;        /* when the last complete poll began: the next one's cursor */
+	struct shd_wall last_success, last_try;
+	struct shd_wall failing_since; /* ms 0: works */
+	int failures;                 /* in a row */
+	int error;                    /* enum shd_err, -1: none */
+	const char *error_text;
+	struct shd_wall next_due;
+	int suspects;                 /* empty answers in a row where there were rows before */
+	bool not_available;           /* N/A: the tariff lacks it */
+};
+SHD_MUST_USE bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
+				     struct shd_error *reterr);
+/* All feeds of a store (NULL: of all stores). */
+SHD_MUST_USE bool shd_state_feeds(struct shd_state *state, const char *store,
+				  struct shd_arena *arena, struct shd_feed_row **ret_rows,
+				  size_t *ret_count, struct shd_error *reterr);
+
+/* --- wake-ups: when time alone may change a verdict ------------------------- */
+
+/* One per (store, kind, entity); entity "" and kind SHD_KIND_store for the store's
+ * own rules. SHD_NEVER_MS removes it. Writes only when it changes. */
+SHD_MUST_USE bool shd_state_wake_put(struct shd_state *state, const char *store,
+				     enum shd_kind kind, const char *id, struct shd_wall at,
+				     struct shd_error *reterr);
+struct shd_wake_row {
+	const char *store, *id;
+	enum shd_kind kind;
+	struct shd_wall at;
+};
+/* Those due at `now`, earliest first, at most `max`; and when the next one is. */
+SHD_MUST_USE bool shd_state_wakes(struct shd_state *state, struct shd_wall now, size_t max,
+				  struct shd_arena *arena, struct shd_wake_row **ret_rows,
+				  size_t *ret_count, struct shd_wall *ret_next,
+				  struct shd_error *reterr);
+
+/* --- alerts ---------------------------------------------------------------- */
+
+SHD_MUST_USE bool shd_state_alert_get(struct shd_state *state, const char *rule, const char *store,
+				      const char *entity, struct shd_arena *arena,
+				      struct shd_alert **ret_alert, struct shd_error *reterr);
+/* Inserts (number 0: gets one, written back) or updates. */
+SHD_MUST_USE bool shd_state_alert_put(struct shd_state *state, struct shd_alert *alert,
+				      struct shd_error *reterr);
+
+struct shd_alert_event {
+	int64_t alert;
+	struct shd_wall at;
+	enum shd_move move;
+	enum shd_level from, to;
+	bool told;
+	struct shd_value value, limit;
+	const char *reason;           /* in words, or NULL */
+};
+SHD_MUST_USE bool shd_state_event_add(struct shd_state *state, const struct shd_alert_event *event,
+				      struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_events(struct shd_state *state, int64_t alert, struct shd_arena *arena,
+				   struct shd_alert_event **ret_events, size_t *ret_count,
+				   struct shd_error *reterr);
+
+/* Open alerts, or one by number, or all of a store; filters that are NULL or 0 do
+ * not filter. Worst first, then newest. At most `max`. */
+struct shd_alert_filter {
+	const char *store, *rule;
+	int64_t number;
+	bool closed_too;
+	struct shd_wall since;
+	size_t max;
+};
+SHD_MUST_USE bool shd_state_alerts(struct shd_state *state, const struct shd_alert_filter *filter,
+				   struct shd_arena *arena, struct shd_alert **ret_alerts,
+				   size_t *ret_count, struct shd_error *reterr);
+
+/* --- outbox ------------------------------------------------------------------ */
+
+#define SHD_OUTBOX_STATE_MAP(X)                                                                    \
+	X(WAITING, "waiting") X(SENT, "sent") X(DEAD, "dead")
+enum shd_outbox_state {
+#define X(id, name) SHD_OUTBOX_##id,
+	SHD_OUTBOX_STATE_MAP(X)
+#undef X
+};
+
+struct shd_outbox_row {
+	int64_t number;
+	const char *key;              /* idempotency key: 32 hex digits, the same for every attempt */
+	const char *channel, *group;  /* group: rows that wait for one message merge by it */
+	const char *facts;            /* shd_told_pack */
+	enum shd_level level;
+	struct shd_wall made, next_try, give_up;
+	int attempts;
+	enum shd_outbox_state state;
+};
+/* Adds a message, or merges it into a waiting, not yet attempted row of the same
+ * channel and group whose next_try is in the future. */
+SHD_MUST_USE bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
+				       struct shd_error *reterr);
+/* Waiting rows due at `now`, oldest first, at most `max`, leaving out those whose
+ * number is in busy[0..busy_count); and when the next one is due. */
+SHD_MUST_USE bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t max,
+				       const int64_t *busy, size_t busy_count,
+				       struct shd_arena *arena, struct shd_outbox_row **ret_rows,
+				       size_t *ret_count, struct shd_wall *ret_next,
+				       struct shd_error *reterr);
+
+struct shd_delivery_row {
+	int64_t outbox;
+	struct shd_wall at;
+	int attempt;
+	bool ok;
+	int status;
+	const char *answer;           /* capped, redacted */
+	const char *error;            /* or NULL */
+	int64_t took_ms;
+};
+/* Records one attempt and what becomes of the row: SENT, DEAD, or WAITING until
+ * next_try. */
+SHD_MUST_USE bool shd_state_delivery_add(struct shd_state *state, const struct shd_delivery_row *row,
+					 enum shd_outbox_state becomes, struct shd_wall next_try,
+					 struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,
+				       struct shd_arena *arena, struct shd_delivery_row **ret_rows,
+				       size_t *ret_count, struct shd_error *reterr);
+
+/* --- housekeeping -------------------------------------------------------------- */
+
+/* Deletes what is older than it should be kept, in small steps: at most `max` rows
+ * a call; *ret_more says that there is more to do. Rolls samples up to hours
+ * (after 7 days) and days (after 90). */
+struct shd_retention {
+	struct shd_wall samples_before, events_before, deliveries_before, hourly_before, daily_before;
+};
+SHD_MUST_USE bool shd_state_retain(struct shd_state *state, const struct shd_retention *retention,
+				   size_t max, bool *ret_more, struct shd_error *reterr);
+
+/* Small named values: the fingerprint of the rules, the last clean stop. */
+SHD_MUST_USE bool shd_state_meta_get(struct shd_state *state, const char *name,
+				     struct shd_arena *arena, const char **ret_value,
+				     struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_meta_put(struct shd_state *state, const char *name, const char *value,
+				     struct shd_error *reterr);

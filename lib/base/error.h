@@ -1,0 +1,81 @@
+/* base/error.h - the one error value of the whole program.
+ *
+ * The kind decides what happens next, the text explains it to a person. Nobody
+ * matches on text. Pure; safe on any thread. */
+#pragma once
+#include <stdbool.h>
+
+/* X(NAME, "name", retry, fault, one-line meaning)
+ * retry: NEVER  doing the same again is useless
+ *        LATER  the same request may work after a back-off
+ *        DAILY  probe once a day (a feature the shop has not bought)
+ *        OPERATOR  somebody has to change something first; probe slowly */
+#define SHD_ERR_MAP(X)                                                                             \
+	X(SYNTAX, "syntax", LATER, MARKETPLACE, "not well-formed")                                           \
+	X(SCHEMA, "schema", LATER, MARKETPLACE, "well-formed, but not what was expected")                    \
+	X(LIMIT, "limit", LATER, MARKETPLACE, "larger than the stated limit")                               \
+	X(NETWORK, "network", LATER, NETWORK, "no connection")                                                \
+	X(TLS, "tls", LATER, NETWORK, "no trusted connection")                                            \
+	X(TIMEOUT, "timeout", LATER, NETWORK, "no answer in time")                                            \
+	X(SERVER, "server", LATER, MARKETPLACE, "the other side failed")                                     \
+	X(THROTTLED, "throttled", LATER, OURS, "too many requests")                                             \
+	X(CREDENTIALS, "credentials", OPERATOR, OPERATOR, "the key was refused")                                  \
+	X(EGRESS, "egress", OPERATOR, OPERATOR, "the key may not be used from this address")                 \
+	X(ROLE, "role", OPERATOR, OPERATOR, "the key lacks a role")                                        \
+	X(BLOCKED, "blocked", OPERATOR, OPERATOR, "the marketplace has blocked the store")                    \
+	X(TARIFF, "tariff", DAILY, OPERATOR, "not part of the store's tariff")                               \
+	X(RETIRED, "retired", NEVER, OURS, "the marketplace has switched this method off")                    \
+	X(REQUEST, "request", NEVER, OURS, "our request was refused as invalid")                              \
+	X(MISSING, "missing", NEVER, OURS, "no such object")                                                  \
+	X(CONFIG, "config", OPERATOR, OPERATOR, "the configuration is wrong")                                \
+	X(IO, "io", LATER, OURS, "a file or device failed")                                              \
+	X(STATE, "state", LATER, OURS, "the state database failed")                                         \
+	X(CLOSING, "closing", NEVER, OURS, "given up because the daemon stops")
+
+enum shd_err {
+#define X(id, name, retry, fault, text) SHD_ERR_##id,
+	SHD_ERR_MAP(X)
+#undef X
+	SHD_ERR_COUNT
+};
+
+enum shd_retry { SHD_RETRY_NEVER, SHD_RETRY_LATER, SHD_RETRY_DAILY, SHD_RETRY_OPERATOR };
+enum shd_fault { SHD_FAULT_OURS, SHD_FAULT_MARKETPLACE, SHD_FAULT_OPERATOR, SHD_FAULT_NETWORK };
+
+/* line and col count from 1; 0 means unknown. */
+struct shd_error {
+	enum shd_err kind;
+	int line, col;
+	char msg[256];
+};
+
+#define SHD_MUST_USE         __attribute__((warn_unused_result))
+#define SHD_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
+
+/* Fill *reterr and return false, so that a function can end with
+ * `return shd_fail(reterr, SHD_ERR_SCHEMA, "...")`. Long texts are cut at a
+ * UTF-8 character. reterr is never NULL. */
+bool shd_fail(struct shd_error *reterr, enum shd_err kind, const char *fmt, ...) SHD_PRINTF(3, 4);
+bool shd_fail_at(struct shd_error *reterr, enum shd_err kind, int line, int col, const char *fmt,
+		 ...) SHD_PRINTF(5, 6);
+
+/* Puts "context: " in front of the text of an error that is already filled;
+ * returns false. */
+bool shd_fail_in(struct shd_error *err, const char *fmt, ...) SHD_PRINTF(2, 3);
+
+/* Lower-case name of the kind ("throttled"), its meaning, its policy. */
+const char *shd_err_name(enum shd_err kind);
+const char *shd_err_text(enum shd_err kind);
+enum shd_retry shd_err_retry(enum shd_err kind);
+enum shd_fault shd_err_fault(enum shd_err kind);
+
+/* The kind with this lower-case name; false when there is none. */
+bool shd_err_find(const char *name, enum shd_err *ret_kind);
+
+/* A bug, not an error: says what broke and aborts. Always compiled in. */
+#define shd_assert(cond)                                                                           \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			shd_bug(#cond, __FILE__, __LINE__);                                        \
+	} while (0)
+void shd_bug(const char *what, const char *file, int line) __attribute__((noreturn));

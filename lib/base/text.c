@@ -1,0 +1,153 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char empty[1] = "";
+
+void shd_text_init(struct shd_text *text, size_t max_bytes)
+{
+	*text = (struct shd_text){.data = empty, .max_bytes = max_bytes};
+}
+
+void shd_text_finish(struct shd_text *text)
+{
+	if (text->data != empty)
+		free(text->data);
+	*text = (struct shd_text){.data = empty};
+}
+
+void shd_text_clear(struct shd_text *text)
+{
+	text->len = 0;
+	text->overflow = false;
+	if (text->data != empty)
+		text->data[0] = '\0';
+}
+
+/* Makes room for `more` bytes and a NUL; false when the maximum forbids it. */
+static bool reserve(struct shd_text *text, size_t more)
+{
+	if (text->overflow || more > text->max_bytes - text->len) {
+		text->overflow = true;
+		return false;
+	}
+	size_t need = text->len + more + 1;
+	if (need <= text->size)
+		return true;
+	size_t size = text->size ? text->size : 64;
+	while (size < need)
+		size *= 2;
+	text->data = shd_xrealloc(text->data == empty ? NULL : text->data, size, 1);
+	text->size = size;
+	return true;
+}
+
+void shd_text_add(struct shd_text *text, const char *bytes, size_t len)
+{
+	if (!len || !reserve(text, len))
+		return;
+	memcpy(text->data + text->len, bytes, len);
+	text->len += len;
+	text->data[text->len] = '\0';
+}
+
+void shd_text_puts(struct shd_text *text, const char *s)
+{
+	shd_text_add(text, s, strlen(s));
+}
+
+void shd_text_putc(struct shd_text *text, char c)
+{
+	shd_text_add(text, &c, 1);
+}
+
+void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args)
+{
+	va_list again;
+
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	shd_assert(len >= 0);
+	if (len == 0 || !reserve(text, (size_t)len))
+		return;
+	vsnprintf(text->data + text->len, (size_t)len + 1, fmt, args);
+	text->len += (size_t)len;
+}
+
+void shd_text_printf(struct shd_text *text, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	shd_text_vprintf(text, fmt, args);
+	va_end(args);
+}
+
+bool shd_text_ok(const struct shd_text *text)
+{
+	return !text->overflow;
+}
+
+char *shd_text_take(struct shd_text *text)
+{
+	char *taken = text->data == empty ? shd_xstrdup("") : text->data;
+
+	shd_text_init(text, text->max_bytes);
+	return taken;
+}
+
+size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes)
+{
+	if (len <= max_bytes)
+		return len;
+	size_t end = max_bytes;
+	while (end > 0 && ((unsigned char)s[end] & 0xC0) == 0x80)
+		end--;
+	return end;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein distance with adjacent swaps; words are cut at 63 bytes. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = least(strlen(a), 63), lb = least(strlen(b), 63);
+	size_t rows[3][64];
+
+	for (size_t j = 0; j <= lb; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t *now = rows[i % 3], *last = rows[(i + 2) % 3], *older = rows[(i + 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			now[j] = least(last[j] + 1, now[j - 1] + 1);
+			now[j] = least(now[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				now[j] = least(now[j], older[j - 2] + 1);
+		}
+	}
+	return rows[la % 3][lb];
+}
+
+const char *shd_nearest(const char *word, const char *const *candidates, size_t count)
+{
+	const char *best = NULL;
+	size_t best_distance = least(3, (strlen(word) + 2) / 3) + 1;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t d = distance(word, candidates[i]);
+
+		if (d < best_distance) {
+			best = candidates[i];
+			best_distance = d;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,44 @@
+/* base/text.h - a growing text buffer with a mandatory maximum.
+ *
+ * Invariants: data is always NUL-terminated (never NULL); len excludes the NUL;
+ * once something did not fit, `overflow` stays true, the text keeps what it had
+ * and later appends are ignored: check once, at the end. Bytes, not characters;
+ * UTF-8 passes through. Pure; one thread at a time. */
+#pragma once
+#include "base/mem.h"
+
+#include <stdarg.h>
+
+struct shd_text {
+	char *data;
+	size_t len;
+	/* private: */
+	size_t size, max_bytes;
+	bool overflow;
+};
+
+/* max_bytes: the longest text it will hold. */
+void shd_text_init(struct shd_text *text, size_t max_bytes);
+void shd_text_finish(struct shd_text *text); /* zeroed structs are accepted */
+void shd_text_clear(struct shd_text *text);
+
+void shd_text_add(struct shd_text *text, const char *bytes, size_t len);
+void shd_text_puts(struct shd_text *text, const char *s);
+void shd_text_putc(struct shd_text *text, char c);
+void shd_text_printf(struct shd_text *text, const char *fmt, ...) SHD_PRINTF(2, 3);
+void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args);
+
+/* True when everything that was appended fitted. */
+bool shd_text_ok(const struct shd_text *text);
+
+/* Hands the text over (free() it); the buffer is empty afterwards. */
+char *shd_text_take(struct shd_text *text);
+
+/* The longest prefix of s[0..len) that is at most max_bytes long and does not
+ * end inside a UTF-8 character. */
+size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes);
+
+/* The candidate nearest to `word` by edit distance, NULL when none is near
+ * enough to be a likely slip (at most one edit in three characters, at most
+ * three). For "did you mean". */
+const char *shd_nearest(const char *word, const char *const *candidates, size_t count);

@@ -1,0 +1,150 @@
+#include "catalog/catalog.h"
+
+#include <string.h>
+
+static const char *const type_names[] = {
+	[SHD_BOOL] = "bool", [SHD_NUMBER] = "number", [SHD_RATIO] = "ratio",
+	[SHD_DURATION] = "duration", [SHD_TIME] = "time", [SHD_MONEY] = "money",
+	[SHD_TEXT] = "text",
+};
+
+static const struct {
+	const char *name, *doc;
+	enum shd_field first;
+} kinds[] = {
+#define KIND(name_, doc_) [SHD_KIND_##name_] = {#name_, doc_, SHD_F_##name_##_opened_at},
+#include "catalog/kinds.def"
+#undef KIND
+};
+
+static const struct shd_field_row fields[] = {
+#define FIELD(kind_, name_, type_, words_, doc_)                                                   \
+	[SHD_F_##kind_##_##name_] = {SHD_KIND_##kind_, #name_, SHD_##type_, words_, doc_},
+#include "catalog/fields.def"
+#undef FIELD
+};
+
+enum { UP = true, DOWN = false };
+static const struct shd_metric_row metrics[] = {
+#define METRIC(name_, type_, better_, doc_)                                                        \
+	[SHD_M_##name_] = {#name_, SHD_##type_, better_, doc_},
+#include "catalog/metrics.def"
+#undef METRIC
+};
+
+static const struct {
+	const char *name, *doc;
+	int64_t every_s;
+} pollers[] = {
+#define POLLER(name_, every_, doc_) [SHD_P_##name_] = {#name_, doc_, every_},
+#include "catalog/pollers.def"
+#undef POLLER
+};
+
+static bool same(const char *name, const char *text, size_t len)
+{
+	return strncmp(name, text, len) == 0 && name[len] == '\0';
+}
+
+const char *shd_type_name(enum shd_type type)
+{
+	return type_names[type];
+}
+
+const char *shd_kind_name(enum shd_kind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *shd_kind_doc(enum shd_kind kind)
+{
+	return kinds[kind].doc;
+}
+
+bool shd_kind_find(const char *name, size_t len, enum shd_kind *ret_kind)
+{
+	for (int i = 0; i < SHD_KIND_COUNT; i++) {
+		if (same(kinds[i].name, name, len)) {
+			*ret_kind = (enum shd_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum shd_field shd_kind_first(enum shd_kind kind)
+{
+	return kinds[kind].first;
+}
+
+int shd_kind_fields(enum shd_kind kind)
+{
+	enum shd_field end = kind + 1 < SHD_KIND_COUNT ? kinds[kind + 1].first : SHD_FIELD_COUNT;
+
+	return (int)(end - kinds[kind].first);
+}
+
+const struct shd_field_row *shd_field_row(enum shd_field field)
+{
+	return &fields[field];
+}
+
+bool shd_field_find(enum shd_kind kind, const char *name, size_t len, enum shd_field *ret_field)
+{
+	int first = (int)kinds[kind].first, end = first + shd_kind_fields(kind);
+
+	for (int i = first; i < end; i++) {
+		if (same(fields[i].name, name, len)) {
+			*ret_field = (enum shd_field)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int shd_field_index(enum shd_field field)
+{
+	return (int)(field - kinds[fields[field].kind].first);
+}
+
+const struct shd_metric_row *shd_metric_row(enum shd_metric metric)
+{
+	return &metrics[metric];
+}
+
+bool shd_metric_find(const char *name, size_t len, enum shd_metric *ret_metric)
+{
+	for (int i = 0; i < SHD_METRIC_COUNT; i++) {
+		if (same(metrics[i].name, name, len)) {
+			*ret_metric = (enum shd_metric)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *shd_poller_name(enum shd_poller poller)
+{
+	return pollers[poller].name;
+}
+
+const char *shd_poller_doc(enum shd_poller poller)
+{
+	return pollers[poller].doc;
+}
+
+bool shd_poller_find(const char *name, size_t len, enum shd_poller *ret_poller)
+{
+	for (int i = 0; i < SHD_POLLER_COUNT; i++) {
+		if (same(pollers[i].name, name, len)) {
+			*ret_poller = (enum shd_poller)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int64_t shd_poller_every_ms(enum shd_poller poller)
+{
+	return pollers[poller].every_s * 1000;
+}

@@ -1,0 +1,89 @@
+/* catalog/catalog.h - the vocabulary: kinds of entities, their fields, metrics, pollers.
+ *
+ * Made from kinds.def, fields.def, metrics.def and pollers.def; the rules
+ * language, the SQL columns, the API and the documentation are made from the same
+ * lists. Constant tables only; safe on any thread. */
+#pragma once
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum shd_type {
+	SHD_BOOL,     /* n is 0 or 1 */
+	SHD_NUMBER,   /* n in micro-units: 4.6 is 4 600 000 */
+	SHD_RATIO,    /* n in micro-units: 4 % is 40 000 */
+	SHD_DURATION, /* n in ms */
+	SHD_TIME,     /* n in ms UTC */
+	SHD_MONEY,    /* n in minor units of `currency` */
+	SHD_TEXT,     /* text[0..len), NUL-terminated UTF-8 */
+};
+const char *shd_type_name(enum shd_type type); /* "bool", "number", ... */
+
+enum shd_kind {
+#define KIND(name, doc) SHD_KIND_##name,
+#include "catalog/kinds.def"
+#undef KIND
+	SHD_KIND_COUNT
+};
+
+/* Fields have one number over all kinds; field - shd_kind_first(kind) is the
+ * index within the kind. */
+enum shd_field {
+#define FIELD(kind, name, type, words, doc) SHD_F_##kind##_##name,
+#include "catalog/fields.def"
+#undef FIELD
+	SHD_FIELD_COUNT
+};
+
+/* Indexes within every kind. */
+enum { SHD_I_opened_at, SHD_I_progressed_at, SHD_I_closed, SHD_I_closed_at, SHD_I_url, SHD_I_COMMON };
+
+enum shd_metric {
+#define METRIC(name, type, better, doc) SHD_M_##name,
+#include "catalog/metrics.def"
+#undef METRIC
+	SHD_METRIC_COUNT
+};
+
+enum shd_poller {
+#define POLLER(name, every, doc) SHD_P_##name,
+#include "catalog/pollers.def"
+#undef POLLER
+	SHD_POLLER_COUNT
+};
+
+struct shd_field_row {
+	enum shd_kind kind;
+	const char *name;
+	enum shd_type type;
+	const char *words; /* allowed words, separated by spaces; "" for free text */
+	const char *doc;
+};
+
+struct shd_metric_row {
+	const char *name;
+	enum shd_type type;
+	bool up_is_better;
+	const char *doc;
+};
+
+const char *shd_kind_name(enum shd_kind kind);
+const char *shd_kind_doc(enum shd_kind kind);
+bool shd_kind_find(const char *name, size_t len, enum shd_kind *ret_kind);
+enum shd_field shd_kind_first(enum shd_kind kind);
+int shd_kind_fields(enum shd_kind kind); /* how many, at most 64 */
+
+const struct shd_field_row *shd_field_row(enum shd_field field);
+bool shd_field_find(enum shd_kind kind, const char *name, size_t len, enum shd_field *ret_field);
+/* Index of a field within its kind. */
+int shd_field_index(enum shd_field field);
+
+const struct shd_metric_row *shd_metric_row(enum shd_metric metric);
+bool shd_metric_find(const char *name, size_t len, enum shd_metric *ret_metric);
+
+const char *shd_poller_name(enum shd_poller poller);
+const char *shd_poller_doc(enum shd_poller poller);
+bool shd_poller_find(const char *name, size_t len, enum shd_poller *ret_poller);
+/* Time between two polls unless the configuration says otherwise, in ms. */
+int64_t shd_poller_every_ms(enum shd_poller poller);

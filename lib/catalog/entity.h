@@ -1,0 +1,93 @@
+/* catalog/entity.h - values, entities and the harvest of one poll.
+ *
+ * A harvest is what one poll brought: entities (each only with the fields this
+ * answer speaks of), metrics, and ids to follow up. An adapter fills it, the
+ * judge (daemon/judge.h) consumes it. Pure; one thread at a time. */
+#pragma once
+#include "base/mem.h"
+#include "base/time.h"
+#include "catalog/catalog.h"
+
+/* A value, or its absence. Texts are borrowed from the arena the value was made
+ * in. `len` and `text` belong to TEXT, `currency` to MONEY, `n` to the others. */
+struct shd_value {
+	enum shd_type type;
+	bool none;
+	char currency[4];
+	uint32_t len;
+	union {
+		int64_t n;
+		const char *text;
+	};
+};
+
+/* Equal type, absence and content. */
+bool shd_value_equal(const struct shd_value *a, const struct shd_value *b);
+
+/* fields[i] is field shd_kind_first(kind) + i. Bit i of `set`: the observation
+ * speaks of it (it may say `none`); an unset field keeps its stored value. */
+struct shd_entity {
+	enum shd_kind kind;
+	const char *id;
+	uint64_t set;
+	struct shd_value *fields;
+};
+
+struct shd_measure {
+	enum shd_metric metric;
+	bool is_target; /* the platform's own limit for the metric */
+	struct shd_value value;
+};
+
+/* An object the adapter wants to read as well, within the same poll: `endpoint`
+ * is the name of an endpoint row of the same market. */
+struct shd_follow {
+	const char *endpoint, *id;
+};
+
+struct shd_harvest {
+	struct shd_arena *arena; /* owns all texts below */
+	struct shd_entity *entities;
+	struct shd_measure *measures;
+	struct shd_follow *follows;
+	size_t entity_count, measure_count, follow_count;
+	/* private: */
+	size_t entity_room, measure_room, follow_room;
+	bool full;
+};
+
+/* max_bytes: the most all texts and fields of one poll may take. */
+struct shd_harvest *shd_harvest_create(size_t max_bytes);
+void shd_harvest_destroy(struct shd_harvest *harvest); /* accepts NULL */
+
+/* Adds an entity without fields and returns its index (pointers into
+ * harvest->entities move when it grows). Copies the id. */
+size_t shd_harvest_entity(struct shd_harvest *harvest, enum shd_kind kind, const char *id,
+			  size_t id_len);
+
+/* Set one field of entity number `at`. The field must belong to the entity's kind
+ * and have the type the function says; both are asserted. Texts are copied, cut
+ * at SHD_FIELD_BYTES and cleaned (invalid UTF-8 and control characters become
+ * U+FFFD). shd_set_none says that the field has no value. */
+#define SHD_FIELD_BYTES 4096
+void shd_set_none(struct shd_harvest *harvest, size_t at, enum shd_field field);
+void shd_set_n(struct shd_harvest *harvest, size_t at, enum shd_field field, int64_t n);
+void shd_set_text(struct shd_harvest *harvest, size_t at, enum shd_field field, const char *text,
+		  size_t len);
+void shd_set_money(struct shd_harvest *harvest, size_t at, enum shd_field field, int64_t minor,
+		   const char currency[4]);
+
+void shd_harvest_measure(struct shd_harvest *harvest, enum shd_metric metric, bool is_target,
+			 struct shd_value value);
+void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const char *id,
+			size_t id_len);
+
+/* False, kind LIMIT, when something did not fit: the poll then fails as a whole. */
+SHD_MUST_USE bool shd_harvest_ok(const struct shd_harvest *harvest, struct shd_error *reterr);
+
+/* The value of a field, by its global number. */
+static inline const struct shd_value *shd_entity_get(const struct shd_entity *entity,
+						      enum shd_field field)
+{
+	return &entity->fields[field - shd_kind_first(entity->kind)];
+}

@@ -1,0 +1,49 @@
+/* conf/node.h - a YAML file as nodes that know where they stand.
+ *
+ * The only user of libfyaml. Limits: 4 MB a file, 32 levels, 100 000 nodes,
+ * no anchors or aliases beyond those limits. Pure; a document is read-only once
+ * parsed and then safe on any thread. */
+#pragma once
+#include "conf/diag.h"
+
+enum shd_node_type { SHD_NODE_SCALAR, SHD_NODE_LIST, SHD_NODE_MAP };
+
+struct shd_node {
+	enum shd_node_type type;
+	int line, col;     /* of its first character, from 1 */
+	int width;         /* characters, on its first line */
+	const char *text;  /* scalar: its content, NUL-terminated; else NULL */
+	size_t len;
+	bool quoted;       /* scalar: written in quotes or as a block */
+	size_t count;      /* list: items, map: pairs */
+	const struct shd_node *items; /* list: count nodes; map: values */
+	const struct shd_node *keys;  /* map: count scalar nodes, else NULL */
+	const struct shd_doc *doc;
+};
+
+struct shd_doc;
+
+/* Parses text[0..len), keeping a copy for diagnostics. `file` is how the user
+ * names it. NULL when it is not YAML; every mistake (also a duplicate key, a tab
+ * used to indent) is reported to diags. Returns owned. */
+struct shd_doc *shd_doc_parse(const char *file, const char *text, size_t len,
+			      struct shd_diags *diags);
+void shd_doc_destroy(struct shd_doc *doc);
+void shd_doc_destroyp(struct shd_doc **doc);
+
+/* The top node; NULL for an empty file. */
+const struct shd_node *shd_doc_root(const struct shd_doc *doc);
+const char *shd_doc_file(const struct shd_doc *doc);
+
+/* The value under `key` of a map, NULL when absent or not a map. */
+const struct shd_node *shd_node_get(const struct shd_node *map, const char *key);
+
+/* Report about a node, or about text[offset .. offset+width) inside a scalar (the
+ * position is mapped back through quotes and folding as far as possible). */
+void shd_node_mistake(const struct shd_node *node, struct shd_diags *diags, const char *hint,
+		      const char *fmt, ...) SHD_PRINTF(4, 5);
+void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t width,
+			 struct shd_diags *diags, const char *hint, const char *fmt, ...)
+	SHD_PRINTF(6, 7);
+void shd_node_warn(const struct shd_node *node, struct shd_diags *diags, const char *hint,
+		   const char *fmt, ...) SHD_PRINTF(4, 5);

@@ -1,0 +1,139 @@
+/* market/market.h - what a marketplace adapter is.
+ *
+ * An adapter is tables and pure functions: settings and a page become a request,
+ * an answer becomes observations. It performs no I/O, reads no clock and keeps no
+ * state; the daemon (poll.h) owns time, network and cursors. HINT for a new
+ * marketplace: one folder beside ozon/, one line in markets.def, cases in
+ * tests/cases. Functions run on the pool, several stores at once. */
+#pragma once
+#include "catalog/entity.h"
+#include "conf/option.h"
+
+#include <jansson.h>
+
+struct shd_store_settings;
+
+/* How an endpoint pages. The driver keeps `position`, an opaque text, "" first. */
+enum shd_paging {
+	SHD_PAGE_SINGLE,  /* one answer is everything */
+	SHD_PAGE_CURSOR,  /* the answer names the next position (cursor, last_id, ...) */
+	SHD_PAGE_OFFSET,  /* position is the number of records read so far */
+	SHD_PAGE_BATCH,   /* one request per `batch` ids of the feed `ids_of` */
+	SHD_PAGE_FOLLOW,  /* one request per id that another endpoint's map followed */
+};
+
+struct shd_endpoint;
+
+/* What a request is made from. */
+struct shd_page_in {
+	const struct shd_store_settings *store;
+	struct shd_wall now;      /* when the poll began: windows end here */
+	struct shd_wall since;    /* when the last complete poll of this feed began; 0: first one */
+	const char *position;     /* "" first */
+	const char *const *ids;   /* BATCH, FOLLOW */
+	size_t id_count;
+};
+
+struct shd_page_out {
+	bool last;
+	char position[512];       /* of the next page, when not last */
+};
+
+/* What a record is mapped from, besides itself. */
+struct shd_map_in {
+	const struct shd_store_settings *store;
+	const struct shd_endpoint *row;
+	struct shd_wall fetched;  /* when the answer arrived */
+	const char *id;           /* FOLLOW: the id that was asked for */
+};
+
+/* What one endpoint of a marketplace is; a row of the adapter's table. */
+struct shd_endpoint {
+	const char *name;       /* "fbs_list"; unique in the market, kept in the state */
+	enum shd_poller poller;
+	const char *method, *path;
+	int64_t every_ms;       /* not more often than this, and not more often than the poller */
+	int64_t pace_ms;        /* least time between two requests to it, 0: only the store's rate */
+	enum shd_paging paging;
+	int limit;              /* records asked for in a page */
+	int page_max;           /* pages in one poll; more is the error LIMIT */
+	const char *records;    /* where the array of records lies: "result.items"; NULL: one record */
+	const char *ids_of;     /* BATCH: endpoint whose records' keys are asked for */
+	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
+	bool complete;          /* lists all open ones: an entity of `closes` that is missing has closed */
+	enum shd_kind closes;   /* of that kind; only with `complete` */
+	bool paid;              /* a tariff may lack it: TARIFF is N/A, not a failure */
+	bool optional;          /* its failure does not make the poller stale */
+
+	/* Appends the request body for this page; `in` says which. */
+	void (*body)(const struct shd_endpoint *row, const struct shd_page_in *in,
+		     struct shd_text *out);
+
+	/* One record into observations. The first entity a record adds is its key: it
+	 * identifies the record over polls, and a BATCH feed is given its id. Unknown
+	 * enum words, null objects and odd types never fail; SCHEMA is for a record
+	 * without the members that identify it. NULL: nothing but ids matter. */
+	bool (*map)(const struct shd_map_in *in, const json_t *record, struct shd_harvest *out,
+		    struct shd_error *reterr);
+
+	/* The rest of the answer (records replaced by []): where the next page is.
+	 * NULL for SINGLE, BATCH, FOLLOW. */
+	bool (*next)(const struct shd_endpoint *row, const json_t *envelope, size_t records,
+		     const struct shd_page_in *in, struct shd_page_out *ret_out,
+		     struct shd_error *reterr);
+};
+
+/* A request, ready for the transport. `headers` are complete lines. */
+struct shd_request {
+	const char *method;
+	struct shd_text url, body;
+	struct shd_text headers[8];
+	size_t header_count;
+};
+void shd_request_init(struct shd_request *request, size_t body_max_bytes);
+void shd_request_finish(struct shd_request *request); /* wipes the headers */
+
+/* What an answer looks like from outside. header: the value of a header by its
+ * name in any case, NULL when absent. */
+struct shd_answer {
+	int status; /* HTTP */
+	const char *body;
+	size_t len;
+	const char *(*header)(const void *ctx, const char *name);
+	const void *ctx;
+};
+
+/* What a refused answer means. */
+struct shd_refusal {
+	struct shd_error error;  /* kind and words, naming the method */
+	int64_t retry_after_ms;  /* 0: the marketplace did not say */
+};
+
+struct shd_market {
+	const char *name;
+	const char *base_url;    /* of the real marketplace */
+	int64_t rate_per_s;      /* the most it bears, over all methods of one store */
+	const struct shd_option *options; /* a store's own options for this market */
+	size_t option_count;
+	size_t settings_size;
+	const struct shd_endpoint *endpoints;
+	size_t endpoint_count;
+	const char *cheapest;    /* endpoint for a connection test */
+
+	/* Adds method, URL, headers with credentials, body. `secret` yields the secret
+	 * behind a reference of the store's settings. Errors: CONFIG. */
+	bool (*request)(const struct shd_endpoint *row, const struct shd_page_in *in,
+			const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref),
+			void *ctx, struct shd_request *request, struct shd_error *reterr);
+
+	/* True when the answer is a good one (2xx that is not an error in disguise);
+	 * else what it means. */
+	bool (*accept)(const struct shd_endpoint *row, const struct shd_answer *answer,
+		       struct shd_refusal *ret_refusal);
+};
+
+/* All of them, from markets.def. */
+extern const struct shd_market *const shd_markets[];
+extern const size_t shd_market_count;
+const struct shd_market *shd_market_find(const char *name);
+const struct shd_endpoint *shd_market_endpoint(const struct shd_market *market, const char *name);

@@ -1,0 +1,38 @@
+/* market/slice.h - cuts an answer into its records without parsing it.
+ *
+ * Parsing is what a poll costs, so nothing is parsed twice: the records of a page
+ * are found by a structural scan (strings, brackets), each record's bytes are
+ * hashed, and only records with a new hash are parsed. The scan allocates
+ * nothing, accepts what JSON accepts in structure and leaves the rest to the
+ * parser. Depth limit 64. Pure. */
+#pragma once
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct shd_slicer {
+	const char *body;
+	size_t len;
+	/* private: */
+	size_t at, array_start, array_end;
+	bool done;
+};
+
+/* Finds the array at `path` ("result.items", "" for a top-level array, also when
+ * the value is one object or null: one record, or none). Errors: SYNTAX,
+ * structure broken or cut off; SCHEMA, no such member; LIMIT, nested too deep. */
+SHD_MUST_USE bool shd_slice_open(struct shd_slicer *slicer, const char *body, size_t len,
+				 const char *path, struct shd_error *reterr);
+
+/* The next record's bytes body[*ret_at .. +*ret_len); false in *ret_more at the end. */
+SHD_MUST_USE bool shd_slice_next(struct shd_slicer *slicer, size_t *ret_at, size_t *ret_len,
+				 bool *ret_more, struct shd_error *reterr);
+
+/* The answer without its records (the array replaced by []), for the paging
+ * members. Valid once shd_slice_next said that there are no more. Appends to out. */
+struct shd_text;
+void shd_slice_envelope(const struct shd_slicer *slicer, struct shd_text *out);
+
+/* XXH3, 64 bits. Not stable over versions: kept in memory only. */
+uint64_t shd_slice_hash(const char *bytes, size_t len);

@@ -1,0 +1,59 @@
+/* notify/notify.h - what a notifier is.
+ *
+ * A notifier turns a rendered message into a request and an answer into a result.
+ * No I/O, no clock, no randomness; the daemon (deliver.h) sends. HINT for a new
+ * one: one file beside email.c, one line in notifiers.def, one case in
+ * tests/cases. Functions run on the pool. */
+#pragma once
+#include "alert/message.h"
+#include "conf/option.h"
+#include "market/market.h" /* shd_request, shd_answer */
+
+/* Everything that varies between two sends of one message, given from outside. */
+struct shd_send_in {
+	const struct shd_channel_settings *channel;
+	const struct shd_message *message;
+	const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref);
+	void *ctx;
+	struct shd_wall now;
+	const char *key;         /* idempotency key, the same for every attempt */
+	int attempt;             /* from 1 */
+};
+
+/* A mail for the transport (SMTP through libcurl), or an HTTP request. */
+struct shd_envelope {
+	bool is_mail;
+	struct shd_request http;      /* HTTP; for mail: url smtp://host:port, body = the mail */
+	const char *from;             /* mail */
+	struct shd_texts to;          /* mail */
+	bool require_tls;             /* mail: refuse to go on without STARTTLS */
+	const char *user;             /* mail, or NULL; borrowed from settings */
+	const struct shd_secret *password;
+};
+
+enum shd_sent {
+	SHD_SENT_OK,
+	SHD_SENT_LATER,  /* temporary: try again (after retry_after_ms, if given) */
+	SHD_SENT_NEVER,  /* permanent: bad token, bad address */
+};
+
+struct shd_sent_result {
+	enum shd_sent sent;
+	int64_t retry_after_ms;  /* 0: not said */
+	struct shd_error error;  /* unless OK */
+};
+
+struct shd_notifier {
+	const char *name;
+	const struct shd_option *options;
+	size_t option_count;
+	size_t settings_size;
+	bool (*render)(const struct shd_send_in *in, struct shd_envelope *out,
+		       struct shd_error *reterr);
+	/* What the provider's answer means; status is the HTTP status or SMTP code. */
+	void (*classify)(const struct shd_answer *answer, struct shd_sent_result *ret_result);
+};
+
+extern const struct shd_notifier *const shd_notifiers[];
+extern const size_t shd_notifier_count;
+const struct shd_notifier *shd_notifier_find(const char *name);

@@ -1,0 +1,112 @@
+/* rule/rule.h - compiled rules, and the judgement of one.
+ *
+ * YAML in, verdicts out. Judging is a function of (rule, state, now): the same
+ * compiled rule serves the daemon, rule tests and replay. Judging allocates
+ * nothing. A compiled set is read-only and safe on any thread. */
+#pragma once
+#include "catalog/entity.h"
+#include "conf/node.h"
+#include "conf/settings.h"
+
+enum shd_level { SHD_LEVEL_NONE, SHD_INFO, SHD_WARN, SHD_CRITICAL, SHD_BREACHED, SHD_LEVEL_COUNT };
+const char *shd_level_name(enum shd_level level); /* "none", "info", "warning", ... */
+
+struct shd_expr; /* compiled expression */
+
+struct shd_rule {
+	const char *id;
+	const char *title[SHD_LANGUAGE_COUNT];   /* falls back to en, then to id */
+	const char *advice[SHD_LANGUAGE_COUNT];  /* NULL: none */
+	const char *message[SHD_LANGUAGE_COUNT]; /* NULL: made from title, value and limit */
+	const char *runbook, *source;            /* or NULL */
+	struct shd_pairs labels;
+	bool each;                               /* one alert per entity of `kind` */
+	enum shd_kind kind;
+	bool tell_resolved;                      /* false: its end is recorded, nobody is told */
+	int64_t for_ms, clear_for_ms;
+	int for_hits, for_of;                    /* `3 of 5`; 0: not used */
+	bool deadline;                           /* has `due` */
+	/* What it reads: a rule is judged again when one of these changed. */
+	uint32_t reads_kinds;                    /* bit per kind, its own included */
+	uint64_t reads_metrics;                  /* bit per metric */
+	uint32_t reads_pollers;                  /* age_of */
+	/* private: */
+	const struct shd_rule_code *code;
+};
+
+struct shd_rules;
+struct shd_words; /* word lists by name, see words.h */
+
+/* Compiles all rules of the documents, applies `overrides` (map of rule id to
+ * keys, or NULL). Borrows the documents for as long as the set lives. Returns
+ * owned; NULL when diags got a mistake. */
+struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
+				    const struct shd_node *overrides, const struct shd_words *words,
+				    struct shd_diags *diags);
+void shd_rules_destroy(struct shd_rules *rules);
+size_t shd_rules_count(const struct shd_rules *rules);
+const struct shd_rule *shd_rules_at(const struct shd_rules *rules, size_t i);
+const struct shd_rule *shd_rules_find(const struct shd_rules *rules, const char *id);
+
+/* Whether the rule watches this store at all (`stores`, `enabled`). `store` is the
+ * store entity; settings supply marketplace, kind, region, labels. */
+struct shd_rule_env;
+bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *env);
+
+/* One entity of a window, or one sample; false from the callback stops. */
+typedef bool shd_window_fn(void *ctx, const struct shd_entity *entity);
+typedef bool shd_samples_fn(void *ctx, struct shd_wall at, const struct shd_value *value);
+
+/* The state a rule reads. All callbacks are synchronous; borrowed results live
+ * until the next call. */
+struct shd_rule_env {
+	struct shd_wall now;
+	const struct shd_store_settings *settings; /* NULL for the pseudo-store `daemon` */
+	const struct shd_entity *store;            /* kind store; NULL: nothing known yet */
+	const struct shd_entity *entity;           /* each-rules; else NULL */
+	const struct shd_words *words;
+	void *ctx;
+	/* Newest value of a metric (or its target); none when never seen. */
+	void (*metric)(void *ctx, enum shd_metric metric, bool target, struct shd_value *ret);
+	/* Entities of a kind opened in (from, to], oldest first. */
+	void (*window)(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
+		       shd_window_fn *visit, void *visit_ctx);
+	/* Samples of a metric in (from, to], oldest first, and before them the newest
+	 * one at or before `from`, if any. */
+	void (*samples)(void *ctx, enum shd_metric metric, struct shd_wall from, struct shd_wall to,
+			shd_samples_fn *visit, void *visit_ctx);
+	/* When a poller last succeeded; 0 never. */
+	struct shd_wall (*polled)(void *ctx, enum shd_poller poller);
+	/* The feed behind a kind or metric cannot be read: it is unknown, not zero. */
+	bool (*blind_kind)(void *ctx, enum shd_kind kind);
+	bool (*blind_metric)(void *ctx, enum shd_metric metric);
+};
+
+enum shd_judgement {
+	SHD_JUDGED,      /* level says it; NONE is a healthy verdict */
+	SHD_UNKNOWN,     /* something it needs cannot be read or is absent: neither fires nor resolves */
+	SHD_TOO_FEW,     /* `needs` does not hold: not enough data, no alert */
+	SHD_NOT_WATCHED, /* `where` or `stores` excludes it, or the entity is closed */
+};
+
+struct shd_verdict {
+	enum shd_judgement judgement;
+	enum shd_level level;       /* the worst level that holds */
+	bool clear;                 /* no `clear` expression, or it holds */
+	struct shd_value value;     /* `value`, or what the deciding comparison had on its left */
+	struct shd_value limit;     /* and on its right; none where that says nothing */
+	uint32_t sample_hit, sample_of; /* a share's sample: 1 of 3; 0 of 0 without */
+	struct shd_wall due;        /* deadline rules; ms 0: none */
+	struct shd_value cost;      /* money at risk; none: not given or not known */
+	struct shd_value room;      /* number: how many more until the next level; none */
+	struct shd_wall wake;       /* the next instant at which time alone may change this
+				     * verdict; SHD_NEVER_MS: not by time alone */
+	const char *why;            /* UNKNOWN, TOO_FEW: which name was missing; else NULL */
+};
+
+/* Judges one rule for one store or entity. */
+void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
+		    struct shd_verdict *ret_verdict);
+
+/* The text of a level's condition as written, for "limit" in messages. */
+const char *shd_rule_condition(const struct shd_rule *rule, enum shd_level level);

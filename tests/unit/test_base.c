@@ -1,0 +1,234 @@
+/* base/: time, durations, decimals, text buffers, suggestions. */
+#include "unit/check.h"
+
+#include "base/num.h"
+#include "base/text.h"
+#include "base/time.h"
+
+#include <string.h>
+
+static void durations_read_back(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+		const char *shortest;
+	} cases[] = {
+		{"48h", 48 * SHD_HOUR_MS, "2d"},
+		{"1d12h", 36 * SHD_HOUR_MS, "1d12h"},
+		{"90s", 90000, "1m30s"},
+		{"2w", 2 * SHD_WEEK_MS, "2w"},
+		{"8d", 8 * SHD_DAY_MS, "8d"},
+		{"250ms", 250, "250ms"},
+		{"0s", 0, "0s"},
+	};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		char buf[SHD_DURATION_TEXT];
+		struct shd_error err;
+		int64_t ms;
+
+		assert_true(shd_duration_parse(cases[i].text, strlen(cases[i].text), &ms, &err));
+		assert_int_equal(ms, cases[i].ms);
+		assert_string_equal(shd_duration_format(ms, buf), cases[i].shortest);
+	}
+}
+
+static void bad_durations_are_refused(void **state)
+{
+	static const char *const cases[] = {"", "48", "h", "1h1d", "1h1h", "-1h", "1.5h", "1 h",
+		"99999999999999999999w", "1001000w"};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_error err;
+		int64_t ms = 7;
+
+		assert_false(shd_duration_parse(cases[i], strlen(cases[i]), &ms, &err));
+		assert_int_equal(ms, 7);
+	}
+}
+
+static void times_of_every_shape(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = {
+		{"1970-01-01T00:00:00Z", 0},
+		{"2026-04-04T16:59:00Z", 1775321940000},
+		{"2026-04-04T16:59:00.000Z", 1775321940000},
+		{"2026-04-04T19:59:00+03:00", 1775321940000},
+		{"2026-04-04T16:59:48.998146Z", 1775321988998},
+		{"9999-12-31T23:59:59.999999900Z", SHD_NEVER_MS},
+		{"2024-02-29", 1709164800000},
+		{"1969-12-31T23:59:59Z", -1000},
+	};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_error err;
+		struct shd_wall at;
+
+		assert_true(shd_time_parse(cases[i].text, strlen(cases[i].text), &at, &err));
+		assert_int_equal(at.ms, cases[i].ms);
+	}
+}
+
+static void bad_times_are_refused(void **state)
+{
+	static const char *const cases[] = {"", "2026", "2026-13-01", "2026-02-29", "2026-01-01T25:00:00Z",
+		"2026-01-01T00:00:00", "2026-01-01T00:00:00Zx", "now", "2026-01-01T00:00:00.Z"};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_error err;
+		struct shd_wall at;
+
+		assert_false(shd_time_parse(cases[i], strlen(cases[i]), &at, &err));
+		assert_int_equal(err.kind, SHD_ERR_SYNTAX);
+	}
+}
+
+static void times_are_shown(void **state)
+{
+	char buf[SHD_TIME_TEXT];
+
+	(void)state;
+	assert_string_equal(shd_time_format((struct shd_wall){1775321988998}, buf),
+		"2026-04-04T16:59:48.998Z");
+	assert_string_equal(shd_time_format((struct shd_wall){-1}, buf), "1969-12-31T23:59:59.999Z");
+	assert_string_equal(shd_time_format((struct shd_wall){SHD_NEVER_MS}, buf), "never");
+}
+
+static void decimals_are_exact(void **state)
+{
+	static const struct {
+		const char *text;
+		int scale;
+		int64_t n;
+	} cases[] = {
+		{"4.6", 6, 4600000}, {"4", 4, 40000}, {"0.5", 4, 5000}, {"-0.05", 6, -50000},
+		{"1e3", 6, 1000000000}, {"1E-6", 6, 1}, {"1e-7", 6, 0}, {"5e-7", 6, 1},
+		{"0.0000005", 6, 1}, {"1530", 2, 153000}, {"12.345", 2, 1235}, {"0", 6, 0},
+		{"9223372036854", 6, 9223372036854000000},
+	};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_error err;
+		int64_t n;
+
+		assert_true(shd_decimal_parse(cases[i].text, strlen(cases[i].text), cases[i].scale, &n, &err));
+		assert_int_equal(n, cases[i].n);
+	}
+}
+
+static void bad_decimals_are_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		enum shd_err kind;
+	} cases[] = {
+		{"", SHD_ERR_SYNTAX}, {"x", SHD_ERR_SYNTAX}, {"1.2.3", SHD_ERR_SYNTAX}, {"1e", SHD_ERR_SYNTAX},
+		{".", SHD_ERR_SYNTAX}, {"9223372036855", SHD_ERR_LIMIT}, {"1e300", SHD_ERR_LIMIT},
+		{"99999999999999999999999999999999999999999999", SHD_ERR_LIMIT},
+	};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_error err;
+		int64_t n;
+
+		assert_false(shd_decimal_parse(cases[i].text, strlen(cases[i].text), 6, &n, &err));
+		assert_int_equal(err.kind, cases[i].kind);
+	}
+}
+
+static void doubles_keep_their_decimals(void **state)
+{
+	struct shd_error err;
+	int64_t n;
+
+	(void)state;
+	assert_true(shd_decimal_of_double(4.35, 6, &n, &err));
+	assert_int_equal(n, 4350000);
+	assert_true(shd_decimal_of_double(0.1 + 0.2, 6, &n, &err));
+	assert_int_equal(n, 300000);
+	assert_false(shd_decimal_of_double(1.0 / 0.0, 6, &n, &err));
+	assert_false(shd_decimal_of_double(1e300, 6, &n, &err));
+}
+
+static void decimals_are_shown(void **state)
+{
+	char buf[SHD_DECIMAL_TEXT];
+
+	(void)state;
+	assert_string_equal(shd_decimal_format(4600000, 6, buf), "4.6");
+	assert_string_equal(shd_decimal_format(-50000, 6, buf), "-0.05");
+	assert_string_equal(shd_decimal_format(20000000, 6, buf), "20");
+	assert_string_equal(shd_decimal_format(7, 0, buf), "7");
+	assert_string_equal(shd_decimal_format(INT64_MIN, 6, buf), "-9223372036854.775808");
+}
+
+static void a_share_is_exact(void **state)
+{
+	(void)state;
+	assert_int_equal(shd_mul_div(23, SHD_MICRO, 575), 40000); /* 23 of 575 is exactly 4 % */
+	assert_int_equal(shd_mul_div(INT64_MAX, INT64_MAX, 1), INT64_MAX);
+	assert_int_equal(shd_mul_div(-1, 1, 2), -1);
+}
+
+static void a_text_buffer_has_a_maximum(void **state)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text;
+
+	(void)state;
+	shd_text_init(&text, 10);
+	shd_text_printf(&text, "%s", "12345");
+	shd_text_puts(&text, "67890");
+	assert_true(shd_text_ok(&text));
+	shd_text_putc(&text, 'x');
+	assert_false(shd_text_ok(&text));
+	assert_string_equal(text.data, "1234567890");
+}
+
+static void a_long_error_is_cut_at_a_character(void **state)
+{
+	struct shd_error err;
+	char long_text[400];
+
+	(void)state;
+	for (size_t i = 0; i + 2 < sizeof(long_text); i += 2)
+		memcpy(long_text + i, "\xD0\x96", 3);
+	shd_fail(&err, SHD_ERR_IO, "x%s", long_text);
+	assert_int_equal(strlen(err.msg) % 2, 1);
+	shd_fail_in(&err, "store");
+	assert_memory_equal(err.msg, "store: x", 8);
+	assert_int_equal(((unsigned char)err.msg[strlen(err.msg) - 2]), 0xD0);
+}
+
+static void slips_get_a_suggestion(void **state)
+{
+	static const char *const words[] = {"responded_at", "opened_at", "closed", "type"};
+
+	(void)state;
+	assert_string_equal(shd_nearest("respondedat", words, 4), "responded_at");
+	assert_string_equal(shd_nearest("tpye", words, 4), "type");
+	assert_null(shd_nearest("warehouse", words, 4));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations_read_back),
+		cmocka_unit_test(bad_durations_are_refused),
+		cmocka_unit_test(times_of_every_shape),
+		cmocka_unit_test(bad_times_are_refused),
+		cmocka_unit_test(times_are_shown),
+		cmocka_unit_test(decimals_are_exact),
+		cmocka_unit_test(bad_decimals_are_refused),
+		cmocka_unit_test(doubles_keep_their_decimals),
+		cmocka_unit_test(decimals_are_shown),
+		cmocka_unit_test(a_share_is_exact),
+		cmocka_unit_test(a_text_buffer_has_a_maximum),
+		cmocka_unit_test(a_long_error_is_cut_at_a_character),
+		cmocka_unit_test(slips_get_a_suggestion),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

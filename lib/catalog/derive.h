@@ -7,7 +7,7 @@
 
 /* Completes `entity` (merged, all fields) given what was stored before (NULL:
  * nothing) and `now`: progressed_at when something visible changed; closed_at when it
- * closed; listing: state_since, was_active; parcel: customs_since; order:
+ * closed; listing: state_since, was_active; stock: had_stock; parcel: customs_since; order:
  * shipped_late, delivered_late; stock: cover. Returns the next instant at which time
  * alone changes a derived field; SHD_NEVER_MS: none. */
 struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *entity,

@@ -173,9 +173,16 @@ struct shd_outbox_row {
 	struct shd_wall made, next_try, give_up;
 	int attempts;
 	enum shd_outbox_state state;
+	/* Numbers of all alerts the message tells of, also of those behind `more`. Read
+	 * when adding only; NULL in rows that are returned. */
+	const int64_t *alerts;
+	size_t alert_count;
 };
 /* Adds a message, or merges it into a waiting, not yet attempted row of the same
- * channel and group whose next_try is in the future. */
+ * channel and group whose next_try is after row->made; a merged message lists at
+ * most SHD_OUTBOX_ITEMS alerts and counts the others in `more`. A key that is known
+ * already adds nothing. */
+#define SHD_OUTBOX_ITEMS 50
 SHD_MUST_USE bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 				       struct shd_error *reterr);
 /* Waiting rows due at `now`, oldest first, at most `max`, leaving out those whose
@@ -184,6 +191,16 @@ SHD_MUST_USE bool shd_state_outbox_due(struct shd_state *state, struct shd_wall 
 				       const int64_t *busy, size_t busy_count,
 				       struct shd_arena *arena, struct shd_outbox_row **ret_rows,
 				       size_t *ret_count, struct shd_wall *ret_next,
+				       struct shd_error *reterr);
+
+/* Which channels were told of an alert's present episode: a resolve goes only
+ * there. Forgotten when it is told or the next episode begins. */
+SHD_MUST_USE bool shd_state_told_add(struct shd_state *state, int64_t alert, const char *channel,
+				     struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_told(struct shd_state *state, int64_t alert, struct shd_arena *arena,
+				 const char *const **ret_channels, size_t *ret_count,
+				 struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_told_clear(struct shd_state *state, int64_t alert,
 				       struct shd_error *reterr);
 
 struct shd_delivery_row {

@@ -32,6 +32,8 @@ struct shd_told {
 	struct shd_value value, limit, cost, room;
 	uint32_t sample_hit, sample_of;
 	struct shd_wall due;     /* ms 0: none */
+	uint32_t more;           /* so many further alerts of the same rule, store and move that
+				  * the message does not list one by one; on its last item */
 };
 
 /* JSON text of facts and back. Returned texts live in the arena. */

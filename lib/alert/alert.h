@@ -13,6 +13,13 @@
  *   UNKNOWN  -> FIRING, RESOLVED   the feed is back
  *   FIRING   -> RESOLVED   no level holds and `clear` does, or the entity closed   tell: resolved
  *   RESOLVED -> FIRING     a new episode; over 4 a day: one `flapping` message, then quiet
+ *
+ * A day is 24 h from the first episode of it. Quiet until it is over means: nothing
+ * is told but a level worse than people know of. TOO_FEW counts as "no level holds"
+ * (the rule's author says that so little data is no alert), NOT_WATCHED as "the
+ * entity closed": it ends the alert at once, without `clear` and `clear_for`. Being
+ * blind neither fires nor resolves, keeps PENDING, and starts `clear_for` anew.
+ * `3 of 5` counts judgements (not UNKNOWN) since the last episode ended.
  */
 #pragma once
 #include "rule/rule.h"
@@ -59,7 +66,8 @@ struct shd_alert {
 	int64_t number;          /* the person's handle, "alert 17"; 0: not stored yet */
 	const char *rule, *store, *entity; /* entity "" for a store rule */
 	enum shd_alert_state state;
-	enum shd_level level, told_level; /* told_level: the worst one people were told */
+	enum shd_level level, told_level; /* told_level: the worst one people were told, and
+				  * not yet that it is over */
 	int episode;             /* counts from 1 */
 	int episodes_day;        /* begun within the day from day_start */
 	struct shd_wall day_start;
@@ -67,13 +75,15 @@ struct shd_alert {
 	struct shd_wall clear_since;     /* since when it would be clear, for clear_for */
 	uint64_t hits;           /* the last evaluations as bits, for `3 of 5` */
 	struct shd_verdict last; /* value, limit, due, cost as last judged */
-	struct shd_wall wake;    /* when the life cycle itself wants to look again (`for`) */
+	struct shd_wall wake;    /* when the life cycle itself wants to look again (`for`,
+				  * `clear_for`); SHD_NEVER_MS: not by itself */
 };
 
 struct shd_alert_move {
 	enum shd_move move;
 	enum shd_level from, to;
-	bool tell;               /* false for a move that tells, but is muted by flapping */
+	bool tell;               /* false also for a move that would tell, but is muted by
+				  * flapping or says nothing worse than people know */
 };
 
 /* At most this many moves in one step. */

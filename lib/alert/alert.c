@@ -1,0 +1,353 @@
+#include "alert/alert.h"
+
+#include <string.h>
+
+/* The arrows of the diagram in alert.h, and who takes them:
+ *
+ *   INACTIVE, RESOLVED -> PENDING    [holds]
+ *   PENDING -> INACTIVE              [drop]
+ *   any but FIRING, UNKNOWN -> FIRING   [fire]
+ *   FIRING -> FIRING                 [change_level]
+ *   FIRING -> UNKNOWN                [go_blind]
+ *   UNKNOWN -> FIRING                [see_again]
+ *   FIRING, UNKNOWN -> RESOLVED      [resolve]
+ */
+
+#define EPISODES_A_DAY 4
+
+static const char *const state_names[] = {
+#define X(id, name, text) [SHD_ALERT_##id] = name,
+	SHD_ALERT_STATE_MAP(X)
+#undef X
+};
+
+/* Bit per state that may follow. */
+static const unsigned followers[] = {
+#define TO(id) (1U << SHD_ALERT_##id)
+	[SHD_ALERT_INACTIVE] = TO(PENDING) | TO(FIRING),
+	[SHD_ALERT_PENDING] = TO(INACTIVE) | TO(FIRING),
+	[SHD_ALERT_FIRING] = TO(UNKNOWN) | TO(RESOLVED),
+	[SHD_ALERT_UNKNOWN] = TO(FIRING) | TO(RESOLVED),
+	[SHD_ALERT_RESOLVED] = TO(PENDING) | TO(FIRING),
+#undef TO
+};
+
+static const struct {
+	const char *name;
+	bool tells;
+} move_rows[] = {
+#define X(id, name_, tells_) [SHD_MOVE_##id] = {name_, tells_},
+	SHD_MOVE_MAP(X)
+#undef X
+};
+
+const char *shd_alert_state_name(enum shd_alert_state state)
+{
+	shd_assert(state < SHD_COUNT(state_names));
+	return state_names[state];
+}
+
+bool shd_alert_state_find(const char *name, enum shd_alert_state *ret_state)
+{
+	for (size_t i = 0; i < SHD_COUNT(state_names); i++) {
+		if (strcmp(state_names[i], name) == 0) {
+			*ret_state = (enum shd_alert_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *shd_move_name(enum shd_move move)
+{
+	shd_assert(move < SHD_MOVE_COUNT);
+	return move_rows[move].name;
+}
+
+bool shd_move_find(const char *name, enum shd_move *ret_move)
+{
+	for (size_t i = 0; i < SHD_COUNT(move_rows); i++) {
+		if (strcmp(move_rows[i].name, name) == 0) {
+			*ret_move = (enum shd_move)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool shd_move_tells(enum shd_move move)
+{
+	shd_assert(move < SHD_MOVE_COUNT);
+	return move_rows[move].tells;
+}
+
+/* One step under way. */
+struct step {
+	struct shd_alert *alert;
+	const struct shd_rule *rule;
+	const struct shd_verdict *verdict;
+	struct shd_wall now;
+	struct shd_alert_move *moves;
+	int count;
+};
+
+static void enter(struct step *step, enum shd_alert_state next)
+{
+	shd_assert(followers[step->alert->state] & (1U << next));
+	step->alert->state = next;
+	step->alert->changed_at = step->now;
+}
+
+static void record(struct step *step, enum shd_move move, enum shd_level from, enum shd_level to,
+	bool tell)
+{
+	shd_assert(step->count < SHD_ALERT_MOVES);
+	step->moves[step->count++] = (struct shd_alert_move){
+		.move = move, .from = from, .to = to, .tell = tell && shd_move_tells(move)};
+	step->alert->changed_at = step->now;
+}
+
+/* The clock went back behind an instant that was noted: count from now instead of
+ * waiting for the clock to catch up. */
+static void clamp(struct shd_wall *noted, struct shd_wall now)
+{
+	if (noted->ms > now.ms)
+		*noted = now;
+}
+
+/* The day in which the alert flaps is not over: people know, and are left alone. */
+static bool quiet(const struct step *step)
+{
+	return step->alert->episodes_day > EPISODES_A_DAY &&
+	       step->now.ms - step->alert->day_start.ms < SHD_DAY_MS;
+}
+
+/* True when `clear_for` or `for` is over, counting from *since (0: from now). Else
+ * notes when to look again. */
+static bool waited(struct step *step, struct shd_wall *since, int64_t wait_ms)
+{
+	if (!since->ms)
+		*since = step->now;
+	if (step->now.ms - since->ms >= wait_ms)
+		return true;
+	step->alert->wake.ms = since->ms + wait_ms;
+	return false;
+}
+
+static void fire(struct step *step)
+{
+	struct shd_alert *alert = step->alert;
+	enum shd_level level = step->verdict->level;
+	bool new_day = step->now.ms - alert->day_start.ms >= SHD_DAY_MS;
+
+	if (new_day || !alert->episodes_day) {
+		alert->day_start = step->now;
+		alert->episodes_day = 0;
+		alert->told_level = SHD_LEVEL_NONE;
+	}
+	if (alert->episodes_day <= EPISODES_A_DAY + 1)
+		alert->episodes_day++;
+	alert->episode++;
+	enter(step, SHD_ALERT_FIRING);
+	alert->level = level;
+	alert->fired_at = step->now;
+	alert->resolved_at.ms = 0;
+	alert->clear_since.ms = 0;
+	if (!alert->pending_since.ms)
+		alert->pending_since = step->now;
+
+	bool first_quiet = alert->episodes_day == EPISODES_A_DAY + 1;
+	bool tell = first_quiet || level > alert->told_level;
+	record(step, first_quiet ? SHD_MOVE_FLAPPING : SHD_MOVE_NEW, SHD_LEVEL_NONE, level, tell);
+	if (level > alert->told_level)
+		alert->told_level = level;
+}
+
+static void drop(struct step *step)
+{
+	enum shd_level from = step->alert->level;
+
+	enter(step, SHD_ALERT_INACTIVE);
+	step->alert->level = SHD_LEVEL_NONE;
+	step->alert->pending_since.ms = 0;
+	record(step, SHD_MOVE_DROPPED, from, SHD_LEVEL_NONE, false);
+}
+
+static void resolve(struct step *step)
+{
+	struct shd_alert *alert = step->alert;
+	bool known = alert->told_level != SHD_LEVEL_NONE;
+	bool mute = quiet(step);
+
+	enter(step, SHD_ALERT_RESOLVED);
+	record(step, SHD_MOVE_RESOLVED, alert->level, SHD_LEVEL_NONE,
+		known && !mute && step->rule->tell_resolved);
+	alert->level = SHD_LEVEL_NONE;
+	alert->resolved_at = step->now;
+	alert->pending_since.ms = alert->clear_since.ms = 0;
+	alert->hits = 0; /* a new episode needs new evidence */
+	if (!mute)
+		alert->told_level = SHD_LEVEL_NONE;
+}
+
+static void go_blind(struct step *step)
+{
+	enter(step, SHD_ALERT_UNKNOWN);
+	step->alert->clear_since.ms = 0; /* not known to be clear while nobody can look */
+	record(step, SHD_MOVE_BLINDED, step->alert->level, step->alert->level, false);
+}
+
+static void see_again(struct step *step)
+{
+	if (step->alert->state != SHD_ALERT_UNKNOWN)
+		return;
+	enter(step, SHD_ALERT_FIRING);
+	record(step, SHD_MOVE_SEEING, step->alert->level, step->alert->level, false);
+}
+
+static void change_level(struct step *step)
+{
+	struct shd_alert *alert = step->alert;
+	enum shd_level from = alert->level, to = step->verdict->level;
+
+	alert->clear_since.ms = 0;
+	alert->level = to;
+	if (to > from)
+		record(step, SHD_MOVE_ESCALATED, from, to, to > alert->told_level);
+	else if (to < from)
+		record(step, SHD_MOVE_EASED, from, to, false);
+	if (to > alert->told_level)
+		alert->told_level = to;
+}
+
+static int recent_hits(const struct step *step)
+{
+	int of = step->rule->for_of;
+	uint64_t mask = of >= 64 ? UINT64_MAX : (UINT64_C(1) << of) - 1;
+
+	return __builtin_popcountll(step->alert->hits & mask);
+}
+
+/* True when the level has held long, or often, enough. */
+static bool held(struct step *step)
+{
+	if (step->rule->for_hits)
+		return recent_hits(step) >= step->rule->for_hits;
+	return waited(step, &step->alert->pending_since, step->rule->for_ms);
+}
+
+static void holds(struct step *step)
+{
+	struct shd_alert *alert = step->alert;
+
+	if (alert->state != SHD_ALERT_PENDING)
+		alert->pending_since = step->now;
+	if (held(step)) {
+		fire(step);
+	} else if (alert->state == SHD_ALERT_PENDING) {
+		alert->level = step->verdict->level;
+	} else {
+		enter(step, SHD_ALERT_PENDING);
+		alert->level = step->verdict->level;
+		record(step, SHD_MOVE_PENDING, SHD_LEVEL_NONE, alert->level, false);
+	}
+}
+
+/* A level holds now. */
+static void judged_bad(struct step *step)
+{
+	switch (step->alert->state) {
+	case SHD_ALERT_INACTIVE:
+	case SHD_ALERT_PENDING:
+	case SHD_ALERT_RESOLVED:
+		holds(step);
+		break;
+	case SHD_ALERT_FIRING:
+	case SHD_ALERT_UNKNOWN:
+		see_again(step);
+		change_level(step);
+		break;
+	}
+}
+
+/* No level holds now; `clear`: hysteresis does not keep it open either. */
+static void judged_good(struct step *step, bool clear)
+{
+	struct shd_alert *alert = step->alert;
+
+	switch (alert->state) {
+	case SHD_ALERT_INACTIVE:
+	case SHD_ALERT_RESOLVED:
+		break;
+	case SHD_ALERT_PENDING:
+		if (!step->rule->for_hits || !recent_hits(step))
+			drop(step);
+		break;
+	case SHD_ALERT_FIRING:
+	case SHD_ALERT_UNKNOWN:
+		if (!clear) {
+			see_again(step);
+			alert->clear_since.ms = 0;
+		} else if (waited(step, &alert->clear_since, step->rule->clear_for_ms)) {
+			resolve(step);
+		} else {
+			see_again(step);
+		}
+		break;
+	}
+}
+
+/* Nobody asks any more: the entity closed, or the rule excludes it. */
+static void not_watched(struct step *step)
+{
+	switch (step->alert->state) {
+	case SHD_ALERT_INACTIVE:
+	case SHD_ALERT_RESOLVED:
+		break;
+	case SHD_ALERT_PENDING:
+		drop(step);
+		break;
+	case SHD_ALERT_FIRING:
+	case SHD_ALERT_UNKNOWN:
+		resolve(step);
+		break;
+	}
+	step->alert->hits = 0;
+}
+
+int shd_alert_step(struct shd_alert *alert, const struct shd_rule *rule,
+	const struct shd_verdict *verdict, struct shd_wall now,
+	struct shd_alert_move moves[SHD_ALERT_MOVES])
+{
+	struct step step = {
+		.alert = alert, .rule = rule, .verdict = verdict, .now = now, .moves = moves};
+	bool bad = verdict->judgement == SHD_JUDGED && verdict->level != SHD_LEVEL_NONE;
+
+	clamp(&alert->pending_since, now);
+	clamp(&alert->clear_since, now);
+	clamp(&alert->day_start, now);
+	alert->wake.ms = SHD_NEVER_MS;
+	alert->last = *verdict;
+	if (rule->for_hits && verdict->judgement != SHD_UNKNOWN)
+		alert->hits = alert->hits << 1 | bad;
+
+	switch (verdict->judgement) {
+	case SHD_JUDGED:
+		if (bad)
+			judged_bad(&step);
+		else
+			judged_good(&step, verdict->clear);
+		break;
+	case SHD_UNKNOWN:
+		if (alert->state == SHD_ALERT_FIRING)
+			go_blind(&step);
+		break;
+	case SHD_TOO_FEW:
+		judged_good(&step, true);
+		break;
+	case SHD_NOT_WATCHED:
+		not_watched(&step);
+		break;
+	}
+	return step.count;
+}

@@ -11,6 +11,7 @@
 struct shd_jobs;
 typedef void shd_job_fn(void *ctx);
 
+/* Borrows the loop. Returns owned; ends with shd_jobs_close. */
 struct shd_jobs *shd_jobs_create(uv_loop_t *loop);
 
 /* Runs work(ctx), then done(ctx) from a later turn of the loop. done may be NULL. */

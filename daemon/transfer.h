@@ -47,6 +47,7 @@ struct shd_transfer_out {
 };
 typedef void shd_transfer_fn(void *ctx, struct shd_transfer_out *out);
 
+/* Borrows the loop. Returns owned; ends with shd_transfers_close. */
 struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_max);
 
 /* Cancels everything (each callback runs once with CLOSING), then calls `closed`

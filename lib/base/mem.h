@@ -28,6 +28,7 @@ void shd_freep(void *pointer_to_pointer);
 
 #define SHD_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* As their namesakes in libc, but they abort when memory is out. free() what they return. */
 void *shd_xcalloc(size_t count, size_t size) __attribute__((malloc));
 void *shd_xrealloc(void *old, size_t count, size_t size);
 char *shd_xstrdup(const char *text) __attribute__((malloc));

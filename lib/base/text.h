@@ -22,6 +22,7 @@ void shd_text_init(struct shd_text *text, size_t max_bytes);
 void shd_text_finish(struct shd_text *text); /* zeroed structs are accepted */
 void shd_text_clear(struct shd_text *text);
 
+/* Append bytes, a string, a character, a formatted text. */
 void shd_text_add(struct shd_text *text, const char *bytes, size_t len);
 void shd_text_puts(struct shd_text *text, const char *s);
 void shd_text_putc(struct shd_text *text, char c);

@@ -77,6 +77,7 @@ void shd_set_text(struct shd_harvest *harvest, size_t at, enum shd_field field, 
 void shd_set_money(struct shd_harvest *harvest, size_t at, enum shd_field field, int64_t minor,
 		   const char currency[4]);
 
+/* Add a metric, and an object to be read as well. Texts are copied. */
 void shd_harvest_measure(struct shd_harvest *harvest, enum shd_metric metric, bool is_target,
 			 struct shd_value value);
 void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const char *id,

@@ -6,6 +6,7 @@
 
 struct shd_words;
 
+/* A set without lists. Destroying accepts NULL. */
 struct shd_words *shd_words_create(void);
 void shd_words_destroy(struct shd_words *words);
 

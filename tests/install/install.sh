@@ -1,0 +1,71 @@
+#!/bin/bash
+# Installs the build into an empty folder and looks at what stands there: every file
+# in its place, the administrator's configuration left alone, a unit that systemd
+# accepts, starts what was installed, and rates as well protected.
+# usage: install.sh SOURCE_DIR BUILD_DIR PREFIX ETC
+set -eu
+
+source=$1 build=$2 prefix=$3 etc=$4
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+failed=0
+
+fail() {
+	echo "FAIL: $*"
+	failed=1
+}
+
+has() {
+	[ -e "$root$1" ] || fail "$1 was not installed"
+}
+
+install_it() {
+	DESTDIR=$root cmake --install "$build" >"$root/log" 2>&1 || {
+		cat "$root/log"
+		exit 1
+	}
+}
+
+install_it
+unit=$prefix/lib/systemd/system/storehealthd.service
+has "$prefix/sbin/storehealthd"
+has "$prefix/bin/storehealthctl"
+has "$etc/storehealthd/conf.d"
+has "$unit"
+has "$prefix/lib/sysusers.d/storehealthd.conf"
+has "$prefix/lib/tmpfiles.d/storehealthd.conf"
+has "$prefix/share/doc/storehealthd/LICENSE"
+for folder in rules.d words.d texts schema; do
+	[ ! -d "$source/conf/$folder" ] || has "$prefix/share/storehealthd/$folder"
+done
+
+if [ -e "$source/conf/storehealthd.yaml" ]; then
+	has "$etc/storehealthd/storehealthd.yaml"
+	has "$prefix/share/doc/storehealthd/examples/storehealthd.yaml"
+fi
+echo "# mine" >"$root$etc/storehealthd/storehealthd.yaml"
+install_it
+[ "$(cat "$root$etc/storehealthd/storehealthd.yaml")" = "# mine" ] ||
+	fail "the second installation overwrote storehealthd.yaml"
+
+start=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$root$unit")
+[ -x "$root$start" ] || fail "the unit starts $start, which was not installed"
+
+# What systemd-analyze looks up in the root besides the unit itself.
+mkdir -p "$root/bin" "$root/usr/lib/systemd"
+cp /bin/kill "$root/bin/"
+cp -r /lib/systemd/system "$root/usr/lib/systemd/"
+# (with the prefix /usr it is there already)
+cp "$root$unit" "$root/usr/lib/systemd/system/" 2>/dev/null || true
+complaints=$(systemd-analyze verify --man=no --root="$root" storehealthd.service 2>&1 |
+	grep storehealthd || true)
+[ -z "$complaints" ] || fail "systemd-analyze verify: $complaints"
+
+# Tenths, so that the shell can compare: 15 is a rating of 1.5.
+rating=$(systemd-analyze security --offline=true --no-pager "$root$unit" |
+	sed -n 's/.*Overall exposure level.*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
+[ "$((10#${rating:-99}))" -le 15 ] ||
+	fail "systemd-analyze security rates ${rating:-nothing} tenths, at most 15 are allowed"
+
+[ "$failed" -eq 0 ] && echo "installed to $prefix and $etc, unit rated ${rating} tenths"
+exit "$failed"

@@ -1,0 +1,137 @@
+#include "jobs.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct job {
+	struct job *next; /* state jobs that wait */
+	struct shd_jobs *jobs;
+	shd_job_fn *work, *done;
+	void *ctx;
+	bool is_state;
+	uv_work_t request;
+};
+
+struct shd_jobs {
+	uv_loop_t *loop;
+	struct job *first, **last; /* state jobs that wait; the running one is not among them */
+	size_t state_count;        /* state jobs that wait or run */
+	size_t on_pool;            /* jobs of both kinds that the pool has */
+	bool closing;
+	shd_job_fn *closed;
+	void *closed_ctx;
+	uv_idle_t anchor; /* never started; closing it gives `closed` a turn of its own */
+};
+
+struct shd_jobs *shd_jobs_create(uv_loop_t *loop)
+{
+	struct shd_jobs *jobs = shd_xcalloc(1, sizeof(*jobs));
+
+	jobs->loop = loop;
+	jobs->last = &jobs->first;
+	uv_idle_init(loop, &jobs->anchor);
+	uv_unref((uv_handle_t *)&jobs->anchor);
+	jobs->anchor.data = jobs;
+	return jobs;
+}
+
+static void anchor_closed(uv_handle_t *handle)
+{
+	struct shd_jobs *jobs = handle->data;
+	shd_job_fn *closed = jobs->closed;
+	void *ctx = jobs->closed_ctx;
+
+	free(jobs);
+	if (closed)
+		closed(ctx);
+}
+
+static void close_when_quiet(struct shd_jobs *jobs)
+{
+	if (jobs->closing && !jobs->on_pool && !jobs->first)
+		uv_close((uv_handle_t *)&jobs->anchor, anchor_closed);
+}
+
+static void run_work(uv_work_t *request)
+{
+	struct job *job = request->data;
+
+	job->work(job->ctx);
+}
+
+static void start(struct job *job);
+
+static void work_done(uv_work_t *request, int status)
+{
+	struct job *job = request->data;
+	struct shd_jobs *jobs = job->jobs;
+
+	shd_assert(status == 0); /* nothing here cancels */
+	jobs->on_pool--;
+	jobs->state_count -= job->is_state;
+	if (job->is_state && jobs->first) {
+		struct job *next = jobs->first;
+
+		jobs->first = next->next;
+		if (!jobs->first)
+			jobs->last = &jobs->first;
+		start(next);
+	}
+	if (job->done)
+		job->done(job->ctx);
+	free(job);
+	close_when_quiet(jobs);
+}
+
+static void start(struct job *job)
+{
+	job->jobs->on_pool++;
+	shd_assert(uv_queue_work(job->jobs->loop, &job->request, run_work, work_done) == 0);
+}
+
+static struct job *make_job(struct shd_jobs *jobs, bool is_state, shd_job_fn *work,
+			    shd_job_fn *done, void *ctx)
+{
+	struct job *job = shd_xcalloc(1, sizeof(*job));
+
+	shd_assert(!jobs->closing);
+	job->jobs = jobs;
+	job->is_state = is_state;
+	job->work = work;
+	job->done = done;
+	job->ctx = ctx;
+	job->request.data = job;
+	return job;
+}
+
+void shd_jobs_state(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, void *ctx)
+{
+	struct job *job = make_job(jobs, true, work, done, ctx);
+
+	if (jobs->state_count++ == 0) {
+		start(job);
+		return;
+	}
+	*jobs->last = job;
+	jobs->last = &job->next;
+}
+
+void shd_jobs_parse(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, void *ctx)
+{
+	start(make_job(jobs, false, work, done, ctx));
+}
+
+size_t shd_jobs_waiting(const struct shd_jobs *jobs)
+{
+	return jobs->state_count;
+}
+
+void shd_jobs_close(struct shd_jobs *jobs, shd_job_fn *closed, void *ctx)
+{
+	shd_assert(!jobs->closing);
+	jobs->closing = true;
+	jobs->closed = closed;
+	jobs->closed_ctx = ctx;
+	close_when_quiet(jobs);
+}

@@ -1,0 +1,274 @@
+/* daemon/transfer: one callback each, limits, errors by kind, an orderly end. */
+#include "unit/check.h"
+
+#include "transfer.h"
+#include "unit/peer.h"
+
+#include <xxhash.h>
+
+struct result {
+	int calls, status;
+	bool ok;
+	enum shd_err kind;
+	size_t len;
+	char text[64], retry_after[16];
+	uint64_t hash;
+	int64_t date_ms;
+};
+
+struct fixture {
+	uv_loop_t loop;
+	struct peer *peer;
+	struct shd_transfers *transfers;
+	bool closed;
+};
+
+static int start_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	uv_loop_init(&f->loop);
+	f->peer = peer_start();
+	f->transfers = shd_transfers_create(&f->loop, 4);
+	*state = f;
+	return 0;
+}
+
+static void note_closed(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+/* Every test ends with a loop that closes: no handle and no request is left. */
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	shd_transfers_close(f->transfers, note_closed, &f->closed);
+	assert_false(f->closed);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_true(f->closed);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	peer_stop(f->peer);
+	free(f);
+	return 0;
+}
+
+static void note(void *ctx, struct shd_transfer_out *out)
+{
+	struct result *result = ctx;
+	const char *retry_after = out->header ? out->header(out->header_ctx, "retry-after") : NULL;
+
+	result->calls++;
+	result->ok = out->ok;
+	result->status = out->status;
+	result->kind = out->ok ? SHD_ERR_COUNT : out->error.kind;
+	result->len = out->body.len;
+	snprintf(result->text, sizeof(result->text), "%s", out->body.data);
+	snprintf(result->retry_after, sizeof(result->retry_after), "%s",
+		 retry_after ? retry_after : "");
+	result->hash = out->hash;
+	result->date_ms = out->server_date_ms;
+}
+
+static bool ask(struct fixture *f, const char *path, const char *body, struct result *result)
+{
+	static char urls[16][96]; /* borrowed until the end */
+	static int n;
+	char *url = urls[n++ % 16];
+	struct shd_error err;
+
+	snprintf(url, sizeof(urls[0]), "http://127.0.0.1:%d%s", f->peer->port, path);
+	struct shd_transfer_in in = {
+		.method = body ? "POST" : "GET", .url = url, .body = body,
+		.body_len = body ? strlen(body) : 0, .connect_ms = 2000, .total_ms = 300,
+		.answer_max_bytes = 100000,
+	};
+	*result = (struct result){0};
+	return shd_transfer_start(f->transfers, &in, note, result, &err);
+}
+
+static void run_one(struct fixture *f, const char *path, const char *body, struct result *result)
+{
+	assert_true(ask(f, path, body, result));
+	assert_int_equal(result->calls, 0); /* never inside the call that started it */
+	while (!result->calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(result->calls, 1);
+}
+
+static void an_answer_arrives_whole_and_hashed(void **state)
+{
+	struct result result;
+
+	run_one(*state, "/echo", "{\"a\":1}", &result);
+	assert_true(result.ok);
+	assert_int_equal(result.status, 200);
+	assert_string_equal(result.text, "{\"a\":1}");
+	assert_true(result.hash == XXH3_64bits("{\"a\":1}", 7));
+	run_one(*state, "/bytes/90000", NULL, &result);
+	assert_int_equal(result.len, 90000);
+}
+
+static void a_connection_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct result result;
+
+	for (int i = 0; i < 5; i++)
+		run_one(f, "/echo", "x", &result);
+	run_one(f, "/date", NULL, &result); /* GET after POST on the same slot */
+	assert_memory_equal(f->peer->last_head, "GET /date", 9);
+	assert_null(strcasestr(f->peer->last_head, "content-length"));
+	assert_int_equal(atomic_load(&f->peer->connections), 1);
+	assert_int_equal(atomic_load(&f->peer->requests), 6);
+	assert_int_equal(result.date_ms, 1790812800000);
+}
+
+static void a_refusal_is_an_answer_with_headers(void **state)
+{
+	struct result result;
+
+	run_one(*state, "/status/429", "{}", &result);
+	assert_true(result.ok);
+	assert_int_equal(result.status, 429);
+	assert_string_equal(result.retry_after, "7");
+}
+
+static void errors_have_their_kind(void **state)
+{
+	static const struct {
+		const char *path;
+		enum shd_err kind;
+	} cases[] = {
+		{"/silent", SHD_ERR_TIMEOUT},      {"/cut", SHD_ERR_NETWORK},
+		{"/junk", SHD_ERR_NETWORK},        {"/bytes/100001", SHD_ERR_LIMIT},
+		{"/chunked/100001", SHD_ERR_LIMIT}, {"/bytes/1000000000", SHD_ERR_LIMIT},
+	};
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct result result;
+
+		run_one(*state, cases[i].path, "{}", &result);
+		assert_false(result.ok);
+		assert_int_equal(result.kind, cases[i].kind);
+	}
+}
+
+static void nobody_listens_is_a_network_error(void **state)
+{
+	struct fixture *f = *state;
+	struct result result = {0};
+	struct shd_error err;
+	struct shd_transfer_in in = {.method = "GET", .url = "http://127.0.0.1:1/", .connect_ms = 500,
+		.total_ms = 500, .answer_max_bytes = 10};
+
+	assert_true(shd_transfer_start(f->transfers, &in, note, &result, &err));
+	while (!result.calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(result.kind, SHD_ERR_NETWORK);
+}
+
+static void only_this_machine_is_spoken_to_in_the_clear(void **state)
+{
+	static const char *const refused[] = {"http://example.com/", "http://127.0.0.1@example.com/",
+		"http://127.0.0.1.example.com/", "ftp://127.0.0.1/", "file:///etc/passwd",
+		"http://10.0.0.1/", "http://[::2]/", "smtp://127.0.0.1/"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(refused); i++) {
+		struct shd_transfer_in in = {.method = "GET", .url = refused[i], .connect_ms = 1,
+			.total_ms = 1, .answer_max_bytes = 1};
+		struct shd_error err;
+
+		assert_false(shd_transfer_start(f->transfers, &in, note, NULL, &err));
+		assert_int_equal(err.kind, SHD_ERR_CONFIG);
+	}
+}
+
+static void the_queue_has_an_end(void **state)
+{
+	struct fixture *f = *state;
+	struct result results[37];
+
+	for (int i = 0; i < 36; i++) /* 4 slots and 8 x 4 that wait */
+		assert_true(ask(f, "/echo", "q", &results[i]));
+	assert_int_equal(shd_transfers_running(f->transfers), 4);
+	assert_int_equal(shd_transfers_waiting(f->transfers), 32);
+	assert_false(ask(f, "/echo", "q", &results[36]));
+	while (shd_transfers_running(f->transfers))
+		uv_run(&f->loop, UV_RUN_ONCE);
+	for (int i = 0; i < 36; i++)
+		assert_true(results[i].calls == 1 && results[i].ok);
+	assert_true(atomic_load(&f->peer->connections) <= 4);
+}
+
+static struct fixture *again_in;
+
+static void start_another(void *ctx, struct shd_transfer_out *out)
+{
+	struct result *results = ctx;
+
+	note(&results[0], out);
+	assert_true(ask(again_in, "/echo", "second", &results[1]));
+}
+
+static void a_callback_may_start_the_next_one(void **state)
+{
+	struct fixture *f = *state;
+	struct result results[2] = {{0}}, others[3];
+	struct shd_error err;
+	char url[64];
+
+	again_in = f;
+	snprintf(url, sizeof(url), "http://localhost:%d/echo", f->peer->port);
+	struct shd_transfer_in in = {.method = "POST", .url = url, .body = "first", .body_len = 5,
+		.connect_ms = 2000, .total_ms = 2000, .answer_max_bytes = 100};
+	assert_true(shd_transfer_start(f->transfers, &in, start_another, results, &err));
+	for (int i = 0; i < 3; i++) /* every slot is taken */
+		assert_true(ask(f, "/echo", "other", &others[i]));
+	while (!results[1].calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_string_equal(results[0].text, "first");
+	assert_string_equal(results[1].text, "second");
+}
+
+static void closing_ends_what_runs_and_what_waits(void **state)
+{
+	struct fixture f = {.closed = false};
+	struct result results[10];
+
+	(void)state;
+	uv_loop_init(&f.loop);
+	f.peer = peer_start();
+	f.transfers = shd_transfers_create(&f.loop, 4);
+	for (int i = 0; i < 10; i++)
+		assert_true(ask(&f, "/silent", "{}", &results[i]));
+	uv_run(&f.loop, UV_RUN_ONCE);
+	shd_transfers_close(f.transfers, note_closed, &f.closed);
+	assert_int_equal(results[0].calls, 0);
+	uv_run(&f.loop, UV_RUN_DEFAULT);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(results[i].calls, 1);
+		assert_int_equal(results[i].kind, SHD_ERR_CLOSING);
+	}
+	assert_true(f.closed);
+	assert_int_equal(uv_loop_close(&f.loop), 0);
+	peer_stop(f.peer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_answer_arrives_whole_and_hashed, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_connection_is_kept, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_refusal_is_an_answer_with_headers, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(errors_have_their_kind, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(nobody_listens_is_a_network_error, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_this_machine_is_spoken_to_in_the_clear, start_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_queue_has_an_end, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_callback_may_start_the_next_one, start_up, tear_down),
+		cmocka_unit_test(closing_ends_what_runs_and_what_waits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

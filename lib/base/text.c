@@ -109,6 +109,30 @@ size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes)
 	return end;
 }
 
+int32_t shd_utf8_next(const char *s, size_t len, size_t *at)
+{
+	static const int32_t smallest[] = {0, 0x80, 0x800, 0x10000};
+	unsigned char lead = (unsigned char)s[(*at)++];
+	size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+
+	if (lead < 0x80)
+		return lead;
+	if (lead < 0xC2 || lead > 0xF4 || more > len - *at)
+		return -1;
+	int32_t code = lead & (0x3F >> more);
+	for (size_t i = 0; i < more; i++) {
+		unsigned char next = (unsigned char)s[*at + i];
+
+		if ((next & 0xC0) != 0x80)
+			return -1;
+		code = code << 6 | (next & 0x3F);
+	}
+	if (code < smallest[more] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+		return -1;
+	*at += more;
+	return code;
+}
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

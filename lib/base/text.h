@@ -39,6 +39,11 @@ char *shd_text_take(struct shd_text *text);
  * end inside a UTF-8 character. */
 size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes);
 
+/* The code point at s[*at], and moves *at past it. -1 for a byte that is not UTF-8
+ * (overlong and surrogate forms included), past which *at then moves alone.
+ * *at < len. */
+int32_t shd_utf8_next(const char *s, size_t len, size_t *at);
+
 /* The candidate nearest to `word` by edit distance, NULL when none is near
  * enough to be a likely slip (at most one edit in three characters, at most
  * three). For "did you mean". */

@@ -1,7 +1,7 @@
 /* conf/node.h - a YAML file as nodes that know where they stand.
  *
- * The only user of libfyaml. Limits: 4 MB a file, 32 levels, 100 000 nodes,
- * no anchors or aliases beyond those limits. Pure; a document is read-only once
+ * Only yaml.c uses libfyaml. Limits: 4 MB a file, 32 levels, 100 000 nodes, with
+ * what aliases repeat counted every time. No tags, no second document. Pure; a document is read-only once
  * parsed and then safe on any thread. */
 #pragma once
 #include "conf/diag.h"
@@ -19,13 +19,17 @@ struct shd_node {
 	const struct shd_node *items; /* list: count nodes; map: values */
 	const struct shd_node *keys;  /* map: count scalar nodes, else NULL */
 	const struct shd_doc *doc;
+	/* private: */
+	size_t at;         /* byte of the source where it, or a quoted text's content, begins */
 };
 
 struct shd_doc;
 
 /* Parses text[0..len), keeping a copy for diagnostics. `file` is how the user
  * names it. NULL when it is not YAML; every mistake (also a duplicate key, a tab
- * used to indent) is reported to diags. Returns owned. */
+ * used to indent) is reported to diags. A document comes back in spite of a
+ * mistake that leaves the rest readable, so that one run shows everything.
+ * Returns owned. */
 struct shd_doc *shd_doc_parse(const char *file, const char *text, size_t len,
 			      struct shd_diags *diags);
 void shd_doc_destroy(struct shd_doc *doc);

@@ -1,0 +1,90 @@
+#include "conf/node.h"
+#include "conf/yaml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct shd_node *shd_node_get(const struct shd_node *map, const char *key)
+{
+	if (!map || map->type != SHD_NODE_MAP)
+		return NULL;
+	for (size_t i = 0; i < map->count; i++) {
+		if (strcmp(map->keys[i].text, key) == 0)
+			return &map->items[i];
+	}
+	return NULL;
+}
+
+static enum shd_source_style style_of(const struct shd_node *node, const char *source)
+{
+	if (!node->quoted)
+		return SHD_SOURCE_PLAIN;
+	char before = node->at > 0 ? source[node->at - 1] : '\0';
+	return before == '\'' ? SHD_SOURCE_SINGLE : before == '"' ? SHD_SOURCE_DOUBLE
+								   : SHD_SOURCE_BLOCK;
+}
+
+static void report(const struct shd_node *node, size_t at, size_t end, enum shd_severity severity,
+		   struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
+{
+	char text[512];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	shd_source_report(shd_doc_source(node->doc), at, end, severity, hint, text, diags);
+}
+
+/* Quotes belong to what is underlined when all of a text is meant. */
+static void report_whole(const struct shd_node *node, enum shd_severity severity,
+			 struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
+{
+	const struct shd_source *source = shd_doc_source(node->doc);
+	bool in_quotes = node->quoted && style_of(node, source->text) != SHD_SOURCE_BLOCK;
+	size_t at = in_quotes ? node->at - 1 : node->at, end = at;
+
+	for (int i = 0; i < node->width && end < source->len; i++)
+		shd_utf8_next(source->text, source->len, &end);
+	report(node, at, end, severity, diags, hint, fmt, args);
+}
+
+void shd_node_mistake(const struct shd_node *node, struct shd_diags *diags, const char *hint,
+		      const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	report_whole(node, SHD_MISTAKE, diags, hint, fmt, args);
+	va_end(args);
+}
+
+void shd_node_warn(const struct shd_node *node, struct shd_diags *diags, const char *hint,
+		   const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	report_whole(node, SHD_WARNING, diags, hint, fmt, args);
+	va_end(args);
+}
+
+void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t width,
+			 struct shd_diags *diags, const char *hint, const char *fmt, ...)
+{
+	const struct shd_source *source = shd_doc_source(node->doc);
+	va_list args;
+
+	va_start(args, fmt);
+	if (node->type != SHD_NODE_SCALAR) {
+		report_whole(node, SHD_MISTAKE, diags, hint, fmt, args);
+	} else {
+		enum shd_source_style style = style_of(node, source->text);
+		size_t from = offset < node->len ? offset : node->len;
+		size_t to = width < node->len - from ? from + width : node->len;
+
+		report(node,
+			shd_source_of_content(
+				source, node->at, style, node->text, node->len, from),
+			shd_source_of_content(source, node->at, style, node->text, node->len, to),
+			SHD_MISTAKE, diags, hint, fmt, args);
+	}
+	va_end(args);
+}

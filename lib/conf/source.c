@@ -1,0 +1,167 @@
+#include "conf/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void shd_source_init(struct shd_source *source, const char *file, const char *text, size_t len)
+{
+	size_t capacity = 0;
+
+	if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
+	char *copy = shd_xcalloc(len + 1, 1);
+	if (len)
+		memcpy(copy, text, len);
+	*source = (struct shd_source){.file = shd_xstrdup(file), .text = copy, .len = len};
+	for (size_t at = 0; at <= len; at++) {
+		if (at > 0 && copy[at - 1] != '\n')
+			continue;
+		shd_grow(source->starts, source->lines, capacity);
+		source->starts[source->lines++] = at;
+	}
+}
+
+void shd_source_finish(struct shd_source *source)
+{
+	free((char *)source->file);
+	free((char *)source->text);
+	free(source->starts);
+	*source = (struct shd_source){0};
+}
+
+void shd_source_place(const struct shd_source *source, size_t at, int *ret_line, int *ret_col)
+{
+	size_t low = 0, high = source->lines;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (source->starts[middle] <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	int col = 1;
+	for (size_t i = source->starts[low]; i < at; col++)
+		shd_utf8_next(source->text, source->len, &i);
+	*ret_line = (int)low + 1;
+	*ret_col = col;
+}
+
+const char *shd_source_line(const struct shd_source *source, int line, size_t *ret_len)
+{
+	if (line < 1 || (size_t)line > source->lines)
+		return NULL;
+	const char *start = source->text + source->starts[line - 1];
+	size_t len = strcspn(start, "\r\n");
+	*ret_len = len;
+	return start;
+}
+
+void shd_source_report(const struct shd_source *source, size_t at, size_t end,
+		       enum shd_severity severity, const char *hint, const char *text,
+		       struct shd_diags *diags)
+{
+	struct shd_diag diag = {
+		.severity = severity, .file = source->file, .text = text, .hint = hint};
+	size_t len = 0;
+
+	shd_source_place(source, at, &diag.line, &diag.col);
+	const char *line = shd_source_line(source, diag.line, &len);
+	size_t line_end = (size_t)(line - source->text) + len;
+	for (size_t i = at; i < end && i < line_end; diag.width++)
+		shd_utf8_next(source->text, source->len, &i);
+	char *copy shd_autofree = shd_xstrndup(line, len);
+	diag.source = copy;
+	shd_diags_add(diags, &diag);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* True when only blanks stand between text[at] and the end of its line. */
+static bool at_break(const char *text, size_t len, size_t at)
+{
+	while (at < len && (text[at] == ' ' || text[at] == '\t'))
+		at++;
+	return at < len && (text[at] == '\n' || text[at] == '\r');
+}
+
+static size_t skip_blanks(const char *text, size_t len, size_t at)
+{
+	while (at < len && is_blank(text[at]))
+		at++;
+	return at;
+}
+
+/* Bytes of UTF-8 that a code point of `digits` hexadecimal digits becomes. */
+static size_t escaped_bytes(const char *hex, size_t digits)
+{
+	unsigned long code = 0;
+
+	for (size_t i = 0; i < digits; i++) {
+		char one[2] = {hex[i], '\0'};
+
+		code = code * 16 + strtoul(one, NULL, 16);
+	}
+	return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
+
+/* Length of the escape at text[at] (a backslash) and the content bytes it gives. */
+static size_t escape_length(const char *text, size_t len, size_t at, size_t *ret_bytes)
+{
+	char kind = at + 1 < len ? text[at + 1] : '\0';
+	size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
+
+	*ret_bytes = 1;
+	if (is_blank(kind) && kind != ' ' && kind != '\t') {
+		*ret_bytes = 0; /* a line break that is not there */
+		return skip_blanks(text, len, at + 1) - at;
+	}
+	if (digits && at + 2 + digits <= len)
+		*ret_bytes = escaped_bytes(text + at + 2, digits);
+	else if (kind == 'N' || kind == '_')
+		*ret_bytes = 2;
+	else if (kind == 'L' || kind == 'P')
+		*ret_bytes = 3;
+	return 2 + digits;
+}
+
+/* Blanks around a line break are folded in ways that differ by style, but the
+ * next character that is not blank is the same in source and content. So both
+ * sides skip their blanks and are in step again. */
+size_t shd_source_of_content(const struct shd_source *source, size_t at,
+			     enum shd_source_style style, const char *content, size_t len,
+			     size_t offset)
+{
+	const char *text = source->text;
+	size_t done = style == SHD_SOURCE_BLOCK ? skip_blanks(content, len, 0) : 0;
+
+	while (at < source->len) {
+		size_t took = 1, gave = 1;
+
+		if (done >= offset && !(style == SHD_SOURCE_DOUBLE && text[at] == '\\'))
+			break;
+		if (is_blank(text[at]) && at_break(text, source->len, at)) {
+			size_t next = skip_blanks(content, len, done);
+
+			if (next > offset)
+				break;
+			took = skip_blanks(text, source->len, at) - at;
+			gave = next - done;
+		} else if (style == SHD_SOURCE_DOUBLE && text[at] == '\\') {
+			took = escape_length(text, source->len, at, &gave);
+		} else if (style == SHD_SOURCE_SINGLE && text[at] == '\'') {
+			took = 2;
+		}
+		if (done + gave > offset)
+			break;
+		at += took;
+		done += gave;
+	}
+	return at < source->len ? at : source->len;
+}

@@ -1,0 +1,7 @@
+/* conf/yaml.h - what the reader of YAML (yaml.c) and node.c share. Private to conf/. */
+#pragma once
+#include "conf/source.h"
+
+struct shd_doc;
+
+const struct shd_source *shd_doc_source(const struct shd_doc *doc);

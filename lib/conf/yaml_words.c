@@ -1,0 +1,145 @@
+#include "conf/yaml_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* After so many bad characters in one file the rest says nothing new. */
+enum { CHARACTERS_MAX = 10 };
+
+bool shd_yaml_characters(const struct shd_source *source, struct shd_diags *diags)
+{
+	int bad = 0;
+
+	for (size_t at = 0; at < source->len && bad < CHARACTERS_MAX;) {
+		size_t from = at;
+		int32_t c = shd_utf8_next(source->text, source->len, &at);
+		char text[64];
+
+		if (c < 0)
+			snprintf(text, sizeof(text), "byte 0x%02X is not UTF-8",
+				(unsigned)(unsigned char)source->text[from]);
+		else if (c == 0x7F || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
+			snprintf(text, sizeof(text), "control character 0x%02X", (unsigned)c);
+		else
+			continue;
+		bad++;
+		shd_source_report(source, from, at, SHD_MISTAKE, "save the file as UTF-8 text",
+			text, diags);
+	}
+	return bad == 0;
+}
+
+/* Length of a tab-spoilt indentation of the line at `start`, 0 when it has none. */
+static size_t tab_in_indent(const char *line, size_t len)
+{
+	size_t blanks = 0;
+
+	while (blanks < len && (line[blanks] == ' ' || line[blanks] == '\t'))
+		blanks++;
+	bool content = blanks < len && line[blanks] != '#';
+	return content && memchr(line, '\t', blanks) ? blanks : 0;
+}
+
+/* Reports every line from `line` on that is indented with tabs; how many. */
+static int report_tabs(const struct shd_source *source, int line, struct shd_diags *diags)
+{
+	const char *text;
+	size_t len;
+	int found = 0;
+
+	for (; (text = shd_source_line(source, line, &len)); line++) {
+		size_t blanks = tab_in_indent(text, len);
+		size_t at = (size_t)(text - source->text);
+
+		if (!blanks)
+			continue;
+		found++;
+		shd_source_report(source, at, at + blanks, SHD_MISTAKE,
+			"use spaces, two for each level", "a tab is used to indent", diags);
+	}
+	return found;
+}
+
+struct words {
+	const char *message; /* how libfyaml's message begins or what it contains */
+	const char *text, *hint;
+};
+
+/* The first row whose message is found wins. */
+static const struct words known[] = {
+	{"wrongly indented", "this quote is not closed", "add the closing quote"},
+	{"quoted scalar without", "this quote is not closed", "add the closing quote"},
+	{"stream end while", "this quote is not closed", "add the closing quote"},
+	{"invalid alias", "a text that begins with * needs quotes", "write '*...'"},
+	{"invalid nested block mapping", "`: ` ends a key, and this line has two",
+		"put a text with `: ` in quotes"},
+	{"invalid multiline plain key",
+		"what follows in the next line looks like a key, but this is a plain value",
+		"check the indentation of the next line"},
+	{"invalid indentation in mapping", "this indentation fits no line above",
+		"line it up with its neighbours"},
+	{"trailing content after", "nothing may follow the closing quote",
+		"put quotes around all of it"},
+	{"block sequence on the same line", "a list begins in its own line", NULL},
+	{"at the end of block sequence", "a list ends here without a reason",
+		"begin each item with `- `, or indent this line"},
+	{"block scalar", "a text that begins with > or | needs quotes", NULL},
+	{"Unsupported directive", "a line that begins with % is a YAML directive",
+		"put quotes around the text"},
+	{"invalid extra closing bracket", "this bracket closes nothing", NULL},
+	{"invalid extra closing brace", "this bracket closes nothing", NULL},
+};
+
+/* The plain word that begins at `at`, to quote it in a hint. */
+static size_t word_length(const struct shd_source *source, size_t at)
+{
+	return strcspn(source->text + at, " ,#\t\r\n");
+}
+
+static void explain_reserved(const struct shd_source *source, size_t at, struct shd_diags *diags)
+{
+	char text[96], hint[96];
+	size_t len = word_length(source, at);
+
+	snprintf(text, sizeof(text), "a text that begins with %c needs quotes", source->text[at]);
+	snprintf(hint, sizeof(hint), "write '%.*s'", (int)shd_utf8_cut(source->text + at, len, 40),
+		source->text + at);
+	shd_source_report(source, at, at + len, SHD_MISTAKE, hint, text, diags);
+}
+
+static bool only_blanks_from(const struct shd_source *source, size_t at)
+{
+	return at + strspn(source->text + at, " \t\r\n") >= source->len;
+}
+
+void shd_yaml_explain(const struct shd_source *source, const char *message, size_t at,
+		      const size_t *open, struct shd_diags *diags)
+{
+	int line, col;
+
+	if (at > source->len)
+		at = source->len;
+	shd_source_place(source, at, &line, &col);
+	bool tabs = strstr(message, "tab") && !strstr(message, "table");
+	if ((tabs || strstr(message, "multiline plain key")) && report_tabs(source, line, diags))
+		return;
+	if (strstr(message, "plain scalar cannot start with") && at < source->len) {
+		explain_reserved(source, at, diags);
+		return;
+	}
+	if (open && (only_blanks_from(source, at) || strstr(message, "without a closing"))) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "this %c is not closed", source->text[*open]);
+		shd_source_report(source, *open, *open + 1, SHD_MISTAKE, NULL, text, diags);
+		return;
+	}
+	for (size_t i = 0; i < SHD_COUNT(known); i++) {
+		if (strstr(message, known[i].message)) {
+			shd_source_report(source, at, at + 1, SHD_MISTAKE, known[i].hint,
+				known[i].text, diags);
+			return;
+		}
+	}
+	shd_source_report(source, at, at + 1, SHD_MISTAKE, NULL, message, diags);
+}

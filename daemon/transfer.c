@@ -1,6 +1,7 @@
 #include "transfer.h"
 
 #include "base/mem.h"
+#include "curl_loop.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -42,20 +43,10 @@ struct waiting {
 	void *ctx;
 };
 
-/* One per file descriptor number that curl ever used. It is stopped, not closed,
- * when curl lets go of the descriptor: uv_poll_init costs three system calls, and a
- * stopped handle does not care which socket has its number next. */
-struct socket {
-	uv_poll_t poll;
-	struct shd_transfers *transfers;
-};
-
 struct shd_transfers {
 	uv_loop_t *loop;
 	CURLM *multi;
-	uv_timer_t timer;
-	struct socket **sockets; /* by descriptor */
-	size_t socket_room;
+	struct shd_curl_loop *glue;
 	struct shd_transfer **slots, *idle;
 	size_t slot_count, slot_max, running;
 	struct waiting *first, **last;
@@ -64,109 +55,9 @@ struct shd_transfers {
 	char date_text[40];      /* the last Date header and what it meant */
 	int64_t date_ms;
 	bool closing;
-	size_t handles;          /* open libuv handles */
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 };
-
-/* --- the loop's side ------------------------------------------------------- */
-
-static void drain(struct shd_transfers *transfers);
-
-static void socket_ready(uv_poll_t *poll, int status, int events)
-{
-	struct socket *socket = poll->data;
-	struct shd_transfers *transfers = socket->transfers;
-	uv_os_fd_t fd;
-	int flags = 0, running;
-
-	if (uv_fileno((uv_handle_t *)poll, &fd) != 0)
-		return;
-	if (status < 0)
-		flags = CURL_CSELECT_ERR;
-	if (events & UV_READABLE)
-		flags |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		flags |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(transfers->multi, fd, flags, &running);
-	drain(transfers);
-}
-
-static struct socket *socket_of(struct shd_transfers *transfers, size_t fd)
-{
-	if (fd >= transfers->socket_room) {
-		size_t room = transfers->socket_room ? transfers->socket_room : 64;
-
-		while (room <= fd)
-			room *= 2;
-		transfers->sockets = shd_xrealloc(transfers->sockets, room,
-						  sizeof(*transfers->sockets));
-		memset(transfers->sockets + transfers->socket_room, 0,
-		       (room - transfers->socket_room) * sizeof(*transfers->sockets));
-		transfers->socket_room = room;
-	}
-	if (transfers->sockets[fd])
-		return transfers->sockets[fd];
-
-	struct socket *socket = shd_xcalloc(1, sizeof(*socket));
-	if (uv_poll_init(transfers->loop, &socket->poll, (int)fd) != 0) {
-		free(socket);
-		return NULL;
-	}
-	socket->poll.data = socket;
-	socket->transfers = transfers;
-	transfers->handles++;
-	transfers->sockets[fd] = socket;
-	return socket;
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
-{
-	struct shd_transfers *transfers = ctx;
-
-	(void)easy;
-	(void)unused;
-	if (what == CURL_POLL_REMOVE) {
-		if ((size_t)fd < transfers->socket_room && transfers->sockets[fd])
-			uv_poll_stop(&transfers->sockets[fd]->poll);
-		return 0;
-	}
-	struct socket *socket = socket_of(transfers, (size_t)fd);
-	if (!socket)
-		return -1;
-	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
-		     (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-	return uv_poll_start(&socket->poll, events, socket_ready) == 0 ? 0 : -1;
-}
-
-static void close_now(struct shd_transfers *transfers);
-
-static void timer_fired(uv_timer_t *timer)
-{
-	struct shd_transfers *transfers = timer->data;
-	int running;
-
-	if (transfers->closing) {
-		close_now(transfers);
-		return;
-	}
-	curl_multi_socket_action(transfers->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	drain(transfers);
-}
-
-static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
-{
-	struct shd_transfers *transfers = ctx;
-
-	(void)multi;
-	if (transfers->closing)
-		return 0; /* the timer now belongs to closing */
-	if (timeout_ms < 0)
-		uv_timer_stop(&transfers->timer);
-	else /* 0 as well: curl must not be called from its own callback */
-		uv_timer_start(&transfers->timer, timer_fired, (uint64_t)timeout_ms, 0);
-	return 0;
-}
 
 /* --- what curl brings and takes ------------------------------------------- */
 
@@ -483,8 +374,9 @@ static void finish(struct shd_transfer *transfer, CURLcode code)
 	transfers->running--;
 }
 
-static void drain(struct shd_transfers *transfers)
+static void drain(void *ctx)
 {
+	struct shd_transfers *transfers = ctx;
 	CURLMsg *message;
 	int left;
 
@@ -611,16 +503,9 @@ struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_ma
 	transfers->slot_max = (size_t)in_flight_max;
 	transfers->slots = shd_xcalloc(transfers->slot_max, sizeof(*transfers->slots));
 	transfers->last = &transfers->first;
-	uv_timer_init(loop, &transfers->timer);
-	transfers->timer.data = transfers;
-	transfers->handles = 1;
-
 	transfers->multi = curl_multi_init();
 	shd_assert(transfers->multi);
-	curl_multi_setopt(transfers->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(transfers->multi, CURLMOPT_SOCKETDATA, transfers);
-	curl_multi_setopt(transfers->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(transfers->multi, CURLMOPT_TIMERDATA, transfers);
+	transfers->glue = shd_curl_loop_create(loop, transfers->multi, drain, transfers);
 	curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)in_flight_max);
 
 	CURL *easy = curl_easy_init();
@@ -629,26 +514,6 @@ struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_ma
 	transfers->ca_file = ca_file ? shd_xstrdup(ca_file) : NULL;
 	curl_easy_cleanup(easy);
 	return transfers;
-}
-
-static void handle_closed(uv_handle_t *handle)
-{
-	bool is_socket = handle->type == UV_POLL;
-	struct shd_transfers *transfers =
-		is_socket ? ((struct socket *)handle->data)->transfers : handle->data;
-
-	if (is_socket)
-		free(handle->data);
-	if (--transfers->handles)
-		return;
-	void (*closed)(void *ctx) = transfers->closed;
-	void *ctx = transfers->closed_ctx;
-	free(transfers->sockets);
-	free(transfers->slots);
-	free(transfers->ca_file);
-	free(transfers);
-	if (closed)
-		closed(ctx);
 }
 
 static void cancel(shd_transfer_fn *done, void *ctx)
@@ -660,8 +525,24 @@ static void cancel(shd_transfer_fn *done, void *ctx)
 	done(ctx, &out);
 }
 
-static void close_now(struct shd_transfers *transfers)
+static void glue_closed(void *ctx)
 {
+	struct shd_transfers *transfers = ctx;
+	void (*closed)(void *ctx) = transfers->closed;
+	void *closed_ctx = transfers->closed_ctx;
+
+	free(transfers->slots);
+	free(transfers->ca_file);
+	free(transfers);
+	if (closed)
+		closed(closed_ctx);
+}
+
+/* From a turn of its own. */
+static void cancel_all(void *ctx)
+{
+	struct shd_transfers *transfers = ctx;
+
 	while (transfers->first) {
 		struct waiting *waiting = transfers->first;
 
@@ -680,12 +561,8 @@ static void close_now(struct shd_transfers *transfers)
 		}
 		slot_free(transfer);
 	}
-	curl_multi_cleanup(transfers->multi); /* closes connections: the sockets are still needed */
+	curl_multi_cleanup(transfers->multi); /* closes connections: the glue is still needed */
 	curl_global_cleanup();
-	for (size_t fd = 0; fd < transfers->socket_room; fd++)
-		if (transfers->sockets[fd])
-			uv_close((uv_handle_t *)&transfers->sockets[fd]->poll, handle_closed);
-	uv_close((uv_handle_t *)&transfers->timer, handle_closed);
 }
 
 void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *ctx), void *ctx)
@@ -694,5 +571,5 @@ void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *c
 	transfers->closing = true;
 	transfers->closed = closed;
 	transfers->closed_ctx = ctx;
-	uv_timer_start(&transfers->timer, timer_fired, 0, 0);
+	shd_curl_loop_close(transfers->glue, cancel_all, glue_closed);
 }

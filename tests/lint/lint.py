@@ -32,7 +32,7 @@ BANNED = [
 
 # (header, the only files that may include it)
 OWNERS = [
-    (r"curl/", r"^daemon/transfer\.c$|^tests/"),
+    (r"curl/", r"^daemon/(transfer\.c|curl_loop\.[ch])$|^tests/"),
     (r"sqlite3", r"^daemon/state/|^tests/"),
     (r"systemd/", r"^daemon/(service|log)\.c$"),
     (r"microhttpd", r"^daemon/api/|^tests/sandbox/"),

@@ -79,13 +79,13 @@ static inline bool peer_answer(int fd, const char *path, const char *body, size_
 	}
 	if (strncmp(path, "/status/", 8) == 0) {
 		dprintf(fd, "HTTP/1.1 %d X\r\nContent-Length: 2\r\nRetry-After: 7\r\n\r\nno",
-			atoi(path + 8));
+			(int)strtol(path + 8, NULL, 10));
 	} else if (strncmp(path, "/bytes/", 7) == 0) {
-		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", atoi(path + 7));
-		peer_bytes(fd, (size_t)atoi(path + 7), false);
+		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", (int)strtol(path + 7, NULL, 10));
+		peer_bytes(fd, (size_t)strtol(path + 7, NULL, 10), false);
 	} else if (strncmp(path, "/chunked/", 9) == 0) {
 		dprintf(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-		peer_bytes(fd, (size_t)atoi(path + 9), true);
+		peer_bytes(fd, (size_t)strtol(path + 9, NULL, 10), true);
 	} else if (strncmp(path, "/date", 5) == 0) {
 		dprintf(fd, "HTTP/1.1 200 OK\r\nDate: Thu, 01 Oct 2026 00:00:00 GMT\r\n"
 			    "Content-Length: 0\r\n\r\n");
@@ -108,7 +108,7 @@ static inline bool peer_serve(struct peer *peer, int fd, char *bytes, size_t *le
 		*end = '\0';
 		length = strcasestr(bytes, "content-length:");
 		if (length)
-			body = (size_t)atoi(length + 15);
+			body = (size_t)strtol(length + 15, NULL, 10);
 		if (*len < head + body) {
 			*end = '\r';
 			return true;

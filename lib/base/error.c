@@ -31,6 +31,7 @@ static void trim_utf8(char *text)
 		text[len - 1 - back] = '\0';
 }
 
+SHD_PRINTF(5, 0)
 static void fill(struct shd_error *reterr, enum shd_err kind, int line, int col, const char *fmt,
 		 va_list args)
 {

@@ -27,7 +27,8 @@ void shd_text_add(struct shd_text *text, const char *bytes, size_t len);
 void shd_text_puts(struct shd_text *text, const char *s);
 void shd_text_putc(struct shd_text *text, char c);
 void shd_text_printf(struct shd_text *text, const char *fmt, ...) SHD_PRINTF(2, 3);
-void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args);
+void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args)
+	SHD_PRINTF(2, 0);
 
 /* True when everything that was appended fitted. */
 bool shd_text_ok(const struct shd_text *text);

@@ -24,6 +24,7 @@ static enum shd_source_style style_of(const struct shd_node *node, const char *s
 								   : SHD_SOURCE_BLOCK;
 }
 
+SHD_PRINTF(7, 0)
 static void report(const struct shd_node *node, size_t at, size_t end, enum shd_severity severity,
 		   struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
 {
@@ -34,6 +35,7 @@ static void report(const struct shd_node *node, size_t at, size_t end, enum shd_
 }
 
 /* Quotes belong to what is underlined when all of a text is meant. */
+SHD_PRINTF(5, 0)
 static void report_whole(const struct shd_node *node, enum shd_severity severity,
 			 struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
 {

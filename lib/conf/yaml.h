@@ -4,4 +4,5 @@
 
 struct shd_doc;
 
+/* The text a document was read from; lives as long as it. */
 const struct shd_source *shd_doc_source(const struct shd_doc *doc);

@@ -1,0 +1,230 @@
+/* GET /api/v1/alerts and /api/v1/alerts/N. */
+#include "api/json.h"
+#include "api/route.h"
+#include "base/num.h"
+
+#include <string.h>
+
+#define ALERTS_MAX 1000
+
+static json_t *alert_json(const struct shd_alert *alert)
+{
+	json_t *row = json_object(), *sample = json_object();
+	const struct shd_verdict *last = &alert->last;
+
+	shd_api_put_int(row, "number", alert->number);
+	shd_api_put_text(row, "rule", alert->rule);
+	shd_api_put_text(row, "store", alert->store);
+	shd_api_put_text(row, "entity", alert->entity);
+	shd_api_put_text(row, "state", shd_alert_state_name(alert->state));
+	shd_api_put_text(row, "level", shd_level_name(alert->level));
+	shd_api_put_text(row, "told_level", shd_level_name(alert->told_level));
+	shd_api_put_value(row, "value", &last->value);
+	shd_api_put_value(row, "limit", &last->limit);
+	shd_api_put_value(row, "cost", &last->cost);
+	shd_api_put_value(row, "room", &last->room);
+	shd_api_put_int(sample, "hit", last->sample_hit);
+	shd_api_put_int(sample, "of", last->sample_of);
+	json_object_set_new(row, "sample", sample);
+	shd_api_put_time(row, "due", last->due);
+	shd_api_put_time(row, "pending_since", alert->pending_since);
+	shd_api_put_time(row, "since", alert->fired_at);
+	shd_api_put_time(row, "resolved_at", alert->resolved_at);
+	shd_api_put_time(row, "changed_at", alert->changed_at);
+	shd_api_put_int(row, "episode", alert->episode);
+	return row;
+}
+
+static enum shd_level level_of(const char *name)
+{
+	int level = SHD_LEVEL_COUNT - 1;
+
+	while (level > SHD_LEVEL_NONE && strcmp(shd_level_name((enum shd_level)level), name) != 0)
+		level--;
+	return (enum shd_level)level;
+}
+
+/* Adds what the configuration in force says of the alert's rule; nothing when the
+ * rule is gone. */
+static void put_rule_title(json_t *row, const struct shd_config *config)
+{
+	const char *id = json_string_value(json_object_get(row, "rule"));
+	const struct shd_rule *rule = shd_rules_find(config->rules, id);
+	enum shd_level level = level_of(json_string_value(json_object_get(row, "level")));
+
+	shd_api_put_text(row, "title", rule ? rule->title[SHD_EN] : id);
+	shd_api_put_text(row, "condition",
+		rule && level != SHD_LEVEL_NONE ? shd_rule_condition(rule, level) : NULL);
+}
+
+/* --- the list ---------------------------------------------------------------- */
+
+static char *argument(struct shd_api_call *call, const char *name)
+{
+	const char *value = shd_api_argument(call, name);
+
+	return value ? shd_arena_text(call->arena, value, strlen(value)) : NULL;
+}
+
+static bool is_number(const char *text, int64_t *ret_number)
+{
+	struct shd_error ignored;
+
+	return shd_decimal_parse(text, strlen(text), 0, ret_number, &ignored) && *ret_number > 0;
+}
+
+bool shd_api_alerts_begin(struct shd_api_call *call, const struct shd_config *config,
+			  struct shd_error *reterr)
+{
+	const char *max = argument(call, "max"), *all = argument(call, "all");
+	int64_t count = ALERTS_MAX;
+
+	call->filter.store = argument(call, "store");
+	call->filter.rule = argument(call, "rule");
+	call->filter.closed_too = all && strcmp(all, "1") == 0;
+	if (max && (!is_number(max, &count) || count > ALERTS_MAX))
+		return shd_fail(reterr, SHD_ERR_REQUEST, "max is \"%s\", expected 1 to %d", max,
+			ALERTS_MAX);
+	call->filter.max = (size_t)count;
+	if (!call->filter.store || strcmp(call->filter.store, "daemon") == 0)
+		return true;
+	shd_api_take_stores(call, config);
+	return shd_api_store_find(call, call->filter.store, reterr) != NULL;
+}
+
+bool shd_api_alerts_read(struct shd_api_call *call, struct shd_state *state,
+			 struct shd_error *reterr)
+{
+	struct shd_alert *alerts;
+	size_t count;
+	json_t *list = json_array();
+
+	json_object_set_new(call->answer, "alerts", list);
+	if (!shd_state_alerts(state, &call->filter, call->arena, &alerts, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, alert_json(&alerts[i]));
+	shd_api_put_bool(call->answer, "more", count == call->filter.max);
+	return true;
+}
+
+bool shd_api_alerts_end(struct shd_api_call *call, const struct shd_config *config,
+			struct shd_error *reterr)
+{
+	size_t i;
+	json_t *row;
+
+	(void)reterr;
+	json_array_foreach(json_object_get(call->answer, "alerts"), i, row)
+		put_rule_title(row, config);
+	return true;
+}
+
+/* --- one alert ------------------------------------------------------------------ */
+
+bool shd_api_explain_begin(struct shd_api_call *call, const struct shd_config *config,
+			   struct shd_error *reterr)
+{
+	(void)config;
+	call->filter = (struct shd_alert_filter){.closed_too = true, .max = 1};
+	if (!is_number(call->rest, &call->filter.number))
+		return shd_fail(reterr, SHD_ERR_REQUEST,
+			"\"%s\" is not the number of an alert", call->rest);
+	return true;
+}
+
+static bool read_events(struct shd_api_call *call, struct shd_state *state,
+			struct shd_error *reterr)
+{
+	struct shd_alert_event *events;
+	size_t count;
+	json_t *list = json_array();
+
+	json_object_set_new(call->answer, "events", list);
+	if (!shd_state_events(state, call->filter.number, call->arena, &events, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = json_object();
+
+		shd_api_put_time(row, "at", events[i].at);
+		shd_api_put_text(row, "move", shd_move_name(events[i].move));
+		shd_api_put_text(row, "from", shd_level_name(events[i].from));
+		shd_api_put_text(row, "to", shd_level_name(events[i].to));
+		shd_api_put_bool(row, "told", events[i].told);
+		shd_api_put_value(row, "value", &events[i].value);
+		shd_api_put_value(row, "limit", &events[i].limit);
+		shd_api_put_text(row, "reason", events[i].reason);
+		json_array_append_new(list, row);
+	}
+	return true;
+}
+
+static bool read_deliveries(struct shd_api_call *call, struct shd_state *state,
+			    struct shd_error *reterr)
+{
+	struct shd_delivery_row *rows;
+	size_t count;
+	json_t *list = json_array();
+
+	json_object_set_new(call->answer, "deliveries", list);
+	if (!shd_state_deliveries(state, call->filter.number, call->arena, &rows, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = json_object();
+
+		shd_api_put_int(row, "message", rows[i].outbox);
+		shd_api_put_time(row, "at", rows[i].at);
+		shd_api_put_int(row, "attempt", rows[i].attempt);
+		shd_api_put_bool(row, "ok", rows[i].ok);
+		shd_api_put_int(row, "status", rows[i].status);
+		shd_api_put_text(row, "answer", rows[i].answer);
+		shd_api_put_text(row, "error", rows[i].error);
+		shd_api_put_int(row, "took_ms", rows[i].took_ms);
+		json_array_append_new(list, row);
+	}
+	return true;
+}
+
+/* The nearest of the instants at which the alert is looked at by time alone. */
+static struct shd_wall next_look(const struct shd_alert *alert)
+{
+	struct shd_wall life = alert->wake, verdict = alert->last.wake;
+
+	if (!life.ms || (verdict.ms && verdict.ms < life.ms))
+		return verdict;
+	return life;
+}
+
+bool shd_api_explain_read(struct shd_api_call *call, struct shd_state *state,
+			  struct shd_error *reterr)
+{
+	struct shd_alert *alerts;
+	size_t count;
+
+	if (!shd_state_alerts(state, &call->filter, call->arena, &alerts, &count, reterr))
+		return false;
+	if (!count)
+		return shd_fail(reterr, SHD_ERR_MISSING, "there is no alert %s", call->rest);
+	json_object_set_new(call->answer, "alert", alert_json(&alerts[0]));
+	shd_api_put_time(call->answer, "next_look", next_look(&alerts[0]));
+	return read_events(call, state, reterr) && read_deliveries(call, state, reterr);
+}
+
+bool shd_api_explain_end(struct shd_api_call *call, const struct shd_config *config,
+			 struct shd_error *reterr)
+{
+	json_t *alert = json_object_get(call->answer, "alert"), *row = json_object();
+	const char *id = json_string_value(json_object_get(alert, "rule"));
+	const struct shd_rule *rule = shd_rules_find(config->rules, id);
+
+	(void)reterr;
+	put_rule_title(alert, config);
+	shd_api_put_text(row, "id", id);
+	shd_api_put_bool(row, "known", rule != NULL);
+	shd_api_put_text(row, "title", rule ? rule->title[SHD_EN] : id);
+	shd_api_put_text(row, "advice", rule ? rule->advice[SHD_EN] : NULL);
+	shd_api_put_text(row, "runbook", rule ? rule->runbook : NULL);
+	shd_api_put_text(row, "source", rule ? rule->source : NULL);
+	json_object_set_new(call->answer, "rule", row);
+	return true;
+}

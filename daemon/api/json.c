@@ -1,0 +1,82 @@
+#include "api/json.h"
+
+#include "base/num.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static void value_text(const struct shd_value *value, struct shd_text *out)
+{
+	char number[SHD_DECIMAL_TEXT], time[SHD_TIME_TEXT], duration[SHD_DURATION_TEXT];
+
+	switch (value->type) {
+	case SHD_BOOL:
+		shd_text_puts(out, value->n ? "yes" : "no");
+		return;
+	case SHD_NUMBER:
+		shd_text_puts(out, shd_decimal_format(value->n, 6, number));
+		return;
+	case SHD_RATIO:
+		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
+		return;
+	case SHD_DURATION:
+		shd_text_puts(out, shd_duration_format(value->n, duration));
+		return;
+	case SHD_TIME:
+		shd_text_puts(out, shd_time_format((struct shd_wall){value->n}, time));
+		return;
+	case SHD_MONEY:
+		shd_text_printf(out, "%s %s",
+			shd_decimal_format(value->n, shd_currency_digits(value->currency), number),
+			value->currency);
+		return;
+	case SHD_TEXT:
+		shd_text_add(out, value->text, value->len);
+		return;
+	}
+}
+
+void shd_api_put_value(json_t *object, const char *name, const struct shd_value *value)
+{
+	if (value->none) {
+		json_object_set_new(object, name, json_null());
+		return;
+	}
+	SHD_AUTO(shd_text_finish) struct shd_text text;
+	shd_text_init(&text, SHD_FIELD_BYTES);
+	value_text(value, &text);
+
+	json_t *row = json_object();
+	shd_api_put_text(row, "type", shd_type_name(value->type));
+	if (value->type == SHD_MONEY)
+		shd_api_put_text(row, "currency", value->currency);
+	if (value->type != SHD_TEXT)
+		shd_api_put_int(row, "n", value->n);
+	shd_api_put_text(row, "text", text.data);
+	json_object_set_new(object, name, row);
+}
+
+void shd_api_put_time(json_t *object, const char *name, struct shd_wall time)
+{
+	char text[SHD_TIME_TEXT];
+	bool known = time.ms != 0 && time.ms != SHD_NEVER_MS;
+
+	shd_api_put_text(object, name, known ? shd_time_format(time, text) : NULL);
+}
+
+void shd_api_put_text(json_t *object, const char *name, const char *text)
+{
+	json_t *value = text ? json_string(text) : json_null();
+
+	json_object_set_new(object, name, value ? value : json_string("?"));
+}
+
+void shd_api_put_int(json_t *object, const char *name, int64_t n)
+{
+	json_object_set_new(object, name, json_integer(n));
+}
+
+void shd_api_put_bool(json_t *object, const char *name, bool yes)
+{
+	json_object_set_new(object, name, json_boolean(yes));
+}

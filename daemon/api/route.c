@@ -1,0 +1,88 @@
+#include "api/route.h"
+
+#include <string.h>
+
+const struct shd_api_route shd_api_routes[] = {
+	{"GET", "/api/v1/status", "the daemon, and every store's pollers: last success, next due, error",
+		shd_api_status_begin, shd_api_status_read, NULL},
+	{"GET", "/api/v1/alerts",
+		"open alerts, worst first; ?all=1 closed ones too, ?store=ID, ?rule=ID, ?max=N",
+		shd_api_alerts_begin, shd_api_alerts_read, shd_api_alerts_end},
+	{"GET", "/api/v1/alerts/*", "one alert: its rule, every move, every delivery",
+		shd_api_explain_begin, shd_api_explain_read, shd_api_explain_end},
+	{"GET", "/api/v1/metrics/*", "the newest value and target of a store's metrics",
+		shd_api_metrics_begin, shd_api_metrics_read, NULL},
+	{"GET", "/api/v1/stores", "the stores as configured", shd_api_stores, NULL, NULL},
+	{"GET", "/api/v1/rules", "the rules in force", shd_api_rules, NULL, NULL},
+};
+const size_t shd_api_route_count = SHD_COUNT(shd_api_routes);
+
+/* What stands for the `*`, "" for a path without one, NULL when it is another path. */
+static const char *match(const char *pattern, const char *path)
+{
+	size_t fixed = strcspn(pattern, "*");
+
+	if (strncmp(pattern, path, fixed) != 0)
+		return NULL;
+	const char *rest = path + fixed;
+	if (pattern[fixed])
+		return *rest && !strchr(rest, '/') ? rest : NULL;
+	return *rest ? NULL : rest;
+}
+
+const struct shd_api_route *shd_api_route_find(const char *method, const char *path,
+					       const char **ret_rest, struct shd_error *reterr)
+{
+	const char *allowed = NULL;
+
+	for (size_t i = 0; i < shd_api_route_count; i++) {
+		const struct shd_api_route *route = &shd_api_routes[i];
+		const char *rest = match(route->path, path);
+
+		if (!rest)
+			continue;
+		if (strcmp(route->method, method) == 0) {
+			*ret_rest = rest;
+			return route;
+		}
+		allowed = route->method;
+	}
+	if (allowed)
+		shd_fail(reterr, SHD_ERR_REQUEST, "%s cannot be used here, only %s", method,
+			allowed);
+	else
+		shd_fail(reterr, SHD_ERR_MISSING, "there is nothing at \"%s\"", path);
+	return NULL;
+}
+
+void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *config)
+{
+	const struct shd_settings *settings = config->settings;
+
+	call->stores = shd_arena_alloc(call->arena, settings->store_count, sizeof(*call->stores));
+	call->store_count = call->stores ? settings->store_count : 0;
+	for (size_t i = 0; i < call->store_count; i++) {
+		const struct shd_store_settings *from = &settings->stores[i];
+		struct shd_api_store *to = &call->stores[i];
+
+		to->id = shd_arena_text(call->arena, from->id, strlen(from->id));
+		to->market = from->market;
+		memcpy(to->every_ms, from->every_ms, sizeof(to->every_ms));
+	}
+}
+
+const struct shd_api_store *shd_api_store_find(const struct shd_api_call *call, const char *id,
+					       struct shd_error *reterr)
+{
+	shd_autofree const char **ids = shd_xcalloc(call->store_count + 1, sizeof(*ids));
+
+	for (size_t i = 0; i < call->store_count; i++) {
+		if (strcmp(call->stores[i].id, id) == 0)
+			return &call->stores[i];
+		ids[i] = call->stores[i].id;
+	}
+	const char *nearest = shd_nearest(id, ids, call->store_count);
+	shd_fail(reterr, SHD_ERR_MISSING, "there is no store \"%s\"%s%s%s", id,
+		nearest ? ", did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+	return NULL;
+}

@@ -32,6 +32,11 @@ struct shd_page_in {
 	const char *position;     /* "" first */
 	const char *const *ids;   /* BATCH, FOLLOW */
 	size_t id_count;
+	/* For next(): the last record of the page that has just been read, as it came.
+	 * Some lists go on from the id of the last row. Not NUL-terminated; NULL when the
+	 * page was empty. */
+	const char *last_record;
+	size_t last_record_len;
 };
 
 struct shd_page_out {
@@ -60,8 +65,8 @@ struct shd_endpoint {
 	const char *records;    /* where the array of records lies: "result.items"; NULL: one record */
 	const char *ids_of;     /* BATCH: endpoint whose records' keys are asked for */
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
-	bool complete;          /* lists all open ones: an entity of `closes` that is missing has closed */
-	enum shd_kind closes;   /* of that kind; only with `complete` */
+	bool complete;          /* lists all open ones: what it listed before and now misses has closed */
+	enum shd_kind closes;   /* the kind of those; only with `complete` */
 	bool paid;              /* a tariff may lack it: TARIFF is N/A, not a failure */
 	bool optional;          /* its failure does not make the poller stale */
 
@@ -108,6 +113,11 @@ struct shd_refusal {
 	struct shd_error error;  /* kind and words, naming the method */
 	int64_t retry_after_ms;  /* 0: the marketplace did not say */
 };
+
+/* Parses a record or an envelope the one way all are parsed: any JSON value, a NUL in
+ * a text allowed, an integer beyond int64 becomes a text of its digits (ids do
+ * that) and does not fail the record. Returns owned; NULL: SYNTAX, with the place. */
+json_t *shd_market_parse(const char *bytes, size_t len, struct shd_error *reterr);
 
 struct shd_market {
 	const char *name;

@@ -4,7 +4,8 @@
  * are found by a structural scan (strings, brackets), each record's bytes are
  * hashed, and only records with a new hash are parsed. The scan allocates
  * nothing, accepts what JSON accepts in structure and leaves the rest to the
- * parser. Depth limit 64. Pure. */
+ * parser; a member on the path that is given twice is refused, because readers
+ * disagree on which one counts. Depth limit 64 below the path. Pure. */
 #pragma once
 #include "base/error.h"
 
@@ -14,18 +15,23 @@
 struct shd_slicer {
 	const char *body;
 	size_t len;
+	const char *path;
 	/* private: */
-	size_t at, array_start, array_end;
+	size_t at, array_start, array_end, records;
+	int levels;   /* objects around the records */
+	bool is_list; /* an array, not one object */
 	bool done;
 };
 
 /* Finds the array at `path` ("result.items", "" for a top-level array, also when
- * the value is one object or null: one record, or none). Errors: SYNTAX,
- * structure broken or cut off; SCHEMA, no such member; LIMIT, nested too deep. */
+ * the value is one object or null: one record, or none). Borrows body and path. Errors:
+ * SYNTAX, structure broken or cut off; SCHEMA, no such member, or neither array,
+ * object nor null; LIMIT, nested too deep. */
 SHD_MUST_USE bool shd_slice_open(struct shd_slicer *slicer, const char *body, size_t len,
 				 const char *path, struct shd_error *reterr);
 
-/* The next record's bytes body[*ret_at .. +*ret_len); false in *ret_more at the end. */
+/* The next record's bytes body[*ret_at .. +*ret_len); false in *ret_more at the end, when
+ * the rest of the answer has been scanned as well: only then is it known to be whole. */
 SHD_MUST_USE bool shd_slice_next(struct shd_slicer *slicer, size_t *ret_at, size_t *ret_len,
 				 bool *ret_more, struct shd_error *reterr);
 

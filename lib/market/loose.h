@@ -1,0 +1,67 @@
+/* market/loose.h - reads the loose JSON that marketplaces send.
+ *
+ * A number may come as a text, a text as a number, a bool as "true", any object as
+ * null, any word in any case. Readers return false for what is absent, null, empty or
+ * of a type nothing can be made of; they never fail a record. `value` may be NULL
+ * everywhere. The put functions set a field of a harvest: a member that is absent
+ * leaves the field as it is stored, one that is null or empty says `none`. Pure. */
+#pragma once
+#include "catalog/entity.h"
+
+#include <jansson.h>
+
+/* A member by its path ("delivery_method.name"); NULL when anything on the way is
+ * absent or not an object. */
+const json_t *shd_loose_at(const json_t *object, const char *path);
+
+/* A text, or a number or bool as one: what ids are read with. The bytes stay valid as
+ * long as `value` and `room`. */
+#define SHD_LOOSE_BYTES 32
+struct shd_loose_text {
+	const char *text;
+	size_t len;
+	char room[SHD_LOOSE_BYTES];
+};
+bool shd_loose_text(const json_t *value, struct shd_loose_text *ret_text);
+
+bool shd_loose_int(const json_t *value, int64_t *ret_n);
+bool shd_loose_bool(const json_t *value, bool *ret_yes);
+
+/* A decimal times 10^scale (base/num.h), from a number or a text. */
+bool shd_loose_decimal(const json_t *value, int scale, int64_t *ret_n);
+
+/* A time; false also for "never" (year 9999 and on), which is no limit at all. */
+bool shd_loose_time(const json_t *value, struct shd_wall *ret_time);
+
+/* Money: {"amount","currency"}, {"price","currency_code"}, or a bare number or text, then
+ * in `currency` (a JSON text, or NULL: false). Digits beyond the minor unit are cut. */
+bool shd_loose_money(const json_t *value, const json_t *currency, int64_t *ret_minor,
+		     char ret_currency[4]);
+
+/* The text is this ASCII word, in any case; the Cyrillic letter С counts as C. */
+bool shd_loose_is(const json_t *value, const char *word);
+
+/* A translation table ends with {NULL, NULL}; *ret_meant is untouched unless found. */
+struct shd_loose_word {
+	const char *said, *meant;
+};
+bool shd_loose_word(const json_t *value, const struct shd_loose_word *table,
+		    const char **ret_meant);
+
+/* Whether an array (or object) has anything in it. */
+bool shd_loose_any(const json_t *value);
+
+void shd_put_text(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
+void shd_put_time(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
+void shd_put_number(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
+void shd_put_bool(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
+void shd_put_money(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value,
+		   const json_t *currency);
+/* A word that the field allows, of our own. */
+void shd_put_word(struct shd_harvest *out, size_t at, enum shd_field field, const char *word);
+
+/* An entity named by prefix + the id's text. False, SCHEMA naming `what`, when the id is
+ * absent. */
+SHD_MUST_USE bool shd_put_entity(struct shd_harvest *out, enum shd_kind kind, const char *prefix,
+				 const json_t *id, const char *what, size_t *ret_at,
+				 struct shd_error *reterr);

@@ -1,0 +1,367 @@
+#include "market/ozon/ozon.h"
+
+#include <string.h>
+
+static const struct shd_loose_word statuses[] = {
+	{"awaiting_registration", "awaiting_shipment"},
+	{"awaiting registration", "awaiting_shipment"},
+	{"acceptance_in_progress", "awaiting_shipment"},
+	{"awaiting_approve", "awaiting_shipment"},
+	{"awaiting_verification", "awaiting_shipment"},
+	{"awaiting_packaging", "awaiting_shipment"},
+	{"awaiting_deliver", "awaiting_shipment"},
+	/* came back from the sorting centre: it still has to be handed over */
+	{"not_accepted", "awaiting_shipment"},
+	{"arbitration", "shipped"},
+	{"client_arbitration", "shipped"},
+	{"delivering", "shipped"},
+	{"driver_pickup", "shipped"},
+	{"sent_by_seller", "shipped"},
+	{"delivered", "delivered"},
+	{"cancelled", "cancelled"},
+	{"cancelled_from_split_pending", "cancelled"},
+	{NULL, NULL},
+};
+
+/* Where the parcel is, by the posting's finer state; statuses below when it tells
+ * nothing. */
+static const struct shd_loose_word parcel_substatuses[] = {
+	{"posting_awaiting_passport_data", "at_customs"},
+	{"posting_registration_error", "exception"},
+	{"posting_not_in_sort_center", "exception"},
+	{"ship_failed", "exception"},
+	{"posting_in_pickup_point", "at_pickup"},
+	{"posting_in_courier_service", "out_for_delivery"},
+	{"posting_returned_to_warehouse", "returned"},
+	{"posting_delivered", "delivered"},
+	{"posting_received", "delivered"},
+	{"posting_conditionally_delivered", "delivered"},
+	{NULL, NULL},
+};
+static const struct shd_loose_word parcel_statuses[] = {
+	{"awaiting_deliver", "created"},
+	{"not_accepted", "exception"},
+	{"arbitration", "exception"},
+	{"client_arbitration", "exception"},
+	{"delivering", "in_transit"},
+	{"driver_pickup", "in_transit"},
+	{"sent_by_seller", "in_transit"},
+	{"delivered", "delivered"},
+	{NULL, NULL},
+};
+
+static const struct shd_loose_word cancellers[] = {
+	{"seller", "seller"},       {"client", "buyer"},     {"customer", "buyer"},
+	{"ozon", "marketplace"},    {"system", "marketplace"}, {"delivery", "carrier"},
+	{NULL, NULL},
+};
+
+/* A page of a posting list; `filter` is the content of its filter object. */
+static void put_page(const struct shd_endpoint *row, const struct shd_page_in *in,
+		     const char *filter, struct shd_text *out)
+{
+	shd_text_puts(out, "{\"cursor\":");
+	shd_ozon_put_quoted(out, in->position);
+	shd_text_printf(out, ",\"limit\":%d,\"sort_dir\":\"ASC\",\"filter\":{%s},", row->limit, filter);
+	shd_text_puts(out, "\"translit\":false,\"with\":{\"analytics_data\":true,"
+			   "\"financial_data\":false,\"legal_info\":false}}");
+}
+
+SHD_OZON_BODY(fbs_unfulfilled)
+{
+	struct shd_text filter SHD_AUTO(shd_text_finish);
+
+	shd_text_init(&filter, 512);
+	shd_ozon_put_window(&filter, "cutoff_from", in->now.ms - 30 * SHD_DAY_MS, "cutoff_to",
+		in->now.ms + 30 * SHD_DAY_MS);
+	put_page(row, in, filter.data, out);
+}
+
+/* Postings ordered in the last `days`; `more` goes into the filter. */
+static void put_fbs_list(const struct shd_endpoint *row, const struct shd_page_in *in, int days,
+			 const char *more, struct shd_text *out)
+{
+	struct shd_text filter SHD_AUTO(shd_text_finish);
+
+	shd_text_init(&filter, 1024);
+	shd_ozon_put_window(&filter, "since", in->now.ms - days * SHD_DAY_MS, "to",
+		in->now.ms + SHD_HOUR_MS);
+	shd_text_puts(&filter, more);
+	put_page(row, in, filter.data, out);
+}
+
+SHD_OZON_BODY(fbs_list)
+{
+	struct shd_text changed SHD_AUTO(shd_text_finish);
+
+	shd_text_init(&changed, 512);
+	shd_text_puts(&changed, ",\"last_changed_status_date\":{");
+	shd_ozon_put_window(&changed, "from", shd_ozon_since_ms(in), "to", in->now.ms + SHD_HOUR_MS);
+	shd_text_putc(&changed, '}');
+	put_fbs_list(row, in, 90, changed.data, out);
+}
+
+SHD_OZON_BODY(fbs_transit)
+{
+	put_fbs_list(row, in, 60, ",\"statuses\":[\"delivering\",\"driver_pickup\"]", out);
+}
+
+SHD_OZON_BODY(arbitration)
+{
+	put_fbs_list(row, in, 90, ",\"statuses\":[\"arbitration\",\"client_arbitration\"]", out);
+}
+
+/* FBO lists know no change date, so that each poll reads a span of orders again; only
+ * those that changed are parsed. */
+SHD_OZON_BODY(fbo_list)
+{
+	struct shd_text filter SHD_AUTO(shd_text_finish);
+	bool wide = in->since.ms == 0 || row->poller == SHD_P_logistics;
+
+	shd_text_init(&filter, 512);
+	shd_ozon_put_window(&filter, "since", in->now.ms - (wide ? 30 : 7) * SHD_DAY_MS, "to",
+		in->now.ms + SHD_HOUR_MS);
+	put_page(row, in, filter.data, out);
+}
+
+bool shd_ozon_products_sum(const json_t *products, int64_t *ret_minor, char ret_currency[4])
+{
+	const json_t *product;
+	size_t i;
+	int64_t sum = 0;
+
+	json_array_foreach (products, i, product) {
+		const json_t *code = json_object_get(product, "currency");
+		char currency[4];
+		int64_t price, quantity = 1, part;
+
+		if (!code)
+			code = json_object_get(product, "currency_code");
+		shd_loose_int(json_object_get(product, "quantity"), &quantity);
+		if (!shd_loose_money(json_object_get(product, "price"), code, &price, currency) ||
+			(i > 0 && strcmp(currency, ret_currency) != 0) ||
+			__builtin_mul_overflow(price, quantity, &part) ||
+			__builtin_add_overflow(sum, part, &sum))
+			return false;
+		memcpy(ret_currency, currency, 4);
+	}
+	*ret_minor = sum;
+	return json_array_size(products) > 0;
+}
+
+static void put_products(struct shd_harvest *out, size_t at, const json_t *posting)
+{
+	const json_t *products = json_object_get(posting, "products");
+	const json_t *only = json_array_get(products, 0);
+	char currency[4] = "";
+	int64_t sum;
+
+	if (!json_is_array(products))
+		return;
+	if (shd_ozon_products_sum(products, &sum, currency))
+		shd_set_money(out, at, SHD_F_order_amount, sum, currency);
+	/* Pieces are counted per product, so that only a posting of one product says whose
+	 * they are: counting too few is better than calling a full shelf oversold. */
+	if (json_array_size(products) == 1) {
+		shd_put_text(out, at, SHD_F_order_sku, json_object_get(only, "sku"));
+		shd_put_number(out, at, SHD_F_order_units, json_object_get(only, "quantity"));
+	} else {
+		shd_set_none(out, at, SHD_F_order_sku);
+		shd_set_none(out, at, SHD_F_order_units);
+	}
+}
+
+static void put_cancellation(struct shd_harvest *out, size_t at, const json_t *posting)
+{
+	const json_t *cancellation = json_object_get(posting, "cancellation");
+	const char *who;
+
+	if (!json_is_object(cancellation))
+		return;
+	if (shd_loose_word(json_object_get(cancellation, "cancellation_type"), cancellers, &who))
+		shd_put_word(out, at, SHD_F_order_cancelled_by, who);
+	shd_put_bool(out, at, SHD_F_order_counts_against_seller,
+		json_object_get(cancellation, "affect_cancellation_rating"));
+}
+
+/* Status, substatus, closed; the status in our words, NULL for one we do not know. */
+static const char *put_status(struct shd_harvest *out, size_t at, const json_t *posting)
+{
+	const char *status = NULL;
+
+	shd_put_text(out, at, SHD_F_order_substatus, json_object_get(posting, "substatus"));
+	if (!shd_loose_word(json_object_get(posting, "status"), statuses, &status))
+		return NULL;
+	shd_put_word(out, at, SHD_F_order_status, status);
+	shd_set_n(out, at, SHD_F_order_closed,
+		strcmp(status, "delivered") == 0 || strcmp(status, "cancelled") == 0);
+	return status;
+}
+
+/* The first of two times that is set, the second when the first is not. */
+static void put_either_time(struct shd_harvest *out, size_t at, enum shd_field field,
+			    const json_t *first, const json_t *second)
+{
+	struct shd_wall ignored;
+
+	shd_put_time(out, at, field, shd_loose_time(first, &ignored) ? first : second);
+}
+
+static void put_parcel(struct shd_harvest *out, const json_t *posting, const char *order_status)
+{
+	const json_t *number = json_object_get(posting, "posting_number");
+	const json_t *gtd = shd_loose_at(posting, "requirements.products_requiring_gtd");
+	struct shd_loose_text id;
+	const char *status = NULL;
+	bool after_ship = false;
+
+	shd_loose_bool(shd_loose_at(posting, "cancellation.cancelled_after_ship"), &after_ship);
+	if (shd_loose_is(json_object_get(posting, "status"), "cancelled"))
+		status = after_ship ? "returning" : NULL;
+	else if (!shd_loose_word(json_object_get(posting, "substatus"), parcel_substatuses, &status))
+		shd_loose_word(json_object_get(posting, "status"), parcel_statuses, &status);
+	if (!status || !shd_loose_text(number, &id))
+		return; /* nothing is on its way yet, or no more */
+
+	size_t at = shd_harvest_entity(out, SHD_KIND_parcel, id.text, id.len);
+	shd_put_text(out, at, SHD_F_parcel_order_id, number);
+	shd_put_word(out, at, SHD_F_parcel_status, status);
+	shd_put_text(out, at, SHD_F_parcel_substatus, json_object_get(posting, "substatus"));
+	shd_put_text(out, at, SHD_F_parcel_carrier, shd_loose_at(posting, "delivery_method.tpl_provider"));
+	shd_put_text(out, at, SHD_F_parcel_tracking_number, json_object_get(posting, "tracking_number"));
+	put_either_time(out, at, SHD_F_parcel_opened_at, json_object_get(posting, "delivering_date"),
+		json_object_get(posting, "in_process_at"));
+	put_either_time(out, at, SHD_F_parcel_deliver_by,
+		shd_loose_at(posting, "analytics_data.delivery_date_end"),
+		shd_loose_at(posting, "analytics_data.client_delivery_date_end"));
+	if (shd_loose_any(gtd))
+		shd_put_word(out, at, SHD_F_parcel_leg, "customs_declaration");
+	shd_set_n(out, at, SHD_F_parcel_closed, strcmp(status, "delivered") == 0 ||
+		strcmp(status, "returned") == 0 || (order_status && strcmp(order_status, "delivered") == 0));
+}
+
+SHD_OZON_MAP(fbs_posting)
+{
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
+		    "posting_number", &at, reterr))
+		return false;
+	const char *status = put_status(out, at, record);
+	/* FBP postings come in the same list, but a partner of Ozon packs them. */
+	bool partner = shd_loose_is(json_object_get(record, "integration_type_flow"), "FBP");
+
+	shd_put_word(out, at, SHD_F_order_fulfilment, partner ? "marketplace" : "seller");
+	shd_put_time(out, at, SHD_F_order_opened_at, json_object_get(record, "in_process_at"));
+	shd_put_time(out, at, SHD_F_order_paid_at, json_object_get(record, "in_process_at"));
+	if (!partner)
+		put_either_time(out, at, SHD_F_order_ship_by,
+			json_object_get(record, "shipment_date_without_delay"),
+			json_object_get(record, "shipment_date"));
+	shd_put_time(out, at, SHD_F_order_shipped_at, json_object_get(record, "delivering_date"));
+	put_either_time(out, at, SHD_F_order_deliver_by,
+		shd_loose_at(record, "analytics_data.delivery_date_end"),
+		shd_loose_at(record, "analytics_data.client_delivery_date_end"));
+	shd_put_text(out, at, SHD_F_order_carrier, shd_loose_at(record, "delivery_method.tpl_provider"));
+	shd_put_text(out, at, SHD_F_order_tracking_number, json_object_get(record, "tracking_number"));
+	put_products(out, at, record);
+	put_cancellation(out, at, record);
+	put_parcel(out, record, status);
+	return true;
+}
+
+SHD_OZON_MAP(fbo_posting)
+{
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
+		    "posting_number", &at, reterr))
+		return false;
+	put_status(out, at, record);
+	shd_put_word(out, at, SHD_F_order_fulfilment, "marketplace");
+	put_either_time(out, at, SHD_F_order_opened_at, json_object_get(record, "created_at"),
+		json_object_get(record, "in_process_at"));
+	shd_put_time(out, at, SHD_F_order_paid_at, json_object_get(record, "in_process_at"));
+	shd_put_time(out, at, SHD_F_order_deliver_by,
+		shd_loose_at(record, "analytics_data.client_delivery_date_end"));
+	put_products(out, at, record);
+	put_cancellation(out, at, record);
+	return true;
+}
+
+SHD_OZON_BODY(cancellations)
+{
+	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
+	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
+	shd_text_puts(out, ",\"filters\":{\"state\":\"ON_APPROVAL\"},\"with\":{\"counter\":false}}");
+}
+
+/* When the seller decided; none while the request waits. */
+static void put_decision(struct shd_harvest *out, size_t at, enum shd_field field,
+			 const json_t *request)
+{
+	if (shd_loose_is(shd_loose_at(request, "state.state"), "ON_APPROVAL"))
+		shd_set_none(out, at, field);
+	else
+		shd_put_time(out, at, field, json_object_get(request, "approve_date"));
+}
+
+static const json_t *reason_of(const json_t *request)
+{
+	const json_t *message = json_object_get(request, "cancellation_reason_message");
+	struct shd_loose_text ignored;
+
+	return shd_loose_text(message, &ignored) ? message
+						 : shd_loose_at(request, "cancellation_reason.name");
+}
+
+SHD_OZON_MAP(cancellation)
+{
+	static const struct shd_loose_word states[] = {{"ON_APPROVAL", "on_approval"},
+		{"APPROVED", "approved"}, {"REJECTED", "rejected"}, {NULL, NULL}};
+	const char *state;
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_cancellation, "", json_object_get(record, "cancellation_id"),
+		    "cancellation_id", &at, reterr))
+		return false;
+	shd_put_time(out, at, SHD_F_cancellation_opened_at, json_object_get(record, "cancelled_at"));
+	shd_put_text(out, at, SHD_F_cancellation_order_id, json_object_get(record, "posting_number"));
+	shd_put_text(out, at, SHD_F_cancellation_reason, reason_of(record));
+	shd_put_time(out, at, SHD_F_cancellation_due_at, json_object_get(record, "auto_approve_date"));
+	put_decision(out, at, SHD_F_cancellation_responded_at, record);
+	if (shd_loose_word(shd_loose_at(record, "state.state"), states, &state)) {
+		shd_put_word(out, at, SHD_F_cancellation_status, state);
+		shd_set_n(out, at, SHD_F_cancellation_closed, strcmp(state, "on_approval") != 0);
+	}
+	return true;
+}
+
+SHD_OZON_MAP(cancellation_claim)
+{
+	const char *cause = shd_ozon_root_cause(reason_of(record));
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_complaint, "cancel:",
+		    json_object_get(record, "cancellation_id"), "cancellation_id", &at, reterr))
+		return false;
+	shd_put_word(out, at, SHD_F_complaint_type, "claim");
+	shd_put_word(out, at, SHD_F_complaint_category, "cancellation");
+	if (cause)
+		shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
+	shd_put_time(out, at, SHD_F_complaint_opened_at, json_object_get(record, "cancelled_at"));
+	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
+	shd_put_text(out, at, SHD_F_complaint_reason, reason_of(record));
+	shd_put_time(out, at, SHD_F_complaint_due_at, json_object_get(record, "auto_approve_date"));
+	put_decision(out, at, SHD_F_complaint_responded_at, record);
+	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "state.state"));
+	shd_set_n(out, at, SHD_F_complaint_valid,
+		!shd_loose_is(shd_loose_at(record, "state.state"), "REJECTED"));
+	shd_set_n(out, at, SHD_F_complaint_closed,
+		!shd_loose_is(shd_loose_at(record, "state.state"), "ON_APPROVAL"));
+	return true;
+}

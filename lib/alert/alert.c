@@ -224,8 +224,11 @@ static int recent_hits(const struct step *step)
 {
 	int of = step->rule->for_of;
 	uint64_t mask = of >= 64 ? UINT64_MAX : (UINT64_C(1) << of) - 1;
+	int count = 0;
 
-	return __builtin_popcountll(step->alert->hits & mask);
+	for (uint64_t hits = step->alert->hits & mask; hits; hits &= hits - 1)
+		count++;
+	return count;
 }
 
 /* True when the level has held long, or often, enough. */

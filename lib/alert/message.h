@@ -45,6 +45,7 @@ SHD_MUST_USE bool shd_told_unpack(const char *json, struct shd_arena *arena,
 /* One rendered alert inside a message. */
 struct shd_message_item {
 	const struct shd_told *told;
+	const char *level;       /* "Critical"; "Resolved" once it is over */
 	const char *title;       /* rule title */
 	const char *line;        /* one sentence: value beside limit, time left */
 	const char *advice;      /* or NULL */
@@ -55,18 +56,26 @@ struct shd_message_item {
 struct shd_message {
 	const char *subject;     /* one line, at most 120 characters */
 	const char *intro, *footer;
+	const char *late_note;   /* says that it is late, or NULL */
+	const char *advice_heading, *link_text; /* "What to do", "Open in ..." */
+	const char *more_note;   /* "and 3 more", or NULL */
+	const char *type;        /* for machines: "alert.firing", ".escalated", ".resolved",
+				  * ".flapping"; of several kinds the first of these */
 	enum shd_level level;    /* the worst of its items */
 	bool resolved;           /* all items are resolved */
 	const char *thread;      /* stable over the episode, for mail threading */
 	struct shd_message_item *items;
 	size_t count;
 	const char *language;
-	struct shd_wall made;
+	const char *timezone;
+	struct shd_wall made;    /* when the newest of its items was decided */
 	bool late;               /* decided more than 5 min before it is sent */
 };
 
-/* Renders for one channel. Everything lives in the arena. `rules` supplies titles
- * and advice; a rule that no longer exists is shown by its id. */
+/* Renders for one channel. Everything lives in the arena. `rules` supplies titles,
+ * advice and messages (in which {title} {value} {limit} {left} {about} {store} are
+ * filled in); a rule that no longer exists is shown by its id. Items are ordered
+ * worst first. Errors: LIMIT, the arena is too small. */
 SHD_MUST_USE bool shd_message_render(const struct shd_phrasebook *book,
 				     const struct shd_rules *rules,
 				     const struct shd_told *told, size_t count,

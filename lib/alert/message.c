@@ -1,0 +1,436 @@
+#include "alert/say.h"
+#include "base/num.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUBJECT_CHARS = 120, ABOUT_CHARS = 40, ITEM_ABOUT_CHARS = 200 };
+
+#define LATE_MS (5 * SHD_MINUTE_MS)
+
+struct render {
+	struct shd_reader reader;
+	const struct shd_rules *rules;
+	const struct shd_told **told; /* worst first */
+	size_t count;
+	int64_t total; /* with those that are only counted */
+	bool all_resolved, one_rule, one_store;
+	enum shd_level worst;
+	struct shd_message *message;
+};
+
+/* --- small texts ----------------------------------------------------------------- */
+
+static const char *or_else(const char *text, const char *other)
+{
+	return text ? text : other;
+}
+
+/* At most max_chars characters, "…" included; control characters become spaces. */
+static const char *one_line(struct shd_reader *reader, const char *text, size_t max_chars)
+{
+	struct shd_text out;
+	size_t chars = 0, cut = 0;
+
+	shd_text_init(&out, strlen(text) + 8);
+	for (const char *c = text; *c; c++) {
+		bool starts = ((unsigned char)*c & 0xC0) != 0x80;
+
+		if (starts && ++chars == max_chars)
+			cut = out.len; /* here the dots go, if more follows */
+		if (starts && chars > max_chars)
+			break;
+		shd_text_putc(&out, (unsigned char)*c < 0x20 || *c == 0x7F ? ' ' : *c);
+	}
+	const char *line;
+	if (chars > max_chars) {
+		struct shd_text dots;
+
+		shd_text_init(&dots, cut + 3);
+		shd_text_add(&dots, out.data, cut);
+		shd_text_puts(&dots, "…");
+		line = shd_reader_keep(reader, dots.data, dots.len);
+		shd_text_finish(&dots);
+	} else {
+		line = shd_reader_keep(reader, out.data, out.len);
+	}
+	shd_text_finish(&out);
+	return line;
+}
+
+static const char *level_text(struct shd_reader *reader, enum shd_level level)
+{
+	switch (level) {
+	case SHD_LEVEL_NONE:
+		return shd_phrase0(reader, level_resolved);
+	case SHD_INFO:
+		return shd_phrase0(reader, level_info);
+	case SHD_WARN:
+		return shd_phrase0(reader, level_warning);
+	case SHD_CRITICAL:
+		return shd_phrase0(reader, level_critical);
+	case SHD_BREACHED:
+	case SHD_LEVEL_COUNT:
+		break;
+	}
+	return shd_phrase0(reader, level_breached);
+}
+
+static bool resolved(const struct shd_told *told)
+{
+	return told->move == SHD_MOVE_RESOLVED;
+}
+
+static const struct shd_rule *find_rule(const struct render *render, const struct shd_told *told)
+{
+	return render->rules ? shd_rules_find(render->rules, told->rule) : NULL;
+}
+
+static const char *title_of(const struct render *render, const struct shd_told *told)
+{
+	const struct shd_rule *rule = find_rule(render, told);
+
+	if (!rule)
+		return told->rule;
+	return or_else(rule->title[render->reader.language], or_else(rule->title[SHD_EN], rule->id));
+}
+
+/* --- one alert --------------------------------------------------------------------- */
+
+static bool has_deadline(const struct shd_told *told)
+{
+	return told->due.ms && told->due.ms != SHD_NEVER_MS;
+}
+
+/* Value beside limit, NULL where neither says anything. */
+static const char *say_measure(struct shd_reader *reader, const struct shd_told *told)
+{
+	const char *value, *limit;
+
+	if (told->value.none || told->value.type == SHD_BOOL)
+		return NULL;
+	shd_say_pair(reader, &told->value, &told->limit, &value, &limit);
+	if (told->sample_of)
+		value = shd_phrase(reader, sample, 0, value,
+			shd_phrase_number(reader, told->sample_hit, 0, false),
+			shd_phrase_number(reader, told->sample_of, 0, false));
+	if (!limit || told->limit.type == SHD_BOOL)
+		return value;
+	return shd_phrase(reader, limit, 0, value, limit);
+}
+
+static const char *join(struct shd_reader *reader, const char *first, const char *second)
+{
+	if (!first || !second)
+		return first ? first : second;
+	return shd_phrase(reader, joined, 0, first, second);
+}
+
+static const char *say_room(struct shd_reader *reader, const struct shd_told *told)
+{
+	int64_t room = told->room.n / SHD_MICRO;
+
+	if (told->room.none || told->room.type != SHD_NUMBER || room < 0)
+		return NULL;
+	return shd_phrase(reader, room, room, NULL);
+}
+
+static const char *say_lasting(struct shd_reader *reader, const struct shd_told *told)
+{
+	int64_t lasted_ms = told->at.ms - told->since.ms;
+
+	if (!told->since.ms || lasted_ms < SHD_SECOND_MS || told->move == SHD_MOVE_NEW)
+		return NULL;
+	const char *span = shd_say_duration(reader, lasted_ms);
+	if (resolved(told))
+		return shd_phrase(reader, lasted, 0, span);
+	return shd_phrase(reader, lasts, 0, span, shd_say_moment(reader, told->since));
+}
+
+/* A rule's own sentence: {value} and the like are filled in, other braces stay. */
+static const char *fill_in(struct render *render, const char *text, const struct shd_told *told)
+{
+	struct shd_reader *reader = &render->reader;
+	const char *value, *limit;
+	shd_say_pair(reader, &told->value, &told->limit, &value, &limit);
+	const struct {
+		const char *name, *text;
+	} names[] = {
+		{"{title}", title_of(render, told)},
+		{"{value}", or_else(value, "")},
+		{"{limit}", or_else(limit, "")},
+		{"{left}", has_deadline(told) ? shd_say_deadline(reader, told->due) : ""},
+		{"{about}", told->subject},
+		{"{store}", told->store},
+	};
+	struct shd_text out;
+
+	shd_text_init(&out, 4096);
+	while (*text) {
+		size_t i = 0;
+
+		while (i < SHD_COUNT(names) &&
+			strncmp(text, names[i].name, strlen(names[i].name)) != 0)
+			i++;
+		if (i < SHD_COUNT(names)) {
+			shd_text_puts(&out, names[i].text);
+			text += strlen(names[i].name);
+		} else {
+			shd_text_putc(&out, *text++);
+		}
+	}
+	const char *filled = shd_reader_keep(reader, out.data, out.len);
+	shd_text_finish(&out);
+	return filled;
+}
+
+static const char *say_line(struct render *render, const struct shd_told *told)
+{
+	struct shd_reader *reader = &render->reader;
+	const struct shd_rule *rule = find_rule(render, told);
+	const char *own = rule ? rule->message[reader->language] : NULL, *line = NULL;
+
+	if (resolved(told)) {
+		line = say_lasting(reader, told);
+	} else {
+		if (own)
+			line = fill_in(render, own, told);
+		else if (has_deadline(told))
+			line = shd_say_deadline(reader, told->due);
+		else
+			line = join(reader, say_measure(reader, told), say_lasting(reader, told));
+		line = join(reader, line, say_room(reader, told));
+	}
+	if (!*told->subject)
+		return or_else(line, title_of(render, told));
+	const char *about = one_line(reader, told->subject, ITEM_ABOUT_CHARS);
+	return line ? shd_phrase(reader, about, 0, about, line) : about;
+}
+
+static const char *say_reason(struct shd_reader *reader, const struct shd_told *told)
+{
+	switch (told->move) {
+	case SHD_MOVE_ESCALATED:
+		return shd_phrase(reader, reason_escalated, 0, level_text(reader, told->from_level),
+			level_text(reader, told->level));
+	case SHD_MOVE_RESOLVED:
+		return shd_phrase0(reader, reason_resolved);
+	case SHD_MOVE_FLAPPING:
+		return shd_phrase0(reader, reason_flapping);
+	case SHD_MOVE_NEW:
+	case SHD_MOVE_PENDING:
+	case SHD_MOVE_DROPPED:
+	case SHD_MOVE_EASED:
+	case SHD_MOVE_BLINDED:
+	case SHD_MOVE_SEEING:
+	case SHD_MOVE_COUNT:
+		break;
+	}
+	return shd_phrase0(reader, reason_new);
+}
+
+static void render_item(struct render *render, const struct shd_told *told,
+	struct shd_message_item *item)
+{
+	struct shd_reader *reader = &render->reader;
+	const struct shd_rule *rule = find_rule(render, told);
+	const char *cost = resolved(told) ? NULL : shd_say(reader, &told->cost);
+
+	*item = (struct shd_message_item){
+		.told = told,
+		.level = level_text(reader, resolved(told) ? SHD_LEVEL_NONE : told->level),
+		.title = title_of(render, told),
+		.line = say_line(render, told),
+		.cost = cost ? shd_phrase(reader, cost, 0, cost) : NULL,
+		.reason = say_reason(reader, told),
+	};
+	if (rule && !resolved(told))
+		item->advice = or_else(rule->advice[reader->language], rule->advice[SHD_EN]);
+}
+
+/* --- the whole --------------------------------------------------------------------- */
+
+/* "ozon-main", or "ozon-main, 0012-3" for one thing of it, or "3 stores". */
+static const char *say_where(struct render *render)
+{
+	struct shd_reader *reader = &render->reader;
+	const struct shd_told *told = render->told[0];
+
+	if (!render->one_store) {
+		int64_t stores = 0;
+
+		for (size_t i = 0; i < render->count; i++) {
+			size_t j = 0;
+
+			while (strcmp(render->told[j]->store, render->told[i]->store) != 0)
+				j++;
+			stores += i == j;
+		}
+		return shd_phrase(reader, stores, stores, NULL);
+	}
+	if (render->total > 1 || !*told->subject)
+		return told->store;
+	return shd_phrase(reader, where, 0, told->store, one_line(reader, told->subject, ABOUT_CHARS));
+}
+
+static const char *say_subject(struct render *render)
+{
+	struct shd_reader *reader = &render->reader;
+	const struct shd_told *told = render->told[0];
+	const char *level = level_text(reader, render->all_resolved ? SHD_LEVEL_NONE : render->worst);
+	const char *where = say_where(render), *title = title_of(render, told), *detail;
+
+	if (render->total > 1 && render->one_rule)
+		return shd_phrase(reader, subject_same, render->total, level, title, where);
+	if (render->total > 1)
+		return shd_phrase(reader, subject_many, render->total, level, where);
+	if (told->move == SHD_MOVE_FLAPPING)
+		return shd_phrase(reader, subject_flapping, 0, level, title, where);
+	if (resolved(told))
+		detail = say_lasting(reader, told);
+	else if (has_deadline(told))
+		detail = shd_say_deadline_short(reader, told->due);
+	else
+		detail = told->value.type == SHD_TEXT ? NULL : say_measure(reader, told);
+	return detail ? shd_phrase(reader, subject_detail, 0, level, title, detail, where)
+		      : shd_phrase(reader, subject, 0, level, title, where);
+}
+
+static const char *say_intro(struct render *render)
+{
+	struct shd_reader *reader = &render->reader;
+	const struct shd_told *told = render->told[0];
+	char market[64];
+
+	if (!render->one_store)
+		return say_where(render);
+	if (!*told->marketplace)
+		return told->store;
+	snprintf(market, sizeof(market), "%c%s", toupper((unsigned char)*told->marketplace),
+		told->marketplace + 1);
+	return shd_phrase(reader, intro, 0, told->store, market);
+}
+
+static const char *type_of(const struct render *render)
+{
+	static const struct {
+		enum shd_move move;
+		const char *type;
+	} types[] = {
+		{SHD_MOVE_NEW, "alert.firing"},
+		{SHD_MOVE_ESCALATED, "alert.escalated"},
+		{SHD_MOVE_FLAPPING, "alert.flapping"},
+		{SHD_MOVE_RESOLVED, "alert.resolved"},
+	};
+
+	for (size_t i = 0; i < SHD_COUNT(types); i++) {
+		for (size_t j = 0; j < render->count; j++) {
+			if (render->told[j]->move == types[i].move)
+				return types[i].type;
+		}
+	}
+	return types[0].type;
+}
+
+static bool comes_before(const struct shd_told *a, const struct shd_told *b)
+{
+	if (resolved(a) != resolved(b))
+		return resolved(b);
+	return a->level > b->level;
+}
+
+/* Orders the alerts and looks over them all. Insertion keeps equals in order. */
+static void survey(struct render *render, const struct shd_told *told, size_t count)
+{
+	struct shd_message *message = render->message;
+
+	render->all_resolved = render->one_rule = render->one_store = true;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = render->count++;
+
+		for (; at > 0 && comes_before(&told[i], render->told[at - 1]); at--)
+			render->told[at] = render->told[at - 1];
+		render->told[at] = &told[i];
+		render->total += 1 + (int64_t)told[i].more;
+		render->all_resolved &= resolved(&told[i]);
+		render->one_rule &= strcmp(told[i].rule, told[0].rule) == 0;
+		render->one_store &= strcmp(told[i].store, told[0].store) == 0;
+		if (!resolved(&told[i]) && told[i].level > render->worst)
+			render->worst = told[i].level;
+		if (told[i].at.ms > message->made.ms)
+			message->made = told[i].at;
+	}
+}
+
+static const char *thread_of(struct shd_reader *reader, const struct shd_told *told)
+{
+	char thread[64];
+	int len = snprintf(thread, sizeof(thread), "alert-%lld-%d", (long long)told->alert,
+		told->episode);
+
+	return shd_reader_keep(reader, thread, (size_t)len);
+}
+
+static const char *say_footer(struct render *render)
+{
+	struct shd_reader *reader = &render->reader;
+	char number[32];
+
+	if (render->total > 1 || !render->told[0]->alert)
+		return shd_phrase0(reader, footer_many);
+	snprintf(number, sizeof(number), "%lld", (long long)render->told[0]->alert);
+	return shd_phrase(reader, footer, 0, number);
+}
+
+static void render_whole(struct render *render)
+{
+	struct shd_reader *reader = &render->reader;
+	struct shd_message *message = render->message;
+	int64_t age_ms = reader->now.ms - message->made.ms, hidden = render->total -
+								     (int64_t)render->count;
+
+	message->late = age_ms > LATE_MS;
+	if (message->late)
+		message->late_note = shd_phrase(reader, late, 0,
+			shd_say_moment(reader, message->made), shd_say_duration(reader, age_ms));
+	message->subject = one_line(reader, say_subject(render), SUBJECT_CHARS);
+	message->intro = say_intro(render);
+	message->footer = say_footer(render);
+	message->advice_heading = shd_phrase0(reader, advice);
+	message->link_text = shd_phrase0(reader, link);
+	message->more_note = hidden ? shd_phrase(reader, more, hidden, NULL) : NULL;
+	message->type = type_of(render);
+	message->level = render->worst;
+	message->resolved = render->all_resolved;
+	message->language = shd_language_names[reader->language];
+	message->timezone = reader->timezone;
+	for (size_t i = 0; i < render->count; i++)
+		render_item(render, render->told[i], &message->items[i]);
+}
+
+bool shd_message_render(const struct shd_phrasebook *book, const struct shd_rules *rules,
+	const struct shd_told *told, size_t count, enum shd_language language,
+	const char *timezone, struct shd_wall now, struct shd_arena *arena,
+	struct shd_message *ret_message, struct shd_error *reterr)
+{
+	struct shd_message message = {.count = count};
+	struct render render = {.rules = rules, .message = &message};
+
+	shd_assert(count);
+	shd_reader_init(&render.reader, book, language, timezone, now, arena);
+	render.told = shd_arena_alloc(arena, count, sizeof(*render.told));
+	message.items = shd_arena_alloc(arena, count, sizeof(*message.items));
+	if (render.told && message.items) {
+		survey(&render, told, count);
+		message.thread = thread_of(&render.reader, &told[0]);
+		render_whole(&render);
+	}
+	bool ok = render.told && message.items && shd_reader_ok(&render.reader);
+	shd_reader_finish(&render.reader);
+	if (!ok)
+		return shd_fail(reterr, SHD_ERR_LIMIT, "message of %zu alerts is too large", count);
+	*ret_message = message;
+	return true;
+}

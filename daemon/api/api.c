@@ -38,7 +38,8 @@ struct call {
 };
 
 struct shd_api {
-	struct shd_api_in in;
+	uv_loop_t *loop;
+	const struct shd_app *app;
 	struct MHD_Daemon *http;
 	int socket;
 	char *path;
@@ -74,8 +75,8 @@ static struct call *call_create(struct shd_api *api, struct MHD_Connection *conn
 
 	call->api = api;
 	call->connection = connection;
-	call->base.in = &api->in;
-	call->base.now = api->in.now(api->in.ctx);
+	call->base.app = api->app;
+	call->base.now = shd_app_now(api->app);
 	call->base.arena = shd_arena_create(CALL_MAX_BYTES);
 	call->base.answer = json_object();
 	shd_api_put_time(call->base.answer, "now", call->base.now);
@@ -128,9 +129,7 @@ static enum MHD_Result call_answer(struct call *call)
 /* Runs a step on the loop, with the configuration in force. */
 static bool loop_step(struct call *call, shd_api_loop_fn *step)
 {
-	const struct shd_api_in *in = call->base.in;
-
-	return !step || step(&call->base, in->config(in->ctx), &call->error);
+	return !step || step(&call->base, shd_app_config(call->base.app), &call->error);
 }
 
 static enum MHD_Result call_begin(struct call *call)
@@ -158,7 +157,7 @@ static void read_work(uv_work_t *work)
 	struct call *call = api->reading;
 
 	call->ok = (api->state ||
-		shd_state_open_readonly(api->in.state_path, &api->state, &call->error)) &&
+		shd_state_open_readonly(shd_app_state_path(api->app), &api->state, &call->error)) &&
 		call->route->read(&call->base, api->state, &call->error);
 	if (!call->ok && call->error.kind == SHD_ERR_STATE) { /* the next one opens it anew */
 		shd_state_close(api->state);
@@ -194,7 +193,7 @@ static void read_next(struct shd_api *api)
 	call->state = READING;
 	api->reading = call;
 	api->work.data = api;
-	int queued = uv_queue_work(api->in.loop, &api->work, read_work, read_done);
+	int queued = uv_queue_work(api->loop, &api->work, read_work, read_done);
 	shd_assert(queued == 0);
 }
 
@@ -339,8 +338,8 @@ static bool start_http(struct shd_api *api, struct shd_error *reterr)
 		return shd_fail(reterr, SHD_ERR_IO, "listen: the HTTP server does not start");
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->http, MHD_DAEMON_INFO_EPOLL_FD);
 	shd_assert(info);
-	uv_timer_init(api->in.loop, &api->timer);
-	int status = uv_poll_init(api->in.loop, &api->poll, info->epoll_fd);
+	uv_timer_init(api->loop, &api->timer);
+	int status = uv_poll_init(api->loop, &api->poll, info->epoll_fd);
 	shd_assert(status == 0);
 	api->timer.data = api->poll.data = api;
 	api->open_handles = 2;
@@ -348,17 +347,19 @@ static bool start_http(struct shd_api *api, struct shd_error *reterr)
 	return true;
 }
 
-bool shd_api_open(const struct shd_api_in *in, struct shd_api **ret_api, struct shd_error *reterr)
+bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_app *app,
+		  struct shd_api **ret_api, struct shd_error *reterr)
 {
 	static const char scheme[] = "unix:";
 
-	if (strncmp(in->listen, scheme, strlen(scheme)) != 0)
+	if (strncmp(listen, scheme, strlen(scheme)) != 0)
 		return shd_fail(reterr, SHD_ERR_CONFIG,
-			"listen: \"%s\" cannot be used, expected unix:/path/of/socket", in->listen);
+			"listen: \"%s\" cannot be used, expected unix:/path/of/socket", listen);
 	struct shd_api *api = shd_xcalloc(1, sizeof(*api));
-	api->in = *in;
+	api->loop = loop;
+	api->app = app;
 	api->last = &api->first;
-	api->path = shd_xstrdup(in->listen + strlen(scheme));
+	api->path = shd_xstrdup(listen + strlen(scheme));
 	if (!listen_unix(api->path, &api->socket, reterr)) {
 		free(api->path);
 		free(api);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 const struct shd_api_route shd_api_routes[] = {
-	{"GET", "/api/v1/status", "the daemon, and every store's pollers: last success, next due, error",
+	{"GET", "/api/v1/status", "the daemon, and every store's pollers: last success, next due, error; ?feeds=1",
 		shd_api_status_begin, shd_api_status_read, NULL},
 	{"GET", "/api/v1/alerts",
 		"open alerts, worst first; ?all=1 closed ones too, ?store=ID, ?rule=ID, ?max=N",
@@ -67,7 +67,6 @@ void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *con
 
 		to->id = shd_arena_text(call->arena, from->id, strlen(from->id));
 		to->market = from->market;
-		memcpy(to->every_ms, from->every_ms, sizeof(to->every_ms));
 	}
 }
 

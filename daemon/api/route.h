@@ -9,22 +9,24 @@
 
 #include <jansson.h>
 
-/* What `begin` takes of a store, so that `read` needs no configuration. */
+struct shd_api_feed; /* of status.c */
+
+/* What `begin` takes of a store, so that `read` needs no look at what the loop owns. */
 struct shd_api_store {
 	const char *id;
 	const struct shd_market *market;
-	int64_t every_ms[SHD_POLLER_COUNT];
+	struct shd_poller_status pollers[SHD_POLLER_COUNT]; /* the status only */
+	struct shd_api_feed *feeds, **last_feed;
 };
 
 struct shd_api_call {
-	const struct shd_api_in *in;
+	const struct shd_app *app;
 	struct shd_wall now;
 	const char *rest;        /* what stands in the path for the route's `*` */
 	struct shd_arena *arena; /* lives as long as the call */
 	struct shd_api_store *stores;
 	size_t store_count;
 	struct shd_alert_filter filter;
-	struct shd_api_daemon daemon;
 	json_t *answer;          /* an object, made before `begin` */
 };
 

@@ -2,40 +2,106 @@
 #include "api/json.h"
 #include "api/route.h"
 #include "market/market.h"
+#include "status.h"
 
 #include <string.h>
+
+/* A feed's status whose texts are the call's own. */
+struct shd_api_feed {
+	struct shd_feed_status status;
+	struct shd_api_feed *next;
+};
+
+static const char *keep(struct shd_arena *arena, const char *text)
+{
+	return text ? shd_arena_text(arena, text, strlen(text)) : NULL;
+}
+
+struct taking {
+	struct shd_arena *arena;
+	struct shd_api_store *store;
+};
+
+static void take_feed(void *ctx, const struct shd_feed_status *status)
+{
+	struct taking *taking = ctx;
+	struct shd_api_feed *feed = shd_arena_alloc(taking->arena, 1, sizeof(*feed));
+
+	if (!feed)
+		return; /* a list that long is cut; the pollers' rows are whole */
+	feed->status = *status;
+	feed->status.endpoint = keep(taking->arena, status->endpoint);
+	feed->status.error_text = keep(taking->arena, status->error_text);
+	*taking->store->last_feed = feed;
+	taking->store->last_feed = &feed->next;
+}
+
+static void put_figures(json_t *daemon, const struct shd_figures *figures)
+{
+	const struct {
+		const char *name;
+		uint64_t n;
+	} counts[] = {
+		{"polls", figures->polls}, {"polls_unchanged", figures->polls_unchanged},
+		{"polls_failed", figures->polls_failed}, {"requests", figures->requests},
+		{"throttled", figures->throttled}, {"received_bytes", figures->received_bytes},
+		{"parsed_records", figures->parsed_records}, {"commits", figures->commits},
+		{"judged", figures->judged}, {"alerts_moved", figures->alerts_moved},
+		{"delivered", figures->delivered},
+		{"delivery_failures", figures->delivery_failures},
+		{"stores", figures->stores}, {"feeds", figures->feeds},
+		{"queued", figures->queued}, {"in_flight", figures->in_flight},
+		{"committing", figures->committing}, {"state_jobs", figures->state_jobs},
+		{"lag_max_ms", (uint64_t)figures->lag_max_ms},
+	};
+	const char *reload_error = figures->reload_error;
+
+	shd_api_put_time(daemon, "started", figures->started);
+	shd_api_put_time(daemon, "last_commit", figures->last_commit);
+	shd_api_put_time(daemon, "last_reload", figures->last_reload);
+	shd_api_put_text(daemon, "reload_error",
+		reload_error && reload_error[0] ? reload_error : NULL);
+	shd_api_put_bool(daemon, "blind", figures->blind);
+	for (size_t i = 0; i < SHD_COUNT(counts); i++)
+		shd_api_put_int(daemon, counts[i].name, (int64_t)counts[i].n);
+}
 
 bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *config,
 			  struct shd_error *reterr)
 {
-	struct shd_api_daemon known = {0};
+	const char *feeds = shd_api_argument(call, "feeds");
+	struct shd_figures figures;
 	json_t *daemon = json_object();
 
 	(void)reterr;
-	shd_api_take_stores(call, config);
-	call->in->daemon(call->in->ctx, &known);
+	shd_status_figures(call->app, &figures);
 	shd_api_put_text(daemon, "version", SHD_VERSION);
-	shd_api_put_time(daemon, "started", known.started);
-	shd_api_put_time(daemon, "reloaded", known.reloaded);
-	shd_api_put_text(daemon, "reload_error", known.reload_error);
 	shd_api_put_text(daemon, "configuration", config->dir);
-	shd_api_put_int(daemon, "rules", (json_int_t)shd_rules_count(config->rules));
-	shd_api_put_int(daemon, "requests_running", (json_int_t)known.in_flight);
-	shd_api_put_int(daemon, "requests_waiting", (json_int_t)known.queued);
-	shd_api_put_int(daemon, "jobs_waiting", (json_int_t)known.jobs);
-	shd_api_put_bool(daemon, "blind", known.blind);
+	shd_api_put_int(daemon, "rules", (int64_t)shd_rules_count(config->rules));
+	put_figures(daemon, &figures);
 	json_object_set_new(call->answer, "daemon", daemon);
+
+	shd_api_take_stores(call, config);
+	for (size_t i = 0; i < call->store_count; i++) {
+		struct shd_api_store *store = &call->stores[i];
+
+		for (int p = 0; p < SHD_POLLER_COUNT; p++) {
+			struct shd_poller_status *status = &store->pollers[p];
+
+			if (shd_status_poller(call->app, i, (enum shd_poller)p, status))
+				status->error_text = keep(call->arena, status->error_text);
+			else
+				*status = (struct shd_poller_status){.error = -1};
+		}
+		store->last_feed = &store->feeds;
+		if (feeds && strcmp(feeds, "1") == 0)
+			shd_status_feeds(call->app, i, take_feed,
+				&(struct taking){call->arena, store});
+	}
 	return true;
 }
 
-static const char *feed_state(const struct shd_feed_row *feed)
-{
-	if (feed->not_available)
-		return "unavailable";
-	if (feed->error >= 0)
-		return "failing";
-	return feed->last_success.ms ? "ok" : "waiting";
-}
+/* --- on the pool ------------------------------------------------------------- */
 
 static void put_error(json_t *object, int kind, const char *text)
 {
@@ -49,74 +115,61 @@ static void put_error(json_t *object, int kind, const char *text)
 	json_object_set_new(object, "error", error);
 }
 
-static json_t *feed_json(const struct shd_feed_row *feed)
+static const char *feed_state(const struct shd_feed_status *feed)
+{
+	if (feed->not_available)
+		return "unavailable";
+	if (feed->error >= 0)
+		return "failing";
+	return feed->last_success.ms ? "ok" : "waiting";
+}
+
+static json_t *feed_json(const struct shd_feed_status *feed)
 {
 	json_t *row = json_object();
 
 	shd_api_put_text(row, "name", feed->endpoint);
+	shd_api_put_text(row, "poller", shd_poller_name(feed->poller));
 	shd_api_put_text(row, "state", feed_state(feed));
+	shd_api_put_text(row, "doing", feed->state);
+	shd_api_put_int(row, "every_ms", feed->every_ms);
 	shd_api_put_time(row, "last_success", feed->last_success);
 	shd_api_put_time(row, "last_try", feed->last_try);
 	shd_api_put_time(row, "next_due", feed->next_due);
 	shd_api_put_time(row, "failing_since", feed->failing_since);
 	shd_api_put_int(row, "failures", feed->failures);
+	shd_api_put_bool(row, "optional", feed->optional);
+	shd_api_put_bool(row, "follow", feed->follow);
+	shd_api_put_int(row, "records", (int64_t)feed->records);
 	put_error(row, feed->error, feed->error_text);
 	return row;
 }
 
-/* What the feeds of a poller come to: as fresh as its stalest, due with its
- * earliest, failing when one that it needs fails. */
-struct summary {
-	size_t needed;
-	struct shd_wall last_success, next_due, failing_since;
-	const struct shd_feed_row *failing;
-	bool waiting;
-};
-
-static void summarise(struct summary *sum, const struct shd_feed_row *feed, bool optional)
+static const char *poller_state(const struct shd_poller_status *poller)
 {
-	if (feed->next_due.ms && (!sum->next_due.ms || feed->next_due.ms < sum->next_due.ms))
-		sum->next_due = feed->next_due;
-	if (feed->not_available || optional)
-		return;
-	if (feed->error >= 0 && !sum->failing) {
-		sum->failing = feed;
-		sum->failing_since = feed->failing_since;
-	}
-	if (!feed->last_success.ms)
-		sum->waiting = true;
-	if (!sum->needed++ || feed->last_success.ms < sum->last_success.ms)
-		sum->last_success = feed->last_success;
+	if (!poller->every_ms || !poller->feeds)
+		return "off";
+	if (poller->error >= 0)
+		return "failing";
+	if (poller->not_available == poller->feeds)
+		return "unavailable";
+	return poller->last_success.ms ? "ok" : "waiting";
 }
 
-static json_t *poller_json(const struct shd_api_store *store, enum shd_poller poller,
-			   const struct shd_feed_row *feeds, size_t count)
+static json_t *poller_json(enum shd_poller number, const struct shd_poller_status *poller)
 {
-	struct summary sum = {0};
-	json_t *row = json_object(), *list = json_array();
+	json_t *row = json_object();
 
-	for (size_t i = 0; i < count; i++) {
-		const struct shd_endpoint *endpoint =
-			shd_market_endpoint(store->market, feeds[i].endpoint);
-
-		if (!endpoint || endpoint->poller != poller)
-			continue;
-		summarise(&sum, &feeds[i], endpoint->optional);
-		json_array_append_new(list, feed_json(&feeds[i]));
-	}
-	shd_api_put_text(row, "name", shd_poller_name(poller));
-	shd_api_put_text(row, "state", !store->every_ms[poller] ? "off"
-		: sum.failing                                   ? "failing"
-		: sum.waiting || !json_array_size(list)         ? "waiting"
-		: sum.needed                                    ? "ok"
-								: "unavailable");
-	shd_api_put_int(row, "every_ms", store->every_ms[poller]);
-	shd_api_put_time(row, "last_success", sum.last_success);
-	shd_api_put_time(row, "next_due", sum.next_due);
-	shd_api_put_time(row, "failing_since", sum.failing_since);
-	put_error(row, sum.failing ? sum.failing->error : -1,
-		sum.failing ? sum.failing->error_text : NULL);
-	json_object_set_new(row, "feeds", list);
+	shd_api_put_text(row, "name", shd_poller_name(number));
+	shd_api_put_text(row, "state", poller_state(poller));
+	shd_api_put_int(row, "every_ms", poller->every_ms);
+	shd_api_put_time(row, "last_success", poller->last_success);
+	shd_api_put_time(row, "next_due", poller->next_due);
+	shd_api_put_time(row, "failing_since", poller->failing_since);
+	shd_api_put_int(row, "feeds", (int64_t)poller->feeds);
+	shd_api_put_int(row, "failing", (int64_t)poller->failing);
+	shd_api_put_int(row, "not_available", (int64_t)poller->not_available);
+	put_error(row, poller->error, poller->error_text);
 	return row;
 }
 
@@ -125,21 +178,25 @@ bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 {
 	json_t *stores = json_array();
 
+	(void)state;
+	(void)reterr;
 	json_object_set_new(call->answer, "stores", stores);
 	for (size_t i = 0; i < call->store_count; i++) {
 		const struct shd_api_store *store = &call->stores[i];
-		struct shd_feed_row *feeds;
-		size_t count;
+		json_t *row = json_object(), *pollers = json_array(), *feeds = json_array();
 
-		if (!shd_state_feeds(state, store->id, call->arena, &feeds, &count, reterr))
-			return false;
-		json_t *row = json_object(), *pollers = json_array();
 		shd_api_put_text(row, "id", store->id);
 		shd_api_put_text(row, "marketplace", store->market->name);
 		for (int p = 0; p < SHD_POLLER_COUNT; p++)
 			json_array_append_new(pollers,
-				poller_json(store, (enum shd_poller)p, feeds, count));
+				poller_json((enum shd_poller)p, &store->pollers[p]));
 		json_object_set_new(row, "pollers", pollers);
+		for (const struct shd_api_feed *feed = store->feeds; feed; feed = feed->next)
+			json_array_append_new(feeds, feed_json(&feed->status));
+		if (store->feeds)
+			json_object_set_new(row, "feeds", feeds);
+		else
+			json_decref(feeds);
 		json_array_append_new(stores, row);
 	}
 	return true;

@@ -52,11 +52,14 @@ SHD_MUST_USE bool shd_state_window(struct shd_state *state, const char *store, e
 				   void *ctx, struct shd_error *reterr);
 
 /* Cross references. Whether a listing with this sku is known; the open orders of a
- * sku that have no product; pieces in orders of a sku that are not yet shipped. All
+ * sku that have no product; its stock rows; pieces in orders of a sku that are not yet shipped. All
  * read an index on (store, sku). */
 SHD_MUST_USE bool shd_state_has_listing(struct shd_state *state, const char *store, const char *sku,
 					bool *ret_has, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,
+				      struct shd_arena *arena, const char *const **ret_ids,
+				      size_t *ret_count, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_stocks_of(struct shd_state *state, const char *store, const char *sku,
 				      struct shd_arena *arena, const char *const **ret_ids,
 				      size_t *ret_count, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_unshipped(struct shd_state *state, const char *store, const char *sku,
@@ -225,8 +228,11 @@ SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,
 /* --- housekeeping -------------------------------------------------------------- */
 
 /* Deletes what is older than it should be kept, in small steps: at most `max` rows
- * a call; *ret_more says that there is more to do. Rolls samples up to hours
- * (after 7 days) and days (after 90). */
+ * a call; *ret_more says that there is more to do. Samples before hourly_before become
+ * one per hour (the hour's last, with its low and high), those before daily_before one
+ * per day; days before samples_before go, and with them the entities that closed
+ * before it. Alerts that are over go with their events, messages that are sent or
+ * dead with their attempts. Call it within a transaction. */
 struct shd_retention {
 	struct shd_wall samples_before, events_before, deliveries_before, hourly_before, daily_before;
 };

@@ -1,0 +1,162 @@
+#include "state/schema.h"
+
+#include <string.h>
+
+/* The statements of all kinds are one literal, each ended by a NUL: fields.def is
+ * grouped by kind and every kind begins with opened_at, so the macro that meets that
+ * name ends the statement before and starts the next. What stands before the
+ * first NUL is the end of a statement that never began. */
+#define SECOND(a, b, ...)      b
+#define FIRST_OF(...)          SECOND(__VA_ARGS__)
+#define MARK_opened_at         ~, START
+#define SKIP(kind)
+#define START_OR_SKIP(name)    FIRST_OF(MARK_##name, SKIP, ~)
+#define FIELD(kind, name, type, words, doc) START_OR_SKIP(name)(kind) COLUMN_##type(name)
+#define COLUMN_BOOL(name)      COLUMN(name)
+#define COLUMN_NUMBER(name)    COLUMN(name)
+#define COLUMN_RATIO(name)     COLUMN(name)
+#define COLUMN_DURATION(name)  COLUMN(name)
+#define COLUMN_TIME(name)      COLUMN(name)
+
+static const char create_sql[] =
+#define END ", PRIMARY KEY (store, id)) STRICT" "\0"
+#define START(kind) END "CREATE TABLE IF NOT EXISTS e_" #kind " (store TEXT NOT NULL, id TEXT NOT NULL, feed TEXT"
+#define COLUMN(name) ", \"" #name "\" INTEGER"
+#define COLUMN_TEXT(name) ", \"" #name "\" TEXT"
+#define COLUMN_MONEY(name) ", \"" #name "\" INTEGER, \"" #name "_currency\" TEXT"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+#undef COLUMN
+#undef COLUMN_TEXT
+#undef COLUMN_MONEY
+
+#define COLUMN(name) ", \"" #name "\""
+#define COLUMN_TEXT(name) COLUMN(name)
+#define COLUMN_MONEY(name) ", \"" #name "\", \"" #name "_currency\""
+static const char get_sql[] =
+#define END " FROM e" "\0"
+#define START(kind) END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+
+static const char window_sql[] =
+#define END " FROM e ORDER BY opened_at" "\0"
+#define START(kind) END "WITH e AS (SELECT * FROM e_" #kind                                        \
+	" WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3) SELECT id"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+#undef COLUMN
+#undef COLUMN_TEXT
+#undef COLUMN_MONEY
+
+static const char update_sql[] =
+#define END " WHERE store = ?1 AND id = ?2" "\0"
+#define START(kind) END "UPDATE e_" #kind " SET feed = coalesce(?3, feed)"
+#define COLUMN(name) ", \"" #name "\" = ?"
+#define COLUMN_TEXT(name) COLUMN(name)
+#define COLUMN_MONEY(name) ", \"" #name "\" = ?, \"" #name "_currency\" = ?"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+#undef COLUMN
+#undef COLUMN_TEXT
+#undef COLUMN_MONEY
+#undef FIELD
+
+static const struct {
+	const char *table, *insert, *open_ids, *forget;
+} tables[] = {
+#define KIND(name, doc)                                                                            \
+	[SHD_KIND_##name] = {                                                                      \
+		"e_" #name,                                                                        \
+		"INSERT INTO e_" #name " (store, id) VALUES (?1, ?2)",                             \
+		"SELECT id FROM e_" #name " WHERE store = ?1 AND closed IS NOT 1"                  \
+		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
+		"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name               \
+		" WHERE store = ?1 AND opened_at < ?2 AND closed = 1 AND closed_at < ?2 LIMIT ?3)",\
+	},
+#include "catalog/kinds.def"
+#undef KIND
+};
+
+static const struct shd_table_column columns[] = {
+#undef COLUMN_BOOL
+#undef COLUMN_NUMBER
+#undef COLUMN_RATIO
+#undef COLUMN_DURATION
+#undef COLUMN_TIME
+#define COLUMN_OF(kind, name, type)                                                                \
+	#name, "ALTER TABLE e_" #kind " ADD COLUMN \"" #name "\" " type
+#define COLUMN_BOOL(kind, name)     COLUMN_OF(kind, name, "INTEGER")
+#define COLUMN_NUMBER(kind, name)   COLUMN_OF(kind, name, "INTEGER")
+#define COLUMN_RATIO(kind, name)    COLUMN_OF(kind, name, "INTEGER")
+#define COLUMN_DURATION(kind, name) COLUMN_OF(kind, name, "INTEGER")
+#define COLUMN_TIME(kind, name)     COLUMN_OF(kind, name, "INTEGER")
+#define COLUMN_TEXT(kind, name)     COLUMN_OF(kind, name, "TEXT")
+#define COLUMN_MONEY(kind, name)                                                                   \
+	COLUMN_OF(kind, name, "INTEGER"), COLUMN_OF(kind, name##_currency, "TEXT")
+#define FIELD(kind, name, type, words, doc) [SHD_F_##kind##_##name] = {COLUMN_##type(kind, name)},
+#include "catalog/fields.def"
+#undef FIELD
+};
+
+static const char *const indexes[] = {
+#define KIND(name, doc)                                                                            \
+	"CREATE INDEX IF NOT EXISTS e_" #name "_opened ON e_" #name                                \
+	" (store, opened_at) WHERE opened_at IS NOT NULL",                                         \
+	"CREATE INDEX IF NOT EXISTS e_" #name "_open ON e_" #name                                  \
+	" (store, id, feed) WHERE closed IS NOT 1",
+#include "catalog/kinds.def"
+#undef KIND
+	"CREATE INDEX IF NOT EXISTS e_listing_sku ON e_listing (store, sku)",
+	"CREATE INDEX IF NOT EXISTS e_stock_sku ON e_stock (store, sku)",
+	"CREATE INDEX IF NOT EXISTS e_order_sku ON e_order (store, sku) WHERE closed IS NOT 1",
+	NULL,
+};
+
+/* The piece of a literal that belongs to a kind. */
+static const char *piece(const char *literal, enum shd_kind kind)
+{
+	const char *at = literal;
+
+	for (int i = 0; i <= (int)kind; i++)
+		at += strlen(at) + 1;
+	return at;
+}
+
+const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
+{
+	switch (sql) {
+	case SHD_TABLE_CREATE: return piece(create_sql, kind);
+	case SHD_TABLE_GET: return piece(get_sql, kind);
+	case SHD_TABLE_UPDATE: return piece(update_sql, kind);
+	case SHD_TABLE_WINDOW: return piece(window_sql, kind);
+	case SHD_TABLE_INSERT: return tables[kind].insert;
+	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
+	case SHD_TABLE_FORGET: return tables[kind].forget;
+	case SHD_TABLE_SQL_COUNT: break;
+	}
+	return NULL;
+}
+
+const char *shd_table_name(enum shd_kind kind)
+{
+	return tables[kind].table;
+}
+
+const struct shd_table_column *shd_table_column(enum shd_field field)
+{
+	return &columns[field];
+}
+
+const char *shd_table_index(size_t i)
+{
+	return indexes[i];
+}

@@ -1,0 +1,480 @@
+/* daemon/state: what is put comes back, windows stay flat, what is old goes. */
+#include "unit/state.h"
+
+/* Every detail of the plan, joined. */
+static void plan_of(struct fixture *f, const char *sql, char *text, size_t size)
+{
+	char explain[8192];
+	sqlite3_stmt *stmt;
+
+	snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", sql);
+	assert_int_equal(sqlite3_prepare_v2(f->state->db, explain, -1, &stmt, NULL), SQLITE_OK);
+	text[0] = '\0';
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		size_t len = strlen(text);
+
+		snprintf(text + len, size - len, "%s;", (const char *)sqlite3_column_text(stmt, 3));
+	}
+	sqlite3_finalize(stmt);
+}
+
+/* A value of a type that differs from field to field. */
+static struct shd_value sample_value(enum shd_type type, int seed)
+{
+	struct shd_value value = {.type = type};
+
+	if (type == SHD_TEXT) {
+		value.text = "\xE9\x87\x8D";
+		value.len = 3;
+	} else {
+		value.n = type == SHD_BOOL ? 1 : 1000 + seed;
+		if (type == SHD_MONEY)
+			memcpy(value.currency, "RUB", 4);
+	}
+	return value;
+}
+
+static void every_field_of_every_kind_comes_back(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int k = 0; k < SHD_KIND_COUNT; k++) {
+		enum shd_kind kind = (enum shd_kind)k;
+		struct shd_value fields[64];
+		struct shd_entity entity, *back;
+		int count = shd_kind_fields(kind);
+
+		for (int round = 0; round < 3; round++) {
+			make_entity(&entity, fields, kind, "a-1");
+			/* Every second field, then the others, then none. */
+			for (int i = 0; i < count; i++)
+				if (round < 2 && i % 2 == round)
+					fields[i] = sample_value(fields[i].type, i);
+			assert_true(shd_state_entity_put(f->state, "s", &entity, NULL, &f->err));
+			assert_true(shd_state_entity_get(f->state, "s", kind, "a-1", f->arena, &back,
+							 &f->err));
+			assert_non_null(back);
+			assert_string_equal(back->id, "a-1");
+			for (int i = 0; i < count; i++)
+				assert_true(shd_value_equal(&back->fields[i], &fields[i]));
+		}
+		assert_true(shd_state_entity_get(f->state, "t", kind, "a-1", f->arena, &back, &f->err));
+		assert_null(back);
+	}
+}
+
+static void a_sweep_sees_the_open_entities_of_its_feed(void **state)
+{
+	struct fixture *f = *state;
+	const char *const *ids;
+	size_t count;
+
+	put_order(f, "s", "b", 1, false, "x", "list");
+	put_order(f, "s", "a", 2, false, "x", "list");
+	put_order(f, "s", "c", 3, true, "x", "list");
+	put_order(f, "s", "d", 4, false, "x", "other");
+	put_order(f, "t", "e", 5, false, "x", "list");
+	put_order(f, "s", "a", 2, false, "x", NULL); /* keeps its feed */
+	assert_true(shd_state_entity_ids(f->state, "s", SHD_KIND_order, "list", f->arena, &ids, &count,
+					 &f->err));
+	assert_int_equal(count, 2);
+	assert_string_equal(ids[0], "a");
+	assert_string_equal(ids[1], "b");
+	assert_true(shd_state_entity_ids(f->state, "s", SHD_KIND_order, NULL, f->arena, &ids, &count,
+					 &f->err));
+	assert_int_equal(count, 3);
+}
+
+static void orders_and_stock_of_a_product_are_found(void **state)
+{
+	struct fixture *f = *state;
+	const char *const *ids;
+	size_t count;
+	int64_t units;
+	bool has;
+
+	put_order(f, "s", "a", 1, false, "x", NULL);
+	put_order(f, "s", "b", 1, false, "x", NULL);
+	put_order(f, "s", "c", 1, true, "x", NULL);
+	put_order(f, "s", "d", 1, false, "y", NULL);
+	assert_true(shd_state_orders_of(f->state, "s", "x", f->arena, &ids, &count, &f->err));
+	assert_int_equal(count, 2);
+	assert_true(shd_state_unshipped(f->state, "s", "x", &units, &f->err));
+	assert_int_equal(units, 4 * SHD_MICRO);
+	assert_true(shd_state_unshipped(f->state, "s", "z", &units, &f->err));
+	assert_int_equal(units, 0);
+	assert_true(shd_state_has_listing(f->state, "s", "x", &has, &f->err));
+	assert_false(has);
+}
+
+static bool count_visit(void *ctx, const struct shd_entity *entity)
+{
+	char *seen = ctx;
+	size_t len = strlen(seen);
+
+	snprintf(seen + len, 16 - len, "%s", entity->id);
+	return strlen(seen) < 3;
+}
+
+static void a_window_is_open_below_and_closed_above(void **state)
+{
+	struct fixture *f = *state;
+	char seen[16] = "";
+
+	put_order(f, "s", "a", 10, false, "x", NULL);
+	put_order(f, "s", "c", 30, true, "x", NULL);
+	put_order(f, "s", "b", 20, false, "x", NULL);
+	assert_true(shd_state_window(f->state, "s", SHD_KIND_order, (struct shd_wall){10},
+				     (struct shd_wall){30}, count_visit, seen, &f->err));
+	assert_string_equal(seen, "bc");
+	put_order(f, "s", "d", 30, true, "x", NULL);
+	put_order(f, "s", "e", 30, true, "x", NULL);
+	seen[0] = '\0';
+	assert_true(shd_state_window(f->state, "s", SHD_KIND_order, (struct shd_wall){0},
+				     (struct shd_wall){30}, count_visit, seen, &f->err));
+	assert_int_equal(strlen(seen), 3); /* the visitor stopped it */
+}
+
+struct nested {
+	struct fixture *f;
+	int inner;
+};
+
+static bool count_inner(void *ctx, const struct shd_entity *entity)
+{
+	(void)entity;
+	++*(int *)ctx;
+	return true;
+}
+
+static bool visit_outer(void *ctx, const struct shd_entity *entity)
+{
+	struct nested *nested = ctx;
+
+	(void)entity;
+	return shd_state_window(nested->f->state, "s", SHD_KIND_order, (struct shd_wall){0},
+				(struct shd_wall){30}, count_inner, &nested->inner, &nested->f->err);
+}
+
+static void a_window_may_be_read_inside_a_window(void **state)
+{
+	struct nested nested = {.f = *state};
+
+	put_order(nested.f, "s", "a", 10, false, "x", NULL);
+	put_order(nested.f, "s", "b", 20, false, "x", NULL);
+	assert_true(shd_state_window(nested.f->state, "s", SHD_KIND_order, (struct shd_wall){0},
+				     (struct shd_wall){30}, visit_outer, &nested, &nested.f->err));
+	assert_int_equal(nested.inner, 4);
+}
+
+static void lookups_read_an_index(void **state)
+{
+	struct fixture *f = *state;
+	char plan[1024];
+
+	for (int k = 0; k < SHD_KIND_COUNT; k++) {
+		enum shd_kind kind = (enum shd_kind)k;
+
+		plan_of(f, shd_table_sql(kind, SHD_TABLE_WINDOW), plan, sizeof(plan));
+		assert_non_null(strstr(plan, "_opened (store=? AND opened_at>? AND opened_at<?)"));
+		assert_null(strstr(plan, "TEMP B-TREE"));
+		plan_of(f, shd_table_sql(kind, SHD_TABLE_OPEN_IDS), plan, sizeof(plan));
+		assert_non_null(strstr(plan, "_open (store=?)"));
+		assert_null(strstr(plan, "TEMP B-TREE"));
+		plan_of(f, shd_table_sql(kind, SHD_TABLE_GET), plan, sizeof(plan));
+		assert_non_null(strstr(plan, "(store=? AND id=?)"));
+	}
+}
+
+static bool add_sample(void *ctx, struct shd_wall at, const struct shd_value *value)
+{
+	char *seen = ctx;
+	size_t len = strlen(seen);
+
+	snprintf(seen + len, 256 - len, "%lld=%lld ", (long long)at.ms, (long long)value->n);
+	return true;
+}
+
+static void put_rating(struct fixture *f, int64_t at, int64_t n)
+{
+	struct shd_value value = {.type = SHD_NUMBER, .n = n};
+
+	if (!shd_state_metric_put(f->state, "s", SHD_M_rating, false, &value, (struct shd_wall){at},
+				  &f->err))
+		fail_msg("%s", f->err.msg);
+}
+
+static const char *samples(struct fixture *f, int64_t from, int64_t to, char seen[256])
+{
+	seen[0] = '\0';
+	assert_true(shd_state_samples(f->state, "s", SHD_M_rating, (struct shd_wall){from},
+				      (struct shd_wall){to}, add_sample, seen, &f->err));
+	return seen;
+}
+
+static void a_metric_keeps_its_newest_value_and_its_samples(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_value value;
+	struct shd_wall at;
+	char seen[256];
+
+	assert_true(shd_state_metric_get(f->state, "s", SHD_M_rating, false, &value, &at, &f->err));
+	assert_true(value.none);
+	assert_string_equal(samples(f, 0, 100, seen), "");
+	put_rating(f, 10, 1);
+	put_rating(f, 20, 2);
+	put_rating(f, 30, 3);
+	put_rating(f, 15, 9); /* the clock went back: what is known stays */
+	assert_true(shd_state_metric_get(f->state, "s", SHD_M_rating, false, &value, &at, &f->err));
+	assert_int_equal(value.n, 3);
+	assert_int_equal(at.ms, 30);
+	assert_string_equal(samples(f, 20, 30, seen), "20=2 30=3 ");
+	assert_string_equal(samples(f, 5, 25, seen), "10=1 20=2 ");
+}
+
+static void old_samples_become_hours_and_days(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_retention keep = {0};
+	bool more = true;
+	char seen[256];
+
+	put_rating(f, 1000, 5);
+	put_rating(f, 2000, 7);
+	put_rating(f, SHD_HOUR_MS + 1, 6);
+	put_rating(f, 3 * SHD_DAY_MS, 8);
+	keep.hourly_before.ms = 2 * SHD_DAY_MS;
+	for (int i = 0; more && i < 100; i++)
+		assert_true(shd_state_retain(f->state, &keep, 1, &more, &f->err));
+	assert_false(more);
+	assert_string_equal(samples(f, 0, 4 * SHD_DAY_MS, seen), "2000=7 3600001=6 259200000=8 ");
+	assert_string_equal(samples(f, 3000, 4 * SHD_DAY_MS, seen), "2000=7 3600001=6 259200000=8 ");
+	keep.daily_before.ms = SHD_DAY_MS;
+	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
+	assert_string_equal(samples(f, 0, 4 * SHD_DAY_MS, seen), "3600001=6 259200000=8 ");
+	assert_string_equal(samples(f, 3600001, 4 * SHD_DAY_MS, seen), "3600001=6 259200000=8 ");
+	keep.samples_before.ms = SHD_DAY_MS;
+	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
+	assert_string_equal(samples(f, 0, 4 * SHD_DAY_MS, seen), "259200000=8 ");
+}
+
+static void closed_entities_go_after_their_time(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_retention keep = {.samples_before = {100}};
+	struct shd_feed_row feed = {.store = "s", .endpoint = "list", .error = -1};
+	struct shd_entity *back;
+	bool more;
+
+	assert_true(shd_state_feed_put(f->state, &feed, &f->err));
+	put_order(f, "s", "old", 10, true, "x", NULL);
+	put_order(f, "s", "open", 10, false, "x", NULL);
+	put_order(f, "s", "new", 200, true, "x", NULL);
+	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
+	assert_true(shd_state_entity_get(f->state, "s", SHD_KIND_order, "old", f->arena, &back, &f->err));
+	assert_null(back);
+	assert_true(shd_state_entity_get(f->state, "s", SHD_KIND_order, "open", f->arena, &back, &f->err));
+	assert_non_null(back);
+	assert_true(shd_state_entity_get(f->state, "s", SHD_KIND_order, "new", f->arena, &back, &f->err));
+	assert_non_null(back);
+}
+
+static void a_feed_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_feed_row row = {.store = "s", .endpoint = "list", .since = {1}, .last_success = {2},
+		.last_try = {3}, .failing_since = {4}, .failures = 5, .error = SHD_ERR_THROTTLED,
+		.error_text = "too many", .next_due = {6}, .suspects = 7, .not_available = true};
+	struct shd_feed_row *rows;
+	size_t count;
+
+	assert_true(shd_state_feed_put(f->state, &row, &f->err));
+	state_reopen(f);
+	assert_true(shd_state_feeds(f->state, "s", f->arena, &rows, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_string_equal(rows[0].endpoint, "list");
+	assert_int_equal(rows[0].error, SHD_ERR_THROTTLED);
+	assert_string_equal(rows[0].error_text, "too many");
+	assert_int_equal(rows[0].next_due.ms, 6);
+	assert_int_equal(rows[0].suspects, 7);
+	assert_true(rows[0].not_available);
+	row.error = -1;
+	row.error_text = NULL;
+	assert_true(shd_state_feed_put(f->state, &row, &f->err));
+	assert_true(shd_state_feeds(f->state, NULL, f->arena, &rows, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_int_equal(rows[0].error, -1);
+}
+
+static void wake_ups_come_in_order_and_tell_the_next(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_wake_row *rows;
+	struct shd_wall next;
+	size_t count;
+
+	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "a", (struct shd_wall){30}, &f->err));
+	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "b", (struct shd_wall){10}, &f->err));
+	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_store, "", (struct shd_wall){20}, &f->err));
+	assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next,
+				    &f->err));
+	assert_int_equal(count, 2);
+	assert_string_equal(rows[0].id, "b");
+	assert_int_equal(rows[1].kind, SHD_KIND_store);
+	assert_int_equal(next.ms, 30);
+	assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, 1, f->arena, &rows, &count, &next,
+				    &f->err));
+	assert_int_equal(count, 1);
+	assert_int_equal(next.ms, 20);
+	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "a",
+				       (struct shd_wall){SHD_NEVER_MS}, &f->err));
+	assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next,
+				    &f->err));
+	assert_int_equal(next.ms, SHD_NEVER_MS);
+}
+
+static struct shd_alert make_alert(const char *entity, enum shd_alert_state state,
+				   enum shd_level level, int64_t changed)
+{
+	struct shd_alert alert = {.rule = "r", .store = "s", .entity = entity, .state = state,
+		.level = level, .episode = 2, .changed_at = {changed}, .wake = {SHD_NEVER_MS},
+		.hits = UINT64_MAX, .last = {.level = level, .clear = true, .sample_hit = 1,
+		.sample_of = 3, .due = {77}, .why = "stock"}};
+
+	alert.last.value = (struct shd_value){.type = SHD_RATIO, .n = 40000};
+	alert.last.limit = (struct shd_value){.type = SHD_TEXT, .text = "ok", .len = 2};
+	alert.last.cost = (struct shd_value){.type = SHD_MONEY, .n = 5000, .currency = "RUB"};
+	alert.last.room.none = true;
+	return alert;
+}
+
+static void an_alert_comes_back_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_alert alert = make_alert("e", SHD_ALERT_FIRING, SHD_CRITICAL, 9), *back;
+	struct shd_alert_event event = {.at = {5}, .move = SHD_MOVE_ESCALATED, .from = SHD_WARN,
+		.to = SHD_CRITICAL, .told = true, .reason = "worse"}, *events;
+	size_t count;
+
+	assert_true(shd_state_alert_get(f->state, "r", "s", "e", f->arena, &back, &f->err));
+	assert_null(back);
+	assert_true(shd_state_alert_put(f->state, &alert, &f->err));
+	assert_int_equal(alert.number, 1);
+	alert.told_level = SHD_BREACHED;
+	assert_true(shd_state_alert_put(f->state, &alert, &f->err));
+	assert_int_equal(alert.number, 1);
+	event.alert = alert.number;
+	event.value = alert.last.value;
+	event.limit.none = true;
+	assert_true(shd_state_event_add(f->state, &event, &f->err));
+	state_reopen(f);
+	assert_true(shd_state_alert_get(f->state, "r", "s", "e", f->arena, &back, &f->err));
+	assert_non_null(back);
+	assert_int_equal(back->number, 1);
+	assert_int_equal(back->state, SHD_ALERT_FIRING);
+	assert_int_equal(back->told_level, SHD_BREACHED);
+	assert_true(back->hits == UINT64_MAX);
+	assert_int_equal(back->wake.ms, SHD_NEVER_MS);
+	assert_true(shd_value_equal(&back->last.value, &alert.last.value));
+	assert_true(shd_value_equal(&back->last.limit, &alert.last.limit));
+	assert_true(shd_value_equal(&back->last.cost, &alert.last.cost));
+	assert_true(back->last.room.none);
+	assert_int_equal(back->last.due.ms, 77);
+	assert_string_equal(back->last.why, "stock");
+	assert_true(shd_state_events(f->state, 1, f->arena, &events, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_int_equal(events[0].move, SHD_MOVE_ESCALATED);
+	assert_int_equal(events[0].to, SHD_CRITICAL);
+	assert_string_equal(events[0].reason, "worse");
+}
+
+static void alerts_are_listed_worst_first(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *entity;
+		enum shd_alert_state state;
+		enum shd_level level;
+	} rows[] = {
+		{"a", SHD_ALERT_FIRING, SHD_INFO}, {"b", SHD_ALERT_UNKNOWN, SHD_BREACHED},
+		{"c", SHD_ALERT_RESOLVED, SHD_WARN}, {"d", SHD_ALERT_PENDING, SHD_INFO},
+	};
+	struct shd_alert_filter filter = {.max = 10};
+	struct shd_alert *alerts;
+	size_t count;
+
+	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
+		struct shd_alert alert = make_alert(rows[i].entity, rows[i].state, rows[i].level,
+						    (int64_t)i);
+
+		assert_true(shd_state_alert_put(f->state, &alert, &f->err));
+	}
+	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
+	assert_int_equal(count, 3);
+	assert_string_equal(alerts[0].entity, "b");
+	assert_string_equal(alerts[1].entity, "d"); /* newer than a */
+	filter = (struct shd_alert_filter){.max = 10, .store = "s", .closed_too = true};
+	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
+	assert_int_equal(count, 4);
+	filter = (struct shd_alert_filter){.max = 2, .store = "s"};
+	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
+	assert_int_equal(count, 2);
+	filter = (struct shd_alert_filter){.number = 3};
+	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_string_equal(alerts[0].entity, "c");
+	filter = (struct shd_alert_filter){.max = 10, .store = "t"};
+	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
+	assert_int_equal(count, 0);
+}
+
+static void alerts_that_are_over_are_forgotten_with_their_events(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_alert over = make_alert("a", SHD_ALERT_RESOLVED, SHD_LEVEL_NONE, 5);
+	struct shd_alert open = make_alert("b", SHD_ALERT_FIRING, SHD_WARN, 5), *back, next;
+	struct shd_retention keep = {.events_before = {10}};
+	struct shd_alert_event event = {.at = {5}, .move = SHD_MOVE_NEW,
+		.value = {.none = true}, .limit = {.none = true}}, *events;
+	size_t count;
+	bool more;
+
+	assert_true(shd_state_alert_put(f->state, &over, &f->err));
+	assert_true(shd_state_alert_put(f->state, &open, &f->err));
+	event.alert = over.number;
+	assert_true(shd_state_event_add(f->state, &event, &f->err));
+	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
+	assert_true(shd_state_alert_get(f->state, "r", "s", "a", f->arena, &back, &f->err));
+	assert_null(back);
+	assert_true(shd_state_events(f->state, over.number, f->arena, &events, &count, &f->err));
+	assert_int_equal(count, 0);
+	assert_true(shd_state_alert_get(f->state, "r", "s", "b", f->arena, &back, &f->err));
+	assert_non_null(back);
+	/* A number is never given twice. */
+	next = make_alert("c", SHD_ALERT_FIRING, SHD_WARN, 5);
+	assert_true(shd_state_alert_put(f->state, &next, &f->err));
+	assert_true(next.number > open.number);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STATE_TEST(every_field_of_every_kind_comes_back),
+		STATE_TEST(a_sweep_sees_the_open_entities_of_its_feed),
+		STATE_TEST(orders_and_stock_of_a_product_are_found),
+		STATE_TEST(a_window_is_open_below_and_closed_above),
+		STATE_TEST(a_window_may_be_read_inside_a_window),
+		STATE_TEST(lookups_read_an_index),
+		STATE_TEST(a_metric_keeps_its_newest_value_and_its_samples),
+		STATE_TEST(old_samples_become_hours_and_days),
+		STATE_TEST(closed_entities_go_after_their_time),
+		STATE_TEST(a_feed_comes_back),
+		STATE_TEST(wake_ups_come_in_order_and_tell_the_next),
+		STATE_TEST(an_alert_comes_back_whole),
+		STATE_TEST(alerts_are_listed_worst_first),
+		STATE_TEST(alerts_that_are_over_are_forgotten_with_their_events),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

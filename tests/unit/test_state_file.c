@@ -1,0 +1,195 @@
+/* daemon/state: the file itself: migrations, transactions, readers, bad files. */
+#include "unit/state.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+
+static const struct {
+	const char *name, *sql;
+} migrations[] = {
+#include "migrations.inc"
+};
+
+/* The statements against a foreign connection, as another program would see it. */
+static void run_sql(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void every_statement_prepares(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!shd_state_prepare_all(f->state, &f->err))
+		fail_msg("%s", f->err.msg);
+}
+
+/* A migration that was released is never edited: write another one. */
+static void migrations_are_what_they_were(void **state)
+{
+	static const char *const hashes[] = {
+		"ca37095b2d7e95cf300cb502faaa1a8e7ae436b9b51489ed2a87c969ec90dd89",
+	};
+	(void)state;
+	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));
+	for (size_t i = 0; i < SHD_COUNT(migrations); i++) {
+		unsigned char hash[EVP_MAX_MD_SIZE];
+		char hex[65] = "";
+		unsigned len;
+
+		assert_true(EVP_Digest(migrations[i].sql, strlen(migrations[i].sql), hash, &len,
+				       EVP_sha256(), NULL));
+		for (unsigned k = 0; k < 32; k++)
+			snprintf(hex + 2 * k, 3, "%02x", hash[k]);
+		assert_string_equal(hex, hashes[i]);
+	}
+}
+
+static void what_is_rolled_back_never_was(void **state)
+{
+	struct fixture *f = *state;
+	const char *value;
+
+	assert_true(shd_state_begin(f->state, &f->err));
+	assert_true(shd_state_meta_put(f->state, "a", "1", &f->err));
+	shd_state_rollback(f->state);
+	assert_true(shd_state_meta_get(f->state, "a", f->arena, &value, &f->err));
+	assert_null(value);
+	assert_true(shd_state_begin(f->state, &f->err));
+	assert_true(shd_state_meta_put(f->state, "a", "2", &f->err));
+	assert_true(shd_state_commit(f->state, true, &f->err));
+	state_reopen(f);
+	assert_true(shd_state_meta_get(f->state, "a", f->arena, &value, &f->err));
+	assert_string_equal(value, "2");
+}
+
+static void a_reader_sees_the_last_commit_and_cannot_write(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_state *reader;
+	const char *value;
+
+	assert_true(shd_state_open_readonly(f->path, &reader, &f->err));
+	assert_true(shd_state_begin(f->state, &f->err));
+	assert_true(shd_state_meta_put(f->state, "a", "1", &f->err));
+	assert_true(shd_state_meta_get(reader, "a", f->arena, &value, &f->err));
+	assert_null(value);
+	assert_true(shd_state_commit(f->state, false, &f->err));
+	assert_true(shd_state_meta_get(reader, "a", f->arena, &value, &f->err));
+	assert_string_equal(value, "1");
+	assert_false(shd_state_meta_put(reader, "a", "2", &f->err));
+	assert_int_equal(f->err.kind, SHD_ERR_STATE);
+	assert_true(shd_state_prepare_all(reader, &f->err));
+	shd_state_close(reader);
+}
+
+static void a_field_that_is_new_becomes_a_column(void **state)
+{
+	struct fixture *f = *state;
+
+	put_order(f, "s", "a", 1, false, "x", NULL);
+	shd_state_close(shd_steal(f->state));
+	run_sql(f->path, "ALTER TABLE e_order DROP COLUMN country;"
+			 "ALTER TABLE e_order DROP COLUMN amount_currency");
+	assert_true(shd_state_open(f->path, &f->state, &f->err));
+	put_order(f, "s", "a", 2, false, "x", NULL);
+	assert_true(shd_state_prepare_all(f->state, &f->err));
+}
+
+static void a_file_of_a_newer_version_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_state *other;
+
+	shd_state_close(shd_steal(f->state));
+	run_sql(f->path, "PRAGMA user_version = 900");
+	assert_false(shd_state_open(f->path, &other, &f->err));
+	assert_int_equal(f->err.kind, SHD_ERR_CONFIG);
+	assert_non_null(strstr(f->err.msg, "newer storehealthd"));
+	assert_false(shd_state_open_readonly(f->path, &other, &f->err));
+	assert_int_equal(f->err.kind, SHD_ERR_CONFIG);
+}
+
+static void a_file_that_is_no_database_is_named(void **state)
+{
+	static const char text[] = "This is a letter to the editor, and no database at all.\n";
+	struct fixture *f = *state;
+	struct shd_state *other;
+	int fd;
+
+	shd_state_close(shd_steal(f->state));
+	fd = open(f->path, O_WRONLY | O_TRUNC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text)), (ssize_t)sizeof(text));
+	close(fd);
+	assert_false(shd_state_open(f->path, &other, &f->err));
+	assert_int_equal(f->err.kind, SHD_ERR_STATE);
+	assert_non_null(strstr(f->err.msg, f->path));
+	assert_non_null(strstr(f->err.msg, "damaged"));
+}
+
+static void a_folder_that_is_not_there_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_state *other;
+
+	assert_false(shd_state_open("/nonexistent/state.db", &other, &f->err));
+	assert_int_equal(f->err.kind, SHD_ERR_STATE);
+	assert_non_null(strstr(f->err.msg, "/nonexistent/state.db"));
+	assert_non_null(strstr(f->err.msg, "folder"));
+	assert_false(shd_state_open_readonly("/nonexistent/state.db", &other, &f->err));
+	assert_non_null(strstr(f->err.msg, "there is no state database"));
+}
+
+static void a_file_that_another_program_writes_is_said_to_be_locked(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_state *other;
+
+	assert_true(shd_state_open(f->path, &other, &f->err));
+	sqlite3_busy_timeout(other->db, 0);
+	assert_true(shd_state_begin(f->state, &f->err));
+	assert_false(shd_state_begin(other, &f->err));
+	assert_int_equal(f->err.kind, SHD_ERR_STATE);
+	assert_non_null(strstr(f->err.msg, "second storehealthd"));
+	shd_state_rollback(f->state);
+	shd_state_close(other);
+}
+
+static void nobody_else_may_read_the_file(void **state)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(ends); i++) {
+		struct stat stat_buf;
+		char path[80];
+
+		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		assert_int_equal(stat(path, &stat_buf), 0);
+		assert_int_equal(stat_buf.st_mode & 077, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STATE_TEST(every_statement_prepares),
+		STATE_TEST(migrations_are_what_they_were),
+		STATE_TEST(what_is_rolled_back_never_was),
+		STATE_TEST(a_reader_sees_the_last_commit_and_cannot_write),
+		STATE_TEST(a_field_that_is_new_becomes_a_column),
+		STATE_TEST(a_file_of_a_newer_version_is_refused),
+		STATE_TEST(a_file_that_is_no_database_is_named),
+		STATE_TEST(a_folder_that_is_not_there_is_named),
+		STATE_TEST(a_file_that_another_program_writes_is_said_to_be_locked),
+		STATE_TEST(nobody_else_may_read_the_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

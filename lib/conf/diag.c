@@ -76,6 +76,22 @@ static int place_order(const struct shd_diag *a, const struct shd_diag *b)
 	return (a->col > b->col) - (a->col < b->col);
 }
 
+/* A line without source holds a secret: nobody else may show it either. */
+static void hide_line(struct shd_diags *diags, struct kept *item)
+{
+	for (size_t i = 0; i < diags->count; i++) {
+		struct kept *other = &diags->items[i];
+
+		if (other->diag.line != item->diag.line ||
+			strcmp(other->diag.file, item->diag.file) != 0)
+			continue;
+		if (!other->diag.source)
+			item->diag.source = NULL;
+		else if (!item->diag.source)
+			other->diag.source = NULL;
+	}
+}
+
 void shd_diags_add(struct shd_diags *diags, const struct shd_diag *diag)
 {
 	if (diag->severity == SHD_MISTAKE)
@@ -94,6 +110,7 @@ void shd_diags_add(struct shd_diags *diags, const struct shd_diag *diag)
 		item.diag.hint = item.hint = printable(diag->hint, TEXT_MAX);
 	if (diag->source)
 		item.diag.source = item.source = printable(diag->source, SOURCE_MAX);
+	hide_line(diags, &item);
 
 	shd_grow(diags->items, diags->count, diags->capacity);
 	size_t at = diags->count++;

@@ -18,7 +18,7 @@ struct shd_diag {
 	int line, col, width; /* line 0: no place in the file; width: characters underlined */
 	const char *text;   /* what was found, what was expected */
 	const char *hint;   /* what to do ("did you mean 4% ?"), or NULL */
-	const char *source; /* the source line, or NULL */
+	const char *source; /* the source line; NULL hides this line, for all that report it */
 };
 
 struct shd_diags;

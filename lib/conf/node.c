@@ -27,6 +27,9 @@ static enum shd_source_style style_of(const struct shd_node *node, const char *s
 SHD_PRINTF(7, 0)
 static void report(const struct shd_node *node, size_t at, size_t end, enum shd_severity severity,
 		   struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
+	SHD_PRINTF(7, 0);
+static void report(const struct shd_node *node, size_t at, size_t end, enum shd_severity severity,
+		   struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
 {
 	char text[512];
 

@@ -6,15 +6,16 @@
  * The JSON schema and the documentation are made from the same rows. Pure. */
 #pragma once
 #include "base/secret.h"
+#include "base/time.h"
 #include "conf/node.h"
 
 enum shd_option_type {
-	SHD_OPT_TEXT,     /* const char * */
+	SHD_OPT_TEXT,     /* const char *; min..max characters */
 	SHD_OPT_WORD,     /* int: index into `words` */
 	SHD_OPT_INT,      /* int64_t, within min..max */
 	SHD_OPT_BOOL,     /* bool */
-	SHD_OPT_DURATION, /* int64_t ms, within min..max */
-	SHD_OPT_BYTES,    /* int64_t; "64MB", "1GiB" */
+	SHD_OPT_DURATION, /* int64_t ms, within min..max; one of `words` is 0 */
+	SHD_OPT_BYTES,    /* int64_t, within min..max; "64MB", "1GiB" */
 	SHD_OPT_DATE,     /* struct shd_wall */
 	SHD_OPT_URL,      /* const char *; scheme must be one of `words` */
 	SHD_OPT_ZONE,     /* const char *; a name of the tz database */
@@ -29,7 +30,8 @@ struct shd_option {
 	enum shd_option_type type;
 	size_t offset;      /* offsetof the member */
 	bool required;
-	const char *preset; /* default, as it would be written; NULL leaves zero */
+	const char *preset; /* default, as it would be written; NULL leaves what is there;
+	                     * for types of a single value only */
 	int64_t min, max;   /* both 0: no range */
 	const char *const *words; /* NULL-terminated */
 	const char *doc;    /* one English sentence, with the unit */
@@ -62,7 +64,8 @@ bool shd_options_apply(const struct shd_node *map, const struct shd_option *tabl
 		       struct shd_diags *diags);
 
 /* The same with two tables that share one map (a store's own options and those of
- * its marketplace); an unknown key is one that neither table knows. */
+ * its marketplace); an unknown key is one that neither table knows. A table NULL
+ * stands for one that could not be found: unknown keys then pass. */
 struct shd_option_use {
 	const struct shd_option *table;
 	size_t count;
@@ -71,6 +74,12 @@ struct shd_option_use {
 bool shd_options_apply_all(const struct shd_node *map, const struct shd_option_use *uses,
 			   size_t use_count, const char *what, struct shd_arena *arena,
 			   struct shd_diags *diags);
+
+/* True for a name of the tz database ("Europe/Moscow"), in its own spelling. */
+bool shd_zone_known(const char *name);
+
+/* True when a URL names this host itself: 127.0.0.0/8, ::1, localhost. */
+bool shd_url_is_loopback(const char *url);
 
 /* Puts the defaults of a table into *target, as an absent map would. */
 void shd_options_preset(const struct shd_option *table, size_t count, void *target,

@@ -1,0 +1,25 @@
+/* conf/sections.h - the readers of single sections of the configuration. Private
+ * to conf/. */
+#pragma once
+#include "conf/settings.h"
+
+struct shd_build {
+	struct shd_settings *settings;
+	struct shd_diags *diags;
+};
+
+/* Each takes the section's node, NULL when it is absent. Stores and channels come
+ * before routes. */
+void shd_stores_build(struct shd_build *build, const struct shd_node *node);
+void shd_channels_build(struct shd_build *build, const struct shd_node *node);
+void shd_routes_build(struct shd_build *build, const struct shd_node *node);
+
+/* Zeroed memory that lives as long as the settings. */
+void *shd_build_take(struct shd_build *build, size_t count, size_t size);
+
+/* True when the scalar is a name of a-z, 0-9 and `-`; else reports it. */
+bool shd_build_name(struct shd_build *build, const struct shd_node *node, const char *what);
+
+/* The options of a marketplace or notifier for shd_options_apply_all; target NULL:
+ * which one it is could not be found. */
+struct shd_option_use shd_build_use(const struct shd_option *table, size_t count, void *target);

@@ -1,0 +1,67 @@
+/* tests/unit/markets.h - two marketplaces and a notifier that exist for the tests
+ * of the configuration only. Include it in one file of a program; it takes the place
+ * of the real registries. */
+#pragma once
+#include "market/market.h"
+#include "notify/notify.h"
+
+struct bazaar_settings {
+	const char *client_id;
+	struct shd_secret_ref api_key;
+};
+
+struct pigeon_settings {
+	struct shd_texts to;
+	bool fast;
+	int64_t loft_bytes;
+};
+
+static const struct shd_option bazaar_options[] = {
+	{"client_id", SHD_OPT_TEXT, offsetof(struct bazaar_settings, client_id), true, NULL, 0, 0,
+		NULL, "Number of the shop."},
+	{"api_key", SHD_OPT_SECRET, offsetof(struct bazaar_settings, api_key), true, NULL, 0, 0,
+		NULL, "Key of the shop."},
+};
+static const struct shd_option pigeon_options[] = {
+	{"to", SHD_OPT_TEXTS, offsetof(struct pigeon_settings, to), true, NULL, 0, 0, NULL,
+		"Whom the pigeon flies to."},
+	{"fast", SHD_OPT_BOOL, offsetof(struct pigeon_settings, fast), false, NULL, 0, 0, NULL,
+		"Whether it hurries."},
+	{"loft", SHD_OPT_BYTES, offsetof(struct pigeon_settings, loft_bytes), false, "1MiB", 0, 0,
+		NULL, "Size of its home."},
+};
+static const struct shd_market bazaar = {
+	.name = "bazaar",
+	.base_url = "https://api.bazaar.example",
+	.rate_per_s = 50,
+	.options = bazaar_options,
+	.option_count = SHD_COUNT(bazaar_options),
+	.settings_size = sizeof(struct bazaar_settings),
+};
+static const struct shd_market street = {
+	.name = "street", .base_url = "https://street.example", .rate_per_s = 5};
+static const struct shd_notifier pigeon = {
+	.name = "pigeon",
+	.options = pigeon_options,
+	.option_count = SHD_COUNT(pigeon_options),
+	.settings_size = sizeof(struct pigeon_settings),
+};
+
+const struct shd_market *const shd_markets[] = {&bazaar, &street};
+const size_t shd_market_count = SHD_COUNT(shd_markets);
+const struct shd_notifier *const shd_notifiers[] = {&pigeon};
+const size_t shd_notifier_count = SHD_COUNT(shd_notifiers);
+
+const struct shd_market *shd_market_find(const char *name)
+{
+	for (size_t i = 0; i < shd_market_count; i++) {
+		if (strcmp(shd_markets[i]->name, name) == 0)
+			return shd_markets[i];
+	}
+	return NULL;
+}
+
+const struct shd_notifier *shd_notifier_find(const char *name)
+{
+	return strcmp(name, pigeon.name) == 0 ? &pigeon : NULL;
+}

@@ -5,10 +5,25 @@
 #pragma once
 #include "catalog/entity.h"
 
-/* Completes `entity` (merged, all fields) given what was stored before (NULL:
- * nothing) and `now`: progressed_at when something visible changed; closed_at when it
- * closed; listing: state_since, was_active; stock: had_stock; parcel: customs_since; order:
- * shipped_late, delivered_late; stock: cover. Returns the next instant at which time
+/* Completes `entity` (merged, all fields; bits of `set`: what the observation spoke
+ * of) given what was stored before (NULL: nothing) and `now`:
+ *
+ *   every kind  progressed_at when something visible changed; closed_at when it closed
+ *   listing     state_since, was_active
+ *   parcel      customs_since
+ *   order       shipped_late, delivered_late
+ *   stock       cover, had_stock
+ *
+ * A field that the observation itself gave a value is left as it is. What has been
+ * so for longer than we watch counts from the first sight: an entity that is new to
+ * us is not taken for one that stood still. Returns the next instant at which time
  * alone changes a derived field; SHD_NEVER_MS: none. */
 struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *entity,
 			   struct shd_wall now);
+
+/* Copies what `seen` speaks of into `entity`, which has room for all fields of the
+ * kind, and takes over its `set`. Texts stay borrowed. */
+void shd_entity_merge(struct shd_entity *entity, const struct shd_entity *seen);
+
+/* Any field differs. */
+bool shd_entity_differs(const struct shd_entity *a, const struct shd_entity *b);

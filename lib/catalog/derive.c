@@ -1,0 +1,211 @@
+#include "catalog/derive.h"
+
+#include "base/num.h"
+
+#include <string.h>
+
+/* One entity under way. */
+struct work {
+	const struct shd_entity *before;
+	struct shd_entity *entity;
+	struct shd_wall now, wake;
+};
+
+/* What changes without anything happening: derived fields and the time of counting. */
+static const enum shd_field quiet[] = {
+	SHD_F_listing_state_since, SHD_F_listing_was_active, SHD_F_parcel_customs_since,
+	SHD_F_order_shipped_late, SHD_F_order_delivered_late, SHD_F_order_has_product,
+	SHD_F_stock_cover, SHD_F_stock_had_stock, SHD_F_stock_unshipped, SHD_F_stock_updated_at,
+	SHD_F_campaign_updated_at, SHD_F_rating_updated_at,
+};
+
+static struct shd_value *at(const struct work *work, enum shd_field field)
+{
+	return &work->entity->fields[shd_field_index(field)];
+}
+
+/* The observation gave it a value: nothing is to be derived. */
+static bool given(const struct work *work, enum shd_field field)
+{
+	int index = shd_field_index(field);
+
+	return (work->entity->set >> index & 1) && !work->entity->fields[index].none;
+}
+
+static void set_n(const struct work *work, enum shd_field field, int64_t n)
+{
+	struct shd_value *value = at(work, field);
+
+	value->none = false;
+	value->n = n;
+}
+
+static bool is(const struct shd_value *value, const char *word)
+{
+	return !value->none && value->len == strlen(word) &&
+	       memcmp(value->text, word, value->len) == 0;
+}
+
+static bool true_now(const struct shd_value *value)
+{
+	return !value->none && value->n != 0;
+}
+
+/* Time alone changes a field at this instant. */
+static void wake_at(struct work *work, int64_t ms)
+{
+	if (ms > work->now.ms && ms < work->wake.ms)
+		work->wake.ms = ms;
+}
+
+static bool is_quiet(enum shd_field field)
+{
+	for (size_t i = 0; i < SHD_COUNT(quiet); i++)
+		if (quiet[i] == field)
+			return true;
+	return false;
+}
+
+static bool visibly_changed(const struct work *work)
+{
+	int first = (int)shd_kind_first(work->entity->kind);
+	int count = shd_kind_fields(work->entity->kind);
+
+	for (int i = 0; i < count; i++)
+		if (i != SHD_I_progressed_at && i != SHD_I_closed_at && i != SHD_I_url &&
+		    !is_quiet((enum shd_field)(first + i)) &&
+		    !shd_value_equal(&work->before->fields[i], &work->entity->fields[i]))
+			return true;
+	return false;
+}
+
+static void derive_common(const struct work *work)
+{
+	enum shd_field first = shd_kind_first(work->entity->kind);
+	enum shd_field closed_at = first + SHD_I_closed_at;
+	enum shd_field progressed_at = first + SHD_I_progressed_at;
+
+	if (!given(work, progressed_at) && (!work->before || visibly_changed(work)))
+		set_n(work, progressed_at, work->now.ms);
+	if (!true_now(at(work, first + SHD_I_closed)))
+		at(work, closed_at)->none = true;
+	else if (at(work, closed_at)->none)
+		set_n(work, closed_at, work->now.ms);
+}
+
+static void derive_listing(const struct work *work)
+{
+	const struct shd_value *state = at(work, SHD_F_listing_state);
+	int index = shd_field_index(SHD_F_listing_state);
+	bool same = work->before && shd_value_equal(&work->before->fields[index], state);
+
+	if (state->none)
+		return;
+	if (!given(work, SHD_F_listing_state_since) &&
+	    (!same || at(work, SHD_F_listing_state_since)->none))
+		set_n(work, SHD_F_listing_state_since, work->now.ms);
+	if (!given(work, SHD_F_listing_was_active))
+		set_n(work, SHD_F_listing_was_active,
+		      is(state, "active") || true_now(at(work, SHD_F_listing_was_active)));
+}
+
+static void derive_parcel(const struct work *work)
+{
+	if (!is(at(work, SHD_F_parcel_status), "at_customs"))
+		at(work, SHD_F_parcel_customs_since)->none = true;
+	else if (at(work, SHD_F_parcel_customs_since)->none)
+		set_n(work, SHD_F_parcel_customs_since, work->now.ms);
+}
+
+/* done after `limit`, or not done and still expected past it. What ended without a
+ * time keeps what was known while it went on. */
+static void derive_late(struct work *work, enum shd_field late, enum shd_field limit,
+			enum shd_field done, bool expected)
+{
+	const struct shd_value *by = at(work, limit), *when = at(work, done);
+
+	if (given(work, late))
+		return;
+	if (by->none) {
+		at(work, late)->none = true;
+		return;
+	}
+	if (!when->none) {
+		set_n(work, late, when->n > by->n);
+	} else if (expected) {
+		set_n(work, late, work->now.ms > by->n);
+		if (by->n < SHD_NEVER_MS)
+			wake_at(work, by->n + 1);
+	} else if (at(work, late)->none) {
+		set_n(work, late, false);
+	}
+}
+
+static void derive_order(struct work *work)
+{
+	const struct shd_value *status = at(work, SHD_F_order_status);
+	bool closed = true_now(at(work, SHD_F_order_closed));
+	bool waits = is(status, "awaiting_payment") || is(status, "awaiting_shipment");
+	bool on_its_way = waits || is(status, "shipped");
+
+	derive_late(work, SHD_F_order_shipped_late, SHD_F_order_ship_by, SHD_F_order_shipped_at,
+		    waits && !closed);
+	derive_late(work, SHD_F_order_delivered_late, SHD_F_order_deliver_by,
+		    SHD_F_order_delivered_at, on_its_way && !closed);
+}
+
+static void derive_stock(const struct work *work)
+{
+	const struct shd_value *available = at(work, SHD_F_stock_available);
+	const struct shd_value *sold = at(work, SHD_F_stock_sold_7d);
+
+	if (!given(work, SHD_F_stock_cover)) {
+		at(work, SHD_F_stock_cover)->none = true;
+		if (!available->none && !sold->none && sold->n > 0) {
+			int64_t left = available->n > 0 ? available->n : 0;
+
+			set_n(work, SHD_F_stock_cover, shd_mul_div(left, SHD_WEEK_MS, sold->n));
+		}
+	}
+	if (!available->none && !given(work, SHD_F_stock_had_stock))
+		set_n(work, SHD_F_stock_had_stock,
+		      available->n > 0 || true_now(at(work, SHD_F_stock_had_stock)));
+}
+
+struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *entity,
+			   struct shd_wall now)
+{
+	struct work work = {.before = before, .entity = entity, .now = now, .wake = {SHD_NEVER_MS}};
+
+	if (entity->kind == SHD_KIND_listing)
+		derive_listing(&work);
+	else if (entity->kind == SHD_KIND_parcel)
+		derive_parcel(&work);
+	else if (entity->kind == SHD_KIND_order)
+		derive_order(&work);
+	else if (entity->kind == SHD_KIND_stock)
+		derive_stock(&work);
+	derive_common(&work);
+	return work.wake;
+}
+
+void shd_entity_merge(struct shd_entity *entity, const struct shd_entity *seen)
+{
+	int count = shd_kind_fields(entity->kind);
+
+	shd_assert(entity->kind == seen->kind);
+	for (int i = 0; i < count; i++)
+		if (seen->set >> i & 1)
+			entity->fields[i] = seen->fields[i];
+	entity->set = seen->set;
+}
+
+bool shd_entity_differs(const struct shd_entity *a, const struct shd_entity *b)
+{
+	int count = shd_kind_fields(a->kind);
+
+	for (int i = 0; i < count; i++)
+		if (!shd_value_equal(&a->fields[i], &b->fields[i]))
+			return true;
+	return false;
+}

@@ -88,11 +88,13 @@ struct shd_endpoint {
 		     struct shd_error *reterr);
 };
 
+#define SHD_REQUEST_HEADERS 16
+
 /* A request, ready for the transport. `headers` are complete lines. */
 struct shd_request {
 	const char *method;
 	struct shd_text url, body;
-	struct shd_text headers[8];
+	struct shd_text headers[SHD_REQUEST_HEADERS];
 	size_t header_count;
 };
 void shd_request_init(struct shd_request *request, size_t body_max_bytes);

@@ -20,7 +20,8 @@ struct shd_send_in {
 	int attempt;             /* from 1 */
 };
 
-/* A mail for the transport (SMTP through libcurl), or an HTTP request. */
+/* A mail for the transport (SMTP through libcurl), or an HTTP request. Texts that are
+ * not in `http` are borrowed from the settings. */
 struct shd_envelope {
 	bool is_mail;
 	struct shd_request http;      /* HTTP; for mail: url smtp://host:port, body = the mail */
@@ -48,12 +49,17 @@ struct shd_notifier {
 	const struct shd_option *options;
 	size_t option_count;
 	size_t settings_size;
+	/* What the option table cannot say, reported at `node`. NULL: nothing. */
+	void (*check)(const void *settings, const struct shd_node *node, struct shd_diags *diags);
+	/* Fills a zeroed envelope whose `http` went through shd_request_init. Errors:
+	 * CONFIG, LIMIT; trying again is then useless. */
 	bool (*render)(const struct shd_send_in *in, struct shd_envelope *out,
 		       struct shd_error *reterr);
 	/* What the provider's answer means; status is the HTTP status or SMTP code. */
 	void (*classify)(const struct shd_answer *answer, struct shd_sent_result *ret_result);
 };
 
+/* All of them, from notifiers.def. */
 extern const struct shd_notifier *const shd_notifiers[];
 extern const size_t shd_notifier_count;
 const struct shd_notifier *shd_notifier_find(const char *name);

@@ -1,0 +1,211 @@
+#include "notify/email.h"
+
+#include "notify/mime.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unicode/udat.h>
+#include <unicode/ustring.h>
+
+static const char *const tls_words[] = {"starttls", "tls", "none", NULL};
+
+#define ROW(member, name_, type_, ...)                                                             \
+	{                                                                                          \
+		.name = name_, .type = type_, .offset = offsetof(struct shd_email_settings, member), \
+		__VA_ARGS__                                                                        \
+	}
+
+static const struct shd_option options[] = {
+	ROW(host, "host", SHD_OPT_TEXT, .required = true, .doc = "Name or address of the mail server."),
+	ROW(port, "port", SHD_OPT_INT, .max = 65535,
+		.doc = "Port of the mail server; 587 with starttls, 465 with tls, 25 with none "
+		       "unless given."),
+	ROW(tls, "tls", SHD_OPT_WORD, .preset = "starttls", .words = tls_words,
+		.doc = "How the connection is protected; none is for a server on this machine only."),
+	ROW(username, "username", SHD_OPT_TEXT, .doc = "Name to log in with."),
+	ROW(password, "password", SHD_OPT_SECRET, .doc = "Password to log in with."),
+	ROW(from, "from", SHD_OPT_TEXT, .required = true,
+		.doc = "Address the mail comes from, without a name."),
+	ROW(to, "to", SHD_OPT_TEXTS, .required = true,
+		.doc = "Addresses the mail goes to, without names."),
+};
+
+/* --- settings ---------------------------------------------------------------------- */
+
+static bool is_loopback(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "::1") == 0 || strcmp(host, "[::1]") == 0;
+}
+
+/* user@example.com and nothing that could end a command or a header. */
+static bool is_address(const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	if (!at || at == text || !at[1] || strlen(text) > 254)
+		return false;
+	for (const char *c = text; *c; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7F || strchr("<>,;:\"()[]\\", *c))
+			return false;
+	}
+	return true;
+}
+
+static void check(const void *settings, const struct shd_node *node, struct shd_diags *diags)
+{
+	const struct shd_email_settings *email = settings;
+	const struct shd_node *from = shd_node_get(node, "from"), *to = shd_node_get(node, "to");
+	const struct shd_node *tls = shd_node_get(node, "tls");
+
+	if (email->from && !is_address(email->from))
+		shd_node_mistake(from ? from : node, diags, NULL,
+			"'%s' is no mail address like name@example.com", email->from);
+	for (size_t i = 0; i < email->to.count; i++) {
+		if (!is_address(email->to.items[i]))
+			shd_node_mistake(to ? to : node, diags, NULL,
+				"'%s' is no mail address like name@example.com", email->to.items[i]);
+	}
+	if (email->tls == SHD_EMAIL_CLEAR && email->host && !is_loopback(email->host))
+		shd_node_mistake(tls ? tls : node, diags, "use starttls or tls",
+			"mail to %s would travel in the clear", email->host);
+}
+
+/* --- the mail ------------------------------------------------------------------------ */
+
+/* "Sat, 04 Apr 2026 19:59:00 +0300" in the recipient's zone. */
+static void add_date(struct shd_text *out, struct shd_wall at, const char *timezone)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar pattern[40], zone[64], wide[64];
+	char date[64];
+
+	u_uastrcpy(pattern, "EEE, dd MMM yyyy HH:mm:ss xx");
+	u_uastrncpy(zone, timezone, (int32_t)SHD_COUNT(zone) - 1);
+	zone[SHD_COUNT(zone) - 1] = 0;
+	UDateFormat *format = udat_open(
+		UDAT_PATTERN, UDAT_PATTERN, "en_US_POSIX", zone, -1, pattern, -1, &status);
+	int32_t len = U_SUCCESS(status) ? udat_format(format, (UDate)at.ms, wide,
+						  (int32_t)SHD_COUNT(wide) - 1, NULL, &status)
+					: 0;
+	udat_close(format);
+	shd_assert(U_SUCCESS(status) && len > 0);
+	wide[len] = 0;
+	shd_mime_raw(out, "Date", u_austrncpy(date, wide, (int32_t)sizeof(date)));
+}
+
+static void add_recipients(struct shd_text *out, const struct shd_texts *to)
+{
+	shd_text_puts(out, "To: ");
+	for (size_t i = 0; i < to->count; i++)
+		shd_text_printf(out, "%s%s", i ? ",\r\n " : "", to->items[i]);
+	shd_text_puts(out, "\r\n");
+}
+
+static void add_headers(const struct shd_send_in *in, const struct shd_email_settings *email,
+	const char *boundary, struct shd_text *out)
+{
+	const struct shd_message *message = in->message;
+	const char *domain = strrchr(email->from, '@') + 1;
+	char value[400];
+
+	shd_mime_raw(out, "From", email->from);
+	add_recipients(out, &email->to);
+	shd_mime_header(out, "Subject", message->subject);
+	add_date(out, in->now, message->timezone);
+	snprintf(value, sizeof(value), "<%s@%s>", in->key, domain);
+	shd_mime_raw(out, "Message-ID", value);
+	snprintf(value, sizeof(value), "<%s@%s>", message->thread, domain);
+	shd_mime_raw(out, "In-Reply-To", value);
+	shd_mime_raw(out, "References", value);
+	shd_mime_raw(out, "Auto-Submitted", "auto-generated");
+	shd_mime_raw(out, "X-Auto-Response-Suppress", "All");
+	if (message->level >= SHD_CRITICAL)
+		shd_mime_raw(out, "Importance", "high");
+	shd_mime_raw(out, "Content-Language", message->language);
+	shd_mime_raw(out, "MIME-Version", "1.0");
+	snprintf(value, sizeof(value), "multipart/alternative; boundary=\"%s\"", boundary);
+	shd_mime_raw(out, "Content-Type", value);
+	shd_text_puts(out, "\r\n");
+}
+
+static bool add_mail(const struct shd_send_in *in, const struct shd_email_settings *email,
+	struct shd_text *out)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text, html;
+	char boundary[64];
+
+	/* "=_" cannot stand in base64. */
+	snprintf(boundary, sizeof(boundary), "=_%.40s", in->key);
+	shd_text_init(&text, out->max_bytes);
+	shd_text_init(&html, out->max_bytes);
+	shd_email_text(in->message, &text);
+	shd_email_html(in->message, &html);
+	add_headers(in, email, boundary, out);
+	shd_mime_part(out, boundary, "text/plain; charset=utf-8", text.data, text.len);
+	shd_mime_part(out, boundary, "text/html; charset=utf-8", html.data, html.len);
+	shd_text_printf(out, "--%s--\r\n", boundary);
+	return shd_text_ok(&text) && shd_text_ok(&html) && shd_text_ok(out);
+}
+
+static bool render(const struct shd_send_in *in, struct shd_envelope *out, struct shd_error *reterr)
+{
+	static const int ports[] = {
+		[SHD_EMAIL_STARTTLS] = 587, [SHD_EMAIL_TLS] = 465, [SHD_EMAIL_CLEAR] = 25};
+	const struct shd_email_settings *email = in->channel->notifier_settings;
+	bool bare_v6 = strchr(email->host, ':') && email->host[0] != '[';
+
+	/* The configuration was checked; this holds whatever else calls it to the same. */
+	if (!is_address(email->from))
+		return shd_fail(reterr, SHD_ERR_CONFIG, "%s: '%s' is no mail address",
+			in->channel->name, email->from);
+	for (size_t i = 0; i < email->to.count; i++) {
+		if (!is_address(email->to.items[i]))
+			return shd_fail(reterr, SHD_ERR_CONFIG, "%s: '%s' is no mail address",
+				in->channel->name, email->to.items[i]);
+	}
+	if (email->tls == SHD_EMAIL_CLEAR && !is_loopback(email->host))
+		return shd_fail(reterr, SHD_ERR_CONFIG, "%s: mail to %s would travel in the clear",
+			in->channel->name, email->host);
+
+	shd_text_printf(&out->http.url, "%s://%s%s%s:%lld",
+		email->tls == SHD_EMAIL_TLS ? "smtps" : "smtp", bare_v6 ? "[" : "", email->host,
+		bare_v6 ? "]" : "", (long long)(email->port ? email->port : ports[email->tls]));
+	out->is_mail = true;
+	out->from = email->from;
+	out->to = email->to;
+	out->require_tls = email->tls == SHD_EMAIL_STARTTLS;
+	out->user = email->username;
+	if (email->password.from != SHD_SECRET_NONE)
+		out->password = in->secret(in->ctx, &email->password);
+	if (!add_mail(in, email, &out->http.body) || !shd_text_ok(&out->http.url))
+		return shd_fail(reterr, SHD_ERR_LIMIT, "%s: the mail is too long", in->channel->name);
+	return true;
+}
+
+/* The code of the reply that ended it: 4yz is a temporary refusal, 5yz a final one. */
+static void classify(const struct shd_answer *answer, struct shd_sent_result *ret_result)
+{
+	*ret_result = (struct shd_sent_result){.sent = SHD_SENT_OK};
+	if (answer->status >= 500) {
+		ret_result->sent = SHD_SENT_NEVER;
+		shd_fail(&ret_result->error,
+			answer->status == 535 || answer->status == 530 ? SHD_ERR_CREDENTIALS
+								       : SHD_ERR_REQUEST,
+			"the mail server refused with %d", answer->status);
+	} else if (answer->status >= 400 || answer->status < 200) {
+		ret_result->sent = SHD_SENT_LATER;
+		shd_fail(&ret_result->error, SHD_ERR_SERVER, "the mail server said %d, try again",
+			answer->status);
+	}
+}
+
+const struct shd_notifier shd_email_notifier = {
+	.name = "email",
+	.options = options,
+	.option_count = SHD_COUNT(options),
+	.settings_size = sizeof(struct shd_email_settings),
+	.check = check,
+	.render = render,
+	.classify = classify,
+};

@@ -1,0 +1,148 @@
+/* What stands in a mail: the text part and the HTML part. */
+#include "notify/email.h"
+
+#include <string.h>
+
+/* Only these become links; a title or url from a marketplace cannot be a script. */
+static bool is_link(const char *url)
+{
+	return url && (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0);
+}
+
+static void line(struct shd_text *out, const char *indent, const char *text)
+{
+	if (!text || !*text)
+		return;
+	shd_text_puts(out, indent);
+	shd_text_puts(out, text);
+	shd_text_puts(out, "\r\n");
+}
+
+static void text_item(
+	const struct shd_message *message, const struct shd_message_item *item, struct shd_text *out)
+{
+	shd_text_printf(out, "\r\n[%s] %s\r\n", item->level, item->title);
+	line(out, "  ", item->line);
+	line(out, "  ", item->cost);
+	if (item->advice)
+		shd_text_printf(out, "  %s: %s\r\n", message->advice_heading, item->advice);
+	if (is_link(item->told->url))
+		shd_text_printf(out, "  %s: %s\r\n", message->link_text, item->told->url);
+	line(out, "  ", item->reason);
+}
+
+void shd_email_text(const struct shd_message *message, struct shd_text *out)
+{
+	line(out, "", message->intro);
+	line(out, "", message->late_note);
+	for (size_t i = 0; i < message->count; i++)
+		text_item(message, &message->items[i], out);
+	line(out, "\r\n", message->more_note);
+	line(out, "\r\n-- \r\n", message->footer);
+}
+
+static void escape(struct shd_text *out, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '&':
+			shd_text_puts(out, "&amp;");
+			break;
+		case '<':
+			shd_text_puts(out, "&lt;");
+			break;
+		case '>':
+			shd_text_puts(out, "&gt;");
+			break;
+		case '"':
+			shd_text_puts(out, "&quot;");
+			break;
+		case '\'':
+			shd_text_puts(out, "&#39;");
+			break;
+		default:
+			shd_text_putc(out, *text);
+		}
+	}
+}
+
+/* One paragraph; nothing for a text that is absent. */
+static void paragraph(struct shd_text *out, const char *style, const char *text)
+{
+	if (!text || !*text)
+		return;
+	shd_text_printf(out, "<p style=\"margin:0 0 6px;%s\">", style);
+	escape(out, text);
+	shd_text_puts(out, "</p>\n");
+}
+
+static const char *color_of(const struct shd_message_item *item)
+{
+	if (item->told->move == SHD_MOVE_RESOLVED)
+		return "#2e7d32";
+	switch (item->told->level) {
+	case SHD_INFO:
+		return "#1565c0";
+	case SHD_WARN:
+		return "#b26a00";
+	case SHD_CRITICAL:
+		return "#c62828";
+	case SHD_BREACHED:
+		return "#7b1fa2";
+	case SHD_LEVEL_NONE:
+	case SHD_LEVEL_COUNT:
+		break;
+	}
+	return "#616161";
+}
+
+static void html_item(
+	const struct shd_message *message, const struct shd_message_item *item, struct shd_text *out)
+{
+	const char *color = color_of(item);
+
+	shd_text_printf(out,
+		"<div style=\"border-left:4px solid %s;padding:4px 0 4px 12px;margin:0 0 16px\">\n"
+		"<p style=\"margin:0 0 6px\"><b style=\"color:%s\">",
+		color, color);
+	escape(out, item->level);
+	shd_text_puts(out, "</b> &nbsp;<b>");
+	escape(out, item->title);
+	shd_text_puts(out, "</b></p>\n");
+	paragraph(out, "font-size:17px", item->line);
+	paragraph(out, "color:#c62828", item->cost);
+	if (item->advice) {
+		shd_text_puts(out, "<p style=\"margin:0 0 6px\"><b>");
+		escape(out, message->advice_heading);
+		shd_text_puts(out, ":</b> ");
+		escape(out, item->advice);
+		shd_text_puts(out, "</p>\n");
+	}
+	if (is_link(item->told->url)) {
+		shd_text_puts(out, "<p style=\"margin:0 0 6px\"><a href=\"");
+		escape(out, item->told->url);
+		shd_text_puts(out, "\">");
+		escape(out, message->link_text);
+		shd_text_puts(out, "</a></p>\n");
+	}
+	paragraph(out, "color:#616161;font-size:13px", item->reason);
+	shd_text_puts(out, "</div>\n");
+}
+
+void shd_email_html(const struct shd_message *message, struct shd_text *out)
+{
+	shd_text_printf(out,
+		"<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">"
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"></head>\n"
+		"<body style=\"margin:0;padding:16px;max-width:640px;"
+		"font:15px/1.45 -apple-system,'Segoe UI',Roboto,sans-serif;color:#212121\">\n",
+		message->language);
+	paragraph(out, "color:#616161", message->intro);
+	paragraph(out, "color:#b26a00;font-weight:bold", message->late_note);
+	for (size_t i = 0; i < message->count; i++)
+		html_item(message, &message->items[i], out);
+	paragraph(out, "", message->more_note);
+	paragraph(out, "color:#9e9e9e;font-size:12px;border-top:1px solid #e0e0e0;padding-top:8px",
+		message->footer);
+	shd_text_puts(out, "</body></html>\n");
+}

@@ -1,0 +1,98 @@
+#include "notify/mime.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+/* 57 bytes are 76 characters of base64; 45 bytes are an encoded word of 72. */
+enum { LINE_BYTES = 57, WORD_BYTES = 45 };
+
+void shd_base64_add(struct shd_text *out, const char *bytes, size_t len)
+{
+	unsigned char line[4 * ((LINE_BYTES + 2) / 3) + 1];
+
+	for (size_t at = 0; at < len; at += LINE_BYTES) {
+		int count = (int)(len - at < LINE_BYTES ? len - at : LINE_BYTES);
+		int written = EVP_EncodeBlock(line, (const unsigned char *)bytes + at, count);
+
+		shd_text_add(out, (const char *)line, (size_t)written);
+	}
+}
+
+bool shd_base64_read(const char *text, unsigned char *bytes, size_t size, size_t *ret_len)
+{
+	size_t len = strlen(text), padding = 0;
+
+	if (!len || len % 4 || len / 4 * 3 > size || strpbrk(text, " \t\r\n"))
+		return false;
+	while (padding < 2 && text[len - 1 - padding] == '=')
+		padding++;
+	int got = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)len);
+	if (got < 0)
+		return false;
+	*ret_len = (size_t)got - padding;
+	return true;
+}
+
+static char harmless(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7F ? ' ' : c;
+}
+
+void shd_mime_raw(struct shd_text *out, const char *name, const char *value)
+{
+	shd_text_printf(out, "%s: ", name);
+	for (; *value; value++)
+		shd_text_putc(out, harmless(*value));
+	shd_text_puts(out, "\r\n");
+}
+
+/* Plain words that nobody could take for encoded ones, in a line that may be long. */
+static bool is_plain(const char *value)
+{
+	size_t len = 0;
+
+	for (const char *c = value; *c; c++, len++) {
+		if ((unsigned char)*c >= 0x7F)
+			return false;
+	}
+	return len < 900 && !strstr(value, "=?");
+}
+
+void shd_mime_header(struct shd_text *out, const char *name, const char *value)
+{
+	size_t left = strlen(value);
+
+	if (is_plain(value)) {
+		shd_mime_raw(out, name, value);
+		return;
+	}
+	shd_text_printf(out, "%s:", name);
+	while (left) {
+		char word[WORD_BYTES];
+		size_t len = shd_utf8_cut(value, left, WORD_BYTES);
+
+		if (!len) /* no character is that long; text that is not UTF-8 */
+			len = left < WORD_BYTES ? left : WORD_BYTES;
+		for (size_t i = 0; i < len; i++)
+			word[i] = harmless(value[i]);
+		shd_text_puts(out, " =?UTF-8?B?");
+		shd_base64_add(out, word, len);
+		shd_text_puts(out, left > len ? "?=\r\n" : "?=");
+		value += len;
+		left -= len;
+	}
+	shd_text_puts(out, "\r\n");
+}
+
+void shd_mime_part(struct shd_text *out, const char *boundary, const char *type, const char *text,
+	size_t len)
+{
+	shd_text_printf(out, "--%s\r\n", boundary);
+	shd_mime_raw(out, "Content-Type", type);
+	shd_mime_raw(out, "Content-Transfer-Encoding", "base64");
+	shd_text_puts(out, "\r\n");
+	for (size_t at = 0; at < len; at += LINE_BYTES) {
+		shd_base64_add(out, text + at, len - at < LINE_BYTES ? len - at : LINE_BYTES);
+		shd_text_puts(out, "\r\n");
+	}
+}

@@ -1,0 +1,279 @@
+#include "notify/webhook.h"
+
+#include "base/num.h"
+#include "notify/mime.h"
+
+#include <openssl/crypto.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for ours beside the user's own. */
+enum { OWN_HEADERS = SHD_REQUEST_HEADERS - 6, RETRY_DIGITS = 6 };
+
+static const char *const schemes[] = {"https", "http", NULL};
+
+#define ROW(member, name_, type_, ...)                                                             \
+	{                                                                                          \
+		.name = name_, .type = type_,                                                      \
+		.offset = offsetof(struct shd_webhook_settings, member), __VA_ARGS__               \
+	}
+
+static const struct shd_option options[] = {
+	ROW(url, "url", SHD_OPT_URL, .required = true, .words = schemes,
+		.doc = "Where the JSON is posted; http only for a receiver on this machine."),
+	ROW(secret, "secret", SHD_OPT_SECRET,
+		.doc = "Signing secret of the receiver, whsec_ and base64; unsigned without it."),
+	ROW(headers, "headers", SHD_OPT_PAIRS, .doc = "Further headers of each request, at most 10."),
+};
+
+/* --- settings ---------------------------------------------------------------------- */
+
+static bool is_header(const char *name, const char *value)
+{
+	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
+	if (!*name || name[strspn(name, token)])
+		return false;
+	for (; *value; value++) {
+		if ((unsigned char)*value < ' ' || *value == 0x7F)
+			return false;
+	}
+	return true;
+}
+
+static void check(const void *settings, const struct shd_node *node, struct shd_diags *diags)
+{
+	const struct shd_webhook_settings *webhook = settings;
+	const struct shd_node *headers = shd_node_get(node, "headers");
+	const struct shd_pairs *pairs = &webhook->headers;
+
+	if (pairs->count > OWN_HEADERS)
+		shd_node_mistake(headers, diags, NULL, "%zu headers, at most %d are sent",
+			pairs->count, OWN_HEADERS);
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (!is_header(pairs->names[i], pairs->values[i]))
+			shd_node_mistake(headers ? headers : node, diags, NULL,
+				"'%s' cannot be a header", pairs->names[i]);
+	}
+}
+
+/* --- the body ------------------------------------------------------------------------ */
+
+/* An exact decimal as a JSON number: the text is short enough that a double holds it. */
+static json_t *decimal(int64_t n, int scale)
+{
+	char text[SHD_DECIMAL_TEXT];
+	int64_t unit = 1;
+
+	for (int i = 0; i < scale; i++)
+		unit *= 10;
+	if (n % unit == 0)
+		return json_integer(n / unit);
+	return json_real(strtod(shd_decimal_format(n, scale, text), NULL));
+}
+
+static json_t *time_json(struct shd_wall at)
+{
+	char text[SHD_TIME_TEXT];
+
+	return at.ms ? json_string(shd_time_format(at, text)) : json_null();
+}
+
+static json_t *plain_value(const struct shd_value *value)
+{
+	switch (value->type) {
+	case SHD_BOOL:
+		return json_boolean(value->n);
+	case SHD_NUMBER:
+	case SHD_RATIO:
+		return decimal(value->n, 6);
+	case SHD_DURATION:
+		return decimal(value->n, 3);
+	case SHD_TIME:
+		return time_json((struct shd_wall){value->n});
+	case SHD_MONEY:
+		return decimal(value->n, shd_currency_digits(value->currency));
+	case SHD_TEXT:
+		return json_stringn(value->text, value->len);
+	}
+	return json_null();
+}
+
+static json_t *value_json(const struct shd_value *value)
+{
+	if (value->none)
+		return json_null();
+	json_t *map = json_pack("{s:s,s:o}", "type", shd_type_name(value->type), "value",
+		plain_value(value));
+	if (value->type == SHD_MONEY)
+		json_object_set_new(map, "currency", json_string(value->currency));
+	return map;
+}
+
+static json_t *text_json(const char *text)
+{
+	json_t *string = text ? json_string(text) : NULL;
+
+	return string ? string : json_null();
+}
+
+static json_t *alert_json(const struct shd_message_item *item)
+{
+	const struct shd_told *told = item->told;
+
+	return json_pack("{s:I,s:i,s:o,s:o,s:o,s:o,s:o, s:s,s:s,s:s,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,"
+			 "s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
+		"number", (json_int_t)told->alert, "episode", told->episode,
+		"rule", text_json(told->rule), "store", text_json(told->store),
+		"marketplace", text_json(told->marketplace), "entity", text_json(told->entity),
+		"about", text_json(told->subject),
+		"level", shd_level_name(told->level), "from_level", shd_level_name(told->from_level),
+		"move", shd_move_name(told->move), "at", time_json(told->at), "since",
+		time_json(told->since),
+		"value", value_json(&told->value), "limit", value_json(&told->limit),
+		"sample", told->sample_of ? json_pack("[I,I]", (json_int_t)told->sample_hit,
+						    (json_int_t)told->sample_of)
+					  : json_null(),
+		"due", time_json(told->due), "cost", value_json(&told->cost),
+		"room", told->room.none ? json_null() : plain_value(&told->room),
+		"title", text_json(item->title), "line", text_json(item->line),
+		"advice", text_json(item->advice), "cost_line", text_json(item->cost),
+		"reason", text_json(item->reason), "url", text_json(told->url),
+		"more", (json_int_t)told->more);
+}
+
+static bool add_body(const struct shd_send_in *in, struct shd_text *out)
+{
+	const struct shd_message *message = in->message;
+	json_t *alerts = json_array();
+	json_int_t total = 0;
+
+	for (size_t i = 0; i < message->count; i++) {
+		json_array_append_new(alerts, alert_json(&message->items[i]));
+		total += 1 + (json_int_t)message->items[i].told->more;
+	}
+	json_auto_t *body = json_pack("{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:I,s:o}", "version", "1", "id",
+		in->key, "type", message->type, "made", time_json(message->made), "late",
+		message->late, "language", message->language, "subject",
+		text_json(message->subject), "total", total, "alerts", alerts);
+	char *text shd_autofree = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+	if (!text)
+		return false;
+	shd_text_puts(out, text);
+	return shd_text_ok(out);
+}
+
+/* --- the request --------------------------------------------------------------------- */
+
+bool shd_webhook_sign(const struct shd_secret *secret, const char *id, int64_t timestamp_s,
+	const char *body, size_t len, struct shd_text *out, struct shd_error *reterr)
+{
+	static const char prefix[] = "whsec_";
+	unsigned char key[66], digest[EVP_MAX_MD_SIZE];
+	unsigned digest_len = 0;
+	size_t key_len = 0, secret_len;
+	const char *text = shd_secret_reveal(secret, &secret_len);
+
+	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 ||
+		!shd_base64_read(text + sizeof(prefix) - 1, key, sizeof(key), &key_len) ||
+		key_len < 24 || key_len > 64) {
+		OPENSSL_cleanse(key, sizeof(key));
+		return shd_fail(reterr, SHD_ERR_CONFIG,
+			"the signing secret must be whsec_ and base64 of 24 to 64 bytes");
+	}
+	SHD_AUTO(shd_text_finish) struct shd_text content;
+	shd_text_init(&content, len + 256);
+	shd_text_printf(&content, "%s.%lld.", id, (long long)timestamp_s);
+	shd_text_add(&content, body, len);
+	HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)content.data, content.len,
+		digest, &digest_len);
+	OPENSSL_cleanse(key, sizeof(key));
+	shd_text_puts(out, "v1,");
+	shd_base64_add(out, (const char *)digest, digest_len);
+	return true;
+}
+
+static struct shd_text *next_header(struct shd_request *request)
+{
+	shd_assert(request->header_count < SHD_REQUEST_HEADERS);
+	return &request->headers[request->header_count++];
+}
+
+static bool render(const struct shd_send_in *in, struct shd_envelope *out, struct shd_error *reterr)
+{
+	const struct shd_webhook_settings *webhook = in->channel->notifier_settings;
+	const struct shd_pairs *pairs = &webhook->headers;
+	struct shd_request *request = &out->http;
+	int64_t now_s = in->now.ms / SHD_SECOND_MS;
+
+	request->method = "POST";
+	shd_text_puts(&request->url, webhook->url);
+	if (!add_body(in, &request->body) || !shd_text_ok(&request->url))
+		return shd_fail(
+			reterr, SHD_ERR_LIMIT, "%s: the message is too long", in->channel->name);
+	shd_text_puts(next_header(request), "Content-Type: application/json");
+	shd_text_puts(next_header(request), "User-Agent: storehealthd/" SHD_VERSION);
+	shd_text_printf(next_header(request), "Idempotency-Key: %s", in->key);
+	shd_text_printf(next_header(request), "webhook-id: %s", in->key);
+	shd_text_printf(next_header(request), "webhook-timestamp: %lld", (long long)now_s);
+	if (webhook->secret.from != SHD_SECRET_NONE) {
+		struct shd_text *signature = next_header(request);
+
+		shd_text_puts(signature, "webhook-signature: ");
+		if (!shd_webhook_sign(in->secret(in->ctx, &webhook->secret), in->key, now_s,
+			    request->body.data, request->body.len, signature, reterr))
+			return shd_fail_in(reterr, "%s", in->channel->name);
+	}
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (i >= OWN_HEADERS || !is_header(pairs->names[i], pairs->values[i]))
+			return shd_fail(reterr, SHD_ERR_CONFIG, "%s: '%s' cannot be a header",
+				in->channel->name, pairs->names[i]);
+		shd_text_printf(next_header(request), "%s: %s", pairs->names[i], pairs->values[i]);
+	}
+	return true;
+}
+
+/* Retry-After in seconds; a date is not read, the back-off of ours then decides. */
+static int64_t retry_after_ms(const struct shd_answer *answer)
+{
+	const char *text = answer->header ? answer->header(answer->ctx, "Retry-After") : NULL;
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+
+	if (!digits || digits > RETRY_DIGITS || text[digits])
+		return 0;
+	return strtoll(text, NULL, 10) * SHD_SECOND_MS;
+}
+
+/* As Standard Webhooks has it: only "gone" is final. A receiver that says 401 or 404
+ * may be in the middle of an update; it is tried until the channel gives up. */
+static void classify(const struct shd_answer *answer, struct shd_sent_result *ret_result)
+{
+	int status = answer->status;
+
+	*ret_result = (struct shd_sent_result){.sent = SHD_SENT_OK};
+	if (status >= 200 && status < 300)
+		return;
+	ret_result->sent = status == 410 ? SHD_SENT_NEVER : SHD_SENT_LATER;
+	if (status == 410) {
+		shd_fail(&ret_result->error, SHD_ERR_REQUEST, "the receiver is gone (410)");
+		return;
+	}
+	ret_result->retry_after_ms = retry_after_ms(answer);
+	enum shd_err kind = status == 429                    ? SHD_ERR_THROTTLED
+			    : status == 401 || status == 403 ? SHD_ERR_CREDENTIALS
+			    : status >= 500                  ? SHD_ERR_SERVER
+							     : SHD_ERR_REQUEST;
+	shd_fail(&ret_result->error, kind, "the receiver answered %d", status);
+}
+
+const struct shd_notifier shd_webhook_notifier = {
+	.name = "webhook",
+	.options = options,
+	.option_count = SHD_COUNT(options),
+	.settings_size = sizeof(struct shd_webhook_settings),
+	.check = check,
+	.render = render,
+	.classify = classify,
+};

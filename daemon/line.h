@@ -1,0 +1,70 @@
+/* daemon/line.h - the state job line: everything that is to be committed, in order.
+ *
+ * What polls brought, wake-ups that are due, channels that changed and stores to be judged
+ * anew wait here; one job takes them all into one transaction, then renders what is to be
+ * sent (group commit). A batch that the judge refuses is left out and the others
+ * go on; when the transaction itself fails (a full disk), everything in it counts as
+ * not read, and the line waits 1 s to 30 s before it goes on. Loop thread only. */
+#pragma once
+#include "deliver.h"
+
+struct shd_line;
+
+/* One batch that waits. In the owner's memory until done ran. */
+struct shd_line_item {
+	struct shd_line_item *next; /* private */
+	struct shd_batch batch;
+	bool urgent;        /* brought something; else it may wait a second for company */
+	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
+	struct shd_error error; /* unless ok */
+	void (*done)(struct shd_line_item *item);
+};
+
+struct shd_line_in {
+	uv_loop_t *loop;
+	struct shd_jobs *jobs;
+	struct shd_wall (*now)(void *ctx);
+	/* After each job, on the loop: what moved. */
+	void (*moved)(void *ctx, const struct shd_outcome *outcome);
+	/* The state failed (err) or works again (NULL); called on change only. */
+	void (*state_failed)(void *ctx, const struct shd_error *err);
+	void *ctx;
+};
+struct shd_line *shd_line_create(const struct shd_line_in *in);
+
+/* The judge and deliverer to use from the next job on; call it before the first
+ * item, and after a reload while the line is quiet. */
+void shd_line_use(struct shd_line *line, struct shd_judge *judge, struct shd_deliver *deliver);
+
+void shd_line_add(struct shd_line *line, struct shd_line_item *item);
+/* Copies the state; its text is cut at 250 bytes. The latest of a channel counts. */
+void shd_line_channel(struct shd_line *line, const struct shd_channel_state *channel);
+/* Judges stores 0..count (the last being the pseudo-store) again, a few in a job. */
+void shd_line_judge_all(struct shd_line *line, size_t count);
+
+/* True when so many batches wait that nobody should add to them. */
+bool shd_line_full(const struct shd_line *line);
+/* Nothing runs and nothing waits. */
+bool shd_line_quiet(const struct shd_line *line);
+
+/* While held, time alone judges nothing: wake-ups and judge_all wait; batches are
+ * taken. The line is created held. */
+void shd_line_hold(struct shd_line *line, bool held);
+
+/* The wall clock moved: looks at the wake-ups now. */
+void shd_line_clock_moved(struct shd_line *line);
+
+/* Runs nothing new; calls quiet(ctx) once no job runs, which may be at once. For a reload;
+ * shd_line_resume ends it. */
+void shd_line_pause(struct shd_line *line, void (*quiet)(void *ctx), void *ctx);
+void shd_line_resume(struct shd_line *line);
+
+struct shd_line_figures {
+	uint64_t commits, judged, moved, batches;
+	struct shd_wall last_commit;
+	size_t waiting;
+};
+void shd_line_figures(const struct shd_line *line, struct shd_line_figures *ret_figures);
+
+/* Commits what waits (unless the state fails), then calls closed(ctx). */
+void shd_line_close(struct shd_line *line, void (*closed)(void *ctx), void *ctx);

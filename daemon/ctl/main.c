@@ -1,9 +1,165 @@
-#include "base/error.h"
+/* storehealthctl: what a person types. Reads the command line by its tables, runs
+ * the command, prints what it said. */
+#include "ctl/ctl.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-int main(void)
+#define SOCKET_PRESET  "/run/storehealthd/api.sock"
+#define OUTPUT_MAX_BYTES (512 << 20)
+
+enum option_type { SWITCH, VALUE };
+
+static const struct option {
+	const char *name, *value; /* value: its name in the usage */
+	enum option_type type;
+	size_t offset;            /* of a bool or const char * in struct shd_ctl */
+	const char *doc;
+} options[] = {
+	{"--all", "", SWITCH, offsetof(struct shd_ctl, all), "alerts: also closed ones"},
+	{"--feeds", "", SWITCH, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
+	{"--json", "", SWITCH, offsetof(struct shd_ctl, json), "print JSON instead of tables"},
+	{"--online", "", SWITCH, offsetof(struct shd_ctl, online),
+		"check: also call each store and channel"},
+	{"--socket", "PATH", VALUE, offsetof(struct shd_ctl, socket),
+		"control socket of the daemon [" SOCKET_PRESET "]"},
+	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store), "alerts, status: of one store"},
+};
+
+static const struct {
+	int code;
+	const char *text;
+} exits[] = {
+#define X(id, code, text) {code, text},
+	SHD_EXIT_MAP(X)
+#undef X
+};
+
+static void print_usage(FILE *to)
 {
-	puts("storehealthctl " SHD_VERSION);
+	fprintf(to, "Usage: storehealthctl COMMAND [OPTION...]\n\nAsks storehealthd, or checks "
+		    "its configuration.\n\nCommands:\n");
+	for (size_t i = 0; i < shd_command_count; i++)
+		fprintf(to, "  %-8s %-7s %s\n", shd_commands[i].name, shd_commands[i].argument,
+			shd_commands[i].doc);
+	fprintf(to, "  %-8s %-7s %s\n\nOptions:\n", "help", "", "this text; also --help");
+	for (size_t i = 0; i < SHD_COUNT(options); i++)
+		fprintf(to, "  %-8s %-7s %s\n", options[i].name, options[i].value, options[i].doc);
+	fprintf(to, "  %-8s %-6s %s\n\nExit codes:\n", "--version", "", "print the version");
+	for (size_t i = 0; i < SHD_COUNT(exits); i++)
+		fprintf(to, "  %-3d %s\n", exits[i].code, exits[i].text);
+}
+
+static void suggest(const char *word, const char *const *words, size_t count, const char *what)
+{
+	const char *nearest = shd_nearest(word, words, count);
+
+	fprintf(stderr, "storehealthctl: there is no %s \"%s\"%s%s%s; see storehealthctl help\n",
+		what, word, nearest ? ", did you mean " : "", nearest ? nearest : "",
+		nearest ? "?" : "");
+}
+
+/* Reads args[at]; returns how many arguments it took, 0 after a mistake. */
+static int read_option(struct shd_ctl *ctl, char **args, int at)
+{
+	const char *names[SHD_COUNT(options)], *arg = args[at];
+	size_t len = strcspn(arg, "=");
+
+	for (size_t i = 0; i < SHD_COUNT(options); i++) {
+		char *target = (char *)ctl + options[i].offset;
+		const char *value = arg[len] ? arg + len + 1 : args[at + 1];
+
+		names[i] = options[i].name;
+		if (strlen(names[i]) != len || strncmp(names[i], arg, len) != 0)
+			continue;
+		if (options[i].type == SWITCH && !arg[len]) {
+			*(bool *)(void *)target = true;
+			return 1;
+		}
+		if (options[i].type == SWITCH || !value) {
+			fprintf(stderr, "storehealthctl: %s takes %s\n", names[i],
+				value ? "no value" : options[i].value);
+			return 0;
+		}
+		*(const char **)(void *)target = value;
+		return arg[len] ? 1 : 2;
+	}
+	suggest(arg, names, SHD_COUNT(options), "option");
 	return 0;
+}
+
+static const struct shd_command *find_command(const char *name)
+{
+	for (size_t i = 0; i < shd_command_count; i++)
+		if (strcmp(shd_commands[i].name, name) == 0)
+			return &shd_commands[i];
+	return NULL;
+}
+
+static void suggest_command(const char *name)
+{
+	shd_autofree const char **names = shd_xcalloc(shd_command_count, sizeof(*names));
+
+	for (size_t i = 0; i < shd_command_count; i++)
+		names[i] = shd_commands[i].name;
+	suggest(name, names, shd_command_count, "command");
+}
+
+static enum shd_exit run(struct shd_ctl *ctl, const char *name, const char *extra)
+{
+	const struct shd_command *command = find_command(name);
+
+	if (!command) {
+		suggest_command(name);
+		return SHD_EXIT_USAGE;
+	}
+	bool needs = command->argument[0] && command->argument[0] != '[';
+	if (extra || (needs && !ctl->argument) || (!command->argument[0] && ctl->argument)) {
+		fprintf(stderr, "Usage: storehealthctl %s %s\n", command->name, command->argument);
+		return SHD_EXIT_USAGE;
+	}
+	enum shd_exit code = command->run(ctl);
+	fwrite(ctl->out.data, 1, ctl->out.len, stdout);
+	if (!shd_text_ok(&ctl->out))
+		fprintf(stderr, "storehealthctl: the output is cut at %d bytes\n", OUTPUT_MAX_BYTES);
+	if (fflush(stdout) != 0)
+		return SHD_EXIT_NO;
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct shd_ctl ctl = {.socket = SOCKET_PRESET,
+		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color)};
+	const char *words[3] = {NULL}; /* command, argument, one too many */
+	size_t count = 0;
+
+	for (int at = 1, took; at < argc; at += took) {
+		took = 1;
+		if (strcmp(argv[at], "--version") == 0) {
+			puts("storehealthctl " SHD_VERSION);
+			return SHD_EXIT_OK;
+		}
+		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+			words[0] = "help";
+		else if (argv[at][0] == '-' && argv[at][1])
+			took = read_option(&ctl, argv, at);
+		else if (count < SHD_COUNT(words))
+			words[count++] = argv[at];
+		if (!took)
+			return SHD_EXIT_USAGE;
+	}
+	if (!words[0] || strcmp(words[0], "help") == 0) {
+		print_usage(words[0] ? stdout : stderr);
+		return words[0] ? SHD_EXIT_OK : SHD_EXIT_USAGE;
+	}
+	ctl.argument = words[1];
+	shd_text_init(&ctl.out, OUTPUT_MAX_BYTES);
+	enum shd_exit code = run(&ctl, words[0], words[2]);
+	shd_text_finish(&ctl.out);
+	return (int)code;
 }

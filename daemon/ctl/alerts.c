@@ -1,0 +1,70 @@
+/* storehealthctl alerts: what is wrong now, worst first. */
+#include "ctl/ctl.h"
+#include "ctl/say.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The limit as a value; else the condition as the rule has it. */
+static const char *limit_words(const json_t *alert)
+{
+	const char *limit = shd_ctl_value(alert, "limit");
+
+	return *limit ? limit : shd_ctl_text(alert, "condition");
+}
+
+static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
+{
+	char number[24], when[SHD_SAY_TEXT];
+	const char *level = shd_ctl_text(alert, "level"), *state = shd_ctl_text(alert, "state");
+	bool firing = strcmp(state, "firing") == 0, over = strcmp(state, "resolved") == 0;
+
+	snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(alert, "number"));
+	shd_table_cell(table, SHD_BOLD, number);
+	shd_table_cell(table, firing ? shd_ctl_level_paint(level) : SHD_DIM, firing ? level : state);
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "store"));
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "rule"));
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "entity"));
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_value(alert, "value"));
+	shd_table_cell(table, SHD_PLAIN, limit_words(alert));
+	shd_table_cell(table, SHD_PLAIN,
+		shd_ctl_when(ctl, alert, over ? "resolved_at" : "since", "", when));
+	shd_table_cell(table, SHD_PLAIN, over ? "" : shd_ctl_when(ctl, alert, "due", "", when));
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "title"));
+}
+
+enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
+{
+	static const char *const headings[] = {"ALERT", "LEVEL", "STORE", "RULE", "ABOUT", "VALUE",
+		"LIMIT", "SINCE", "DUE", "WHAT", NULL};
+	SHD_AUTO(shd_text_finish) struct shd_text path;
+	json_auto_t *answer = NULL;
+	json_t *alert;
+	size_t i;
+
+	shd_text_init(&path, 1024);
+	shd_text_printf(&path, "/api/v1/alerts?all=%d", ctl->all);
+	if (ctl->store) {
+		shd_text_puts(&path, "&store=");
+		shd_ctl_escape(&path, ctl->store);
+	}
+	enum shd_exit code = shd_ctl_ask(ctl, path.data, &answer);
+	if (code != SHD_EXIT_OK)
+		return code;
+	if (ctl->json) {
+		shd_ctl_print_json(ctl, answer);
+		return SHD_EXIT_OK;
+	}
+	const json_t *alerts = json_object_get(answer, "alerts");
+	if (!json_array_size(alerts)) {
+		shd_text_puts(&ctl->out, ctl->all ? "No alerts.\n" : "No open alerts.\n");
+		return SHD_EXIT_OK;
+	}
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	json_array_foreach(alerts, i, alert)
+		add_alert(ctl, table, alert);
+	shd_table_print(table, ctl->colour, &ctl->out);
+	if (shd_ctl_yes(answer, "more"))
+		shd_text_puts(&ctl->out, "There are more; choose a store with --store.\n");
+	return SHD_EXIT_OK;
+}

@@ -1,0 +1,72 @@
+/* Reading answers of the API. */
+#include "ctl/ctl.h"
+#include "ctl/say.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *shd_ctl_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+int64_t shd_ctl_int(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+bool shd_ctl_yes(const json_t *object, const char *name)
+{
+	return json_is_true(json_object_get(object, name));
+}
+
+struct shd_wall shd_ctl_time(const json_t *object, const char *name)
+{
+	const char *text = shd_ctl_text(object, name);
+	struct shd_wall time = {0};
+	struct shd_error ignored;
+
+	if (!shd_time_parse(text, strlen(text), &time, &ignored))
+		time.ms = 0;
+	return time;
+}
+
+const char *shd_ctl_value(const json_t *object, const char *name)
+{
+	return shd_ctl_text(json_object_get(object, name), "text");
+}
+
+const char *shd_ctl_when(const struct shd_ctl *ctl, const json_t *object, const char *name,
+			 const char *never, char buf[SHD_SAY_TEXT])
+{
+	struct shd_wall time = shd_ctl_time(object, name);
+
+	return time.ms ? shd_say_when(time, ctl->now, buf) : never;
+}
+
+enum shd_paint shd_ctl_level_paint(const char *level)
+{
+	static const struct {
+		const char *name;
+		enum shd_paint paint;
+	} rows[] = {
+		{"breached", SHD_BAD}, {"critical", SHD_BAD}, {"warning", SHD_POOR}, {"info", SHD_GOOD},
+	};
+
+	for (size_t i = 0; i < SHD_COUNT(rows); i++)
+		if (strcmp(rows[i].name, level) == 0)
+			return rows[i].paint;
+	return SHD_PLAIN;
+}
+
+void shd_ctl_print_json(struct shd_ctl *ctl, const json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_INDENT(2));
+
+	shd_assert(text);
+	shd_text_puts(&ctl->out, text);
+	shd_text_putc(&ctl->out, '\n');
+	free(text);
+}

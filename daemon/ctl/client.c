@@ -1,0 +1,146 @@
+/* Asks the daemon over its control socket. */
+#include "ctl/ctl.h"
+
+#include "transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ANSWER_MAX_BYTES (256 << 20)
+#define PATIENCE_MS      (30 * SHD_SECOND_MS)
+
+struct asking {
+	struct shd_transfers *transfers;
+	bool ok;
+	int status;
+	char *body;
+	size_t len;
+	struct shd_error *reterr;
+};
+
+/* Whether somebody listens: the transport would only say that it cannot connect. */
+static enum shd_exit knock(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		fprintf(stderr, "storehealthctl: %s is too long for a socket\n", path);
+		return SHD_EXIT_USAGE;
+	}
+	memcpy(address.sun_path, path, strlen(path));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int status = fd < 0 ? -1
+			    : connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	if (status == 0)
+		return SHD_EXIT_OK;
+	if (why == EACCES || why == EPERM) {
+		fprintf(stderr,
+			"storehealthctl: no permission for %s: use sudo, or become a member of "
+			"its group (adduser USER storehealthd)\n",
+			path);
+		return SHD_EXIT_DENIED;
+	}
+	if (why == ENOENT || why == ECONNREFUSED)
+		fprintf(stderr,
+			"storehealthctl: storehealthd does not run: nobody answers at %s "
+			"(systemctl start storehealthd, or name the socket with --socket)\n",
+			path);
+	else
+		fprintf(stderr, "storehealthctl: %s: %s\n", path, strerror(why));
+	return SHD_EXIT_UNAVAILABLE;
+}
+
+static void on_transfers_closed(void *ctx)
+{
+	(void)ctx;
+}
+
+static void on_answer(void *ctx, struct shd_transfer_out *out)
+{
+	struct asking *asking = ctx;
+
+	asking->ok = out->ok;
+	asking->status = out->status;
+	asking->len = out->body.len;
+	asking->body = shd_text_take(&out->body);
+	if (!out->ok)
+		*asking->reterr = out->error;
+	shd_transfers_close(shd_steal(asking->transfers), on_transfers_closed, NULL);
+}
+
+/* Fetches the path on a loop of its own. */
+static bool fetch(const char *socket, const char *path, struct asking *asking,
+		  struct shd_error *reterr)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text url;
+	uv_loop_t loop;
+
+	shd_text_init(&url, 4096);
+	shd_text_printf(&url, "http://localhost%s", path);
+	struct shd_transfer_in in = {.method = "GET", .url = url.data, .unix_socket = socket,
+		.connect_ms = PATIENCE_MS, .total_ms = PATIENCE_MS,
+		.answer_max_bytes = ANSWER_MAX_BYTES};
+
+	shd_assert(uv_loop_init(&loop) == 0);
+	asking->transfers = shd_transfers_create(&loop, 1);
+	asking->reterr = reterr;
+	bool started = shd_transfer_start(asking->transfers, &in, on_answer, asking, reterr);
+	if (!started)
+		shd_transfers_close(asking->transfers, on_transfers_closed, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	shd_assert(uv_loop_close(&loop) == 0);
+	return started && asking->ok;
+}
+
+void shd_ctl_escape(struct shd_text *path, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			shd_text_putc(path, *text);
+		else
+			shd_text_printf(path, "%%%02X", (unsigned char)*text);
+	}
+}
+
+static enum shd_exit refused(int status, const json_t *answer)
+{
+	const char *text = shd_ctl_text(json_object_get(answer, "error"), "text");
+
+	fprintf(stderr, "storehealthctl: %s\n", *text ? text : "the daemon's answer makes no sense");
+	return status == 404 || status == 400 ? SHD_EXIT_NO : SHD_EXIT_UNAVAILABLE;
+}
+
+enum shd_exit shd_ctl_ask(struct shd_ctl *ctl, const char *path, json_t **ret_answer)
+{
+	struct asking asking = {0};
+	struct shd_error error;
+	enum shd_exit code = knock(ctl->socket);
+
+	if (code != SHD_EXIT_OK)
+		return code;
+	if (!fetch(ctl->socket, path, &asking, &error)) {
+		fprintf(stderr, "storehealthctl: the daemon does not answer: %s\n", error.msg);
+		free(asking.body);
+		return SHD_EXIT_UNAVAILABLE;
+	}
+	json_t *answer = json_loadb(asking.body, asking.len, 0, NULL);
+	free(asking.body);
+	if (!answer || asking.status != 200) {
+		code = refused(asking.status, answer);
+		json_decref(answer);
+		return code;
+	}
+	ctl->now = shd_ctl_time(answer, "now");
+	*ret_answer = answer;
+	return SHD_EXIT_OK;
+}

@@ -1,0 +1,11 @@
+#include "ctl/ctl.h"
+
+const struct shd_command shd_commands[] = {
+	{"alerts", "", "open alerts, worst first; --all: closed ones too", shd_ctl_alerts},
+	{"explain", "ALERT", "why an alert is there, who was told, what comes next", shd_ctl_explain},
+	{"metrics", "STORE", "the newest numbers of a store, with the platform's targets",
+		shd_ctl_metrics},
+	{"status", "", "how well each store can be read; --feeds: each endpoint of it",
+		shd_ctl_status},
+};
+const size_t shd_command_count = SHD_COUNT(shd_commands);

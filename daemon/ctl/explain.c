@@ -1,0 +1,175 @@
+/* storehealthctl explain ALERT: why it is there, who was told, what comes next. */
+#include "ctl/ctl.h"
+#include "ctl/say.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void line(struct shd_ctl *ctl, const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	shd_paint(&ctl->out, ctl->colour, SHD_DIM, name);
+	shd_text_printf(&ctl->out, "%*s", (int)(12 - strlen(name)), "");
+	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, text);
+	shd_text_putc(&ctl->out, '\n');
+}
+
+/* "2026-04-04 16:59:00 (12 s ago)" */
+static void add_instant(struct shd_ctl *ctl, struct shd_text *words, struct shd_wall time)
+{
+	char text[SHD_TIME_TEXT], when[SHD_SAY_TEXT];
+
+	shd_time_format(time, text);
+	shd_text_printf(words, "%.10s %.8s UTC (%s)", text, text + 11,
+		shd_say_when(time, ctl->now, when));
+}
+
+static void instant_line(struct shd_ctl *ctl, const char *name, const json_t *object,
+			 const char *member)
+{
+	struct shd_wall time = shd_ctl_time(object, member);
+	SHD_AUTO(shd_text_finish) struct shd_text words;
+
+	shd_text_init(&words, 256);
+	if (time.ms)
+		add_instant(ctl, &words, time);
+	line(ctl, name, words.data);
+}
+
+/* "4.1 %, limit 4 % (3 of 73)" */
+static void add_value(struct shd_text *words, const json_t *object)
+{
+	const char *value = shd_ctl_value(object, "value"), *limit = shd_ctl_value(object, "limit");
+	const json_t *sample = json_object_get(object, "sample");
+
+	if (!*value)
+		return;
+	shd_text_puts(words, value);
+	if (*limit)
+		shd_text_printf(words, ", limit %s", limit);
+	if (shd_ctl_int(sample, "of"))
+		shd_text_printf(words, " (%lld of %lld)", (long long)shd_ctl_int(sample, "hit"),
+			(long long)shd_ctl_int(sample, "of"));
+}
+
+static void print_alert(struct shd_ctl *ctl, const json_t *answer)
+{
+	const json_t *alert = json_object_get(answer, "alert"), *rule = json_object_get(answer, "rule");
+	const char *level = shd_ctl_text(alert, "level"), *state = shd_ctl_text(alert, "state");
+	char head[64];
+	SHD_AUTO(shd_text_finish) struct shd_text words;
+
+	shd_text_init(&words, 4096);
+	snprintf(head, sizeof(head), "Alert %lld, %s, %s: ", (long long)shd_ctl_int(alert, "number"),
+		level, state);
+	shd_paint(&ctl->out, ctl->colour, shd_ctl_level_paint(level), head);
+	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "title"));
+	shd_text_puts(&ctl->out, "\n\n");
+	line(ctl, "store", shd_ctl_text(alert, "store"));
+	line(ctl, "about", shd_ctl_text(alert, "entity"));
+	line(ctl, "rule", shd_ctl_text(rule, "id"));
+	if (!shd_ctl_yes(rule, "known"))
+		line(ctl, "", "(this rule is no longer part of the configuration)");
+	line(ctl, "condition", shd_ctl_text(alert, "condition"));
+	add_value(&words, alert);
+	line(ctl, "value", words.data);
+	line(ctl, "at risk", shd_ctl_value(alert, "cost"));
+	instant_line(ctl, "due", alert, "due");
+	instant_line(ctl, "since", alert, "since");
+	instant_line(ctl, "resolved", alert, "resolved_at");
+	line(ctl, "what to do", shd_ctl_text(rule, "advice"));
+	line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
+	line(ctl, "source", shd_ctl_text(rule, "source"));
+	instant_line(ctl, "next look", answer, "next_look");
+	if (!shd_ctl_time(answer, "next_look").ms)
+		line(ctl, "next look", "when a poll brings a change");
+}
+
+static void print_events(struct shd_ctl *ctl, const json_t *events)
+{
+	static const char *const headings[] = {"AT", "", "MOVE", "LEVEL", "TOLD", "VALUE", "WHY", NULL};
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	json_t *event;
+	size_t i;
+
+	json_array_foreach(events, i, event) {
+		char when[SHD_SAY_TEXT], at[32];
+		SHD_AUTO(shd_text_finish) struct shd_text words;
+
+		snprintf(at, sizeof(at), "%.10s %.8s", shd_ctl_text(event, "at"),
+			strlen(shd_ctl_text(event, "at")) > 11 ? shd_ctl_text(event, "at") + 11 : "");
+		shd_table_cell(table, SHD_PLAIN, at);
+		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, event, "at", "", when));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(event, "move"));
+		shd_text_init(&words, 1024);
+		shd_text_printf(&words, "%s to %s", shd_ctl_text(event, "from"),
+			shd_ctl_text(event, "to"));
+		shd_table_cell(table, shd_ctl_level_paint(shd_ctl_text(event, "to")), words.data);
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_yes(event, "told") ? "yes" : "no");
+		shd_text_clear(&words);
+		add_value(&words, event);
+		shd_table_cell(table, SHD_PLAIN, words.data);
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(event, "reason"));
+	}
+	shd_table_print(table, ctl->colour, &ctl->out);
+}
+
+static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
+{
+	static const char *const headings[] = {"AT", "MESSAGE", "ATTEMPT", "RESULT", "TOOK", "ANSWER",
+		NULL};
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(deliveries, i, row) {
+		char when[SHD_SAY_TEXT], number[32];
+		bool ok = shd_ctl_yes(row, "ok");
+		const char *error = shd_ctl_text(row, "error");
+
+		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "at", "", when));
+		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "message"));
+		shd_table_cell(table, SHD_PLAIN, number);
+		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "attempt"));
+		shd_table_cell(table, SHD_PLAIN, number);
+		snprintf(number, sizeof(number), "%s %lld", ok ? "sent" : "failed",
+			(long long)shd_ctl_int(row, "status"));
+		shd_table_cell(table, ok ? SHD_GOOD : SHD_BAD, number);
+		snprintf(number, sizeof(number), "%lld ms", (long long)shd_ctl_int(row, "took_ms"));
+		shd_table_cell(table, SHD_PLAIN, number);
+		shd_table_cell(table, SHD_PLAIN, *error ? error : shd_ctl_text(row, "answer"));
+	}
+	shd_table_print(table, ctl->colour, &ctl->out);
+}
+
+enum shd_exit shd_ctl_explain(struct shd_ctl *ctl)
+{
+	char path[64];
+	json_auto_t *answer = NULL;
+
+	if (strlen(ctl->argument) > 18 || strspn(ctl->argument, "0123456789") != strlen(ctl->argument)) {
+		fprintf(stderr, "storehealthctl: \"%s\" is not the number of an alert; see "
+				"storehealthctl alerts\n", ctl->argument);
+		return SHD_EXIT_USAGE;
+	}
+	snprintf(path, sizeof(path), "/api/v1/alerts/%s", ctl->argument);
+	enum shd_exit code = shd_ctl_ask(ctl, path, &answer);
+	if (code != SHD_EXIT_OK)
+		return code;
+	if (ctl->json) {
+		shd_ctl_print_json(ctl, answer);
+		return SHD_EXIT_OK;
+	}
+	print_alert(ctl, answer);
+	shd_text_puts(&ctl->out, "\nWhat happened\n");
+	print_events(ctl, json_object_get(answer, "events"));
+	const json_t *deliveries = json_object_get(answer, "deliveries");
+	if (json_array_size(deliveries)) {
+		shd_text_puts(&ctl->out, "\nWho was told\n");
+		print_deliveries(ctl, deliveries);
+	} else {
+		shd_text_puts(&ctl->out, "\nNo message has been attempted.\n");
+	}
+	return SHD_EXIT_OK;
+}

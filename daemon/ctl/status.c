@@ -1,0 +1,117 @@
+/* storehealthctl status: how well each store can be read. */
+#include "ctl/ctl.h"
+#include "ctl/say.h"
+
+#include <string.h>
+
+static enum shd_paint state_paint(const char *state)
+{
+	if (strcmp(state, "ok") == 0)
+		return SHD_GOOD;
+	if (strcmp(state, "failing") == 0)
+		return SHD_BAD;
+	return SHD_DIM;
+}
+
+static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t stores)
+{
+	char length[SHD_SAY_TEXT];
+	int64_t up_ms = ctl->now.ms - shd_ctl_time(daemon, "started").ms;
+	const char *reload_error = shd_ctl_text(daemon, "reload_error");
+
+	shd_text_printf(&ctl->out, "storehealthd %s, up %s: %zu %s, %lld rules, %lld polls, %lld failed\n",
+		shd_ctl_text(daemon, "version"), shd_say_length(up_ms, length), stores,
+		stores == 1 ? "store" : "stores", (long long)shd_ctl_int(daemon, "rules"),
+		(long long)shd_ctl_int(daemon, "polls"),
+		(long long)shd_ctl_int(daemon, "polls_failed"));
+	if (shd_ctl_yes(daemon, "blind"))
+		shd_paint(&ctl->out, ctl->colour, SHD_POOR,
+			"It reads the stores again after a pause; until that is done it judges nothing.");
+	if (shd_ctl_yes(daemon, "blind"))
+		shd_text_putc(&ctl->out, '\n');
+	if (!*reload_error)
+		return;
+	shd_paint(&ctl->out, ctl->colour, SHD_BAD, "The last reload was refused, the old configuration is in force: ");
+	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, reload_error);
+	shd_text_putc(&ctl->out, '\n');
+}
+
+/* The columns that pollers and feeds have in common. */
+static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t *row)
+{
+	char when[SHD_SAY_TEXT];
+	const char *state = shd_ctl_text(row, "state");
+	const json_t *error = json_object_get(row, "error");
+
+	shd_table_cell(table, state_paint(state), state);
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "last_success", "never", when));
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "next_due", "", when));
+	SHD_AUTO(shd_text_finish) struct shd_text words;
+	shd_text_init(&words, 1024);
+	if (shd_ctl_time(row, "failing_since").ms)
+		shd_text_printf(&words, "since %s: ",
+			shd_say_length(ctl->now.ms - shd_ctl_time(row, "failing_since").ms, when));
+	shd_text_puts(&words, shd_ctl_text(error, "text"));
+	shd_table_cell(table, SHD_PLAIN, words.data);
+}
+
+static void add_pollers(struct shd_ctl *ctl, struct shd_table *table, const json_t *store)
+{
+	size_t i;
+	json_t *poller;
+
+	json_array_foreach(json_object_get(store, "pollers"), i, poller) {
+		if (strcmp(shd_ctl_text(poller, "state"), "off") == 0)
+			continue;
+		shd_table_cell(table, SHD_BOLD, shd_ctl_text(store, "id"));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(poller, "name"));
+		add_times(ctl, table, poller);
+	}
+}
+
+static void add_feeds(struct shd_ctl *ctl, struct shd_table *table, const json_t *store)
+{
+	size_t i;
+	json_t *feed;
+
+	json_array_foreach(json_object_get(store, "feeds"), i, feed) {
+		shd_table_cell(table, SHD_BOLD, shd_ctl_text(store, "id"));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(feed, "poller"));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(feed, "name"));
+		add_times(ctl, table, feed);
+	}
+}
+
+enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
+{
+	static const char *const pollers[] = {"STORE", "POLLER", "STATE", "LAST SUCCESS", "NEXT",
+		"ERROR", NULL};
+	static const char *const feeds[] = {"STORE", "POLLER", "FEED", "STATE", "LAST SUCCESS",
+		"NEXT", "ERROR", NULL};
+	json_t *store;
+	json_auto_t *answer = NULL;
+	size_t i;
+	enum shd_exit code =
+		shd_ctl_ask(ctl, ctl->feeds ? "/api/v1/status?feeds=1" : "/api/v1/status", &answer);
+
+	if (code != SHD_EXIT_OK)
+		return code;
+	if (ctl->json) {
+		shd_ctl_print_json(ctl, answer);
+		return SHD_EXIT_OK;
+	}
+	const json_t *stores = json_object_get(answer, "stores");
+	SHD_AUTO(shd_table_destroyp)
+	struct shd_table *table = shd_table_create(ctl->feeds ? feeds : pollers);
+	print_daemon(ctl, json_object_get(answer, "daemon"), json_array_size(stores));
+	json_array_foreach(stores, i, store) {
+		if (ctl->store && strcmp(ctl->store, shd_ctl_text(store, "id")) != 0)
+			continue;
+		if (ctl->feeds)
+			add_feeds(ctl, table, store);
+		else
+			add_pollers(ctl, table, store);
+	}
+	shd_table_print(table, ctl->colour, &ctl->out);
+	return SHD_EXIT_OK;
+}

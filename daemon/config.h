@@ -12,16 +12,18 @@ struct shd_config {
 	struct shd_rules *rules;
 	struct shd_words *words;
 	struct shd_phrasebook *book;
-	char fingerprint[33];            /* of all texts read: changed or not */
+	char fingerprint[33];            /* of all texts read and of when secrets changed */
 	/* private: */
 	struct shd_config_files *files;
 	struct shd_secrets *secrets;
 };
 
 /* Reads `path` (storehealthd.yaml), conf.d/, rules.d/, words.d/, texts/ beside it
- * (rules.d, words.d and texts fall back to the installed ones in SHD_DATA_DIR) and
- * every secret that is named. All mistakes of all files go to diags; NULL when
- * there is one. Returns owned. */
+ * and every secret that is named. The installed rules, words and texts in
+ * SHD_DATA_DIR ($STOREHEALTHD_DATA_DIR instead, where it is set) are read as well;
+ * a file beside the configuration takes the place of the installed one of the same
+ * name. All mistakes of all files go to diags; NULL when there is one. Returns
+ * owned. */
 struct shd_config *shd_config_load(const char *path, struct shd_diags *diags);
 void shd_config_destroy(struct shd_config *config); /* wipes the secrets */
 

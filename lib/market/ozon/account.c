@@ -1,0 +1,326 @@
+#include "market/ozon/ozon.h"
+
+#include <string.h>
+
+enum from { SUMMARY, HISTORY, INDEX };
+
+static const struct rating {
+	const char *key;
+	enum shd_metric metric;
+	enum from from;
+} ratings[] = {
+#define RATING(key, metric, from) {#key, SHD_M_##metric, from},
+#include "market/ozon/ratings.def"
+#undef RATING
+};
+
+/* The worst value of each metric that the ratings of one answer bring. */
+struct worst {
+	bool known[SHD_METRIC_COUNT];
+	int64_t n[SHD_METRIC_COUNT];
+};
+
+SHD_OZON_BODY(rating_history)
+{
+	(void)row;
+	shd_text_putc(out, '{');
+	/* More than a month is refused; the newest value and the limits are what counts. */
+	shd_ozon_put_window(out, "date_from", in->now.ms - 28 * SHD_DAY_MS, "date_to", in->now.ms);
+	shd_text_puts(out, ",\"ratings\":[\"rating_on_time\",\"rating_review_avg_score_total\","
+			   "\"rating_ssl\",\"rating_on_time_supply_delivery\",\"rating_order_accuracy\","
+			   "\"rating_on_time_supply_cancellation\",\"rating_reaction_time\","
+			   "\"rating_average_response_time\",\"rating_replied_dialogs_ratio\","
+			   "\"rating_general_indicator_fbs_rfbs\",\"rating_price_green\","
+			   "\"rating_price_yellow\",\"rating_price_red\",\"rating_price_super\"],"
+			   "\"with_premium_scores\":false}");
+}
+
+static size_t put_store(const struct shd_map_in *in, struct shd_harvest *out)
+{
+	return shd_harvest_entity(out, SHD_KIND_store, in->store->id, strlen(in->store->id));
+}
+
+static const struct rating *find_rating(const json_t *key)
+{
+	for (size_t i = 0; i < SHD_COUNT(ratings); i++)
+		if (shd_loose_is(key, ratings[i].key))
+			return &ratings[i];
+	return NULL;
+}
+
+/* A rating's value in the unit of its metric: percent to a ratio, seconds to ms. */
+static bool metric_value(const struct rating *rating, const json_t *value, const json_t *value_type,
+			 int64_t *ret_n)
+{
+	enum shd_type type = shd_metric_row(rating->metric)->type;
+	bool share = shd_loose_is(value_type, "RATIO");
+
+	return shd_loose_decimal(value, type == SHD_DURATION ? 3 : type == SHD_RATIO && !share ? 4 : 6,
+		ret_n);
+}
+
+static void keep_worst(struct worst *worst, enum shd_metric metric, int64_t n)
+{
+	bool up = shd_metric_row(metric)->up_is_better;
+
+	if (worst->known[metric] && (up ? n >= worst->n[metric] : n <= worst->n[metric]))
+		return;
+	worst->known[metric] = true;
+	worst->n[metric] = n;
+}
+
+static void put_measures(struct shd_harvest *out, const struct worst *worst, bool are_targets)
+{
+	for (int i = 0; i < SHD_METRIC_COUNT; i++) {
+		enum shd_metric metric = (enum shd_metric)i;
+
+		if (worst->known[i])
+			shd_harvest_measure(out, metric, are_targets, (struct shd_value){
+				.type = shd_metric_row(metric)->type, .n = worst->n[i]});
+	}
+}
+
+SHD_OZON_MAP(seller_info)
+{
+	size_t at;
+
+	if (!json_is_object(record) || (!json_object_get(record, "company") &&
+					       !json_object_get(record, "subscription")))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has neither company nor subscription");
+	at = put_store(in, out);
+	shd_put_text(out, at, SHD_F_store_subscription, shd_loose_at(record, "subscription.type"));
+	return true;
+}
+
+/* Whether a role grants the path: exactly, or a prefix of it ("/v1/posting"). */
+static bool grants(const json_t *methods, const char *path)
+{
+	const json_t *method;
+	size_t i;
+
+	json_array_foreach (methods, i, method) {
+		const char *granted = json_string_value(method);
+		size_t len = granted ? strlen(granted) : 0;
+
+		if (len > 1 && strncmp(granted, path, len) == 0 &&
+			(path[len] == '\0' || path[len] == '/' || granted[len - 1] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_granted(const json_t *roles, const char *path)
+{
+	const json_t *role;
+	size_t i;
+
+	json_array_foreach (roles, i, role)
+		if (grants(json_object_get(role, "methods"), path))
+			return true;
+	return false;
+}
+
+/* The methods we need and may not call, "" when none; each named once. */
+static void list_missing(const json_t *roles, struct shd_text *out)
+{
+	const struct shd_market *market = &shd_ozon_market;
+
+	for (size_t i = 0; i < market->endpoint_count; i++) {
+		const struct shd_endpoint *row = &market->endpoints[i];
+		bool seen = false;
+
+		for (size_t j = 0; j < i; j++)
+			seen |= strcmp(market->endpoints[j].path, row->path) == 0;
+		if (seen || row->optional || is_granted(roles, row->path))
+			continue;
+		shd_text_puts(out, out->len ? ", " : "");
+		shd_text_puts(out, row->path);
+	}
+}
+
+SHD_OZON_MAP(roles)
+{
+	const json_t *roles = json_object_get(record, "roles"), *role;
+	struct shd_text missing SHD_AUTO(shd_text_finish);
+	bool listed = json_array_size(roles) > 0;
+	size_t at, i;
+
+	if (!json_is_object(record) || (!json_object_get(record, "expires_at") && !roles))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has neither expires_at nor roles");
+	at = put_store(in, out);
+	shd_put_time(out, at, SHD_F_store_key_expires_at, json_object_get(record, "expires_at"));
+	json_array_foreach (roles, i, role)
+		listed &= shd_loose_any(json_object_get(role, "methods"));
+	if (!listed)
+		return true; /* a role without methods does not tell what it grants */
+	shd_text_init(&missing, 4096);
+	list_missing(roles, &missing);
+	if (missing.len)
+		shd_set_text(out, at, SHD_F_store_missing_role, missing.data, missing.len);
+	else
+		shd_set_none(out, at, SHD_F_store_missing_role);
+	return true;
+}
+
+static void put_rating(struct shd_harvest *out, const json_t *item, struct worst *worst)
+{
+	static const struct shd_loose_word units[] = {{"INDEX", "index"}, {"PERCENT", "percent"},
+		{"TIME", "time"}, {"RATIO", "ratio"}, {"REVIEW_SCORE", "review_score"},
+		{"COUNT", "count"}, {NULL, NULL}};
+	static const struct shd_loose_word ways[] = {{"HIGHER_IS_BETTER", "up"},
+		{"LOWER_IS_BETTER", "down"}, {"NEUTRAL", "neutral"}, {NULL, NULL}};
+	static const struct shd_loose_word verdicts[] = {{"OK", "ok"}, {"WARNING", "warning"},
+		{"CRITICAL", "critical"}, {NULL, NULL}};
+	const json_t *key = json_object_get(item, "rating"), *type = json_object_get(item, "value_type");
+	const struct rating *rating = find_rating(key);
+	struct shd_loose_text id;
+	const char *word;
+	int64_t n;
+
+	if (!shd_loose_text(key, &id))
+		return;
+	size_t at = shd_harvest_entity(out, SHD_KIND_rating, id.text, id.len);
+	shd_put_text(out, at, SHD_F_rating_title, json_object_get(item, "name"));
+	shd_put_number(out, at, SHD_F_rating_score, json_object_get(item, "current_value"));
+	if (shd_loose_word(type, units, &word))
+		shd_put_word(out, at, SHD_F_rating_unit, word);
+	if (shd_loose_word(json_object_get(item, "rating_direction"), ways, &word))
+		shd_put_word(out, at, SHD_F_rating_better, word);
+	if (shd_loose_word(json_object_get(item, "status"), verdicts, &word))
+		shd_put_word(out, at, SHD_F_rating_verdict, word);
+	else
+		shd_set_none(out, at, SHD_F_rating_verdict);
+	if (rating && rating->from != INDEX &&
+		metric_value(rating, json_object_get(item, "current_value"), type, &n))
+		keep_worst(worst, rating->metric, n);
+}
+
+/* The newest of the days for which the localisation index was computed. */
+static void keep_localization(const json_t *days, struct worst *worst)
+{
+	int64_t newest_ms = INT64_MIN, n;
+	const json_t *day;
+	struct shd_wall at;
+	size_t i;
+
+	json_array_foreach (days, i, day) {
+		if (!shd_loose_time(json_object_get(day, "calculation_date"), &at) || at.ms < newest_ms ||
+			!shd_loose_decimal(json_object_get(day, "localization_percentage"), 4, &n))
+			continue;
+		newest_ms = at.ms;
+		worst->known[SHD_M_localization_index] = true;
+		worst->n[SHD_M_localization_index] = n;
+	}
+}
+
+SHD_OZON_MAP(rating_summary)
+{
+	const json_t *groups = json_object_get(record, "groups"), *group, *item;
+	struct worst worst = {0};
+	size_t at, i, j;
+
+	if (!json_is_array(groups))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"groups\"");
+	at = put_store(in, out);
+	shd_put_bool(out, at, SHD_F_store_penalty_exceeded,
+		json_object_get(record, "penalty_score_exceeded"));
+	json_array_foreach (groups, i, group)
+		json_array_foreach (json_object_get(group, "items"), j, item)
+			put_rating(out, item, &worst);
+	keep_localization(json_object_get(record, "localization_index"), &worst);
+	put_measures(out, &worst, false);
+	return true;
+}
+
+/* A threshold of 0 is none. */
+static bool put_threshold(struct shd_harvest *out, size_t at, enum shd_field field,
+			  const json_t *value)
+{
+	int64_t n;
+
+	if (!shd_loose_decimal(value, 6, &n) || n == 0) {
+		shd_set_none(out, at, field);
+		return false;
+	}
+	shd_set_n(out, at, field, n);
+	return true;
+}
+
+static const json_t *newest_value(const json_t *values)
+{
+	const json_t *value, *newest = NULL;
+	int64_t newest_ms = INT64_MIN;
+	struct shd_wall at;
+	size_t i;
+
+	json_array_foreach (values, i, value) {
+		if (!shd_loose_time(json_object_get(value, "date_to"), &at) || at.ms < newest_ms)
+			continue;
+		newest_ms = at.ms;
+		newest = value;
+	}
+	return newest;
+}
+
+/* Whether the summary shows this rating, and fresher. */
+static bool is_in_summary(const struct rating *rating, const char *key)
+{
+	return (rating && rating->from != HISTORY) || strncmp(key, "rating_price_", 13) == 0;
+}
+
+static void put_history(struct shd_harvest *out, const json_t *item, struct worst *values,
+			struct worst *targets)
+{
+	const json_t *key = json_object_get(item, "rating");
+	const json_t *warning = json_object_get(item, "warning_threshold");
+	const json_t *danger = json_object_get(item, "danger_threshold");
+	const json_t *newest = newest_value(json_object_get(item, "values"));
+	const struct rating *rating = find_rating(key);
+	struct shd_loose_text id;
+	int64_t n;
+
+	if (!json_is_string(key) || !shd_loose_text(key, &id))
+		return;
+	size_t at = shd_harvest_entity(out, SHD_KIND_rating, id.text, id.len);
+	bool warns = put_threshold(out, at, SHD_F_rating_warning_threshold, warning);
+	bool blocks = put_threshold(out, at, SHD_F_rating_danger_threshold, danger);
+	put_threshold(out, at, SHD_F_rating_premium_threshold,
+		json_object_get(item, "premium_threshold"));
+	if (newest)
+		shd_put_time(out, at, SHD_F_rating_updated_at, json_object_get(newest, "date_to"));
+	if (newest && !is_in_summary(rating, id.text))
+		shd_put_number(out, at, SHD_F_rating_score, json_object_get(newest, "value"));
+	if (rating && rating->from == HISTORY && newest &&
+		metric_value(rating, json_object_get(newest, "value"), NULL, &n))
+		keep_worst(values, rating->metric, n);
+	if (rating && (warns || blocks) && metric_value(rating, blocks ? danger : warning, NULL, &n))
+		keep_worst(targets, rating->metric, n);
+}
+
+SHD_OZON_MAP(rating_history)
+{
+	const json_t *list = json_object_get(record, "ratings"), *item;
+	struct worst values = {0}, targets = {0};
+	size_t i;
+
+	if (!json_is_array(list))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"ratings\"");
+	put_store(in, out);
+	json_array_foreach (list, i, item)
+		put_history(out, item, &values, &targets);
+	put_measures(out, &values, false);
+	put_measures(out, &targets, true);
+	return true;
+}
+
+SHD_OZON_MAP(index_info)
+{
+	int64_t n;
+
+	(void)in;
+	if (!shd_loose_decimal(json_object_get(record, "index"), 4, &n))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"index\"");
+	shd_harvest_measure(out, SHD_M_error_index, false,
+		(struct shd_value){.type = SHD_RATIO, .n = n});
+	return true;
+}

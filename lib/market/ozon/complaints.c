@@ -1,0 +1,395 @@
+#include "market/ozon/ozon.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Ozon has no complaint object. A complaint of ours is composed from a realFBS return
+ * request ("rfbs:ID"), another return that needs a decision ("return:ID"), a request to
+ * cancel ("cancel:ID", orders.c), an arbitration ("arbitration:POSTING") and a chat
+ * ("chat:ID", chats.c). */
+
+#define DECIDE_MS      SHD_DAY_MS       /* FBO and FBS: approved by itself after a day */
+#define DECIDE_RFBS_MS (3 * SHD_DAY_MS) /* realFBS: after three calendar days */
+
+enum class {
+	OTHER,
+	ACT,      /* the seller has to decide */
+	DISPUTE,
+	PICK_UP,  /* goods wait for the seller */
+	MOVING,
+	DECIDED,  /* decided for the buyer, or money on its way */
+	REFUSED,  /* decided against the buyer, or withdrawn */
+	RECEIVED, /* over without a decision that we know of */
+};
+
+static const struct {
+	const char *name;
+	enum class class;
+	bool over; /* nothing more happens to the return */
+} visual[] = {
+	{"OnSellerApproval", ACT, false},
+	{"OnSellerClarification", ACT, false},
+	{"OnSellerClarificationAfterPartialCompensation", ACT, false},
+	{"CompensationOffered", ACT, false},
+	{"SendingError", ACT, false},
+	{"DisputeOpened", DISPUTE, false},
+	{"DisputeYouOpened", DISPUTE, false},
+	{"DisputeOpening", DISPUTE, false},
+	{"ArrivedAtReturnPlace", PICK_UP, false},
+	{"MovingToSeller", MOVING, false},
+	{"ReturningToSellerByCourier", MOVING, false},
+	{"WaitingShipment", MOVING, false},
+	{"MovingToOzon", MOVING, false},
+	{"Utilizing", MOVING, false},
+	{"ReturnMoneyApproved", DECIDED, false},
+	{"OfferedPartialCompensation", DECIDED, false},
+	{"PartialCompensationInProcess", DECIDED, false},
+	{"PartialCompensationReturned", DECIDED, true},
+	{"WaitingCompensation", DECIDED, false},
+	{"Approved", DECIDED, true},
+	{"ApprovedByOzon", DECIDED, true},
+	{"MoneyReturned", RECEIVED, true},
+	{"MoneyReturnedBySystem", RECEIVED, true},
+	{"ReturnCompensated", RECEIVED, true},
+	{"ReceivedBySeller", RECEIVED, true},
+	{"ReturnedToOzon", RECEIVED, true},
+	{"Utilized", RECEIVED, true},
+	{"Rejected", REFUSED, true},
+	{"CrmRejected", REFUSED, true},
+	{"Cancelled", REFUSED, true},
+	{"CancelledDisputeNotOpen", REFUSED, true},
+	{"CompensationRejected", REFUSED, true},
+	{"CompensationRejectedBySla", REFUSED, true},
+	{"CompensationRejectedBySeller", REFUSED, true},
+};
+
+SHD_OZON_BODY(returns_list)
+{
+	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
+	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
+	shd_text_puts(out, ",\"filter\":{\"visual_status_change_moment\":{");
+	shd_ozon_put_window(out, "time_from", shd_ozon_since_ms(in), "time_to",
+		in->now.ms + SHD_HOUR_MS);
+	shd_text_puts(out, "}}}");
+}
+
+/* The status is the end of the row's name: "returns_OnSellerApproval". */
+SHD_OZON_BODY(returns_status)
+{
+	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
+	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
+	shd_text_printf(out, ",\"filter\":{\"visual_status_name\":\"%s\"}}", strchr(row->name, '_') + 1);
+}
+
+/* All groups, so that a request is seen to end; an old one cannot change any more:
+ * after 31 days in transit Ozon itself opens and decides the dispute. */
+SHD_OZON_BODY(rfbs_list)
+{
+	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
+	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
+	shd_text_puts(out, ",\"filter\":{\"group_state\":[\"All\"],\"created_at\":{");
+	shd_ozon_put_window(out, "from", in->now.ms - 45 * SHD_DAY_MS, "to", in->now.ms + SHD_HOUR_MS);
+	shd_text_puts(out, "}}}");
+}
+
+SHD_OZON_BODY(rfbs_get)
+{
+	(void)row;
+	shd_text_puts(out, "{\"return_id\":");
+	shd_ozon_put_quoted(out, in->id_count ? in->ids[0] : "");
+	shd_text_putc(out, '}');
+}
+
+static enum class class_of(const json_t *status, bool *ret_over)
+{
+	*ret_over = false;
+	for (size_t i = 0; i < SHD_COUNT(visual); i++) {
+		if (shd_loose_is(status, visual[i].name)) {
+			*ret_over = visual[i].over;
+			return visual[i].class;
+		}
+	}
+	return OTHER;
+}
+
+static void put_limit(struct shd_harvest *out, size_t at, enum shd_field field, bool waits,
+		      const json_t *since, int64_t limit_ms)
+{
+	struct shd_wall from;
+
+	if (waits && shd_loose_time(since, &from))
+		shd_set_n(out, at, field, from.ms + limit_ms);
+	else
+		shd_set_none(out, at, field);
+}
+
+/* Set to `when` once there is nothing to wait for. */
+static void put_answer(struct shd_harvest *out, size_t at, enum shd_field field, bool waits,
+		       const json_t *when)
+{
+	if (waits)
+		shd_set_none(out, at, field);
+	else
+		shd_put_time(out, at, field, when);
+}
+
+/* The price of all pieces of product{price, quantity}. */
+static void put_amount(struct shd_harvest *out, size_t at, enum shd_field field,
+		       const json_t *product)
+{
+	const json_t *price = json_object_get(product, "price");
+	int64_t minor, quantity = 1;
+	char currency[4];
+
+	shd_loose_int(json_object_get(product, "quantity"), &quantity);
+	if (shd_loose_money(price, json_object_get(product, "currency_code"), &minor, currency) &&
+		!__builtin_mul_overflow(minor, quantity, &minor))
+		shd_set_money(out, at, field, minor, currency);
+}
+
+static void put_root_cause(struct shd_harvest *out, size_t at, const json_t *reason,
+			   const char *otherwise)
+{
+	const char *cause = shd_ozon_root_cause(reason);
+
+	cause = cause ? cause : otherwise;
+	if (cause)
+		shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
+}
+
+/* What all returns of one record have in common. */
+struct subject {
+	const json_t *order, *opened, *changed, *product, *reason;
+};
+
+static void put_claim(struct shd_harvest *out, const json_t *record, const struct subject *of,
+		      enum class class)
+{
+	struct shd_loose_text id;
+	char name[64] = "return:";
+	size_t at, head = strlen(name);
+	bool waits = class == ACT;
+
+	if (!shd_loose_text(json_object_get(record, "id"), &id) || id.len >= sizeof(name) - head)
+		return;
+	memcpy(name + head, id.text, id.len);
+	at = shd_harvest_entity(out, SHD_KIND_complaint, name, head + id.len);
+	shd_put_word(out, at, SHD_F_complaint_type, class == DISPUTE ? "dispute" : "claim");
+	shd_put_word(out, at, SHD_F_complaint_category, "return_request");
+	put_root_cause(out, at, of->reason, NULL);
+	shd_put_time(out, at, SHD_F_complaint_opened_at, of->opened);
+	shd_put_text(out, at, SHD_F_complaint_order_id, of->order);
+	shd_put_text(out, at, SHD_F_complaint_reason, of->reason);
+	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(of->product, "sku"));
+	put_amount(out, at, SHD_F_complaint_order_amount, of->product);
+	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "visual.status.sys_name"));
+	put_limit(out, at, SHD_F_complaint_due_at, waits, of->changed, DECIDE_MS);
+	put_answer(out, at, SHD_F_complaint_responded_at, waits, of->changed);
+	shd_set_n(out, at, SHD_F_complaint_valid, class != REFUSED);
+	shd_set_n(out, at, SHD_F_complaint_closed, class != ACT && class != DISPUTE);
+}
+
+/* A return is a complaint while it is being decided, and it stays the same one, closed,
+ * once it was. Goods that were never handed out, and those only refused at the counter,
+ * come back without one. */
+static bool is_claim(const json_t *type, enum class class)
+{
+	if (class == ACT || class == DISPUTE || shd_loose_is(type, "ClientReturn"))
+		return true;
+	return (class == DECIDED || class == REFUSED) && !shd_loose_is(type, "Cancellation");
+}
+
+static void put_scheme(struct shd_harvest *out, size_t at, const json_t *schema)
+{
+	static const struct shd_loose_word schemes[] = {{"fbs", "fbs"}, {"fbo", "fbo"},
+		{"rfbs", "rfbs"}, {"whd", "whd"}, {NULL, NULL}};
+	const char *scheme;
+
+	if (shd_loose_word(schema, schemes, &scheme))
+		shd_put_word(out, at, SHD_F_return_scheme, scheme);
+}
+
+static const json_t *first_time(const json_t *a, const json_t *b, const json_t *c)
+{
+	struct shd_wall ignored;
+
+	return shd_loose_time(a, &ignored) ? a : shd_loose_time(b, &ignored) ? b : c;
+}
+
+SHD_OZON_MAP(return)
+{
+	const json_t *status = shd_loose_at(record, "visual.status.sys_name");
+	struct subject of = {
+		.order = json_object_get(record, "posting_number"),
+		.changed = shd_loose_at(record, "visual.change_moment"),
+		.product = json_object_get(record, "product"),
+		.reason = json_object_get(record, "return_reason_name"),
+	};
+	bool over;
+	enum class class = class_of(status, &over);
+	size_t at;
+
+	(void)in;
+	of.opened = first_time(shd_loose_at(record, "logistic.return_date"),
+		shd_loose_at(record, "logistic.technical_return_moment"), of.changed);
+	if (!shd_put_entity(out, SHD_KIND_return, "", json_object_get(record, "id"), "id", &at, reterr))
+		return false;
+	shd_put_time(out, at, SHD_F_return_opened_at, of.opened);
+	shd_put_text(out, at, SHD_F_return_order_id, of.order);
+	shd_put_text(out, at, SHD_F_return_reason, of.reason);
+	shd_put_text(out, at, SHD_F_return_status, status);
+	shd_put_text(out, at, SHD_F_return_sku, json_object_get(of.product, "sku"));
+	shd_put_number(out, at, SHD_F_return_units, json_object_get(of.product, "quantity"));
+	put_amount(out, at, SHD_F_return_amount, of.product);
+	put_scheme(out, at, json_object_get(record, "schema"));
+	shd_put_word(out, at, SHD_F_return_waits_for, class == ACT ? "seller"
+		: class == DISPUTE || class == MOVING || class == DECIDED ? "marketplace" : "none");
+	put_answer(out, at, SHD_F_return_responded_at, class == ACT, of.changed);
+	if (class == ACT || class == PICK_UP)
+		shd_put_time(out, at, SHD_F_return_act_since, of.changed);
+	else
+		shd_set_none(out, at, SHD_F_return_act_since);
+	if (class == PICK_UP) /* when the goods are disposed of */
+		shd_put_time(out, at, SHD_F_return_due_at,
+			shd_loose_at(record, "storage.utilization_forecast_date"));
+	else
+		put_limit(out, at, SHD_F_return_due_at, class == ACT, of.changed, DECIDE_MS);
+	shd_set_n(out, at, SHD_F_return_closed, over);
+	if (is_claim(json_object_get(record, "type"), class))
+		put_claim(out, record, &of, class);
+	return true;
+}
+
+static enum class rfbs_class(const json_t *record)
+{
+	const json_t *group = shd_loose_at(record, "state.group_state");
+
+	if (shd_loose_is(group, "New") || shd_loose_is(group, "Checkout"))
+		return ACT;
+	if (shd_loose_is(group, "Arbitration"))
+		return DISPUTE;
+	if (shd_loose_is(group, "Delivering"))
+		return MOVING;
+	if (shd_loose_is(group, "Approved") || shd_loose_is(group, "Utilization"))
+		return DECIDED;
+	return shd_loose_is(group, "Rejected") ? REFUSED : OTHER;
+}
+
+/* An unknown group leaves open what was open: it says nothing of the end. */
+static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *record,
+			   enum class class)
+{
+	const json_t *product = json_object_get(record, "product");
+	const json_t *created = json_object_get(record, "created_at");
+
+	shd_put_word(out, at, SHD_F_complaint_type, class == DISPUTE ? "dispute" : "claim");
+	shd_put_word(out, at, SHD_F_complaint_category, "return_request");
+	shd_put_time(out, at, SHD_F_complaint_opened_at, created);
+	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
+	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(product, "sku"));
+	put_amount(out, at, SHD_F_complaint_order_amount, product);
+	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "state.group_state"));
+	put_limit(out, at, SHD_F_complaint_due_at, class == ACT || class == OTHER, created,
+		DECIDE_RFBS_MS);
+	if (class == ACT)
+		shd_set_none(out, at, SHD_F_complaint_responded_at);
+	shd_set_n(out, at, SHD_F_complaint_valid, class != REFUSED);
+	shd_set_n(out, at, SHD_F_complaint_closed,
+		class == MOVING || class == DECIDED || class == REFUSED);
+}
+
+SHD_OZON_MAP(rfbs)
+{
+	const json_t *id = json_object_get(record, "return_id");
+	const json_t *product = json_object_get(record, "product");
+	const json_t *created = json_object_get(record, "created_at");
+	enum class class = rfbs_class(record);
+	struct shd_loose_text text;
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_complaint, "rfbs:", id, "return_id", &at, reterr))
+		return false;
+	put_rfbs_claim(out, at, record, class);
+	/* The reason stands in the details only. */
+	if (class != MOVING && shd_loose_text(id, &text))
+		shd_harvest_follow(out, "rfbs_get", text.text, text.len);
+
+	if (!shd_put_entity(out, SHD_KIND_return, "rfbs:", id, "return_id", &at, reterr))
+		return false;
+	shd_put_time(out, at, SHD_F_return_opened_at, created);
+	shd_put_text(out, at, SHD_F_return_order_id, json_object_get(record, "posting_number"));
+	shd_put_text(out, at, SHD_F_return_sku, json_object_get(product, "sku"));
+	put_amount(out, at, SHD_F_return_amount, product);
+	shd_put_text(out, at, SHD_F_return_status, shd_loose_at(record, "state.group_state"));
+	shd_put_word(out, at, SHD_F_return_scheme, "rfbs");
+	shd_put_word(out, at, SHD_F_return_waits_for,
+		class == ACT ? "seller" : class == DISPUTE ? "marketplace" : class == MOVING ? "buyer" : "none");
+	if (class == ACT) {
+		shd_put_time(out, at, SHD_F_return_act_since, created);
+		shd_set_none(out, at, SHD_F_return_responded_at);
+	} else {
+		shd_set_none(out, at, SHD_F_return_act_since);
+	}
+	put_limit(out, at, SHD_F_return_due_at, class == ACT, created, DECIDE_RFBS_MS);
+	shd_set_n(out, at, SHD_F_return_closed, class == DECIDED || class == REFUSED);
+	return true;
+}
+
+SHD_OZON_MAP(rfbs_detail)
+{
+	const json_t *reason = shd_loose_at(record, "return_reason.name");
+	const json_t *comment = json_object_get(record, "comment");
+	const json_t *actions = json_object_get(record, "available_actions");
+	bool defect = false;
+	char name[64];
+	size_t at;
+
+	if (!in->id || !json_is_object(record))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "the return is not an object");
+	shd_loose_bool(shd_loose_at(record, "return_reason.is_defect"), &defect);
+	int len = snprintf(name, sizeof(name), "rfbs:%.50s", in->id);
+	at = shd_harvest_entity(out, SHD_KIND_complaint, name, (size_t)len);
+	shd_put_text(out, at, SHD_F_complaint_reason, json_string_length(reason) ? reason : comment);
+	/* the buyer's own words may tell what the chosen reason does not */
+	const char *cause = shd_ozon_root_cause(comment);
+	put_root_cause(out, at, reason, cause ? cause : defect ? "QUALITY_DEFECT" : NULL);
+	/* Actions that are open to the seller mean that a decision is awaited. */
+	if (json_is_array(actions) && !shd_loose_any(actions))
+		shd_set_n(out, at, SHD_F_complaint_responded_at, in->fetched.ms);
+	else if (shd_loose_any(actions))
+		shd_set_none(out, at, SHD_F_complaint_responded_at);
+
+	at = shd_harvest_entity(out, SHD_KIND_return, name, (size_t)len);
+	shd_put_text(out, at, SHD_F_return_reason, json_string_length(reason) ? reason : comment);
+	return true;
+}
+
+SHD_OZON_MAP(arbitration)
+{
+	bool by_client = shd_loose_is(json_object_get(record, "status"), "client_arbitration");
+	const json_t *products = json_object_get(record, "products");
+	char currency[4];
+	int64_t sum;
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_complaint, "arbitration:",
+		    json_object_get(record, "posting_number"), "posting_number", &at, reterr))
+		return false;
+	shd_put_word(out, at, SHD_F_complaint_type, "dispute");
+	shd_put_word(out, at, SHD_F_complaint_category, "arbitration");
+	/* Both are about a delivery: not scanned on the way in, or not brought to the buyer. */
+	shd_put_word(out, at, SHD_F_complaint_root_cause, "LOGISTICS_TRACKING_BREAK");
+	shd_put_time(out, at, SHD_F_complaint_opened_at, json_object_get(record, "in_process_at"));
+	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
+	shd_put_text(out, at, SHD_F_complaint_stage, json_object_get(record, "status"));
+	if (json_array_size(products) == 1)
+		shd_put_text(out, at, SHD_F_complaint_sku,
+			json_object_get(json_array_get(products, 0), "sku"));
+	if (shd_ozon_products_sum(products, &sum, currency))
+		shd_set_money(out, at, SHD_F_complaint_order_amount, sum, currency);
+	shd_set_n(out, at, SHD_F_complaint_valid, by_client);
+	shd_set_n(out, at, SHD_F_complaint_closed, false);
+	return true;
+}

@@ -1,0 +1,351 @@
+#include "market/ozon/ozon.h"
+
+#include "base/num.h"
+
+#include <string.h>
+
+/* "limit":N,"cursor":"..." */
+static void put_cursor(const struct shd_endpoint *row, const struct shd_page_in *in,
+		       struct shd_text *out)
+{
+	shd_text_printf(out, "\"limit\":%d,\"cursor\":", row->limit);
+	shd_ozon_put_quoted(out, in->position);
+}
+
+SHD_OZON_BODY(product_list)
+{
+	/* Without a filter the answer is 400; ALL includes the archived ones. */
+	shd_text_printf(out, "{\"filter\":{\"visibility\":\"ALL\"},\"limit\":%d,\"last_id\":",
+		row->limit);
+	shd_ozon_put_quoted(out, in->position);
+	shd_text_putc(out, '}');
+}
+
+SHD_OZON_BODY(product_info)
+{
+	(void)row;
+	shd_text_puts(out, "{\"product_id\":");
+	shd_ozon_put_ids(out, in);
+	shd_text_putc(out, '}');
+}
+
+SHD_OZON_BODY(stocks)
+{
+	shd_text_puts(out, "{\"filter\":{\"visibility\":\"ALL\"},");
+	put_cursor(row, in, out);
+	shd_text_putc(out, '}');
+}
+
+SHD_OZON_BODY(stocks_fbs)
+{
+	shd_text_puts(out, "{\"sku\":");
+	shd_ozon_put_ids(out, in);
+	shd_text_putc(out, ',');
+	put_cursor(row, in, out);
+	shd_text_putc(out, '}');
+}
+
+SHD_OZON_BODY(stocks_fbo)
+{
+	shd_text_puts(out, "{\"skus\":");
+	shd_ozon_put_ids(out, in);
+	shd_text_putc(out, ',');
+	put_cursor(row, in, out);
+	shd_text_putc(out, '}');
+}
+
+SHD_OZON_BODY(analytics_stocks)
+{
+	(void)row;
+	shd_text_puts(out, "{\"skus\":");
+	shd_ozon_put_ids(out, in);
+	shd_text_putc(out, '}');
+}
+
+SHD_OZON_BODY(turnover)
+{
+	shd_text_printf(out, "{\"limit\":%d,\"offset\":%s}", row->limit,
+		*in->position ? in->position : "0");
+}
+
+SHD_OZON_MAP(product)
+{
+	bool archived = false;
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_listing, "", json_object_get(record, "product_id"),
+		    "product_id", &at, reterr))
+		return false;
+	shd_put_text(out, at, SHD_F_listing_sku, json_object_get(record, "sku"));
+	shd_put_text(out, at, SHD_F_listing_offer_id, json_object_get(record, "offer_id"));
+	shd_loose_bool(json_object_get(record, "archived"), &archived);
+	if (archived)
+		shd_put_word(out, at, SHD_F_listing_state, "archived");
+	return true;
+}
+
+/* Whether a text of the product's statuses holds one of these parts. Their value sets
+ * are not documented; what people see in the cabinet is Russian. */
+static bool says(const json_t *statuses, const char *member, const char *const *parts)
+{
+	const char *text = json_string_value(json_object_get(statuses, member));
+
+	for (; text && *parts; parts++)
+		if (strcasestr(text, *parts))
+			return true;
+	return false;
+}
+
+static bool has_failed(const json_t *product)
+{
+	static const char *const bad[] = {"fail", "decline", "reject", "invalid", "banned", NULL};
+	const json_t *statuses = json_object_get(product, "statuses"), *failed, *error;
+	struct shd_loose_text text;
+	size_t i;
+
+	failed = json_object_get(statuses, "status_failed");
+	if (shd_loose_text(failed, &text) && !shd_loose_is(failed, "none"))
+		return true;
+	json_array_foreach (json_object_get(product, "errors"), i, error) {
+		const json_t *level = json_object_get(error, "level");
+
+		if (shd_loose_is(level, "ERROR_LEVEL_ERROR") || shd_loose_is(level, "ERROR_LEVEL_INTERNAL") ||
+			shd_loose_is(level, "ERROR"))
+			return true;
+	}
+	return says(statuses, "moderate_status", bad) || says(statuses, "validation_status", bad);
+}
+
+/* Every availability is HIDDEN or UNAVAILABLE although there is something to sell. */
+static bool is_hidden(const json_t *product)
+{
+	const json_t *list = json_object_get(product, "availabilities"), *one;
+	bool has_stock = true;
+	size_t i;
+
+	shd_loose_bool(shd_loose_at(product, "visibility_details.has_stock"), &has_stock);
+	json_array_foreach (list, i, one) {
+		const json_t *word = json_object_get(one, "availability");
+
+		if (!shd_loose_is(word, "HIDDEN") && !shd_loose_is(word, "UNAVAILABLE"))
+			return false;
+	}
+	return has_stock && json_array_size(list) > 0;
+}
+
+static const char *state_of(const json_t *product, bool archived)
+{
+	static const char *const off[] = {"removed", "disabled", "off_sale", "not_for_sale",
+		"снят с продажи", "Снят с продажи", "снято с продажи", "Снято с продажи",
+		"убран из продажи", "Убран из продажи", "не продается", "Не продается",
+		"не продаётся", "Не продаётся", "скрыт", "Скрыт", NULL};
+	static const char *const moderated[] = {"moderation", "moderating", "pending", "модерац",
+		"Модерац", "на проверке", "На проверке", NULL};
+	const json_t *statuses = json_object_get(product, "statuses");
+	bool has_price = true;
+
+	shd_loose_bool(shd_loose_at(product, "visibility_details.has_price"), &has_price);
+	if (archived)
+		return "archived";
+	if (has_failed(product))
+		return "rejected";
+	if (says(statuses, "moderate_status", moderated) || says(statuses, "status", moderated) ||
+		says(statuses, "validation_status", moderated) || says(statuses, "status_name", moderated))
+		return "moderation";
+	if (says(statuses, "status", off) || says(statuses, "status_name", off) || !has_price)
+		return "off_sale";
+	return is_hidden(product) ? "suppressed" : "active";
+}
+
+/* Appends a reason after "; ". */
+static void add_issue(struct shd_text *issues, const json_t *text)
+{
+	if (!json_is_string(text) || !json_string_length(text))
+		return;
+	shd_text_puts(issues, issues->len ? "; " : "");
+	shd_text_add(issues, json_string_value(text), json_string_length(text));
+}
+
+static void put_issues(struct shd_harvest *out, size_t at, const json_t *product, const char *state)
+{
+	struct shd_text issues SHD_AUTO(shd_text_finish);
+	const json_t *one, *reason, *errors = json_object_get(product, "errors");
+	size_t i, j;
+
+	shd_text_init(&issues, SHD_FIELD_BYTES);
+	json_array_foreach (errors, i, one) {
+		const json_t *text = shd_loose_at(one, "texts.short_description");
+
+		add_issue(&issues, json_string_length(text) ? text : shd_loose_at(one, "texts.message"));
+	}
+	if (strcmp(state, "active") != 0) {
+		add_issue(&issues, shd_loose_at(product, "statuses.status_description"));
+		json_array_foreach (json_object_get(product, "availabilities"), i, one)
+			json_array_foreach (json_object_get(one, "reasons"), j, reason)
+				add_issue(&issues, shd_loose_at(reason, "human_text.text"));
+	}
+	if (issues.len)
+		shd_set_text(out, at, SHD_F_listing_issues, issues.data, issues.len);
+	else
+		shd_set_none(out, at, SHD_F_listing_issues);
+}
+
+SHD_OZON_MAP(product_info)
+{
+	bool by_seller = false, by_ozon = false;
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_listing, "", json_object_get(record, "id"), "id", &at, reterr))
+		return false;
+	shd_loose_bool(json_object_get(record, "is_archived"), &by_seller);
+	shd_loose_bool(json_object_get(record, "is_autoarchived"), &by_ozon);
+	const char *state = state_of(record, by_seller || by_ozon);
+
+	shd_put_word(out, at, SHD_F_listing_state, state);
+	if (by_seller || by_ozon)
+		shd_put_word(out, at, SHD_F_listing_archived_by, by_ozon ? "marketplace" : "seller");
+	else
+		shd_set_none(out, at, SHD_F_listing_archived_by);
+	shd_put_text(out, at, SHD_F_listing_sku, json_object_get(record, "sku"));
+	shd_put_text(out, at, SHD_F_listing_offer_id, json_object_get(record, "offer_id"));
+	shd_put_text(out, at, SHD_F_listing_title, json_object_get(record, "name"));
+	shd_put_time(out, at, SHD_F_listing_opened_at, json_object_get(record, "created_at"));
+	shd_put_money(out, at, SHD_F_listing_price, json_object_get(record, "price"),
+		json_object_get(record, "currency_code"));
+	shd_put_text(out, at, SHD_F_listing_category, json_object_get(record, "description_category_id"));
+	shd_put_number(out, at, SHD_F_listing_price_index,
+		shd_loose_at(record, "price_indexes.external_index_data.price_index_value"));
+	put_issues(out, at, record, state);
+	return true;
+}
+
+/* One entity per sku, summed over the schemes: what can still be sold of it. */
+static void put_stock(struct shd_harvest *out, const json_t *product, size_t first)
+{
+	const json_t *rows = json_object_get(product, "stocks"), *one;
+	const json_t *sku = json_object_get(json_array_get(rows, first), "sku");
+	int64_t present = 0, reserved = 0;
+	struct shd_loose_text id, other;
+	size_t i, at;
+
+	if (!shd_loose_text(sku, &id))
+		return;
+	json_array_foreach (rows, i, one) {
+		int64_t has = 0, holds = 0;
+
+		if (!shd_loose_text(json_object_get(one, "sku"), &other) || other.len != id.len ||
+			memcmp(other.text, id.text, id.len) != 0)
+			continue;
+		if (i < first)
+			return; /* was summed already */
+		shd_loose_decimal(json_object_get(one, "present"), 6, &has);
+		shd_loose_decimal(json_object_get(one, "reserved"), 6, &holds);
+		if (__builtin_add_overflow(present, has, &present) ||
+			__builtin_add_overflow(reserved, holds, &reserved))
+			return;
+	}
+	at = shd_harvest_entity(out, SHD_KIND_stock, id.text, id.len);
+	shd_put_text(out, at, SHD_F_stock_sku, sku);
+	shd_put_text(out, at, SHD_F_stock_offer_id, json_object_get(product, "offer_id"));
+	/* `present` includes what is reserved */
+	shd_set_n(out, at, SHD_F_stock_available, present > reserved ? present - reserved : 0);
+	shd_set_n(out, at, SHD_F_stock_reserved, reserved);
+	shd_set_none(out, at, SHD_F_stock_warehouse);
+}
+
+SHD_OZON_MAP(stock)
+{
+	const json_t *rows = json_object_get(record, "stocks");
+
+	(void)in;
+	if (!json_is_object(record) || !json_object_get(record, "product_id"))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "a record has no \"product_id\"");
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		put_stock(out, record, i);
+	return true;
+}
+
+/* Adds the stock of one sku in one warehouse: id "SKU:WAREHOUSE". */
+static bool put_in_warehouse(const json_t *record, struct shd_harvest *out, size_t *ret_at,
+			     struct shd_error *reterr)
+{
+	struct shd_loose_text sku;
+	char prefix[64];
+
+	if (!shd_loose_text(json_object_get(record, "sku"), &sku) || sku.len > 40)
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "a record has no \"sku\"");
+	memcpy(prefix, sku.text, sku.len);
+	memcpy(prefix + sku.len, ":", 2);
+	if (!shd_put_entity(out, SHD_KIND_stock, prefix, json_object_get(record, "warehouse_id"),
+		    "warehouse_id", ret_at, reterr))
+		return false;
+	const json_t *name = json_object_get(record, "warehouse_name");
+	shd_put_text(out, *ret_at, SHD_F_stock_warehouse,
+		json_string_length(name) ? name : json_object_get(record, "warehouse_id"));
+	shd_put_text(out, *ret_at, SHD_F_stock_sku, json_object_get(record, "sku"));
+	shd_put_text(out, *ret_at, SHD_F_stock_offer_id, json_object_get(record, "offer_id"));
+	return true;
+}
+
+SHD_OZON_MAP(warehouse_stock)
+{
+	int64_t present, reserved = 0, free;
+	size_t at;
+
+	(void)in;
+	if (!put_in_warehouse(record, out, &at, reterr))
+		return false;
+	if (shd_loose_decimal(json_object_get(record, "present"), 6, &present)) {
+		shd_loose_decimal(json_object_get(record, "reserved"), 6, &reserved);
+		if (!shd_loose_decimal(json_object_get(record, "free_stock"), 6, &free))
+			free = present > reserved ? present - reserved : 0;
+		shd_set_n(out, at, SHD_F_stock_available, free);
+		shd_set_n(out, at, SHD_F_stock_reserved, reserved);
+	}
+	return true;
+}
+
+/* sold_7d from the average day, so that cover follows; cover itself only where the
+ * answer gives nothing else. */
+static void put_sales(struct shd_harvest *out, size_t at, const json_t *record)
+{
+	int64_t ads, days;
+
+	if (shd_loose_decimal(json_object_get(record, "ads"), 6, &ads))
+		shd_set_n(out, at, SHD_F_stock_sold_7d, shd_mul_div(ads, 7, 1));
+	else if (shd_loose_decimal(json_object_get(record, "idc"), 6, &days))
+		shd_set_n(out, at, SHD_F_stock_cover, shd_mul_div(days, SHD_DAY_MS, SHD_MICRO));
+}
+
+SHD_OZON_MAP(analytics_stock)
+{
+	int64_t requested = 0, moving = 0;
+	size_t at;
+
+	(void)in;
+	if (!put_in_warehouse(record, out, &at, reterr))
+		return false;
+	shd_put_text(out, at, SHD_F_stock_title, json_object_get(record, "name"));
+	shd_put_number(out, at, SHD_F_stock_available, json_object_get(record, "available_stock_count"));
+	bool known = shd_loose_decimal(json_object_get(record, "requested_stock_count"), 6, &requested);
+	known |= shd_loose_decimal(json_object_get(record, "transit_stock_count"), 6, &moving);
+	if (known && !__builtin_add_overflow(requested, moving, &moving))
+		shd_set_n(out, at, SHD_F_stock_inbound, moving);
+	put_sales(out, at, record);
+	return true;
+}
+
+SHD_OZON_MAP(turnover)
+{
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_stock, "", json_object_get(record, "sku"), "sku", &at, reterr))
+		return false;
+	shd_put_text(out, at, SHD_F_stock_sku, json_object_get(record, "sku"));
+	shd_put_text(out, at, SHD_F_stock_title, json_object_get(record, "name"));
+	put_sales(out, at, record);
+	return true;
+}

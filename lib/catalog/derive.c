@@ -19,6 +19,13 @@ static const enum shd_field quiet[] = {
 	SHD_F_campaign_updated_at, SHD_F_rating_updated_at,
 };
 
+/* What counts when it happened first. A marketplace that tells that something was done
+ * but not when gets the time of our looking, and we look again after each restart. */
+static const enum shd_field kept_first[] = {
+	SHD_F_review_answered_at, SHD_F_question_answered_at, SHD_F_complaint_opened_at,
+	SHD_F_complaint_responded_at, SHD_F_return_responded_at,
+};
+
 static struct shd_value *at(const struct work *work, enum shd_field field)
 {
 	return &work->entity->fields[shd_field_index(field)];
@@ -77,6 +84,19 @@ static bool visibly_changed(const struct work *work)
 		    !shd_value_equal(&work->before->fields[i], &work->entity->fields[i]))
 			return true;
 	return false;
+}
+
+static void keep_first(const struct work *work)
+{
+	for (size_t i = 0; i < SHD_COUNT(kept_first); i++) {
+		if (!work->before || shd_field_row(kept_first[i])->kind != work->entity->kind)
+			continue;
+		const struct shd_value *was = &work->before->fields[shd_field_index(kept_first[i])];
+		struct shd_value *value = at(work, kept_first[i]);
+
+		if (!was->none && !value->none && was->n < value->n)
+			*value = *was;
+	}
 }
 
 static void derive_common(const struct work *work)
@@ -185,6 +205,7 @@ struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *e
 		derive_order(&work);
 	else if (entity->kind == SHD_KIND_stock)
 		derive_stock(&work);
+	keep_first(&work);
 	derive_common(&work);
 	return work.wake;
 }

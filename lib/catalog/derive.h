@@ -13,6 +13,8 @@
  *   parcel      customs_since
  *   order       shipped_late, delivered_late
  *   stock       cover, had_stock
+ *   review, question: answered_at; complaint: opened_at, responded_at; return:
+ *   responded_at        a later value never replaces an earlier one
  *
  * A field that the observation itself gave a value is left as it is. What has been
  * so for longer than we watch counts from the first sight: an entity that is new to

@@ -24,6 +24,7 @@ struct shd_loose_text {
 };
 bool shd_loose_text(const json_t *value, struct shd_loose_text *ret_text);
 
+/* A whole number, a bool, each also as a text. */
 bool shd_loose_int(const json_t *value, int64_t *ret_n);
 bool shd_loose_bool(const json_t *value, bool *ret_yes);
 
@@ -51,6 +52,7 @@ bool shd_loose_word(const json_t *value, const struct shd_loose_word *table,
 /* Whether an array (or object) has anything in it. */
 bool shd_loose_any(const json_t *value);
 
+/* Set one field of an entity, as said above. */
 void shd_put_text(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
 void shd_put_time(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
 void shd_put_number(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);

@@ -55,6 +55,26 @@ static const struct shd_value *get(const struct thing *thing, enum shd_field whi
 	return &thing->fields[shd_field_index(which)];
 }
 
+static void what_was_seen_first_stays(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_complaint);
+	field(&t, SHD_F_complaint_opened_at)->n = 100;
+	derive(&t, 100);
+	field(&t, SHD_F_complaint_opened_at)->n = 200;
+	field(&t, SHD_F_complaint_responded_at)->n = 200;
+	derive(&t, 200);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 100);
+	assert_int_equal(get(&t, SHD_F_complaint_responded_at)->n, 200);
+	field(&t, SHD_F_complaint_opened_at)->n = 50; /* better known meanwhile */
+	field(&t, SHD_F_complaint_responded_at)->none = true;
+	derive(&t, 300);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 50);
+	assert_true(get(&t, SHD_F_complaint_responded_at)->none);
+}
+
 static void progress_is_a_visible_change(void **state)
 {
 	struct thing t;
@@ -254,6 +274,7 @@ static void merging_keeps_what_is_not_spoken_of(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_seen_first_stays),
 		cmocka_unit_test(progress_is_a_visible_change),
 		cmocka_unit_test(closing_is_dated_and_taken_back),
 		cmocka_unit_test(an_order_is_late_after_its_limit),

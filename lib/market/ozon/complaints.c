@@ -373,7 +373,6 @@ SHD_OZON_MAP(arbitration)
 	int64_t sum;
 	size_t at;
 
-	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_complaint, "arbitration:",
 		    json_object_get(record, "posting_number"), "posting_number", &at, reterr))
 		return false;
@@ -381,7 +380,8 @@ SHD_OZON_MAP(arbitration)
 	shd_put_word(out, at, SHD_F_complaint_category, "arbitration");
 	/* Both are about a delivery: not scanned on the way in, or not brought to the buyer. */
 	shd_put_word(out, at, SHD_F_complaint_root_cause, "LOGISTICS_TRACKING_BREAK");
-	shd_put_time(out, at, SHD_F_complaint_opened_at, json_object_get(record, "in_process_at"));
+	/* When it began is not told; what was seen first stays (catalog/derive.h). */
+	shd_set_n(out, at, SHD_F_complaint_opened_at, in->fetched.ms);
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_complaint_stage, json_object_get(record, "status"));
 	if (json_array_size(products) == 1)

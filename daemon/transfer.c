@@ -155,7 +155,7 @@ static void slot_give_back(struct shd_transfer *transfer)
 {
 	struct shd_transfers *transfers = transfer->transfers;
 
-	if (transfer->recipients) { /* a mail leaves too much behind to undo singly */
+	if (transfer->in.mail_from) { /* a mail leaves too much behind to undo singly */
 		curl_easy_reset(transfer->easy);
 		set_always(transfer);
 		curl_slist_free_all(transfer->recipients);
@@ -209,7 +209,7 @@ static void set_http(struct shd_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, plain ? NULL : in->method);
 }
 
-static void set_mail(struct shd_transfer *transfer)
+static void set_letter(struct shd_transfer *transfer)
 {
 	const struct shd_transfer_in *in = &transfer->in;
 	CURL *easy = transfer->easy;
@@ -217,7 +217,6 @@ static void set_mail(struct shd_transfer *transfer)
 	for (size_t i = 0; i < in->mail_to.count; i++)
 		transfer->recipients = curl_slist_append(transfer->recipients,
 							 in->mail_to.items[i]);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, in->mail_from);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, transfer->recipients);
 	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
@@ -226,6 +225,25 @@ static void set_mail(struct shd_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
 	curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)in->body_len);
+}
+
+/* Without a recipient curl sends one command of our choice. */
+static void set_noop(struct shd_transfer *transfer)
+{
+	curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, "NOOP");
+	curl_easy_setopt(transfer->easy, CURLOPT_NOBODY, 1L);
+}
+
+static void set_mail(struct shd_transfer *transfer)
+{
+	const struct shd_transfer_in *in = &transfer->in;
+	CURL *easy = transfer->easy;
+
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	if (in->probe)
+		set_noop(transfer);
+	else
+		set_letter(transfer);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL,
 			 (long)(in->require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
 	if (in->user) {
@@ -440,7 +458,7 @@ static bool check(const struct shd_transfer_in *in, struct shd_error *reterr)
 	if (mail != (in->mail_from != NULL))
 		return shd_fail(reterr, SHD_ERR_CONFIG, "%s: %s", in->url,
 				mail ? "a mail needs a sender" : "expected smtp:// or smtps://");
-	if (mail && in->mail_to.count == 0)
+	if (mail && !in->probe && in->mail_to.count == 0)
 		return shd_fail(reterr, SHD_ERR_CONFIG, "%s: a mail needs a recipient", in->url);
 	if (mail || starts_with(in->url, "https://"))
 		return true;

@@ -24,6 +24,7 @@ struct shd_transfer_in {
 	const char *unix_socket;     /* talk HTTP over this socket, or NULL */
 	const char *proxy, *interface, *ca_file; /* or NULL */
 	bool require_tls;            /* SMTP: refuse to go on in the clear */
+	bool probe;                  /* SMTP: connect, authenticate and leave, without a mail */
 	const char *mail_from;       /* SMTP */
 	struct shd_texts mail_to;
 	const char *user;            /* SMTP AUTH, or NULL */

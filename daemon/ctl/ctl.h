@@ -44,6 +44,7 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_check(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_schema(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl);
 
 /* Asks the daemon. *ret_answer is owned (json_decref) and set only with OK; what

@@ -311,6 +311,7 @@ static void read_delivery(struct shd_query *query, struct shd_arena *arena,
 	row->answer = shd_query_get_text(query, arena);
 	row->error = shd_query_get_text(query, arena);
 	row->took_ms = shd_query_get_n(query);
+	row->channel = shd_query_get_text(query, arena);
 }
 
 bool shd_state_deliveries(struct shd_state *state, int64_t alert, struct shd_arena *arena,

@@ -215,6 +215,7 @@ struct shd_delivery_row {
 	const char *answer;           /* capped, redacted */
 	const char *error;            /* or NULL */
 	int64_t took_ms;
+	const char *channel;          /* of the outbox row; read only */
 };
 /* Records one attempt and what becomes of the row: SENT, DEAD, or WAITING until
  * next_try. */

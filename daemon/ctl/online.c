@@ -1,0 +1,215 @@
+#include "ctl/online.h"
+
+#include "base/mem.h"
+#include "market/market.h"
+#include "notify/notify.h"
+#include "transfer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT_ONCE          16
+#define ANSWER_MAX_BYTES (4 << 20)
+#define CONNECT_MS       (10 * SHD_SECOND_MS)
+
+struct run;
+
+/* One store or channel on its way. */
+struct trial {
+	struct run *run;
+	struct shd_probe *probe;
+	const struct shd_store_settings *store;     /* one of the two */
+	const struct shd_channel_settings *channel;
+	const struct shd_endpoint *endpoint;
+	struct shd_request request;
+	struct shd_envelope envelope;
+};
+
+struct run {
+	struct shd_config *config;
+	struct shd_wall now;
+	struct shd_transfers *transfers;
+	struct trial *trials;
+	size_t count, started, ended;
+};
+
+static void start_more(struct run *run);
+
+/* --- what was found, in words --------------------------------------------------- */
+
+static void say(struct shd_probe *probe, bool ok, const char *fmt, ...) SHD_PRINTF(3, 4);
+static void say(struct shd_probe *probe, bool ok, const char *fmt, ...)
+{
+	va_list args;
+
+	probe->ok = ok;
+	va_start(args, fmt);
+	vsnprintf(probe->words, sizeof(probe->words), fmt, args);
+	va_end(args);
+}
+
+/* The kind's meaning goes first: "the key was refused" is what a person looks for. */
+static void say_error(struct shd_probe *probe, const struct shd_error *error)
+{
+	say(probe, false, "%s: %s", shd_err_text(error->kind), error->msg);
+}
+
+static void say_store(struct trial *trial, const struct shd_transfer_out *out)
+{
+	struct shd_answer answer = {.status = out->status, .body = out->body.data,
+		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
+	struct shd_refusal refusal;
+
+	if (trial->store->market->accept(trial->endpoint, &answer, &refusal))
+		say(trial->probe, true, "key accepted by %s", trial->store->market->name);
+	else
+		say_error(trial->probe, &refusal.error);
+}
+
+static void say_channel(struct trial *trial, const struct shd_transfer_out *out)
+{
+	if (!trial->envelope.is_mail)
+		say(trial->probe, true, "answers (HTTP %d); no message was sent", out->status);
+	else if (out->status < 400)
+		say(trial->probe, true, "%s; no mail was sent",
+			trial->envelope.user ? "connected, password accepted" : "connected");
+	else
+		say(trial->probe, false, "%s: the server says %d %s",
+			trial->envelope.user ? "connected, but refused" : "refused", out->status,
+			out->body.data);
+}
+
+/* --- the way of one ----------------------------------------------------------------- */
+
+static void end(struct trial *trial)
+{
+	struct run *run = trial->run;
+
+	shd_request_finish(&trial->request);
+	shd_request_finish(&trial->envelope.http);
+	if (++run->ended == run->count)
+		shd_transfers_close(shd_steal(run->transfers), NULL, NULL);
+	else
+		start_more(run);
+}
+
+static void on_answer(void *ctx, struct shd_transfer_out *out)
+{
+	struct trial *trial = ctx;
+
+	trial->probe->took_ms = out->took_ms;
+	if (!out->ok)
+		say_error(trial->probe, &out->error);
+	else if (trial->store)
+		say_store(trial, out);
+	else
+		say_channel(trial, out);
+	end(trial);
+}
+
+static bool start_store(struct trial *trial, struct shd_error *reterr)
+{
+	const struct shd_store_settings *store = trial->store;
+	struct shd_page_in page = {.store = store, .now = trial->run->now, .position = ""};
+
+	trial->endpoint = shd_market_endpoint(store->market, store->market->cheapest);
+	shd_assert(trial->endpoint);
+	if (!store->market->request(trial->endpoint, &page, shd_config_secret, trial->run->config,
+		    &trial->request, reterr))
+		return false;
+	struct shd_transfer_in in = {.method = trial->request.method,
+		.url = trial->request.url.data, .headers = trial->request.headers,
+		.header_count = trial->request.header_count, .body = trial->request.body.data,
+		.body_len = trial->request.body.len, .proxy = store->proxy,
+		.interface = store->interface, .connect_ms = CONNECT_MS,
+		.total_ms = store->timeout_ms, .answer_max_bytes = ANSWER_MAX_BYTES};
+	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
+}
+
+static bool start_channel(struct trial *trial, struct shd_error *reterr)
+{
+	const struct shd_channel_settings *channel = trial->channel;
+	struct shd_envelope *envelope = &trial->envelope;
+	struct shd_message message = {.subject = "storehealthctl check", .intro = "", .footer = "",
+		.level = SHD_INFO, .thread = "check", .language = "en", .made = trial->run->now};
+	struct shd_send_in send = {.channel = channel, .message = &message,
+		.secret = shd_config_secret, .ctx = trial->run->config, .now = trial->run->now,
+		.key = "00000000000000000000000000000000", .attempt = 1};
+
+	/* Rendered for the address and the password; its text goes nowhere. */
+	if (!channel->notifier->render(&send, envelope, reterr))
+		return false;
+	struct shd_transfer_in in = {.method = "OPTIONS", .url = envelope->http.url.data,
+		.proxy = channel->proxy, .ca_file = channel->ca_file,
+		.connect_ms = CONNECT_MS, .total_ms = channel->timeout_ms,
+		.answer_max_bytes = ANSWER_MAX_BYTES};
+	if (envelope->is_mail) {
+		in.probe = true;
+		in.mail_from = envelope->from;
+		in.require_tls = envelope->require_tls;
+		in.user = envelope->user;
+		in.password = envelope->password;
+	}
+	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
+}
+
+/* A trial that cannot start ends here, and makes room for the next. */
+static void start_more(struct run *run)
+{
+	while (run->transfers && run->started < run->count &&
+		run->started - run->ended < AT_ONCE) {
+		struct trial *trial = &run->trials[run->started++];
+		struct shd_error error;
+		bool started = trial->store ? start_store(trial, &error)
+					    : start_channel(trial, &error);
+
+		if (started)
+			continue;
+		say_error(trial->probe, &error);
+		end(trial);
+	}
+}
+
+/* --- all ------------------------------------------------------------------------------- */
+
+static struct trial *make_trials(struct run *run, struct shd_probe *probes)
+{
+	const struct shd_settings *settings = run->config->settings;
+	struct trial *trials = shd_xcalloc(run->count, sizeof(*trials));
+
+	for (size_t i = 0; i < run->count; i++) {
+		struct trial *trial = &trials[i];
+		bool store = i < settings->store_count;
+
+		trial->run = run;
+		trial->probe = &probes[i];
+		trial->store = store ? &settings->stores[i] : NULL;
+		trial->channel = store ? NULL : &settings->channels[i - settings->store_count];
+		trial->probe->kind = store ? "store" : "channel";
+		trial->probe->name = store ? trial->store->id : trial->channel->name;
+		shd_request_init(&trial->request, ANSWER_MAX_BYTES);
+		shd_request_init(&trial->envelope.http, ANSWER_MAX_BYTES);
+	}
+	return trials;
+}
+
+size_t shd_probe_all(struct shd_config *config, struct shd_wall now, struct shd_probe **ret_probes)
+{
+	const struct shd_settings *settings = config->settings;
+	struct run run = {.config = config, .now = now,
+		.count = settings->store_count + settings->channel_count};
+	uv_loop_t loop;
+
+	*ret_probes = shd_xcalloc(run.count + 1, sizeof(**ret_probes));
+	if (!run.count)
+		return 0;
+	shd_assert(uv_loop_init(&loop) == 0);
+	run.transfers = shd_transfers_create(&loop, AT_ONCE);
+	run.trials = make_trials(&run, *ret_probes);
+	start_more(&run);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	shd_assert(uv_loop_close(&loop) == 0);
+	free(run.trials);
+	return run.count;
+}

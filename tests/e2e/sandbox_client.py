@@ -1,0 +1,85 @@
+"""Starts the real storehealth-sandbox and talks to it; for the end-to-end tests."""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def find_binary(name):
+    """The newest build that is there; STOREHEALTH_BUILD names one."""
+    builds = [os.environ["STOREHEALTH_BUILD"]] if "STOREHEALTH_BUILD" in os.environ else [
+        ROOT / "build" / preset for preset in ("asan", "debug", "clang", "release")]
+    for build in builds:
+        for found in (pathlib.Path(build) / "tests" / name, pathlib.Path(build) / name):
+            if found.exists():
+                return str(found)
+    raise FileNotFoundError(f"{name}: build first, or set STOREHEALTH_BUILD")
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Sandbox:
+    """A running sandbox; use as a context manager."""
+
+    def __init__(self, scenario, *options):
+        self.process = subprocess.Popen(
+            [find_binary("storehealth-sandbox"), "--scenario", str(scenario), *options],
+            stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"sandbox ended with {self.process.wait()}")
+        self.ready = json.loads(line)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """Ends it as a supervisor would; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(10)
+        finally:
+            self.process.kill()
+            self.process.stdout.close()
+
+    def port(self, which):
+        return self.ready[which + "_port"]
+
+    def send(self, which, method, path, body=None, headers=None, timeout=10):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port(which), timeout=timeout)
+        try:
+            connection.request(method, path, body, headers or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def ozon(self, path, body=None, client="1001", key="demo-key", timeout=10, **headers):
+        """A well-formed request; a header given as None is left out."""
+        all_headers = {"Client-Id": client, "Api-Key": key, "Content-Type": "application/json"}
+        all_headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+        all_headers = {name: value for name, value in all_headers.items() if value is not None}
+        raw = body if isinstance(body, (str, bytes)) else json.dumps(body or {})
+        return self.send("ozon", "POST", path, raw, all_headers, timeout)
+
+    def admin(self, path, body=None, method=None):
+        raw = None if body is None else json.dumps(body)
+        return self.send("admin", method or ("GET" if body is None else "POST"), path, raw).json()
+
+    def received(self):
+        return self.admin("/received")

@@ -1,0 +1,17 @@
+/* sandbox/admin.h - what a test or a person asks of the sandbox itself.
+ *
+ *   GET  /received   {"mails": [], "webhooks": [], ...} so far
+ *   GET  /requests   {"/v4/...": {"requests": n, "refused": n}, ...}
+ *   POST /event      {"store": "1001", "at": "5s", "order": {...}}: see scenario.h;
+ *                    times count from now, the default store is the first
+ *   POST /fault      {"do": "throttled", "path": "/v4/posting*", "to": "10s"}, from now on
+ *   DELETE /fault    all faults end
+ *   POST /reset      forgets what was received and counted, ends all faults
+ *
+ * 200 with JSON, or 400 {"error": "..."}. */
+#pragma once
+#include "sink.h"
+
+/* handler for shd_http_open; ctx is a struct shd_sink. */
+void shd_admin_handle(void *ctx, const struct shd_http_request *request,
+		      struct shd_http_reply *reply);

@@ -1,0 +1,27 @@
+/* sandbox/scenario.h - a YAML file becomes stores, a timeline and faults.
+ *
+ *   rate: 50                 requests a store may make in a second
+ *   cursor_ttl: 10m
+ *   smtp: {user: u, password: p}
+ *   webhook: {secret: whsec_...}
+ *   stores:
+ *     - client_id: "1001"    key: demo-key     see store_members in scenario.c
+ *       timeline:
+ *         - {at: -3d, order: {posting_number: 1-1-1, sku: 7, ship_by: +20h}}
+ *   faults:
+ *     - {do: throttled, path: /v4/posting*, from: 20s, to: 30s, retry_after: 2}
+ *
+ * All times count from the start of the sandbox. */
+#pragma once
+#include "conf/node.h"
+#include "sandbox.h"
+
+/* What the sinks expect; empty: anything goes. */
+struct shd_sink_settings {
+	char smtp_user[64], smtp_password[64];
+	char webhook_secret[128];
+};
+
+/* Reports every mistake to diags with file:line:col; false when there was one. */
+bool shd_scenario_read(const char *file, const char *text, size_t len, struct shd_sandbox *sandbox,
+		       struct shd_sink_settings *ret_sinks, struct shd_diags *diags);

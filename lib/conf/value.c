@@ -106,8 +106,9 @@ static bool read_text(const struct shd_option *option, const char *text, size_t 
 		shd_utf8_next(text, len, &at);
 	if ((option->min || option->max) && (characters < option->min || characters > option->max))
 		return complain(complaint, NULL,
-			"`%s` has %" PRId64 " characters, expected %" PRId64 " to %" PRId64,
-			option->name, characters, option->min, option->max);
+			"`%s` is %" PRId64 " character%s long, expected %" PRId64 " to %" PRId64,
+			option->name, characters, characters == 1 ? "" : "s", option->min,
+			option->max);
 	*ret_text = shd_arena_text(arena, text, len);
 	shd_assert(*ret_text);
 	return true;

@@ -1,0 +1,227 @@
+#include "base/num.h"
+#include "rule/eval.h"
+#include "rule/phrase.h"
+
+#include <string.h>
+
+/* Room for a field (SHD_FIELD_BYTES) whose characters grew when folded. */
+enum { FOLDED_BYTES = 2 * SHD_FIELD_BYTES };
+
+static void call_abs(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	shd_eval(eval, expr->args[0], ret);
+	if (ret->v.none)
+		return;
+	bool towards_zero = (ret->v.n < 0) == (ret->slope > 0);
+	if (ret->slope && !ret->bent && towards_zero && ret->v.n) {
+		__int128 distance = ret->v.n, slope = ret->slope;
+		__int128 ms = -distance / slope;
+
+		if (ms < INT64_MAX)
+			shd_eval_wake(eval, shd_add_saturated(eval->now_ms, (int64_t)ms + 1));
+	}
+	if (ret->v.n > 0 || (ret->v.n == 0 && ret->slope >= 0))
+		return;
+	ret->v.n = shd_sub_saturated(0, ret->v.n);
+	ret->slope = -ret->slope;
+}
+
+static void call_whole(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	shd_eval(eval, expr->args[0], ret);
+	if (ret->v.none)
+		return;
+	ret->bent |= ret->slope != 0;
+	ret->slope = 0;
+	int64_t n = ret->v.n, rest = n % SHD_MICRO;
+	if (expr->function == SHD_FN_floor)
+		ret->v.n = shd_sub_saturated(n - rest, rest < 0 ? SHD_MICRO : 0);
+	else
+		ret->v.n = shd_mul_div(shd_mul_div(n, 1, SHD_MICRO), SHD_MICRO, 1);
+}
+
+/* min and max: the lines may cross, and then the other one counts. */
+static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result a, b;
+
+	shd_eval(eval, expr->args[0], &a);
+	shd_eval(eval, expr->args[1], &b);
+	*ret = a;
+	if (a.v.none || b.v.none) {
+		ret->v.none = true;
+		ret->blind = (a.v.none && a.blind) || (b.v.none && b.blind);
+		return;
+	}
+	if (a.v.type == SHD_MONEY && memcmp(a.v.currency, b.v.currency, 3) != 0) {
+		shd_eval_miss(eval, ret, "one currency", false);
+		return;
+	}
+	__int128 difference = (__int128)a.v.n - b.v.n, slope = (__int128)a.slope - b.slope;
+	bool least = expr->function == SHD_FN_min;
+	bool take_b = difference ? (difference > 0) == least : (slope > 0) == least && slope;
+	if (take_b)
+		*ret = b;
+	if (a.bent || b.bent) {
+		ret->bent = true;
+	} else if (slope && (difference < 0) == (slope > 0) && difference) {
+		__int128 ms = -difference / slope + 1;
+
+		if (ms < INT64_MAX)
+			shd_eval_wake(eval, shd_add_saturated(eval->now_ms, (int64_t)ms));
+	}
+}
+
+static bool is_count(const struct shd_value *value)
+{
+	return value->type == SHD_NUMBER && value->n >= 0 && value->n % SHD_MICRO == 0 &&
+	       value->n / SHD_MICRO <= UINT32_MAX;
+}
+
+static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result a, b;
+
+	shd_eval(eval, expr->args[0], &a);
+	shd_eval(eval, expr->args[1], &b);
+	*ret = (struct shd_result){.v = {.type = SHD_RATIO}};
+	if (a.v.none || b.v.none) {
+		ret->v.none = true;
+		ret->blind = (a.v.none && a.blind) || (b.v.none && b.blind);
+		return;
+	}
+	bool money = a.v.type == SHD_MONEY && a.v.n && memcmp(a.v.currency, b.v.currency, 3) != 0;
+	if (!b.v.n || money) {
+		shd_eval_miss(eval, ret, money ? "one currency" : "anything to take a share of", false);
+		return;
+	}
+	ret->v.n = shd_mul_div(a.v.n, SHD_MICRO, b.v.n);
+	ret->bent = a.bent || b.bent || a.slope || b.slope;
+	bool counts = is_count(&a.v) && is_count(&b.v);
+	eval->hit = counts ? (uint32_t)(a.v.n / SHD_MICRO) : 0;
+	eval->of = counts ? (uint32_t)(b.v.n / SHD_MICRO) : 0;
+}
+
+static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result text;
+	size_t len;
+
+	shd_eval(eval, expr->args[0], &text);
+	*ret = (struct shd_result){.v = {.type = expr->type, .none = text.v.none}, .blind = text.blind};
+	if (text.v.none)
+		return;
+	if (expr->function == SHD_FN_length) {
+		ret->v.n = shd_text_length(text.v.text, text.v.len) * SHD_MICRO;
+	} else if (expr->function == SHD_FN_mixed_script) {
+		ret->v.n = shd_text_mixes_scripts(text.v.text, text.v.len);
+	} else if (shd_text_lower(text.v.text, text.v.len, eval->scratch + eval->scratch_used,
+			   SHD_SCRATCH_BYTES - eval->scratch_used, &len)) {
+		ret->v.text = eval->scratch + eval->scratch_used;
+		ret->v.len = (uint32_t)len;
+		eval->scratch_used += len;
+	} else {
+		shd_eval_miss(eval, ret, "room for lower()", false);
+	}
+}
+
+static void call_age_of(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_rule_env *env = eval->env;
+	enum shd_poller poller = (enum shd_poller)expr->args[0]->index;
+	struct shd_wall at = {0};
+
+	if (env->polled)
+		at = env->polled(env->ctx, poller);
+	*ret = (struct shd_result){.v = {.type = SHD_DURATION}};
+	if (!at.ms) {
+		shd_eval_miss(eval, ret, expr->args[0]->name, false);
+		return;
+	}
+	ret->v.n = shd_sub_saturated(eval->now_ms, at.ms);
+	ret->slope = 1;
+}
+
+static void call_room(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result share, limit;
+
+	eval->hit = eval->of = 0;
+	shd_eval(eval, expr->args[0], &share);
+	int64_t hit = eval->hit, of = eval->of;
+	shd_eval(eval, expr->args[1], &limit);
+	*ret = (struct shd_result){.v = {.type = SHD_NUMBER}};
+	if (share.v.none || limit.v.none || !of) {
+		ret->v.none = true;
+		ret->blind = (share.v.none && share.blind) || (limit.v.none && limit.blind);
+		return;
+	}
+	__int128 bears = (__int128)limit.v.n * of / SHD_MICRO;
+	ret->v.n = shd_mul_div((int64_t)(bears > INT64_MAX / 2 ? INT64_MAX / 2 : bears) - hit, SHD_MICRO, 1);
+	ret->bent = share.bent || limit.bent || share.slope || limit.slope;
+}
+
+static void (*const calls[SHD_FN_COUNT])(struct shd_eval *, const struct shd_expr *,
+					  struct shd_result *) = {
+	[SHD_FN_abs] = call_abs, [SHD_FN_floor] = call_whole, [SHD_FN_round] = call_whole,
+	[SHD_FN_min] = call_pair, [SHD_FN_max] = call_pair, [SHD_FN_ratio] = call_ratio,
+	[SHD_FN_length] = call_text, [SHD_FN_lower] = call_text, [SHD_FN_mixed_script] = call_text,
+	[SHD_FN_age_of] = call_age_of, [SHD_FN_forecast] = shd_eval_forecast,
+	[SHD_FN_baseline] = shd_eval_baseline, [SHD_FN_room] = call_room,
+};
+
+void shd_eval_call(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	calls[expr->function](eval, expr, ret);
+}
+
+/* Whether the folded text holds the needle anywhere, whatever its case. */
+static bool holds_text(const char *folded, size_t len, const struct shd_value *needle)
+{
+	char other[FOLDED_BYTES];
+	size_t other_len;
+
+	return shd_text_fold(needle->text, needle->len, other, sizeof(other), &other_len) &&
+	       memmem(folded, len, other, other_len);
+}
+
+static void holds_any(struct shd_eval *eval, const struct shd_expr *list, const char *folded, size_t len,
+		      struct shd_result *ret)
+{
+	struct shd_result item;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		shd_eval(eval, list->args[i], &item);
+		ret->blind |= item.v.none && item.blind;
+		ret->v.none |= item.v.none;
+		if (item.v.none || !holds_text(folded, len, &item.v))
+			continue;
+		*ret = (struct shd_result){.v = {.type = SHD_BOOL, .n = true}};
+		return;
+	}
+}
+
+void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_expr *right = expr->args[1];
+	char folded[FOLDED_BYTES];
+	struct shd_result text, other;
+	size_t len;
+
+	shd_eval(eval, expr->args[0], &text);
+	*ret = (struct shd_result){.v = {.type = SHD_BOOL, .none = text.v.none}, .blind = text.blind};
+	if (text.v.none)
+		return;
+	if (!shd_text_fold(text.v.text, text.v.len, folded, sizeof(folded), &len)) {
+		shd_eval_miss(eval, ret, "a text of readable size", false);
+	} else if (right->word_list) {
+		ret->v.n = shd_phrases_in(right->phrases, folded, len);
+	} else if (right->list) {
+		holds_any(eval, right, folded, len, ret);
+	} else {
+		shd_eval(eval, right, &other);
+		ret->v.none = other.v.none;
+		ret->blind = other.blind;
+		ret->v.n = !other.v.none && holds_text(folded, len, &other.v);
+	}
+}

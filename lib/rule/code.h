@@ -1,0 +1,11 @@
+/* rule/code.h - what rule.c compiles and judge.c runs. Private to lib/rule. */
+#pragma once
+#include "rule/expr.h"
+#include "rule/rule.h"
+
+struct shd_rule_code {
+	bool enabled, mentions_closed;
+	const struct shd_expr *stores, *where, *due, *value, *needs, *clear, *cost; /* or NULL */
+	const struct shd_expr *levels[SHD_LEVEL_COUNT];
+	const char *conditions[SHD_LEVEL_COUNT]; /* as written */
+};

@@ -1,0 +1,86 @@
+/* rule/eval.h - the value of a checked expression at an instant, and when it changes.
+ *
+ * Nothing allocates. Absence and truth:
+ * - A field or metric may be `none`. What is computed or compared from none is none;
+ *   a truth that is none is *unknown*. and/or/not are three-valued as in SQL.
+ *   Division by zero, two currencies that only meet now, a pattern that passes its
+ *   limits are none too.
+ * - A feed that cannot be read makes what it brings *blind*. Blind is none that
+ *   even `is none` and `else` cannot see through: nobody knows whether it is there.
+ *
+ * Time: a value carries its change per ms of `now`. A comparison of two values that
+ * move evenly records the exact ms at which its truth flips; abs, min and max
+ * record where they change sides. What moves unevenly or in rounded steps (a product
+ * or quotient with `now` in it, floor, round) is searched for: steps that double up to
+ * 139 years, then bisection. That is exact, to the ms, where the difference of the two
+ * sides only grows or only falls, which holds for every quotient and product of one
+ * moving value with constants. An aggregate records when an entity or sample leaves
+ * or enters its window. Parts that cannot change the answer by themselves (the
+ * right side of `false and ...`) are not evaluated and wake nobody. */
+#pragma once
+#include "rule/expr.h"
+#include "rule/rule.h"
+
+struct shd_result {
+	struct shd_value v; /* none: absent or unknown */
+	int64_t slope;      /* change of v.n per ms of now */
+	bool bent;          /* moves with now, but not by a constant slope */
+	bool blind;         /* with v.none: a feed cannot be read */
+};
+
+enum shd_truth { SHD_FALSE, SHD_TRUE, SHD_UNSURE };
+
+enum { SHD_SCRATCH_BYTES = 8192, SHD_MEMO_COUNT = 8 };
+
+struct shd_eval {
+	const struct shd_rule_env *env;
+	int64_t now_ms;           /* env->now; shifted by baseline and by the search */
+	int64_t shift_ms;         /* how far baseline went back: history is read */
+	bool quiet;               /* record no wake-ups */
+	bool entity_blind, inner_blind;
+	const struct shd_entity *inner; /* the window's entity */
+	const struct shd_expr *due, *value; /* what these names stand for, or NULL */
+	int64_t wake_ms;          /* the earliest instant recorded; SHD_NEVER_MS: none */
+	const char *missing;      /* the first name that was absent, or NULL */
+	uint32_t hit, of;         /* sample of the share evaluated last */
+	bool value_known;         /* cache: value at env->now */
+	struct shd_result value_cache;
+	uint32_t value_hit, value_of;
+	/* What costly expressions gave at env->now, so that explaining a verdict is cheap. */
+	struct {
+		const struct shd_expr *expr;
+		struct shd_result result;
+		uint32_t hit, of;
+	} memo[SHD_MEMO_COUNT];
+	size_t memo_count;
+	size_t scratch_used;      /* texts made by lower() */
+	char scratch[SHD_SCRATCH_BYTES];
+};
+
+void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env, const struct shd_expr *due,
+		   const struct shd_expr *value);
+
+void shd_eval(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+
+enum shd_truth shd_truth_of(const struct shd_result *result);
+
+/* Records that the answer may change at `at_ms` of the evaluation's own time. */
+void shd_eval_wake(struct shd_eval *eval, int64_t at_ms);
+
+/* Notes the name of what is absent; the first one stays. */
+void shd_eval_miss(struct shd_eval *eval, struct shd_result *ret, const char *name, bool blind);
+
+/* window.c */
+void shd_eval_aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+
+/* call.c */
+void shd_eval_call(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+
+/* reads.c: a NAME */
+void shd_eval_name(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+
+int64_t shd_add_saturated(int64_t a, int64_t b);
+int64_t shd_sub_saturated(int64_t a, int64_t b);

@@ -1,0 +1,256 @@
+#include "base/num.h"
+#include "rule/code.h"
+#include "rule/eval.h"
+
+static enum shd_truth truth(struct shd_eval *eval, const struct shd_expr *expr)
+{
+	struct shd_result result;
+
+	shd_eval(eval, expr, &result);
+	return shd_truth_of(&result);
+}
+
+/* A comparison that has a left and a right side worth showing. */
+static bool is_order(enum shd_op op)
+{
+	return op == SHD_OP_LT || op == SHD_OP_LE || op == SHD_OP_GT || op == SHD_OP_GE;
+}
+
+/* The comparison that decides `expr`: of `and` the first, of `or` the first part that
+ * holds (or the first, when none does); orders before equalities. */
+static const struct shd_expr *deciding(struct shd_eval *eval, const struct shd_expr *expr, bool orders)
+{
+	const struct shd_expr *first = NULL;
+
+	if (is_order(expr->op) || (!orders && (expr->op == SHD_OP_EQ || expr->op == SHD_OP_NE)))
+		return expr;
+	if (expr->op == SHD_OP_NOT)
+		return deciding(eval, expr->args[0], orders);
+	if (expr->op != SHD_OP_AND && expr->op != SHD_OP_OR)
+		return NULL;
+	for (uint32_t i = 0; i < expr->count; i++) {
+		const struct shd_expr *found = deciding(eval, expr->args[i], orders);
+
+		if (found && !first)
+			first = found;
+		if (found && (expr->op == SHD_OP_AND || truth(eval, expr->args[i]) == SHD_TRUE))
+			return found;
+	}
+	return first;
+}
+
+static bool is_value(const struct shd_expr *expr)
+{
+	return expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE;
+}
+
+/* Puts the sides of the comparison into the verdict. */
+static void show(struct shd_eval *eval, const struct shd_expr *comparison, struct shd_verdict *verdict)
+{
+	const struct shd_expr *left = comparison->args[0], *right = comparison->args[1];
+	bool turned = is_value(right) || (left->op == SHD_OP_LITERAL && right->op != SHD_OP_LITERAL);
+	struct shd_result shown, limit;
+
+	eval->hit = eval->of = 0;
+	shd_eval(eval, turned ? right : left, &shown);
+	verdict->sample_hit = eval->hit;
+	verdict->sample_of = eval->of;
+	shd_eval(eval, turned ? left : right, &limit);
+	verdict->value = shown.v;
+	verdict->limit = limit.v;
+}
+
+/* A share or ratio of counts, behind the name `value` too; no more than that, or its
+ * sample would not tell what is missing. */
+static bool is_share(const struct shd_eval *eval, const struct shd_expr *expr)
+{
+	if (is_value(expr))
+		expr = eval->value;
+	return (expr->op == SHD_OP_AGGREGATE && expr->aggregate == SHD_AGG_share) ||
+	       (expr->op == SHD_OP_CALL && expr->function == SHD_FN_ratio);
+}
+
+/* How many more hits until `share OP limit` holds; hits fewer where a low share is
+ * the bad one. */
+static int64_t hits_until(enum shd_op op, int64_t hit, int64_t of, int64_t limit_n)
+{
+	__int128 exact = (__int128)limit_n * of;
+	int64_t below = (int64_t)(exact / SHD_MICRO), above = below + (exact % SHD_MICRO != 0);
+
+	return op == SHD_OP_GT ? below + 1 - hit : op == SHD_OP_GE ? above - hit :
+	       op == SHD_OP_LT ? hit - above + 1 : hit - below;
+}
+
+static void find_room(struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
+{
+	for (int level = (int)verdict->level + 1; level < SHD_LEVEL_COUNT; level++) {
+		if (!code->levels[level])
+			continue;
+		const struct shd_expr *comparison = deciding(eval, code->levels[level], true);
+		if (!comparison || !is_share(eval, comparison->args[0]))
+			return;
+		struct shd_result share, limit;
+
+		eval->hit = eval->of = 0;
+		shd_eval(eval, comparison->args[0], &share);
+		int64_t hit = eval->hit, of = eval->of;
+		shd_eval(eval, comparison->args[1], &limit);
+		if (share.v.none || limit.v.none || !of || limit.v.n < 0 || limit.v.n > 1000 * SHD_MICRO)
+			return;
+		verdict->room = (struct shd_value){.type = SHD_NUMBER,
+			.n = hits_until(comparison->op, hit, of, limit.v.n) * SHD_MICRO};
+		return;
+	}
+}
+
+/* The level whose condition is shown: the one that holds, else the mildest. */
+static const struct shd_expr *shown_level(const struct shd_rule_code *code, enum shd_level level)
+{
+	if (level != SHD_LEVEL_NONE)
+		return code->levels[level];
+	for (int i = SHD_INFO; i < SHD_LEVEL_COUNT; i++)
+		if (code->levels[i])
+			return code->levels[i];
+	return NULL;
+}
+
+/* Value, limit, sample, room: for people; no wake-ups come from here. */
+static void explain(struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
+{
+	const char *missing = eval->missing;
+	const struct shd_expr *level = shown_level(code, verdict->level);
+	struct shd_result value;
+	int64_t wake_ms = eval->wake_ms;
+
+	if (code->value) {
+		shd_eval(eval, code->value, &value);
+		verdict->value = value.v;
+	}
+	const struct shd_expr *comparison = level ? deciding(eval, level, true) : NULL;
+	if (level && !comparison)
+		comparison = deciding(eval, level, false);
+	if (comparison)
+		show(eval, comparison, verdict);
+	find_room(eval, code, verdict);
+	eval->missing = missing;
+	eval->wake_ms = wake_ms;
+}
+
+/* The worst level that holds. A level that is unknown does not hold; when none holds
+ * and one is unknown, nobody knows: UNKNOWN neither fires nor resolves. */
+static void judge_levels(struct shd_eval *eval, const struct shd_rule_code *code,
+			 struct shd_verdict *verdict)
+{
+	bool unsure = false;
+
+	for (int level = SHD_BREACHED; level > SHD_LEVEL_NONE && verdict->level == SHD_LEVEL_NONE; level--) {
+		if (!code->levels[level])
+			continue;
+		enum shd_truth held = truth(eval, code->levels[level]);
+		if (held == SHD_TRUE)
+			verdict->level = (enum shd_level)level;
+		unsure |= held == SHD_UNSURE;
+	}
+	if (verdict->level == SHD_LEVEL_NONE && unsure)
+		verdict->judgement = SHD_UNKNOWN;
+	const char *missing = eval->missing;
+	verdict->clear = !code->clear || truth(eval, code->clear) == SHD_TRUE;
+	eval->missing = missing;
+}
+
+static enum shd_truth applies(struct shd_eval *eval, const struct shd_rule *rule)
+{
+	const struct shd_rule_code *code = rule->code;
+
+	if (!code->enabled)
+		return SHD_FALSE;
+	if (code->stores)
+		return truth(eval, code->stores);
+	return eval->env->settings || (rule->each && rule->kind == SHD_KIND_channel) ? SHD_TRUE : SHD_FALSE;
+}
+
+bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *env)
+{
+	struct shd_eval eval;
+
+	shd_eval_init(&eval, env, NULL, NULL);
+	return applies(&eval, rule) == SHD_TRUE;
+}
+
+/* Whether there is something to judge at all. */
+static enum shd_judgement watched(struct shd_eval *eval, const struct shd_rule *rule)
+{
+	const struct shd_rule_code *code = rule->code;
+	const struct shd_entity *entity = eval->env->entity;
+
+	if (applies(eval, rule) != SHD_TRUE)
+		return SHD_NOT_WATCHED;
+	if (rule->each && !code->mentions_closed && entity) {
+		const struct shd_value *closed = &entity->fields[SHD_I_closed];
+
+		if (!closed->none && closed->n)
+			return SHD_NOT_WATCHED;
+	}
+	eval->missing = NULL;
+	enum shd_truth where = code->where ? truth(eval, code->where) : SHD_TRUE;
+	return where == SHD_TRUE ? SHD_JUDGED : where == SHD_FALSE ? SHD_NOT_WATCHED : SHD_UNKNOWN;
+}
+
+/* Whether there is enough data. */
+static enum shd_judgement enough(struct shd_eval *eval, const struct shd_rule_code *code)
+{
+	struct shd_result needs;
+
+	if (!code->needs)
+		return SHD_JUDGED;
+	shd_eval(eval, code->needs, &needs);
+	if (needs.v.none && needs.blind)
+		return SHD_UNKNOWN;
+	if (shd_truth_of(&needs) == SHD_TRUE)
+		return SHD_JUDGED;
+	if (!eval->missing)
+		eval->missing = "needs";
+	return SHD_TOO_FEW;
+}
+
+/* Due time and money, which are shown whatever the level. */
+static void attach(struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
+{
+	struct shd_result result;
+
+	if (code->due) {
+		shd_eval(eval, code->due, &result);
+		verdict->due.ms = result.v.none ? 0 : result.v.n;
+	}
+	if (code->cost) {
+		shd_eval(eval, code->cost, &result);
+		verdict->cost = result.v;
+	}
+	eval->missing = NULL;
+}
+
+void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
+		    struct shd_verdict *ret_verdict)
+{
+	const struct shd_rule_code *code = rule->code;
+	struct shd_verdict *verdict = ret_verdict;
+	struct shd_eval eval;
+
+	*verdict = (struct shd_verdict){.clear = true, .value.none = true, .limit.none = true,
+		.cost.none = true, .room.none = true};
+	shd_eval_init(&eval, env, code->due, code->value);
+	verdict->judgement = watched(&eval, rule);
+	if (verdict->judgement == SHD_JUDGED) {
+		attach(&eval, code, verdict);
+		verdict->judgement = enough(&eval, code);
+	}
+	if (verdict->judgement == SHD_JUDGED) {
+		judge_levels(&eval, code, verdict);
+		explain(&eval, code, verdict);
+	} else {
+		verdict->clear = false;
+	}
+	bool short_of = verdict->judgement == SHD_UNKNOWN || verdict->judgement == SHD_TOO_FEW;
+	verdict->why = short_of ? eval.missing : NULL;
+	verdict->wake.ms = eval.wake_ms;
+}

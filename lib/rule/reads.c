@@ -1,0 +1,242 @@
+#include "rule/check.h"
+#include "rule/eval.h"
+
+#include "market/market.h"
+
+#include <string.h>
+
+static void give_text(struct shd_result *ret, const char *text)
+{
+	*ret = (struct shd_result){.v = {.type = SHD_TEXT, .none = !text}};
+	if (text) {
+		ret->v.text = text;
+		ret->v.len = (uint32_t)strlen(text);
+	}
+}
+
+/* now - instant: grows by 1 ms each ms. */
+static void give_since(struct shd_eval *eval, const struct shd_value *instant, struct shd_result *ret)
+{
+	*ret = (struct shd_result){.v = {.type = SHD_DURATION, .none = instant->none}};
+	if (instant->none)
+		return;
+	ret->v.n = shd_sub_saturated(eval->now_ms, instant->n);
+	ret->slope = 1;
+}
+
+static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_entity *entity = expr->inner ? eval->inner : eval->env->entity;
+	bool blind = expr->inner ? eval->inner_blind : eval->entity_blind;
+
+	*ret = (struct shd_result){.v = {.type = expr->type}};
+	if (!entity || blind) {
+		shd_eval_miss(eval, ret, shd_kind_name(expr->kind), blind);
+		return;
+	}
+	if (expr->ref == SHD_REF_ID)
+		give_text(ret, entity->id);
+	else if (expr->ref == SHD_REF_FIELD)
+		ret->v = entity->fields[expr->index];
+	else
+		give_since(eval, &entity->fields[expr->index], ret);
+	if (ret->v.none)
+		shd_eval_miss(eval, ret, expr->name, false);
+}
+
+static void read_due(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	shd_eval(eval, eval->due, ret);
+	if (ret->v.none || expr->ref == SHD_REF_DUE)
+		return;
+	ret->v = (struct shd_value){.type = SHD_DURATION,
+		.n = ret->v.n == SHD_NEVER_MS ? SHD_NEVER_MS : shd_sub_saturated(ret->v.n, eval->now_ms)};
+	ret->slope -= 1;
+}
+
+/* Several levels look at the value, which may be a costly aggregate. */
+static void read_value(struct shd_eval *eval, struct shd_result *ret)
+{
+	bool present = eval->now_ms == eval->env->now.ms && !eval->shift_ms && !eval->quiet;
+
+	if (!present) {
+		shd_eval(eval, eval->value, ret);
+		return;
+	}
+	if (!eval->value_known) {
+		eval->hit = eval->of = 0;
+		shd_eval(eval, eval->value, &eval->value_cache);
+		eval->value_hit = eval->hit;
+		eval->value_of = eval->of;
+		eval->value_known = true;
+	}
+	*ret = eval->value_cache;
+	eval->hit = eval->value_hit;
+	eval->of = eval->value_of;
+}
+
+static bool store_is_blind(const struct shd_eval *eval)
+{
+	return eval->env->blind_kind && eval->env->blind_kind(eval->env->ctx, SHD_KIND_store);
+}
+
+static void read_store_field(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_entity *store = eval->env->store;
+
+	*ret = (struct shd_result){.v = {.type = expr->type}};
+	if (store_is_blind(eval)) {
+		shd_eval_miss(eval, ret, expr->name, true);
+		return;
+	}
+	if (store && store->fields)
+		ret->v = store->fields[expr->index];
+	if (!store || !store->fields || ret->v.none)
+		shd_eval_miss(eval, ret, expr->name, false);
+}
+
+/* When the seller opened the store: the configuration knows best. */
+static struct shd_value store_opened_at(const struct shd_eval *eval)
+{
+	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_entity *store = eval->env->store;
+	struct shd_value opened = {.type = SHD_TIME, .none = true};
+
+	if (settings && settings->opened.ms)
+		opened = (struct shd_value){.type = SHD_TIME, .n = settings->opened.ms};
+	else if (settings && store && store->fields)
+		opened = store->fields[SHD_I_opened_at];
+	return opened;
+}
+
+static void read_store_setting(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	static const char pseudo[] = "daemon";
+	const struct shd_store_settings *settings = eval->env->settings;
+	struct shd_value opened;
+
+	switch ((enum shd_store_name)expr->index) {
+	case SHD_STORE_id:
+		give_text(ret, settings ? settings->id : pseudo);
+		break;
+	case SHD_STORE_marketplace:
+		give_text(ret, !settings ? pseudo : settings->market ? settings->market->name : NULL);
+		break;
+	case SHD_STORE_kind:
+		give_text(ret, !settings ? NULL : settings->kind == SHD_STORE_LOCAL ? "local" : "crossborder");
+		break;
+	case SHD_STORE_region:
+		give_text(ret, settings ? settings->region : NULL);
+		break;
+	case SHD_STORE_timezone:
+		give_text(ret, settings ? settings->timezone : NULL);
+		break;
+	case SHD_STORE_currency:
+		give_text(ret, settings ? settings->currency : NULL);
+		break;
+	case SHD_STORE_opened_at:
+		*ret = (struct shd_result){.v = store_opened_at(eval)};
+		break;
+	case SHD_STORE_age:
+		opened = store_opened_at(eval);
+		give_since(eval, &opened, ret);
+		break;
+	case SHD_STORE_NAME_COUNT:
+		break;
+	}
+	if (ret->v.none)
+		shd_eval_miss(eval, ret, expr->name, false);
+}
+
+static void read_label(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_store_settings *settings = eval->env->settings;
+
+	give_text(ret, NULL);
+	for (size_t i = 0; settings && i < settings->labels.count; i++)
+		if (strcmp(settings->labels.names[i], expr->label) == 0)
+			give_text(ret, settings->labels.values[i]);
+	if (ret->v.none)
+		shd_eval_miss(eval, ret, expr->name, false);
+}
+
+struct past_metric {
+	struct shd_eval *eval;
+	struct shd_value *value;
+};
+
+static bool visit_past(void *ctx, struct shd_wall at, const struct shd_value *value)
+{
+	struct past_metric *past = ctx;
+
+	if (at.ms > past->eval->now_ms) {
+		shd_eval_wake(past->eval, at.ms);
+		return false;
+	}
+	*past->value = *value;
+	return true;
+}
+
+static void read_metric(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_rule_env *env = eval->env;
+	enum shd_metric metric = (enum shd_metric)expr->index;
+	bool target = expr->ref == SHD_REF_TARGET;
+
+	*ret = (struct shd_result){.v = {.type = expr->type, .none = true}};
+	if (env->blind_metric && env->blind_metric(env->ctx, metric)) {
+		shd_eval_miss(eval, ret, expr->name, true);
+		return;
+	}
+	if (eval->shift_ms && !target) {
+		struct past_metric past = {eval, &ret->v};
+		struct shd_wall at = {eval->now_ms};
+
+		if (env->samples)
+			env->samples(env->ctx, metric, at, (struct shd_wall){SHD_NEVER_MS}, visit_past, &past);
+	} else if (env->metric) {
+		env->metric(env->ctx, metric, target, &ret->v);
+	}
+	if (ret->v.none)
+		shd_eval_miss(eval, ret, expr->name, false);
+}
+
+void shd_eval_name(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	switch (expr->ref) {
+	case SHD_REF_FIELD:
+	case SHD_REF_ID:
+	case SHD_REF_AGE:
+	case SHD_REF_IDLE:
+		read_entity(eval, expr, ret);
+		return;
+	case SHD_REF_NOW:
+		*ret = (struct shd_result){.v = {.type = SHD_TIME, .n = eval->now_ms}, .slope = 1};
+		return;
+	case SHD_REF_DUE:
+	case SHD_REF_REMAINING:
+		read_due(eval, expr, ret);
+		return;
+	case SHD_REF_VALUE:
+		read_value(eval, ret);
+		return;
+	case SHD_REF_STORE_FIELD:
+		read_store_field(eval, expr, ret);
+		return;
+	case SHD_REF_STORE_SETTING:
+		read_store_setting(eval, expr, ret);
+		return;
+	case SHD_REF_STORE_LABEL:
+		read_label(eval, expr, ret);
+		return;
+	case SHD_REF_METRIC:
+	case SHD_REF_TARGET:
+		read_metric(eval, expr, ret);
+		return;
+	case SHD_REF_NONE:
+	case SHD_REF_WORDS:
+	case SHD_REF_POLLER:
+		break;
+	}
+	shd_bug("a name that is no value", __FILE__, __LINE__);
+}

@@ -1,0 +1,450 @@
+#include "base/num.h"
+#include "rule/eval.h"
+
+#include <string.h>
+
+/* Median and percentiles look at this many values; of more they take every second,
+ * fourth, ... in order of time. */
+enum { QUANTILE_VALUES = 4096, BASELINE_VALUES = 64 };
+
+struct quantile {
+	int64_t values[QUANTILE_VALUES];
+	size_t count;
+	uint64_t seen, stride;
+};
+
+/* What an aggregate knows while its window goes by. */
+struct window {
+	struct shd_eval *eval;
+	const struct shd_expr *expr;
+	int64_t from_ms, length_ms;
+	struct quantile *quantile; /* NULL: not needed */
+	uint64_t of, hit, count;   /* entities; those that satisfy; values */
+	__int128 sum;
+	int64_t min, max, first, last;
+	char currency[4];
+	bool blind, currencies_differ;
+	/* Least squares; x in seconds since from_ms, y since the first value. */
+	__int128 points, sum_x, sum_y, sum_xx, sum_xy;
+	int64_t y0;
+};
+
+static bool is_quantile(enum shd_aggregate aggregate)
+{
+	return aggregate == SHD_AGG_median || aggregate == SHD_AGG_p90 || aggregate == SHD_AGG_p99;
+}
+
+static void keep_value(struct quantile *quantile, int64_t n)
+{
+	if (quantile->seen++ % quantile->stride)
+		return;
+	if (quantile->count == QUANTILE_VALUES) {
+		for (size_t i = 0; i < QUANTILE_VALUES / 2; i++)
+			quantile->values[i] = quantile->values[i * 2];
+		quantile->count = QUANTILE_VALUES / 2;
+		quantile->stride *= 2;
+		/* The next one belongs to the coarser row as well: 4096 is even. */
+	}
+	quantile->values[quantile->count++] = n;
+}
+
+static void add_value(struct window *window, const struct shd_value *value)
+{
+	if (value->none)
+		return;
+	if (value->type == SHD_MONEY) {
+		if (window->count && memcmp(window->currency, value->currency, 4) != 0)
+			window->currencies_differ = true;
+		memcpy(window->currency, value->currency, 4);
+	}
+	if (!window->count || value->n < window->min)
+		window->min = value->n;
+	if (!window->count || value->n > window->max)
+		window->max = value->n;
+	if (!window->count)
+		window->first = value->n;
+	window->last = value->n;
+	window->count++;
+	window->sum += value->n;
+	if (window->quantile)
+		keep_value(window->quantile, value->n);
+}
+
+/* Whether the window's condition holds of the entity; what it misses is not what
+ * the verdict misses. */
+static enum shd_truth satisfies(struct window *window, const struct shd_entity *entity)
+{
+	struct shd_eval *eval = window->eval;
+	const char *missing = eval->missing;
+	size_t scratch = eval->scratch_used;
+	uint32_t hit = eval->hit, of = eval->of;
+	struct shd_result result;
+
+	if (window->expr->count < 2)
+		return SHD_TRUE;
+	eval->inner = entity;
+	shd_eval(eval, window->expr->args[1], &result);
+	eval->inner = NULL;
+	eval->missing = missing;
+	eval->scratch_used = scratch;
+	eval->hit = hit;
+	eval->of = of;
+	window->blind |= result.v.none && result.blind;
+	return shd_truth_of(&result);
+}
+
+static bool visit_entity(void *ctx, const struct shd_entity *entity)
+{
+	struct window *window = ctx;
+	const struct shd_expr *expr = window->expr;
+	int64_t opened_ms = entity->fields[SHD_I_opened_at].n;
+
+	if (opened_ms > window->eval->now_ms) {
+		shd_eval_wake(window->eval, opened_ms); /* dated ahead: it enters then */
+		return false;
+	}
+	bool satisfied = satisfies(window, entity) == SHD_TRUE;
+	window->of++;
+	window->hit += satisfied;
+	if (satisfied || expr->aggregate == SHD_AGG_share)
+		shd_eval_wake(window->eval, shd_add_saturated(opened_ms, window->length_ms));
+	if (satisfied && expr->ref == SHD_REF_FIELD)
+		add_value(window, &entity->fields[expr->index]);
+	return true;
+}
+
+static void add_point(struct window *window, int64_t at_ms, int64_t n)
+{
+	__int128 x = (at_ms - window->from_ms) / SHD_SECOND_MS;
+
+	if (!window->points)
+		window->y0 = n;
+	__int128 y = (__int128)n - window->y0;
+	window->points++;
+	window->sum_x += x;
+	window->sum_y += y;
+	window->sum_xx += x * x;
+	window->sum_xy += x * y;
+}
+
+/* The sample in force when the window began counts as its first one. */
+static bool visit_sample(void *ctx, struct shd_wall at, const struct shd_value *value)
+{
+	struct window *window = ctx;
+
+	if (at.ms > window->eval->now_ms) {
+		shd_eval_wake(window->eval, at.ms);
+		return false;
+	}
+	if (at.ms > window->from_ms) {
+		/* The newest value stays in force after it has left. */
+		if (window->expr->aggregate != SHD_AGG_last || window->expr->op != SHD_OP_AGGREGATE)
+			shd_eval_wake(window->eval, shd_add_saturated(at.ms, window->length_ms));
+		if (!value->none)
+			add_point(window, at.ms, value->n);
+	}
+	add_value(window, value);
+	return true;
+}
+
+static void swap(int64_t *a, int64_t *b)
+{
+	int64_t kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+/* The k-th smallest, by quickselect with the middle as pivot. */
+static int64_t select_kth(int64_t *values, size_t count, size_t k)
+{
+	size_t low = 0, high = count - 1;
+
+	while (low < high) {
+		int64_t pivot = values[low + (high - low) / 2];
+		size_t i = low, j = high;
+
+		while (i <= j) {
+			while (values[i] < pivot)
+				i++;
+			while (values[j] > pivot)
+				j--;
+			if (i <= j) {
+				swap(&values[i], &values[j]);
+				i++;
+				if (j == 0)
+					break;
+				j--;
+			}
+		}
+		if (k <= j)
+			high = j;
+		else if (k >= i)
+			low = i;
+		else
+			break;
+	}
+	return values[k];
+}
+
+/* The mean of the two middle ones where their number is even. */
+static int64_t median_of(int64_t *values, size_t count)
+{
+	int64_t upper = select_kth(values, count, count / 2);
+
+	if (count % 2)
+		return upper;
+	int64_t lower = select_kth(values, count, count / 2 - 1);
+	return lower + (int64_t)(((__int128)upper - lower) / 2);
+}
+
+/* Nearest rank: the smallest value that `percent` of them do not pass. */
+static int64_t percentile(struct quantile *quantile, size_t percent)
+{
+	size_t rank = (quantile->count * percent + 99) / 100;
+
+	return select_kth(quantile->values, quantile->count, rank ? rank - 1 : 0);
+}
+
+static int64_t divide_rounded(__int128 n, __int128 divisor)
+{
+	__int128 half = divisor / 2, quotient = n >= 0 ? (n + half) / divisor : -((-n + half) / divisor);
+
+	return quotient > INT64_MAX ? INT64_MAX : quotient < INT64_MIN ? INT64_MIN : (int64_t)quotient;
+}
+
+/* Change per `per_ms`; false when fewer than two instants, or too large to say. */
+static bool slope_of(const struct window *window, int64_t per_ms, int64_t *ret_n)
+{
+	__int128 top, a, b, bottom, c, d;
+
+	if (window->points < 2 || __builtin_mul_overflow(window->points, window->sum_xy, &a) ||
+		__builtin_mul_overflow(window->sum_x, window->sum_y, &b) ||
+		__builtin_sub_overflow(a, b, &top) ||
+		__builtin_mul_overflow(window->points, window->sum_xx, &c) ||
+		__builtin_mul_overflow(window->sum_x, window->sum_x, &d) ||
+		__builtin_sub_overflow(c, d, &bottom) || bottom <= 0 ||
+		__builtin_mul_overflow(top, (__int128)(per_ms / SHD_SECOND_MS), &top))
+		return false;
+	*ret_n = divide_rounded(top, bottom);
+	return true;
+}
+
+/* Aggregates over values; false: there is nothing to say. */
+static bool result_of(struct window *window, int64_t *ret_n)
+{
+	if (window->expr->aggregate == SHD_AGG_sum && !window->count) {
+		*ret_n = 0;
+		return true;
+	}
+	if (!window->count)
+		return false;
+	switch (window->expr->aggregate) {
+	case SHD_AGG_sum:
+		*ret_n = divide_rounded(window->sum, 1);
+		return true;
+	case SHD_AGG_avg:
+		*ret_n = divide_rounded(window->sum, (__int128)window->count);
+		return true;
+	case SHD_AGG_min:
+		*ret_n = window->min;
+		return true;
+	case SHD_AGG_max:
+		*ret_n = window->max;
+		return true;
+	case SHD_AGG_median:
+		*ret_n = median_of(window->quantile->values, window->quantile->count);
+		return true;
+	case SHD_AGG_p90:
+		*ret_n = percentile(window->quantile, 90);
+		return true;
+	case SHD_AGG_p99:
+		*ret_n = percentile(window->quantile, 99);
+		return true;
+	case SHD_AGG_first:
+		*ret_n = window->first;
+		return true;
+	case SHD_AGG_last:
+		*ret_n = window->last;
+		return true;
+	case SHD_AGG_delta:
+		*ret_n = shd_sub_saturated(window->last, window->first);
+		return true;
+	case SHD_AGG_slope:
+		return slope_of(window, SHD_DAY_MS, ret_n);
+	case SHD_AGG_count:
+	case SHD_AGG_share:
+	case SHD_AGG_COUNT:
+		break;
+	}
+	return false;
+}
+
+static void count_result(struct window *window, struct shd_result *ret)
+{
+	struct shd_eval *eval = window->eval;
+	bool share = window->expr->aggregate == SHD_AGG_share;
+
+	if (!share) {
+		ret->v.n = shd_mul_div((int64_t)window->hit, SHD_MICRO, 1);
+		return;
+	}
+	eval->hit = window->hit > UINT32_MAX ? UINT32_MAX : (uint32_t)window->hit;
+	eval->of = window->of > UINT32_MAX ? UINT32_MAX : (uint32_t)window->of;
+	if (!window->of)
+		shd_eval_miss(eval, ret, window->expr->subject, false);
+	else
+		ret->v.n = shd_mul_div((int64_t)window->hit, SHD_MICRO, (int64_t)window->of);
+}
+
+/* Goes through the window; false when its feed is blind. */
+static bool run(struct window *window, bool samples)
+{
+	const struct shd_rule_env *env = window->eval->env;
+	struct shd_wall from = {window->from_ms}, to = {SHD_NEVER_MS}; /* what lies ahead wakes */
+
+	if (samples) {
+		enum shd_metric metric = (enum shd_metric)window->expr->index;
+
+		if (env->blind_metric && env->blind_metric(env->ctx, metric))
+			return false;
+		if (env->samples)
+			env->samples(env->ctx, metric, from, to, visit_sample, window);
+		return true;
+	}
+	if (env->blind_kind && env->blind_kind(env->ctx, window->expr->kind))
+		return false;
+	if (env->window)
+		env->window(env->ctx, window->expr->kind, from, to, visit_entity, window);
+	return !window->blind;
+}
+
+static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct quantile *quantile,
+		      struct shd_result *ret)
+{
+	int64_t length_ms = expr->args[0]->value.n;
+	struct window window = {.eval = eval, .expr = expr, .length_ms = length_ms,
+		.from_ms = shd_sub_saturated(eval->now_ms, length_ms), .quantile = quantile};
+
+	*ret = (struct shd_result){.v = {.type = expr->type}};
+	if (!run(&window, expr->ref == SHD_REF_METRIC)) {
+		shd_eval_miss(eval, ret, expr->subject, true);
+	} else if (expr->aggregate == SHD_AGG_count || expr->aggregate == SHD_AGG_share) {
+		count_result(&window, ret);
+	} else if (window.currencies_differ) {
+		shd_eval_miss(eval, ret, "one currency", false);
+	} else if (!result_of(&window, &ret->v.n)) {
+		shd_eval_miss(eval, ret, expr->subject, false);
+	} else if (expr->type == SHD_MONEY) {
+		memcpy(ret->v.currency, window.currency, 4);
+	}
+}
+
+/* In a frame of its own: only these need the room on the stack. */
+static __attribute__((noinline)) void aggregate_quantile(struct shd_eval *eval, const struct shd_expr *expr,
+							 struct shd_result *ret)
+{
+	struct quantile quantile;
+
+	quantile.count = 0;
+	quantile.seen = 0;
+	quantile.stride = 1;
+	aggregate(eval, expr, &quantile, ret);
+}
+
+static bool can_remember(const struct shd_eval *eval)
+{
+	return !eval->inner && !eval->shift_ms && !eval->quiet && eval->now_ms == eval->env->now.ms;
+}
+
+static bool recall(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	for (size_t i = 0; i < eval->memo_count && can_remember(eval); i++) {
+		if (eval->memo[i].expr != expr)
+			continue;
+		*ret = eval->memo[i].result;
+		eval->hit = eval->memo[i].hit;
+		eval->of = eval->memo[i].of;
+		return true;
+	}
+	return false;
+}
+
+static void remember(struct shd_eval *eval, const struct shd_expr *expr, const struct shd_result *result)
+{
+	if (eval->memo_count == SHD_MEMO_COUNT || !can_remember(eval))
+		return;
+	eval->memo[eval->memo_count].expr = expr;
+	eval->memo[eval->memo_count].result = *result;
+	eval->memo[eval->memo_count].hit = eval->hit;
+	eval->memo[eval->memo_count].of = eval->of;
+	eval->memo_count++;
+}
+
+void shd_eval_aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	if (recall(eval, expr, ret))
+		return;
+	if (is_quantile(expr->aggregate))
+		aggregate_quantile(eval, expr, ret);
+	else
+		aggregate(eval, expr, NULL, ret);
+	remember(eval, expr, ret);
+}
+
+void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_expr *metric = expr->args[0];
+	int64_t length_ms = 28 * SHD_DAY_MS, change;
+	struct window window = {.eval = eval, .expr = metric, .length_ms = length_ms,
+		.from_ms = shd_sub_saturated(eval->now_ms, length_ms)};
+
+	*ret = (struct shd_result){.v = {.type = expr->type}};
+	if (!run(&window, true)) {
+		shd_eval_miss(eval, ret, metric->name, true);
+	} else if (window.currencies_differ || !window.count ||
+		   !slope_of(&window, expr->args[1]->value.n, &change)) {
+		shd_eval_miss(eval, ret, metric->name, false);
+	} else {
+		ret->v.n = shd_add_saturated(window.last, change);
+		memcpy(ret->v.currency, window.currency, 4);
+	}
+}
+
+void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	int64_t values[BASELINE_VALUES], now_ms = eval->now_ms, shift_ms = eval->shift_ms;
+	int64_t days = expr->args[1]->value.n / SHD_DAY_MS;
+	const char *missing = eval->missing;
+	uint32_t hit = eval->hit, of = eval->of;
+	bool blind = false;
+	size_t count = 0;
+
+	if (recall(eval, expr, ret))
+		return;
+	*ret = (struct shd_result){.v = {.type = expr->type}};
+	for (int64_t day = 1; day <= days && day <= BASELINE_VALUES; day++) {
+		struct shd_result then;
+
+		eval->now_ms = now_ms - day * SHD_DAY_MS;
+		eval->shift_ms = shift_ms + day * SHD_DAY_MS;
+		shd_eval(eval, expr->args[0], &then);
+		blind |= then.v.none && then.blind;
+		if (then.v.none)
+			continue;
+		values[count++] = then.v.n;
+		if (then.v.currency[0])
+			memcpy(ret->v.currency, then.v.currency, 4);
+	}
+	eval->now_ms = now_ms;
+	eval->shift_ms = shift_ms;
+	eval->hit = hit;
+	eval->of = of;
+	if (blind || !count) {
+		shd_eval_miss(eval, ret, "history", blind);
+	} else {
+		eval->missing = missing;
+		ret->v.n = median_of(values, count);
+	}
+	remember(eval, expr, ret);
+}

@@ -1,0 +1,232 @@
+/* rule/: YAML to rules, rules to verdicts. */
+#include "unit/check.h"
+
+#include "base/num.h"
+#include "rule/rule.h"
+#include "unit/rule_env.h"
+
+#define T0 1780000000000LL
+
+struct set {
+	struct shd_doc *doc;
+	struct shd_diags *diags;
+	struct shd_words *words;
+	struct shd_rules *rules;
+};
+
+static void set_init(struct set *set, const char *yaml)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text printed = {0};
+
+	*set = (struct set){.diags = shd_diags_create(100), .words = shd_words_create()};
+	set->doc = shd_doc_parse("rules.yaml", yaml, strlen(yaml), set->diags);
+	if (set->doc)
+		set->rules = shd_rules_compile(&set->doc, 1, NULL, set->words, set->diags);
+	if (set->rules)
+		return;
+	shd_text_init(&printed, 65536);
+	shd_diags_print(set->diags, &printed);
+	print_error("%s\n", printed.data);
+}
+
+static void set_finish(struct set *set)
+{
+	shd_rules_destroy(set->rules);
+	shd_words_destroy(set->words);
+	shd_doc_destroy(set->doc);
+	shd_diags_destroy(set->diags);
+}
+
+static const char complaint_rule[] =
+	"rules:\n"
+	"  - rule: first-response\n"
+	"    title: {en: Complaint waits, ru: \"Жалоба ждёт\"}\n"
+	"    stores: marketplace == \"ozon\"\n"
+	"    each: complaint\n"
+	"    where: responded_at is none and not closed\n"
+	"    due: 'opened_at + (store.kind == \"local\" ? 48h : 72h)'\n"
+	"    levels:\n"
+	"      breached: remaining <= 0s\n"
+	"      info:     age >= 12h\n"
+	"      warning:  remaining <= 12h\n"
+	"      critical: remaining <= 2h\n"
+	"    cost: 5000 RUB + 3.5% * order_amount\n";
+
+static void a_complaint_escalates_to_the_millisecond(void **state)
+{
+	static const struct {
+		int64_t at_ms;
+		enum shd_level level;
+		int64_t wake_ms;
+	} cases[] = {
+		{0, SHD_LEVEL_NONE, 12 * SHD_HOUR_MS},
+		{12 * SHD_HOUR_MS - 1, SHD_LEVEL_NONE, 12 * SHD_HOUR_MS},
+		{12 * SHD_HOUR_MS, SHD_INFO, 36 * SHD_HOUR_MS},
+		{36 * SHD_HOUR_MS - 1, SHD_INFO, 36 * SHD_HOUR_MS},
+		{36 * SHD_HOUR_MS, SHD_WARN, 46 * SHD_HOUR_MS},
+		{46 * SHD_HOUR_MS, SHD_CRITICAL, 48 * SHD_HOUR_MS},
+		{48 * SHD_HOUR_MS - 1, SHD_CRITICAL, 48 * SHD_HOUR_MS},
+		{48 * SHD_HOUR_MS, SHD_BREACHED, SHD_NEVER_MS - T0},
+	};
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, complaint_rule);
+	assert_non_null(set.rules);
+	fake_init(&fake);
+	struct shd_entity *complaint = fake_add(&fake, SHD_KIND_complaint, "C-1", T0);
+	fake_money(complaint, SHD_F_complaint_order_amount, 199000, "RUB");
+	fake.env.entity = complaint;
+	const struct shd_rule *rule = shd_rules_find(set.rules, "first-response");
+	assert_non_null(rule);
+	assert_true(rule->each && rule->deadline && rule->tell_resolved);
+	assert_string_equal(rule->title[SHD_ZH], "Complaint waits");
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_verdict verdict;
+
+		fake.env.now.ms = T0 + cases[i].at_ms;
+		shd_rule_judge(rule, &fake.env, &verdict);
+		assert_int_equal(verdict.judgement, SHD_JUDGED);
+		assert_int_equal(verdict.level, cases[i].level);
+		assert_int_equal(verdict.wake.ms, T0 + cases[i].wake_ms);
+		assert_int_equal(verdict.due.ms, T0 + 48 * SHD_HOUR_MS);
+		assert_int_equal(verdict.cost.n, 500000 + 6965);
+		assert_string_equal(verdict.cost.currency, "RUB");
+	}
+	set_finish(&set);
+}
+
+static void the_verdict_shows_value_beside_limit(void **state)
+{
+	struct shd_verdict verdict;
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, complaint_rule);
+	fake_init(&fake);
+	fake.env.entity = fake_add(&fake, SHD_KIND_complaint, "C-1", T0);
+	fake.env.now.ms = T0 + 37 * SHD_HOUR_MS;
+	shd_rule_judge(shd_rules_at(set.rules, 0), &fake.env, &verdict);
+	assert_int_equal(verdict.value.type, SHD_DURATION);
+	assert_int_equal(verdict.value.n, 11 * SHD_HOUR_MS);
+	assert_int_equal(verdict.limit.n, 12 * SHD_HOUR_MS);
+	assert_true(verdict.cost.none);
+	assert_string_equal(shd_rule_condition(shd_rules_at(set.rules, 0), SHD_WARN), "remaining <= 12h");
+	set_finish(&set);
+}
+
+static void what_is_answered_closed_or_elsewhere_is_not_watched(void **state)
+{
+	struct shd_verdict verdict;
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, complaint_rule);
+	const struct shd_rule *rule = shd_rules_at(set.rules, 0);
+	fake_init(&fake);
+	struct shd_entity *complaint = fake_add(&fake, SHD_KIND_complaint, "C-1", T0);
+	fake.env.entity = complaint;
+	fake.env.now.ms = T0 + 48 * SHD_HOUR_MS;
+	fake_n(complaint, SHD_F_complaint_responded_at, T0);
+	shd_rule_judge(rule, &fake.env, &verdict);
+	assert_int_equal(verdict.judgement, SHD_NOT_WATCHED);
+	complaint->fields[shd_field_index(SHD_F_complaint_responded_at)].none = true;
+	fake_n(complaint, SHD_F_complaint_closed, 1);
+	shd_rule_judge(rule, &fake.env, &verdict);
+	assert_int_equal(verdict.judgement, SHD_NOT_WATCHED);
+	fake_n(complaint, SHD_F_complaint_closed, 0);
+	fake.market.name = "amazon";
+	assert_false(shd_rule_applies(rule, &fake.env));
+	shd_rule_judge(rule, &fake.env, &verdict);
+	assert_int_equal(verdict.judgement, SHD_NOT_WATCHED);
+	fake.env.settings = NULL;
+	assert_false(shd_rule_applies(rule, &fake.env));
+	set_finish(&set);
+}
+
+static void a_blind_feed_is_unknown_and_never_resolves(void **state)
+{
+	struct shd_verdict verdict;
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, complaint_rule);
+	fake_init(&fake);
+	struct shd_entity *complaint = fake_add(&fake, SHD_KIND_complaint, "C-1", T0);
+	fake_n(complaint, SHD_F_complaint_responded_at, T0);
+	fake.env.entity = complaint;
+	fake.env.now.ms = T0 + 48 * SHD_HOUR_MS;
+	fake.blind_kinds = 1U << SHD_KIND_complaint;
+	shd_rule_judge(shd_rules_at(set.rules, 0), &fake.env, &verdict);
+	assert_int_equal(verdict.judgement, SHD_UNKNOWN);
+	assert_false(verdict.clear);
+	assert_string_equal(verdict.why, "complaint");
+	set_finish(&set);
+}
+
+static const char rate_rule[] =
+	"rules:\n"
+	"  - rule: late\n"
+	"    value: share(order last 30d where shipped_late)\n"
+	"    needs: count(order last 30d) >= 4\n"
+	"    levels: {info: value > 20%, warning: value >= 40%}\n"
+	"    clear: value < 15%\n"
+	"    for: 3 of 5\n"
+	"    clear_for: 1h\n"
+	"    tell_resolved: false\n";
+
+static void a_share_shows_its_sample_and_room(void **state)
+{
+	struct shd_verdict verdict;
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, rate_rule);
+	const struct shd_rule *rule = shd_rules_at(set.rules, 0);
+	assert_int_equal(rule->for_hits, 3);
+	assert_int_equal(rule->for_of, 5);
+	assert_int_equal(rule->clear_for_ms, SHD_HOUR_MS);
+	assert_false(rule->tell_resolved);
+	assert_int_equal(rule->reads_kinds, 1U << SHD_KIND_order);
+	fake_init(&fake);
+	for (int i = 0; i < 3; i++)
+		fake_n(fake_add(&fake, SHD_KIND_order, "o", T0 + i), SHD_F_order_shipped_late, i == 1);
+	fake.env.now.ms = T0 + 10;
+	shd_rule_judge(rule, &fake.env, &verdict);
+	assert_int_equal(verdict.judgement, SHD_TOO_FEW);
+	for (int i = 3; i < 5; i++)
+		fake_n(fake_add(&fake, SHD_KIND_order, "o", T0 + i), SHD_F_order_shipped_late, false);
+	shd_rule_judge(rule, &fake.env, &verdict);
+	assert_int_equal(verdict.judgement, SHD_JUDGED);
+	assert_int_equal(verdict.level, SHD_LEVEL_NONE);
+	assert_int_equal(verdict.value.n, 200000);
+	assert_int_equal(verdict.limit.n, 200000);
+	assert_int_equal(verdict.sample_hit, 1);
+	assert_int_equal(verdict.sample_of, 5);
+	assert_int_equal(verdict.room.n, 1 * SHD_MICRO);
+	assert_false(verdict.clear);
+	assert_int_equal(verdict.wake.ms, T0 + 30 * SHD_DAY_MS);
+	fake_n(&fake.entities[0], SHD_F_order_shipped_late, true);
+	shd_rule_judge(rule, &fake.env, &verdict);
+	assert_int_equal(verdict.level, SHD_WARN);
+	assert_int_equal(verdict.limit.n, 400000);
+	assert_true(verdict.room.none);
+	set_finish(&set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_complaint_escalates_to_the_millisecond),
+		cmocka_unit_test(the_verdict_shows_value_beside_limit),
+		cmocka_unit_test(what_is_answered_closed_or_elsewhere_is_not_watched),
+		cmocka_unit_test(a_blind_feed_is_unknown_and_never_resolves),
+		cmocka_unit_test(a_share_shows_its_sample_and_room),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -373,16 +373,19 @@ void shd_answer_invalid_warehouses(const struct shd_ask *ask, size_t total, stru
 
 void shd_answer_supply_counter(const struct shd_ask *ask, size_t total, struct shd_text *out)
 {
-	char *words shd_autofree = shd_xstrdup(SHD_SUPPLY_STATES), *rest = NULL;
-	bool first = true;
+	const char *at = SHD_SUPPLY_STATES;
+	char state[48];
 
 	(void)total;
 	shd_text_puts(out, "{\"items\":[");
-	for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-		shd_text_printf(out, "%s{\"order_state\":\"ORDER_STATE_%s\",\"count\":%lld}",
-				first ? "" : ",", word,
-				(long long)count_of(ask, SHD_THING_supply, "state", word));
-		first = false;
+	while (*at) {
+		size_t len = strcspn(at, " ");
+
+		snprintf(state, sizeof(state), "%.*s", (int)len, at);
+		at += len + (at[len] == ' ');
+		shd_text_printf(out, "{\"order_state\":\"ORDER_STATE_%s\",\"count\":%lld}%s", state,
+				(long long)count_of(ask, SHD_THING_supply, "state", state),
+				*at ? "," : "");
 	}
 	shd_text_puts(out, "]}");
 }

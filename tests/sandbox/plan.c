@@ -72,11 +72,12 @@ static bool check_remove(const json_t *fields, const char **ret_key, struct shd_
 /* Splits the short forms into words; returns how many there are now. */
 static size_t add_words(char *extra, const char **known, size_t count)
 {
-	char *rest = NULL;
-
-	for (char *word = strtok_r(extra, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-		if (count < CANDIDATES_MAX)
-			known[count++] = word;
+	for (char *at = extra; *at && count < CANDIDATES_MAX;) {
+		known[count++] = at;
+		at += strcspn(at, " ");
+		if (*at)
+			*at++ = '\0';
+	}
 	return count;
 }
 

@@ -17,6 +17,8 @@ struct shd_deliver;
 struct shd_delivered {
 	const char *channel, *type, *subject, *target; /* target: host or address, no secret */
 	bool ok;
+	bool given_up;            /* not ok, and never tried again */
+	struct shd_wall next_try; /* not ok and not given up */
 	int status, attempt;
 	int64_t took_ms;
 	const char *error;
@@ -32,7 +34,8 @@ struct shd_deliver_in {
 	struct shd_wall (*now)(void *ctx);
 	uint32_t (*random)(void *ctx);
 	shd_delivered_fn *delivered;
-	/* A channel failed or recovered: the app lets the judge look at it. */
+	/* A channel failed or recovered: the app lets the judge look at it. Borrowed for
+	 * the call. */
 	void (*channel_changed)(void *ctx, const struct shd_channel_state *channel);
 	void *ctx;
 };
@@ -42,11 +45,15 @@ struct shd_deliver *shd_deliver_create(const struct shd_deliver_in *in,
 /* After a reload. Loop thread, between jobs. */
 void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *config);
 
-/* Inside a state job: takes the rows that are due and renders them. */
+/* Inside a state job, outside a transaction: takes the rows that are due and renders
+ * them. The deliverer posts such jobs by itself too: at start, when a row is due
+ * again, and after each result. */
 void shd_deliver_collect(struct shd_deliver *deliver, struct shd_wall now);
 
 /* Loop thread, after that job: sends what is ready; sets the timer for the next row. */
 void shd_deliver_send(struct shd_deliver *deliver);
 
-/* Waits for nothing: what is under way is cancelled and stays in the outbox. */
+/* What is under way stays in the outbox; answers that have arrived are recorded.
+ * Close it before the transfers and the jobs: it calls `closed` from a later turn, and
+ * what it had under way ends with the transfers. */
 void shd_deliver_close(struct shd_deliver *deliver, void (*closed)(void *ctx), void *ctx);

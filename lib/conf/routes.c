@@ -48,8 +48,10 @@ static void read_channel(struct shd_build *build, struct shd_channel_settings *c
 		shd_build_use(notifier ? notifier->options : NULL,
 			notifier ? notifier->option_count : 0, own),
 	};
-	shd_options_apply_all(map, uses, SHD_COUNT(uses), "a channel", build->settings->arena,
-		build->diags);
+	if (shd_options_apply_all(map, uses, SHD_COUNT(uses), "a channel", build->settings->arena,
+		    build->diags) &&
+		notifier && notifier->check)
+		notifier->check(own, map, build->diags);
 }
 
 void shd_channels_build(struct shd_build *build, const struct shd_node *node)

@@ -193,7 +193,7 @@ static void classify(const struct shd_answer *answer, struct shd_sent_result *re
 			answer->status == 535 || answer->status == 530 ? SHD_ERR_CREDENTIALS
 								       : SHD_ERR_REQUEST,
 			"the mail server refused with %d", answer->status);
-	} else if (answer->status >= 400 || answer->status < 200) {
+	} else if (answer->status >= 400) {
 		ret_result->sent = SHD_SENT_LATER;
 		shd_fail(&ret_result->error, SHD_ERR_SERVER, "the mail server said %d, try again",
 			answer->status);
@@ -205,6 +205,8 @@ const struct shd_notifier shd_email_notifier = {
 	.options = options,
 	.option_count = SHD_COUNT(options),
 	.settings_size = sizeof(struct shd_email_settings),
+	.per_minute = 300, /* servers take a flood for spam */
+	.burst = 60,
 	.check = check,
 	.render = render,
 	.classify = classify,

@@ -49,6 +49,7 @@ struct shd_notifier {
 	const struct shd_option *options;
 	size_t option_count;
 	size_t settings_size;
+	int64_t per_minute, burst; /* sends that the provider bears; 0: no limit */
 	/* What the option table cannot say, reported at `node`. NULL: nothing. */
 	void (*check)(const void *settings, const struct shd_node *node, struct shd_diags *diags);
 	/* Fills a zeroed envelope whose `http` went through shd_request_init. Errors:

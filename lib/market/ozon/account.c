@@ -141,7 +141,7 @@ static void list_missing(const json_t *roles, struct shd_text *out)
 SHD_OZON_MAP(roles)
 {
 	const json_t *roles = json_object_get(record, "roles"), *role;
-	struct shd_text missing SHD_AUTO(shd_text_finish);
+	struct shd_text missing SHD_AUTO(shd_text_finish) = {0};
 	bool listed = json_array_size(roles) > 0;
 	size_t at, i;
 

@@ -177,7 +177,8 @@ static void put_claim(struct shd_harvest *out, const json_t *record, const struc
 	shd_put_word(out, at, SHD_F_complaint_type, class == DISPUTE ? "dispute" : "claim");
 	shd_put_word(out, at, SHD_F_complaint_category, "return_request");
 	put_root_cause(out, at, of->reason, NULL);
-	shd_put_time(out, at, SHD_F_complaint_opened_at, of->opened);
+	/* a request is opened when the seller has to decide; return_date may be the order's */
+	shd_put_time(out, at, SHD_F_complaint_opened_at, waits ? of->changed : of->opened);
 	shd_put_text(out, at, SHD_F_complaint_order_id, of->order);
 	shd_put_text(out, at, SHD_F_complaint_reason, of->reason);
 	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(of->product, "sku"));
@@ -244,7 +245,8 @@ SHD_OZON_MAP(return)
 	put_scheme(out, at, json_object_get(record, "schema"));
 	shd_put_word(out, at, SHD_F_return_waits_for, class == ACT ? "seller"
 		: class == DISPUTE || class == MOVING || class == DECIDED ? "marketplace" : "none");
-	put_answer(out, at, SHD_F_return_responded_at, class == ACT, of.changed);
+	if (class == ACT || class == DISPUTE || class == DECIDED || class == REFUSED)
+		put_answer(out, at, SHD_F_return_responded_at, class == ACT, of.changed);
 	if (class == ACT || class == PICK_UP)
 		shd_put_time(out, at, SHD_F_return_act_since, of.changed);
 	else
@@ -311,8 +313,8 @@ SHD_OZON_MAP(rfbs)
 	if (!shd_put_entity(out, SHD_KIND_complaint, "rfbs:", id, "return_id", &at, reterr))
 		return false;
 	put_rfbs_claim(out, at, record, class);
-	/* The reason stands in the details only. */
-	if (class != MOVING && shd_loose_text(id, &text))
+	/* The reason, and whether a decision is awaited, stand in the details only. */
+	if ((class == ACT || class == DISPUTE || class == OTHER) && shd_loose_text(id, &text))
 		shd_harvest_follow(out, "rfbs_get", text.text, text.len);
 
 	if (!shd_put_entity(out, SHD_KIND_return, "rfbs:", id, "return_id", &at, reterr))
@@ -389,7 +391,10 @@ SHD_OZON_MAP(arbitration)
 			json_object_get(json_array_get(products, 0), "sku"));
 	if (shd_ozon_products_sum(products, &sum, currency))
 		shd_set_money(out, at, SHD_F_complaint_order_amount, sum, currency);
+	/* one that the seller opened is no case against the store, and waits for Ozon */
 	shd_set_n(out, at, SHD_F_complaint_valid, by_client);
+	if (!by_client)
+		shd_set_n(out, at, SHD_F_complaint_responded_at, in->fetched.ms);
 	shd_set_n(out, at, SHD_F_complaint_closed, false);
 	return true;
 }

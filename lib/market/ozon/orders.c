@@ -174,14 +174,18 @@ static void put_products(struct shd_harvest *out, size_t at, const json_t *posti
 static void put_cancellation(struct shd_harvest *out, size_t at, const json_t *posting)
 {
 	const json_t *cancellation = json_object_get(posting, "cancellation");
-	const char *who;
+	const json_t *counts = json_object_get(cancellation, "affect_cancellation_rating");
+	const char *who = "";
+	bool told;
 
 	if (!json_is_object(cancellation))
 		return;
 	if (shd_loose_word(json_object_get(cancellation, "cancellation_type"), cancellers, &who))
 		shd_put_word(out, at, SHD_F_order_cancelled_by, who);
-	shd_put_bool(out, at, SHD_F_order_counts_against_seller,
-		json_object_get(cancellation, "affect_cancellation_rating"));
+	if (shd_loose_bool(counts, &told) || strcmp(who, "seller") != 0)
+		shd_put_bool(out, at, SHD_F_order_counts_against_seller, counts);
+	else
+		shd_set_n(out, at, SHD_F_order_counts_against_seller, true);
 }
 
 /* Status, substatus, closed; the status in our words, NULL for one we do not know. */

@@ -68,6 +68,17 @@ SHD_OZON_BODY(turnover)
 		*in->position ? in->position : "0");
 }
 
+/* A product that was never approved has the number 0. */
+static void put_sku(struct shd_harvest *out, size_t at, const json_t *sku)
+{
+	int64_t n;
+
+	if (shd_loose_int(sku, &n) && n == 0)
+		shd_set_none(out, at, SHD_F_listing_sku);
+	else
+		shd_put_text(out, at, SHD_F_listing_sku, sku);
+}
+
 SHD_OZON_MAP(product)
 {
 	bool archived = false;
@@ -77,7 +88,7 @@ SHD_OZON_MAP(product)
 	if (!shd_put_entity(out, SHD_KIND_listing, "", json_object_get(record, "product_id"),
 		    "product_id", &at, reterr))
 		return false;
-	shd_put_text(out, at, SHD_F_listing_sku, json_object_get(record, "sku"));
+	put_sku(out, at, json_object_get(record, "sku"));
 	shd_put_text(out, at, SHD_F_listing_offer_id, json_object_get(record, "offer_id"));
 	shd_loose_bool(json_object_get(record, "archived"), &archived);
 	if (archived)
@@ -208,7 +219,7 @@ SHD_OZON_MAP(product_info)
 		shd_put_word(out, at, SHD_F_listing_archived_by, by_ozon ? "marketplace" : "seller");
 	else
 		shd_set_none(out, at, SHD_F_listing_archived_by);
-	shd_put_text(out, at, SHD_F_listing_sku, json_object_get(record, "sku"));
+	put_sku(out, at, json_object_get(record, "sku"));
 	shd_put_text(out, at, SHD_F_listing_offer_id, json_object_get(record, "offer_id"));
 	shd_put_text(out, at, SHD_F_listing_title, json_object_get(record, "name"));
 	shd_put_time(out, at, SHD_F_listing_opened_at, json_object_get(record, "created_at"));

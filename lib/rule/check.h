@@ -35,6 +35,7 @@ struct shd_checker {
 void shd_check_fail(struct shd_checker *checker, struct shd_expr *expr, const char *hint,
 		    const char *fmt, ...) SHD_PRINTF(4, 5);
 
+/* The type of what has no currency or gets it elsewhere. */
 void shd_check_type(struct shd_expr *expr, enum shd_type type);
 
 /* Says what expr->name, a NAME, stands for and its type; reports unknown names. */

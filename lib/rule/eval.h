@@ -57,11 +57,14 @@ struct shd_eval {
 	char scratch[SHD_SCRATCH_BYTES];
 };
 
+/* Prepares for one judgement. due, value: NULL where the rule has none. Borrows all. */
 void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env, const struct shd_expr *due,
 		   const struct shd_expr *value);
 
+/* Sets *ret whole. */
 void shd_eval(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
 
+/* Of a result whose type is bool. */
 enum shd_truth shd_truth_of(const struct shd_result *result);
 
 /* Records that the answer may change at `at_ms` of the evaluation's own time. */
@@ -82,5 +85,6 @@ void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struc
 /* reads.c: a NAME */
 void shd_eval_name(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
 
+/* Sums that stop at the ends of int64: "never" plus a day is never. */
 int64_t shd_add_saturated(int64_t a, int64_t b);
 int64_t shd_sub_saturated(int64_t a, int64_t b);

@@ -42,6 +42,7 @@ enum shd_op {
 #undef X
 	SHD_OP_COUNT
 };
+/* As written: "<=", "and". */
 const char *shd_op_text(enum shd_op op);
 
 /* Functions, `min(a, b)`, and aggregates, `min(order.amount last 7d)`. */

@@ -50,6 +50,7 @@ enum shd_token_type {
 	SHD_TOKEN_MAP(X)
 #undef X
 };
+/* For messages: "<=", "a name". */
 const char *shd_token_text(enum shd_token_type type);
 
 struct shd_token {

@@ -64,7 +64,7 @@ SYMBOLS = re.compile(r"""^(
   | json_\w+ | jsonp_\w+                               # jansson
   | fy_\w+                                             # libfyaml
   | pcre2_\w+                                          # PCRE2
-  | (u|ucnv|ucol|unorm2?|ubrk|uloc|utext|udat|ucal|unum|umsg|uplrules|upluralrules|uspoof|uset|utf8|uidna|unumf|ulistfmt|ucasemap|ureldatefmt|utrans|uenum|uregex|udatpg)_\w+
+  | (u|ucnv|ucol|unorm2?|ubrk|uloc|utext|udat|ucal|unum|umsg|uplrules|upluralrules|uspoof|uset|utf8|uidna|unumf|ulistfmt|ucasemap|ureldatefmt|utrans|uenum|uregex|udatpg|uscript)_\w+
   | XXH\w+                                             # xxhash
   | CRYPTO_memcmp | OPENSSL_cleanse | EVP_\w+ | HMAC\w* | SHA(1|224|256|384|512)\w* | MD5\w*
 )$""", re.VERBOSE)

@@ -279,6 +279,8 @@ static void refuse_subject(struct shd_checker *checker, struct shd_expr *expr, c
 		names[count++] = shd_metric_row((enum shd_metric)i)->name;
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(expr->subject, "."), expr->subject);
 	const char *near = shd_nearest(word, names, count);
+	if (near && strcmp(near, word) == 0)
+		near = NULL; /* it exists, but is not of the right sort */
 	shd_report(checker->report, expr->subject_at, strlen(expr->subject), hint,
 		"%s cannot go over '%s'%s%s%s", expr->name, expr->subject, near ? "; did you mean '" : "",
 		near ? near : "", near ? "'?" : "");
@@ -295,18 +297,34 @@ static void check_kind_subject(struct shd_checker *checker, struct shd_expr *exp
 	checker->scope->reads_kinds |= 1U << expr->kind;
 }
 
+static void refuse_field(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+{
+	const char *names[64];
+	size_t count = 0;
+
+	for (int i = 0; i < shd_kind_fields(expr->kind); i++)
+		names[count++] = shd_field_row(shd_kind_first(expr->kind) + (enum shd_field)i)->name;
+	const char *near = shd_nearest(name, names, count);
+	shd_report(checker->report, expr->subject_at, strlen(expr->subject), NULL,
+		"unknown field '%s' of %s%s%s%s", name, shd_kind_name(expr->kind),
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	expr->bad = true;
+}
+
 static void check_field_subject(struct shd_checker *checker, struct shd_expr *expr, const char *dot)
 {
 	enum shd_field field;
-	const char *example = "a field of a kind: sum(order.amount last 7d)";
 
 	if (!aggregates[expr->aggregate].entities) {
 		refuse_subject(checker, expr, "it goes over a metric: first(rating last 7d)");
 		return;
 	}
-	if (!shd_kind_find(expr->subject, (size_t)(dot - expr->subject), &expr->kind) ||
-		!shd_field_find(expr->kind, dot + 1, strlen(dot + 1), &field)) {
-		refuse_subject(checker, expr, example);
+	if (!shd_kind_find(expr->subject, (size_t)(dot - expr->subject), &expr->kind)) {
+		refuse_subject(checker, expr, "a field of a kind: sum(order.amount last 7d)");
+		return;
+	}
+	if (!shd_field_find(expr->kind, dot + 1, strlen(dot + 1), &field)) {
+		refuse_field(checker, expr, dot + 1);
 		return;
 	}
 	enum shd_type type = shd_field_row(field)->type;

@@ -266,6 +266,8 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 
 	offer_all(checker, &candidates);
 	suggest(&candidates, name, suggestion);
+	if (checker->text_wanted)
+		suggestion[0] = '\0';
 	SHD_AUTO(shd_text_finish) struct shd_text text;
 	shd_text_init(&text, sizeof(hint) - 1);
 	if (checker->inner && scope->each && shd_field_find(scope->kind, name, strlen(name), &field))

@@ -59,6 +59,7 @@ void shd_line_clock_moved(struct shd_line *line);
 void shd_line_pause(struct shd_line *line, void (*quiet)(void *ctx), void *ctx);
 void shd_line_resume(struct shd_line *line);
 
+/* Since the start; `waiting` is now. */
 struct shd_line_figures {
 	uint64_t commits, judged, moved, batches;
 	struct shd_wall last_commit;

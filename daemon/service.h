@@ -19,4 +19,5 @@ void shd_service_stopping(struct shd_service *service);
 /* One line for `systemctl status`; sent only when it differs from the last one. */
 void shd_service_status(struct shd_service *service, const char *fmt, ...) SHD_PRINTF(2, 3);
 
+/* Stops feeding the watchdog; closed(ctx) runs from a later turn. */
 void shd_service_close(struct shd_service *service, void (*closed)(void *ctx), void *ctx);

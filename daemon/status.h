@@ -55,4 +55,5 @@ typedef void shd_feed_status_fn(void *ctx, const struct shd_feed_status *status)
 void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit,
 		      void *ctx);
 
+/* All figures at once. */
 void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures);

@@ -1,0 +1,197 @@
+/* The half of a poll that runs on the pool: parses what is new of a page. */
+#include "base/secret.h"
+#include "poll.h"
+#include "market/slice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ENVELOPE_BYTES = 1024 * 1024,
+	BAD_SHARE = 10, /* one in so many records of a page may be unintelligible */
+};
+
+static size_t find_follow(const struct shd_poll *poll, const struct shd_follow *follow)
+{
+	for (size_t i = 0; i < poll->follow_count; i++)
+		if (strcmp(poll->follows[i].row->name, follow->endpoint) == 0 &&
+		    strcmp(poll->follows[i].id, follow->id) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* Takes over what the record asked to follow. False when there was no room: the
+ * record then has to come again with the next poll. */
+static bool take_follows(struct shd_poll *poll, size_t from)
+{
+	struct shd_harvest *harvest = poll->harvest;
+	bool all = true;
+
+	for (size_t i = from; i < harvest->follow_count; i++) {
+		struct shd_follow *follow = &harvest->follows[i];
+
+		if (find_follow(poll, follow) != SIZE_MAX)
+			continue;
+		if (poll->follow_count == SHD_POLL_FOLLOWS) {
+			all = false;
+			continue;
+		}
+		const struct shd_endpoint *row =
+			shd_market_endpoint(poll->store->market, follow->endpoint);
+		shd_assert(row && row->paging == SHD_PAGE_FOLLOW);
+		shd_grow(poll->follows, poll->follow_count, poll->follow_room);
+		poll->follows[poll->follow_count++] = (struct shd_poll_follow){
+			row, follow->id, (uint32_t)poll->pages.count, (uint32_t)poll->draft.count};
+	}
+	return all;
+}
+
+/* One record that is not known. False: the answer is no JSON. A record that is JSON
+ * and yet not understood is left out and counted; it will be looked at again when
+ * its page changes. */
+static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uint64_t hash,
+		       struct shd_error *reterr)
+{
+	struct shd_harvest *harvest = poll->harvest;
+	size_t entities = harvest->entity_count, follows = harvest->follow_count;
+	struct shd_map_in in = {.store = poll->store, .row = poll->row, .fetched = poll->fetched};
+	json_auto_t *record = shd_market_parse(bytes, len, reterr);
+
+	if (!record)
+		return false;
+	if (poll->following && poll->page_in.id_count == 1)
+		in.id = poll->page_in.ids[0];
+	poll->parsed_records++;
+	if (poll->row->map && !poll->row->map(&in, record, harvest, &poll->bad_record)) {
+		poll->bad_records++;
+		shd_page_draft_add(&poll->draft, 0, NULL);
+		return true;
+	}
+	if (!poll->following && !take_follows(poll, follows)) {
+		poll->left_out = true;
+		hash = 0;
+	}
+	bool has_key = harvest->entity_count > entities;
+	shd_page_draft_add(&poll->draft, hash, has_key ? harvest->entities[entities].id : NULL);
+	return true;
+}
+
+static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd_error *reterr)
+{
+	const char *key;
+	uint64_t hash = shd_slice_hash(poll->body.data + at, len);
+
+	if (!poll->following && shd_known_find(poll->known, hash, &key)) {
+		shd_page_draft_add(&poll->draft, hash, key);
+		return true;
+	}
+	return map_record(poll, poll->body.data + at, len, hash, reterr);
+}
+
+/* Where the next page is, from the answer without its records. */
+static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
+		      struct shd_page_out *ret_out, struct shd_error *reterr)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text;
+
+	ret_out->last = true;
+	ret_out->position[0] = '\0';
+	if (!poll->row->next || poll->following)
+		return true;
+	shd_text_init(&text, ENVELOPE_BYTES);
+	shd_slice_envelope(slicer, &text);
+	if (!shd_text_ok(&text))
+		return shd_fail(reterr, SHD_ERR_LIMIT, "more than %d bytes beside the records",
+				ENVELOPE_BYTES);
+	json_auto_t *envelope = shd_market_parse(text.data, text.len, reterr);
+	if (!envelope || !poll->row->next(poll->row, envelope, poll->draft.count, &poll->page_in,
+					  ret_out, reterr))
+		return false;
+	/* A position that does not move on would be asked for again and again. */
+	if (strcmp(ret_out->position, poll->position) == 0)
+		ret_out->last = true;
+	return true;
+}
+
+static bool take_records(struct shd_poll *poll, struct shd_page_out *ret_out,
+			 struct shd_error *reterr)
+{
+	struct shd_slicer slicer;
+	size_t at, len;
+	bool more = true;
+
+	if (!poll->row->records) {
+		*ret_out = (struct shd_page_out){.last = true};
+		return map_record(poll, poll->body.data, poll->body.len, poll->body_hash, reterr);
+	}
+	if (!shd_slice_open(&slicer, poll->body.data, poll->body.len, poll->row->records, reterr))
+		return false;
+	for (;;) {
+		if (!shd_slice_next(&slicer, &at, &len, &more, reterr))
+			return false;
+		if (!more)
+			break;
+		if (!take_record(poll, at, len, reterr))
+			return false;
+		poll->page_in.last_record = poll->body.data + at;
+		poll->page_in.last_record_len = len;
+	}
+	return find_next(poll, &slicer, ret_out, reterr);
+}
+
+static bool work_page(struct shd_poll *poll, struct shd_error *reterr)
+{
+	struct shd_page_out out;
+	size_t bad_before = poll->bad_records;
+
+	if (!poll->harvest)
+		poll->harvest = shd_harvest_create(SHD_POLL_HARVEST_BYTES);
+	if (!poll->known)
+		poll->known = shd_known_create(&poll->feed->pages);
+	shd_page_draft_clear(&poll->draft);
+	poll->left_out = false;
+	poll->page_in.last_record = NULL;
+	poll->page_in.last_record_len = 0;
+	if (!take_records(poll, &out, reterr) || !shd_harvest_ok(poll->harvest, reterr))
+		return false;
+	if ((poll->bad_records - bad_before) * BAD_SHARE > poll->draft.count) {
+		*reterr = poll->bad_record;
+		return false;
+	}
+	if (!shd_text_ok(&poll->draft.key_text))
+		return shd_fail(reterr, SHD_ERR_LIMIT, "the keys of a page are too long");
+	if (poll->following)
+		return true;
+	shd_pages_add(&poll->pages,
+		shd_page_create(&poll->draft, poll->left_out ? 0 : poll->body_hash, poll->position,
+			out.last, out.position));
+	return true;
+}
+
+/* What a complete sweep listed, and whether that is new. */
+static void work_listed(struct shd_poll *poll)
+{
+	size_t count;
+	const char **before = shd_pages_keys(&poll->feed->pages, &count);
+
+	poll->listed = shd_pages_keys(&poll->pages, &poll->listed_count);
+	poll->listed_known = true;
+	poll->listed_changed = !poll->feed->swept || count != poll->listed_count;
+	for (size_t i = 0; i < count && !poll->listed_changed; i++)
+		poll->listed_changed = strcmp(before[i], poll->listed[i]) != 0;
+	free(before);
+}
+
+void shd_poll_work(struct shd_poll *poll)
+{
+	poll->parse_failed = false;
+	if (poll->body.len && !work_page(poll, &poll->error)) {
+		shd_fail_in(&poll->error, "%s", poll->row->path);
+		poll->parse_failed = true;
+		return;
+	}
+	const struct shd_page *last =
+		poll->pages.count ? poll->pages.at[poll->pages.count - 1] : NULL;
+	if (poll->feed->row->complete && !poll->listed_known && last && last->last)
+		work_listed(poll);
+}

@@ -1,0 +1,363 @@
+#include "polls_own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RELEASE_MS = 50,         /* due feeds are released together: a third less CPU */
+	CONNECT_MS = 10000,
+	CROWDED_MS = 100,        /* after the transport had no room */
+};
+
+/* --- time ---------------------------------------------------------------------------- */
+
+static void release(uv_timer_t *timer);
+
+static void set_timer(struct shd_polls *polls)
+{
+	int64_t at = shd_sched_next(&polls->sched).ms, now = mono_now(polls).ms;
+
+	if (at == SHD_NEVER_MS || polls->paused)
+		return;
+	at = (at > now ? at : now) / RELEASE_MS * RELEASE_MS + RELEASE_MS;
+	if (uv_is_active((uv_handle_t *)&polls->timer) && polls->timer_at.ms <= at)
+		return;
+	polls->timer_at.ms = at;
+	uv_timer_start(&polls->timer, release, (uint64_t)(at - now), 0);
+}
+
+void shd_polls_put_in(struct shd_polls *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	shd_sched_put(&polls->sched, &feed->item,
+		(struct shd_mono){mono_now(polls).ms + wait_ms});
+	set_timer(polls);
+}
+
+/* The feed's next poll. */
+void shd_polls_set_due(struct shd_polls *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	if (every_ms(polls, feed) == 0)
+		return;
+	feed->next_due.ms = wall_now(polls).ms + wait_ms;
+	shd_polls_put_in(polls, feed, wait_ms);
+}
+
+static void enqueue(struct shd_polls *polls, struct shd_feed *feed)
+{
+	feed->next = NULL;
+	*polls->last = feed;
+	polls->last = &feed->next;
+	polls->queued++;
+}
+
+/* Takes out all that is due before any of it runs. */
+static void release(uv_timer_t *timer)
+{
+	struct shd_polls *polls = timer->data;
+	struct shd_sched_item *item;
+
+	while ((item = shd_sched_take(&polls->sched, mono_now(polls)))) {
+		struct shd_feed *feed = (struct shd_feed *)((char *)item -
+							    offsetof(struct shd_feed, item));
+
+		if (!feed->poll) {
+			bool batch = feed->row->paging == SHD_PAGE_BATCH;
+
+			/* Ids that were never read cannot be asked for; that feed wakes this one. */
+			if (batch && !shd_feeds_ids_of(&polls->feeds, feed)->pages.count) {
+				feed->wants_ids = true;
+				continue;
+			}
+			shd_feed_enter(feed, SHD_FEED_QUEUED);
+		}
+		enqueue(polls, feed);
+	}
+	shd_polls_pump(polls);
+	set_timer(polls);
+}
+
+/* --- under way ------------------------------------------------------------------------------ */
+
+/* The next request has to wait; meanwhile the slot serves another feed. */
+static void park(struct shd_polls *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	polls->active--;
+	shd_polls_put_in(polls, feed, wait_ms);
+}
+
+static void step(struct shd_poll *poll, enum shd_poll_step what);
+
+static void answered(void *ctx, struct shd_transfer_out *out)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_polls *polls = poll->polls;
+
+	step(poll, shd_poll_answered(poll, out, wall_now(polls)));
+	shd_polls_pump(polls);
+}
+
+static void work(void *ctx)
+{
+	shd_poll_work(ctx);
+}
+
+static void worked_on(void *ctx)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_polls *polls = poll->polls;
+
+	step(poll, shd_poll_worked(poll));
+	shd_polls_pump(polls);
+}
+
+/* Sends the poll's next request, or parks it. */
+static void ask(struct shd_poll *poll)
+{
+	struct shd_polls *polls = poll->polls;
+	struct shd_feed *feed = poll->feed;
+	const struct shd_store_settings *store = poll->store;
+	const struct shd_endpoint *row =
+		poll->following ? poll->follows[poll->follows_at].row : feed->row;
+	struct shd_mono now = mono_now(polls);
+	int64_t wait = poll->asked.ms && row->pace_ms ? poll->asked.ms + row->pace_ms - now.ms : 0;
+
+	if (polls->paused) { /* a reload waits; the poll begins anew under the next configuration */
+		shd_fail(&poll->error, SHD_ERR_CLOSING, "the configuration is replaced");
+		shd_polls_over(polls, poll, false);
+		return;
+	}
+	if (wait > 0 || !shd_rate_take(&polls->feeds.stores[feed->store].rate, now, &wait)) {
+		park(polls, feed, wait);
+		return;
+	}
+	if (!shd_poll_ask(poll, polls->config)) {
+		step(poll, shd_poll_unanswered(poll));
+		return;
+	}
+	struct shd_transfer_in in = {
+		.method = poll->request.method,
+		.url = poll->request.url.data,
+		.headers = poll->request.headers,
+		.header_count = poll->request.header_count,
+		.body = poll->request.body.data,
+		.body_len = poll->request.body.len,
+		.proxy = store->proxy,
+		.interface = store->interface,
+		.connect_ms = store->timeout_ms < CONNECT_MS ? store->timeout_ms : CONNECT_MS,
+		.total_ms = store->timeout_ms,
+		.answer_max_bytes = store->body_max_bytes,
+	};
+	poll->asked = now;
+	if (shd_transfer_start(polls->in.transfers, &in, answered, poll, &poll->error))
+		return;
+	if (poll->error.kind == SHD_ERR_LIMIT)
+		park(polls, feed, CROWDED_MS);
+	else
+		step(poll, shd_poll_unanswered(poll));
+}
+
+static void step(struct shd_poll *poll, enum shd_poll_step what)
+{
+	switch (what) {
+	case SHD_POLL_ASK:
+		ask(poll);
+		break;
+	case SHD_POLL_PARSE:
+		shd_jobs_parse(poll->polls->in.jobs, work, worked_on, poll);
+		break;
+	case SHD_POLL_OVER:
+		shd_polls_over(poll->polls, poll, true);
+		break;
+	case SHD_POLL_FAILED:
+		shd_polls_over(poll->polls, poll, false);
+		break;
+	}
+}
+
+static void begin(struct shd_polls *polls, struct shd_feed *feed)
+{
+	struct shd_poll *poll = polls->resting;
+
+	if (poll)
+		polls->resting = poll->next;
+	else
+		poll = shd_poll_create(polls);
+	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
+	feed->poll = poll;
+	const struct shd_pages *ids = feed->row->paging == SHD_PAGE_BATCH
+					      ? &shd_feeds_ids_of(&polls->feeds, feed)->pages
+					      : NULL;
+	step(poll, shd_poll_begin(poll, feed, shd_feeds_settings(&polls->feeds, feed),
+			   wall_now(polls), ids));
+}
+
+void shd_polls_pump(struct shd_polls *polls)
+{
+	while (polls->first && !polls->paused && polls->active < polls->in_flight_max &&
+	       !shd_line_full(polls->in.line)) {
+		struct shd_feed *feed = polls->first;
+
+		polls->first = feed->next;
+		if (!polls->first)
+			polls->last = &polls->first;
+		polls->queued--;
+		polls->active++;
+		if (feed->poll)
+			ask(feed->poll);
+		else
+			begin(polls, feed);
+	}
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+/* When a feed is polled first: those that are overdue, that list ids or that an
+ * operator may have mended meanwhile soon, the others when they would have been. */
+static void first_due(struct shd_polls *polls, struct shd_feed *feed, bool anew)
+{
+	int64_t period = every_ms(polls, feed), wait = feed->next_due.ms - wall_now(polls).ms;
+	bool refused = feed->error >= 0 &&
+		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_OPERATOR;
+	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : period;
+
+	if (!period)
+		return;
+	bool overdue = wait <= 0 || wait > longest;
+	if (overdue || feed->lists_ids || refused)
+		wait = shd_sched_spread_ms(polls->feeds.count, period, draw(polls));
+	feed->behind = anew && overdue;
+	polls->behind += feed->behind;
+	shd_polls_set_due(polls, feed, wait);
+}
+
+struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_config *config,
+				   const struct shd_feed_row *known, size_t known_count,
+				   const struct shd_polls *old)
+{
+	struct shd_polls *polls = shd_xcalloc(1, sizeof(*polls));
+
+	polls->in = *in;
+	polls->config = config;
+	polls->last = &polls->first;
+	polls->in_flight_max = (size_t)config->settings->in_flight_max;
+	uv_timer_init(in->loop, &polls->timer);
+	polls->timer.data = polls;
+	shd_feeds_init(&polls->feeds, config->settings, known, known_count, old ? &old->feeds : NULL,
+		mono_now(polls));
+	if (old)
+		polls->figures = old->figures;
+	for (size_t i = 0; i < polls->feeds.count; i++)
+		first_due(polls, &polls->feeds.all[i], !old);
+	return polls;
+}
+
+void shd_polls_pause(struct shd_polls *polls, void (*quiet)(void *ctx), void *ctx)
+{
+	struct shd_feed *feed;
+
+	polls->paused = true;
+	uv_timer_stop(&polls->timer);
+	/* What waits between two requests is given up; it never left anything behind. */
+	for (size_t i = 0; i < polls->feeds.count; i++) {
+		feed = &polls->feeds.all[i];
+		if (feed->poll && feed->state == SHD_FEED_IN_FLIGHT && feed->item.place) {
+			shd_sched_remove(&polls->sched, &feed->item);
+			shd_polls_rest(polls, feed->poll);
+		}
+	}
+	while ((feed = polls->first)) {
+		polls->first = feed->next;
+		polls->queued--;
+		if (feed->poll)
+			shd_polls_rest(polls, feed->poll);
+		else
+			shd_feed_enter(feed, SHD_FEED_IDLE);
+	}
+	polls->last = &polls->first;
+	polls->quiet = quiet;
+	polls->quiet_ctx = ctx;
+	shd_polls_quiet_if_done(polls);
+}
+
+void shd_polls_behind(struct shd_polls *polls)
+{
+	for (size_t i = 0; i < polls->feeds.count; i++) {
+		struct shd_feed *feed = &polls->feeds.all[i];
+		int64_t period = every_ms(polls, feed);
+
+		if (!period || feed->behind)
+			continue;
+		feed->behind = true;
+		polls->behind++;
+		if (feed->item.place && !feed->poll && feed->error < 0)
+			shd_polls_set_due(polls, feed,
+				shd_sched_spread_ms(polls->feeds.count, period, draw(polls)));
+	}
+}
+
+size_t shd_polls_behind_count(const struct shd_polls *polls)
+{
+	return polls->behind;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct shd_polls *polls = handle->data;
+	void (*closed)(void *ctx) = polls->closed;
+	void *ctx = polls->closed_ctx;
+
+	for (size_t i = 0; i < polls->feeds.count; i++)
+		shd_feed_enter(&polls->feeds.all[i], SHD_FEED_CLOSING);
+	while (polls->resting) {
+		struct shd_poll *poll = polls->resting;
+
+		polls->resting = poll->next;
+		shd_poll_destroy(poll);
+	}
+	shd_sched_finish(&polls->sched);
+	shd_feeds_finish(&polls->feeds);
+	free(polls);
+	if (closed)
+		closed(ctx);
+}
+
+static void close_timer(void *ctx)
+{
+	struct shd_polls *polls = ctx;
+
+	uv_close((uv_handle_t *)&polls->timer, timer_closed);
+}
+
+void shd_polls_close(struct shd_polls *polls, void (*closed)(void *ctx), void *ctx)
+{
+	polls->closed = closed;
+	polls->closed_ctx = ctx;
+	shd_polls_pause(polls, close_timer, polls);
+}
+
+struct shd_feed *shd_polls_feed(const struct shd_polls *polls, uint32_t store,
+				const struct shd_endpoint *row)
+{
+	return shd_feeds_find(&polls->feeds, store, row);
+}
+
+const struct shd_feeds *shd_polls_feeds(const struct shd_polls *polls)
+{
+	return &polls->feeds;
+}
+
+void shd_polls_figures(const struct shd_polls *polls, struct shd_figures *figures)
+{
+	figures->polls = polls->figures.polls;
+	figures->polls_unchanged = polls->figures.polls_unchanged;
+	figures->polls_failed = polls->figures.polls_failed;
+	figures->requests = polls->figures.requests;
+	figures->throttled = polls->figures.throttled;
+	figures->received_bytes = polls->figures.received_bytes;
+	figures->parsed_records = polls->figures.parsed_records;
+	figures->stores = polls->feeds.settings->store_count;
+	figures->feeds = polls->feeds.count;
+	figures->queued = polls->queued;
+	figures->in_flight = polls->active;
+	figures->committing = polls->committing;
+}

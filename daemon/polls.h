@@ -1,0 +1,65 @@
+/* daemon/polls.h - all feeds of all stores, and when each is polled.
+ *
+ * One timer serves the nearest due feed. What is due is released in batches of
+ * 50 ms into a queue and leaves it as slots (in_flight_max), the stores' rates and
+ * the room in the line allow; each feed is there once, so the queue is bounded. An
+ * answer that is the same as the last one moves only the feed's facts. Loop thread. */
+#pragma once
+#include "feeds.h"
+#include "poll.h"
+
+struct shd_polls;
+
+/* One poll is over. Texts are borrowed for the call. */
+struct shd_polled {
+	const struct shd_store_settings *store;
+	const struct shd_endpoint *row;
+	bool ok;
+	const struct shd_error *error; /* unless ok */
+	bool turned;       /* it works again, or fails otherwise than before */
+	bool news;         /* something new was committed */
+	int failures, status, requests;
+	size_t parsed_records, bad_records;
+	const struct shd_error *bad_record; /* when bad_records */
+	int64_t retry_ms;  /* until the next try, unless ok */
+};
+
+struct shd_polls_in {
+	uv_loop_t *loop;
+	struct shd_jobs *jobs;
+	struct shd_transfers *transfers;
+	struct shd_line *line;
+	struct shd_wall (*now)(void *ctx);
+	uint32_t (*random)(void *ctx);
+	void (*polled)(void *ctx, const struct shd_polled *what);
+	/* Every feed that was behind has been tried: time may judge again. */
+	void (*caught_up)(void *ctx);
+	void *ctx;
+};
+
+/* Begins to poll. `known`: the facts in the state (start), `old`: an older
+ * configuration's feeds (reload); one of them may be given. Borrows config. */
+struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_config *config,
+				   const struct shd_feed_row *known, size_t known_count,
+				   const struct shd_polls *old);
+
+/* Starts no poll any more; calls quiet(ctx), maybe at once, when none is under way. */
+void shd_polls_pause(struct shd_polls *polls, void (*quiet)(void *ctx), void *ctx);
+
+/* After the daemon was stopped or asleep: all feeds are behind and polled soon. */
+void shd_polls_behind(struct shd_polls *polls);
+size_t shd_polls_behind_count(const struct shd_polls *polls);
+
+/* There is room in the line again. */
+void shd_polls_pump(struct shd_polls *polls);
+
+/* Pauses, then frees everything and calls closed(ctx). */
+void shd_polls_close(struct shd_polls *polls, void (*closed)(void *ctx), void *ctx);
+
+/* The feed of a row of the store's market. */
+struct shd_feed *shd_polls_feed(const struct shd_polls *polls, uint32_t store,
+				const struct shd_endpoint *row);
+
+/* For status.h. */
+const struct shd_feeds *shd_polls_feeds(const struct shd_polls *polls);
+void shd_polls_figures(const struct shd_polls *polls, struct shd_figures *figures);

@@ -1,0 +1,259 @@
+/* What becomes of a poll that is over: facts, the batch, the feed's next time. */
+#include "polls_own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	STATE_RETRY_MS = 5000,       /* after a transaction failed */
+	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
+};
+
+/* Facts without news on their way to the state. */
+struct note {
+	struct shd_line_item item;
+	struct shd_polls *polls;
+	struct shd_feed *feed;
+};
+
+void shd_polls_quiet_if_done(struct shd_polls *polls)
+{
+	if (!polls->quiet || polls->active || polls->committing || polls->notes)
+		return;
+	void (*quiet)(void *ctx) = shd_steal(polls->quiet);
+	quiet(polls->quiet_ctx);
+}
+
+static void fill_batch(struct shd_polls *polls, struct shd_feed *feed, struct shd_batch *batch)
+{
+	*batch = (struct shd_batch){
+		.store = feed->store,
+		.row = feed->row,
+		.began = feed->since,
+		.ok = feed->error < 0,
+		.next_due = feed->next_due,
+		.clock_skew_ms = INT64_MIN,
+		.requests = feed->requests,
+		.throttled = feed->throttled,
+	};
+	if (!batch->ok)
+		shd_fail(&batch->error, (enum shd_err)feed->error, "%s", feed->error_text);
+	feed->requests = feed->throttled = 0;
+	feed->noted = wall_now(polls);
+}
+
+static void noted(struct shd_line_item *item)
+{
+	struct note *note = (struct note *)item;
+	struct shd_polls *polls = note->polls;
+
+	if (!item->ok)
+		note->feed->noted.ms = 0;
+	polls->notes--;
+	free(note);
+	shd_polls_quiet_if_done(polls);
+}
+
+/* Tells the state the feed's facts, when it is time or something turned. */
+static void tell_facts(struct shd_polls *polls, struct shd_feed *feed, bool turned, int64_t skew_ms)
+{
+	if (!turned && !shd_feed_note_due(feed, every_ms(polls, feed), wall_now(polls)))
+		return;
+	struct note *note = shd_xcalloc(1, sizeof(*note));
+	note->polls = polls;
+	note->feed = feed;
+	note->item.done = noted;
+	note->item.urgent = turned;
+	fill_batch(polls, feed, &note->item.batch);
+	note->item.batch.clock_skew_ms = skew_ms;
+	polls->notes++;
+	shd_line_add(polls->in.line, &note->item);
+}
+
+/* --- the end of a poll -------------------------------------------------------------------- */
+
+static void count(uint16_t *member, int n)
+{
+	*member = (uint16_t)(*member + n < UINT16_MAX ? *member + n : UINT16_MAX);
+}
+
+static void report(struct shd_polls *polls, const struct shd_poll *poll, bool turned, bool news,
+		   int64_t retry_ms)
+{
+	bool ok = poll->feed->error < 0;
+	struct shd_polled what = {.store = poll->store, .row = poll->feed->row, .ok = ok,
+		.error = ok ? NULL : &poll->error, .turned = turned, .news = news,
+		.failures = poll->feed->failures, .status = poll->status, .requests = poll->requests,
+		.parsed_records = poll->parsed_records, .bad_records = poll->bad_records,
+		.bad_record = &poll->bad_record, .retry_ms = retry_ms};
+
+	polls->in.polled(polls->in.ctx, &what);
+}
+
+void shd_polls_rest(struct shd_polls *polls, struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+
+	shd_feed_enter(feed, SHD_FEED_IDLE);
+	feed->poll = NULL;
+	shd_poll_reset(poll);
+	poll->next = polls->resting;
+	polls->resting = poll;
+	if (feed->behind) {
+		feed->behind = false;
+		if (--polls->behind == 0)
+			polls->in.caught_up(polls->in.ctx);
+	}
+	shd_polls_quiet_if_done(polls);
+}
+
+/* Feeds that wait for the ids this one lists. */
+static void wake_batches(struct shd_polls *polls, struct shd_feed *feed)
+{
+	struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+
+	for (size_t i = 0; i < store->feed_count; i++) {
+		struct shd_feed *other = &store->feeds[i];
+
+		if (other->wants_ids && strcmp(other->row->ids_of, feed->row->name) == 0) {
+			other->wants_ids = false;
+			shd_polls_put_in(polls, other, 0);
+		}
+	}
+}
+
+/* The operator mended something: what failed for the same reason need not wait. */
+static void wake_refused(struct shd_polls *polls, struct shd_feed *feed, int error)
+{
+	struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+
+	for (size_t i = 0; i < store->feed_count; i++) {
+		struct shd_feed *other = &store->feeds[i];
+
+		if (other != feed && other->error == error && other->item.place && !other->poll)
+			shd_polls_set_due(polls, other, draw(polls) % RECOVERED_WITHIN_MS);
+	}
+}
+
+static void followed(struct shd_polls *polls, struct shd_poll *poll)
+{
+	for (size_t i = 0; i < poll->followed_count; i++) {
+		struct shd_poll_followed *what = &poll->followed[i];
+		struct shd_feed *feed = shd_polls_feed(polls, poll->feed->store, what->row);
+		struct shd_wall now = wall_now(polls);
+		bool turned;
+
+		if (what->failed) {
+			turned = shd_feed_failed(feed, &what->error, now);
+			feed->next_due.ms = now.ms +
+				shd_sched_retry_ms(what->error.kind, feed->failures,
+					poll->feed->row->every_ms, what->retry_after_ms, draw(polls));
+		} else {
+			turned = shd_feed_worked(feed, poll->began, now);
+		}
+		tell_facts(polls, feed, turned, INT64_MIN);
+	}
+}
+
+static void worked(struct shd_polls *polls, struct shd_poll *poll, bool news, bool suspect)
+{
+	struct shd_feed *feed = poll->feed;
+	int64_t period = every_ms(polls, feed);
+	int64_t spent = wall_now(polls).ms - poll->began.ms;
+	int before = feed->error;
+	struct shd_wall since = feed->since;
+	bool turned = shd_feed_worked(feed, poll->began, wall_now(polls));
+
+	if (suspect)
+		feed->since = since;
+	else if (poll->changed)
+		shd_poll_adopt(poll);
+	followed(polls, poll);
+	shd_polls_set_due(polls, feed, spent >= 0 && spent < period ? period - spent : 0);
+	if (!news)
+		tell_facts(polls, feed, turned, poll->skew_ms);
+	if (turned && shd_err_retry((enum shd_err)before) == SHD_RETRY_OPERATOR)
+		wake_refused(polls, feed, before);
+	if (feed->pages.count)
+		wake_batches(polls, feed);
+	report(polls, poll, turned, news, 0);
+	shd_polls_rest(polls, poll);
+}
+
+static void failed(struct shd_polls *polls, struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+
+	polls->figures.polls_failed++;
+	if (poll->error.kind == SHD_ERR_CLOSING) {
+		shd_polls_rest(polls, poll);
+		return;
+	}
+	bool turned = shd_feed_failed(feed, &poll->error, wall_now(polls));
+	int64_t wait = shd_sched_retry_ms(poll->error.kind, feed->failures,
+		every_ms(polls, feed), poll->retry_after_ms, draw(polls));
+	if (wait < feed->row->pace_ms)
+		wait = feed->row->pace_ms;
+	shd_polls_set_due(polls, feed, wait);
+	tell_facts(polls, feed, turned, poll->skew_ms);
+	report(polls, poll, turned, false, wait);
+	shd_polls_rest(polls, poll);
+}
+
+static void committed(struct shd_line_item *item)
+{
+	struct shd_poll *poll = (struct shd_poll *)((char *)item - offsetof(struct shd_poll, item));
+	struct shd_polls *polls = poll->polls;
+
+	polls->committing--;
+	if (item->ok) {
+		worked(polls, poll, true, item->suspect);
+	} else { /* as if it had not been read: asked again from the committed cursor */
+		shd_polls_set_due(polls, poll->feed, STATE_RETRY_MS);
+		shd_polls_rest(polls, poll);
+	}
+	shd_polls_pump(polls);
+}
+
+static void commit(struct shd_polls *polls, struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+	struct shd_batch *batch = &poll->item.batch;
+	bool harvest = poll->harvest &&
+		       (poll->harvest->entity_count || poll->harvest->measure_count);
+
+	shd_feed_enter(feed, SHD_FEED_COMMITTING);
+	fill_batch(polls, feed, batch);
+	batch->ok = true;
+	batch->began = poll->began;
+	batch->next_due.ms = wall_now(polls).ms + every_ms(polls, feed);
+	batch->harvest = harvest ? poll->harvest : NULL;
+	batch->listed = poll->listed_changed && !poll->bad_records ? poll->listed : NULL;
+	batch->listed_count = batch->listed ? poll->listed_count : 0;
+	batch->clock_skew_ms = poll->skew_ms;
+	poll->item.urgent = true;
+	poll->item.done = committed;
+	polls->committing++;
+	shd_line_add(polls->in.line, &poll->item);
+}
+
+void shd_polls_over(struct shd_polls *polls, struct shd_poll *poll, bool good)
+{
+	struct shd_feed *feed = poll->feed;
+
+	polls->active--;
+	polls->figures.polls++;
+	polls->figures.polls_unchanged += good && !poll->changed;
+	polls->figures.requests += (uint64_t)poll->requests;
+	polls->figures.throttled += (uint64_t)poll->throttled;
+	polls->figures.received_bytes += (uint64_t)poll->bytes;
+	polls->figures.parsed_records += poll->parsed_records;
+	count(&feed->requests, poll->requests);
+	count(&feed->throttled, poll->throttled);
+	if (!good)
+		failed(polls, poll);
+	else if (shd_poll_has_news(poll))
+		commit(polls, poll);
+	else
+		worked(polls, poll, false, false);
+}

@@ -32,6 +32,7 @@ struct shd_feed *shd_feeds_find(const struct shd_feeds *feeds, uint32_t store,
 /* BATCH: the feed whose keys are asked for. */
 struct shd_feed *shd_feeds_ids_of(const struct shd_feeds *feeds, const struct shd_feed *feed);
 
+/* The settings of the feed's store. */
 const struct shd_store_settings *shd_feeds_settings(const struct shd_feeds *feeds,
 						    const struct shd_feed *feed);
 

@@ -7,7 +7,7 @@
 enum { REPEAT_MAX = 5000, CANDIDATES_MAX = 96 };
 
 /* What an entry consists of, besides the word that says what happens. */
-static const char *const entry_members[] = {"at", "repeat", "every"};
+static const char *const entry_members[] = {"at", "every", "keep", "repeat"};
 static const char *const store_members[] = {"state", "tariff", "expires_at", "reviews", "roles"};
 
 static bool listed(const char *word, const char *const *list, size_t count)
@@ -197,6 +197,9 @@ bool shd_sandbox_plan(struct shd_sandbox *sandbox, size_t first, size_t count, c
 	    !read_time(entry, "every", &every_ms, ret_key, reterr) ||
 	    !find_word(entry, &word, ret_key, reterr))
 		return false;
+	*ret_key = "keep";
+	if (json_object_get(entry, "keep") && !json_is_array(json_object_get(entry, "keep")))
+		return shd_fail(reterr, SHD_ERR_CONFIG, "\"keep\" is a list of members");
 	const json_t *fields = json_object_get(entry, word);
 	enum shd_thing kind = shd_kind_find(word);
 	if (strcmp(word, "store") == 0 ? !check_store(fields, ret_key, reterr)
@@ -216,7 +219,8 @@ bool shd_sandbox_plan(struct shd_sandbox *sandbox, size_t first, size_t count, c
 
 		*e = (struct shd_entry){base_ms + at_ms + shift_ms, base_ms + shift_ms, first, count,
 					sandbox->entry_count, shd_xstrdup(word),
-					repeat ? numbered(fields, n) : json_deep_copy(fields)};
+					repeat ? numbered(fields, n) : json_deep_copy(fields),
+					json_incref(json_object_get(entry, "keep"))};
 		sandbox->entry_count++;
 	}
 	qsort(sandbox->entries + sandbox->next_entry, sandbox->entry_count - sandbox->next_entry,

@@ -49,6 +49,7 @@ void shd_sandbox_destroy(struct shd_sandbox *sandbox)
 	for (size_t i = 0; i < sandbox->entry_count; i++) {
 		free(sandbox->entries[i].word);
 		json_decref(sandbox->entries[i].fields);
+		json_decref(sandbox->entries[i].keep);
 	}
 	free(sandbox->shops);
 	free(sandbox->entries);
@@ -132,8 +133,26 @@ static void merge_members(json_t *json, const json_t *fields, const char *extra)
 	json_decref(pick);
 }
 
+/* Slim objects for the benchmarks. */
+static void drop_others(json_t *json, const json_t *keep)
+{
+	const char *key;
+	json_t *value, *name;
+	void *next;
+	size_t i;
+
+	json_object_foreach_safe(json, next, key, value) {
+		bool kept = strcmp(key, "_") == 0;
+
+		json_array_foreach(keep, i, name)
+			kept |= json_is_string(name) && strcmp(json_string_value(name), key) == 0;
+		if (!kept)
+			json_object_del(json, key);
+	}
+}
+
 static void change_object(struct shd_shop *shop, enum shd_thing kind, const json_t *fields,
-			  int64_t at_ms)
+			  const json_t *keep, int64_t at_ms)
 {
 	const struct shd_kind_row *row = &shd_kinds[kind];
 	char id[80];
@@ -149,6 +168,8 @@ static void change_object(struct shd_shop *shop, enum shd_thing kind, const json
 	merge_members(json, fields, row->extra);
 	if (row->complete)
 		row->complete(shop->world, json, fields, old, at_ms);
+	if (keep)
+		drop_others(json, keep);
 	shd_world_put(shop->world, kind, id, json, at_ms);
 	if (kind == SHD_THING_stock)
 		refresh_product(shop->world, id, at_ms);
@@ -204,7 +225,7 @@ static void apply(struct shd_shop *shop, const struct shd_entry *entry)
 	else if (strcmp(entry->word, "store") == 0)
 		apply_store(shop, fields);
 	else
-		change_object(shop, kind, fields, entry->at_ms);
+		change_object(shop, kind, fields, entry->keep, entry->at_ms);
 }
 
 /* Several stores with one world stay together when all of them change alike before

@@ -51,6 +51,7 @@ struct shd_entry {
 	uint64_t order;
 	char *word;
 	json_t *fields;
+	json_t *keep; /* names of the only members a new object has, NULL: all */
 };
 
 struct shd_fault_plan;
@@ -77,7 +78,7 @@ struct shd_shop *shd_sandbox_add(struct shd_sandbox *sandbox, const char *client
 				 const char *api_key);
 struct shd_shop *shd_sandbox_shop(const struct shd_sandbox *sandbox, const char *client_id);
 
-/* Plans an entry: {"at": "-3d", "repeat": 5, "every": "-1h", "order": {...}} for
+/* Plans an entry: {"at": "-3d", "repeat": 5, "every": "1h", "order": {...}} for
  * shops[first .. first+count). Relative times count from base_ms. Errors: CONFIG, and
  * *ret_key (borrowed from entry, or NULL) is the member that is wrong. */
 SHD_MUST_USE bool shd_sandbox_plan(struct shd_sandbox *sandbox, size_t first, size_t count,

@@ -69,6 +69,7 @@ struct shd_channel_health {
 	int told_error;
 };
 
+/* A channel of which nothing is known yet. */
 void shd_health_init(struct shd_channel_health *health, const struct shd_channel_settings *channel);
 void shd_health_finish(struct shd_channel_health *health);
 

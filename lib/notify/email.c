@@ -124,9 +124,8 @@ static void add_headers(const struct shd_send_in *in, const struct shd_email_set
 		shd_mime_raw(out, "Importance", "high");
 	shd_mime_raw(out, "Content-Language", message->language);
 	shd_mime_raw(out, "MIME-Version", "1.0");
-	snprintf(value, sizeof(value), "multipart/alternative; boundary=\"%s\"", boundary);
-	shd_mime_raw(out, "Content-Type", value);
-	shd_text_puts(out, "\r\n");
+	shd_text_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n",
+		boundary);
 }
 
 static bool add_mail(const struct shd_send_in *in, const struct shd_email_settings *email,

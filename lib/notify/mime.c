@@ -3,8 +3,9 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-/* 57 bytes are 76 characters of base64; 45 bytes are an encoded word of 72. */
-enum { LINE_BYTES = 57, WORD_BYTES = 45 };
+/* 57 bytes are 76 characters of base64; 45 bytes are an encoded word of 72, and 33
+ * one that leaves room for the name of the header before it. */
+enum { LINE_BYTES = 57, WORD_BYTES = 45, FIRST_WORD_BYTES = 33 };
 
 void shd_base64_add(struct shd_text *out, const char *bytes, size_t len)
 {
@@ -60,7 +61,7 @@ static bool is_plain(const char *value)
 
 void shd_mime_header(struct shd_text *out, const char *name, const char *value)
 {
-	size_t left = strlen(value);
+	size_t left = strlen(value), most = FIRST_WORD_BYTES;
 
 	if (is_plain(value)) {
 		shd_mime_raw(out, name, value);
@@ -69,10 +70,11 @@ void shd_mime_header(struct shd_text *out, const char *name, const char *value)
 	shd_text_printf(out, "%s:", name);
 	while (left) {
 		char word[WORD_BYTES];
-		size_t len = shd_utf8_cut(value, left, WORD_BYTES);
+		size_t len = shd_utf8_cut(value, left, most);
 
 		if (!len) /* no character is that long; text that is not UTF-8 */
-			len = left < WORD_BYTES ? left : WORD_BYTES;
+			len = left < most ? left : most;
+		most = WORD_BYTES;
 		for (size_t i = 0; i < len; i++)
 			word[i] = harmless(value[i]);
 		shd_text_puts(out, " =?UTF-8?B?");

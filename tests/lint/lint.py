@@ -35,7 +35,7 @@ OWNERS = [
     (r"curl/", r"^daemon/(transfer\.c|curl_loop\.[ch])$|^tests/"),
     (r"sqlite3", r"^daemon/state/|^tests/"),
     (r"systemd/", r"^daemon/(service|log)\.c$"),
-    (r"microhttpd", r"^daemon/api/|^tests/sandbox/"),
+    (r"microhttpd", r"^daemon/api/|^tests/(sandbox|bench)/"),
     (r"libfyaml", r"^lib/conf/(node|yaml)\.[ch]$"),
     (r"uv\.h", r"^daemon/|^tests/"),
     (r"(pthread|threads)\.h", r"^daemon/|^tests/"),

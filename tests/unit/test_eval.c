@@ -1,0 +1,308 @@
+/* rule/: what expressions give over a store in memory, and when they change. */
+#include "unit/check.h"
+
+#include "base/num.h"
+#include "rule/expr.h"
+#include "rule/phrase.h"
+#include "unit/rule_env.h"
+
+#define T0 1780000000000LL
+#define H  SHD_HOUR_MS
+#define D  SHD_DAY_MS
+
+static struct fake fake;
+static struct shd_words *words;
+
+static void add_order(int64_t opened_ms, int64_t amount, bool late)
+{
+	struct shd_entity *order = fake_add(&fake, SHD_KIND_order, "o", opened_ms);
+
+	fake_money(order, SHD_F_order_amount, amount, "RUB");
+	fake_n(order, SHD_F_order_shipped_late, late);
+}
+
+static void add_review(int64_t opened_ms, int64_t stars, const char *sku)
+{
+	struct shd_entity *review = fake_add(&fake, SHD_KIND_review, "r", opened_ms);
+
+	fake_n(review, SHD_F_review_stars, stars * SHD_MICRO);
+	if (sku)
+		fake_text(review, SHD_F_review_sku, sku);
+}
+
+/* A listing under judgement at T0 + 10 days, and what happened before. */
+static int make_store(void **state)
+{
+	static const char list[] = "original\n100% cotton\nоригинал\n正品\nБренд\n";
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
+
+	(void)state;
+	words = shd_words_create();
+	assert_true(shd_words_add(words, "banned", "banned.txt", list, sizeof(list) - 1, diags));
+	fake_init(&fake);
+	for (int i = 0; i < 10; i++)
+		add_order(T0 + i * D, 100000 + i * 1000, i >= 8);
+	add_review(T0 + 9 * D, 2, "S-1");
+	add_review(T0 + 9 * D + H, 5, "S-1");
+	add_review(T0 + 9 * D + 2 * H, 1, "S-2");
+	add_review(T0 + 10 * D + H, 1, "S-1"); /* dated ahead */
+	for (int i = 0; i <= 8; i += 2)
+		fake_sample(&fake, SHD_M_rating, T0 + i * D, 4800000 - i * 50000);
+	fake_set_metric(&fake, SHD_M_order_defect_rate, 8000);
+	fake.polled[SHD_P_orders].ms = T0 + 10 * D - H;
+	struct shd_entity *listing = fake_add(&fake, SHD_KIND_listing, "L-1", T0);
+	fake_n(listing, SHD_F_listing_progressed_at, T0 + 5 * D);
+	fake_text(listing, SHD_F_listing_sku, "S-1");
+	fake_text(listing, SHD_F_listing_title, "Кабель USB-\xD0\xA1 ORIGINAL, 100% Cotton");
+	fake_text(listing, SHD_F_listing_state, "active");
+	fake_money(listing, SHD_F_listing_price, 199000, "RUB");
+	fake.env.entity = listing;
+	fake.env.words = words;
+	fake.env.now.ms = T0 + 10 * D;
+	return 0;
+}
+
+static int free_store(void **state)
+{
+	(void)state;
+	shd_words_destroy(words);
+	return 0;
+}
+
+/* "true", "unknown", "blind", "2h", "4 %"; then " @2h" when it may change by itself. */
+static void run(const char *text, struct shd_text *out)
+{
+	struct shd_arena *arena = shd_arena_create(1 << 20);
+	struct shd_scope scope = {.words = words, .each = true, .kind = SHD_KIND_listing};
+	char duration[SHD_DURATION_TEXT], time[SHD_TIME_TEXT];
+	struct mistakes mistakes;
+	struct shd_result result;
+	struct shd_eval eval;
+
+	mistakes_init(&mistakes);
+	struct shd_expr *expr = shd_parse(text, strlen(text), arena, &mistakes.report);
+	if (expr && shd_check(expr, &scope, arena, &mistakes.report)) {
+		shd_eval_init(&eval, &fake.env, NULL, NULL);
+		shd_eval(&eval, expr, &result);
+		assert_int_equal(result.v.type, expr->type);
+		struct shd_expr literal = {.op = SHD_OP_LITERAL, .value = result.v};
+
+		if (result.v.none)
+			shd_text_printf(out, "%s (%s)", result.blind ? "blind" : "none",
+				eval.missing ? eval.missing : "");
+		else if (result.v.type == SHD_TIME)
+			shd_text_puts(out, shd_time_format((struct shd_wall){result.v.n}, time));
+		else
+			shd_expr_print(&literal, out);
+		if (eval.wake_ms != SHD_NEVER_MS)
+			shd_text_printf(out, " @%s",
+				shd_duration_format(eval.wake_ms - fake.env.now.ms, duration));
+	}
+	shd_text_puts(out, mistakes.text.data);
+	shd_text_finish(&mistakes.text);
+	shd_arena_destroy(arena);
+}
+
+struct row {
+	const char *text, *result;
+};
+
+static void check_rows(const struct row *rows, size_t count)
+{
+	int different = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text out;
+
+		shd_text_init(&out, 4096);
+		run(rows[i].text, &out);
+		if (strcmp(out.data, rows[i].result) == 0)
+			continue;
+		different++;
+		print_error("%s\n\texpected %s\n\tfound    %s\n", rows[i].text, rows[i].result, out.data);
+	}
+	fake.blind_kinds = 0;
+	fake.blind_metrics = 0;
+	assert_int_equal(different, 0);
+}
+
+static void arithmetic_is_exact_and_knows_units(void **state)
+{
+	static const struct row rows[] = {
+		{"4.6 == 4.60", "true"}, {"23 / 575 == 0.04", "true"}, {"ratio(23, 575) == 4%", "true"},
+		{"1 + 2 * 3", "7"}, {"(1 + 2) * 3", "9"}, {"-2 - -3", "1"}, {"7 / 2", "3.5"},
+		{"3.5% * 1990 RUB", "69.65 RUB"}, {"5000 RUB + 3.5% * price", "5069.65 RUB"},
+		{"price / 10 RUB", "199"}, {"price / 2", "995 RUB"}, {"4% * 1.5", "6%"}, {"1.5 * 4%", "6%"},
+		{"50% * 50%", "25%"}, {"48h * 0.5", "1d"}, {"48h / 1h", "48"}, {"1d12h - 12h", "1d"},
+		{"opened_at + 48h - opened_at", "2d"}, {"abs(-3)", "3"}, {"floor(-1.5)", "-2"}, {"floor(1.5)", "1"},
+		{"round(2.5)", "3"}, {"round(-2.5)", "-3"}, {"min(3, 2)", "2"}, {"max(2h, 3h)", "3h"},
+		{"5 / 0", "none (a divisor that is not 0)"}, {"ratio(1, 0)", "none (anything to take a share of)"},
+		{"price + 3 USD > 1 USD", "none (one currency)"}, {"100 JPY * 1.5", "150 JPY"},
+		{"9000000000000 + 9000000000000", "9223372036854.775807"},
+	};
+
+	(void)state;
+	check_rows(rows, SHD_COUNT(rows));
+}
+
+static void truth_has_three_values(void **state)
+{
+	static const struct row rows[] = {
+		{"price_index > 1", "none (price_index)"}, {"not (price_index > 1)", "none (price_index)"},
+		{"price_index > 1 and false", "false"}, {"false and price_index > 1", "false"},
+		{"price_index > 1 and true", "none (price_index)"}, {"price_index > 1 or true", "true"},
+		{"price_index > 1 or false", "none (price_index)"}, {"price_index is none", "true"},
+		{"price_index is not none", "false"}, {"price_index else 3", "3"},
+		{"(price_index else 3) > 2", "true"}, {"price_index + 1", "none (price_index)"},
+		{"price_index in [1, 2]", "none (price_index)"}, {"state in [\"active\", \"rejected\"]", "true"},
+		{"state in [\"rejected\"]", "false"}, {"1 in [price_index, 1]", "true"},
+		{"2 in [price_index, 1]", "none (price_index)"}, {"price_index > 1 ? 1 : 2", "none (price_index)"},
+		{"state == \"active\" ? 1 : 2", "1"}, {"acos is none", "true"}, {"closed", "false"},
+	};
+
+	(void)state;
+	check_rows(rows, SHD_COUNT(rows));
+}
+
+static void a_blind_feed_shows_through_everything(void **state)
+{
+	static const struct row rows[] = {
+		{"state is none", "blind (listing)"}, {"price_index else 3", "blind (listing)"},
+		{"state == \"active\" or true", "true"}, {"count(order last 1d) == 0", "blind (order)"},
+		{"rating else 4.0", "blind (rating)"}, {"last(rating last 7d)", "blind (rating)"},
+		{"baseline(count(order last 1d), 3d)", "blind (order)"}, {"age > 1h and false", "false"},
+		{"count(review last 2d where rating > 4) > 0", "blind (review) @1h"},
+	};
+
+	(void)state;
+	fake.blind_kinds = 1U << SHD_KIND_listing | 1U << SHD_KIND_order;
+	fake.blind_metrics = 1ULL << SHD_M_rating;
+	check_rows(rows, SHD_COUNT(rows));
+}
+
+static void comparisons_wake_to_the_millisecond(void **state)
+{
+	static const struct row rows[] = {
+		{"age >= 240h", "true"}, {"age > 240h", "false @1ms"}, {"age >= 241h", "false @1h"},
+		{"age > 241h", "false @1h1ms"}, {"age < 241h", "true @1h"}, {"age <= 241h", "true @1h1ms"},
+		{"age == 241h", "false @1h"}, {"age == 240h", "true @1ms"}, {"age != 240h", "false @1ms"},
+		{"opened_at + 11d < now", "false @1d1ms"}, {"now >= opened_at + 11d", "false @1d"},
+		{"idle > 5d", "false @1ms"}, {"2 * age > 21d", "false @12h1ms"}, {"age * 0.5 >= 6d", "false @1d23h59m59s999ms"},
+		{"age / 2 >= 6d", "false @1d23h59m59s999ms"}, {"age / 1h >= 250", "false @9h59m59s999ms"},
+		{"age / 7 > 2d", "false @4d4ms"}, {"floor(age / 1d) >= 11", "false @23h59m59s957ms"},
+		{"1h / age < 0.001", "false @31d16h30m901ms"},
+		{"abs(opened_at + 11d - now) < 2h", "false @22h1ms"}, {"min(age, 11d) >= 11d", "false @1d"},
+		{"max(age, 11d) > 11d", "false @1d1ms"}, {"age > 241h or age > 242h", "false @1h1ms"},
+		{"age > 241h and age > 239h", "false @1h1ms"}, {"age > 239h or age > 241h", "true"},
+		{"age_of(poll.orders) > 3h", "false @2h1ms"}, {"age_of(poll.stock) > 3h", "none (poll.stock)"},
+		{"not (age > 241h)", "true @1h1ms"}, {"closed and age > 241h", "false"},
+		{"(age > 241h ? 1 : 2) == 1", "false @1h1ms"}, {"age > idle", "true"}, {"age + idle >= 361h", "false @30m"},
+	};
+
+	(void)state;
+	check_rows(rows, SHD_COUNT(rows));
+}
+
+static void windows_count_and_wake_when_one_leaves(void **state)
+{
+	static const struct row rows[] = {
+		{"count(order last 3d)", "2 @1d"}, {"count(order last 73h)", "3 @1h"},
+		{"count(order last 30d)", "10 @20d"},
+		{"share(order last 30d where shipped_late)", "20% @20d"},
+		{"share(order last 1h where shipped_late)", "none (order)"},
+		{"count(order last 30d where shipped_late)", "2 @4w"},
+		{"sum(order.amount last 3d)", "2170 RUB @1d"}, {"avg(order.amount last 3d)", "1085 RUB @1d"},
+		{"min(order.amount last 30d)", "1000 RUB @20d"}, {"max(order.amount last 30d)", "1090 RUB @20d"},
+		{"median(order.amount last 30d)", "1045 RUB @20d"}, {"p90(order.amount last 30d)", "1080 RUB @20d"},
+		{"p99(order.amount last 30d)", "1090 RUB @20d"}, {"sum(order.units last 30d)", "0 @20d"},
+		{"max(order.opened_at last 30d)", "2026-06-06T20:26:40.000Z @20d"},
+		{"count(review last 2d where stars <= 2)", "2 @1h"},
+		{"count(review last 2d where sku == listing.sku)", "2 @1h"},
+		{"count(review last 2d where age >= 24h)", "1 @1h"}, {"count(review last 30m)", "0 @1h"},
+		{"avg(order.units last 30d)", "none (order.units) @20d"},
+		{"room(share(order last 30d where shipped_late), 40%)", "2 @20d"},
+		{"room(share(order last 30d where shipped_late), 10%)", "-1 @20d"},
+		{"baseline(count(order last 1d), 5d)", "1 @1d"},
+	};
+
+	(void)state;
+	check_rows(rows, SHD_COUNT(rows));
+}
+
+static void samples_have_ends_slopes_and_forecasts(void **state)
+{
+	static const struct row rows[] = {
+		{"rating", "4.4"}, {"first(rating last 5d)", "4.6 @1d"}, {"last(rating last 5d)", "4.4"},
+		{"last(rating last 1h)", "4.4"}, {"delta(rating last 5d)", "-0.2 @1d"},
+		{"slope(rating last 30d)", "-0.05 @20d"}, {"slope(rating last 3d)", "none (rating) @1d"},
+		{"forecast(rating, 4d)", "4.2 @18d"}, {"avg(rating last 30d)", "4.6 @20d"},
+		{"min(rating last 30d)", "4.4 @20d"}, {"median(rating last 30d)", "4.6 @20d"},
+		{"baseline(rating, 4d)", "4.45 @1d"}, {"forecast(order_defect_rate, 7d)", "none (order_defect_rate)"},
+		{"avg(order_defect_rate last 7d)", "none (order_defect_rate)"}, {"order_defect_rate > 0.5%", "true"},
+	};
+
+	(void)state;
+	check_rows(rows, SHD_COUNT(rows));
+}
+
+static void texts_are_read_as_people_read_them(void **state)
+{
+	static const struct row rows[] = {
+		{"title contains words.banned", "true"}, {"title contains \"кабель\"", "true"},
+		{"title contains [\"x\", \"usb\"]", "true"}, {"\"originality\" contains words.banned", "false"},
+		{"\"100% COTTON!\" contains words.banned", "true"}, {"\"100% cottons\" contains words.banned", "false"},
+		{"\"ОРИГИНАЛ\" contains words.banned", "true"}, {"\"官方正品手机\" contains words.banned", "true"},
+		{"\"бренды\" contains words.banned", "false"}, {"\"мой бренд\" contains words.banned", "true"},
+		{"mixed_script(title)", "true"}, {"mixed_script(\"USB-C\")", "false"},
+		{"mixed_script(\"LED-лампа\")", "false"}, {"mixed_script(\"Кaбель\")", "true"},
+		{"mixed_script(\"iPhone手机壳\")", "false"}, {"mixed_script(\"Кабель USB\")", "false"},
+		{"title matches \"(?i)original\"", "true"}, {"title matches \"^USB\"", "false"},
+		{"length(\"Жук\")", "3"}, {"lower(\"ЖУК\")", "\"жук\""}, {"sku == \"S-1\"", "true"},
+		{"listing.id", "\"L-1\""}, {"store.id", "\"shop\""}, {"store.marketplace", "\"ozon\""},
+		{"store.kind == \"local\"", "true"}, {"store.age > 1d", "none (store.age)"},
+		{"store.status == \"active\"", "none (store.status)"}, {"store.labels.team", "none (store.labels.team)"},
+		{"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\" matches \"(a+)+$\"", "none (matches)"},
+	};
+
+	(void)state;
+	check_rows(rows, SHD_COUNT(rows));
+}
+
+static void the_daemon_itself_is_a_store_without_settings(void **state)
+{
+	static const struct row rows[] = {
+		{"store.marketplace == \"daemon\"", "true"}, {"store.id", "\"daemon\""},
+		{"store.kind", "none (store.kind)"}, {"store.timezone", "none (store.timezone)"},
+	};
+
+	(void)state;
+	fake.env.settings = NULL;
+	check_rows(rows, SHD_COUNT(rows));
+	fake.env.settings = &fake.settings;
+}
+
+static void word_lists_refuse_what_is_not_utf8(void **state)
+{
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
+
+	(void)state;
+	assert_false(shd_words_add(words, "bad", "bad.txt", "good\nb\xFF" "d\n", 8, diags));
+	assert_int_equal(shd_diags_at(diags, 0)->line, 2);
+	assert_false(shd_words_add(words, "banned", "banned.txt", "x", 1, diags));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arithmetic_is_exact_and_knows_units),
+		cmocka_unit_test(truth_has_three_values),
+		cmocka_unit_test(a_blind_feed_shows_through_everything),
+		cmocka_unit_test(comparisons_wake_to_the_millisecond),
+		cmocka_unit_test(windows_count_and_wake_when_one_leaves),
+		cmocka_unit_test(samples_have_ends_slopes_and_forecasts),
+		cmocka_unit_test(texts_are_read_as_people_read_them),
+		cmocka_unit_test(the_daemon_itself_is_a_store_without_settings),
+		cmocka_unit_test(word_lists_refuse_what_is_not_utf8),
+	};
+	return cmocka_run_group_tests(tests, make_store, free_store);
+}

@@ -31,7 +31,10 @@ struct load {
 
 static void mistake(struct load *load, const char *file, const char *text)
 {
-	struct shd_diag diag = {.severity = SHD_MISTAKE, .file = file, .text = text};
+	size_t len = strlen(load->data_dir);
+	bool installed = strncmp(file, load->data_dir, len) == 0 && file[len] == '/';
+	struct shd_diag diag = {.severity = SHD_MISTAKE, .file = file, .text = text,
+		.hint = installed ? "install storehealthd, or set STOREHEALTHD_DATA_DIR" : NULL};
 
 	shd_diags_add(load->diags, &diag);
 }

@@ -224,6 +224,20 @@ static bool knows(const struct shd_option_use *uses, size_t use_count, const cha
 	return false;
 }
 
+/* True when a misspelt key was probably meant to name a secret. */
+static bool nearly_secret(const struct shd_option_use *uses, size_t use_count, const char *name)
+{
+	for (size_t u = 0; u < use_count; u++) {
+		for (size_t i = 0; i < uses[u].count; i++) {
+			const struct shd_option *option = &uses[u].table[i];
+
+			if (option->type == SHD_OPT_SECRET && shd_nearest(name, &option->name, 1))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void refuse_unknown(struct reading *reading, const struct shd_option_use *uses,
 			   size_t use_count, const struct shd_node *key)
 {
@@ -238,6 +252,7 @@ static void refuse_unknown(struct reading *reading, const struct shd_option_use 
 	}
 	snprintf(lead, sizeof(lead), "%s has no key", reading->what);
 	shd_complain_word(&complaint, key->text, names, count, lead);
+	complaint.hide = nearly_secret(uses, use_count, key->text);
 	refuse(reading, key, &complaint);
 }
 

@@ -60,6 +60,38 @@ const char *shd_source_line(const struct shd_source *source, int line, size_t *r
 	return start;
 }
 
+static bool names_secret(const char *key, size_t len)
+{
+	static const char *const words[] = {"secret", "token", "passw", "pwd"};
+	char *copy shd_autofree = shd_xstrndup(key, len);
+
+	for (size_t i = 0; i < SHD_COUNT(words); i++) {
+		if (strcasestr(copy, words[i]))
+			return true;
+	}
+	return len >= 3 && strncasecmp(key + len - 3, "key", 3) == 0;
+}
+
+/* True for a line such as `api_key: 8f3a`: diagnostics end in the journal, and a
+ * secret that stands in the file by mistake, or under a misspelt key, must not. */
+static bool shows_secret(const char *line, size_t len)
+{
+	for (size_t at = 0; at + 1 < len; at++) {
+		size_t key = at, value = at + 1;
+
+		if (line[at] != ':')
+			continue;
+		while (key > 0 && !strchr(" \t,{[", line[key - 1]))
+			key--;
+		while (value < len && (line[value] == ' ' || line[value] == '\t'))
+			value++;
+		if (value < len && !strchr("{[#|>", line[value]) &&
+			names_secret(line + key, at - key))
+			return true;
+	}
+	return false;
+}
+
 void shd_source_report(const struct shd_source *source, size_t at, size_t end,
 		       enum shd_severity severity, const char *hint, const char *text,
 		       struct shd_diags *diags)
@@ -74,7 +106,7 @@ void shd_source_report(const struct shd_source *source, size_t at, size_t end,
 	for (size_t i = at; i < end && i < line_end; diag.width++)
 		shd_utf8_next(source->text, source->len, &i);
 	char *copy shd_autofree = shd_xstrndup(line, len);
-	diag.source = copy;
+	diag.source = shows_secret(line, len) ? NULL : copy;
 	shd_diags_add(diags, &diag);
 }
 

@@ -24,7 +24,8 @@ void shd_source_place(const struct shd_source *source, size_t at, int *ret_line,
 /* The line number `line`, without its end. NULL when there is none. */
 const char *shd_source_line(const struct shd_source *source, int line, size_t *ret_len);
 
-/* Reports about the characters of [at, end), cut at the end of the first line. */
+/* Reports about the characters of [at, end), cut at the end of the first line. A
+ * line that looks as if it held a secret is not shown. */
 void shd_source_report(const struct shd_source *source, size_t at, size_t end,
 		       enum shd_severity severity, const char *hint, const char *text,
 		       struct shd_diags *diags);

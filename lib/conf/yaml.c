@@ -9,9 +9,9 @@
 
 enum {
 	FILE_MAX = 4 << 20,
-	NODES_MAX = 100000,
+	NODES_MAX = 100000, /* keys not counted */
 	DEPTH_MAX = 32,
-	ARENA_MAX = 64 << 20, /* of 100 000 nodes and 4 MB of texts: cannot be reached */
+	ARENA_MAX = 64 << 20, /* cannot be reached: 200 000 nodes and 4 MB of texts */
 };
 
 struct shd_doc {
@@ -49,7 +49,7 @@ struct reader {
 	struct anchor *anchors;
 	size_t anchor_count, anchor_capacity;
 	struct shd_node blank; /* stands for what could not be read */
-	size_t nodes;          /* aliases counted in full */
+	size_t nodes;          /* values, aliases counted in full */
 	size_t documents;
 	bool broken; /* what follows makes no sense */
 };
@@ -211,8 +211,10 @@ static void add_scalar(struct reader *reader, const struct fy_event *event)
 {
 	struct made made = {.node = scalar_node(reader, event->scalar.value), .weight = 1};
 
+	if (wants_key(top(reader)))
+		made.weight = 0; /* its value is counted */
 	refuse_tag(reader, event->scalar.tag);
-	if (count_nodes(reader, 1, made.node.at))
+	if (wants_key(top(reader)) || count_nodes(reader, 1, made.node.at))
 		place(reader, &made, anchor_name(event->scalar.anchor));
 }
 

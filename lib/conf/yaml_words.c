@@ -90,7 +90,7 @@ static const struct words known[] = {
 	{"invalid extra closing brace", "this bracket closes nothing", NULL},
 };
 
-/* The plain word that begins at `at`, to quote it in a hint. */
+/* The plain word that begins at `at`. */
 static size_t word_length(const struct shd_source *source, size_t at)
 {
 	return strcspn(source->text + at, " ,#\t\r\n");
@@ -98,12 +98,11 @@ static size_t word_length(const struct shd_source *source, size_t at)
 
 static void explain_reserved(const struct shd_source *source, size_t at, struct shd_diags *diags)
 {
-	char text[96], hint[96];
+	char text[96], hint[32];
 	size_t len = word_length(source, at);
 
 	snprintf(text, sizeof(text), "a text that begins with %c needs quotes", source->text[at]);
-	snprintf(hint, sizeof(hint), "write '%.*s'", (int)shd_utf8_cut(source->text + at, len, 40),
-		source->text + at);
+	snprintf(hint, sizeof(hint), "write '%c...'", source->text[at]);
 	shd_source_report(source, at, at + len, SHD_MISTAKE, hint, text, diags);
 }
 

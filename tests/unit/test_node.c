@@ -13,6 +13,7 @@ static void print_mistakes(const char *path, const char *name, struct shd_text *
 	(void)doc; /* for clang 14, which does not count the cleanup as a use */
 	assert_true(shd_diags_mistakes(diags) > 0);
 	shd_diags_print(diags, out);
+	assert_null(strstr(out->data, "hush"));
 }
 
 static void wrong_files_are_explained(void **state)

@@ -173,6 +173,7 @@ static bool read_deliveries(struct shd_api_call *call, struct shd_state *state,
 		json_t *row = json_object();
 
 		shd_api_put_int(row, "message", rows[i].outbox);
+		shd_api_put_text(row, "channel", rows[i].channel);
 		shd_api_put_time(row, "at", rows[i].at);
 		shd_api_put_int(row, "attempt", rows[i].attempt);
 		shd_api_put_bool(row, "ok", rows[i].ok);

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
+#define SECRETS          SHD_CONF_DIR "/secrets"
 #define DIAGS_MAX        1000
 #define DIAGS_TEXT_BYTES (8 << 20)
 
@@ -22,7 +24,7 @@ static struct shd_wall wall_now(void)
 
 static void print_diags(const struct shd_diags *diags)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
 	if (!shd_diags_count(diags))
 		return;
@@ -66,7 +68,7 @@ static json_t *probes_json(const struct shd_probe *probes, size_t count)
 
 static void print_probes(struct shd_ctl *ctl, const struct shd_probe *probes, size_t count)
 {
-	static const char *const headings[] = {"", "NAME", "TOOK", "FOUND", NULL};
+	static const char *const headings[] = {"WHAT", "NAME", "TOOK", "FOUND", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 
 	for (size_t i = 0; i < count; i++) {
@@ -113,6 +115,12 @@ enum shd_exit shd_ctl_check(struct shd_ctl *ctl)
 {
 	const char *path = ctl->argument ? ctl->argument : SHD_CONF_DIR "/storehealthd.yaml";
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(DIAGS_MAX);
+
+	/* systemd hands credentials to the service only; a person has the files. */
+	if (ctl->credentials)
+		setenv("CREDENTIALS_DIRECTORY", ctl->credentials, 1);
+	else if (access(SECRETS, R_OK) == 0)
+		setenv("CREDENTIALS_DIRECTORY", SECRETS, 0);
 	struct shd_config *config = shd_config_load(path, diags);
 	json_auto_t *answer = json_object();
 	bool ok = config != NULL;

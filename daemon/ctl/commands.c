@@ -2,9 +2,14 @@
 
 const struct shd_command shd_commands[] = {
 	{"alerts", "", "open alerts, worst first; --all: closed ones too", shd_ctl_alerts},
+	{"check", "[FILE]",
+		"read the configuration and tell every mistake; --online: also call each store and "
+		"channel",
+		shd_ctl_check},
 	{"explain", "ALERT", "why an alert is there, who was told, what comes next", shd_ctl_explain},
 	{"metrics", "STORE", "the newest numbers of a store, with the platform's targets",
 		shd_ctl_metrics},
+	{"schema", "", "the configuration as a JSON schema, for completion in editors", shd_ctl_schema},
 	{"status", "", "how well each store can be read; --feeds: each endpoint of it",
 		shd_ctl_status},
 };

@@ -26,6 +26,7 @@ struct shd_ctl {
 	const char *socket;
 	const char *argument;     /* of the command, or NULL */
 	const char *store;        /* --store, or NULL */
+	const char *credentials;  /* folder of the files that LoadCredential= names */
 	bool json, all, feeds, online;
 	bool colour;
 	struct shd_wall now;      /* the daemon's, once it answered */

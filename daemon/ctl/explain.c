@@ -88,7 +88,7 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 
 static void print_events(struct shd_ctl *ctl, const json_t *events)
 {
-	static const char *const headings[] = {"AT", "", "MOVE", "LEVEL", "TOLD", "VALUE", "WHY", NULL};
+	static const char *const headings[] = {"AT", "AGO", "MOVE", "LEVEL", "TOLD", "VALUE", "WHY", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	json_t *event;
 	size_t i;
@@ -117,8 +117,8 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 
 static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
 {
-	static const char *const headings[] = {"AT", "MESSAGE", "ATTEMPT", "RESULT", "TOOK", "ANSWER",
-		NULL};
+	static const char *const headings[] = {"AT", "CHANNEL", "MESSAGE", "ATTEMPT", "RESULT", "TOOK",
+		"ANSWER", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	json_t *row;
 	size_t i;
@@ -129,6 +129,7 @@ static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
 		const char *error = shd_ctl_text(row, "error");
 
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "at", "", when));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "channel"));
 		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "message"));
 		shd_table_cell(table, SHD_PLAIN, number);
 		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "attempt"));

@@ -20,6 +20,8 @@ static const struct option {
 	const char *doc;
 } options[] = {
 	{"--all", "", SWITCH, offsetof(struct shd_ctl, all), "alerts: also closed ones"},
+	{"--credentials", "DIR", VALUE, offsetof(struct shd_ctl, credentials),
+		"check: folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"},
 	{"--feeds", "", SWITCH, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
 	{"--json", "", SWITCH, offsetof(struct shd_ctl, json), "print JSON instead of tables"},
 	{"--online", "", SWITCH, offsetof(struct shd_ctl, online),
@@ -43,12 +45,12 @@ static void print_usage(FILE *to)
 	fprintf(to, "Usage: storehealthctl COMMAND [OPTION...]\n\nAsks storehealthd, or checks "
 		    "its configuration.\n\nCommands:\n");
 	for (size_t i = 0; i < shd_command_count; i++)
-		fprintf(to, "  %-8s %-7s %s\n", shd_commands[i].name, shd_commands[i].argument,
+		fprintf(to, "  %-13s %-7s %s\n", shd_commands[i].name, shd_commands[i].argument,
 			shd_commands[i].doc);
-	fprintf(to, "  %-8s %-7s %s\n\nOptions:\n", "help", "", "this text; also --help");
+	fprintf(to, "  %-13s %-7s %s\n\nOptions:\n", "help", "", "this text; also --help");
 	for (size_t i = 0; i < SHD_COUNT(options); i++)
-		fprintf(to, "  %-8s %-7s %s\n", options[i].name, options[i].value, options[i].doc);
-	fprintf(to, "  %-8s %-6s %s\n\nExit codes:\n", "--version", "", "print the version");
+		fprintf(to, "  %-13s %-7s %s\n", options[i].name, options[i].value, options[i].doc);
+	fprintf(to, "  %-13s %-7s %s\n\nExit codes:\n", "--version", "", "print the version");
 	for (size_t i = 0; i < SHD_COUNT(exits); i++)
 		fprintf(to, "  %-3d %s\n", exits[i].code, exits[i].text);
 }

@@ -24,6 +24,7 @@ struct trial {
 	const struct shd_endpoint *endpoint;
 	struct shd_request request;
 	struct shd_envelope envelope;
+	struct shd_arena *arena;
 };
 
 struct run {
@@ -88,6 +89,7 @@ static void end(struct trial *trial)
 
 	shd_request_finish(&trial->request);
 	shd_request_finish(&trial->envelope.http);
+	shd_arena_destroy(trial->arena);
 	if (++run->ended == run->count)
 		shd_transfers_close(shd_steal(run->transfers), NULL, NULL);
 	else
@@ -127,18 +129,33 @@ static bool start_store(struct trial *trial, struct shd_error *reterr)
 	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
 }
 
+/* Renders some message for the address and the password; its text goes nowhere. */
+static bool render(struct trial *trial, struct shd_error *reterr)
+{
+	const struct shd_channel_settings *channel = trial->channel;
+	struct shd_config *config = trial->run->config;
+	const struct shd_value none = {.none = true};
+	struct shd_told told = {.level = SHD_INFO, .rule = "check", .store = "daemon",
+		.entity = "", .marketplace = "", .subject = "", .at = trial->run->now,
+		.since = trial->run->now, .value = none, .limit = none, .cost = none, .room = none};
+	struct shd_message message;
+
+	if (!shd_message_render(config->book, config->rules, &told, 1,
+		    (enum shd_language)channel->language, channel->timezone, trial->run->now,
+		    trial->arena, &message, reterr))
+		return false;
+	struct shd_send_in send = {.channel = channel, .message = &message,
+		.secret = shd_config_secret, .ctx = config, .now = trial->run->now,
+		.key = "00000000000000000000000000000000", .attempt = 1};
+	return channel->notifier->render(&send, &trial->envelope, reterr);
+}
+
 static bool start_channel(struct trial *trial, struct shd_error *reterr)
 {
 	const struct shd_channel_settings *channel = trial->channel;
-	struct shd_envelope *envelope = &trial->envelope;
-	struct shd_message message = {.subject = "storehealthctl check", .intro = "", .footer = "",
-		.level = SHD_INFO, .thread = "check", .language = "en", .made = trial->run->now};
-	struct shd_send_in send = {.channel = channel, .message = &message,
-		.secret = shd_config_secret, .ctx = trial->run->config, .now = trial->run->now,
-		.key = "00000000000000000000000000000000", .attempt = 1};
+	const struct shd_envelope *envelope = &trial->envelope;
 
-	/* Rendered for the address and the password; its text goes nowhere. */
-	if (!channel->notifier->render(&send, envelope, reterr))
+	if (!render(trial, reterr))
 		return false;
 	struct shd_transfer_in in = {.method = "OPTIONS", .url = envelope->http.url.data,
 		.proxy = channel->proxy, .ca_file = channel->ca_file,
@@ -190,6 +207,7 @@ static struct trial *make_trials(struct run *run, struct shd_probe *probes)
 		trial->probe->name = store ? trial->store->id : trial->channel->name;
 		shd_request_init(&trial->request, ANSWER_MAX_BYTES);
 		shd_request_init(&trial->envelope.http, ANSWER_MAX_BYTES);
+		trial->arena = shd_arena_create(ANSWER_MAX_BYTES);
 	}
 	return trials;
 }

@@ -139,7 +139,7 @@ def check_documented(lines):
         block, first = [], number + 1
 
 
-ACCESSORS = re.compile(r"\bshd_\w+_(name|doc|row|find)\(")
+ACCESSORS = re.compile(r"\bshd_\w+_(name|text|doc|row|find|figures|close)\(")
 
 
 def check_file(root, path):

@@ -1,0 +1,426 @@
+#include "unit/check.h"
+
+#include "api/api.h"
+#include "ctl/ctl.h"
+#include "market/market.h"
+#include "state/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The daemon as the API sees it: the functions of app.h and status.h that it calls. */
+
+static struct shd_wall now = {1775000000000};
+static char folder[] = "/tmp/shd-api-XXXXXX";
+static char socket_path[64], listen_at[70], state_path[64];
+static struct shd_store_settings stores[2] = {
+	{.id = "ozon-main", .timezone = "Europe/Moscow", .base_url = "https://api.example"},
+	{.id = "ozon-kz", .timezone = "UTC", .base_url = "https://api.example"},
+};
+static struct shd_settings settings = {.stores = stores, .store_count = 2};
+static struct shd_config config = {.dir = "/etc/storehealthd", .settings = &settings};
+
+const struct shd_config *shd_app_config(const struct shd_app *app)
+{
+	(void)app;
+	return &config;
+}
+
+const char *shd_app_state_path(const struct shd_app *app)
+{
+	(void)app;
+	return state_path;
+}
+
+struct shd_wall shd_app_now(const struct shd_app *app)
+{
+	(void)app;
+	return now;
+}
+
+bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
+		       struct shd_poller_status *ret_status)
+{
+	(void)app;
+	*ret_status = (struct shd_poller_status){.error = -1};
+	if (poller == SHD_P_account)
+		return false;
+	ret_status->every_ms = 60000;
+	ret_status->feeds = 1;
+	ret_status->next_due.ms = now.ms + 48000;
+	if (store == 0) {
+		ret_status->last_success.ms = now.ms - 12000;
+	} else {
+		ret_status->error = SHD_ERR_CREDENTIALS;
+		ret_status->error_text = "Invalid Api-Key, please contact support";
+		ret_status->failing_since.ms = now.ms - 3600000;
+	}
+	return true;
+}
+
+void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit, void *ctx)
+{
+	struct shd_feed_status feed = {.endpoint = "fbs_list", .error = -1, .state = "idle",
+		.last_success = {now.ms - 12000}};
+
+	(void)app;
+	(void)store;
+	visit(ctx, &feed);
+}
+
+void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures)
+{
+	(void)app;
+	*ret_figures = (struct shd_figures){.started = {now.ms - 7200000}, .polls = 3,
+		.reload_error = ""};
+}
+
+/* --- asking ----------------------------------------------------------------- */
+
+struct server {
+	uv_loop_t loop;
+	uv_async_t stop;
+	uv_thread_t thread;
+	struct shd_api *api;
+};
+
+static void on_api_closed(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+static void on_stop(uv_async_t *stop)
+{
+	static bool closed;
+	struct server *server = stop->data;
+
+	shd_api_close(server->api, on_api_closed, &closed);
+	uv_close((uv_handle_t *)stop, NULL);
+}
+
+static void serve(void *ctx)
+{
+	struct server *server = ctx;
+
+	uv_run(&server->loop, UV_RUN_DEFAULT);
+}
+
+static void server_start(struct server *server)
+{
+	struct shd_error error;
+
+	assert_int_equal(uv_loop_init(&server->loop), 0);
+	uv_async_init(&server->loop, &server->stop, on_stop);
+	server->stop.data = server;
+	if (!shd_api_open(&server->loop, listen_at, NULL, &server->api, &error))
+		fail_msg("%s", error.msg);
+	uv_thread_create(&server->thread, serve, server);
+}
+
+/* The loop ends with nothing left, and the socket is gone. */
+static void server_stop(struct server *server)
+{
+	uv_async_send(&server->stop);
+	uv_thread_join(&server->thread);
+	assert_int_equal(uv_loop_close(&server->loop), 0);
+	assert_int_equal(access(socket_path, F_OK), -1);
+}
+
+/* Sends the bytes as they are, returns all that comes back until the peer closes. */
+static char *raw(const char *request, size_t len)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	static char answer[1 << 20];
+	size_t got = 0;
+	ssize_t n;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	for (size_t sent = 0; sent < len; sent += (size_t)n)
+		if ((n = send(fd, request + sent, len - sent, MSG_NOSIGNAL)) < 0)
+			break; /* refused before it was all sent */
+	while ((n = read(fd, answer + got, sizeof(answer) - 1 - got)) > 0)
+		got += (size_t)n;
+	answer[got] = '\0';
+	close(fd);
+	return answer;
+}
+
+static char *get(const char *path)
+{
+	char request[512];
+	int len = snprintf(request, sizeof(request),
+		"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+
+	return raw(request, (size_t)len);
+}
+
+/* Runs a command of storehealthctl against the server, and yields what it printed. */
+static char *command(enum shd_exit (*run)(struct shd_ctl *), struct shd_ctl *ctl,
+		     enum shd_exit expected)
+{
+	ctl->socket = socket_path;
+	shd_text_init(&ctl->out, 1 << 20);
+	assert_int_equal(run(ctl), expected);
+	return shd_text_take(&ctl->out);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+/* --- tests --------------------------------------------------------------------- */
+
+static void every_path_is_answered_or_explained(void **state)
+{
+	static const struct {
+		const char *path, *status, *part;
+	} cases[] = {
+		{"/api/v1/status", "200", "\"ozon-main\""},
+		{"/api/v1/status?feeds=1", "200", "\"fbs_list\""},
+		{"/api/v1/alerts", "200", "\"number\":1"},
+		{"/api/v1/alerts?store=ozon-kz", "200", "\"alerts\":[]"},
+		{"/api/v1/alerts?store=ozon-mian", "404", "did you mean \\\"ozon-main\\\"?"},
+		{"/api/v1/alerts?max=0", "400", "expected 1 to 1000"},
+		{"/api/v1/alerts/1", "200", "\"move\":\"new\""},
+		{"/api/v1/alerts/99", "404", "there is no alert 99"},
+		{"/api/v1/alerts/x", "400", "not the number of an alert"},
+		{"/api/v1/alerts/99999999999999999999", "400", "not the number of an alert"},
+		{"/api/v1/metrics/ozon-main", "200", "\"text\":\"4.6\""},
+		{"/api/v1/metrics/nobody", "404", "there is no store"},
+		{"/api/v1/stores", "200", "\"Europe/Moscow\""},
+		{"/api/v1/rules", "200", "\"rules\":[]"},
+		{"/api/v1/alerts/1/2", "404", "there is nothing at"},
+		{"/api/v1/statusx", "404", "there is nothing at"},
+		{"/", "404", "there is nothing at"},
+	};
+	struct server server;
+	char head[16];
+
+	(void)state;
+	server_start(&server);
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		const char *answer = get(cases[i].path);
+
+		snprintf(head, sizeof(head), "HTTP/1.1 %s", cases[i].status);
+		assert_has(answer, head);
+		assert_has(answer, cases[i].part);
+	}
+	server_stop(&server);
+}
+
+static void other_methods_bodies_and_long_requests_are_refused(void **state)
+{
+	static const char post[] = "POST /api/v1/alerts HTTP/1.1\r\nHost: x\r\n"
+				   "Connection: close\r\nContent-Length: 0\r\n\r\n";
+	static const char body[] = "GET /api/v1/alerts HTTP/1.1\r\nHost: x\r\n"
+				   "Connection: close\r\nContent-Length: 3\r\n\r\nabc";
+	static const char junk[] = "\x16\x03\x01\x02\r\n\r\n";
+	char *huge shd_autofree = shd_xcalloc(1, 100000);
+	struct server server;
+
+	(void)state;
+	server_start(&server);
+	assert_has(raw(post, strlen(post)), "HTTP/1.1 405");
+	assert_has(raw(post, strlen(post)), "only GET");
+	assert_has(raw(body, strlen(body)), "a question has no body");
+	raw(junk, strlen(junk));
+	memset(huge, 'a', 99999);
+	memcpy(huge, "GET /", 5);
+	assert_null(strstr(raw(huge, 99999), "200 OK"));
+	assert_has(get("/api/v1/stores"), "200 OK");
+	server_stop(&server);
+}
+
+static void the_socket_is_for_its_group_and_replaces_a_dead_one(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct server server;
+	struct shd_api *second;
+	struct shd_error error;
+	struct stat info;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd); /* as after kill -9: the file is there, nobody answers */
+	server_start(&server);
+	assert_int_equal(stat(socket_path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0660);
+	assert_false(shd_api_open(&server.loop, listen_at, NULL, &second, &error));
+	assert_has(error.msg, "another storehealthd answers");
+	server_stop(&server);
+	assert_false(shd_api_open(&server.loop, "127.0.0.1:80", NULL, &second, &error));
+	assert_int_equal(error.kind, SHD_ERR_CONFIG);
+}
+
+static void it_closes_while_somebody_is_connected(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct server server;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	server_start(&server);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write(fd, "GET /api/v1/alerts HTTP/1.1\r\nHost: x\r\n\r\n", 41), 41);
+	server_stop(&server);
+	close(fd);
+}
+
+static void status_says_when_and_why(void **state)
+{
+	struct shd_ctl ctl = {0};
+	struct server server;
+
+	(void)state;
+	server_start(&server);
+	char *out shd_autofree = command(shd_ctl_status, &ctl, SHD_EXIT_OK);
+	assert_has(out, "up 2 h: 2 stores");
+	assert_has(out, "ozon-main  orders      ok       12 s ago      in 48 s  -\n");
+	assert_has(out, "ozon-kz    orders      failing  never         in 48 s  "
+			"since 1 h: Invalid Api-Key, please contact support\n");
+	assert_null(strstr(out, "account"));
+	server_stop(&server);
+}
+
+static void alerts_and_explain_show_value_beside_limit(void **state)
+{
+	struct shd_ctl ctl = {0}, one = {.argument = "1"}, none = {.argument = "7"};
+	struct server server;
+
+	(void)state;
+	server_start(&server);
+	char *out shd_autofree = command(shd_ctl_alerts, &ctl, SHD_EXIT_OK);
+	assert_has(out, "critical");
+	assert_has(out, "4.6 ");
+	assert_has(out, "4.7 ");
+	char *why shd_autofree = command(shd_ctl_explain, &one, SHD_EXIT_OK);
+	assert_has(why, "4.6, limit 4.7");
+	assert_has(why, "the rating fell below the limit");
+	assert_has(why, "failed 503");
+	assert_has(why, "ops-mail");
+	char *nothing shd_autofree = command(shd_ctl_explain, &none, SHD_EXIT_NO);
+	assert_string_equal(nothing, "");
+	server_stop(&server);
+}
+
+static void metrics_show_the_platforms_target(void **state)
+{
+	struct shd_ctl ctl = {.argument = "ozon-main"}, json = {.argument = "ozon-main", .json = true};
+	struct server server;
+
+	(void)state;
+	server_start(&server);
+	char *out shd_autofree = command(shd_ctl_metrics, &ctl, SHD_EXIT_OK);
+	assert_has(out, "rating  4.6    number  4.7     5 min ago");
+	char *text shd_autofree = command(shd_ctl_metrics, &json, SHD_EXIT_OK);
+	json_auto_t *answer = json_loads(text, 0, NULL);
+	assert_non_null(answer);
+	server_stop(&server);
+	char *gone shd_autofree = command(shd_ctl_metrics, &ctl, SHD_EXIT_UNAVAILABLE);
+	assert_string_equal(gone, "");
+}
+
+/* --- the state they read ----------------------------------------------------------- */
+
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		struct shd_error error;                                                            \
+		if (!(call))                                                                       \
+			fail_msg("%s", error.msg);                                                 \
+	} while (0)
+
+static void fill_state(struct shd_state *db)
+{
+	struct shd_value value = {.type = SHD_NUMBER, .n = 4600000};
+	struct shd_value limit = {.type = SHD_NUMBER, .n = 4700000};
+	struct shd_wall at = {now.ms - 300000};
+	struct shd_alert alert = {.rule = "ozon-rating-floor", .store = "ozon-main", .entity = "",
+		.state = SHD_ALERT_FIRING, .level = SHD_CRITICAL, .told_level = SHD_CRITICAL,
+		.episode = 1, .fired_at = at, .changed_at = at,
+		.last = {.level = SHD_CRITICAL, .value = value, .limit = limit,
+			.cost = {.none = true}, .room = {.none = true}}};
+	struct shd_alert_event event = {.alert = 1, .at = at, .move = SHD_MOVE_NEW,
+		.to = SHD_CRITICAL, .told = true, .value = value, .limit = limit,
+		.reason = "the rating fell below the limit"};
+
+	OK(shd_state_begin(db, &error));
+	OK(shd_state_metric_put(db, "ozon-main", SHD_M_rating, false, &value, at, &error));
+	OK(shd_state_metric_put(db, "ozon-main", SHD_M_rating, true, &limit, at, &error));
+	OK(shd_state_alert_put(db, &alert, &error));
+	OK(shd_state_event_add(db, &event, &error));
+	SHD_AUTO(shd_arena_destroyp) struct shd_arena *arena = shd_arena_create(1 << 16);
+	struct shd_told told = {.alert = alert.number, .episode = 1, .rule = alert.rule,
+		.store = alert.store, .entity = "", .marketplace = "ozon", .subject = "",
+		.value = value, .limit = limit, .cost = {.none = true}, .room = {.none = true}};
+	struct shd_outbox_row row = {.key = "0123456789abcdef0123456789abcdef",
+		.channel = "ops-mail", .group = "g", .facts = shd_told_pack(&told, 1, arena),
+		.level = SHD_CRITICAL, .made = at, .next_try = at, .give_up = {now.ms},
+		.alerts = &alert.number, .alert_count = 1};
+	OK(shd_state_outbox_add(db, &row, &error));
+	struct shd_delivery_row delivery = {.outbox = row.number, .at = at, .attempt = 1,
+		.status = 503, .error = "the mail server is busy", .took_ms = 12};
+	OK(shd_state_delivery_add(db, &delivery, SHD_OUTBOX_WAITING, at, &error));
+	OK(shd_state_commit(db, true, &error));
+}
+
+static int prepare(void **state)
+{
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
+	struct shd_words *words = shd_words_create();
+	struct shd_state *db;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(socket_path, sizeof(socket_path), "%s/api.sock", folder);
+	snprintf(listen_at, sizeof(listen_at), "unix:%s", socket_path);
+	snprintf(state_path, sizeof(state_path), "%s/state.db", folder);
+	stores[0].market = stores[1].market = shd_market_find("ozon");
+	config.rules = shd_rules_compile(NULL, 0, NULL, words, diags);
+	config.words = words;
+	OK(shd_state_open(state_path, &db, &error));
+	fill_state(db);
+	shd_state_close(db);
+	return 0;
+}
+
+static int clean(void **state)
+{
+	char path[80];
+
+	(void)state;
+	shd_rules_destroy(config.rules);
+	shd_words_destroy(config.words);
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	for (size_t i = 0; i < SHD_COUNT(suffixes); i++) {
+		snprintf(path, sizeof(path), "%s%s", state_path, suffixes[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_path_is_answered_or_explained),
+		cmocka_unit_test(other_methods_bodies_and_long_requests_are_refused),
+		cmocka_unit_test(the_socket_is_for_its_group_and_replaces_a_dead_one),
+		cmocka_unit_test(it_closes_while_somebody_is_connected),
+		cmocka_unit_test(status_says_when_and_why),
+		cmocka_unit_test(alerts_and_explain_show_value_beside_limit),
+		cmocka_unit_test(metrics_show_the_platforms_target),
+	};
+
+	return cmocka_run_group_tests(tests, prepare, clean);
+}

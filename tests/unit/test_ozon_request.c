@@ -1,0 +1,311 @@
+/* What the Ozon adapter asks: only known reads, with the fields and limits that Ozon
+ * insists on, and where a list goes on. */
+#include "unit/check.h"
+
+#include "base/text.h"
+#include "market/market.h"
+#include "market/ozon/ozon.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOW_MS 1790856000000 /* 2026-10-01T12:00:00Z */
+
+static const char *key_text = "01234567-89ab-cdef-0123-456789abcdef";
+
+static const struct shd_secret *give_key(void *ctx, const struct shd_secret_ref *ref)
+{
+	(void)ref;
+	return *(struct shd_secret **)ctx;
+}
+
+/* Builds the request of an endpoint; false with *error when it is refused. */
+static bool build(const struct shd_endpoint *row, struct shd_page_in in, const char *client_id,
+		  const char *key, struct shd_request *request, struct shd_error *error)
+{
+	struct shd_ozon_settings settings = {.client_id = client_id};
+	struct shd_store_settings store = {
+		.id = "shop", .base_url = "http://127.0.0.1:9/", .market_settings = &settings};
+	struct shd_secret *secret = key ? shd_secret_create(key, strlen(key)) : NULL;
+
+	in.store = &store;
+	in.now = (struct shd_wall){NOW_MS};
+	in.position = in.position ? in.position : "";
+	bool ok = shd_ozon_market.request(row, &in, give_key, &secret, request, error);
+	shd_secret_destroy(secret);
+	return ok;
+}
+
+static json_t *body_of(const struct shd_endpoint *row, struct shd_page_in in)
+{
+	struct shd_request request SHD_AUTO(shd_request_finish);
+	struct shd_error error;
+
+	shd_request_init(&request, 1 << 20);
+	if (!build(row, in, "123456", key_text, &request, &error))
+		fail_msg("%s: %s", row->name, error.msg);
+	json_t *body = shd_market_parse(request.body.data, request.body.len, &error);
+	if (!body)
+		fail_msg("%s: %s in %s", row->name, error.msg, request.body.data);
+	return body;
+}
+
+static const struct shd_endpoint *endpoint(const char *name)
+{
+	const struct shd_endpoint *row = shd_market_endpoint(&shd_ozon_market, name);
+
+	assert_non_null(row);
+	return row;
+}
+
+static void test_only_known_reads_are_asked(void **state)
+{
+	static const char *const reads[] = {"/v1/seller/info", "/v1/roles", "/v1/rating/summary",
+		"/v1/rating/history", "/v1/rating/index/fbs/info", "/v1/rating/index/fbs/posting/list",
+		"/v4/posting/fbs/unfulfilled/list", "/v4/posting/fbs/list", "/v3/posting/fbo/list",
+		"/v3/product/list", "/v3/product/info/list", "/v4/product/info/stocks",
+		"/v2/product/info/stocks-by-warehouse/fbs", "/v1/product/info/stocks-by-warehouse/fbo",
+		"/v1/analytics/stocks", "/v1/analytics/turnover/stocks", "/v2/review/list",
+		"/v2/review/count", "/v1/question/list", "/v1/question/count", "/v1/returns/list",
+		"/v2/returns/rfbs/list", "/v2/returns/rfbs/get", "/v2/conditional-cancellation/list",
+		"/v3/chat/list", "/v3/chat/history", "/v2/warehouse/list", "/v2/delivery-method/list",
+		"/v3/supply-order/list", "/v3/supply-order/get"};
+
+	(void)state;
+	for (size_t i = 0; i < shd_ozon_market.endpoint_count; i++) {
+		const struct shd_endpoint *row = &shd_ozon_market.endpoints[i];
+		bool known = false;
+
+		for (size_t j = 0; j < SHD_COUNT(reads); j++)
+			known |= strcmp(row->path, reads[j]) == 0;
+		if (!known)
+			fail_msg("%s is not a known read", row->path);
+		assert_string_equal(row->method, "POST");
+	}
+}
+
+static void test_a_request_carries_url_and_credentials(void **state)
+{
+	struct shd_request request SHD_AUTO(shd_request_finish);
+	struct shd_error error;
+
+	(void)state;
+	shd_request_init(&request, 4096);
+	assert_true(build(endpoint("roles"), (struct shd_page_in){0}, "123456", "k-1\n", &request, &error));
+	assert_string_equal(request.method, "POST");
+	assert_string_equal(request.url.data, "http://127.0.0.1:9/v1/roles");
+	assert_string_equal(request.body.data, "{}");
+	assert_int_equal(request.header_count, 4);
+	assert_string_equal(request.headers[0].data, "Client-Id: 123456");
+	assert_string_equal(request.headers[1].data, "Api-Key: k-1");
+	assert_string_equal(request.headers[2].data, "Content-Type: application/json");
+	/* a second page reuses the request */
+	assert_true(build(endpoint("stocks"), (struct shd_page_in){.position = "c"}, "123456", "k-1",
+		&request, &error));
+	assert_int_equal(request.header_count, 4);
+	assert_string_equal(request.url.data, "http://127.0.0.1:9/v4/product/info/stocks");
+}
+
+static void test_bad_settings_are_refused_in_words(void **state)
+{
+	static const struct {
+		const char *client_id, *key;
+	} cases[] = {{"12a", "k"}, {"", "k"}, {NULL, "k"}, {"-5", "k"}, {"0", "k"},
+		{"12345678901234567890", "k"}, {"1\r\nX: y", "k"}, {"1", NULL}, {"1", ""}, {"1", "\n"},
+		{"1", "a\r\nX: y"}, {"1", "ключ"}};
+	struct shd_request request SHD_AUTO(shd_request_finish);
+	struct shd_error error;
+
+	(void)state;
+	shd_request_init(&request, 4096);
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		error = (struct shd_error){0};
+		assert_false(build(endpoint("roles"), (struct shd_page_in){0}, cases[i].client_id,
+			cases[i].key, &request, &error));
+		assert_int_equal(error.kind, SHD_ERR_CONFIG);
+		assert_true(strlen(error.msg) > 10);
+	}
+}
+
+static void test_every_body_is_json_with_its_limit_and_hostile_ids_stay_texts(void **state)
+{
+	const char *const ids[] = {"1", "x\"],\"limit\":[\"\\\n"};
+
+	(void)state;
+	for (size_t i = 0; i < shd_ozon_market.endpoint_count; i++) {
+		const struct shd_endpoint *row = &shd_ozon_market.endpoints[i];
+		bool by_id = row->paging == SHD_PAGE_BATCH || row->paging == SHD_PAGE_FOLLOW;
+		struct shd_page_in in = {
+			.position = row->paging == SHD_PAGE_OFFSET ? "2000" : "cur\"sor\\",
+			.ids = by_id ? ids : NULL, .id_count = by_id ? 2 : 0};
+		json_auto_t *body = body_of(row, in);
+		const json_t *limit = json_object_get(body, "limit");
+
+		assert_true(json_is_object(body));
+		assert_true(!limit || json_is_integer(limit));
+		if (row->paging == SHD_PAGE_CURSOR || row->paging == SHD_PAGE_OFFSET)
+			assert_int_equal(json_integer_value(limit), row->limit);
+		if (row->paging == SHD_PAGE_OFFSET)
+			assert_int_equal(json_integer_value(json_object_get(body, "offset")), 2000);
+	}
+}
+
+static void test_bodies_have_what_ozon_insists_on(void **state)
+{
+	static const struct {
+		const char *endpoint, *path, *want; /* want NULL: any text */
+	} cases[] = {
+		{"fbs_unfulfilled", "filter.cutoff_from", "2026-09-01T12:00:00.000Z"},
+		{"fbs_unfulfilled", "filter.cutoff_to", "2026-10-31T12:00:00.000Z"},
+		{"fbs_list", "filter.since", "2026-07-03T12:00:00.000Z"},
+		{"fbs_list", "filter.to", "2026-10-01T13:00:00.000Z"},
+		{"fbs_list", "filter.last_changed_status_date.from", "2026-10-01T10:45:00.000Z"},
+		{"fbs_transit", "filter.since", NULL},
+		{"fbo_list", "filter.since", "2026-09-24T12:00:00.000Z"},
+		{"fbo_recheck", "filter.since", "2026-09-01T12:00:00.000Z"},
+		{"fbo_list", "filter.to", NULL},
+		{"conditional_cancellation", "filters.state", "ON_APPROVAL"},
+		{"product_list", "filter.visibility", "ALL"},
+		{"stocks", "filter.visibility", "ALL"},
+		{"review_list", "filters.published_from", "2026-09-24T12:00:00.000Z"},
+		{"review_recheck", "filters.published_from", "2026-09-01T12:00:00.000Z"},
+		{"review_list", "sort_dir", "DESC"},
+		{"supply_list", "sort_by", "ORDER_CREATION"},
+		{"index_postings", "filter.date_from", "2026-09-17T12:00:00.000Z"},
+		{"rfbs_list", "filter.created_at.from", NULL},
+		{"returns_list", "filter.visual_status_change_moment.time_from", "2026-10-01T10:45:00.000Z"},
+		{"returns_CompensationOffered", "filter.visual_status_name", "CompensationOffered"},
+		{"chat_list", "filter.chat_status", "OPENED"},
+		{"rating_history", "date_from", "2026-09-03T12:00:00.000Z"},
+		{"rating_history", "date_to", "2026-10-01T12:00:00.000Z"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_page_in in = {.since = {NOW_MS - SHD_HOUR_MS}};
+		json_auto_t *body = body_of(endpoint(cases[i].endpoint), in);
+		const json_t *got = shd_loose_at(body, cases[i].path);
+
+		if (!json_is_string(got))
+			fail_msg("%s: no %s", cases[i].endpoint, cases[i].path);
+		if (cases[i].want)
+			assert_string_equal(json_string_value(got), cases[i].want);
+	}
+}
+
+static void test_windows_reach_back_a_month_at_first_and_after_an_outage(void **state)
+{
+	static const int64_t since[] = {0, NOW_MS - 90 * SHD_DAY_MS};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(since); i++) {
+		json_auto_t *body = body_of(endpoint("fbs_list"), (struct shd_page_in){.since = {since[i]}});
+
+		assert_string_equal(json_string_value(shd_loose_at(body,
+			"filter.last_changed_status_date.from")), "2026-09-01T12:00:00.000Z");
+	}
+}
+
+static void test_lists_go_on_or_end(void **state)
+{
+	static const struct {
+		const char *endpoint, *position, *envelope, *last_record;
+		size_t records;
+		const char *want; /* "" the end; "!": refused */
+	} cases[] = {
+		/* cursor and has_next */
+		{"fbs_list", "", "{\"cursor\":\"b\",\"has_next\":true}", NULL, 100, "b"},
+		{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":\"true\"}", NULL, 100, "c"},
+		{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":false}", NULL, 100, ""},
+		{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":\"false\"}", NULL, 100, ""},
+		{"fbs_list", "b", "{\"cursor\":\"b\",\"has_next\":true}", NULL, 100, ""},
+		{"fbs_list", "b", "{\"cursor\":\"\",\"has_next\":true}", NULL, 100, ""},
+		{"fbs_list", "b", "{\"cursor\":null,\"has_next\":true}", NULL, 100, ""},
+		{"fbs_list", "", "{\"cursor\":\"d\",\"has_next\":true}", NULL, 0, "d"},
+		{"chat_list", "", "{\"cursor\":30000002342123123,\"has_next\":true}", NULL, 1,
+			"30000002342123123"},
+		/* cursor alone */
+		{"stocks", "", "{\"cursor\":\"b\",\"total\":5}", NULL, 1000, "b"},
+		{"stocks", "b", "{\"cursor\":\"c\",\"total_items\":5}", NULL, 0, ""},
+		{"stocks", "b", "{\"cursor\":\"b\"}", NULL, 1000, ""},
+		{"stocks", "b", "{}", NULL, 1000, ""},
+		/* last_id as a text */
+		{"product_list", "", "{\"result\":{\"items\":[],\"last_id\":\"x\",\"total\":9}}", NULL, 1000,
+			"x"},
+		{"product_list", "x", "{\"result\":{\"items\":[],\"last_id\":\"y\"}}", NULL, 0, ""},
+		{"product_list", "x", "{\"result\":{\"items\":[],\"last_id\":\"\"}}", NULL, 10, ""},
+		{"product_list", "", "{\"result\":[]}", NULL, 0, ""},
+		{"review_list", "", "{\"last_id\":\"r9\",\"has_next\":true}", NULL, 100, "r9"},
+		{"review_list", "", "{\"last_id\":\"r9\",\"has_next\":false}", NULL, 100, ""},
+		{"question_list", "q1", "{\"last_id\":\"q1\",\"has_next\":true}", NULL, 100, ""},
+		/* last_id as a number, or only in the last row */
+		{"conditional_cancellation", "", "{\"result\":[],\"last_id\":283784254}", NULL, 500,
+			"283784254"},
+		{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":0}", NULL, 500, ""},
+		{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":8}", NULL, 0, ""},
+		{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 100, "8000123456"},
+		{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 99, ""},
+		{"rfbs_list", "", "{\"returns\":[]}", NULL, 0, ""},
+		{"returns_list", "", "{\"returns\":[],\"has_next\":true}",
+			"{\"id\":18446744073709551615,\"x\":1}", 500, "18446744073709551615"},
+		{"returns_list", "", "{\"returns\":[],\"has_next\":true}", "{\"id\":\"10\"}", 3, "10"},
+		{"returns_list", "10", "{\"returns\":[],\"has_next\":true}", "{\"id\":10}", 3, ""},
+		{"returns_list", "", "{\"returns\":[],\"has_next\":false}", "{\"id\":10}", 500, ""},
+		{"returns_list", "", "{\"returns\":[],\"has_next\":true}", "{\"id\":", 500, "!"},
+		/* limit and offset */
+		{"turnover", "", "{\"items\":[]}", NULL, 1000, "1000"},
+		{"turnover", "1000", "{\"items\":[]}", NULL, 1000, "2000"},
+		{"turnover", "2000", "{\"items\":[]}", NULL, 999, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		const struct shd_endpoint *row = endpoint(cases[i].endpoint);
+		struct shd_page_in in = {.position = cases[i].position, .last_record = cases[i].last_record,
+			.last_record_len = cases[i].last_record ? strlen(cases[i].last_record) : 0};
+		struct shd_page_out out = {0};
+		struct shd_error error;
+		json_auto_t *envelope =
+			shd_market_parse(cases[i].envelope, strlen(cases[i].envelope), &error);
+		bool ok = row->next(row, envelope, cases[i].records, &in, &out, &error);
+
+		print_message("%s at \"%s\": %s\n", row->name, in.position, cases[i].envelope);
+		assert_int_equal(ok, cases[i].want[0] != '!');
+		if (!ok)
+			continue;
+		assert_int_equal(out.last, !*cases[i].want);
+		if (!out.last)
+			assert_string_equal(out.position, cases[i].want);
+	}
+}
+
+static void test_a_huge_cursor_is_a_limit(void **state)
+{
+	struct shd_page_in in = {.position = ""};
+	struct shd_page_out out;
+	struct shd_error error;
+	char cursor[600];
+
+	(void)state;
+	memset(cursor, 'a', sizeof(cursor) - 1);
+	cursor[sizeof(cursor) - 1] = '\0';
+	json_auto_t *envelope = json_pack("{s:s, s:b}", "cursor", cursor, "has_next", true);
+	assert_false(endpoint("fbs_list")->next(endpoint("fbs_list"), envelope, 100, &in, &out, &error));
+	assert_int_equal(error.kind, SHD_ERR_LIMIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_known_reads_are_asked),
+		cmocka_unit_test(test_a_request_carries_url_and_credentials),
+		cmocka_unit_test(test_bad_settings_are_refused_in_words),
+		cmocka_unit_test(test_every_body_is_json_with_its_limit_and_hostile_ids_stay_texts),
+		cmocka_unit_test(test_bodies_have_what_ozon_insists_on),
+		cmocka_unit_test(test_windows_reach_back_a_month_at_first_and_after_an_outage),
+		cmocka_unit_test(test_lists_go_on_or_end),
+		cmocka_unit_test(test_a_huge_cursor_is_a_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -27,86 +27,86 @@ static bool accept(const char *endpoint, int status, const char *body, struct he
 	return market->accept(shd_market_endpoint(market, endpoint), &answer, refusal);
 }
 
+static const struct {
+	int status;
+	const char *body;
+	enum shd_err kind;
+	const char *part; /* of the words */
+} refusals[] = {
+	{400, "{\"code\":3,\"message\":\"Request validation error: invalid X.Limit: value must be "
+	      "inside range (0, 1000]\",\"details\":[]}", SHD_ERR_REQUEST, "inside range"},
+	{400, "{\"code\":3,\"message\":\"value is required\"}", SHD_ERR_REQUEST, "is required"},
+	{400, "{\"code\":3,\"message\":\"Client-Id header value should be positive integer\"}",
+		SHD_ERR_CONFIG, "client_id"},
+	{400, "{\"code\":9,\"message\":\"obsolete method cannot be used\"}", SHD_ERR_RETIRED,
+		"switched this method off"},
+	{400, "{\"code\":9,\"message\":\"\"}", SHD_ERR_RETIRED, "switched"},
+	{400, "{\"code\":4,\"message\":\"Content-Type header should be application/json\"}",
+		SHD_ERR_REQUEST, "Content-Type"},
+	{400, "{\"code\":3,\"message\":\"PERIOD_IS_TOO_LONG\"}", SHD_ERR_REQUEST, "PERIOD"},
+	{401, "{\"code\":16,\"message\":\"Client-Id and Api-Key headers are required\"}",
+		SHD_ERR_CONFIG, "did not reach"},
+	{401, "{}", SHD_ERR_CREDENTIALS, "refused"},
+	{404, "{\"code\":5,\"message\":\"Invalid Api-Key, please check the key and try again\"}",
+		SHD_ERR_CREDENTIALS, "wrong, expired or deleted"},
+	{404, "{\"code\":\"5\",\"message\":\"INVALID API-KEY\"}", SHD_ERR_CREDENTIALS, "wrong"},
+	{403, "{\"code\":7,\"message\":\"Api-Key is missing a required role for a method\"}",
+		SHD_ERR_ROLE, "role"},
+	{403, "{\"code\":7,\"message\":\"Api-key is deactivated, use another one or generate a new "
+	      "one\"}", SHD_ERR_CREDENTIALS, "deactivated"},
+	{403, "{\"code\":7,\"message\":\"Api-Key is restricted to specific IP addresses\"}",
+		SHD_ERR_EGRESS, "address"},
+	{403, "{\"message\":\"Api-Key is restricted to specific IP addresses\"}", SHD_ERR_EGRESS,
+		"address"},
+	{403, "{\"code\":7,\"message\":\"i.service.X: rpc error: code = PermissionDenied desc = not "
+	      "available with existing subscription\"}", SHD_ERR_TARIFF, "tariff"},
+	{403, "{\"code\":7,\"message\":\"no access to this method\"}", SHD_ERR_TARIFF, "tariff"},
+	{403, "{\"code\":7,\"message\":\"Company is blocked, please contact support\"}",
+		SHD_ERR_BLOCKED, "blocked the store"},
+	{403, "{\"message\":\"Offer not signed\"}", SHD_ERR_BLOCKED, "contract"},
+	{403, "{\"message\":\"method is not allowed\"}", SHD_ERR_TARIFF, "not open"},
+	{403, "{\"code\":7,\"message\":\"access denied\"}", SHD_ERR_TARIFF, "programme"},
+	{403, "<html>blocked by firewall</html>", SHD_ERR_ROLE, "does not allow"},
+	{404, "{\"code\":5,\"message\":\"review not found\"}", SHD_ERR_MISSING, "review not found"},
+	{404, "404 page not found\n", SHD_ERR_RETIRED, "does not know"},
+	{404, "<html><body>404</body></html>", SHD_ERR_SERVER, "base_url"},
+	{409, "{\"code\":6,\"message\":\"conflict\"}", SHD_ERR_REQUEST, "conflict"},
+	{429, "{\"code\":8,\"message\":\"You have reached request rate limit per second\"}",
+		SHD_ERR_THROTTLED, "too many"},
+	{429, "", SHD_ERR_THROTTLED, "too many"},
+	{403, "{\"code\":7,\"message\":\"Circle is open\"}", SHD_ERR_THROTTLED, "closed for some"},
+	{500, "{\"code\":13,\"message\":\"circle is open\"}", SHD_ERR_THROTTLED, "closed for some"},
+	{500, "{\"code\":13,\"message\":\"Internal error\"}", SHD_ERR_SERVER, "Internal error"},
+	{500, "", SHD_ERR_SERVER, "HTTP 500"},
+	{502, "<html>Bad Gateway</html>", SHD_ERR_SERVER, "HTTP 502"},
+	{503, "maintenance", SHD_ERR_SERVER, "maintenance"},
+	{504, "", SHD_ERR_TIMEOUT, "in time"},
+	{407, "", SHD_ERR_CONFIG, "proxy"},
+	{302, "", SHD_ERR_SERVER, "HTTP 302"},
+	{418, "[1,2", SHD_ERR_REQUEST, "HTTP 418"},
+	{400, "{\"code\":{},\"message\":[]}", SHD_ERR_REQUEST, "HTTP 400"},
+	/* good from outside */
+	{200, "", SHD_ERR_SYNTAX, "empty"},
+	{200, " \n", SHD_ERR_SYNTAX, "empty"},
+	{200, "<!doctype html><title>Ozon</title>", SHD_ERR_SYNTAX, "not JSON"},
+	{200, "ok", SHD_ERR_SYNTAX, "not JSON"},
+	{200, "{\"code\":7,\"message\":\"Company is blocked, please contact support\"}",
+		SHD_ERR_BLOCKED, "blocked"},
+	{200, "{\"code\":13,\"message\":\"Internal error\"}", SHD_ERR_SERVER, "Internal"},
+};
+
 static void test_every_refusal_has_its_meaning(void **state)
 {
-	static const struct {
-		int status;
-		const char *body;
-		enum shd_err kind;
-		const char *part; /* of the words */
-	} cases[] = {
-		{400, "{\"code\":3,\"message\":\"Request validation error: invalid X.Limit: value must be "
-		      "inside range (0, 1000]\",\"details\":[]}", SHD_ERR_REQUEST, "inside range"},
-		{400, "{\"code\":3,\"message\":\"value is required\"}", SHD_ERR_REQUEST, "is required"},
-		{400, "{\"code\":3,\"message\":\"Client-Id header value should be positive integer\"}",
-			SHD_ERR_CONFIG, "client_id"},
-		{400, "{\"code\":9,\"message\":\"obsolete method cannot be used\"}", SHD_ERR_RETIRED,
-			"switched this method off"},
-		{400, "{\"code\":9,\"message\":\"\"}", SHD_ERR_RETIRED, "switched"},
-		{400, "{\"code\":4,\"message\":\"Content-Type header should be application/json\"}",
-			SHD_ERR_REQUEST, "Content-Type"},
-		{400, "{\"code\":3,\"message\":\"PERIOD_IS_TOO_LONG\"}", SHD_ERR_REQUEST, "PERIOD"},
-		{401, "{\"code\":16,\"message\":\"Client-Id and Api-Key headers are required\"}",
-			SHD_ERR_CONFIG, "did not reach"},
-		{401, "{}", SHD_ERR_CREDENTIALS, "refused"},
-		{404, "{\"code\":5,\"message\":\"Invalid Api-Key, please check the key and try again\"}",
-			SHD_ERR_CREDENTIALS, "wrong, expired or deleted"},
-		{404, "{\"code\":\"5\",\"message\":\"INVALID API-KEY\"}", SHD_ERR_CREDENTIALS, "wrong"},
-		{403, "{\"code\":7,\"message\":\"Api-Key is missing a required role for a method\"}",
-			SHD_ERR_ROLE, "role"},
-		{403, "{\"code\":7,\"message\":\"Api-key is deactivated, use another one or generate a new "
-		      "one\"}", SHD_ERR_CREDENTIALS, "deactivated"},
-		{403, "{\"code\":7,\"message\":\"Api-Key is restricted to specific IP addresses\"}",
-			SHD_ERR_EGRESS, "address"},
-		{403, "{\"message\":\"Api-Key is restricted to specific IP addresses\"}", SHD_ERR_EGRESS,
-			"address"},
-		{403, "{\"code\":7,\"message\":\"i.service.X: rpc error: code = PermissionDenied desc = not "
-		      "available with existing subscription\"}", SHD_ERR_TARIFF, "tariff"},
-		{403, "{\"code\":7,\"message\":\"no access to this method\"}", SHD_ERR_TARIFF, "tariff"},
-		{403, "{\"code\":7,\"message\":\"Company is blocked, please contact support\"}",
-			SHD_ERR_BLOCKED, "blocked the store"},
-		{403, "{\"message\":\"Offer not signed\"}", SHD_ERR_BLOCKED, "contract"},
-		{403, "{\"message\":\"method is not allowed\"}", SHD_ERR_TARIFF, "not open"},
-		{403, "{\"code\":7,\"message\":\"access denied\"}", SHD_ERR_TARIFF, "programme"},
-		{403, "<html>blocked by firewall</html>", SHD_ERR_ROLE, "does not allow"},
-		{404, "{\"code\":5,\"message\":\"review not found\"}", SHD_ERR_MISSING, "review not found"},
-		{404, "404 page not found\n", SHD_ERR_RETIRED, "does not know"},
-		{404, "<html><body>404</body></html>", SHD_ERR_SERVER, "base_url"},
-		{409, "{\"code\":6,\"message\":\"conflict\"}", SHD_ERR_REQUEST, "conflict"},
-		{429, "{\"code\":8,\"message\":\"You have reached request rate limit per second\"}",
-			SHD_ERR_THROTTLED, "too many"},
-		{429, "", SHD_ERR_THROTTLED, "too many"},
-		{403, "{\"code\":7,\"message\":\"Circle is open\"}", SHD_ERR_THROTTLED, "closed for some"},
-		{500, "{\"code\":13,\"message\":\"circle is open\"}", SHD_ERR_THROTTLED, "closed for some"},
-		{500, "{\"code\":13,\"message\":\"Internal error\"}", SHD_ERR_SERVER, "Internal error"},
-		{500, "", SHD_ERR_SERVER, "HTTP 500"},
-		{502, "<html>Bad Gateway</html>", SHD_ERR_SERVER, "HTTP 502"},
-		{503, "maintenance", SHD_ERR_SERVER, "maintenance"},
-		{504, "", SHD_ERR_TIMEOUT, "in time"},
-		{407, "", SHD_ERR_CONFIG, "proxy"},
-		{302, "", SHD_ERR_SERVER, "HTTP 302"},
-		{418, "[1,2", SHD_ERR_REQUEST, "HTTP 418"},
-		{400, "{\"code\":{},\"message\":[]}", SHD_ERR_REQUEST, "HTTP 400"},
-		/* good from outside */
-		{200, "", SHD_ERR_SYNTAX, "empty"},
-		{200, " \n", SHD_ERR_SYNTAX, "empty"},
-		{200, "<!doctype html><title>Ozon</title>", SHD_ERR_SYNTAX, "not JSON"},
-		{200, "ok", SHD_ERR_SYNTAX, "not JSON"},
-		{200, "{\"code\":7,\"message\":\"Company is blocked, please contact support\"}",
-			SHD_ERR_BLOCKED, "blocked"},
-		{200, "{\"code\":13,\"message\":\"Internal error\"}", SHD_ERR_SERVER, "Internal"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+	for (size_t i = 0; i < SHD_COUNT(refusals); i++) {
 		struct shd_refusal refusal = {0};
 
-		print_message("%d %s\n", cases[i].status, cases[i].body);
-		assert_false(accept("review_list", cases[i].status, cases[i].body, (struct headers){0},
+		print_message("%d %s\n", refusals[i].status, refusals[i].body);
+		assert_false(accept("review_list", refusals[i].status, refusals[i].body, (struct headers){0},
 			&refusal));
-		assert_string_equal(shd_err_name(refusal.error.kind), shd_err_name(cases[i].kind));
-		if (!strstr(refusal.error.msg, cases[i].part))
-			fail_msg("\"%s\" lacks \"%s\"", refusal.error.msg, cases[i].part);
+		assert_string_equal(shd_err_name(refusal.error.kind), shd_err_name(refusals[i].kind));
+		if (!strstr(refusal.error.msg, refusals[i].part))
+			fail_msg("\"%s\" lacks \"%s\"", refusal.error.msg, refusals[i].part);
 		assert_non_null(strstr(refusal.error.msg, "/v2/review/list"));
 	}
 }

@@ -42,6 +42,28 @@ static void read_feed(struct shd_query *query, struct shd_arena *arena, struct s
 	row->not_available = shd_query_get_n(query) != 0;
 }
 
+bool shd_state_feed_get(struct shd_state *state, const char *store, const char *endpoint,
+			struct shd_arena *arena, struct shd_feed_row **ret_row,
+			struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	struct shd_feed_row *row = NULL;
+
+	if (!shd_query_open(&query, state, SHD_SQL_feed_get, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, endpoint);
+	if (shd_query_row(&query)) {
+		row = shd_query_alloc(&query, arena, 1, sizeof(*row));
+		if (row)
+			read_feed(&query, arena, row);
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_row = row;
+	return true;
+}
+
 bool shd_state_feeds(struct shd_state *state, const char *store, struct shd_arena *arena,
 		     struct shd_feed_row **ret_rows, size_t *ret_count, struct shd_error *reterr)
 {

@@ -97,6 +97,10 @@ struct shd_feed_row {
 };
 SHD_MUST_USE bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
 				     struct shd_error *reterr);
+/* One feed; *ret_row NULL when it was never tried. */
+SHD_MUST_USE bool shd_state_feed_get(struct shd_state *state, const char *store,
+				     const char *endpoint, struct shd_arena *arena,
+				     struct shd_feed_row **ret_row, struct shd_error *reterr);
 /* All feeds of a store (NULL: of all stores). */
 SHD_MUST_USE bool shd_state_feeds(struct shd_state *state, const char *store,
 				  struct shd_arena *arena, struct shd_feed_row **ret_rows,
@@ -104,8 +108,8 @@ SHD_MUST_USE bool shd_state_feeds(struct shd_state *state, const char *store,
 
 /* --- wake-ups: when time alone may change a verdict ------------------------- */
 
-/* One per (store, kind, entity); entity "" and kind SHD_KIND_store for the store's
- * own rules. SHD_NEVER_MS removes it. Writes only when it changes. */
+/* One per (store, kind, entity); kind SHD_KIND_store with a rule's id as entity for
+ * each of the store's own rules. SHD_NEVER_MS removes it. Writes only when it changes. */
 SHD_MUST_USE bool shd_state_wake_put(struct shd_state *state, const char *store,
 				     enum shd_kind kind, const char *id, struct shd_wall at,
 				     struct shd_error *reterr);

@@ -148,3 +148,30 @@ int64_t shd_poller_every_ms(enum shd_poller poller)
 {
 	return pollers[poller].every_s * 1000;
 }
+
+enum shd_poller shd_kind_poller(enum shd_kind kind)
+{
+	/* One more than the poller, so that a kind without a line is 0. */
+	static const int brings[SHD_KIND_COUNT] = {
+#define BRINGS_KIND(kind_, poller_) [SHD_KIND_##kind_] = SHD_P_##poller_ + 1,
+#define BRINGS_METRIC(metric_, poller_)
+#include "catalog/brings.def"
+#undef BRINGS_KIND
+#undef BRINGS_METRIC
+	};
+
+	return brings[kind] ? (enum shd_poller)(brings[kind] - 1) : SHD_POLLER_COUNT;
+}
+
+enum shd_poller shd_metric_poller(enum shd_metric metric)
+{
+	static const int brings[SHD_METRIC_COUNT] = {
+#define BRINGS_KIND(kind_, poller_)
+#define BRINGS_METRIC(metric_, poller_) [SHD_M_##metric_] = SHD_P_##poller_ + 1,
+#include "catalog/brings.def"
+#undef BRINGS_KIND
+#undef BRINGS_METRIC
+	};
+
+	return brings[metric] ? (enum shd_poller)(brings[metric] - 1) : SHD_P_account;
+}

@@ -87,3 +87,8 @@ const char *shd_poller_doc(enum shd_poller poller);
 bool shd_poller_find(const char *name, size_t len, enum shd_poller *ret_poller);
 /* Time between two polls unless the configuration says otherwise, in ms. */
 int64_t shd_poller_every_ms(enum shd_poller poller);
+
+/* The poller that brings a kind or a metric; SHD_POLLER_COUNT: none, the daemon makes
+ * it itself. */
+enum shd_poller shd_kind_poller(enum shd_kind kind);
+enum shd_poller shd_metric_poller(enum shd_metric metric);

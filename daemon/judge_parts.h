@@ -1,0 +1,174 @@
+/* daemon/judge_parts.h - between the files of the judge; nobody else includes it.
+ *
+ *   judge.c         the transaction and its order of work
+ *   judge_facts.c   what a poll says of feed, poller and store
+ *   judge_seen.c    observations of the daemon's own; channels
+ *   judge_upsert.c  observations into entities; sweeps; cross references
+ *   judge_env.c     what a rule reads
+ *   judge_rules.c   verdicts, alerts, wake-ups
+ *   judge_tell.c    routes and messages
+ *
+ * All functions: false means that the transaction is to be given up. */
+#pragma once
+#include "catalog/derive.h"
+#include "judge.h"
+#include "rule/match.h"
+
+#include <uthash.h>
+
+/* How long what changes with every good poll (last success) may go unwritten. */
+#define SHD_FACT_MS (30 * SHD_SECOND_MS)
+
+struct shd_poller_fact {
+	bool known;                  /* read from the state */
+	bool blind;
+	struct shd_wall last_success;
+};
+
+/* Kept over transactions: a cache of the state (dropped when a transaction is given
+ * up), and counters that may be lost. */
+struct shd_store_memory {
+	struct shd_poller_fact pollers[SHD_POLLER_COUNT];
+	int64_t skew_ms;             /* INT64_MIN: not known */
+	int64_t slot;                /* five-minute slot that requests[0] counts */
+	uint32_t requests[12], throttled[12];
+	bool watched;                /* the store entity has watched_since */
+	bool throttling;             /* throttled_share is above zero */
+};
+
+/* What changed in a store within this transaction. */
+struct shd_touched {
+	uint64_t metrics;
+	uint32_t kinds, pollers;
+	uint32_t regained;           /* pollers whose blindness changed: all they bring */
+	bool listed;                 /* in judge->touched_list */
+};
+
+/* An entity to be judged. */
+struct shd_dirty {
+	enum shd_kind kind;
+	const char *id;
+	struct shd_entity *entity;   /* NULL: read it again */
+	struct shd_wall derive_wake;
+	UT_hash_handle hh;
+};
+
+/* A message being put together: one per channel, rule, store and direction. */
+struct shd_draft {
+	size_t channel;
+	const struct shd_route_settings *route;
+	const char *rule, *store;
+	bool resolved;
+	enum shd_level level;
+	struct shd_text identity;    /* what the idempotency key is made from */
+	struct shd_told told[SHD_OUTBOX_ITEMS];
+	size_t told_count;
+	int64_t *alerts;
+	size_t alert_count, alert_room;
+	struct shd_draft *next;
+};
+
+struct shd_judge {
+	struct shd_state *state;
+	const struct shd_settings *settings;
+	const struct shd_rules *rules;
+	const struct shd_words *words;
+	struct shd_match **matches;      /* by route; NULL: every alert */
+	struct shd_store_memory *memory; /* by store, the last one is the daemon's own */
+	const struct shd_rule **of_kind[SHD_KIND_COUNT], **of_store;
+	size_t of_kind_count[SHD_KIND_COUNT], of_store_count;
+
+	/* One transaction: */
+	bool open, durable, skewed;      /* skewed: a store's clock differs from before */
+	struct shd_wall now;
+	struct shd_arena *arena;         /* until its end */
+	struct shd_touched *touched;     /* by store */
+	size_t *touched_list, touched_count;
+	struct shd_draft *drafts, **drafts_end;
+
+	/* One store of it: */
+	size_t store;
+	struct shd_arena *keep;          /* entities to be judged */
+	struct shd_arena *scratch;       /* one entity at a time */
+	struct shd_arena *store_arena;
+	struct shd_entity *store_entity; /* NULL: not read, or there is none */
+	bool store_entity_read;
+	uint32_t fresh;                  /* kinds that a good answer just spoke of */
+	struct shd_dirty *dirty;         /* hash by kind and id */
+	struct shd_dirty *skus;          /* hash of products whose stock is counted again */
+	struct shd_outcome *outcome;
+	bool failed;                     /* in a callback that cannot say so */
+	struct shd_error error;
+};
+
+/* Id, marketplace and settings of a store by its index. */
+const char *shd_judge_store_id(const struct shd_judge *judge, size_t store);
+const struct shd_store_settings *shd_judge_settings(const struct shd_judge *judge, size_t store);
+
+/* judge.c: notes the change for the end of the transaction. */
+struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store);
+/* Makes `store` the one that is worked on. */
+void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *outcome);
+
+/* judge_facts.c: the feed's row as the poll leaves it, and what it was before; then,
+ * with that row stored, what poller and store look like. */
+SHD_MUST_USE bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
+				 struct shd_feed_row *ret_row, int *ret_error_before,
+				 struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
+				  const struct shd_feed_row *feed, int error_before,
+				  struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller,
+				   struct shd_error *reterr);
+/* The daemon's own clock, as the stores see it. */
+SHD_MUST_USE bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr);
+/* When a poller becomes blind unless it succeeds before. */
+struct shd_wall shd_judge_blind_at(const struct shd_entity *poller);
+
+/* An observation of the daemon's own. */
+struct shd_seen {
+	struct shd_entity entity;
+	struct shd_value fields[64];
+};
+void shd_seen_start(struct shd_seen *seen, enum shd_kind kind, const char *id);
+void shd_seen_n(struct shd_seen *seen, enum shd_field field, int64_t n);
+void shd_seen_time(struct shd_seen *seen, enum shd_field field, struct shd_wall time); /* 0: none */
+void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text); /* NULL: none */
+
+/* judge_upsert.c */
+SHD_MUST_USE bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
+				   const struct shd_endpoint *row, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harvest,
+				     struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
+				  struct shd_feed_row *feed, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_cross(struct shd_judge *judge, struct shd_error *reterr);
+/* Derives what time changed, writes it, and puts the entity on the list. */
+SHD_MUST_USE bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
+				    struct shd_error *reterr);
+void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		     struct shd_entity *entity, struct shd_wall derive_wake);
+
+/* judge_env.c */
+void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
+		   struct shd_rule_env *ret_env);
+SHD_MUST_USE bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
+				 struct shd_poller_fact **ret_fact, struct shd_error *reterr);
+
+/* judge_rules.c: everything on the list; the rules of the whole store that read
+ * something of `touched`; one of them by id; alerts whose rule is gone. */
+SHD_MUST_USE bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
+				  struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr);
+
+/* judge_tell.c */
+SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
+				 const struct shd_entity *entity, const struct shd_alert *alert,
+				 const struct shd_alert_move *move, bool *ret_told,
+				 struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_send(struct shd_judge *judge, struct shd_error *reterr);
+/* "4.55, limit 4.6" in English, for the journal. */
+const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_arena *arena);

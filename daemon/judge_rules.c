@@ -1,0 +1,313 @@
+#include "judge_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* At most so many alerts are remembered for the journal from one transaction. */
+enum { MOVED_MAX = 1000, OPEN_ALERTS_MAX = 100000 };
+
+static const char *store_id(const struct shd_judge *judge)
+{
+	return shd_judge_store_id(judge, judge->store);
+}
+
+static void no_later(struct shd_wall *wake, struct shd_wall other)
+{
+	if (other.ms < wake->ms)
+		*wake = other;
+}
+
+/* --- one alert ---------------------------------------------------------------------- */
+
+static bool same_alert(const struct shd_alert *a, const struct shd_alert *b)
+{
+	const struct shd_verdict *x = &a->last, *y = &b->last;
+
+	return a->number == b->number && a->state == b->state && a->level == b->level &&
+	       a->told_level == b->told_level && a->episode == b->episode &&
+	       a->episodes_day == b->episodes_day && a->day_start.ms == b->day_start.ms &&
+	       a->pending_since.ms == b->pending_since.ms && a->hits == b->hits &&
+	       a->clear_since.ms == b->clear_since.ms && a->wake.ms == b->wake.ms &&
+	       a->changed_at.ms == b->changed_at.ms && x->judgement == y->judgement &&
+	       x->level == y->level && x->clear == y->clear && x->due.ms == y->due.ms &&
+	       x->sample_hit == y->sample_hit && x->sample_of == y->sample_of &&
+	       shd_value_equal(&x->value, &y->value) && shd_value_equal(&x->limit, &y->limit) &&
+	       shd_value_equal(&x->cost, &y->cost) && shd_value_equal(&x->room, &y->room);
+}
+
+static void remember(struct shd_judge *judge, const struct shd_alert *alert,
+		     const struct shd_alert_move *move)
+{
+	struct shd_outcome *outcome = judge->outcome;
+	struct shd_arena *arena = outcome->arena;
+
+	if (outcome->moved_count == MOVED_MAX)
+		return;
+	struct shd_moved moved = {.alert = alert->number, .move = move->move, .level = move->to};
+	moved.rule = shd_arena_text(arena, alert->rule, strlen(alert->rule));
+	moved.store = shd_arena_text(arena, alert->store, strlen(alert->store));
+	moved.entity = shd_arena_text(arena, alert->entity, strlen(alert->entity));
+	moved.line = shd_judge_line(&alert->last, arena);
+	if (!moved.rule || !moved.store || !moved.entity || !moved.line)
+		return;
+	shd_grow(outcome->moved, outcome->moved_count, outcome->moved_room);
+	outcome->moved[outcome->moved_count++] = moved;
+}
+
+static bool record(struct shd_judge *judge, const struct shd_rule *rule,
+		   const struct shd_entity *entity, const struct shd_alert *alert,
+		   const struct shd_alert_move *move, struct shd_error *reterr)
+{
+	struct shd_alert_event event = {.alert = alert->number, .at = judge->now, .move = move->move,
+		.from = move->from, .to = move->to, .value = alert->last.value,
+		.limit = alert->last.limit, .reason = alert->last.why};
+
+	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.told, reterr))
+		return false;
+	remember(judge, alert, move);
+	return shd_state_event_add(judge->state, &event, reterr);
+}
+
+static bool step(struct shd_judge *judge, const struct shd_rule *rule,
+		 const struct shd_entity *entity, const char *id, const struct shd_verdict *verdict,
+		 struct shd_wall *wake, struct shd_error *reterr)
+{
+	struct shd_alert_move moves[SHD_ALERT_MOVES];
+	struct shd_alert fresh = {.rule = rule->id, .store = store_id(judge), .entity = id,
+		.wake = {SHD_NEVER_MS}};
+	struct shd_alert *alert;
+
+	if (!shd_state_alert_get(judge->state, rule->id, store_id(judge), id, judge->scratch, &alert,
+				 reterr))
+		return false;
+	bool holds = verdict->judgement == SHD_JUDGED && verdict->level != SHD_LEVEL_NONE;
+	if (!alert && !holds)
+		return true;
+	if (!alert)
+		alert = &fresh;
+	struct shd_alert before = *alert;
+	int count = shd_alert_step(alert, rule, verdict, judge->now, moves);
+	if (!same_alert(&before, alert) && !shd_state_alert_put(judge->state, alert, reterr))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (!record(judge, rule, entity, alert, &moves[i], reterr))
+			return false;
+	no_later(wake, alert->wake);
+	return true;
+}
+
+/* --- one verdict ---------------------------------------------------------------------- */
+
+static bool judge_one(struct shd_judge *judge, const struct shd_rule *rule,
+		      const struct shd_entity *entity, const char *id, struct shd_wall *wake,
+		      struct shd_error *reterr)
+{
+	struct shd_rule_env env;
+	struct shd_verdict verdict;
+
+	shd_judge_env(judge, entity, &env);
+	shd_rule_judge(rule, &env, &verdict);
+	judge->outcome->judged++;
+	if (judge->failed) {
+		*reterr = judge->error;
+		return false;
+	}
+	no_later(wake, verdict.wake);
+	return step(judge, rule, entity, id, &verdict, wake, reterr);
+}
+
+/* An alert whose entity the state no longer has. */
+static bool judge_gone(struct shd_judge *judge, const struct shd_rule *rule, const char *id,
+		       struct shd_error *reterr)
+{
+	struct shd_verdict verdict = {.judgement = SHD_NOT_WATCHED, .clear = true,
+		.wake = {SHD_NEVER_MS}};
+	struct shd_wall wake;
+
+	verdict.value.none = verdict.limit.none = verdict.cost.none = verdict.room.none = true;
+	return step(judge, rule, NULL, id, &verdict, &wake, reterr);
+}
+
+/* A wake-up lies in the future, whatever a rule says: none is due twice. */
+static bool put_wake(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		     struct shd_wall wake, struct shd_error *reterr)
+{
+	if (wake.ms <= judge->now.ms)
+		wake.ms = judge->now.ms + 1;
+	return shd_state_wake_put(judge->state, store_id(judge), kind, id, wake, reterr);
+}
+
+static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struct shd_error *reterr)
+{
+	struct shd_wall wake = dirty->derive_wake;
+
+	shd_arena_reset(judge->scratch);
+	if (!dirty->entity &&
+	    !shd_state_entity_get(judge->state, store_id(judge), dirty->kind, dirty->id,
+				  judge->scratch, &dirty->entity, reterr))
+		return false;
+	for (size_t i = 0; i < judge->of_kind_count[dirty->kind]; i++) {
+		const struct shd_rule *rule = judge->of_kind[dirty->kind][i];
+		bool ok = dirty->entity ? judge_one(judge, rule, dirty->entity, dirty->id, &wake, reterr)
+					: judge_gone(judge, rule, dirty->id, reterr);
+
+		if (!ok)
+			return false;
+	}
+	return put_wake(judge, dirty->kind, dirty->kind == SHD_KIND_store ? "" : dirty->id, wake,
+			reterr);
+}
+
+bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr)
+{
+	struct shd_dirty *dirty, *next;
+	bool ok = shd_judge_store_entity(judge, reterr);
+
+	HASH_ITER(hh, judge->dirty, dirty, next) {
+		ok = ok && judge_entity(judge, dirty, reterr);
+		HASH_DEL(judge->dirty, dirty);
+		free(dirty);
+	}
+	shd_arena_reset(judge->keep);
+	return ok;
+}
+
+/* --- rules that read something that changed --------------------------------------------- */
+
+static bool brought_by(const struct shd_rule *rule, uint32_t pollers)
+{
+	for (int k = 0; pollers && k < SHD_KIND_COUNT; k++) {
+		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
+
+		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT && (pollers >> poller & 1))
+			return true;
+	}
+	for (int m = 0; pollers && m < SHD_METRIC_COUNT; m++)
+		if ((rule->reads_metrics >> m & 1) &&
+		    (pollers >> shd_metric_poller((enum shd_metric)m) & 1))
+			return true;
+	return false;
+}
+
+/* `own`: the kind of an each-rule, whose changed entities are judged one by one. */
+static bool concerns(const struct shd_rule *rule, const struct shd_touched *touched, uint32_t own)
+{
+	return (rule->reads_kinds & touched->kinds & ~own) || (rule->reads_metrics & touched->metrics) ||
+	       (rule->reads_pollers & touched->pollers) || brought_by(rule, touched->regained);
+}
+
+static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd_error *reterr)
+{
+	const char *const *ids;
+	size_t count;
+
+	if (!shd_state_entity_ids(judge->state, store_id(judge), kind, NULL, judge->arena, &ids, &count,
+				  reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_refresh(judge, kind, ids[i], reterr))
+			return false;
+	return true;
+}
+
+static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *rule,
+			      struct shd_error *reterr)
+{
+	struct shd_wall wake = {SHD_NEVER_MS};
+
+	shd_arena_reset(judge->scratch);
+	return shd_judge_store_entity(judge, reterr) &&
+	       judge_one(judge, rule, NULL, "", &wake, reterr) &&
+	       put_wake(judge, SHD_KIND_store, rule->id, wake, reterr);
+}
+
+bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
+		     struct shd_error *reterr)
+{
+	for (int k = 0; k < SHD_KIND_COUNT; k++) {
+		bool again = false;
+
+		for (size_t i = 0; !again && i < judge->of_kind_count[k]; i++)
+			again = concerns(judge->of_kind[k][i], touched, 1U << k);
+		if (again && !refresh_kind(judge, (enum shd_kind)k, reterr))
+			return false;
+	}
+	if (!shd_judge_listed(judge, reterr))
+		return false;
+	for (size_t i = 0; i < judge->of_store_count; i++)
+		if (concerns(judge->of_store[i], touched, 0) &&
+		    !judge_whole_store(judge, judge->of_store[i], reterr))
+			return false;
+	return true;
+}
+
+bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr)
+{
+	const struct shd_rule *rule = shd_rules_find(judge->rules, id);
+
+	if (rule && !rule->each)
+		return judge_whole_store(judge, rule, reterr);
+	return shd_state_wake_put(judge->state, store_id(judge), SHD_KIND_store, id,
+				  (struct shd_wall){SHD_NEVER_MS}, reterr);
+}
+
+/* --- alerts whose rule is gone ------------------------------------------------------------ */
+
+static bool drop(struct shd_judge *judge, struct shd_alert *alert, struct shd_error *reterr)
+{
+	bool fired = alert->state != SHD_ALERT_PENDING;
+	struct shd_alert_event event = {.alert = alert->number, .at = judge->now,
+		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level,
+		.value = alert->last.value, .limit = alert->last.limit, .reason = "rule removed"};
+	struct shd_alert_move move = {.move = event.move, .from = event.from};
+
+	alert->state = fired ? SHD_ALERT_RESOLVED : SHD_ALERT_INACTIVE;
+	alert->level = SHD_LEVEL_NONE;
+	alert->changed_at = judge->now;
+	if (fired)
+		alert->resolved_at = judge->now;
+	alert->told_level = SHD_LEVEL_NONE;
+	alert->wake.ms = SHD_NEVER_MS;
+	remember(judge, alert, &move);
+	return shd_state_alert_put(judge->state, alert, reterr) &&
+	       shd_state_told_clear(judge->state, alert->number, reterr) &&
+	       shd_state_event_add(judge->state, &event, reterr);
+}
+
+static bool look_at_alerts(struct shd_judge *judge, struct shd_error *reterr)
+{
+	struct shd_alert_filter filter = {.store = store_id(judge), .max = OPEN_ALERTS_MAX};
+	struct shd_alert *alerts;
+	size_t count;
+
+	if (!shd_state_alerts(judge->state, &filter, judge->arena, &alerts, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct shd_rule *rule = shd_rules_find(judge->rules, alerts[i].rule);
+		bool ok = true;
+
+		/* A rule that changed from each to store or back is another one. */
+		if (!rule || rule->each != (alerts[i].entity[0] != '\0'))
+			ok = drop(judge, &alerts[i], reterr);
+		else if (rule->each)
+			ok = shd_judge_refresh(judge, rule->kind, alerts[i].entity, reterr);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr)
+{
+	if (!look_at_alerts(judge, reterr))
+		return false;
+	for (int k = 0; k < SHD_KIND_COUNT; k++)
+		if (judge->of_kind_count[k] && !refresh_kind(judge, (enum shd_kind)k, reterr))
+			return false;
+	if (!shd_judge_listed(judge, reterr))
+		return false;
+	for (size_t i = 0; i < judge->of_store_count; i++)
+		if (!judge_whole_store(judge, judge->of_store[i], reterr))
+			return false;
+	return true;
+}

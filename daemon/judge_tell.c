@@ -1,0 +1,321 @@
+#include "judge_parts.h"
+
+#include "base/num.h"
+#include "market/market.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first is not told while the second fires in the same store. */
+static const char inhibited[] = "poller-stale", inhibitor[] = "credentials-refused";
+
+enum { KEY_BYTES = 16 };
+
+static const char *store_id(const struct shd_judge *judge)
+{
+	return shd_judge_store_id(judge, judge->store);
+}
+
+/* --- the line for the journal ----------------------------------------------------------- */
+
+static void add_value(struct shd_text *out, const struct shd_value *value)
+{
+	char number[SHD_DECIMAL_TEXT], span[SHD_DURATION_TEXT], when[SHD_TIME_TEXT];
+
+	switch (value->type) {
+	case SHD_BOOL:
+		shd_text_puts(out, value->n ? "yes" : "no");
+		break;
+	case SHD_NUMBER:
+		shd_text_puts(out, shd_decimal_format(value->n, 6, number));
+		break;
+	case SHD_RATIO:
+		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
+		break;
+	case SHD_DURATION:
+		shd_text_puts(out, shd_duration_format(value->n / 1000 * 1000, span));
+		break;
+	case SHD_TIME:
+		shd_text_puts(out, shd_time_format((struct shd_wall){value->n}, when));
+		break;
+	case SHD_MONEY:
+		shd_text_printf(out, "%s %s",
+				shd_decimal_format(value->n, shd_currency_digits(value->currency), number),
+				value->currency);
+		break;
+	case SHD_TEXT:
+		shd_text_add(out, value->text, shd_utf8_cut(value->text, value->len, 80));
+		break;
+	}
+}
+
+const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_arena *arena)
+{
+	struct shd_text line SHD_AUTO(shd_text_finish);
+	char when[SHD_TIME_TEXT];
+
+	shd_text_init(&line, 400);
+	if (!verdict->value.none)
+		add_value(&line, &verdict->value);
+	if (!verdict->value.none && !verdict->limit.none) {
+		shd_text_puts(&line, ", limit ");
+		add_value(&line, &verdict->limit);
+	}
+	if (verdict->due.ms && verdict->due.ms != SHD_NEVER_MS)
+		shd_text_printf(&line, "%sdue %s", line.len ? ", " : "",
+				shd_time_format(verdict->due, when));
+	if (!line.len && verdict->why)
+		shd_text_puts(&line, verdict->why);
+	return shd_arena_text(arena, line.data, line.len);
+}
+
+/* --- what is told --------------------------------------------------------------------------- */
+
+/* The entity as a person knows it. */
+static const char *subject_of(const struct shd_entity *entity, const char *id)
+{
+	static const char *const names[] = {"title", "offer_id", "tracking_number", "order_id", "sku"};
+
+	for (size_t i = 0; entity && i < SHD_COUNT(names); i++) {
+		enum shd_field field;
+
+		if (!shd_field_find(entity->kind, names[i], strlen(names[i]), &field))
+			continue;
+		/* An order's own number says more than its product's. */
+		if (entity->kind == SHD_KIND_order)
+			break;
+		const struct shd_value *value = shd_entity_get(entity, field);
+		if (!value->none && value->len)
+			return value->text;
+	}
+	return id;
+}
+
+static const char *keep_text(struct shd_judge *judge, const char *text)
+{
+	const char *copy = text ? shd_arena_text(judge->arena, text, strlen(text)) : NULL;
+
+	return copy || !text ? copy : "";
+}
+
+static void keep_value(struct shd_judge *judge, struct shd_value *value)
+{
+	if (value->none || value->type != SHD_TEXT)
+		return;
+	value->text = shd_arena_text(judge->arena, value->text, value->len);
+	value->none = !value->text;
+}
+
+static struct shd_told facts_of(struct shd_judge *judge, const struct shd_entity *entity,
+				const struct shd_alert *alert, const struct shd_alert_move *move)
+{
+	const struct shd_store_settings *settings = shd_judge_settings(judge, judge->store);
+	const struct shd_verdict *last = &alert->last;
+	struct shd_told told = {.alert = alert->number, .episode = alert->episode, .move = move->move,
+		.level = move->to, .from_level = move->from, .at = judge->now, .since = alert->fired_at,
+		.value = last->value, .limit = last->limit, .cost = last->cost, .room = last->room,
+		.sample_hit = last->sample_hit, .sample_of = last->sample_of, .due = last->due};
+
+	told.rule = keep_text(judge, alert->rule);
+	told.store = store_id(judge);
+	told.entity = keep_text(judge, alert->entity);
+	told.marketplace = settings && settings->market ? settings->market->name : "daemon";
+	told.subject = keep_text(judge, subject_of(entity, alert->entity));
+	if (entity) {
+		const struct shd_value *url = &entity->fields[SHD_I_url];
+
+		told.url = url->none ? NULL : keep_text(judge, url->text);
+	}
+	keep_value(judge, &told.value);
+	keep_value(judge, &told.limit);
+	return told;
+}
+
+/* --- drafts ------------------------------------------------------------------------------------ */
+
+static struct shd_draft *draft_for(struct shd_judge *judge, size_t channel,
+				   const struct shd_route_settings *route, const char *rule,
+				   bool resolved)
+{
+	struct shd_draft *draft = judge->drafts;
+
+	while (draft && (draft->channel != channel || draft->resolved != resolved ||
+			 strcmp(draft->rule, rule) != 0 || strcmp(draft->store, store_id(judge)) != 0))
+		draft = draft->next;
+	if (draft)
+		return draft;
+	draft = shd_xcalloc(1, sizeof(*draft));
+	draft->channel = channel;
+	draft->route = route;
+	draft->resolved = resolved;
+	shd_text_init(&draft->identity, 4 << 20);
+	draft->rule = keep_text(judge, rule);
+	draft->store = store_id(judge);
+	*judge->drafts_end = draft;
+	judge->drafts_end = &draft->next;
+	return draft;
+}
+
+static void add_to_draft(struct shd_draft *draft, const struct shd_told *told)
+{
+	shd_grow(draft->alerts, draft->alert_count, draft->alert_room);
+	draft->alerts[draft->alert_count++] = told->alert;
+	shd_text_printf(&draft->identity, "%lld %d %d %d;", (long long)told->alert, told->episode,
+			(int)told->move, (int)told->level);
+	if (told->level > draft->level)
+		draft->level = told->level;
+	if (told->from_level > draft->level && draft->resolved)
+		draft->level = told->from_level;
+	if (draft->told_count < SHD_OUTBOX_ITEMS)
+		draft->told[draft->told_count++] = *told;
+	else
+		draft->told[SHD_OUTBOX_ITEMS - 1].more++;
+}
+
+static bool route_holds(struct shd_judge *judge, size_t i, const struct shd_rule *rule,
+			const struct shd_alert_move *move)
+{
+	const struct shd_store_settings *settings = shd_judge_settings(judge, judge->store);
+	struct shd_match_facts facts = {.rule = rule->id, .store = store_id(judge), .level = move->to,
+		.marketplace = settings && settings->market ? settings->market->name : "daemon",
+		.store_labels = settings ? &settings->labels : NULL, .rule_labels = &rule->labels};
+
+	return !judge->matches[i] || shd_match_holds(judge->matches[i], &facts);
+}
+
+static bool tell_routes(struct shd_judge *judge, const struct shd_rule *rule,
+			const struct shd_told *told, const struct shd_alert_move *move,
+			bool *ret_told, struct shd_error *reterr)
+{
+	bool *used shd_autofree = shd_xcalloc(judge->settings->channel_count, sizeof(*used));
+
+	for (size_t i = 0; i < judge->settings->route_count; i++) {
+		const struct shd_route_settings *route = &judge->settings->routes[i];
+
+		if (!route_holds(judge, i, rule, move))
+			continue;
+		for (size_t c = 0; c < route->to.count; c++) {
+			size_t channel = route->channels[c];
+
+			if (used[channel])
+				continue;
+			used[channel] = true;
+			*ret_told = true;
+			add_to_draft(draft_for(judge, channel, route, rule->id, false), told);
+			if (!shd_state_told_add(judge->state, told->alert,
+						judge->settings->channels[channel].name, reterr))
+				return false;
+		}
+		if (!route->more)
+			break;
+	}
+	return true;
+}
+
+/* Only to those who were told; a channel that is gone is told no more. */
+static bool tell_resolved(struct shd_judge *judge, const struct shd_rule *rule,
+			  const struct shd_told *told, bool *ret_told, struct shd_error *reterr)
+{
+	const char *const *names;
+	size_t count;
+
+	if (!shd_state_told(judge->state, told->alert, judge->arena, &names, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t c = 0; c < judge->settings->channel_count; c++) {
+			if (strcmp(judge->settings->channels[c].name, names[i]) != 0)
+				continue;
+			*ret_told = true;
+			add_to_draft(draft_for(judge, c, NULL, rule->id, true), told);
+		}
+	}
+	return true;
+}
+
+static bool is_inhibited(struct shd_judge *judge, const struct shd_rule *rule, bool *ret_inhibited,
+			 struct shd_error *reterr)
+{
+	struct shd_alert *alert;
+
+	*ret_inhibited = false;
+	if (strcmp(rule->id, inhibited) != 0)
+		return true;
+	if (!shd_state_alert_get(judge->state, inhibitor, store_id(judge), "", judge->arena, &alert,
+				 reterr))
+		return false;
+	*ret_inhibited = alert && alert->state == SHD_ALERT_FIRING;
+	return true;
+}
+
+bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
+		    const struct shd_entity *entity, const struct shd_alert *alert,
+		    const struct shd_alert_move *move, bool *ret_told, struct shd_error *reterr)
+{
+	bool over = move->move == SHD_MOVE_RESOLVED, held_back;
+
+	*ret_told = false;
+	if (over && (!move->tell || !rule->tell_resolved))
+		return shd_state_told_clear(judge->state, alert->number, reterr);
+	if (!move->tell)
+		return true;
+	struct shd_told told = facts_of(judge, entity, alert, move);
+	if (over)
+		return tell_resolved(judge, rule, &told, ret_told, reterr) &&
+		       shd_state_told_clear(judge->state, alert->number, reterr);
+	if (!is_inhibited(judge, rule, &held_back, reterr))
+		return false;
+	return held_back || tell_routes(judge, rule, &told, move, ret_told, reterr);
+}
+
+/* --- the outbox ------------------------------------------------------------------------------- */
+
+/* The same decision has the same key, whenever it is made again. */
+static void make_key(const struct shd_draft *draft, const char *channel, char key[2 * KEY_BYTES + 1])
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	shd_assert(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) &&
+		   EVP_DigestUpdate(context, channel, strlen(channel) + 1) &&
+		   EVP_DigestUpdate(context, draft->identity.data, draft->identity.len) &&
+		   EVP_DigestFinal_ex(context, hash, NULL));
+	EVP_MD_CTX_free(context);
+	for (size_t i = 0; i < KEY_BYTES; i++) {
+		key[2 * i] = hex[hash[i] >> 4];
+		key[2 * i + 1] = hex[hash[i] & 15];
+	}
+	key[2 * KEY_BYTES] = '\0';
+}
+
+static bool send_one(struct shd_judge *judge, const struct shd_draft *draft, struct shd_error *reterr)
+{
+	const struct shd_channel_settings *channel = &judge->settings->channels[draft->channel];
+	struct shd_text group SHD_AUTO(shd_text_finish);
+	int64_t wait_ms = draft->route ? draft->route->group_for_ms : 0;
+	char key[2 * KEY_BYTES + 1];
+
+	shd_text_init(&group, 1000);
+	shd_text_printf(&group, "%s %s %s", draft->resolved ? "resolved" : "told", draft->store,
+			draft->rule);
+	make_key(draft, channel->name, key);
+	struct shd_outbox_row row = {.key = key, .channel = channel->name, .group = group.data,
+		.facts = shd_told_pack(draft->told, draft->told_count, judge->arena),
+		.level = draft->level, .made = judge->now, .next_try = {judge->now.ms + wait_ms},
+		.give_up = {judge->now.ms + wait_ms + channel->give_up_ms}, .state = SHD_OUTBOX_WAITING,
+		.alerts = draft->alerts, .alert_count = draft->alert_count};
+	if (!row.facts)
+		return shd_fail(reterr, SHD_ERR_LIMIT, "a message has no room");
+	judge->outcome->outbox_added++;
+	judge->durable = true;
+	return shd_state_outbox_add(judge->state, &row, reterr);
+}
+
+bool shd_judge_send(struct shd_judge *judge, struct shd_error *reterr)
+{
+	for (const struct shd_draft *draft = judge->drafts; draft; draft = draft->next)
+		if (!send_one(judge, draft, reterr))
+			return false;
+	return true;
+}

@@ -1,0 +1,23 @@
+/* rule/match.h - the `match` of a route: a condition over rule, level, store, labels.
+ *
+ *   level >= critical and labels.team == "ru"
+ *   rule in ["ozon-new-order", "ozon-negative-review"] or store == "ozon-main"
+ *
+ * The grammar of the rules language; names are rule, level, store, marketplace and
+ * labels.NAME (of the store, then of the rule); after `level` a level stands without quotes.
+ * What is absent makes a comparison false. Pure; read-only once compiled. */
+#pragma once
+#include "rule/rule.h"
+
+struct shd_match;
+
+/* Compiles a scalar node. NULL when diags got a mistake. Returns owned. */
+struct shd_match *shd_match_compile(const struct shd_node *node, struct shd_diags *diags);
+void shd_match_destroy(struct shd_match *match); /* accepts NULL */
+
+struct shd_match_facts {
+	const char *rule, *store, *marketplace;
+	enum shd_level level;
+	const struct shd_pairs *store_labels, *rule_labels; /* or NULL */
+};
+bool shd_match_holds(const struct shd_match *match, const struct shd_match_facts *facts);

@@ -442,5 +442,5 @@ bool shd_check(struct shd_expr *expr, struct shd_scope *scope, struct shd_arena 
 	size_t before = report->count;
 
 	check(&checker, expr);
-	return report->count == before;
+	return report->count == before && !expr->bad;
 }

@@ -130,7 +130,8 @@ struct shd_scope {
 	bool stores;             /* a `stores:` condition: names of the store stand alone */
 	bool each;               /* there is an entity */
 	enum shd_kind kind;
-	const struct shd_expr *due, *value; /* checked; NULL: the rule has none */
+	const struct shd_expr *due, *value; /* checked; NULL: the rule has none; `bad`: it has a
+					     * mistake, and what uses it is silently bad */
 	const struct shd_words *words;      /* NULL: no lists */
 
 	/* Collected: */
@@ -140,7 +141,7 @@ struct shd_scope {
 };
 
 /* Resolves names, finds types, reports every mistake. False when something was
- * reported. Compiled patterns live in the arena. */
+ * reported, or when it uses a bad due or value. Compiled patterns live in the arena. */
 bool shd_check(struct shd_expr *expr, struct shd_scope *scope, struct shd_arena *arena,
 	       struct shd_report *report);
 

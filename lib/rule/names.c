@@ -83,8 +83,14 @@ static bool mean_of_entity(struct shd_checker *checker, struct shd_expr *expr, e
 static bool mean_of_rule(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_scope *scope = checker->scope;
+	bool value = strcmp(expr->name, "value") == 0 && scope->value;
+	bool due = strcmp(expr->name, "due") == 0 || strcmp(expr->name, "remaining") == 0;
 
-	if (strcmp(expr->name, "value") == 0 && scope->value) {
+	if ((value && scope->value->bad) || (due && scope->due && scope->due->bad)) {
+		expr->bad = true; /* reported where it stands */
+		return true;
+	}
+	if (value) {
 		mean(expr, SHD_REF_VALUE, 0, scope->value->type, scope->value->words);
 		memcpy(expr->currency, scope->value->currency, sizeof(expr->currency));
 		return true;
@@ -256,6 +262,17 @@ static void offer_all(const struct shd_checker *checker, struct candidates *cand
 		offer(candidates, shd_metric_row((enum shd_metric)i)->name);
 }
 
+/* `age` is rather that of an entity, which is not there. */
+static bool is_of_store(const char *name)
+{
+	enum shd_field field;
+
+	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++)
+		if (i != SHD_STORE_age && i != SHD_STORE_id && strcmp(store_names[i].name, name) == 0)
+			return true;
+	return shd_field_find(SHD_KIND_store, name, strlen(name), &field);
+}
+
 static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_scope *scope = checker->scope;
@@ -275,6 +292,8 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 			name);
 	else if (checker->text_wanted)
 		shd_text_printf(&text, "texts stand in quotes: \"%.40s\"", name);
+	else if (is_of_store(name))
+		shd_text_printf(&text, "that of the store is store.%.40s", name);
 	else if (strcmp(name, "remaining") == 0 || strcmp(name, "due") == 0)
 		shd_text_puts(&text, "the rule has no `due`");
 	else if (strcmp(name, "value") == 0)

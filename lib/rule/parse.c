@@ -25,8 +25,10 @@ static bool expect(struct parser *parser, enum shd_token_type type, const char *
 	if (parser->token.type == type)
 		return advance(parser);
 	const struct shd_token *found = &parser->token;
+	bool arguments = strcmp(where, "after the arguments") == 0;
 	if (found->type == SHD_TOKEN_END)
-		shd_report(parser->report, found->at, 1, NULL, "expected '%s' %s, found the end",
+		shd_report(parser->report, found->at, 1,
+			arguments ? "inside { } a comma ends the text: put it in quotes" : NULL, "expected '%s' %s, found the end",
 			shd_token_text(type), where);
 	else
 		shd_report(parser->report, found->at, found->width, NULL, "expected '%s' %s, found '%.*s'",

@@ -140,13 +140,14 @@ static void read_stores(struct compiler *compiler)
 	compiler->scope.reads_pollers |= scope.reads_pollers;
 }
 
-static void read_each(struct compiler *compiler)
+/* False when it was reported: nobody knows then which fields there are. */
+static bool read_each(struct compiler *compiler)
 {
 	const struct shd_node *node = find(compiler, "each");
 	const char *names[SHD_KIND_COUNT];
 
 	if (!node)
-		return;
+		return true;
 	for (int i = 0; i < SHD_KIND_COUNT; i++)
 		names[i] = shd_kind_name((enum shd_kind)i);
 	if (node->type == SHD_NODE_SCALAR && shd_kind_find(node->text, node->len, &compiler->rule->kind)) {
@@ -154,13 +155,17 @@ static void read_each(struct compiler *compiler)
 		compiler->scope.each = true;
 		compiler->scope.kind = compiler->rule->kind;
 		compiler->scope.reads_kinds |= 1U << compiler->rule->kind;
-		return;
+		return true;
 	}
 	const char *word = node->type == SHD_NODE_SCALAR ? node->text : "";
 	const char *near = shd_nearest(word, names, SHD_KIND_COUNT);
 	shd_node_mistake(node, compiler->diags, NULL, "unknown kind '%s'%s%s%s", word,
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return false;
 }
+
+/* Stands for a due or value that has a mistake. */
+static const struct shd_expr bad = {.bad = true, .words = ""};
 
 static void read_value(struct compiler *compiler)
 {
@@ -171,7 +176,19 @@ static void read_value(struct compiler *compiler)
 		shd_node_mistake(node, compiler->diags, NULL, "`value` must be one value, not a list");
 		expr = NULL;
 	}
-	compiler->code->value = compiler->scope.value = expr;
+	compiler->code->value = expr;
+	compiler->scope.value = expr || !node ? expr : &bad;
+}
+
+/* The name that was meant: a near one, or one that was cut short ("warn"). */
+static const char *nearest_member(const char *text, const char *const *names, size_t count)
+{
+	const char *near = text ? shd_nearest(text, names, count) : NULL;
+
+	for (size_t i = 0; text && !near && strlen(text) >= 3 && i < count; i++)
+		if (strncmp(names[i], text, strlen(text)) == 0)
+			near = names[i];
+	return near;
 }
 
 /* Every member of a map must be one of `names`. */
@@ -186,7 +203,7 @@ static void check_members(struct compiler *compiler, const struct shd_node *map,
 			known |= key->text && strcmp(key->text, names[j]) == 0;
 		if (known)
 			continue;
-		const char *near = key->text ? shd_nearest(key->text, names, count) : NULL;
+		const char *near = nearest_member(key->text, names, count);
 		shd_node_mistake(key, compiler->diags, NULL, "unknown %s '%s'%s%s%s", what,
 			key->text ? key->text : "", near ? "; did you mean '" : "", near ? near : "",
 			near ? "'?" : "");
@@ -371,8 +388,10 @@ static void read_conditions(struct compiler *compiler)
 	struct shd_rule_code *code = compiler->code;
 
 	read_stores(compiler);
-	read_each(compiler);
-	code->due = compiler->scope.due = read_expr(compiler, "due", SHD_TIME);
+	if (!read_each(compiler))
+		return;
+	code->due = read_expr(compiler, "due", SHD_TIME);
+	compiler->scope.due = code->due || !find(compiler, "due") ? code->due : &bad;
 	compiler->scope.mentions_closed = false;
 	code->where = read_expr(compiler, "where", SHD_BOOL);
 	code->mentions_closed = compiler->scope.mentions_closed;

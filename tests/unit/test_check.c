@@ -180,7 +180,7 @@ static void names_of_other_rules_are_explained(void **state)
 		{"value < 2%", "0:5 unknown name 'value' [the rule has no `value`]"},
 		{"age < 2h", "0:3 unknown name 'age' [the rule has no `each`; the store's own age is store.age]"},
 		{"raing < 4", "0:5 unknown name 'raing'; did you mean 'rating'?"},
-		{"marketplace == \"ozon\"", "0:11 unknown name 'marketplace'"},
+		{"marketplace == \"ozon\"", "0:11 unknown name 'marketplace' [that of the store is store.marketplace]"},
 	};
 
 	(void)state;

@@ -1,0 +1,109 @@
+/* tests/cases/rules-wrong: files with mistakes, and what is said about them.
+ *
+ * NAME.yaml is read, NAME.expected is the output. With SHD_UPDATE=1 in the
+ * environment the expected outputs are written anew: look at the difference. */
+#include "unit/check.h"
+
+#include "conf/node.h"
+#include "rule/rule.h"
+#include "rule/words.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_BYTES = 1 << 20 };
+
+static size_t read_file(const char *path, char *buf, size_t size)
+{
+	FILE *file = fopen(path, "rb");
+
+	if (!file)
+		return 0;
+	size_t len = fread(buf, 1, size - 1, file);
+	fclose(file);
+	buf[len] = '\0';
+	return len;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* An `overrides:` beside `rules:` in the same case file is what the configuration says. */
+static const struct shd_node *overrides_of(struct shd_diags *diags, struct shd_doc **doc, const char *text)
+{
+	const char *start = strstr(text, "\n# overrides\n");
+
+	if (!start)
+		return NULL;
+	*doc = shd_doc_parse("storehealthd.yaml", start + 1, strlen(start + 1), diags);
+	return *doc ? shd_node_get(shd_doc_root(*doc), "overrides") : NULL;
+}
+
+static void judge_file(const char *path, const char *text, size_t len, struct shd_text *out)
+{
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
+	struct shd_words *words = shd_words_create();
+	const char *name = strrchr(path, '/') + 1, *cut = strstr(text, "\n# overrides\n");
+	struct shd_doc *settings = NULL;
+
+	assert_true(shd_words_add(words, "ozon_banned", "ozon_banned.txt", "original\n", 9, diags));
+	struct shd_doc *doc = shd_doc_parse(name, text, cut ? (size_t)(cut - text) + 1 : len, diags);
+	const struct shd_node *overrides = overrides_of(diags, &settings, text);
+	if (doc) {
+		struct shd_rules *rules = shd_rules_compile(&doc, 1, overrides, words, diags);
+
+		assert_true((rules != NULL) == (shd_diags_mistakes(diags) == 0));
+		shd_rules_destroy(rules);
+	}
+	shd_diags_print(diags, out);
+	shd_doc_destroy(doc);
+	shd_doc_destroy(settings);
+	shd_words_destroy(words);
+}
+
+static void every_wrong_file_gets_its_diagnostics(void **state)
+{
+	static char text[FILE_BYTES], expected[FILE_BYTES];
+	int different = 0;
+	glob_t files;
+
+	(void)state;
+	assert_int_equal(glob(SHD_SOURCE_DIR "/tests/cases/rules-wrong/*.yaml", 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text out, path;
+		const char *yaml = files.gl_pathv[i];
+		size_t len = read_file(yaml, text, sizeof(text));
+
+		shd_text_init(&out, FILE_BYTES);
+		shd_text_init(&path, 4096);
+		shd_text_printf(&path, "%.*s.expected", (int)(strlen(yaml) - 5), yaml);
+		judge_file(yaml, text, len, &out);
+		if (getenv("SHD_UPDATE"))
+			write_file(path.data, out.data);
+		expected[0] = '\0';
+		read_file(path.data, expected, sizeof(expected));
+		if (strcmp(out.data, expected) == 0)
+			continue;
+		different++;
+		print_error("%s\n--- expected\n%s--- found\n%s", yaml, expected, out.data);
+	}
+	assert_true(files.gl_pathc >= 30);
+	globfree(&files);
+	assert_int_equal(different, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_wrong_file_gets_its_diagnostics),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -94,12 +94,13 @@ static const struct shd_table_column columns[] = {
 #undef COLUMN_TIME
 #define COLUMN_OF(kind, name, type)                                                                \
 	#name, "ALTER TABLE e_" #kind " ADD COLUMN \"" #name "\" " type
-#define COLUMN_BOOL(kind, name)     COLUMN_OF(kind, name, "INTEGER")
-#define COLUMN_NUMBER(kind, name)   COLUMN_OF(kind, name, "INTEGER")
-#define COLUMN_RATIO(kind, name)    COLUMN_OF(kind, name, "INTEGER")
-#define COLUMN_DURATION(kind, name) COLUMN_OF(kind, name, "INTEGER")
-#define COLUMN_TIME(kind, name)     COLUMN_OF(kind, name, "INTEGER")
-#define COLUMN_TEXT(kind, name)     COLUMN_OF(kind, name, "TEXT")
+#define COLUMN_ALONE(kind, name, type) COLUMN_OF(kind, name, type), NULL, NULL
+#define COLUMN_BOOL(kind, name)     COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_NUMBER(kind, name)   COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_RATIO(kind, name)    COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_DURATION(kind, name) COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_TIME(kind, name)     COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_TEXT(kind, name)     COLUMN_ALONE(kind, name, "TEXT")
 #define COLUMN_MONEY(kind, name)                                                                   \
 	COLUMN_OF(kind, name, "INTEGER"), COLUMN_OF(kind, name##_currency, "TEXT")
 #define FIELD(kind, name, type, words, doc) [SHD_F_##kind##_##name] = {COLUMN_##type(kind, name)},

@@ -47,8 +47,8 @@ static void a_secret_of_another_form_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_",
 		"whsec_c2hvcnQ=", "whsec_not base64!!",
-		"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-		"AAAAAAAA"};
+		("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		 "AAAAAAAA")};
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(bad); i++) {
 		struct shd_secret *secret = shd_secret_create(bad[i], strlen(bad[i]));

@@ -3,6 +3,8 @@
 
 #include "conf/node.h"
 
+#include <unistd.h>
+
 static void print_mistakes(const char *path, const char *name, struct shd_text *out)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(20);
@@ -20,6 +22,23 @@ static void wrong_files_are_explained(void **state)
 {
 	(void)state;
 	case_folder(SHD_SOURCE_DIR "/tests/cases/conf-yaml", print_mistakes);
+}
+
+/* The YAML library would like to write to stderr by itself. */
+static void reading_prints_nothing(void **state)
+{
+	int saved = dup(STDERR_FILENO);
+	FILE *caught = tmpfile();
+
+	(void)state;
+	assert_true(saved >= 0 && caught);
+	dup2(fileno(caught), STDERR_FILENO);
+	case_folder(SHD_SOURCE_DIR "/tests/cases/conf-yaml", print_mistakes);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_int_equal(fseek(caught, 0, SEEK_END), 0);
+	assert_int_equal(ftell(caught), 0);
+	fclose(caught);
 }
 
 static struct shd_doc *parse(const char *text)
@@ -178,6 +197,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_files_are_explained),
+		cmocka_unit_test(reading_prints_nothing),
 		cmocka_unit_test(nodes_know_their_place),
 		cmocka_unit_test(empty_files_have_no_root),
 		cmocka_unit_test(aliases_repeat_a_value),

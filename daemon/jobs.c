@@ -17,7 +17,9 @@ struct shd_jobs {
 	uv_loop_t *loop;
 	struct job *first, **last; /* state jobs that wait; the running one is not among them */
 	size_t state_count;        /* state jobs that wait or run */
-	size_t on_pool;            /* jobs of both kinds that the pool has */
+	size_t on_pool;            /* jobs of both kinds that the pool has, or whose done runs */
+	uint64_t finished;
+	bool state_busy;           /* one runs, or its done does */
 	bool closing;
 	shd_job_fn *closed;
 	void *closed_ctx;
@@ -62,24 +64,32 @@ static void run_work(uv_work_t *request)
 
 static void start(struct job *job);
 
+static void start_next(struct shd_jobs *jobs)
+{
+	struct job *next = jobs->first;
+
+	jobs->state_busy = next;
+	if (!next)
+		return;
+	jobs->first = next->next;
+	if (!jobs->first)
+		jobs->last = &jobs->first;
+	start(next);
+}
+
 static void work_done(uv_work_t *request, int status)
 {
 	struct job *job = request->data;
 	struct shd_jobs *jobs = job->jobs;
 
 	shd_assert(status == 0); /* nothing here cancels */
-	jobs->on_pool--;
 	jobs->state_count -= job->is_state;
-	if (job->is_state && jobs->first) {
-		struct job *next = jobs->first;
-
-		jobs->first = next->next;
-		if (!jobs->first)
-			jobs->last = &jobs->first;
-		start(next);
-	}
+	jobs->finished++;
 	if (job->done)
-		job->done(job->ctx);
+		job->done(job->ctx); /* before the next one starts: done stands between two jobs */
+	jobs->on_pool--;
+	if (job->is_state)
+		start_next(jobs);
 	free(job);
 	close_when_quiet(jobs);
 }
@@ -109,12 +119,11 @@ void shd_jobs_state(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, v
 {
 	struct job *job = make_job(jobs, true, work, done, ctx);
 
-	if (jobs->state_count++ == 0) {
-		start(job);
-		return;
-	}
+	jobs->state_count++;
 	*jobs->last = job;
 	jobs->last = &job->next;
+	if (!jobs->state_busy)
+		start_next(jobs);
 }
 
 void shd_jobs_parse(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, void *ctx)
@@ -125,6 +134,11 @@ void shd_jobs_parse(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, v
 size_t shd_jobs_waiting(const struct shd_jobs *jobs)
 {
 	return jobs->state_count;
+}
+
+uint64_t shd_jobs_finished(const struct shd_jobs *jobs)
+{
+	return jobs->finished;
 }
 
 void shd_jobs_close(struct shd_jobs *jobs, shd_job_fn *closed, void *ctx)

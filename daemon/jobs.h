@@ -14,12 +14,15 @@ typedef void shd_job_fn(void *ctx);
 /* Borrows the loop. Returns owned; ends with shd_jobs_close. */
 struct shd_jobs *shd_jobs_create(uv_loop_t *loop);
 
-/* Runs work(ctx), then done(ctx) from a later turn of the loop. done may be NULL. */
+/* Runs work(ctx), then done(ctx) from a later turn of the loop. done may be NULL; that
+ * of a state job runs before the next state job starts, and may use the state. */
 void shd_jobs_state(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, void *ctx);
 void shd_jobs_parse(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, void *ctx);
 
 /* State jobs that wait or run, for the watchdog and status. */
 size_t shd_jobs_waiting(const struct shd_jobs *jobs);
+/* Jobs of both kinds that ended so far. */
+uint64_t shd_jobs_finished(const struct shd_jobs *jobs);
 
 /* Lets what was posted finish, then calls closed(ctx); no job may be posted then. */
 void shd_jobs_close(struct shd_jobs *jobs, shd_job_fn *closed, void *ctx);

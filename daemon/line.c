@@ -355,6 +355,11 @@ struct shd_line *shd_line_create(const struct shd_line_in *in)
 void shd_line_use(struct shd_line *line, struct shd_judge *judge, struct shd_deliver *deliver)
 {
 	shd_assert(line->state != WORK);
+	if (line->judge && judge != line->judge) { /* channels have other numbers now */
+		for (size_t i = 0; i < line->channel_count; i++)
+			line->channels[i].waits = false;
+		line->channels_waiting = 0;
+	}
 	line->judge = judge;
 	line->deliver = deliver;
 }

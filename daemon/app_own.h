@@ -1,0 +1,63 @@
+/* daemon/app_own.h - what app.c (life), app_reload.c and app_watch.c share.
+ * Nobody else includes this. */
+#pragma once
+#include "api/api.h"
+#include "app.h"
+#include "clock.h"
+#include "deliver.h"
+#include "line.h"
+#include "polls.h"
+#include "pretty.h"
+#include "service.h"
+
+/* A configuration that is being read on the pool, with the judge made of it. */
+struct shd_reload {
+	struct shd_app *app;
+	struct shd_config *config;
+	struct shd_judge *judge;
+	struct shd_diags *diags;
+};
+
+struct shd_app {
+	uv_loop_t *loop;
+	char *config_path, *state_path;
+	struct shd_config *config, *retired; /* retired: a query may still look at it */
+	struct shd_state *state;
+	struct shd_judge *judge;
+	struct shd_jobs *jobs;
+	struct shd_transfers *transfers;
+	struct shd_line *line;
+	struct shd_deliver *deliver;
+	struct shd_polls *polls;
+	struct shd_api *api;
+	struct shd_service *service;
+	struct shd_pretty *pretty;
+	uv_timer_t tick;
+	struct shd_reload *reload;           /* under way, else NULL */
+	bool reload_again, stopping;
+	int closing;                         /* parts whose end is awaited */
+	struct shd_clock clock;              /* at the last tick */
+	bool held, blind;                    /* time judges nothing; blind: and it was said */
+	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
+	bool retaining;
+	uint64_t jobs_seen;                  /* by the watchdog */
+	uint64_t random;
+	struct shd_figures figures;          /* the members that the app counts */
+	char reload_error[300];
+	int64_t lag_ms[2], lag_from_ms;      /* longest delays: this minute's and the last one's */
+};
+
+/* Polls under app->config; `known` and `old` as in polls.h. */
+void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, size_t known_count,
+			 const struct shd_polls *old);
+
+/* Every second: clocks, lag, status line, housekeeping. */
+void shd_app_tick(uv_timer_t *timer);
+bool shd_app_alive(void *ctx);
+
+/* Time judges nothing until the feeds have been tried, a minute at most. */
+void shd_app_hold(struct shd_app *app);
+void shd_app_caught_up(void *ctx);
+
+/* Gives a reload up that is under way. */
+void shd_reload_destroy(struct shd_reload *reload);

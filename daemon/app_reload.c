@@ -1,0 +1,145 @@
+/* A reload, step by step; each may find that the daemon stops meanwhile:
+ *
+ *   read      the configuration is read and the judge made, on the pool     [read_files]
+ *   pause     no poll starts; those under way end                           [was_read]
+ *   pause     the line ends its job                                         [polls_quiet]
+ *   swap      between two state jobs, everything at once                    [swap]
+ *
+ * A wrong configuration ends it after the first step; the old one was in force all the
+ * time. */
+#include "app_own.h"
+
+#include "conf/settings.h"
+#include "log.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DIAGS_MAX = 200 };
+
+void shd_reload_destroy(struct shd_reload *reload)
+{
+	if (!reload)
+		return;
+	shd_judge_destroy(reload->judge);
+	shd_config_destroy(reload->config);
+	shd_diags_destroy(reload->diags);
+	free(reload);
+}
+
+static void read_files(void *ctx)
+{
+	struct shd_reload *reload = ctx;
+	struct shd_config *config = shd_config_load(reload->app->config_path, reload->diags);
+
+	reload->config = config;
+	if (config)
+		reload->judge = shd_judge_create(reload->app->state, config->settings, config->rules,
+						 config->words, reload->diags);
+}
+
+/* Everybody is told that it is over, and a reload that was asked for meanwhile begins. */
+static void finish(struct shd_app *app)
+{
+	shd_reload_destroy(shd_steal(app->reload));
+	shd_service_ready(app->service);
+	if (app->reload_again) {
+		app->reload_again = false;
+		shd_app_reload(app);
+	}
+}
+
+static void refuse(struct shd_app *app)
+{
+	const struct shd_diags *diags = app->reload->diags;
+	const struct shd_diag *first = shd_diags_count(diags) ? shd_diags_at(diags, 0) : NULL;
+
+	shd_report_diags(diags);
+	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistakes; %s:%d: %.180s",
+		shd_diags_mistakes(diags), first ? first->file : app->config_path,
+		first ? first->line : 0, first ? first->text : "");
+	shd_log(SHD_LOG_config_refused, NULL, "the new configuration has %zu mistakes; the old one stays",
+		shd_diags_mistakes(diags));
+	finish(app);
+}
+
+static void polls_gone(void *ctx)
+{
+	(void)ctx;
+}
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void swap(void *ctx)
+{
+	struct shd_app *app = ctx;
+	struct shd_reload *reload = app->reload;
+	struct shd_polls *old = app->polls;
+
+	if (app->stopping)
+		return;
+	shd_config_destroy(app->retired);
+	app->retired = app->config;
+	app->retired_ms = app->clock.boot_ms;
+	app->config = shd_steal(reload->config);
+	shd_judge_destroy(app->judge);
+	app->judge = shd_steal(reload->judge);
+	shd_line_use(app->line, app->judge, app->deliver);
+	shd_deliver_config(app->deliver, app->config);
+	shd_app_start_polls(app, NULL, 0, old);
+	shd_polls_close(old, polls_gone, app);
+	shd_line_resume(app->line);
+	shd_line_judge_all(app->line, app->config->settings->store_count + 1);
+	app->figures.last_reload = shd_clock_wall();
+	app->reload_error[0] = '\0';
+	shd_report_diags(reload->diags); /* warnings */
+	shd_log(SHD_LOG_reloaded, NULL, "a new configuration is in force: %zu stores, %zu rules",
+		app->config->settings->store_count, shd_rules_count(app->config->rules));
+	finish(app);
+}
+
+static void line_quiet(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_jobs_state(app->jobs, nothing, swap, app); /* its end stands between two state jobs */
+}
+
+static void polls_quiet(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_line_pause(app->line, line_quiet, app);
+}
+
+static void was_read(void *ctx)
+{
+	struct shd_reload *reload = ctx;
+	struct shd_app *app = reload->app;
+
+	if (app->stopping)
+		return;
+	if (reload->judge)
+		shd_polls_pause(app->polls, polls_quiet, app);
+	else
+		refuse(app);
+}
+
+void shd_app_reload(struct shd_app *app)
+{
+	if (app->stopping)
+		return;
+	if (app->reload) {
+		app->reload_again = true;
+		return;
+	}
+	shd_service_reloading(app->service);
+	app->reload = shd_xcalloc(1, sizeof(*app->reload));
+	app->reload->app = app;
+	app->reload->diags = shd_diags_create(DIAGS_MAX);
+	shd_jobs_parse(app->jobs, read_files, was_read, app->reload);
+}

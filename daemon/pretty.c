@@ -1,0 +1,152 @@
+#include "pretty.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { QUIET_ROUNDS = 30 };
+
+struct shd_pretty {
+	bool colours;
+	size_t polls, news, failed; /* since the last line */
+	int quiet_rounds;
+	char failure[320];          /* the first of them */
+	size_t all_polls, all_alerts, all_delivered;
+};
+
+struct shd_pretty *shd_pretty_create(void)
+{
+	struct shd_pretty *pretty = shd_xcalloc(1, sizeof(*pretty));
+
+	pretty->colours = isatty(STDOUT_FILENO);
+	return pretty;
+}
+
+void shd_pretty_destroy(struct shd_pretty *pretty)
+{
+	if (!pretty)
+		return;
+	printf("%zu polls, %zu alert moves, %zu messages delivered\n", pretty->all_polls,
+		pretty->all_alerts, pretty->all_delivered);
+	fflush(stdout);
+	free(pretty);
+}
+
+/* The reader's own clock: this is a terminal on their desk. */
+static void begin_line(const struct shd_pretty *pretty, struct shd_wall now, const char *word,
+		       const char *colour)
+{
+	time_t seconds = (time_t)(now.ms / SHD_SECOND_MS);
+	struct tm at;
+	char text[16];
+
+	localtime_r(&seconds, &at);
+	strftime(text, sizeof(text), "%H:%M:%S", &at);
+	if (pretty->colours)
+		printf("%s  \033[%sm%-9s\033[0m ", text, colour, word);
+	else
+		printf("%s  %-9s ", text, word);
+}
+
+static void end_line(void)
+{
+	putchar('\n');
+	fflush(stdout);
+}
+
+static const char *level_colour(enum shd_level level)
+{
+	switch (level) {
+	case SHD_BREACHED:
+	case SHD_CRITICAL:
+		return "1;31";
+	case SHD_WARN:
+		return "1;33";
+	case SHD_INFO:
+		return "1;36";
+	case SHD_LEVEL_NONE:
+	case SHD_LEVEL_COUNT:
+		break;
+	}
+	return "1;32";
+}
+
+void shd_pretty_started(struct shd_pretty *pretty, struct shd_wall now, size_t stores, size_t feeds,
+			size_t rules)
+{
+	if (!pretty)
+		return;
+	begin_line(pretty, now, "watching", "1");
+	printf("%zu store%s, %zu feeds, %zu rules", stores, stores == 1 ? "" : "s", feeds, rules);
+	end_line();
+}
+
+void shd_pretty_polled(struct shd_pretty *pretty, const struct shd_polled *what)
+{
+	if (!pretty)
+		return;
+	pretty->polls++;
+	pretty->all_polls++;
+	pretty->news += what->news;
+	if (what->ok)
+		return;
+	if (!pretty->failed++)
+		snprintf(pretty->failure, sizeof(pretty->failure), "%s: %s", what->store->id,
+			what->error->msg);
+}
+
+void shd_pretty_round(struct shd_pretty *pretty, struct shd_wall now)
+{
+	if (!pretty || !pretty->polls)
+		return;
+	if (!pretty->news && !pretty->failed && ++pretty->quiet_rounds < QUIET_ROUNDS)
+		return;
+	begin_line(pretty, now, "polled", "2");
+	printf("%zu feeds", pretty->polls);
+	if (pretty->news)
+		printf(", %zu with news", pretty->news);
+	else
+		printf(", nothing new");
+	if (pretty->failed)
+		printf(", %zu failed (%s)", pretty->failed, pretty->failure);
+	end_line();
+	pretty->polls = pretty->news = pretty->failed = 0;
+	pretty->quiet_rounds = 0;
+}
+
+void shd_pretty_moved(struct shd_pretty *pretty, struct shd_wall now, const struct shd_moved *moved)
+{
+	if (!pretty)
+		return;
+	bool over = moved->move == SHD_MOVE_RESOLVED;
+
+	pretty->all_alerts++;
+	if (!shd_move_tells(moved->move))
+		return;
+	begin_line(pretty, now, over ? "resolved" : shd_level_name(moved->level),
+		over ? "1;32" : level_colour(moved->level));
+	printf("%s", moved->store);
+	if (moved->entity && *moved->entity)
+		printf(" %s", moved->entity);
+	printf("  %s", moved->line && *moved->line ? moved->line : moved->rule);
+	if (moved->line && *moved->line)
+		printf("  [%s, alert %lld]", moved->rule, (long long)moved->alert);
+	end_line();
+}
+
+void shd_pretty_delivered(struct shd_pretty *pretty, struct shd_wall now,
+			  const struct shd_delivered *what)
+{
+	if (!pretty)
+		return;
+	pretty->all_delivered += what->ok;
+	begin_line(pretty, now, what->ok ? "sent" : "not sent", what->ok ? "32" : "31");
+	printf("%s to %s via %s", what->subject, what->target, what->channel);
+	if (!what->ok)
+		printf(": %s%s", what->error, what->given_up ? " (given up)" : " (tried again later)");
+	else
+		printf(" (%lld ms)", (long long)what->took_ms);
+	end_line();
+}

@@ -16,7 +16,7 @@ static const char *const keys[] = {
 };
 
 enum {
-	RULES_A_FILE = 1000, TEXT_BYTES = 4000, ID_BYTES = 64, LABELS_MAX = 32, HITS_MAX = 1000,
+	RULES_A_FILE = 1000, TEXT_BYTES = 4000, ID_BYTES = 64, LABELS_MAX = 32, HITS_MAX = 64,
 	ARENA_BYTES = 64 << 20,
 };
 

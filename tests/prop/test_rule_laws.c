@@ -1,0 +1,354 @@
+/* Laws of the rules language, over random expressions, deadlines and stores. The seed
+ * is printed; SHD_SEED replays it. */
+#include "unit/check.h"
+
+#include "base/num.h"
+#include "rule/expr.h"
+#include "unit/rule_env.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { PRINTED = 5000, DEADLINES = 3000, BLINDED = 3000, DEPTH = 5 };
+
+#define T0 1780000000000LL
+
+static uint64_t seed;
+
+static uint32_t roll(uint64_t *random, uint32_t below)
+{
+	*random = *random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(*random >> 33) % below;
+}
+
+static const char *pick(uint64_t *random, const char *const *words, uint32_t count)
+{
+	return words[roll(random, count)];
+}
+#define PICK(random, ...)                                                                          \
+	pick(random, (const char *const[]){__VA_ARGS__},                                           \
+		(uint32_t)SHD_COUNT(((const char *const[]){__VA_ARGS__})))
+
+/* --- syntax: any tree, whatever its types --------------------------------------- */
+
+static void random_tree(uint64_t *random, int depth, struct shd_text *out);
+
+static void random_leaf(uint64_t *random, struct shd_text *out)
+{
+	shd_text_puts(out, PICK(random, "4.6", "20", "0.000001", "4%", "0.5%", "1d12h", "90s", "250ms", "2w",
+		"5000 RUB", "29.99 USD", "100 JPY", "\"cdek\"", "'a\"b\\\\c'", "\"\\n\"", "true", "false", "now",
+		"store.kind", "words.x", "rating", "remaining", "closed"));
+}
+
+static void random_operation(uint64_t *random, int depth, struct shd_text *out)
+{
+	shd_text_putc(out, '(');
+	random_tree(random, depth - 1, out);
+	shd_text_printf(out, ") %s (", PICK(random, "or", "and", "<", "<=", ">", ">=", "==", "!=", "in",
+		"matches", "contains", "else", "+", "-", "*", "/"));
+	random_tree(random, depth - 1, out);
+	shd_text_putc(out, ')');
+}
+
+static void random_tree(uint64_t *random, int depth, struct shd_text *out)
+{
+	static const char *const shapes[][3] = {
+		{"not (", ")", NULL}, {"-(", ")", NULL}, {"(", ") is none", NULL}, {"(", ") is not none", NULL},
+		{"abs(", ")", NULL}, {"min(", ", ", ")"}, {"[", ", ", "]"}, {"(", ") ? now : (", ")"},
+		{"count(order last 7d where ", ")", NULL}, {"sum(order.amount last 1h)", NULL, NULL},
+	};
+
+	if (depth == 0) {
+		random_leaf(random, out);
+	} else if (roll(random, 3)) {
+		random_operation(random, depth, out);
+	} else {
+		const char *const *shape = shapes[roll(random, SHD_COUNT(shapes))];
+
+		shd_text_puts(out, shape[0]);
+		for (int i = 1; i < 3 && shape[i]; i++) {
+			random_tree(random, depth - 1, out);
+			shd_text_puts(out, shape[i]);
+		}
+	}
+}
+
+static void printed_and_parsed_again_is_the_same(void **state)
+{
+	uint64_t random = seed;
+
+	(void)state;
+	for (int i = 0; i < PRINTED; i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text text, once, twice;
+		struct shd_arena *arena = shd_arena_create(4 << 20);
+		struct mistakes mistakes;
+
+		mistakes_init(&mistakes);
+		shd_text_init(&text, 1 << 16);
+		shd_text_init(&once, 1 << 16);
+		shd_text_init(&twice, 1 << 16);
+		random_tree(&random, (int)roll(&random, DEPTH), &text);
+		struct shd_expr *first = shd_parse(text.data, text.len, arena, &mistakes.report);
+		assert_true(first || text.len > SHD_EXPR_BYTES);
+		if (first) {
+			shd_expr_print(first, &once);
+			struct shd_expr *second = shd_parse(once.data, once.len, arena, &mistakes.report);
+			assert_non_null(second);
+			assert_true(shd_expr_equal(first, second));
+			shd_expr_print(second, &twice);
+			assert_string_equal(once.data, twice.data);
+			assert_true(once.len <= text.len + 16);
+		}
+		shd_text_finish(&mistakes.text);
+		shd_arena_destroy(arena);
+	}
+}
+
+/* --- time ------------------------------------------------------------------------ */
+
+static struct fake fake;
+
+static void random_store(uint64_t *random)
+{
+	fake_init(&fake);
+	int64_t at = T0;
+	for (int i = 0; i < 20; i++) {
+		at += roll(random, 40) * SHD_HOUR_MS + roll(random, 1000);
+		fake_n(fake_add(&fake, SHD_KIND_review, "r", at), SHD_F_review_stars,
+			(1 + roll(random, 5)) * SHD_MICRO);
+		fake_sample(&fake, SHD_M_rating, at, 4000000 + roll(random, 1000000));
+	}
+	struct shd_entity *order = fake_add(&fake, SHD_KIND_order, "o", T0 + roll(random, 1000000));
+	fake_n(order, SHD_F_order_progressed_at, T0 + roll(random, 100000000));
+	fake_n(order, SHD_F_order_ship_by, T0 + roll(random, 2000000000));
+	fake_n(order, SHD_F_order_units, roll(random, 5) * SHD_MICRO);
+	if (roll(random, 2))
+		order->fields[shd_field_index(SHD_F_order_units)].none = true;
+	fake.env.entity = order;
+	fake.env.now.ms = T0 + roll(random, 2000000000) + 10 * SHD_DAY_MS * roll(random, 3);
+}
+
+/* A duration or time that moves evenly with now. */
+static void random_even(uint64_t *random, struct shd_text *out)
+{
+	shd_text_printf(out, "%s", PICK(random, "age", "idle", "now - ship_by", "ship_by - now", "2 * age",
+		"age + idle", "3h - idle", "-age", "age - 2 * idle"));
+}
+
+/* One that moves in rounded steps, but only grows or only falls. */
+static void random_bent(uint64_t *random, struct shd_text *out)
+{
+	shd_text_printf(out, "%s", PICK(random, "age * 0.5", "age / 7", "idle * 1.000001", "age / 3 + 1h",
+		"age * 33%", "idle / 1000"));
+}
+
+static void random_limit(uint64_t *random, struct shd_text *out)
+{
+	shd_text_printf(out, "%ums", 1 + roll(random, 3000000000U));
+}
+
+static const char *random_order_op(uint64_t *random)
+{
+	return PICK(random, "<", "<=", ">", ">=");
+}
+
+static struct shd_expr *compile(const char *text, struct shd_arena *arena)
+{
+	struct shd_scope scope = {.each = true, .kind = SHD_KIND_order};
+	struct mistakes mistakes;
+
+	mistakes_init(&mistakes);
+	struct shd_expr *expr = shd_parse(text, strlen(text), arena, &mistakes.report);
+	bool good = expr && shd_check(expr, &scope, arena, &mistakes.report);
+	if (!good)
+		print_error("%s: %s\n", text, mistakes.text.data);
+	assert_true(good);
+	shd_text_finish(&mistakes.text);
+	return expr;
+}
+
+static enum shd_truth truth_at(const struct shd_expr *expr, int64_t now_ms, int64_t *ret_wake_ms)
+{
+	struct shd_result result;
+	struct shd_eval eval;
+
+	fake.env.now.ms = now_ms;
+	shd_eval_init(&eval, &fake.env, NULL, NULL);
+	shd_eval(&eval, expr, &result);
+	*ret_wake_ms = eval.wake_ms;
+	return shd_truth_of(&result);
+}
+
+static void a_comparison_flips_at_its_wake_and_not_before(void **state)
+{
+	uint64_t random = seed + 1;
+	int flips = 0;
+
+	(void)state;
+	for (int i = 0; i < DEADLINES; i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text text;
+		struct shd_arena *arena = shd_arena_create(1 << 20);
+		int64_t wake_ms, other_ms;
+
+		shd_text_init(&text, 4096);
+		random_store(&random);
+		if (roll(&random, 2))
+			random_even(&random, &text);
+		else
+			random_bent(&random, &text);
+		shd_text_printf(&text, " %s ", random_order_op(&random));
+		random_limit(&random, &text);
+		const struct shd_expr *expr = compile(text.data, arena);
+		int64_t now_ms = fake.env.now.ms;
+		enum shd_truth now = truth_at(expr, now_ms, &wake_ms);
+		if (wake_ms != SHD_NEVER_MS) {
+			bool flipped = truth_at(expr, wake_ms, &other_ms) != now;
+			bool kept = truth_at(expr, wake_ms - 1, &other_ms) == now;
+
+			if (!flipped || !kept)
+				print_error("%s at %lld\n", text.data, (long long)now_ms);
+			assert_true(flipped);
+			assert_true(kept);
+			flips++;
+		} else {
+			assert_int_equal(truth_at(expr, now_ms + 1000 * SHD_DAY_MS, &other_ms), now);
+		}
+		shd_arena_destroy(arena);
+	}
+	assert_true(flips > DEADLINES / 4);
+}
+
+/* Conditions of every sort, joined: wake-ups may be early, never late. */
+static void random_condition(uint64_t *random, int depth, struct shd_text *out)
+{
+	if (depth > 0) {
+		shd_text_puts(out, roll(random, 4) ? "(" : "not (");
+		random_condition(random, depth - 1, out);
+		shd_text_printf(out, " %s ", PICK(random, "and", "or"));
+		random_condition(random, depth - 1, out);
+		shd_text_putc(out, ')');
+		return;
+	}
+	switch (roll(random, 6)) {
+	case 0:
+		shd_text_printf(out, "count(review last %uh where stars %s %u) %s %u", 1 + roll(random, 400),
+			random_order_op(random), 1 + roll(random, 5), random_order_op(random), roll(random, 9));
+		return;
+	case 1:
+		shd_text_printf(out, "avg(rating last %uh) %s 4.%u", 1 + roll(random, 400), random_order_op(random),
+			roll(random, 10));
+		return;
+	case 2:
+		shd_text_printf(out, "units %s %u", random_order_op(random), roll(random, 5));
+		return;
+	case 3:
+		shd_text_printf(out, "share(review last %uh where age > %uh) > %u%%", 1 + roll(random, 400),
+			roll(random, 400), roll(random, 100));
+		return;
+	case 4:
+		random_bent(random, out);
+		break;
+	default:
+		shd_text_puts(out, PICK(random, "abs(ship_by - now)", "min(age, 100h)", "max(idle, 3h)", "age"));
+		break;
+	}
+	shd_text_printf(out, " %s ", random_order_op(random));
+	random_limit(random, out);
+}
+
+static void nothing_changes_before_the_wake(void **state)
+{
+	uint64_t random = seed + 2;
+
+	(void)state;
+	for (int i = 0; i < DEADLINES; i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text text;
+		struct shd_arena *arena = shd_arena_create(1 << 20);
+		int64_t wake_ms, other_ms;
+
+		shd_text_init(&text, 4096);
+		random_store(&random);
+		random_condition(&random, (int)roll(&random, 3), &text);
+		const struct shd_expr *expr = compile(text.data, arena);
+		int64_t now_ms = fake.env.now.ms;
+		enum shd_truth now = truth_at(expr, now_ms, &wake_ms);
+		int64_t end_ms = wake_ms < now_ms + 1000 * SHD_DAY_MS ? wake_ms : now_ms + 1000 * SHD_DAY_MS;
+		for (int j = 0; j < 20; j++) {
+			int64_t at_ms = j == 0 ? end_ms - 1 :
+				now_ms + (int64_t)((double)(end_ms - now_ms) * roll(&random, 10000) / 10000);
+			enum shd_truth then = truth_at(expr, at_ms, &other_ms);
+
+			if (then != now)
+				print_error("%s\nat %lld, wake %lld, but at %lld\n", text.data, (long long)now_ms,
+					(long long)wake_ms, (long long)at_ms);
+			assert_int_equal(then, now);
+		}
+		shd_arena_destroy(arena);
+	}
+}
+
+/* --- unknown --------------------------------------------------------------------- */
+
+static void random_known(uint64_t *random, int depth, struct shd_text *out)
+{
+	if (depth > 0 && roll(random, 4)) {
+		shd_text_puts(out, roll(random, 3) ? "(" : "not (");
+		random_known(random, depth - 1, out);
+		shd_text_printf(out, " %s ", PICK(random, "and", "or"));
+		random_known(random, depth - 1, out);
+		shd_text_putc(out, ')');
+		return;
+	}
+	shd_text_puts(out, PICK(random, "rating > 4.5", "rating is none", "(rating else 4) < 4.2", "units > 2",
+		"units is not none", "rating in [4.1, units]", "(units > 1 ? rating : 4.4) == 4.4",
+		"rating * units > 9", "max(rating, units) > 4", "avg(rating last 7d) > 4.5", "true",
+		"baseline(rating, 3d) < 4.6"));
+}
+
+/* Whatever is known while a feed is blind holds for everything the feed could say. */
+static void blind_decides_nothing(void **state)
+{
+	uint64_t random = seed + 3;
+	int known = 0;
+
+	(void)state;
+	for (int i = 0; i < BLINDED; i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text text;
+		struct shd_arena *arena = shd_arena_create(1 << 20);
+		int64_t wake_ms;
+
+		shd_text_init(&text, 4096);
+		random_store(&random);
+		random_known(&random, DEPTH, &text);
+		const struct shd_expr *expr = compile(text.data, arena);
+		fake.blind_metrics = 1ULL << SHD_M_rating;
+		enum shd_truth blind = truth_at(expr, fake.env.now.ms, &wake_ms);
+		fake.blind_metrics = 0;
+		for (int j = 0; j < 8 && blind != SHD_UNSURE; j++) {
+			if (j)
+				fake_sample(&fake, SHD_M_rating, fake.env.now.ms - 8 + j,
+					(int64_t)roll(&random, 6000000));
+			else
+				fake.metrics[SHD_M_rating].none = true;
+			assert_int_equal(truth_at(expr, fake.env.now.ms, &wake_ms), blind);
+		}
+		known += blind != SHD_UNSURE;
+		shd_arena_destroy(arena);
+	}
+	assert_true(known > 0 && known < BLINDED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(printed_and_parsed_again_is_the_same),
+		cmocka_unit_test(a_comparison_flips_at_its_wake_and_not_before),
+		cmocka_unit_test(nothing_changes_before_the_wake),
+		cmocka_unit_test(blind_decides_nothing),
+	};
+	const char *given = getenv("SHD_SEED");
+
+	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	printf("SHD_SEED=%llu\n", (unsigned long long)seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,372 @@
+/* deliver.h, with the real loop, jobs, transfers and state, a receiver on loopback,
+ * and a clock of its own. */
+#include "unit/cases.h"
+#include "unit/peer.h"
+
+#include "deliver.h"
+#include "notify/webhook.h"
+
+#include <string.h>
+
+enum { CHANNELS = 4, GIVE_UP_MS = 86400000 };
+static const int64_t start_ms = 1775321940000;
+
+static const struct {
+	const char *name, *path;
+} channel_rows[CHANNELS] = {
+	{"good", "/echo"}, {"busy", "/status/503"}, {"gone", "/status/410"}, {"silent", "/silent"}};
+
+/* One daemon's worth of parts. `log` gets a line per recorded attempt. */
+struct world {
+	struct peer *peer;
+	struct shd_settings settings;
+	struct shd_channel_settings channels[CHANNELS];
+	struct shd_webhook_settings hooks[CHANNELS];
+	char urls[CHANNELS][64];
+	struct shd_config config;
+	struct shd_state *state;
+	uv_loop_t loop;
+	struct shd_jobs *jobs;
+	struct shd_transfers *transfers;
+	struct shd_deliver *deliver;
+	int64_t now_ms;
+	struct shd_text log, health;
+	int recorded, closed;
+};
+
+static struct shd_wall world_now(void *ctx)
+{
+	const struct world *world = ctx;
+
+	return (struct shd_wall){world->now_ms};
+}
+
+static uint32_t no_luck(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void on_delivered(void *ctx, const struct shd_delivered *what)
+{
+	struct world *world = ctx;
+
+	world->recorded++;
+	shd_text_printf(&world->log, "%s #%d %s %d%s\n", what->channel, what->attempt,
+		what->ok ? "ok" : "failed", what->status, what->given_up ? ", given up" : "");
+}
+
+static void on_changed(void *ctx, const struct shd_channel_state *channel)
+{
+	struct world *world = ctx;
+
+	shd_text_printf(&world->health, "%s %s waiting %zu since %lld\n",
+		world->channels[channel->channel].name,
+		channel->error < 0 ? "works" : shd_err_name((enum shd_err)channel->error),
+		channel->waiting,
+		channel->oldest_undelivered.ms
+			? (long long)(channel->oldest_undelivered.ms - start_ms)
+			: -1);
+}
+
+static struct shd_phrasebook *load_book(void)
+{
+	struct shd_diags *diags SHD_AUTO(shd_diags_destroyp) = shd_diags_create(10);
+	struct shd_doc *docs[SHD_LANGUAGE_COUNT];
+
+	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++) {
+		char path[256];
+		size_t len;
+
+		snprintf(path, sizeof(path), SHD_SOURCE_DIR "/conf/texts/%s.yaml",
+			shd_language_names[i]);
+		char *text shd_autofree = case_file(path, &len);
+		docs[i] = shd_doc_parse(path, text, len, diags);
+	}
+	struct shd_phrasebook *book = shd_phrasebook_create(docs, diags);
+	assert_non_null(book);
+	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++)
+		shd_doc_destroy(docs[i]);
+	return book;
+}
+
+static void start_daemon(struct world *world)
+{
+	assert_int_equal(uv_loop_init(&world->loop), 0);
+	world->jobs = shd_jobs_create(&world->loop);
+	world->transfers = shd_transfers_create(&world->loop, 32);
+	const struct shd_deliver_in in = {.loop = &world->loop, .transfers = world->transfers,
+		.jobs = world->jobs, .state = world->state, .now = world_now, .random = no_luck,
+		.delivered = on_delivered, .channel_changed = on_changed, .ctx = world};
+	world->deliver = shd_deliver_create(&in, &world->config);
+}
+
+static void jobs_closed(void *ctx)
+{
+	((struct world *)ctx)->closed++;
+}
+
+static void transfers_closed(void *ctx)
+{
+	struct world *world = ctx;
+
+	world->closed++;
+	shd_jobs_close(world->jobs, jobs_closed, world);
+}
+
+static void deliver_closed(void *ctx)
+{
+	struct world *world = ctx;
+
+	world->closed++;
+	shd_transfers_close(world->transfers, transfers_closed, world);
+}
+
+static void stop_daemon(struct world *world)
+{
+	world->closed = 0;
+	shd_deliver_close(world->deliver, deliver_closed, world);
+	uv_run(&world->loop, UV_RUN_DEFAULT);
+	assert_int_equal(world->closed, 3);
+	assert_int_equal(uv_loop_close(&world->loop), 0);
+}
+
+static int set_up(void **state)
+{
+	struct world *world = shd_xcalloc(1, sizeof(*world));
+	struct shd_error error;
+
+	world->peer = peer_start();
+	for (int i = 0; i < CHANNELS; i++) {
+		snprintf(world->urls[i], sizeof(world->urls[i]), "http://127.0.0.1:%d%s",
+			world->peer->port, channel_rows[i].path);
+		world->hooks[i].url = world->urls[i];
+		world->channels[i] = (struct shd_channel_settings){.name = channel_rows[i].name,
+			.notifier = shd_notifier_find("webhook"), .timezone = "UTC",
+			.timeout_ms = 10000, .give_up_ms = GIVE_UP_MS,
+			.notifier_settings = &world->hooks[i]};
+	}
+	world->settings.channels = world->channels;
+	world->settings.channel_count = CHANNELS;
+	world->config.settings = &world->settings;
+	world->config.book = load_book();
+	world->now_ms = start_ms;
+	shd_text_init(&world->log, 1 << 16);
+	shd_text_init(&world->health, 1 << 16);
+	assert_true(shd_state_open(":memory:", &world->state, &error));
+	*state = world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	shd_state_close(world->state);
+	shd_phrasebook_destroy(world->config.book);
+	shd_text_finish(&world->log);
+	shd_text_finish(&world->health);
+	peer_stop(world->peer);
+	free(world);
+	return 0;
+}
+
+/* Puts a message into the outbox, as the judge does. No daemon runs. */
+static void post(struct world *world, const char *channel, const char *key)
+{
+	static const char facts[] =
+		"[{\"alert\":1,\"episode\":1,\"move\":\"new\",\"level\":\"critical\",\"from\":\"none\","
+		"\"rule\":\"r\",\"store\":\"s\",\"at\":1775321940000}]";
+	struct shd_outbox_row row = {.key = key, .channel = channel, .group = key, .facts = facts,
+		.level = SHD_CRITICAL, .made = {world->now_ms}, .next_try = {world->now_ms},
+		.give_up = {world->now_ms + GIVE_UP_MS}, .state = SHD_OUTBOX_WAITING};
+	struct shd_error error;
+
+	assert_true(shd_state_outbox_add(world->state, &row, &error));
+}
+
+/* Runs until so many attempts are recorded; the test fails after ten seconds. */
+static void run_until(struct world *world, int recorded)
+{
+	uint64_t end = uv_hrtime() + UINT64_C(10000000000);
+
+	while (world->recorded < recorded) {
+		uv_run(&world->loop, UV_RUN_ONCE);
+		if (uv_hrtime() > end)
+			fail_msg("only %d of %d:\n%s", world->recorded, recorded, world->log.data);
+	}
+}
+
+/* Rows that are due at `now`, and when the next one is. */
+static size_t due(struct world *world, int64_t now_ms, int64_t *ret_next_ms)
+{
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
+	struct shd_outbox_row *rows;
+	struct shd_wall next;
+	struct shd_error error;
+	size_t count;
+
+	assert_true(shd_state_outbox_due(world->state, (struct shd_wall){now_ms}, 100, NULL, 0, arena,
+		&rows, &count, &next, &error));
+	*ret_next_ms = next.ms;
+	return count;
+}
+
+static void what_an_earlier_life_left_is_sent_at_start(void **state)
+{
+	struct world *world = *state;
+	int64_t next_ms;
+
+	post(world, "good", "0123456789abcdef0123456789abcdef");
+	start_daemon(world);
+	run_until(world, 1);
+	stop_daemon(world);
+	assert_string_equal(world->log.data, "good #1 ok 200\n");
+	assert_non_null(strstr(world->peer->last_head, "POST /echo"));
+	assert_non_null(
+		strstr(world->peer->last_head, "webhook-id: 0123456789abcdef0123456789abcdef"));
+	assert_int_equal(due(world, INT64_MAX - 1, &next_ms), 0);
+}
+
+static void a_temporary_failure_waits_as_long_as_it_was_told(void **state)
+{
+	struct world *world = *state;
+	int64_t next_ms;
+
+	post(world, "busy", "k1");
+	start_daemon(world);
+	run_until(world, 1);
+	stop_daemon(world);
+	assert_string_equal(world->log.data, "busy #1 failed 503\n");
+	assert_int_equal(due(world, start_ms + 6999, &next_ms), 0);
+	assert_int_equal(next_ms, start_ms + 7000); /* Retry-After: 7 */
+
+	world->now_ms = start_ms + 7000;
+	start_daemon(world);
+	run_until(world, 2);
+	stop_daemon(world);
+	assert_string_equal(world->log.data, "busy #1 failed 503\nbusy #2 failed 503\n");
+	assert_non_null(strstr(world->peer->last_head, "webhook-id: k1"));
+}
+
+static void it_is_given_up_when_its_time_is_over(void **state)
+{
+	struct world *world = *state;
+	int64_t next_ms;
+
+	post(world, "busy", "k1");
+	world->now_ms = start_ms + GIVE_UP_MS;
+	start_daemon(world);
+	run_until(world, 1);
+	stop_daemon(world);
+	assert_string_equal(world->log.data, "busy #1 failed 503, given up\n");
+	assert_int_equal(due(world, INT64_MAX - 1, &next_ms), 0);
+}
+
+static void what_cannot_succeed_is_given_up_at_once(void **state)
+{
+	struct world *world = *state;
+	int64_t next_ms;
+
+	post(world, "gone", "k1");
+	post(world, "renamed", "k2");
+	start_daemon(world);
+	run_until(world, 2);
+	stop_daemon(world);
+	assert_non_null(strstr(world->log.data, "gone #1 failed 410, given up\n"));
+	assert_non_null(strstr(world->log.data, "renamed #1 failed 0, given up\n"));
+	assert_int_equal(due(world, INT64_MAX - 1, &next_ms), 0);
+}
+
+static void what_was_under_way_is_sent_again_under_its_key(void **state)
+{
+	struct world *world = *state;
+	int64_t next_ms;
+
+	post(world, "silent", "k1");
+	start_daemon(world);
+	while (!world->peer->requests)
+		uv_run(&world->loop, UV_RUN_ONCE);
+	stop_daemon(world); /* as a crash: no result was recorded */
+	assert_int_equal(world->recorded, 0);
+	assert_int_equal(due(world, world->now_ms, &next_ms), 1);
+
+	start_daemon(world);
+	while (world->peer->requests < 2)
+		uv_run(&world->loop, UV_RUN_ONCE);
+	stop_daemon(world);
+	assert_non_null(strstr(world->peer->last_head, "webhook-id: k1"));
+}
+
+static void a_channel_that_hangs_does_not_hold_up_the_others(void **state)
+{
+	struct world *world = *state;
+	char key[16];
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(key, sizeof(key), "s%d", i);
+		post(world, "silent", key);
+	}
+	post(world, "good", "g1");
+	start_daemon(world);
+	run_until(world, 1);
+	stop_daemon(world);
+	assert_string_equal(world->log.data, "good #1 ok 200\n");
+	assert_int_equal(world->peer->requests, 5); /* four of the silent one at once */
+}
+
+static void health_is_told_when_it_changes(void **state)
+{
+	struct world *world = *state;
+
+	post(world, "busy", "k1");
+	start_daemon(world);
+	run_until(world, 1);
+	world->hooks[1].url = world->hooks[0].url; /* it is mended */
+	shd_deliver_config(world->deliver, &world->config);
+	world->now_ms += 60000;
+	run_until(world, 2);
+	stop_daemon(world);
+	assert_string_equal(
+		world->health.data, "busy server waiting 1 since 0\nbusy works waiting 0 since -1\n");
+}
+
+static void many_messages_are_all_delivered_once(void **state)
+{
+	struct world *world = *state;
+	int64_t next_ms;
+	char key[16];
+
+	for (int i = 0; i < 500; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		post(world, "good", key);
+	}
+	start_daemon(world);
+	run_until(world, 500);
+	stop_daemon(world);
+	assert_int_equal(world->peer->requests, 500);
+	assert_int_equal(due(world, INT64_MAX - 1, &next_ms), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			what_an_earlier_life_left_is_sent_at_start, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_temporary_failure_waits_as_long_as_it_was_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			it_is_given_up_when_its_time_is_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_cannot_succeed_is_given_up_at_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_was_under_way_is_sent_again_under_its_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_channel_that_hangs_does_not_hold_up_the_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(health_is_told_when_it_changes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			many_messages_are_all_delivered_once, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

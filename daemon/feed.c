@@ -100,9 +100,11 @@ bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct 
 
 bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)
 {
-	int64_t wait = every_ms + every_ms / 2;
+	/* A poller is blind after three intervals, but not within a minute; what the state
+	 * knows of a success has to be younger than that. */
+	int64_t wait = every_ms + every_ms / 2, least = SHD_MINUTE_MS / 2;
 
-	return now.ms - feed->noted.ms >= (wait > SHD_MINUTE_MS ? wait : SHD_MINUTE_MS) ||
+	return now.ms - feed->noted.ms >= (wait > least ? wait : least) ||
 	       now.ms < feed->noted.ms;
 }
 

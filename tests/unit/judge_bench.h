@@ -1,0 +1,318 @@
+/* tests/unit/judge_bench.h - a judge over a state of its own, two stores of a made-up
+ * marketplace, and a clock that the test turns. */
+#pragma once
+#include "unit/check.h"
+
+#include "base/num.h"
+#include "judge.h"
+#include "market/market.h"
+#include "rule/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define T0 1780000000000LL
+
+/* list: all open complaints, nothing else; orders, stock: what changed. */
+static const struct shd_endpoint judge_rows[] = {
+	{.name = "orders", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR},
+	{.name = "stock", .poller = SHD_P_stock, .paging = SHD_PAGE_CURSOR},
+	{.name = "cases", .poller = SHD_P_complaints, .paging = SHD_PAGE_CURSOR, .complete = true,
+	 .closes = SHD_KIND_complaint},
+	{.name = "rates", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE},
+	{.name = "extra", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE, .optional = true},
+};
+static const struct shd_market judge_market = {.name = "ozon", .endpoints = judge_rows,
+	.endpoint_count = SHD_COUNT(judge_rows)};
+
+struct bench {
+	char dir[40], path[80];
+	struct shd_state *state;
+	struct shd_store_settings stores[2];
+	struct shd_channel_settings channels[2];
+	struct shd_route_settings routes[3];
+	size_t channel_numbers[2];
+	const char *channel_names[2];
+	struct shd_settings settings;
+	struct shd_doc *docs[4];       /* rules; matches of the routes */
+	struct shd_diags *diags;
+	struct shd_words *words;
+	struct shd_rules *rules;
+	struct shd_judge *judge;
+	struct shd_arena *arena;
+	struct shd_outcome outcome;
+	struct shd_error err;
+	struct shd_harvest *harvest;
+	int64_t now;
+	bool restarts;                 /* the state is closed and opened between two steps */
+};
+
+static inline void bench_judge(struct bench *b)
+{
+	shd_judge_destroy(b->judge);
+	b->judge = shd_judge_create(b->state, &b->settings, b->rules, b->words, b->diags);
+	assert_non_null(b->judge);
+}
+
+static inline void bench_rules(struct bench *b, const char *yaml)
+{
+	struct shd_text printed SHD_AUTO(shd_text_finish) = {0};
+
+	shd_judge_destroy(shd_steal(b->judge));
+	shd_rules_destroy(shd_steal(b->rules));
+	shd_doc_destroy(b->docs[0]);
+	b->docs[0] = shd_doc_parse("rules.yaml", yaml, strlen(yaml), b->diags);
+	if (b->docs[0])
+		b->rules = shd_rules_compile(b->docs, 1, NULL, b->words, b->diags);
+	if (!b->rules) {
+		shd_text_init(&printed, 65536);
+		shd_diags_print(b->diags, &printed);
+		fail_msg("%s", printed.data);
+	}
+	bench_judge(b);
+}
+
+/* The condition of route i (NULL: always). bench_judge comes next. */
+static inline void bench_route(struct bench *b, size_t i, const char *match)
+{
+	shd_judge_destroy(shd_steal(b->judge));
+	shd_doc_destroy(b->docs[1 + i]);
+	b->docs[1 + i] = match ? shd_doc_parse("route", match, strlen(match), b->diags) : NULL;
+	b->routes[i].match = match;
+	b->routes[i].match_node = match ? shd_doc_root(b->docs[1 + i]) : NULL;
+}
+
+static inline void bench_start(struct bench *b, const char *yaml)
+{
+	*b = (struct bench){.now = T0};
+	snprintf(b->dir, sizeof(b->dir), "/tmp/shd-judge-XXXXXX");
+	assert_non_null(mkdtemp(b->dir));
+	snprintf(b->path, sizeof(b->path), "%s/state.db", b->dir);
+	if (!shd_state_open(b->path, &b->state, &b->err))
+		fail_msg("%s", b->err.msg);
+	for (size_t i = 0; i < 2; i++) {
+		b->stores[i] = (struct shd_store_settings){.id = i ? "s2" : "s1", .timezone = "UTC",
+			.market = &judge_market, .region = "", .kind = SHD_STORE_LOCAL};
+		for (int p = 0; p < SHD_POLLER_COUNT; p++)
+			b->stores[i].every_ms[p] = SHD_MINUTE_MS;
+		b->channels[i] = (struct shd_channel_settings){.name = i ? "hook" : "mail",
+			.give_up_ms = SHD_DAY_MS};
+		b->channel_numbers[i] = i;
+		b->channel_names[i] = b->channels[i].name;
+	}
+	b->routes[0] = (struct shd_route_settings){.to = {1, b->channel_names},
+		.channels = b->channel_numbers};
+	b->settings = (struct shd_settings){.stores = b->stores, .store_count = 2,
+		.channels = b->channels, .channel_count = 2, .routes = b->routes, .route_count = 1};
+	b->diags = shd_diags_create(100);
+	b->words = shd_words_create();
+	b->arena = shd_arena_create(64 << 20);
+	shd_outcome_init(&b->outcome);
+	bench_rules(b, yaml);
+}
+
+static inline void bench_finish(struct bench *b)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+
+	shd_judge_destroy(b->judge);
+	shd_harvest_destroy(b->harvest);
+	shd_rules_destroy(b->rules);
+	shd_words_destroy(b->words);
+	for (size_t i = 0; i < SHD_COUNT(b->docs); i++)
+		shd_doc_destroy(b->docs[i]);
+	shd_diags_destroy(b->diags);
+	shd_outcome_finish(&b->outcome);
+	shd_arena_destroy(b->arena);
+	shd_state_close(b->state);
+	for (size_t i = 0; i < SHD_COUNT(ends); i++) {
+		char path[100];
+
+		snprintf(path, sizeof(path), "%s%s", b->path, ends[i]);
+		unlink(path);
+	}
+	rmdir(b->dir);
+}
+
+static inline void bench_reopen(struct bench *b)
+{
+	shd_judge_destroy(shd_steal(b->judge));
+	shd_state_close(shd_steal(b->state));
+	if (!shd_state_open(b->path, &b->state, &b->err))
+		fail_msg("%s", b->err.msg);
+	bench_judge(b);
+}
+
+/* --- one transaction ------------------------------------------------------------- */
+
+static inline void bench_begin(struct bench *b)
+{
+	if (b->restarts)
+		bench_reopen(b);
+	shd_outcome_finish(&b->outcome);
+	shd_outcome_init(&b->outcome);
+	if (!shd_judge_begin(b->judge, (struct shd_wall){b->now}, &b->err))
+		fail_msg("%s", b->err.msg);
+}
+
+static inline void bench_end(struct bench *b)
+{
+	if (!shd_judge_end(b->judge, &b->outcome, &b->err))
+		fail_msg("%s", b->err.msg);
+}
+
+/* The harvest that the next batch brings. */
+static inline struct shd_harvest *bench_harvest(struct bench *b)
+{
+	if (!b->harvest)
+		b->harvest = shd_harvest_create(16 << 20);
+	return b->harvest;
+}
+
+static inline struct shd_batch bench_batch(struct bench *b, size_t store, const char *endpoint)
+{
+	struct shd_batch batch = {.store = store, .ok = true, .began = {b->now},
+		.harvest = b->harvest, .clock_skew_ms = INT64_MIN, .requests = 1};
+
+	batch.row = shd_market_endpoint(&judge_market, endpoint);
+	assert_non_null(batch.row);
+	batch.next_due.ms = b->now + SHD_MINUTE_MS;
+	return batch;
+}
+
+static inline void bench_take(struct bench *b, const struct shd_batch *batch)
+{
+	bench_begin(b);
+	if (!shd_judge_batch(b->judge, batch, &b->outcome, &b->err))
+		fail_msg("%s", b->err.msg);
+	bench_end(b);
+	shd_harvest_destroy(shd_steal(b->harvest));
+}
+
+/* A good poll with what bench_harvest holds. */
+static inline void bench_poll(struct bench *b, const char *endpoint)
+{
+	struct shd_batch batch = bench_batch(b, 0, endpoint);
+
+	bench_take(b, &batch);
+}
+
+static inline void bench_poll_fails(struct bench *b, const char *endpoint, enum shd_err kind)
+{
+	struct shd_batch batch = bench_batch(b, 0, endpoint);
+
+	batch.ok = false;
+	(void)shd_fail(&batch.error, kind, "as the test wants it");
+	bench_take(b, &batch);
+}
+
+/* A complete sweep that lists these cases. */
+static inline void bench_sweep(struct bench *b, const char *const *keys, size_t count)
+{
+	struct shd_batch batch = bench_batch(b, 0, "cases");
+	static const char *const none[1];
+
+	batch.listed = keys ? keys : none;
+	batch.listed_count = count;
+	bench_take(b, &batch);
+}
+
+/* All pollers of the store succeed, so that nothing is blind. */
+static inline void bench_poll_all(struct bench *b)
+{
+	for (size_t i = 0; i < SHD_COUNT(judge_rows); i++)
+		bench_poll(b, judge_rows[i].name);
+}
+
+/* Turns the clock and wakes what is due. */
+static inline void bench_wake(struct bench *b, int64_t now)
+{
+	b->now = now;
+	bench_begin(b);
+	if (!shd_judge_wakes(b->judge, 1000, &b->outcome, &b->err))
+		fail_msg("%s", b->err.msg);
+	bench_end(b);
+}
+
+/* --- what came of it ---------------------------------------------------------------- */
+
+static inline const struct shd_alert *bench_alert(struct bench *b, const char *rule,
+						  const char *entity)
+{
+	struct shd_alert *alert;
+
+	assert_true(shd_state_alert_get(b->state, rule, "s1", entity, b->arena, &alert, &b->err));
+	return alert;
+}
+
+static inline const struct shd_entity *bench_entity(struct bench *b, enum shd_kind kind,
+						    const char *id)
+{
+	struct shd_entity *entity;
+
+	assert_true(shd_state_entity_get(b->state, "s1", kind, id, b->arena, &entity, &b->err));
+	return entity;
+}
+
+static inline enum shd_level bench_level(struct bench *b, const char *rule, const char *entity)
+{
+	const struct shd_alert *alert = bench_alert(b, rule, entity);
+
+	return alert && alert->state == SHD_ALERT_FIRING ? alert->level : SHD_LEVEL_NONE;
+}
+
+/* Every message that waits, as "mail:new e1,e2;" with a `+n` for what it counts only. */
+static inline const char *bench_outbox(struct bench *b, char *text, size_t size)
+{
+	struct shd_outbox_row *rows;
+	struct shd_wall next;
+	size_t count, len = 0;
+
+	text[0] = '\0';
+	assert_true(shd_state_outbox_due(b->state, (struct shd_wall){SHD_NEVER_MS}, 1000, NULL, 0,
+					 b->arena, &rows, &count, &next, &b->err));
+	for (size_t i = 0; i < count; i++) {
+		struct shd_told *told;
+		size_t told_count;
+
+		assert_true(shd_told_unpack(rows[i].facts, b->arena, &told, &told_count, &b->err));
+		len += (size_t)snprintf(text + len, size - len, "%s:%s", rows[i].channel,
+					shd_move_name(told[0].move));
+		for (size_t k = 0; k < told_count; k++)
+			len += (size_t)snprintf(text + len, size - len, "%c%s", k ? ',' : ' ',
+						told[k].entity);
+		if (told[told_count - 1].more)
+			len += (size_t)snprintf(text + len, size - len, "+%u",
+						told[told_count - 1].more);
+		len += (size_t)snprintf(text + len, size - len, ";");
+	}
+	return text;
+}
+
+/* The whole history of all alerts, as it is stored. */
+static inline const char *bench_history(struct bench *b, char *text, size_t size)
+{
+	struct shd_alert_filter filter = {.closed_too = true, .max = 10000};
+	struct shd_alert *alerts;
+	size_t count, len = 0;
+
+	text[0] = '\0';
+	assert_true(shd_state_alerts(b->state, &filter, b->arena, &alerts, &count, &b->err));
+	for (size_t i = 0; i < count; i++) {
+		struct shd_alert_event *events;
+		size_t events_count;
+
+		assert_true(shd_state_events(b->state, alerts[i].number, b->arena, &events,
+					     &events_count, &b->err));
+		for (size_t k = 0; k < events_count; k++)
+			len += (size_t)snprintf(text + len, size - len, "%s %s %lld %s %d>%d %d\n",
+						alerts[i].rule, alerts[i].entity,
+						(long long)(events[k].at.ms - T0),
+						shd_move_name(events[k].move), (int)events[k].from,
+						(int)events[k].to, events[k].told);
+	}
+	assert_true(len < size);
+	return text;
+}

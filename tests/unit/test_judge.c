@@ -1,0 +1,527 @@
+/* daemon/judge.h: observations in, alerts and messages out, one transaction at a time. */
+#include "unit/judge_bench.h"
+
+static const char new_order[] =
+	"rules:\n"
+	"  - rule: new-order\n"
+	"    each: order\n"
+	"    where: status == \"awaiting_shipment\" and opened_at >= store.watched_since\n"
+	"    levels: {info: true}\n"
+	"    tell_resolved: false\n"
+	"  - rule: late-share\n"
+	"    value: share(order last 7d where shipped_late)\n"
+	"    levels: {warning: value > 40%}\n"
+	"  - rule: no-product\n"
+	"    each: order\n"
+	"    where: not has_product\n"
+	"    levels: {warning: true}\n"
+	"  - rule: oversell\n"
+	"    each: stock\n"
+	"    levels: {critical: unshipped > available}\n"
+	"  - rule: rating-floor\n"
+	"    value: rating\n"
+	"    levels: {warning: value < 4.7, critical: value < 4.6}\n"
+	"    clear: value >= 4.72\n";
+
+static size_t add(struct bench *b, enum shd_kind kind, const char *id)
+{
+	return shd_harvest_entity(bench_harvest(b), kind, id, strlen(id));
+}
+
+static void text(struct bench *b, size_t at, enum shd_field field, const char *word)
+{
+	shd_set_text(b->harvest, at, field, word, strlen(word));
+}
+
+static void order(struct bench *b, const char *id, const char *sku, const char *status)
+{
+	size_t at = add(b, SHD_KIND_order, id);
+
+	shd_set_n(b->harvest, at, SHD_F_order_opened_at, b->now);
+	shd_set_n(b->harvest, at, SHD_F_order_ship_by, b->now + SHD_HOUR_MS);
+	shd_set_n(b->harvest, at, SHD_F_order_units, SHD_MICRO);
+	text(b, at, SHD_F_order_status, status);
+	text(b, at, SHD_F_order_sku, sku);
+}
+
+static void a_new_order_is_told_once(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_poll_all(&b);
+	order(&b, "o1", "x", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.changed, 1);
+	assert_int_equal(b.outcome.outbox_added, 2);
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new o1;mail:new o1;");
+	assert_int_equal(bench_level(&b, "new-order", "o1"), SHD_INFO);
+	/* The same answer again: nothing changes, nothing is told. */
+	b.now += SHD_SECOND_MS;
+	size_t at = add(&b, SHD_KIND_order, "o1");
+	text(&b, at, SHD_F_order_status, "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.changed, 0);
+	assert_int_equal(b.outcome.judged, 0);
+	assert_int_equal(b.outcome.outbox_added, 0);
+	/* Shipped: over, and nobody is told of the end. */
+	at = add(&b, SHD_KIND_order, "o1");
+	text(&b, at, SHD_F_order_status, "shipped");
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_alert(&b, "new-order", "o1")->state, SHD_ALERT_RESOLVED);
+	assert_int_equal(b.outcome.outbox_added, 0);
+	bench_finish(&b);
+}
+
+static void what_was_there_before_we_watched_is_no_news(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, new_order);
+	b.now -= SHD_DAY_MS;
+	order(&b, "old", "x", "awaiting_shipment");
+	b.now += SHD_DAY_MS;
+	order(&b, "new", "x", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_null(bench_alert(&b, "new-order", "old"));
+	assert_int_equal(bench_level(&b, "new-order", "new"), SHD_INFO);
+	assert_int_equal(shd_entity_get(bench_entity(&b, SHD_KIND_store, "s1"),
+					SHD_F_store_watched_since)->n, b.now);
+	bench_finish(&b);
+}
+
+static void many_alerts_of_one_poll_are_one_message(void **state)
+{
+	struct bench b;
+	char out[3000];
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_poll_all(&b);
+	for (int i = 0; i < 60; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "o%02d", i);
+		order(&b, id, "x", "awaiting_shipment");
+		text(&b, b.harvest->entity_count - 1, SHD_F_order_sku, "");
+	}
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.outbox_added, 1);
+	bench_outbox(&b, out, sizeof(out));
+	assert_non_null(strstr(out, "mail:new o"));
+	assert_non_null(strstr(out, "+10;"));
+	/* Each of them is linked to the message all the same. */
+	for (int i = 0; i < 60; i++) {
+		struct shd_delivery_row row = {.outbox = 1, .attempt = 1}, *rows;
+		size_t count;
+		char id[16];
+
+		if (i == 0)
+			assert_true(shd_state_delivery_add(b.state, &row, SHD_OUTBOX_SENT,
+							   (struct shd_wall){0}, &b.err));
+		snprintf(id, sizeof(id), "o%02d", i);
+		assert_true(shd_state_deliveries(b.state, bench_alert(&b, "new-order", id)->number,
+						 b.arena, &rows, &count, &b.err));
+		assert_int_equal(count, 1);
+	}
+	bench_finish(&b);
+}
+
+static void messages_of_a_group_wait_for_each_other(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, new_order);
+	b.routes[0].group_for_ms = 10000;
+	bench_poll_all(&b);
+	order(&b, "o1", "", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	b.now += 9999;
+	order(&b, "o2", "", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	b.now += 1;
+	order(&b, "o3", "", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new o1,o2;mail:new o3;");
+	bench_finish(&b);
+}
+
+static void routes_choose_the_channel(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_route(&b, 0, "rule == \"new-order\" and level < critical and store in [\"s1\"]");
+	b.routes[1] = (struct shd_route_settings){.to = {1, b.channel_names + 1},
+		.channels = b.channel_numbers + 1};
+	b.settings.route_count = 2;
+	bench_judge(&b);
+	bench_poll_all(&b);
+	order(&b, "o1", "x", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new o1;hook:new o1;");
+	b.routes[0].more = true;
+	order(&b, "o2", "", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.outbox_added, 2);
+	bench_finish(&b);
+}
+
+static void an_end_is_told_where_the_beginning_was(void **state)
+{
+	struct bench b;
+	char out[500];
+	struct shd_value value = {.type = SHD_NUMBER, .n = 4650000};
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_route(&b, 0, "level >= critical");
+	b.routes[1] = (struct shd_route_settings){.to = {1, b.channel_names + 1},
+		.channels = b.channel_numbers + 1};
+	b.settings.route_count = 2;
+	bench_judge(&b);
+	bench_poll_all(&b);
+	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, value);
+	bench_poll(&b, "rates");
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "hook:new ;");
+	value.n = 4710000; /* better, but not clear */
+	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, value);
+	bench_poll(&b, "rates");
+	assert_int_equal(bench_level(&b, "rating-floor", ""), SHD_WARN);
+	value.n = 4720000;
+	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, value);
+	bench_poll(&b, "rates");
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "hook:new ;hook:resolved ;");
+	bench_finish(&b);
+}
+
+static void a_listing_that_appears_gives_its_orders_a_product(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_poll_all(&b);
+	order(&b, "o1", "x", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_level(&b, "no-product", "o1"), SHD_WARN);
+	size_t at = add(&b, SHD_KIND_listing, "l1");
+	text(&b, at, SHD_F_listing_sku, "x");
+	bench_poll(&b, "stock");
+	assert_int_equal(bench_alert(&b, "no-product", "o1")->state, SHD_ALERT_RESOLVED);
+	order(&b, "o2", "x", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_null(bench_alert(&b, "no-product", "o2"));
+	bench_finish(&b);
+}
+
+static void stock(struct bench *b, const char *id, const char *warehouse, int64_t available)
+{
+	size_t at = add(b, SHD_KIND_stock, id);
+
+	text(b, at, SHD_F_stock_sku, "x");
+	if (warehouse)
+		text(b, at, SHD_F_stock_warehouse, warehouse);
+	shd_set_n(b->harvest, at, SHD_F_stock_available, available * SHD_MICRO);
+}
+
+static void promised_pieces_are_counted_from_the_orders(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_poll_all(&b);
+	stock(&b, "k1", "fbs", 2);
+	bench_poll(&b, "stock");
+	for (int i = 0; i < 3; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "o%d", i);
+		order(&b, id, "x", "awaiting_shipment");
+		bench_poll(&b, "orders");
+		assert_int_equal(bench_level(&b, "oversell", "k1"),
+				 i < 2 ? SHD_LEVEL_NONE : SHD_CRITICAL);
+	}
+	text(&b, add(&b, SHD_KIND_order, "o0"), SHD_F_order_status, "shipped");
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_level(&b, "oversell", "k1"), SHD_LEVEL_NONE);
+	/* With a second warehouse nobody knows which of them will ship. */
+	stock(&b, "k2", "fbo", 0);
+	bench_poll(&b, "stock");
+	assert_true(shd_entity_get(bench_entity(&b, SHD_KIND_stock, "k1"), SHD_F_stock_unshipped)->none);
+	assert_int_equal(bench_level(&b, "oversell", "k2"), SHD_LEVEL_NONE);
+	bench_finish(&b);
+}
+
+static const char own_rules[] =
+	"rules:\n"
+	"  - rule: poller-stale\n"
+	"    each: poller\n"
+	"    value: now - (last_success_at else failing_since)\n"
+	"    levels: {warning: value > 3 * interval}\n"
+	"  - rule: credentials-refused\n"
+	"    levels: {critical: 'store.credentials in [\"refused\", \"expired\", \"egress\"]'}\n"
+	"  - rule: rate-limited\n"
+	"    levels: {info: store.throttled_share > 20%}\n"
+	"  - rule: clock-skew\n"
+	"    stores: marketplace == \"daemon\"\n"
+	"    levels: {warning: abs(store.clock_skew) > 60s}\n"
+	"  - rule: notifier-failing\n"
+	"    stores: marketplace == \"daemon\"\n"
+	"    each: channel\n"
+	"    where: oldest_undelivered_at is not none\n"
+	"    levels: {critical: now - oldest_undelivered_at > 10m}\n"
+	"  - rule: rating-floor\n"
+	"    value: rating\n"
+	"    levels: {warning: value < 4.7}\n";
+
+static void a_poller_that_stops_is_stale_and_names_what_it_blinds(void **state)
+{
+	struct bench b;
+	const struct shd_entity *poller;
+
+	(void)state;
+	bench_start(&b, own_rules);
+	bench_poll_all(&b);
+	poller = bench_entity(&b, SHD_KIND_poller, "account");
+	assert_true(shd_entity_get(poller, SHD_F_poller_blinds)->none);
+	bench_poll_fails(&b, "rates", SHD_ERR_SERVER);
+	poller = bench_entity(&b, SHD_KIND_poller, "account");
+	assert_string_equal(shd_entity_get(poller, SHD_F_poller_error)->text, "server");
+	bench_wake(&b, T0 + 3 * SHD_MINUTE_MS);
+	assert_int_equal(bench_level(&b, "poller-stale", "account"), SHD_LEVEL_NONE);
+	bench_wake(&b, T0 + 3 * SHD_MINUTE_MS + 1);
+	assert_int_equal(bench_level(&b, "poller-stale", "account"), SHD_WARN);
+	poller = bench_entity(&b, SHD_KIND_poller, "account");
+	assert_string_equal(shd_entity_get(poller, SHD_F_poller_blinds)->text, "rating-floor");
+	bench_poll(&b, "rates");
+	assert_int_equal(bench_level(&b, "poller-stale", "account"), SHD_LEVEL_NONE);
+	poller = bench_entity(&b, SHD_KIND_poller, "account");
+	assert_true(shd_entity_get(poller, SHD_F_poller_blinds)->none);
+	assert_true(shd_entity_get(poller, SHD_F_poller_error)->none);
+	bench_finish(&b);
+}
+
+static void an_optional_feed_may_fail(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, own_rules);
+	bench_poll_all(&b);
+	bench_poll_fails(&b, "extra", SHD_ERR_SERVER);
+	assert_true(shd_entity_get(bench_entity(&b, SHD_KIND_poller, "account"),
+				   SHD_F_poller_error)->none);
+	bench_finish(&b);
+}
+
+static void a_refused_key_blinds_at_once_and_holds_back_stale_pollers(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, own_rules);
+	bench_poll_all(&b);
+	b.now += SHD_SECOND_MS;
+	bench_poll_fails(&b, "rates", SHD_ERR_CREDENTIALS);
+	assert_int_equal(bench_level(&b, "credentials-refused", ""), SHD_CRITICAL);
+	assert_false(shd_entity_get(bench_entity(&b, SHD_KIND_poller, "orders"),
+				    SHD_F_poller_blinds)->none);
+	bench_wake(&b, b.now + SHD_HOUR_MS);
+	assert_int_equal(bench_level(&b, "poller-stale", "account"), SHD_WARN);
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new ;");
+	bench_poll(&b, "rates");
+	assert_int_equal(bench_level(&b, "credentials-refused", ""), SHD_LEVEL_NONE);
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new ;mail:resolved ;");
+	assert_string_equal(shd_entity_get(bench_entity(&b, SHD_KIND_store, "s1"),
+					   SHD_F_store_credentials)->text, "ok");
+	bench_finish(&b);
+}
+
+static void throttling_is_a_share_of_the_last_hour(void **state)
+{
+	struct bench b;
+	struct shd_batch batch;
+
+	(void)state;
+	bench_start(&b, own_rules);
+	bench_poll_all(&b); /* 5 requests */
+	batch = bench_batch(&b, 0, "orders");
+	batch.requests = 5;
+	batch.throttled = 2;
+	bench_take(&b, &batch);
+	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_LEVEL_NONE); /* 20 % */
+	bench_take(&b, &batch);
+	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_INFO);
+	b.now += 61 * SHD_MINUTE_MS;
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_LEVEL_NONE);
+	bench_finish(&b);
+}
+
+static void our_clock_is_wrong_when_every_store_says_so(void **state)
+{
+	struct bench b;
+	struct shd_batch batch;
+	struct shd_alert *alert;
+
+	(void)state;
+	bench_start(&b, own_rules);
+	batch = bench_batch(&b, 0, "orders");
+	batch.clock_skew_ms = 70000;
+	bench_take(&b, &batch);
+	batch.store = 1;
+	batch.clock_skew_ms = 1000;
+	bench_take(&b, &batch);
+	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
+	batch.clock_skew_ms = 65000;
+	bench_take(&b, &batch);
+	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	assert_int_equal(alert->state, SHD_ALERT_FIRING);
+	bench_finish(&b);
+}
+
+static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **state)
+{
+	struct bench b;
+	struct shd_channel_state channel = {.channel = 1, .oldest_undelivered = {T0}, .waiting = 3,
+		.error = SHD_ERR_NETWORK, .error_text = "no route"};
+	struct shd_alert *alert;
+
+	(void)state;
+	bench_start(&b, own_rules);
+	bench_begin(&b);
+	assert_true(shd_judge_channel(b.judge, &channel, &b.outcome, &b.err));
+	bench_end(&b);
+	assert_int_equal(b.outcome.next_wake.ms, T0 + 10 * SHD_MINUTE_MS + 1);
+	bench_wake(&b, T0 + 10 * SHD_MINUTE_MS + 1);
+	assert_true(shd_state_alert_get(b.state, "notifier-failing", "daemon", "hook", b.arena, &alert,
+					&b.err));
+	assert_non_null(alert);
+	assert_int_equal(alert->state, SHD_ALERT_FIRING);
+	bench_finish(&b);
+}
+
+static void a_failed_transaction_leaves_nothing(void **state)
+{
+	struct bench b;
+	struct shd_batch batch;
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_poll_all(&b);
+	order(&b, "o1", "x", "awaiting_shipment");
+	batch = bench_batch(&b, 0, "orders");
+	bench_begin(&b);
+	assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));
+	shd_judge_abandon(b.judge);
+	assert_null(bench_entity(&b, SHD_KIND_order, "o1"));
+	assert_null(bench_alert(&b, "new-order", "o1"));
+	/* Asked again, the decision is the same. */
+	bench_take(&b, &batch);
+	assert_int_equal(b.outcome.outbox_added, 2);
+	bench_finish(&b);
+}
+
+static void a_rule_that_is_gone_ends_its_alerts_in_silence(void **state)
+{
+	struct bench b;
+	struct shd_alert_event *events;
+	const struct shd_alert *alert;
+	size_t count;
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_poll_all(&b);
+	order(&b, "o1", "", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	bench_rules(&b, own_rules);
+	bench_begin(&b);
+	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	bench_end(&b);
+	assert_int_equal(b.outcome.outbox_added, 0);
+	alert = bench_alert(&b, "new-order", "o1");
+	assert_int_equal(alert->state, SHD_ALERT_RESOLVED);
+	assert_true(shd_state_events(b.state, alert->number, b.arena, &events, &count, &b.err));
+	assert_string_equal(events[count - 1].reason, "rule removed");
+	bench_finish(&b);
+}
+
+static void a_rule_that_is_new_is_judged_for_what_is_open(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, own_rules);
+	bench_poll_all(&b);
+	order(&b, "o1", "", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	bench_rules(&b, new_order);
+	bench_begin(&b);
+	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	bench_end(&b);
+	assert_int_equal(bench_level(&b, "new-order", "o1"), SHD_INFO);
+	bench_finish(&b);
+}
+
+static void one_key_for_one_decision(void **state)
+{
+	struct shd_outbox_row *rows;
+	struct shd_wall next;
+	char keys[2][40];
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct bench b;
+
+		bench_start(&b, new_order);
+		bench_poll_all(&b);
+		b.now += i; /* decided a moment later */
+		order(&b, "o1", "", "awaiting_shipment");
+		bench_poll(&b, "orders");
+		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0,
+						 b.arena, &rows, &count, &next, &b.err));
+		assert_int_equal(count, 1);
+		assert_int_equal(strlen(rows[0].key), 32);
+		memcpy(keys[i], rows[0].key, 33);
+		bench_finish(&b);
+	}
+	assert_string_equal(keys[0], keys[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_order_is_told_once),
+		cmocka_unit_test(what_was_there_before_we_watched_is_no_news),
+		cmocka_unit_test(many_alerts_of_one_poll_are_one_message),
+		cmocka_unit_test(messages_of_a_group_wait_for_each_other),
+		cmocka_unit_test(routes_choose_the_channel),
+		cmocka_unit_test(an_end_is_told_where_the_beginning_was),
+		cmocka_unit_test(a_listing_that_appears_gives_its_orders_a_product),
+		cmocka_unit_test(promised_pieces_are_counted_from_the_orders),
+		cmocka_unit_test(a_poller_that_stops_is_stale_and_names_what_it_blinds),
+		cmocka_unit_test(an_optional_feed_may_fail),
+		cmocka_unit_test(a_refused_key_blinds_at_once_and_holds_back_stale_pollers),
+		cmocka_unit_test(throttling_is_a_share_of_the_last_hour),
+		cmocka_unit_test(our_clock_is_wrong_when_every_store_says_so),
+		cmocka_unit_test(a_channel_that_does_not_deliver_is_an_alert_of_the_daemon),
+		cmocka_unit_test(a_failed_transaction_leaves_nothing),
+		cmocka_unit_test(a_rule_that_is_gone_ends_its_alerts_in_silence),
+		cmocka_unit_test(a_rule_that_is_new_is_judged_for_what_is_open),
+		cmocka_unit_test(one_key_for_one_decision),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -92,7 +92,7 @@ static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd
 static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
 		      struct shd_page_out *ret_out, struct shd_error *reterr)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
 
 	ret_out->last = true;
 	ret_out->position[0] = '\0';

@@ -1,0 +1,49 @@
+/* Any bytes as a file of rules: compiled, overridden by itself, judged. */
+#include "rule/rule.h"
+#include "rule/words.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void judge(const struct shd_rule *rule)
+{
+	static struct shd_value fields[64];
+	struct shd_entity entity = {.kind = rule->kind, .id = "e", .fields = fields};
+	struct shd_store_settings settings = {.id = "shop"};
+	struct shd_rule_env env = {.now = {1780000000000}, .settings = &settings};
+	struct shd_verdict verdict;
+
+	memset(fields, 0, sizeof(fields));
+	for (int i = 0; i < shd_kind_fields(rule->kind); i++)
+		fields[i] = (struct shd_value){.none = true,
+			.type = shd_field_row(shd_kind_first(rule->kind) + (enum shd_field)i)->type};
+	fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = 1779000000000};
+	if (rule->each)
+		env.entity = &entity;
+	shd_rule_judge(rule, &env, &verdict);
+	shd_assert(verdict.wake.ms > env.now.ms);
+	shd_assert(verdict.level == SHD_LEVEL_NONE || verdict.judgement == SHD_JUDGED);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
+	SHD_AUTO(shd_text_finish) struct shd_text out;
+	struct shd_words *words = shd_words_create();
+	struct shd_doc *doc = shd_doc_parse("rules.yaml", (const char *)data, size, diags);
+	struct shd_rules *rules = NULL;
+
+	shd_words_add(words, "ozon_banned", "ozon_banned.txt", (const char *)data, size < 4096 ? size : 4096,
+		diags);
+	if (doc)
+		rules = shd_rules_compile(&doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), words, diags);
+	for (size_t i = 0; rules && i < shd_rules_count(rules); i++)
+		judge(shd_rules_at(rules, i));
+	shd_text_init(&out, 16 << 20);
+	shd_diags_print(diags, &out);
+	shd_rules_destroy(rules);
+	shd_doc_destroy(doc);
+	shd_words_destroy(words);
+	return 0;
+}

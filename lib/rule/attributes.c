@@ -1,0 +1,166 @@
+#include "base/time.h"
+#include "rule/compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 4000, LABELS_MAX = 32, HITS_MAX = 64 };
+
+static bool is_scalar(struct shd_compiler *compiler, const struct shd_node *node, const char *key)
+{
+	if (node->type == SHD_NODE_SCALAR && node->len <= TEXT_BYTES)
+		return true;
+	if (node->type == SHD_NODE_SCALAR)
+		shd_node_mistake(node, compiler->diags, NULL, "`%s` has more than %d bytes", key, TEXT_BYTES);
+	else
+		shd_node_mistake(node, compiler->diags, NULL, "`%s` must be a text", key);
+	return false;
+}
+
+/* A text, or one per language. */
+static void read_texts(struct shd_compiler *compiler, const char *key, const char *ret[SHD_LANGUAGE_COUNT])
+{
+	static const char *const languages[] = {"en", "zh", "ru"};
+	_Static_assert(SHD_COUNT(languages) == SHD_LANGUAGE_COUNT, "enum shd_language");
+	const struct shd_node *node = shd_compiler_find(compiler, key);
+
+	if (!node)
+		return;
+	if (node->type != SHD_NODE_MAP) {
+		if (is_scalar(compiler, node, key))
+			ret[SHD_EN] = node->text;
+		return;
+	}
+	shd_compiler_members(compiler, node, "language", languages, SHD_LANGUAGE_COUNT);
+	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++) {
+		const struct shd_node *text = shd_compiler_find_in(compiler, key, languages[i]);
+
+		if (text && is_scalar(compiler, text, key))
+			ret[i] = text->text;
+	}
+}
+
+static const char *read_text(struct shd_compiler *compiler, const char *key)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, key);
+
+	return node && is_scalar(compiler, node, key) ? node->text : NULL;
+}
+
+static void read_bool(struct shd_compiler *compiler, const char *key, bool *ret)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, key);
+
+	if (!node)
+		return;
+	bool yes = node->type == SHD_NODE_SCALAR && strcmp(node->text, "true") == 0;
+	bool no = node->type == SHD_NODE_SCALAR && strcmp(node->text, "false") == 0;
+	if (yes || no)
+		*ret = yes;
+	else
+		shd_node_mistake(node, compiler->diags, NULL, "`%s` must be true or false", key);
+}
+
+static void read_duration(struct shd_compiler *compiler, const char *key, const struct shd_node *node,
+			  int64_t *ret_ms)
+{
+	struct shd_error err;
+
+	if (node->type != SHD_NODE_SCALAR || !shd_duration_parse(node->text, node->len, ret_ms, &err))
+		shd_node_mistake(node, compiler->diags, strcmp(key, "for") == 0 ? "10m, or 3 of 5" : "10m, 2h",
+			"`%s` must be a duration", key);
+}
+
+/* "10m", or "3 of 5". */
+static void read_for(struct shd_compiler *compiler)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, "for");
+	struct shd_rule *rule = compiler->rule;
+
+	if (!node)
+		return;
+	const char *of = node->type == SHD_NODE_SCALAR ? strstr(node->text, " of ") : NULL;
+	if (!of) {
+		read_duration(compiler, "for", node, &rule->for_ms);
+		return;
+	}
+	char *hits_end, *of_end;
+	long hits = strtol(node->text, &hits_end, 10), all = strtol(of + 4, &of_end, 10);
+	if (hits_end != of || *of_end || hits < 1 || all < hits || all > HITS_MAX) {
+		shd_node_mistake(node, compiler->diags, "for: 3 of 5",
+			"`for` must be a duration, or so many of so many (at most %d)", HITS_MAX);
+		return;
+	}
+	rule->for_hits = (int)hits;
+	rule->for_of = (int)all;
+}
+
+static void read_runbook(struct shd_compiler *compiler)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, "runbook");
+
+	compiler->rule->runbook = read_text(compiler, "runbook");
+	if (compiler->rule->runbook && strncmp(node->text, "https://", 8) != 0 &&
+		strncmp(node->text, "http://", 7) != 0)
+		shd_node_mistake(node, compiler->diags, NULL, "`runbook` must be an http or https URL");
+}
+
+/* Adds the labels of `map` that are not there yet. */
+static void add_labels(struct shd_compiler *compiler, const struct shd_node *map, const char **names,
+		       const char **values, size_t *count)
+{
+	if (!map)
+		return;
+	if (map->type != SHD_NODE_MAP || map->count > LABELS_MAX) {
+		shd_node_mistake(map, compiler->diags, "labels: {team: ru}",
+			"`labels` must be a map of at most %d texts", LABELS_MAX);
+		return;
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < *count; j++)
+			known |= strcmp(names[j], map->keys[i].text) == 0;
+		if (known || !is_scalar(compiler, &map->items[i], map->keys[i].text))
+			continue;
+		names[*count] = map->keys[i].text;
+		values[(*count)++] = map->items[i].text;
+	}
+}
+
+static void read_labels(struct shd_compiler *compiler)
+{
+	struct shd_pairs *labels = &compiler->rule->labels;
+	const char **names = shd_compiler_alloc(compiler, 2 * LABELS_MAX, sizeof(*names));
+	const char **values = shd_compiler_alloc(compiler, 2 * LABELS_MAX, sizeof(*values));
+
+	if (!names || !values)
+		return;
+	add_labels(compiler, shd_node_get(compiler->override, "labels"), names, values, &labels->count);
+	add_labels(compiler, shd_node_get(compiler->map, "labels"), names, values, &labels->count);
+	labels->names = names;
+	labels->values = values;
+}
+
+void shd_compile_attributes(struct shd_compiler *compiler)
+{
+	struct shd_rule *rule = compiler->rule;
+	const struct shd_node *clear_for = shd_compiler_find(compiler, "clear_for");
+
+	read_texts(compiler, "title", rule->title);
+	read_texts(compiler, "message", rule->message);
+	read_texts(compiler, "advice", rule->advice);
+	if (!rule->title[SHD_EN])
+		rule->title[SHD_EN] = rule->id;
+	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++)
+		if (!rule->title[i])
+			rule->title[i] = rule->title[SHD_EN];
+	rule->source = read_text(compiler, "source");
+	read_runbook(compiler);
+	read_bool(compiler, "enabled", &compiler->code->enabled);
+	read_bool(compiler, "tell_resolved", &rule->tell_resolved);
+	read_for(compiler);
+	if (clear_for)
+		read_duration(compiler, "clear_for", clear_for, &rule->clear_for_ms);
+	read_labels(compiler);
+}

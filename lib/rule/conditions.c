@@ -1,0 +1,175 @@
+#include "base/text.h"
+#include "rule/compile.h"
+
+#include <string.h>
+
+/* A mistake of an expression, brought to its place in the file. */
+struct place {
+	const struct shd_node *node;
+	struct shd_diags *diags;
+};
+
+static void report_at(void *ctx, size_t at, size_t width, const char *hint, const char *text)
+{
+	const struct place *place = ctx;
+
+	shd_node_mistake_at(place->node, at, width, place->diags, hint, "%s", text);
+}
+
+/* Compiles the scalar `node`; NULL when reported. */
+static const struct shd_expr *compile(struct shd_compiler *compiler, const struct shd_node *node,
+				      const char *key, struct shd_scope *scope)
+{
+	struct place place = {node, compiler->diags};
+	struct shd_report report = {.mistake = report_at, .ctx = &place};
+
+	if (node->type != SHD_NODE_SCALAR) {
+		shd_node_mistake(node, compiler->diags, "put it in quotes", "`%s` must be an expression", key);
+		return NULL;
+	}
+	if (!node->len) {
+		shd_node_mistake(node, compiler->diags, NULL, "`%s` is empty", key);
+		return NULL;
+	}
+	struct shd_expr *expr = shd_parse(node->text, node->len, compiler->arena, &report);
+	if (!expr || !shd_check(expr, scope, compiler->arena, &report))
+		return NULL;
+	return expr;
+}
+
+static const struct shd_expr *compile_as(struct shd_compiler *compiler, const struct shd_node *node,
+					 const char *key, enum shd_type type, struct shd_scope *scope)
+{
+	char found[SHD_TYPE_TEXT];
+	const struct shd_expr *expr = compile(compiler, node, key, scope);
+
+	if (!expr || (expr->type == type && !expr->list && !expr->word_list))
+		return expr;
+	shd_node_mistake_at(node, 0, node->len, compiler->diags, NULL, "`%s` must be %s, this is %s", key,
+		type == SHD_BOOL ? "true or false" : shd_type_name(type), shd_expr_type(expr, found));
+	return NULL;
+}
+
+/* The expression under `key`, NULL when absent or wrong. */
+static const struct shd_expr *read_expr(struct shd_compiler *compiler, const char *key, enum shd_type type)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, key);
+
+	return node ? compile_as(compiler, node, key, type, &compiler->scope) : NULL;
+}
+
+static void read_stores(struct shd_compiler *compiler)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, "stores");
+	struct shd_scope scope = {.stores = true, .words = compiler->words};
+
+	if (!node)
+		return;
+	compiler->code->stores = compile_as(compiler, node, "stores", SHD_BOOL, &scope);
+	compiler->scope.reads_kinds |= scope.reads_kinds;
+	compiler->scope.reads_metrics |= scope.reads_metrics;
+	compiler->scope.reads_pollers |= scope.reads_pollers;
+}
+
+/* False when it was reported: nobody knows then which fields there are. */
+static bool read_each(struct shd_compiler *compiler)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, "each");
+	const char *names[SHD_KIND_COUNT];
+
+	if (!node)
+		return true;
+	for (int i = 0; i < SHD_KIND_COUNT; i++)
+		names[i] = shd_kind_name((enum shd_kind)i);
+	if (node->type == SHD_NODE_SCALAR && shd_kind_find(node->text, node->len, &compiler->rule->kind)) {
+		compiler->rule->each = true;
+		compiler->scope.each = true;
+		compiler->scope.kind = compiler->rule->kind;
+		compiler->scope.reads_kinds |= 1U << compiler->rule->kind;
+		return true;
+	}
+	const char *word = node->type == SHD_NODE_SCALAR ? node->text : "";
+	const char *near = shd_nearest(word, names, SHD_KIND_COUNT);
+	shd_node_mistake(node, compiler->diags, NULL, "unknown kind '%s'%s%s%s", word,
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return false;
+}
+
+/* Stands for a due or value that has a mistake. */
+static const struct shd_expr bad = {.bad = true, .words = ""};
+
+static void read_value(struct shd_compiler *compiler)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, "value");
+	const struct shd_expr *expr = node ? compile(compiler, node, "value", &compiler->scope) : NULL;
+
+	if (expr && (expr->list || expr->word_list)) {
+		shd_node_mistake(node, compiler->diags, NULL, "`value` must be one value, not a list");
+		expr = NULL;
+	}
+	compiler->code->value = expr;
+	compiler->scope.value = expr || !node ? expr : &bad;
+}
+
+static void read_level(struct shd_compiler *compiler, int level)
+{
+	const struct shd_node *node = shd_compiler_find_in(compiler, "levels", shd_level_name((enum shd_level)level));
+
+	if (!node)
+		return;
+	compiler->code->levels[level] =
+		compile_as(compiler, node, shd_level_name((enum shd_level)level), SHD_BOOL, &compiler->scope);
+	if (node->type == SHD_NODE_SCALAR)
+		compiler->code->conditions[level] = node->text;
+}
+
+static void read_levels(struct shd_compiler *compiler)
+{
+	const struct shd_node *own = shd_node_get(compiler->map, "levels");
+	const struct shd_node *over = shd_node_get(compiler->override, "levels");
+	const struct shd_node *both[] = {own, over};
+	const char *levels[SHD_LEVEL_COUNT - SHD_INFO];
+
+	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
+		levels[level - SHD_INFO] = shd_level_name((enum shd_level)level);
+
+	for (size_t i = 0; i < SHD_COUNT(both); i++) {
+		if (both[i] && (both[i]->type != SHD_NODE_MAP || !both[i]->count)) {
+			shd_node_mistake(both[i], compiler->diags, "levels: {warning: value > 2%}",
+				"`levels` must be a map of info, warning, critical, breached");
+			return;
+		}
+		shd_compiler_members(compiler, both[i], "level", levels, SHD_COUNT(levels));
+	}
+	if (!own && !over) {
+		shd_node_mistake(compiler->map, compiler->diags, "levels: {warning: value > 2%}",
+			"rule '%s' has no `levels`", compiler->rule->id);
+		return;
+	}
+	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
+		read_level(compiler, level);
+}
+
+/* In the order in which names become known: due, then value, then the rest. */
+void shd_compile_conditions(struct shd_compiler *compiler)
+{
+	struct shd_rule_code *code = compiler->code;
+
+	read_stores(compiler);
+	if (!read_each(compiler))
+		return;
+	code->due = read_expr(compiler, "due", SHD_TIME);
+	compiler->scope.due = code->due || !shd_compiler_find(compiler, "due") ? code->due : &bad;
+	compiler->scope.mentions_closed = false;
+	code->where = read_expr(compiler, "where", SHD_BOOL);
+	code->mentions_closed = compiler->scope.mentions_closed;
+	read_value(compiler);
+	code->needs = read_expr(compiler, "needs", SHD_BOOL);
+	read_levels(compiler);
+	code->clear = read_expr(compiler, "clear", SHD_BOOL);
+	code->cost = read_expr(compiler, "cost", SHD_MONEY);
+	compiler->rule->deadline = code->due != NULL;
+	compiler->rule->reads_kinds = compiler->scope.reads_kinds;
+	compiler->rule->reads_metrics = compiler->scope.reads_metrics;
+	compiler->rule->reads_pollers = compiler->scope.reads_pollers;
+}

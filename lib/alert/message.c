@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUBJECT_CHARS = 120, ABOUT_CHARS = 40, ITEM_ABOUT_CHARS = 200 };
+enum { SUBJECT_CHARS = 120, ABOUT_CHARS = 40, LINE_CHARS = 400 };
 
 #define LATE_MS (5 * SHD_MINUTE_MS)
 
@@ -186,27 +186,46 @@ static const char *fill_in(struct render *render, const char *text, const struct
 	return filled;
 }
 
+/* The thing it is about, with its store where the message is about several; or NULL. */
+static const char *say_about(struct render *render, const struct shd_told *told)
+{
+	if (render->one_store)
+		return *told->subject ? told->subject : NULL;
+	if (!*told->subject)
+		return told->store;
+	return shd_phrase(&render->reader, where, 0, told->store, told->subject);
+}
+
+static const char *say_state(struct render *render, const struct shd_told *told, const char *own)
+{
+	struct shd_reader *reader = &render->reader;
+	const char *line;
+
+	if (resolved(told))
+		return say_lasting(reader, told);
+	if (own)
+		line = fill_in(render, own, told);
+	else if (has_deadline(told))
+		line = shd_say_deadline(reader, told->due);
+	else
+		line = join(reader, say_measure(reader, told), say_lasting(reader, told));
+	return join(reader, line, say_room(reader, told));
+}
+
 static const char *say_line(struct render *render, const struct shd_told *told)
 {
 	struct shd_reader *reader = &render->reader;
 	const struct shd_rule *rule = find_rule(render, told);
-	const char *own = rule ? rule->message[reader->language] : NULL, *line = NULL;
+	const char *own = rule ? rule->message[reader->language] : NULL;
+	const char *line = say_state(render, told, own), *about = say_about(render, told);
 
-	if (resolved(told)) {
-		line = say_lasting(reader, told);
-	} else {
-		if (own)
-			line = fill_in(render, own, told);
-		else if (has_deadline(told))
-			line = shd_say_deadline(reader, told->due);
-		else
-			line = join(reader, say_measure(reader, told), say_lasting(reader, told));
-		line = join(reader, line, say_room(reader, told));
-	}
-	if (!*told->subject)
-		return or_else(line, title_of(render, told));
-	const char *about = one_line(reader, told->subject, ITEM_ABOUT_CHARS);
-	return line ? shd_phrase(reader, about, 0, about, line) : about;
+	if (own && !resolved(told) && render->one_store && strstr(own, "{about}"))
+		about = NULL; /* it says so itself */
+	if (about && line)
+		line = shd_phrase(reader, about, 0, about, line);
+	else if (!line)
+		line = about ? about : title_of(render, told);
+	return one_line(reader, line, LINE_CHARS);
 }
 
 static const char *say_reason(struct shd_reader *reader, const struct shd_told *told)

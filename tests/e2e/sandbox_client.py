@@ -10,14 +10,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def find_binary(name):
-    """The newest build that is there; STOREHEALTH_BUILD names one."""
-    builds = [os.environ["STOREHEALTH_BUILD"]] if "STOREHEALTH_BUILD" in os.environ else [
+    """The newest build that is there; SHD_BUILD_DIR names one."""
+    builds = [os.environ["SHD_BUILD_DIR"]] if "SHD_BUILD_DIR" in os.environ else [
         ROOT / "build" / preset for preset in ("asan", "debug", "clang", "release")]
     for build in builds:
         for found in (pathlib.Path(build) / "tests" / name, pathlib.Path(build) / name):
             if found.exists():
                 return str(found)
-    raise FileNotFoundError(f"{name}: build first, or set STOREHEALTH_BUILD")
+    raise FileNotFoundError(f"{name}: build first, or set SHD_BUILD_DIR")
 
 
 class Answer:

@@ -60,13 +60,13 @@ static size_t find_shop(const struct shd_sandbox *sandbox, const json_t *store)
 
 static void post_event(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
 {
-	bool all = strcmp(shd_json_text(body, "store"), "all") == 0;
-	size_t shop = all ? 0 : find_shop(sink->sandbox, json_object_get(body, "store"));
+	bool all = strcmp(shd_json_text(body, "of"), "all") == 0;
+	size_t shop = all ? 0 : find_shop(sink->sandbox, json_object_get(body, "of"));
 	struct shd_error err;
 	const char *key;
 	int64_t now_ms = shd_now_ms();
 
-	json_object_del(body, "store");
+	json_object_del(body, "of");
 	if (shop >= sink->sandbox->shop_count)
 		fail(reply, "no such store");
 	else if (!shd_sandbox_plan(sink->sandbox, shop, all ? sink->sandbox->shop_count : 1, body,

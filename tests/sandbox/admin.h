@@ -2,9 +2,9 @@
  *
  *   GET  /received   {"mails": [], "webhooks": [], ...} so far
  *   GET  /requests   {"/v4/...": {"requests": n, "refused": n}, ...}
- *   POST /event      {"store": "1001", "at": "5s", "order": {...}}: see scenario.h;
- *                    times count from now, the default store is the first;
- *                    "all" are all of them
+ *   POST /event      {"of": "1001", "at": "5s", "order": {...}}: see scenario.h;
+ *                    times count from now, of the first store by default;
+ *                    "all" are all stores
  *   POST /fault      {"do": "throttled", "path": "/v4/posting*", "to": "10s"}, from now on
  *   DELETE /fault    all faults end
  *   POST /reset      forgets what was received and counted, ends all faults

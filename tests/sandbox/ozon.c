@@ -70,13 +70,13 @@ static bool may_call(const struct shd_shop *shop, const char *path)
 }
 
 /* A bucket of one second's worth of requests. */
-static bool take_token(const struct shd_sandbox *sandbox, struct shd_shop *shop, int64_t now_ms)
+static bool take_token(struct shd_shop *shop, int64_t now_ms)
 {
-	int64_t most = sandbox->rate_per_s * 1000;
+	int64_t most = shop->rate_per_s * 1000;
 	int64_t gone_ms = now_ms - shop->tokens_at_ms;
 
 	if (gone_ms > 0) {
-		shop->tokens_milli += (gone_ms > 1000 ? 1000 : gone_ms) * sandbox->rate_per_s;
+		shop->tokens_milli += (gone_ms > 1000 ? 1000 : gone_ms) * shop->rate_per_s;
 		shop->tokens_milli = shop->tokens_milli < most ? shop->tokens_milli : most;
 	}
 	shop->tokens_at_ms = now_ms;
@@ -131,7 +131,7 @@ static enum shd_refusal_id gate(struct shd_ask *ask, const struct shd_http_reque
 		return SHD_REFUSAL_invalid_key;
 	if (ask->shop->state != SHD_REFUSAL_NONE)
 		return ask->shop->state;
-	if (!take_token(ask->sandbox, ask->shop, ask->now_ms))
+	if (!take_token(ask->shop, ask->now_ms))
 		return SHD_REFUSAL_throttled;
 	if (ask->method->shape == METHOD_RETIRED)
 		return SHD_REFUSAL_obsolete;

@@ -75,7 +75,8 @@ struct shd_shop *shd_sandbox_add(struct shd_sandbox *sandbox, const char *client
 	shop->api_key = shd_xstrdup(api_key);
 	shop->state = SHD_REFUSAL_NONE;
 	shop->world = shd_world_create();
-	shop->tokens_milli = sandbox->rate_per_s * 1000;
+	shop->rate_per_s = sandbox->rate_per_s;
+	shop->tokens_milli = shop->rate_per_s * 1000;
 	shop->tokens_at_ms = sandbox->start_ms;
 	snprintf(shop->tariff, sizeof(shop->tariff), "PREMIUM_PLUS");
 	snprintf(shop->name, sizeof(shop->name), "Магазин %s", client_id);
@@ -117,6 +118,17 @@ static void refresh_product(struct shd_world *world, const char *stock_id, int64
 		shd_world_put(world, SHD_THING_product, sku, json_incref(product->json), at_ms);
 }
 
+/* A number where the service writes text: YAML and # make numbers of digits. */
+static json_t *as_known(const json_t *known, json_t *value)
+{
+	char digits[32];
+
+	if (!json_is_string(known) || !json_is_integer(value))
+		return json_incref(value);
+	snprintf(digits, sizeof(digits), "%lld", (long long)json_integer_value(value));
+	return json_string(digits);
+}
+
 static void merge_members(json_t *json, const json_t *fields, const char *extra)
 {
 	const char *key;
@@ -127,7 +139,7 @@ static void merge_members(json_t *json, const json_t *fields, const char *extra)
 		size_t len = strlen(key);
 
 		if (!at || (at != extra && at[-1] != ' ') || (at[len] && at[len] != ' '))
-			json_object_set(pick, key, value);
+			json_object_set_new(pick, key, as_known(json_object_get(json, key), value));
 	}
 	json_object_update_recursive(json, pick);
 	json_decref(pick);

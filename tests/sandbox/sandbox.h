@@ -37,6 +37,7 @@ struct shd_shop {
 	char expires_at[40];
 	char name[64];
 	struct shd_world *world;
+	int64_t rate_per_s;                 /* requests it may make */
 	int64_t tokens_milli, tokens_at_ms; /* of the token bucket */
 	int64_t turnover_at_ms;             /* last request to the 1/min method */
 	int64_t churn_ppm;                  /* records that change from one poll to the next */
@@ -58,7 +59,7 @@ struct shd_fault_plan;
 
 struct shd_sandbox {
 	int64_t start_ms;
-	int64_t rate_per_s;    /* requests a store may make */
+	int64_t rate_per_s;    /* of a store that has no rate of its own */
 	int64_t cursor_ttl_ms; /* a cursor is refused when it is older */
 	struct shd_shop **shops;
 	size_t shop_count, shop_capacity;

@@ -16,8 +16,8 @@ struct reading {
 
 static const char *const top_members[] = {"cursor_ttl", "faults", "rate", "smtp", "stores", "webhook"};
 static const char *const store_members[] = {"api_key", "churn",   "client_id", "count",  "expires_at",
-					    "name",    "reviews", "roles",     "state", "tariff",
-					    "timeline"};
+					    "name",    "rate",    "reviews",   "roles", "state",
+					    "tariff",  "timeline"};
 static const char *const smtp_members[] = {"password", "user"};
 static const char *const webhook_members[] = {"secret"};
 
@@ -144,6 +144,16 @@ static int64_t read_share(const struct reading *r, const struct shd_node *node)
 	return ppm;
 }
 
+/* Requests per second; without the node what the scenario says for all. */
+static int64_t read_rate(const struct reading *r, const struct shd_node *node)
+{
+	int64_t rate = node && node->text ? strtoll(node->text, NULL, 10) : r->sandbox->rate_per_s;
+
+	if (rate < 1 || rate > 1000 * 1000)
+		shd_node_mistake(node, r->diags, NULL, "expected 1 to 1000000 requests per second");
+	return rate < 1 ? 1 : rate;
+}
+
 /* What a store has from the start is its first "store" event. */
 static void read_account(const struct reading *r, const struct shd_node *node, size_t first,
 			 size_t count)
@@ -179,6 +189,7 @@ static void read_store(const struct reading *r, const struct shd_node *node)
 	churn = shd_node_get(node, "churn");
 	name = text_at(node, "name", NULL);
 	int64_t churn_ppm = churn ? read_share(r, churn) : 0;
+	int64_t rate = read_rate(r, shd_node_get(node, "rate"));
 	for (long long i = 0; i < count; i++) {
 		char id[32];
 
@@ -190,6 +201,8 @@ static void read_store(const struct reading *r, const struct shd_node *node)
 			return;
 		}
 		shop->churn_ppm = churn_ppm;
+		shop->rate_per_s = rate;
+		shop->tokens_milli = rate * 1000;
 		if (name)
 			snprintf(shop->name, sizeof(shop->name), "%s", name);
 	}
@@ -235,14 +248,13 @@ static void read_root(const struct reading *r, const struct shd_node *root)
 {
 	const struct shd_node *stores = shd_node_get(root, "stores");
 	const struct shd_node *faults = shd_node_get(root, "faults");
-	const struct shd_node *ttl = shd_node_get(root, "cursor_ttl"), *rate = shd_node_get(root, "rate");
+	const struct shd_node *ttl = shd_node_get(root, "cursor_ttl");
 
 	known_members(r, root, top_members, SHD_COUNT(top_members));
 	if (ttl && (!ttl->text || !shd_relative_parse(ttl->text, &r->sandbox->cursor_ttl_ms) ||
 		    r->sandbox->cursor_ttl_ms < 1000))
 		shd_node_mistake(ttl, r->diags, NULL, "expected a duration of a second or more");
-	if (rate && (!rate->text || (r->sandbox->rate_per_s = strtoll(rate->text, NULL, 10)) < 1))
-		shd_node_mistake(rate, r->diags, NULL, "expected requests per second, 1 or more");
+	r->sandbox->rate_per_s = read_rate(r, shd_node_get(root, "rate"));
 	if (!stores || stores->type != SHD_NODE_LIST)
 		shd_node_mistake(stores ? stores : root, r->diags, NULL, "expected a list of stores");
 	for (size_t i = 0; stores && stores->type == SHD_NODE_LIST && i < stores->count; i++)

@@ -5,8 +5,8 @@
  *   smtp: {user: u, password: p}
  *   webhook: {secret: whsec_...}
  *   stores:
- *     - client_id: "1001"    also api_key, name, tariff, reviews, roles, expires_at,
- *                            state, count (that many stores alike), churn (5%: share
+ *     - client_id: "1001"    also api_key, name, tariff, reviews, roles, rate,
+ *                            expires_at, state, count (that many stores alike), churn (5%: share
  *                            of the records that changes from one poll to the next)
  *       timeline:
  *         - {at: -3d, order: {posting_number: 1-1-1, sku: 7, ship_by: +20h}}

@@ -186,28 +186,21 @@ static bool read_deliveries(struct shd_api_call *call, struct shd_state *state,
 	return true;
 }
 
-/* The nearest of the instants at which the alert is looked at by time alone. */
-static struct shd_wall next_look(const struct shd_alert *alert)
-{
-	struct shd_wall life = alert->wake, verdict = alert->last.wake;
-
-	if (!life.ms || (verdict.ms && verdict.ms < life.ms))
-		return verdict;
-	return life;
-}
-
 bool shd_api_explain_read(struct shd_api_call *call, struct shd_state *state,
 			  struct shd_error *reterr)
 {
 	struct shd_alert *alerts;
+	struct shd_wall wake;
 	size_t count;
 
 	if (!shd_state_alerts(state, &call->filter, call->arena, &alerts, &count, reterr))
 		return false;
 	if (!count)
 		return shd_fail(reterr, SHD_ERR_MISSING, "there is no alert %s", call->rest);
+	if (!shd_state_wake_of(state, alerts[0].store, alerts[0].entity, &wake, reterr))
+		return false;
 	json_object_set_new(call->answer, "alert", alert_json(&alerts[0]));
-	shd_api_put_time(call->answer, "next_look", next_look(&alerts[0]));
+	shd_api_put_time(call->answer, "next_look", wake);
 	return read_events(call, state, reterr) && read_deliveries(call, state, reterr);
 }
 

@@ -5,6 +5,18 @@
 
 #include <string.h>
 
+/* Two units are enough for a person: "5d", "23h59m", "28s". */
+static int64_t rounded(int64_t ms)
+{
+	int64_t length = ms < 0 ? -(ms + 1) : ms;
+	int64_t unit = length >= SHD_DAY_MS  ? SHD_HOUR_MS
+		       : length >= SHD_HOUR_MS   ? SHD_MINUTE_MS
+		       : length >= SHD_SECOND_MS ? SHD_SECOND_MS
+						 : 1;
+
+	return ms - ms % unit;
+}
+
 static void value_text(const struct shd_value *value, struct shd_text *out)
 {
 	char number[SHD_DECIMAL_TEXT], time[SHD_TIME_TEXT], duration[SHD_DURATION_TEXT];
@@ -20,7 +32,7 @@ static void value_text(const struct shd_value *value, struct shd_text *out)
 		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
 		return;
 	case SHD_DURATION:
-		shd_text_puts(out, shd_duration_format(value->n, duration));
+		shd_text_puts(out, shd_duration_format(rounded(value->n), duration));
 		return;
 	case SHD_TIME:
 		shd_text_puts(out, shd_time_format((struct shd_wall){value->n}, time));

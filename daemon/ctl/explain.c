@@ -82,8 +82,8 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
 	line(ctl, "source", shd_ctl_text(rule, "source"));
 	instant_line(ctl, "next look", answer, "next_look");
-	if (!shd_ctl_time(answer, "next_look").ms)
-		line(ctl, "next look", "when a poll brings a change");
+	line(ctl, shd_ctl_time(answer, "next_look").ms ? "" : "next look",
+		"whenever a poll brings a change");
 }
 
 static void print_events(struct shd_ctl *ctl, const json_t *events)

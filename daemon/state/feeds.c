@@ -106,6 +106,20 @@ bool shd_state_wake_put(struct shd_state *state, const char *store, enum shd_kin
 	return shd_query_run(&query, reterr);
 }
 
+bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,
+		       struct shd_wall *ret_at, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_wake_of, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, id);
+	int64_t ms = shd_query_row(&query) ? shd_query_get_n(&query) : 0;
+	*ret_at = (struct shd_wall){ms ? ms : SHD_NEVER_MS};
+	return shd_query_ok(&query, reterr);
+}
+
 static bool next_wake(struct shd_state *state, struct shd_wall now, struct shd_wall *ret_next,
 		      struct shd_error *reterr)
 {

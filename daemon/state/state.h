@@ -113,6 +113,9 @@ SHD_MUST_USE bool shd_state_feeds(struct shd_state *state, const char *store,
 SHD_MUST_USE bool shd_state_wake_put(struct shd_state *state, const char *store,
 				     enum shd_kind kind, const char *id, struct shd_wall at,
 				     struct shd_error *reterr);
+/* The next one of an entity, whatever its kind; SHD_NEVER_MS: none. */
+SHD_MUST_USE bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,
+				    struct shd_wall *ret_at, struct shd_error *reterr);
 struct shd_wake_row {
 	const char *store, *id;
 	enum shd_kind kind;

@@ -1,11 +1,14 @@
 """A configuration on disk for the end-to-end tests, and storehealthctl to ask about it."""
 import json
 import os
+import re
 import subprocess
 
 from sandbox_client import ROOT, find_binary
 
-CLIENT, KEY = "1001001", "demo-key-1001001"
+SCENARIO = ROOT / "tests" / "sandbox" / "scenarios" / "demo.yaml"
+CLIENT, KEY = (re.search(rf'^ *-? *{name}: "?([\w-]+)', SCENARIO.read_text(), re.M).group(1)
+               for name in ("client_id", "api_key"))
 
 
 def run_ctl(*args, **environment):

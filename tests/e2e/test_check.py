@@ -3,10 +3,8 @@ import json
 
 import pytest
 
-from ctl_setup import Installation, ctl_json, run_ctl
-from sandbox_client import ROOT, Sandbox
-
-SCENARIO = ROOT / "tests" / "sandbox" / "scenarios" / "demo.yaml"
+from ctl_setup import CLIENT, KEY, SCENARIO, Installation, ctl_json, run_ctl
+from sandbox_client import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +92,7 @@ def test_online_says_that_a_key_is_refused(installed, sandbox):
 def test_online_tries_the_password_of_the_mail_server(installed, tmp_path, password, ok, words):
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text("smtp: {user: health, password: right}\n"
-                        "stores: [{client_id: '1001001', api_key: demo-key-1001001}]\n")
+                        f"stores: [{{client_id: '{CLIENT}', api_key: {KEY}}}]\n")
     installed.secret("mail-password", password)
     with Sandbox(scenario) as locked:
         file = installed.write(locked, mail={"username": "health",

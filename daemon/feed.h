@@ -67,7 +67,7 @@ void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state);
 bool shd_feed_worked(struct shd_feed *feed, struct shd_wall began, struct shd_wall now);
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now);
 
-/* Whether it is time to tell the state facts without news: after a minute, or one and
+/* Whether it is time to tell the state facts without news: after 30 s, or one and
  * a half intervals where that is longer. The rule `poller-stale` looks after three. */
 bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now);
 

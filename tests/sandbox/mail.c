@@ -28,7 +28,7 @@ static void unquote(struct span in, bool header, struct shd_text *out)
 
 		if (c == '_' && header) {
 			shd_text_putc(out, ' ');
-		} else if (c == '=' && i + 2 < in.len + 0 && hex(in.at[i + 1]) >= 0 &&
+		} else if (c == '=' && i + 2 < in.len && hex(in.at[i + 1]) >= 0 &&
 			   hex(in.at[i + 2]) >= 0) {
 			shd_text_putc(out, (char)(hex(in.at[i + 1]) * 16 + hex(in.at[i + 2])));
 			i += 2;

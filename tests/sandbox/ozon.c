@@ -46,11 +46,6 @@ static bool positive_integer(const char *text)
 	       strspn(text, "0") != len;
 }
 
-static bool same_key(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
 /* A key without roles may call everything; paths or prefixes of whole segments. */
 static bool may_call(const struct shd_shop *shop, const char *path)
 {
@@ -127,7 +122,7 @@ static enum shd_refusal_id gate(struct shd_ask *ask, const struct shd_http_reque
 	if (!positive_integer(client))
 		return SHD_REFUSAL_bad_client_id;
 	ask->shop = shd_sandbox_shop(ask->sandbox, client);
-	if (!ask->shop || !same_key(ask->shop->api_key, key))
+	if (!ask->shop || strcmp(ask->shop->api_key, key) != 0)
 		return SHD_REFUSAL_invalid_key;
 	if (ask->shop->state != SHD_REFUSAL_NONE)
 		return ask->shop->state;

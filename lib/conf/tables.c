@@ -126,7 +126,7 @@ const struct shd_option shd_route_options[] = {
 		"Which alerts, as an expression of the rules language; by default all."},
 	{"to", SHD_OPT_TEXTS, AT(shd_route_settings, to), true, NULL, 0, 0, NULL,
 		"The channels that are told."},
-	{"group_for", SHD_OPT_DURATION, AT(shd_route_settings, group_for_ms), false, "10s", 0,
+	{"group_for", SHD_OPT_DURATION, AT(shd_route_settings, group_for_ms), false, "0s", 0,
 		SHD_HOUR_MS, NULL, "How long alerts are gathered into one message."},
 	{"continue", SHD_OPT_BOOL, AT(shd_route_settings, more), false, "false", 0, 0, NULL,
 		"Whether the routes below are looked at as well."},

@@ -112,7 +112,7 @@ class Daemon:
 def told(sandbox, move=None):
     """(rule, entity, level) of every alert item that arrived by webhook, in order."""
     items = []
-    for hook in sandbox.admin("/received").json()["webhooks"]:
+    for hook in sandbox.received()["webhooks"]:
         for alert in hook["body"]["alerts"]:
             if move is None or alert["move"] == move:
                 items.append((alert["rule"], alert["entity"], alert["level"]))

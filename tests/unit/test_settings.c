@@ -134,7 +134,7 @@ static void every_key_reaches_its_place(void **state)
 	assert_null(s->routes[1].match);
 	assert_null(s->routes[1].match_node);
 	assert_int_equal(s->routes[1].channels[0], 0);
-	assert_int_equal(s->routes[1].group_for_ms, 10000);
+	assert_int_equal(s->routes[1].group_for_ms, 0);
 	assert_false(s->routes[1].more);
 	shd_settings_destroy(s);
 }
@@ -151,7 +151,7 @@ static void without_routes_every_channel_is_told(void **state)
 	assert_int_equal(s->route_count, 1);
 	assert_int_equal(s->routes[0].to.count, 2);
 	assert_int_equal(s->routes[0].channels[1], 1);
-	assert_int_equal(s->routes[0].group_for_ms, 10000);
+	assert_int_equal(s->routes[0].group_for_ms, 0);
 	shd_settings_destroy(s);
 }
 

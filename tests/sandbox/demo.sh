@@ -8,7 +8,7 @@ conf=$(cd "$(dirname "$0")/../../conf" && pwd)
 
 ln -s "$conf/rules.d" "$conf/words.d" "$conf/texts" "$dir/"
 umask 077
-printf 'demo-key-1001001\n' >"$dir/ozon.key"
+printf '01234567-89ab-cdef-0123-456789abcdef\n' >"$dir/ozon.key"
 cat >"$dir/storehealthd.yaml" <<EOF
 listen: unix:$dir/api.sock
 state: $dir/state.db
@@ -17,7 +17,7 @@ stores:
   - id: ozon-demo
     marketplace: ozon
     kind: local
-    client_id: "1001001"
+    client_id: "1001"
     api_key: {file: $dir/ozon.key}
     base_url: http://127.0.0.1:$ozon
     timezone: Europe/Moscow

@@ -234,3 +234,14 @@ def test_a_taken_port_is_an_error_not_a_crash():
                  f"--{option}-port", str(sandbox.port(option))],
                 text=True, capture_output=True, timeout=20)
             assert ended.returncode == 1 and "cannot listen" in ended.stderr, ended.stderr
+
+
+# --- quickstart -------------------------------------------------------------------------
+
+def test_the_demo_configuration_opens_the_demo_store(tmp_path):
+    with Sandbox(ROOT / "tests" / "sandbox" / "scenarios" / "demo.yaml") as sandbox:
+        ports = [str(sandbox.port(which)) for which in ("ozon", "smtp", "webhook")]
+        subprocess.run([ROOT / "tests" / "sandbox" / "demo.sh", tmp_path, *ports], check=True)
+        client = (tmp_path / "storehealthd.yaml").read_text().split('client_id: "')[1].split('"')[0]
+        key = (tmp_path / "ozon.key").read_text().strip()
+        assert sandbox.ozon("/v1/roles", client=client, key=key).status == 200

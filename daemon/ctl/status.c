@@ -2,6 +2,7 @@
 #include "ctl/ctl.h"
 #include "ctl/say.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum shd_paint state_paint(const char *state)
@@ -82,15 +83,31 @@ static void add_feeds(struct shd_ctl *ctl, struct shd_table *table, const json_t
 	}
 }
 
+/* Adds the rows of the chosen stores, and yields how many those are. */
+static size_t add_stores(struct shd_ctl *ctl, struct shd_table *table, const json_t *stores)
+{
+	size_t i, chosen = 0;
+	json_t *store;
+
+	json_array_foreach(stores, i, store) {
+		if (ctl->store && strcmp(ctl->store, shd_ctl_text(store, "id")) != 0)
+			continue;
+		chosen++;
+		if (ctl->feeds)
+			add_feeds(ctl, table, store);
+		else
+			add_pollers(ctl, table, store);
+	}
+	return chosen;
+}
+
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 {
 	static const char *const pollers[] = {"STORE", "POLLER", "STATE", "LAST SUCCESS", "NEXT",
 		"ERROR", NULL};
 	static const char *const feeds[] = {"STORE", "POLLER", "FEED", "STATE", "LAST SUCCESS",
 		"NEXT", "ERROR", NULL};
-	json_t *store;
 	json_auto_t *answer = NULL;
-	size_t i;
 	enum shd_exit code =
 		shd_ctl_ask(ctl, ctl->feeds ? "/api/v1/status?feeds=1" : "/api/v1/status", &answer);
 
@@ -104,13 +121,9 @@ enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 	SHD_AUTO(shd_table_destroyp)
 	struct shd_table *table = shd_table_create(ctl->feeds ? feeds : pollers);
 	print_daemon(ctl, json_object_get(answer, "daemon"), json_array_size(stores));
-	json_array_foreach(stores, i, store) {
-		if (ctl->store && strcmp(ctl->store, shd_ctl_text(store, "id")) != 0)
-			continue;
-		if (ctl->feeds)
-			add_feeds(ctl, table, store);
-		else
-			add_pollers(ctl, table, store);
+	if (!add_stores(ctl, table, stores) && ctl->store) {
+		fprintf(stderr, "storehealthctl: there is no store \"%s\"\n", ctl->store);
+		return SHD_EXIT_NO;
 	}
 	shd_table_print(table, ctl->colour, &ctl->out);
 	return SHD_EXIT_OK;

@@ -162,7 +162,7 @@ static bool merge(struct shd_state *state, struct shd_outbox_row *row,
 		  struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	const char *facts;
+	const char *facts = NULL;
 
 	if (!join(other->facts, row->facts, arena, &facts, reterr) ||
 	    !shd_query_open(&query, state, SHD_SQL_outbox_merge, reterr))

@@ -100,6 +100,12 @@ def test_alerts_of_an_unknown_store(daemon):
     assert 'did you mean "ozon-main"?' in done.stderr
 
 
+def test_status_of_one_store(daemon):
+    assert daemon.say("status", "--store", "ozon-main").returncode == 0
+    done = daemon.say("status", "--store", "nobody")
+    assert done.returncode == 1 and 'there is no store "nobody"' in done.stderr
+
+
 def test_explain_tells_rule_moves_and_deliveries(daemon):
     number = next(alert["number"] for alert in daemon.ask("alerts")["alerts"]
                   if alert["rule"] == "ozon-rating-floor")

@@ -2,10 +2,10 @@
 # Installs the build into an empty folder and looks at what stands there: every file
 # in its place, the administrator's configuration left alone, a unit that systemd
 # accepts, starts what was installed, and rates as well protected.
-# usage: install.sh SOURCE_DIR BUILD_DIR PREFIX ETC
+# usage: install.sh BUILD_DIR PREFIX ETC
 set -eu
 
-source=$1 build=$2 prefix=$3 etc=$4
+build=$1 prefix=$2 etc=$3
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 failed=0
@@ -35,14 +35,13 @@ has "$unit"
 has "$prefix/lib/sysusers.d/storehealthd.conf"
 has "$prefix/lib/tmpfiles.d/storehealthd.conf"
 has "$prefix/share/doc/storehealthd/LICENSE"
+has "$prefix/share/doc/storehealthd/README.md"
 for folder in rules.d words.d texts schema; do
-	[ ! -d "$source/conf/$folder" ] || has "$prefix/share/storehealthd/$folder"
+	has "$prefix/share/storehealthd/$folder"
 done
 
-if [ -e "$source/conf/storehealthd.yaml" ]; then
-	has "$etc/storehealthd/storehealthd.yaml"
-	has "$prefix/share/doc/storehealthd/examples/storehealthd.yaml"
-fi
+has "$etc/storehealthd/storehealthd.yaml"
+has "$prefix/share/doc/storehealthd/examples/storehealthd.yaml"
 echo "# mine" >"$root$etc/storehealthd/storehealthd.yaml"
 install_it
 [ "$(cat "$root$etc/storehealthd/storehealthd.yaml")" = "# mine" ] ||

@@ -90,6 +90,15 @@ static void report(struct shd_polls *polls, const struct shd_poll *poll, bool tu
 	polls->in.polled(polls->in.ctx, &what);
 }
 
+static void tried(struct shd_polls *polls, struct shd_feed *feed)
+{
+	if (!feed->behind)
+		return;
+	feed->behind = false;
+	if (--polls->behind == 0)
+		polls->in.caught_up(polls->in.ctx);
+}
+
 void shd_polls_rest(struct shd_polls *polls, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
@@ -99,11 +108,7 @@ void shd_polls_rest(struct shd_polls *polls, struct shd_poll *poll)
 	shd_poll_reset(poll);
 	poll->next = polls->resting;
 	polls->resting = poll;
-	if (feed->behind) {
-		feed->behind = false;
-		if (--polls->behind == 0)
-			polls->in.caught_up(polls->in.ctx);
-	}
+	tried(polls, feed);
 	shd_polls_quiet_if_done(polls);
 }
 
@@ -118,6 +123,21 @@ static void wake_batches(struct shd_polls *polls, struct shd_feed *feed)
 		if (other->wants_ids && strcmp(other->row->ids_of, feed->row->name) == 0) {
 			other->wants_ids = false;
 			shd_polls_put_in(polls, other, 0);
+		}
+	}
+}
+
+/* They wait as long as this one does. */
+static void put_off_batches(struct shd_polls *polls, struct shd_feed *feed)
+{
+	struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+
+	for (size_t i = 0; i < store->feed_count; i++) {
+		struct shd_feed *other = &store->feeds[i];
+
+		if (other->wants_ids && strcmp(other->row->ids_of, feed->row->name) == 0) {
+			other->next_due = feed->next_due;
+			tried(polls, other);
 		}
 	}
 }
@@ -180,6 +200,20 @@ static void worked(struct shd_polls *polls, struct shd_poll *poll, bool news, bo
 	shd_polls_rest(polls, poll);
 }
 
+/* A refused key fails every feed of its store; it is told once. */
+static bool is_told(const struct shd_polls *polls, const struct shd_feed *feed)
+{
+	const struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+
+	if (shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_OPERATOR ||
+	    feed->error == SHD_ERR_ROLE)
+		return false; /* a role is missing for one method, not for all */
+	for (size_t i = 0; i < store->feed_count; i++)
+		if (&store->feeds[i] != feed && store->feeds[i].error == feed->error)
+			return true;
+	return false;
+}
+
 static void failed(struct shd_polls *polls, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
@@ -196,7 +230,8 @@ static void failed(struct shd_polls *polls, struct shd_poll *poll)
 		wait = feed->row->pace_ms;
 	shd_polls_set_due(polls, feed, wait);
 	tell_facts(polls, feed, turned, poll->skew_ms);
-	report(polls, poll, turned, false, wait);
+	put_off_batches(polls, feed);
+	report(polls, poll, turned && !is_told(polls, feed), false, wait);
 	shd_polls_rest(polls, poll);
 }
 

@@ -114,6 +114,14 @@ static const struct shd_expr *shown_level(const struct shd_rule_code *code, enum
 	return NULL;
 }
 
+/* A text that lower() made does not outlive the judgement. */
+static void forget_scratch(const struct shd_eval *eval, struct shd_value *value)
+{
+	if (value->type == SHD_TEXT && !value->none && value->text >= eval->scratch &&
+		value->text <= eval->scratch + SHD_SCRATCH_BYTES)
+		*value = (struct shd_value){.type = SHD_TEXT, .none = true};
+}
+
 /* Value, limit, sample, room: for people; no wake-ups come from here. */
 static void explain(struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
@@ -122,9 +130,12 @@ static void explain(struct shd_eval *eval, const struct shd_rule_code *code, str
 	struct shd_result value;
 	int64_t wake_ms = eval->wake_ms;
 
+	eval->hit = eval->of = 0;
 	if (code->value) {
 		shd_eval(eval, code->value, &value);
 		verdict->value = value.v;
+		verdict->sample_hit = eval->hit;
+		verdict->sample_of = eval->of;
 	}
 	const struct shd_expr *comparison = level ? deciding(eval, level, true) : NULL;
 	if (level && !comparison)
@@ -132,6 +143,8 @@ static void explain(struct shd_eval *eval, const struct shd_rule_code *code, str
 	if (comparison)
 		show(eval, comparison, verdict);
 	find_room(eval, code, verdict);
+	forget_scratch(eval, &verdict->value);
+	forget_scratch(eval, &verdict->limit);
 	eval->missing = missing;
 	eval->wake_ms = wake_ms;
 }

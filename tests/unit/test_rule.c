@@ -219,6 +219,155 @@ static void a_share_shows_its_sample_and_room(void **state)
 	set_finish(&set);
 }
 
+/* Rules of one store, judged at T0 with what `fake` holds. */
+static struct shd_verdict judge_one(const struct set *set, const char *id, struct fake *fake)
+{
+	const struct shd_rule *rule = shd_rules_find(set->rules, id);
+	struct shd_verdict verdict;
+
+	assert_non_null(rule);
+	fake->env.now.ms = T0;
+	shd_rule_judge(rule, &fake->env, &verdict);
+	return verdict;
+}
+
+static const char store_rules[] =
+	"rules:\n"
+	"  - rule: two-parts\n"
+	"    levels: {warning: acos > 50% or rating < 4.7, critical: 4.6 > rating}\n"
+	"  - rule: unsure-above\n"
+	"    levels: {info: rating < 5, critical: acos > 50%}\n"
+	"  - rule: unsure-only\n"
+	"    levels: {critical: acos > 50%}\n"
+	"  - rule: word\n"
+	"    stores: marketplace == \"ozon\" and age < 90d\n"
+	"    levels: {critical: store.status != \"active\"}\n"
+	"  - rule: lowered\n"
+	"    value: lower(store.status)\n"
+	"    levels: {critical: value != \"active\"}\n"
+	"  - rule: off\n"
+	"    enabled: false\n"
+	"    levels: {critical: true}\n"
+	"  - rule: channels\n"
+	"    each: channel\n"
+	"    levels: {critical: waiting > 0}\n"
+	"  - rule: everywhere\n"
+	"    levels: {info: true}\n";
+
+static void the_deciding_comparison_is_shown(void **state)
+{
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, store_rules);
+	fake_init(&fake);
+	fake_set_metric(&fake, SHD_M_rating, 4650000);
+	struct shd_verdict verdict = judge_one(&set, "two-parts", &fake);
+	assert_int_equal(verdict.level, SHD_WARN);
+	assert_int_equal(verdict.value.n, 4650000);
+	assert_int_equal(verdict.limit.n, 4700000);
+	fake_set_metric(&fake, SHD_M_rating, 4500000);
+	verdict = judge_one(&set, "two-parts", &fake);
+	assert_int_equal(verdict.level, SHD_CRITICAL);
+	assert_int_equal(verdict.value.n, 4500000); /* written on the right */
+	assert_int_equal(verdict.limit.n, 4600000);
+	set_finish(&set);
+}
+
+static void an_unknown_level_does_not_hold_and_hides_health(void **state)
+{
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, store_rules);
+	fake_init(&fake);
+	fake_set_metric(&fake, SHD_M_rating, 4650000);
+	struct shd_verdict verdict = judge_one(&set, "unsure-above", &fake);
+	assert_int_equal(verdict.judgement, SHD_JUDGED);
+	assert_int_equal(verdict.level, SHD_INFO);
+	assert_null(verdict.why);
+	verdict = judge_one(&set, "unsure-only", &fake);
+	assert_int_equal(verdict.judgement, SHD_UNKNOWN);
+	assert_string_equal(verdict.why, "acos");
+	fake_set_metric(&fake, SHD_M_acos, 0);
+	assert_int_equal(judge_one(&set, "unsure-only", &fake).judgement, SHD_JUDGED);
+	fake.blind_metrics = 1ULL << SHD_M_acos;
+	assert_int_equal(judge_one(&set, "unsure-only", &fake).judgement, SHD_UNKNOWN);
+	set_finish(&set);
+}
+
+static void a_store_is_watched_by_its_own_age_and_word(void **state)
+{
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, store_rules);
+	fake_init(&fake);
+	fake.settings.opened.ms = T0 - 89 * SHD_DAY_MS;
+	struct shd_entity *store = fake_add(&fake, SHD_KIND_store, "shop", T0);
+	fake_text(store, SHD_F_store_status, "BLOCKED");
+	fake.env.store = store;
+	struct shd_verdict verdict = judge_one(&set, "word", &fake);
+	assert_int_equal(verdict.level, SHD_CRITICAL);
+	assert_string_equal(verdict.value.text, "BLOCKED");
+	assert_string_equal(verdict.limit.text, "active");
+	assert_int_equal(verdict.wake.ms, T0 + SHD_DAY_MS);
+	verdict = judge_one(&set, "lowered", &fake);
+	assert_int_equal(verdict.level, SHD_CRITICAL);
+	assert_true(verdict.value.none); /* its text is gone */
+	assert_string_equal(verdict.limit.text, "active");
+	assert_int_equal(judge_one(&set, "off", &fake).judgement, SHD_NOT_WATCHED);
+	fake.settings.opened.ms = T0 - 90 * SHD_DAY_MS;
+	assert_int_equal(judge_one(&set, "word", &fake).judgement, SHD_NOT_WATCHED);
+	set_finish(&set);
+}
+
+static void the_daemon_is_watched_only_by_rules_for_it(void **state)
+{
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, store_rules);
+	fake_init(&fake);
+	fake.env.settings = NULL;
+	assert_false(shd_rule_applies(shd_rules_find(set.rules, "everywhere"), &fake.env));
+	assert_true(shd_rule_applies(shd_rules_find(set.rules, "channels"), &fake.env));
+	fake.env.settings = &fake.settings;
+	assert_true(shd_rule_applies(shd_rules_find(set.rules, "everywhere"), &fake.env));
+	set_finish(&set);
+}
+
+static void an_override_changes_one_level_and_leaves_the_rest(void **state)
+{
+	static const char config[] =
+		"overrides:\n"
+		"  late: {levels: {info: value > 10%}, for: 5m, title: {zh: X}, labels: {team: b}}\n";
+	struct set set;
+
+	(void)state;
+	set_init(&set, rate_rule);
+	shd_rules_destroy(set.rules);
+	struct shd_doc *doc = shd_doc_parse("storehealthd.yaml", config, sizeof(config) - 1, set.diags);
+	assert_non_null(doc);
+	set.rules = shd_rules_compile(&set.doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), set.words,
+		set.diags);
+	assert_non_null(set.rules);
+	const struct shd_rule *rule = shd_rules_at(set.rules, 0);
+	assert_string_equal(shd_rule_condition(rule, SHD_INFO), "value > 10%");
+	assert_string_equal(shd_rule_condition(rule, SHD_WARN), "value >= 40%");
+	assert_int_equal(rule->for_ms, 5 * SHD_MINUTE_MS);
+	assert_int_equal(rule->for_of, 0);
+	assert_string_equal(rule->title[SHD_ZH], "X");
+	assert_string_equal(rule->title[SHD_EN], "late");
+	assert_int_equal(rule->labels.count, 1);
+	set_finish(&set);
+	shd_doc_destroy(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +376,11 @@ int main(void)
 		cmocka_unit_test(what_is_answered_closed_or_elsewhere_is_not_watched),
 		cmocka_unit_test(a_blind_feed_is_unknown_and_never_resolves),
 		cmocka_unit_test(a_share_shows_its_sample_and_room),
+		cmocka_unit_test(the_deciding_comparison_is_shown),
+		cmocka_unit_test(an_unknown_level_does_not_hold_and_hides_health),
+		cmocka_unit_test(a_store_is_watched_by_its_own_age_and_word),
+		cmocka_unit_test(the_daemon_is_watched_only_by_rules_for_it),
+		cmocka_unit_test(an_override_changes_one_level_and_leaves_the_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,11 @@ dir=$1 ozon=$2 smtp=$3 webhook=$4
 conf=$(cd "$(dirname "$0")/../../conf" && pwd)
 
 ln -s "$conf/rules.d" "$conf/words.d" "$conf/texts" "$dir/"
+# The store and its key are what the scenario says, so that they cannot differ.
+scenario=$(dirname "$0")/scenarios/demo.yaml
+client=$(sed -nE 's/^ *- client_id: "([0-9]+)".*/\1/p' "$scenario")
 umask 077
-printf '01234567-89ab-cdef-0123-456789abcdef\n' >"$dir/ozon.key"
+sed -nE 's/^ *api_key: +//p' "$scenario" >"$dir/ozon.key"
 cat >"$dir/storehealthd.yaml" <<EOF
 listen: unix:$dir/api.sock
 state: $dir/state.db
@@ -17,7 +20,7 @@ stores:
   - id: ozon-demo
     marketplace: ozon
     kind: local
-    client_id: "1001"
+    client_id: "$client"
     api_key: {file: $dir/ozon.key}
     base_url: http://127.0.0.1:$ozon
     timezone: Europe/Moscow

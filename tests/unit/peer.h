@@ -25,7 +25,8 @@ struct peer {
 	pthread_t thread;
 	atomic_bool stop;
 	atomic_int connections, requests;
-	char last_head[PEER_BUFFER]; /* of the last request; read it when nothing is under way */
+	pthread_mutex_t lock;        /* for last_head */
+	char last_head[PEER_BUFFER]; /* of the last request */
 	struct {
 		int fd;
 		size_t len;
@@ -113,7 +114,9 @@ static inline bool peer_serve(struct peer *peer, int fd, char *bytes, size_t *le
 			*end = '\r';
 			return true;
 		}
+		pthread_mutex_lock(&peer->lock);
 		memcpy(peer->last_head, bytes, head - 3);
+		pthread_mutex_unlock(&peer->lock);
 		sscanf(bytes, "%*s %63s", path);
 		atomic_fetch_add(&peer->requests, 1);
 		if (!peer_answer(fd, path, bytes + head, body))
@@ -183,6 +186,7 @@ static inline struct peer *peer_start(void)
 	    getsockname(peer->listener, (struct sockaddr *)&at, &len))
 		abort();
 	peer->port = ntohs(at.sin_port);
+	pthread_mutex_init(&peer->lock, NULL);
 	pthread_create(&peer->thread, NULL, peer_run, peer);
 	return peer;
 }
@@ -195,5 +199,6 @@ static inline void peer_stop(struct peer *peer)
 		if (peer->lines[i].fd >= 0)
 			close(peer->lines[i].fd);
 	close(peer->listener);
+	pthread_mutex_destroy(&peer->lock);
 	free(peer);
 }

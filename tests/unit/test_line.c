@@ -4,6 +4,7 @@
 
 #include "line.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,11 @@
 
 struct shd_judge {
 	bool end_fails;
-	int begins, ends, abandons, batches, stores, wakes, channels;
+	atomic_int begins, ends, abandons, batches, stores, wakes, channels;
 	size_t largest; /* batches in one transaction */
 	size_t here;
 	bool open;
-	int64_t next_wake;
+	_Atomic int64_t next_wake;
 };
 
 void shd_outcome_init(struct shd_outcome *outcome)
@@ -116,7 +117,7 @@ struct fixture {
 	struct shd_line *line;
 	struct shd_judge judge;
 	int64_t now_ms;
-	int failures, recoveries, quiet;
+	atomic_int failures, recoveries, quiet;
 };
 
 static struct shd_wall now(void *ctx)
@@ -176,7 +177,7 @@ static int tear_down(void **state)
 
 struct item {
 	struct shd_line_item item;
-	int done;
+	atomic_int done;
 };
 
 static void item_done(struct shd_line_item *item)
@@ -190,9 +191,9 @@ static void add(struct fixture *f, struct item *item, bool urgent, size_t store)
 	shd_line_add(f->line, &item->item);
 }
 
-static void run_until(struct fixture *f, const int *number, int value)
+static void run_until(struct fixture *f, const atomic_int *number, int value)
 {
-	while (*number != value)
+	while (atomic_load(number) != value)
 		uv_run(&f->loop, UV_RUN_ONCE);
 }
 

@@ -117,6 +117,8 @@ void shd_judge_destroy(struct shd_judge *judge)
 	shd_arena_destroy(judge->keep);
 	shd_arena_destroy(judge->scratch);
 	shd_arena_destroy(judge->store_arena);
+	for (size_t i = 0; i <= judge->settings->store_count; i++)
+		free(judge->memory[i].not_before_ms);
 	free(judge->touched_list);
 	free(judge->touched);
 	free(judge->memory);

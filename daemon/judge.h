@@ -3,7 +3,15 @@
  *
  * The driver of lib/rule and lib/alert over the state. Synchronous; runs in the
  * state job (pool thread, one at a time). Knows no clock: `now` comes with each
- * call, so months run as a unit test (tests/sim). */
+ * call, so months run as a unit test (tests/sim).
+ *
+ * A rule of the whole store whose windows show more than 256 rows is judged again by
+ * a wake-up, one ms per row later, a minute at most; everything else is judged in the
+ * transaction that changed it. A feed that only succeeds, with nothing new, need not
+ * come here: its success is told every 30 s or one and a half intervals, whichever is
+ * longer, and age_of may be that much behind. An each-rule that counts its own kind
+ * is judged for an entity when that entity changes or its window does, not when
+ * another one of the kind appears. */
 #pragma once
 #include "conf/settings.h"
 #include "state/state.h"

@@ -78,14 +78,30 @@ static void metric(void *ctx, enum shd_metric metric, bool target, struct shd_va
 		note(judge, &err);
 }
 
+struct counter {
+	struct shd_judge *judge;
+	shd_window_fn *visit;
+	void *ctx;
+};
+
+static bool count_row(void *ctx, const struct shd_entity *entity)
+{
+	const struct counter *counter = ctx;
+
+	counter->judge->rows++;
+	return counter->visit(counter->ctx, entity);
+}
+
 static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
 		   shd_window_fn *visit, void *visit_ctx)
 {
 	struct shd_judge *judge = ctx;
+	struct counter counter = {judge, visit, visit_ctx};
+	uint64_t fields = judge->rule ? judge->rule->reads_fields[kind] : UINT64_MAX;
 	struct shd_error err;
 
-	if (!shd_state_window(judge->state, shd_judge_store_id(judge, judge->store), kind, from, to,
-			      visit, visit_ctx, &err))
+	if (!shd_state_window_of(judge->state, shd_judge_store_id(judge, judge->store), kind, fields,
+				 from, to, count_row, &counter, &err))
 		note(judge, &err);
 }
 

@@ -33,12 +33,13 @@ struct shd_store_memory {
 	int64_t slot;                /* five-minute slot that requests[0] counts */
 	uint32_t requests[12], throttled[12];
 	bool watched;                /* the store entity has watched_since */
+	int64_t *not_before_ms;      /* by rule of the whole store; NULL: none is put off */
 	bool throttling;             /* throttled_share is above zero */
 };
 
 /* What changed in a store within this transaction. */
 struct shd_touched {
-	uint64_t metrics;
+	uint64_t metrics, fields[SHD_KIND_COUNT];
 	uint32_t kinds, pollers;
 	uint32_t regained;           /* pollers whose blindness changed: all they bring */
 	bool listed;                 /* in judge->touched_list */
@@ -93,6 +94,8 @@ struct shd_judge {
 	struct shd_arena *store_arena;
 	struct shd_entity *store_entity; /* NULL: not read, or there is none */
 	bool store_entity_read;
+	const struct shd_rule *rule;     /* being judged */
+	size_t rows;                     /* that its windows showed */
 	uint32_t fresh;                  /* kinds that a good answer just spoke of */
 	struct shd_dirty *dirty;         /* hash by kind and id */
 	struct shd_dirty *skus;          /* hash of products whose stock is counted again */

@@ -6,6 +6,9 @@
 /* At most so many alerts are remembered for the journal from one transaction. */
 enum { MOVED_MAX = 1000, OPEN_ALERTS_MAX = 100000 };
 
+/* A row costs about a microsecond. */
+enum { CHEAP_ROWS = 256, PUT_OFF_MS_PER_ROW = 1, PUT_OFF_MAX_MS = 60000 };
+
 static const char *store_id(const struct shd_judge *judge)
 {
 	return shd_judge_store_id(judge, judge->store);
@@ -106,7 +109,9 @@ static bool judge_one(struct shd_judge *judge, const struct shd_rule *rule,
 	struct shd_verdict verdict;
 
 	shd_judge_env(judge, entity, &env);
+	judge->rule = rule;
 	shd_rule_judge(rule, &env, &verdict);
+	judge->rule = NULL;
 	judge->outcome->judged++;
 	if (judge->failed) {
 		*reterr = judge->error;
@@ -192,7 +197,12 @@ static bool brought_by(const struct shd_rule *rule, uint32_t pollers)
 /* `own`: the kind of an each-rule, whose changed entities are judged one by one. */
 static bool concerns(const struct shd_rule *rule, const struct shd_touched *touched, uint32_t own)
 {
-	return (rule->reads_kinds & touched->kinds & ~own) || (rule->reads_metrics & touched->metrics) ||
+	uint32_t kinds = rule->reads_kinds & touched->kinds & ~own;
+
+	for (int k = 0; kinds >> k; k++)
+		if ((kinds >> k & 1) && (rule->reads_fields[k] & touched->fields[k]))
+			return true;
+	return (rule->reads_metrics & touched->metrics) ||
 	       (rule->reads_pollers & touched->pollers) || brought_by(rule, touched->regained);
 }
 
@@ -210,15 +220,57 @@ static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd
 	return true;
 }
 
+static size_t index_of(const struct shd_judge *judge, const struct shd_rule *rule)
+{
+	size_t i = 0;
+
+	while (judge->of_store[i] != rule)
+		i++;
+	return i;
+}
+
+/* A rule whose windows showed many rows is put off when the next change comes soon, so
+ * that a busy store spends about a thousandth of a core on each of them. */
+static void put_off(struct shd_judge *judge, const struct shd_rule *rule)
+{
+	struct shd_store_memory *memory = &judge->memory[judge->store];
+	int64_t wait_ms = (int64_t)judge->rows * PUT_OFF_MS_PER_ROW;
+
+	if (judge->rows < CHEAP_ROWS && !memory->not_before_ms)
+		return;
+	if (!memory->not_before_ms)
+		memory->not_before_ms = shd_xcalloc(judge->of_store_count, sizeof(int64_t));
+	if (judge->rows < CHEAP_ROWS)
+		wait_ms = 0;
+	memory->not_before_ms[index_of(judge, rule)] =
+		judge->now.ms + (wait_ms < PUT_OFF_MAX_MS ? wait_ms : PUT_OFF_MAX_MS);
+}
+
 static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *rule,
 			      struct shd_error *reterr)
 {
 	struct shd_wall wake = {SHD_NEVER_MS};
 
 	shd_arena_reset(judge->scratch);
-	return shd_judge_store_entity(judge, reterr) &&
-	       judge_one(judge, rule, NULL, "", &wake, reterr) &&
-	       put_wake(judge, SHD_KIND_store, rule->id, wake, reterr);
+	judge->rows = 0;
+	if (!shd_judge_store_entity(judge, reterr) ||
+	    !judge_one(judge, rule, NULL, "", &wake, reterr))
+		return false;
+	put_off(judge, rule);
+	return put_wake(judge, SHD_KIND_store, rule->id, wake, reterr);
+}
+
+/* Now, or at a wake-up when it was judged a moment ago at some cost. */
+static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *reterr)
+{
+	const int64_t *not_before = judge->memory[judge->store].not_before_ms;
+	int64_t wait_ms = not_before ? not_before[i] - judge->now.ms : 0;
+
+	/* The clock went back: what was noted says nothing. */
+	if (wait_ms <= 0 || wait_ms > PUT_OFF_MAX_MS)
+		return judge_whole_store(judge, judge->of_store[i], reterr);
+	return shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_store,
+				     judge->of_store[i]->id, (struct shd_wall){not_before[i]}, reterr);
 }
 
 bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
@@ -236,7 +288,7 @@ bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
 		return false;
 	for (size_t i = 0; i < judge->of_store_count; i++)
 		if (concerns(judge->of_store[i], touched, 0) &&
-		    !judge_whole_store(judge, judge->of_store[i], reterr))
+		    !judge_soon(judge, i, reterr))
 			return false;
 	return true;
 }

@@ -98,6 +98,19 @@ static struct shd_wall sooner(struct shd_wall a, struct shd_wall b)
 	return a.ms < b.ms ? a : b;
 }
 
+/* Bit per field; a new entity is new in everything, its id included. */
+static uint64_t changed_fields(const struct shd_entity *before, const struct shd_entity *entity)
+{
+	uint64_t changed = 0;
+
+	if (!before)
+		return UINT64_MAX;
+	for (int i = 0; i < shd_kind_fields(entity->kind); i++)
+		if (!shd_value_equal(&before->fields[i], &entity->fields[i]))
+			changed |= 1ULL << i;
+	return changed;
+}
+
 /* Writes the entity when it differs from what is stored, and puts it on the list. */
 static bool keep_change(struct shd_judge *judge, const struct shd_entity *before,
 			struct shd_entity *entity, const char *feed, bool kept,
@@ -114,7 +127,9 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 	if (!shd_state_entity_put(judge->state, store_id(judge), entity, feed, reterr))
 		return false;
 	shd_judge_dirty(judge, entity->kind, entity->id, kept ? entity : NULL, wake);
-	shd_judge_touch(judge, judge->store)->kinds |= 1U << entity->kind;
+	struct shd_touched *touched = shd_judge_touch(judge, judge->store);
+	touched->kinds |= 1U << entity->kind;
+	touched->fields[entity->kind] |= changed_fields(before, entity);
 	if (entity->kind == SHD_KIND_store)
 		judge->store_entity_read = false;
 	else if (entity->kind != SHD_KIND_poller && entity->kind != SHD_KIND_channel)

@@ -4,7 +4,8 @@
 
 /* Reads the fields of the present row, after its id; texts stay where SQLite has
  * them, which is until the next step. */
-static void read_fields(struct shd_query *query, enum shd_kind kind, struct shd_value *fields)
+static void read_fields(struct shd_query *query, enum shd_kind kind, uint64_t wanted,
+			struct shd_value *fields)
 {
 	int first = (int)shd_kind_first(kind), count = shd_kind_fields(kind);
 
@@ -13,7 +14,13 @@ static void read_fields(struct shd_query *query, enum shd_kind kind, struct shd_
 		int column = query->next++;
 
 		*value = (struct shd_value){.type = shd_field_row((enum shd_field)(first + i))->type};
-		value->none = sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
+		value->none = !(wanted >> i & 1) ||
+			      sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
+		if (value->none) {
+			query->next += value->type == SHD_MONEY;
+			value->text = "";
+			continue;
+		}
 		if (value->type == SHD_TEXT) {
 			const void *text = sqlite3_column_text(query->stmt, column);
 
@@ -67,7 +74,7 @@ bool shd_state_entity_get(struct shd_state *state, const char *store, enum shd_k
 	const char *copy = shd_query_get_text(&query, arena);
 	if (query.full)
 		return shd_query_ok(&query, reterr);
-	read_fields(&query, kind, fields);
+	read_fields(&query, kind, UINT64_MAX, fields);
 	query.full = !keep_texts(arena, fields, count);
 	if (!shd_query_ok(&query, reterr))
 		return false;
@@ -175,27 +182,50 @@ bool shd_state_entity_ids(struct shd_state *state, const char *store, enum shd_k
 	return read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
-bool shd_state_window(struct shd_state *state, const char *store, enum shd_kind kind,
-		      struct shd_wall from, struct shd_wall to, shd_window_fn *visit, void *ctx,
-		      struct shd_error *reterr)
+/* What only counts sees entities with nothing but opened_at. */
+static void read_counted(struct shd_query *query, enum shd_kind kind, struct shd_value *fields)
+{
+	for (int i = 0; i < shd_kind_fields(kind); i++)
+		fields[i] = (struct shd_value){
+			.type = shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->type,
+			.none = true};
+	fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = shd_query_get_n(query)};
+}
+
+bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_kind kind,
+			 uint64_t wanted, struct shd_wall from, struct shd_wall to,
+			 shd_window_fn *visit, void *ctx, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	bool counted = !(wanted & ~(1ULL << SHD_I_opened_at));
 	struct shd_value fields[64];
 
-	if (!shd_query_open_kind(&query, state, kind, SHD_TABLE_WINDOW, reterr))
+	if (!shd_query_open_kind(&query, state, kind, counted ? SHD_TABLE_COUNTED : SHD_TABLE_WINDOW,
+				 reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_n(&query, from.ms);
 	shd_query_put_n(&query, to.ms);
 	while (shd_query_row(&query)) {
-		struct shd_entity entity = {.kind = kind, .set = UINT64_MAX, .fields = fields};
+		struct shd_entity entity = {.kind = kind, .id = "", .set = UINT64_MAX, .fields = fields};
 
-		entity.id = (const char *)sqlite3_column_text(query.stmt, query.next++);
-		read_fields(&query, kind, fields);
+		if (counted) {
+			read_counted(&query, kind, fields);
+		} else {
+			entity.id = (const char *)sqlite3_column_text(query.stmt, query.next++);
+			read_fields(&query, kind, wanted, fields);
+		}
 		if (!visit(ctx, &entity))
 			return true;
 	}
 	return shd_query_ok(&query, reterr);
+}
+
+bool shd_state_window(struct shd_state *state, const char *store, enum shd_kind kind,
+		      struct shd_wall from, struct shd_wall to, shd_window_fn *visit, void *ctx,
+		      struct shd_error *reterr)
+{
+	return shd_state_window_of(state, store, kind, UINT64_MAX, from, to, visit, ctx, reterr);
 }
 
 static bool number_of(struct shd_state *state, enum shd_sql sql, const char *store, const char *sku,

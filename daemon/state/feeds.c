@@ -90,20 +90,35 @@ bool shd_state_feeds(struct shd_state *state, const char *store, struct shd_aren
 	return true;
 }
 
-bool shd_state_wake_put(struct shd_state *state, const char *store, enum shd_kind kind,
-			const char *id, struct shd_wall at, struct shd_error *reterr)
+static bool put_wake(struct shd_state *state, enum shd_sql sql, const char *store,
+		     enum shd_kind kind, const char *id, struct shd_wall at,
+		     struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	bool never = at.ms == SHD_NEVER_MS;
 
-	if (!shd_query_open(&query, state, never ? SHD_SQL_wake_delete : SHD_SQL_wake_put, reterr))
+	if (!shd_query_open(&query, state, sql, reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_text(&query, shd_kind_name(kind));
 	shd_query_put_text(&query, id);
-	if (!never)
+	if (sql != SHD_SQL_wake_delete)
 		shd_query_put_n(&query, at.ms);
 	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_wake_put(struct shd_state *state, const char *store, enum shd_kind kind,
+			const char *id, struct shd_wall at, struct shd_error *reterr)
+{
+	bool never = at.ms == SHD_NEVER_MS;
+
+	return put_wake(state, never ? SHD_SQL_wake_delete : SHD_SQL_wake_put, store, kind, id, at,
+			reterr);
+}
+
+bool shd_state_wake_sooner(struct shd_state *state, const char *store, enum shd_kind kind,
+			   const char *id, struct shd_wall at, struct shd_error *reterr)
+{
+	return put_wake(state, SHD_SQL_wake_sooner, store, kind, id, at, reterr);
 }
 
 bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,

@@ -71,11 +71,13 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *insert, *open_ids, *forget;
+	const char *table, *counted, *insert, *open_ids, *forget;
 } tables[] = {
 #define KIND(name, doc)                                                                            \
 	[SHD_KIND_##name] = {                                                                      \
 		"e_" #name,                                                                        \
+		"SELECT opened_at FROM e_" #name                                                   \
+		" WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3 ORDER BY opened_at",     \
 		"INSERT INTO e_" #name " (store, id) VALUES (?1, ?2)",                             \
 		"SELECT id FROM e_" #name " WHERE store = ?1 AND closed IS NOT 1"                  \
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
@@ -139,6 +141,7 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_GET: return piece(get_sql, kind);
 	case SHD_TABLE_UPDATE: return piece(update_sql, kind);
 	case SHD_TABLE_WINDOW: return piece(window_sql, kind);
+	case SHD_TABLE_COUNTED: return tables[kind].counted;
 	case SHD_TABLE_INSERT: return tables[kind].insert;
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
 	case SHD_TABLE_FORGET: return tables[kind].forget;

@@ -14,6 +14,7 @@ enum shd_table_sql {
 	SHD_TABLE_GET,       /* ?1 store ?2 id -> id, fields */
 	SHD_TABLE_UPDATE,    /* ?1 store ?2 id ?3 feed ?4... fields */
 	SHD_TABLE_WINDOW,    /* ?1 store ?2 after ?3 until -> id, fields */
+	SHD_TABLE_COUNTED,   /* the same -> opened_at */
 	SHD_TABLE_INSERT,    /* ?1 store ?2 id; the fields follow by UPDATE */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
 	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most */

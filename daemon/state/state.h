@@ -51,6 +51,13 @@ SHD_MUST_USE bool shd_state_window(struct shd_state *state, const char *store, e
 				   struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
 				   void *ctx, struct shd_error *reterr);
 
+/* The same, but only the fields of the mask are read and the others are none. With no
+ * more than opened_at nothing but the index is read. */
+SHD_MUST_USE bool shd_state_window_of(struct shd_state *state, const char *store,
+				      enum shd_kind kind, uint64_t fields, struct shd_wall from,
+				      struct shd_wall to, shd_window_fn *visit, void *ctx,
+				      struct shd_error *reterr);
+
 /* Cross references. Whether a listing with this sku is known; the open orders of a
  * sku that have no product; its stock rows; pieces in orders of a sku that are not yet shipped. All
  * read an index on (store, sku). */
@@ -116,6 +123,10 @@ SHD_MUST_USE bool shd_state_wake_put(struct shd_state *state, const char *store,
 /* The next one of an entity, whatever its kind; SHD_NEVER_MS: none. */
 SHD_MUST_USE bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,
 				    struct shd_wall *ret_at, struct shd_error *reterr);
+/* The same, but never later than the wake-up that is there. */
+SHD_MUST_USE bool shd_state_wake_sooner(struct shd_state *state, const char *store,
+					enum shd_kind kind, const char *id, struct shd_wall at,
+					struct shd_error *reterr);
 struct shd_wake_row {
 	const char *store, *id;
 	enum shd_kind kind;

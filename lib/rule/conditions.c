@@ -67,6 +67,8 @@ static void read_stores(struct shd_compiler *compiler)
 		return;
 	compiler->code->stores = compile_as(compiler, node, "stores", SHD_BOOL, &scope);
 	compiler->scope.reads_kinds |= scope.reads_kinds;
+	for (int i = 0; i < SHD_KIND_COUNT; i++)
+		compiler->scope.reads_fields[i] |= scope.reads_fields[i];
 	compiler->scope.reads_metrics |= scope.reads_metrics;
 	compiler->scope.reads_pollers |= scope.reads_pollers;
 }
@@ -170,6 +172,8 @@ void shd_compile_conditions(struct shd_compiler *compiler)
 	code->cost = read_expr(compiler, "cost", SHD_MONEY);
 	compiler->rule->deadline = code->due != NULL;
 	compiler->rule->reads_kinds = compiler->scope.reads_kinds;
+	memcpy(compiler->rule->reads_fields, compiler->scope.reads_fields,
+		sizeof(compiler->rule->reads_fields));
 	compiler->rule->reads_metrics = compiler->scope.reads_metrics;
 	compiler->rule->reads_pollers = compiler->scope.reads_pollers;
 }

@@ -125,6 +125,9 @@ void shd_expr_print(const struct shd_expr *expr, struct shd_text *out);
 /* Same operators, names and values, wherever they stand in the source. */
 bool shd_expr_equal(const struct shd_expr *a, const struct shd_expr *b);
 
+/* The bit of reads_fields that stands for the entity's id. */
+#define SHD_READS_ID (1ULL << 63)
+
 /* What the names of an expression mean, and what it was found to read. */
 struct shd_scope {
 	bool stores;             /* a `stores:` condition: names of the store stand alone */
@@ -136,7 +139,7 @@ struct shd_scope {
 
 	/* Collected: */
 	uint32_t reads_kinds, reads_pollers;
-	uint64_t reads_metrics;
+	uint64_t reads_metrics, reads_fields[SHD_KIND_COUNT];
 	bool mentions_closed;    /* `closed` or `closed_at` of the rule's entity */
 };
 

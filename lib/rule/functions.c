@@ -295,6 +295,7 @@ static void check_kind_subject(struct shd_checker *checker, struct shd_expr *exp
 		return;
 	}
 	checker->scope->reads_kinds |= 1U << expr->kind;
+	checker->scope->reads_fields[expr->kind] |= 1ULL << SHD_I_opened_at;
 }
 
 static void refuse_field(struct shd_checker *checker, struct shd_expr *expr, const char *name)
@@ -339,6 +340,7 @@ static void check_field_subject(struct shd_checker *checker, struct shd_expr *ex
 	expr->index = shd_field_index(field);
 	shd_check_type(expr, type);
 	checker->scope->reads_kinds |= 1U << expr->kind;
+	checker->scope->reads_fields[expr->kind] |= 1ULL << SHD_I_opened_at | 1ULL << expr->index;
 }
 
 static void check_metric_subject(struct shd_checker *checker, struct shd_expr *expr)

@@ -55,6 +55,7 @@ static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum 
 	expr->kind = kind;
 	expr->inner = inner;
 	checker->scope->reads_kinds |= 1U << kind;
+	checker->scope->reads_fields[kind] |= 1ULL << expr->index;
 	if (!inner && (expr->index == SHD_I_closed || expr->index == SHD_I_closed_at))
 		checker->scope->mentions_closed = true;
 	return true;
@@ -77,6 +78,8 @@ static bool mean_of_entity(struct shd_checker *checker, struct shd_expr *expr, e
 	expr->kind = kind;
 	expr->inner = inner;
 	checker->scope->reads_kinds |= 1U << kind;
+	checker->scope->reads_fields[kind] |=
+		expr->ref == SHD_REF_ID ? SHD_READS_ID : 1ULL << expr->index;
 	return true;
 }
 
@@ -126,6 +129,7 @@ static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, co
 	const struct shd_field_row *row = shd_field_row(field);
 	mean(expr, SHD_REF_STORE_FIELD, shd_field_index(field), row->type, row->words);
 	checker->scope->reads_kinds |= 1U << SHD_KIND_store;
+	checker->scope->reads_fields[SHD_KIND_store] |= 1ULL << expr->index;
 	return true;
 }
 

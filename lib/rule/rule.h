@@ -29,6 +29,9 @@ struct shd_rule {
 	/* What it reads: a rule is judged again when one of these changed. */
 	uint32_t reads_kinds;                    /* bit per kind, its own included */
 	uint64_t reads_metrics;                  /* bit per metric */
+	/* Of each kind: bit per field, opened_at for what a window counts; of the rule's own
+	 * kind there may be more than these. The topmost bit: the id. */
+	uint64_t reads_fields[SHD_KIND_COUNT];
 	uint32_t reads_pollers;                  /* age_of */
 	/* private: */
 	const struct shd_rule_code *code;

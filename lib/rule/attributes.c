@@ -11,14 +11,16 @@ static bool is_scalar(struct shd_compiler *compiler, const struct shd_node *node
 	if (node->type == SHD_NODE_SCALAR && node->len <= TEXT_BYTES)
 		return true;
 	if (node->type == SHD_NODE_SCALAR)
-		shd_node_mistake(node, compiler->diags, NULL, "`%s` has more than %d bytes", key, TEXT_BYTES);
+		shd_node_mistake(node, compiler->diags, NULL, "`%s` has more than %d bytes", key,
+			TEXT_BYTES);
 	else
 		shd_node_mistake(node, compiler->diags, NULL, "`%s` must be a text", key);
 	return false;
 }
 
 /* A text, or one per language. */
-static void read_texts(struct shd_compiler *compiler, const char *key, const char *ret[SHD_LANGUAGE_COUNT])
+static void read_texts(
+	struct shd_compiler *compiler, const char *key, const char *ret[SHD_LANGUAGE_COUNT])
 {
 	static const char *const languages[] = {"en", "zh", "ru"};
 	_Static_assert(SHD_COUNT(languages) == SHD_LANGUAGE_COUNT, "enum shd_language");
@@ -61,13 +63,15 @@ static void read_bool(struct shd_compiler *compiler, const char *key, bool *ret)
 		shd_node_mistake(node, compiler->diags, NULL, "`%s` must be true or false", key);
 }
 
-static void read_duration(struct shd_compiler *compiler, const char *key, const struct shd_node *node,
-			  int64_t *ret_ms)
+static void read_duration(struct shd_compiler *compiler, const char *key,
+	const struct shd_node *node, int64_t *ret_ms)
 {
 	struct shd_error err;
 
-	if (node->type != SHD_NODE_SCALAR || !shd_duration_parse(node->text, node->len, ret_ms, &err))
-		shd_node_mistake(node, compiler->diags, strcmp(key, "for") == 0 ? "10m, or 3 of 5" : "10m, 2h",
+	if (node->type != SHD_NODE_SCALAR ||
+		!shd_duration_parse(node->text, node->len, ret_ms, &err))
+		shd_node_mistake(node, compiler->diags,
+			strcmp(key, "for") == 0 ? "10m, or 3 of 5" : "10m, 2h",
 			"`%s` must be a duration", key);
 }
 
@@ -102,12 +106,13 @@ static void read_runbook(struct shd_compiler *compiler)
 	compiler->rule->runbook = read_text(compiler, "runbook");
 	if (compiler->rule->runbook && strncmp(node->text, "https://", 8) != 0 &&
 		strncmp(node->text, "http://", 7) != 0)
-		shd_node_mistake(node, compiler->diags, NULL, "`runbook` must be an http or https URL");
+		shd_node_mistake(
+			node, compiler->diags, NULL, "`runbook` must be an http or https URL");
 }
 
 /* Adds the labels of `map` that are not there yet. */
-static void add_labels(struct shd_compiler *compiler, const struct shd_node *map, const char **names,
-		       const char **values, size_t *count)
+static void add_labels(struct shd_compiler *compiler, const struct shd_node *map,
+	const char **names, const char **values, size_t *count)
 {
 	if (!map)
 		return;
@@ -136,7 +141,8 @@ static void read_labels(struct shd_compiler *compiler)
 
 	if (!names || !values)
 		return;
-	add_labels(compiler, shd_node_get(compiler->override, "labels"), names, values, &labels->count);
+	add_labels(compiler, shd_node_get(compiler->override, "labels"), names, values,
+		&labels->count);
 	add_labels(compiler, shd_node_get(compiler->map, "labels"), names, values, &labels->count);
 	labels->names = names;
 	labels->values = values;

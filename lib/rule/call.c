@@ -92,7 +92,8 @@ static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struc
 	}
 	bool money = a.v.type == SHD_MONEY && a.v.n && memcmp(a.v.currency, b.v.currency, 3) != 0;
 	if (!b.v.n || money) {
-		shd_eval_miss(eval, ret, money ? "one currency" : "anything to take a share of", false);
+		shd_eval_miss(
+			eval, ret, money ? "one currency" : "anything to take a share of", false);
 		return;
 	}
 	ret->v.n = shd_mul_div(a.v.n, SHD_MICRO, b.v.n);
@@ -108,7 +109,8 @@ static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct
 	size_t len;
 
 	shd_eval(eval, expr->args[0], &text);
-	*ret = (struct shd_result){.v = {.type = expr->type, .none = text.v.none}, .blind = text.blind};
+	*ret = (struct shd_result){
+		.v = {.type = expr->type, .none = text.v.none}, .blind = text.blind};
 	if (text.v.none)
 		return;
 	if (expr->function == SHD_FN_length) {
@@ -157,17 +159,26 @@ static void call_room(struct shd_eval *eval, const struct shd_expr *expr, struct
 		return;
 	}
 	__int128 bears = (__int128)limit.v.n * of / SHD_MICRO;
-	ret->v.n = shd_mul_div((int64_t)(bears > INT64_MAX / 2 ? INT64_MAX / 2 : bears) - hit, SHD_MICRO, 1);
+	ret->v.n = shd_mul_div(
+		(int64_t)(bears > INT64_MAX / 2 ? INT64_MAX / 2 : bears) - hit, SHD_MICRO, 1);
 	ret->bent = share.bent || limit.bent || share.slope || limit.slope;
 }
 
-static void (*const calls[SHD_FN_COUNT])(struct shd_eval *, const struct shd_expr *,
-					  struct shd_result *) = {
-	[SHD_FN_abs] = call_abs, [SHD_FN_floor] = call_whole, [SHD_FN_round] = call_whole,
-	[SHD_FN_min] = call_pair, [SHD_FN_max] = call_pair, [SHD_FN_ratio] = call_ratio,
-	[SHD_FN_length] = call_text, [SHD_FN_lower] = call_text, [SHD_FN_mixed_script] = call_text,
-	[SHD_FN_age_of] = call_age_of, [SHD_FN_forecast] = shd_eval_forecast,
-	[SHD_FN_baseline] = shd_eval_baseline, [SHD_FN_room] = call_room,
+static void (*const calls[SHD_FN_COUNT])(
+	struct shd_eval *, const struct shd_expr *, struct shd_result *) = {
+	[SHD_FN_abs] = call_abs,
+	[SHD_FN_floor] = call_whole,
+	[SHD_FN_round] = call_whole,
+	[SHD_FN_min] = call_pair,
+	[SHD_FN_max] = call_pair,
+	[SHD_FN_ratio] = call_ratio,
+	[SHD_FN_length] = call_text,
+	[SHD_FN_lower] = call_text,
+	[SHD_FN_mixed_script] = call_text,
+	[SHD_FN_age_of] = call_age_of,
+	[SHD_FN_forecast] = shd_eval_forecast,
+	[SHD_FN_baseline] = shd_eval_baseline,
+	[SHD_FN_room] = call_room,
 };
 
 void shd_eval_call(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
@@ -185,8 +196,8 @@ static bool holds_text(const char *folded, size_t len, const struct shd_value *n
 	       memmem(folded, len, other, other_len);
 }
 
-static void holds_any(struct shd_eval *eval, const struct shd_expr *list, const char *folded, size_t len,
-		      struct shd_result *ret)
+static void holds_any(struct shd_eval *eval, const struct shd_expr *list, const char *folded,
+	size_t len, struct shd_result *ret)
 {
 	struct shd_result item;
 
@@ -209,7 +220,8 @@ void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struc
 	size_t len;
 
 	shd_eval(eval, expr->args[0], &text);
-	*ret = (struct shd_result){.v = {.type = SHD_BOOL, .none = text.v.none}, .blind = text.blind};
+	*ret = (struct shd_result){
+		.v = {.type = SHD_BOOL, .none = text.v.none}, .blind = text.blind};
 	if (text.v.none)
 		return;
 	if (!shd_text_fold(text.v.text, text.v.len, folded, sizeof(folded), &len)) {

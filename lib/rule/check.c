@@ -10,8 +10,8 @@
 
 static void check(struct shd_checker *checker, struct shd_expr *expr);
 
-void shd_check_fail(struct shd_checker *checker, struct shd_expr *expr, const char *hint,
-		    const char *fmt, ...)
+void shd_check_fail(
+	struct shd_checker *checker, struct shd_expr *expr, const char *hint, const char *fmt, ...)
 {
 	char text[400];
 	va_list args;
@@ -74,11 +74,11 @@ static bool is_amount(enum shd_type type)
 
 /* Two currencies that are both known and differ; else the known one goes to expr. */
 static bool join_currencies(struct shd_checker *checker, struct shd_expr *expr, const char *verb,
-			    const struct shd_expr *a, const struct shd_expr *b)
+	const struct shd_expr *a, const struct shd_expr *b)
 {
 	if (a->currency[0] && b->currency[0] && strcmp(a->currency, b->currency) != 0) {
-		shd_check_fail(checker, expr, "both sides need the same currency", "cannot %s %s and %s",
-			verb, a->currency, b->currency);
+		shd_check_fail(checker, expr, "both sides need the same currency",
+			"cannot %s %s and %s", verb, a->currency, b->currency);
 		return false;
 	}
 	memcpy(expr->currency, a->currency[0] ? a->currency : b->currency, sizeof(expr->currency));
@@ -86,12 +86,14 @@ static bool join_currencies(struct shd_checker *checker, struct shd_expr *expr, 
 }
 
 /* A plain number where a unit was meant: "did you mean 4% ?". */
-static const char *unit_hint(const struct shd_expr *a, const struct shd_expr *b, char buf[static 96])
+static const char *unit_hint(
+	const struct shd_expr *a, const struct shd_expr *b, char buf[static 96])
 {
 	const struct shd_expr *number = a->type == SHD_NUMBER ? a : b, *other = number == a ? b : a;
 	char text[SHD_DECIMAL_TEXT];
 
-	if (other->op == SHD_OP_LITERAL && other->type == SHD_RATIO && number->op != SHD_OP_LITERAL) {
+	if (other->op == SHD_OP_LITERAL && other->type == SHD_RATIO &&
+		number->op != SHD_OP_LITERAL) {
 		snprintf(buf, 96, "did you mean %s ?", shd_decimal_format(other->value.n, 4, text));
 		return buf;
 	}
@@ -103,19 +105,21 @@ static const char *unit_hint(const struct shd_expr *a, const struct shd_expr *b,
 	else if (other->type == SHD_DURATION)
 		snprintf(buf, 96, "did you mean %sh ?", text);
 	else if (other->type == SHD_MONEY)
-		snprintf(buf, 96, "did you mean %s %s ?", text, other->currency[0] ? other->currency : "RUB");
+		snprintf(buf, 96, "did you mean %s %s ?", text,
+			other->currency[0] ? other->currency : "RUB");
 	else
 		return NULL;
 	return buf;
 }
 
-static void refuse_pair(struct shd_checker *checker, struct shd_expr *expr, const char *verb,
-			const char *joint)
+static void refuse_pair(
+	struct shd_checker *checker, struct shd_expr *expr, const char *verb, const char *joint)
 {
 	char left[SHD_TYPE_TEXT], right[SHD_TYPE_TEXT], hint[96];
 
-	shd_check_fail(checker, expr, unit_hint(expr->args[0], expr->args[1], hint), "cannot %s %s %s %s",
-		verb, shd_expr_type(expr->args[0], left), joint, shd_expr_type(expr->args[1], right));
+	shd_check_fail(checker, expr, unit_hint(expr->args[0], expr->args[1], hint),
+		"cannot %s %s %s %s", verb, shd_expr_type(expr->args[0], left), joint,
+		shd_expr_type(expr->args[1], right));
 }
 
 static bool is_one_of(const char *words, const char *word, size_t len)
@@ -153,7 +157,8 @@ static const char *nearest_word(const char *words, const char *word, char buf[st
 }
 
 /* A text literal beside a field that only ever holds certain words. */
-static void check_word(struct shd_checker *checker, const struct shd_expr *field, struct shd_expr *literal)
+static void check_word(
+	struct shd_checker *checker, const struct shd_expr *field, struct shd_expr *literal)
 {
 	char hint[96];
 
@@ -168,7 +173,8 @@ static void check_word(struct shd_checker *checker, const struct shd_expr *field
 static void check_compare(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_expr *left = expr->args[0], *right = expr->args[1];
-	bool ordering = expr->op != SHD_OP_EQ && expr->op != SHD_OP_NE, outer_wish = checker->text_wanted;
+	bool ordering = expr->op != SHD_OP_EQ && expr->op != SHD_OP_NE,
+	     outer_wish = checker->text_wanted;
 
 	shd_check_type(expr, SHD_BOOL);
 	check(checker, left);
@@ -227,7 +233,8 @@ static void check_in(struct shd_checker *checker, struct shd_expr *expr)
 	if (left->bad || right->bad) {
 		expr->bad = true;
 	} else if (!is_single(left) || !right->list) {
-		shd_check_fail(checker, expr, right->word_list ? "a word list follows `contains`" : NULL,
+		shd_check_fail(checker, expr,
+			right->word_list ? "a word list follows `contains`" : NULL,
 			"`in` needs a value on its left and a list on its right: x in [a, b]");
 	} else if (left->type != right->type) {
 		refuse_pair(checker, expr, "look for", "in");
@@ -250,7 +257,8 @@ static void check_contains(struct shd_checker *checker, struct shd_expr *expr)
 		expr->bad = true;
 	else if (!is_single(left) || left->type != SHD_TEXT || right->type != SHD_TEXT)
 		shd_check_fail(checker, expr, NULL,
-			"`contains` needs a text on its left and a text, a list of texts or words.NAME "
+			"`contains` needs a text on its left and a text, a list of texts or "
+			"words.NAME "
 			"on its right");
 	expr->phrases = right->phrases;
 }
@@ -266,9 +274,10 @@ static void check_matches(struct shd_checker *checker, struct shd_expr *expr)
 	if (left->type != SHD_TEXT || right->type != SHD_TEXT || right->op != SHD_OP_LITERAL)
 		shd_check_fail(checker, expr, NULL,
 			"`matches` needs a text on its left and a pattern in quotes on its right");
-	else if (!shd_regex_compile(right->value.text, right->value.len, checker->arena, &expr->regex, &err))
-		shd_check_fail(checker, expr->args[1], NULL, "this pattern is wrong at character %d: %s",
-			err.col, err.msg);
+	else if (!shd_regex_compile(
+			 right->value.text, right->value.len, checker->arena, &expr->regex, &err))
+		shd_check_fail(checker, expr->args[1], NULL,
+			"this pattern is wrong at character %d: %s", err.col, err.msg);
 }
 
 static void check_truths(struct shd_checker *checker, struct shd_expr *expr)
@@ -294,14 +303,15 @@ static void check_is(struct shd_checker *checker, struct shd_expr *expr)
 }
 
 /* Two values of which one is taken: they must agree in type. */
-static void check_choice(struct shd_checker *checker, struct shd_expr *expr, struct shd_expr *a,
-			 struct shd_expr *b)
+static void check_choice(
+	struct shd_checker *checker, struct shd_expr *expr, struct shd_expr *a, struct shd_expr *b)
 {
 	char left[SHD_TYPE_TEXT], right[SHD_TYPE_TEXT], hint[96];
 
 	take_type(expr, a);
 	if (a->type != b->type)
-		shd_check_fail(checker, expr, unit_hint(a, b, hint), "`%s` gives %s or %s: both must be the same",
+		shd_check_fail(checker, expr, unit_hint(a, b, hint),
+			"`%s` gives %s or %s: both must be the same",
 			expr->op == SHD_OP_COND ? "? :" : "else", shd_expr_type(a, left),
 			shd_expr_type(b, right));
 	else if (a->type == SHD_MONEY)
@@ -323,7 +333,8 @@ static void check_cond(struct shd_checker *checker, struct shd_expr *expr)
 	if (!check_args(checker, expr))
 		return;
 	if (expr->args[0]->type != SHD_BOOL)
-		shd_check_fail(checker, expr->args[0], NULL, "`?` needs true or false before it, this is %s",
+		shd_check_fail(checker, expr->args[0], NULL,
+			"`?` needs true or false before it, this is %s",
 			shd_expr_type(expr->args[0], type));
 	check_choice(checker, expr, expr->args[1], expr->args[2]);
 	expr->bad |= expr->args[0]->bad;
@@ -337,7 +348,8 @@ static void check_negate(struct shd_checker *checker, struct shd_expr *expr)
 		return;
 	take_type(expr, expr->args[0]);
 	if (!is_amount(expr->type))
-		shd_check_fail(checker, expr, NULL, "a %s has no sign", shd_expr_type(expr->args[0], type));
+		shd_check_fail(checker, expr, NULL, "a %s has no sign",
+			shd_expr_type(expr->args[0], type));
 }
 
 static void check_sum(struct shd_checker *checker, struct shd_expr *expr)
@@ -403,15 +415,31 @@ static void check_name(struct shd_checker *checker, struct shd_expr *expr)
 }
 
 static void (*const checks[SHD_OP_COUNT])(struct shd_checker *, struct shd_expr *) = {
-	[SHD_OP_LITERAL] = check_literal, [SHD_OP_NAME] = check_name, [SHD_OP_LIST] = check_list,
-	[SHD_OP_CALL] = shd_check_call, [SHD_OP_AGGREGATE] = shd_check_aggregate,
-	[SHD_OP_COND] = check_cond, [SHD_OP_OR] = check_truths, [SHD_OP_AND] = check_truths,
-	[SHD_OP_NOT] = check_truths, [SHD_OP_LT] = check_compare, [SHD_OP_LE] = check_compare,
-	[SHD_OP_GT] = check_compare, [SHD_OP_GE] = check_compare, [SHD_OP_EQ] = check_compare,
-	[SHD_OP_NE] = check_compare, [SHD_OP_IN] = check_in, [SHD_OP_IS_NONE] = check_is,
-	[SHD_OP_IS_SOME] = check_is, [SHD_OP_MATCHES] = check_matches,
-	[SHD_OP_CONTAINS] = check_contains, [SHD_OP_ELSE] = check_else, [SHD_OP_ADD] = check_sum,
-	[SHD_OP_SUB] = check_sum, [SHD_OP_MUL] = check_product, [SHD_OP_DIV] = check_product,
+	[SHD_OP_LITERAL] = check_literal,
+	[SHD_OP_NAME] = check_name,
+	[SHD_OP_LIST] = check_list,
+	[SHD_OP_CALL] = shd_check_call,
+	[SHD_OP_AGGREGATE] = shd_check_aggregate,
+	[SHD_OP_COND] = check_cond,
+	[SHD_OP_OR] = check_truths,
+	[SHD_OP_AND] = check_truths,
+	[SHD_OP_NOT] = check_truths,
+	[SHD_OP_LT] = check_compare,
+	[SHD_OP_LE] = check_compare,
+	[SHD_OP_GT] = check_compare,
+	[SHD_OP_GE] = check_compare,
+	[SHD_OP_EQ] = check_compare,
+	[SHD_OP_NE] = check_compare,
+	[SHD_OP_IN] = check_in,
+	[SHD_OP_IS_NONE] = check_is,
+	[SHD_OP_IS_SOME] = check_is,
+	[SHD_OP_MATCHES] = check_matches,
+	[SHD_OP_CONTAINS] = check_contains,
+	[SHD_OP_ELSE] = check_else,
+	[SHD_OP_ADD] = check_sum,
+	[SHD_OP_SUB] = check_sum,
+	[SHD_OP_MUL] = check_product,
+	[SHD_OP_DIV] = check_product,
 	[SHD_OP_NEGATE] = check_negate,
 };
 
@@ -436,7 +464,7 @@ bool shd_check_currencies(struct shd_checker *checker, struct shd_expr *expr, co
 }
 
 bool shd_check(struct shd_expr *expr, struct shd_scope *scope, struct shd_arena *arena,
-	       struct shd_report *report)
+	struct shd_report *report)
 {
 	struct shd_checker checker = {.scope = scope, .arena = arena, .report = report};
 	size_t before = report->count;

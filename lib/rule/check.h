@@ -19,21 +19,21 @@ enum shd_store_name {
 #define X(name, type, words) SHD_STORE_##name,
 	SHD_STORE_NAME_MAP(X)
 #undef X
-	SHD_STORE_NAME_COUNT
+		SHD_STORE_NAME_COUNT
 };
 
 struct shd_checker {
 	struct shd_scope *scope;
 	struct shd_arena *arena;
 	struct shd_report *report;
-	bool inner;              /* in the condition of an aggregate over inner_kind */
+	bool inner; /* in the condition of an aggregate over inner_kind */
 	enum shd_kind inner_kind;
-	bool text_wanted;        /* beside a text: an unknown name is one without quotes */
+	bool text_wanted; /* beside a text: an unknown name is one without quotes */
 };
 
 /* Reports and marks the expression as bad, which silences what follows from it. */
 void shd_check_fail(struct shd_checker *checker, struct shd_expr *expr, const char *hint,
-		    const char *fmt, ...) SHD_PRINTF(4, 5);
+	const char *fmt, ...) SHD_PRINTF(4, 5);
 
 /* The type of what has no currency or gets it elsewhere. */
 void shd_check_type(struct shd_expr *expr, enum shd_type type);

@@ -20,16 +20,16 @@ const struct shd_node *shd_compiler_find(const struct shd_compiler *compiler, co
 
 /* A member of a key that is a map: an override changes single levels, languages and
  * labels and leaves the others. */
-const struct shd_node *shd_compiler_find_in(const struct shd_compiler *compiler, const char *key,
-					    const char *member);
+const struct shd_node *shd_compiler_find_in(
+	const struct shd_compiler *compiler, const char *key, const char *member);
 
 /* Arena memory; NULL, and reported, when the rules are too large altogether. */
 void *shd_compiler_alloc(struct shd_compiler *compiler, size_t count, size_t size);
 
 /* Reports every member of `map` that is not one of `names`; `what` says what a
  * member is ("level"). */
-void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *map, const char *what,
-			  const char *const *names, size_t count);
+void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *map,
+	const char *what, const char *const *names, size_t count);
 
 /* stores, each, due, where, value, needs, levels, clear, cost, and what they read. */
 void shd_compile_conditions(struct shd_compiler *compiler);

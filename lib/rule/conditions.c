@@ -18,13 +18,14 @@ static void report_at(void *ctx, size_t at, size_t width, const char *hint, cons
 
 /* Compiles the scalar `node`; NULL when reported. */
 static const struct shd_expr *compile(struct shd_compiler *compiler, const struct shd_node *node,
-				      const char *key, struct shd_scope *scope)
+	const char *key, struct shd_scope *scope)
 {
 	struct place place = {node, compiler->diags};
 	struct shd_report report = {.mistake = report_at, .ctx = &place};
 
 	if (node->type != SHD_NODE_SCALAR) {
-		shd_node_mistake(node, compiler->diags, "put it in quotes", "`%s` must be an expression", key);
+		shd_node_mistake(node, compiler->diags, "put it in quotes",
+			"`%s` must be an expression", key);
 		return NULL;
 	}
 	if (!node->len) {
@@ -38,20 +39,23 @@ static const struct shd_expr *compile(struct shd_compiler *compiler, const struc
 }
 
 static const struct shd_expr *compile_as(struct shd_compiler *compiler, const struct shd_node *node,
-					 const char *key, enum shd_type type, struct shd_scope *scope)
+	const char *key, enum shd_type type, struct shd_scope *scope)
 {
 	char found[SHD_TYPE_TEXT];
 	const struct shd_expr *expr = compile(compiler, node, key, scope);
 
 	if (!expr || (expr->type == type && !expr->list && !expr->word_list))
 		return expr;
-	shd_node_mistake_at(node, 0, node->len, compiler->diags, NULL, "`%s` must be %s, this is %s", key,
-		type == SHD_BOOL ? "true or false" : shd_type_name(type), shd_expr_type(expr, found));
+	shd_node_mistake_at(node, 0, node->len, compiler->diags, NULL,
+		"`%s` must be %s, this is %s", key,
+		type == SHD_BOOL ? "true or false" : shd_type_name(type),
+		shd_expr_type(expr, found));
 	return NULL;
 }
 
 /* The expression under `key`, NULL when absent or wrong. */
-static const struct shd_expr *read_expr(struct shd_compiler *compiler, const char *key, enum shd_type type)
+static const struct shd_expr *read_expr(
+	struct shd_compiler *compiler, const char *key, enum shd_type type)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, key);
 
@@ -83,7 +87,8 @@ static bool read_each(struct shd_compiler *compiler)
 		return true;
 	for (int i = 0; i < SHD_KIND_COUNT; i++)
 		names[i] = shd_kind_name((enum shd_kind)i);
-	if (node->type == SHD_NODE_SCALAR && shd_kind_find(node->text, node->len, &compiler->rule->kind)) {
+	if (node->type == SHD_NODE_SCALAR &&
+		shd_kind_find(node->text, node->len, &compiler->rule->kind)) {
 		compiler->rule->each = true;
 		compiler->scope.each = true;
 		compiler->scope.kind = compiler->rule->kind;
@@ -103,10 +108,12 @@ static const struct shd_expr bad = {.bad = true, .words = ""};
 static void read_value(struct shd_compiler *compiler)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, "value");
-	const struct shd_expr *expr = node ? compile(compiler, node, "value", &compiler->scope) : NULL;
+	const struct shd_expr *expr =
+		node ? compile(compiler, node, "value", &compiler->scope) : NULL;
 
 	if (expr && (expr->list || expr->word_list)) {
-		shd_node_mistake(node, compiler->diags, NULL, "`value` must be one value, not a list");
+		shd_node_mistake(
+			node, compiler->diags, NULL, "`value` must be one value, not a list");
 		expr = NULL;
 	}
 	compiler->code->value = expr;
@@ -115,12 +122,13 @@ static void read_value(struct shd_compiler *compiler)
 
 static void read_level(struct shd_compiler *compiler, int level)
 {
-	const struct shd_node *node = shd_compiler_find_in(compiler, "levels", shd_level_name((enum shd_level)level));
+	const struct shd_node *node =
+		shd_compiler_find_in(compiler, "levels", shd_level_name((enum shd_level)level));
 
 	if (!node)
 		return;
-	compiler->code->levels[level] =
-		compile_as(compiler, node, shd_level_name((enum shd_level)level), SHD_BOOL, &compiler->scope);
+	compiler->code->levels[level] = compile_as(
+		compiler, node, shd_level_name((enum shd_level)level), SHD_BOOL, &compiler->scope);
 	if (node->type == SHD_NODE_SCALAR)
 		compiler->code->conditions[level] = node->text;
 }

@@ -7,15 +7,16 @@
 
 #define SEARCH_MAX_MS (1LL << 42) /* 139 years */
 
-void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env, const struct shd_expr *due,
-		   const struct shd_expr *value)
+void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env,
+	const struct shd_expr *due, const struct shd_expr *value)
 {
 	/* Member by member: the scratch buffer need not be cleared. */
 	eval->env = env;
 	eval->now_ms = env->now.ms;
 	eval->shift_ms = 0;
 	eval->quiet = false;
-	eval->entity_blind = env->entity && env->blind_kind && env->blind_kind(env->ctx, env->entity->kind);
+	eval->entity_blind =
+		env->entity && env->blind_kind && env->blind_kind(env->ctx, env->entity->kind);
 	eval->inner_blind = false;
 	eval->inner = NULL;
 	eval->due = due;
@@ -78,7 +79,7 @@ static void give(struct shd_result *ret, enum shd_type type, int64_t n)
 
 /* None of the given type, blind when one of the two is. */
 static void give_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
-		      const struct shd_result *b)
+	const struct shd_result *b)
 {
 	bool blind = (a->v.none && a->blind) || (b->v.none && b->blind);
 
@@ -92,7 +93,8 @@ static bool same_currency(const struct shd_value *a, const struct shd_value *b)
 	       (!b->currency[0] && !b->n);
 }
 
-static void take_currency(struct shd_value *ret, const struct shd_value *a, const struct shd_value *b)
+static void take_currency(
+	struct shd_value *ret, const struct shd_value *a, const struct shd_value *b)
 {
 	memcpy(ret->currency, a->currency[0] ? a->currency : b->currency, sizeof(ret->currency));
 }
@@ -111,8 +113,12 @@ static int compare_values(const struct shd_value *left, const struct shd_value *
 
 static bool holds(enum shd_op op, int sign)
 {
-	return op == SHD_OP_LT ? sign < 0 : op == SHD_OP_LE ? sign <= 0 : op == SHD_OP_GT ? sign > 0 :
-	       op == SHD_OP_GE ? sign >= 0 : op == SHD_OP_EQ ? sign == 0 : sign != 0;
+	return op == SHD_OP_LT   ? sign < 0
+	       : op == SHD_OP_LE ? sign <= 0
+	       : op == SHD_OP_GT ? sign > 0
+	       : op == SHD_OP_GE ? sign >= 0
+	       : op == SHD_OP_EQ ? sign == 0
+				 : sign != 0;
 }
 
 /* What must change for the truth to change: for an order which side of the limit
@@ -344,7 +350,8 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 		give_none(ret, expr->type, &a, &b);
 		return;
 	}
-	give(ret, expr->type, add ? shd_add_saturated(a.v.n, b.v.n) : shd_sub_saturated(a.v.n, b.v.n));
+	give(ret, expr->type,
+		add ? shd_add_saturated(a.v.n, b.v.n) : shd_sub_saturated(a.v.n, b.v.n));
 	ret->slope = add ? a.slope + b.slope : a.slope - b.slope;
 	ret->bent = a.bent || b.bent;
 	if (expr->type != SHD_MONEY)
@@ -356,15 +363,16 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 
 /* Sets how value * factor / divisor moves when only `value` does: evenly where each
  * ms adds a whole number of units, so that nothing is rounded. */
-static void scale_slope(const struct shd_result *value, int64_t factor, int64_t divisor,
-			struct shd_result *ret)
+static void scale_slope(
+	const struct shd_result *value, int64_t factor, int64_t divisor, struct shd_result *ret)
 {
 	if (!value->slope)
 		return;
 	__int128 step = (__int128)value->slope * factor, whole = (__int128)value->v.n * factor;
 	__int128 slope = step / divisor;
 
-	if (step % divisor == 0 && whole % divisor == 0 && slope > -1000000000 && slope < 1000000000)
+	if (step % divisor == 0 && whole % divisor == 0 && slope > -1000000000 &&
+		slope < 1000000000)
 		ret->slope = (int64_t)slope;
 	else
 		ret->bent = true;
@@ -388,7 +396,8 @@ static void eval_product(struct shd_eval *eval, const struct shd_expr *expr, str
 		scale_slope(a.slope ? &a : &b, a.slope ? b.v.n : a.v.n, SHD_MICRO, ret);
 }
 
-static void eval_quotient(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+static void eval_quotient(
+	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	struct shd_result a, b;
 
@@ -429,17 +438,33 @@ static void eval_list(struct shd_eval *eval, const struct shd_expr *expr, struct
 	*ret = (struct shd_result){.v = {.type = expr->type, .none = true}};
 }
 
-static void (*const evals[SHD_OP_COUNT])(struct shd_eval *, const struct shd_expr *,
-					  struct shd_result *) = {
-	[SHD_OP_LITERAL] = eval_literal, [SHD_OP_NAME] = shd_eval_name, [SHD_OP_LIST] = eval_list,
-	[SHD_OP_CALL] = shd_eval_call, [SHD_OP_AGGREGATE] = shd_eval_aggregate,
-	[SHD_OP_COND] = eval_cond, [SHD_OP_OR] = eval_and_or, [SHD_OP_AND] = eval_and_or,
-	[SHD_OP_NOT] = eval_not, [SHD_OP_LT] = eval_compare, [SHD_OP_LE] = eval_compare,
-	[SHD_OP_GT] = eval_compare, [SHD_OP_GE] = eval_compare, [SHD_OP_EQ] = eval_compare,
-	[SHD_OP_NE] = eval_compare, [SHD_OP_IN] = eval_in, [SHD_OP_IS_NONE] = eval_is,
-	[SHD_OP_IS_SOME] = eval_is, [SHD_OP_MATCHES] = eval_matches,
-	[SHD_OP_CONTAINS] = shd_eval_contains, [SHD_OP_ELSE] = eval_else, [SHD_OP_ADD] = eval_sum,
-	[SHD_OP_SUB] = eval_sum, [SHD_OP_MUL] = eval_product, [SHD_OP_DIV] = eval_quotient,
+static void (*const evals[SHD_OP_COUNT])(
+	struct shd_eval *, const struct shd_expr *, struct shd_result *) = {
+	[SHD_OP_LITERAL] = eval_literal,
+	[SHD_OP_NAME] = shd_eval_name,
+	[SHD_OP_LIST] = eval_list,
+	[SHD_OP_CALL] = shd_eval_call,
+	[SHD_OP_AGGREGATE] = shd_eval_aggregate,
+	[SHD_OP_COND] = eval_cond,
+	[SHD_OP_OR] = eval_and_or,
+	[SHD_OP_AND] = eval_and_or,
+	[SHD_OP_NOT] = eval_not,
+	[SHD_OP_LT] = eval_compare,
+	[SHD_OP_LE] = eval_compare,
+	[SHD_OP_GT] = eval_compare,
+	[SHD_OP_GE] = eval_compare,
+	[SHD_OP_EQ] = eval_compare,
+	[SHD_OP_NE] = eval_compare,
+	[SHD_OP_IN] = eval_in,
+	[SHD_OP_IS_NONE] = eval_is,
+	[SHD_OP_IS_SOME] = eval_is,
+	[SHD_OP_MATCHES] = eval_matches,
+	[SHD_OP_CONTAINS] = shd_eval_contains,
+	[SHD_OP_ELSE] = eval_else,
+	[SHD_OP_ADD] = eval_sum,
+	[SHD_OP_SUB] = eval_sum,
+	[SHD_OP_MUL] = eval_product,
+	[SHD_OP_DIV] = eval_quotient,
 	[SHD_OP_NEGATE] = eval_negate,
 };
 

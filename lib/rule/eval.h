@@ -34,16 +34,16 @@ enum { SHD_SCRATCH_BYTES = 8192, SHD_MEMO_COUNT = 8 };
 
 struct shd_eval {
 	const struct shd_rule_env *env;
-	int64_t now_ms;           /* env->now; shifted by baseline and by the search */
-	int64_t shift_ms;         /* how far baseline went back: history is read */
-	bool quiet;               /* record no wake-ups */
+	int64_t now_ms;   /* env->now; shifted by baseline and by the search */
+	int64_t shift_ms; /* how far baseline went back: history is read */
+	bool quiet;       /* record no wake-ups */
 	bool entity_blind, inner_blind;
-	const struct shd_entity *inner; /* the window's entity */
+	const struct shd_entity *inner;     /* the window's entity */
 	const struct shd_expr *due, *value; /* what these names stand for, or NULL */
-	int64_t wake_ms;          /* the earliest instant recorded; SHD_NEVER_MS: none */
-	const char *missing;      /* the first name that was absent, or NULL */
-	uint32_t hit, of;         /* sample of the share evaluated last */
-	bool value_known;         /* cache: value at env->now */
+	int64_t wake_ms;                    /* the earliest instant recorded; SHD_NEVER_MS: none */
+	const char *missing;                /* the first name that was absent, or NULL */
+	uint32_t hit, of;                   /* sample of the share evaluated last */
+	bool value_known;                   /* cache: value at env->now */
 	struct shd_result value_cache;
 	uint32_t value_hit, value_of;
 	/* What costly expressions gave at env->now, so that explaining a verdict is cheap. */
@@ -53,13 +53,13 @@ struct shd_eval {
 		uint32_t hit, of;
 	} memo[SHD_MEMO_COUNT];
 	size_t memo_count;
-	size_t scratch_used;      /* texts made by lower() */
+	size_t scratch_used; /* texts made by lower() */
 	char scratch[SHD_SCRATCH_BYTES];
 };
 
 /* Prepares for one judgement. due, value: NULL where the rule has none. Borrows all. */
-void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env, const struct shd_expr *due,
-		   const struct shd_expr *value);
+void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env,
+	const struct shd_expr *due, const struct shd_expr *value);
 
 /* Sets *ret whole. */
 void shd_eval(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);

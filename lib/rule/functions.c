@@ -7,8 +7,17 @@
 
 /* The type rules of functions.def. */
 enum call_rule {
-	CALL_SAME, CALL_NUMBER, CALL_PAIR, CALL_RATIO, CALL_LENGTH, CALL_TEXT, CALL_SCRIPT, CALL_POLLER,
-	CALL_FORECAST, CALL_BASELINE, CALL_ROOM,
+	CALL_SAME,
+	CALL_NUMBER,
+	CALL_PAIR,
+	CALL_RATIO,
+	CALL_LENGTH,
+	CALL_TEXT,
+	CALL_SCRIPT,
+	CALL_POLLER,
+	CALL_FORECAST,
+	CALL_BASELINE,
+	CALL_ROOM,
 };
 enum aggregate_rule { AGGREGATE_COUNT, AGGREGATE_SHARE, AGGREGATE_SAME };
 
@@ -17,7 +26,8 @@ static const struct {
 	uint32_t min, max;
 	enum call_rule rule;
 } functions[] = {
-#define FUNCTION(name_, min_, max_, rule_, doc) [SHD_FN_##name_] = {#name_, min_, max_, CALL_##rule_},
+#define FUNCTION(name_, min_, max_, rule_, doc)                                                    \
+	[SHD_FN_##name_] = {#name_, min_, max_, CALL_##rule_},
 #include "rule/functions.def"
 #undef FUNCTION
 };
@@ -90,14 +100,14 @@ static bool want(struct shd_checker *checker, struct shd_expr *expr, uint32_t i,
 
 	if (arg->type == type)
 		return true;
-	shd_check_fail(checker, arg, NULL, "%s needs %s here, this is %s", expr->name, shd_type_name(type),
-		shd_type_name(arg->type));
+	shd_check_fail(checker, arg, NULL, "%s needs %s here, this is %s", expr->name,
+		shd_type_name(type), shd_type_name(arg->type));
 	expr->bad = true;
 	return false;
 }
 
 static bool want_literal(struct shd_checker *checker, struct shd_expr *expr, uint32_t i,
-			 enum shd_type type, const char *example)
+	enum shd_type type, const char *example)
 {
 	struct shd_expr *arg = expr->args[i];
 
@@ -105,7 +115,8 @@ static bool want_literal(struct shd_checker *checker, struct shd_expr *expr, uin
 		shd_check_type(arg, type);
 		return true;
 	}
-	shd_check_fail(checker, arg, example, "%s needs a plain %s here", expr->name, shd_type_name(type));
+	shd_check_fail(
+		checker, arg, example, "%s needs a plain %s here", expr->name, shd_type_name(type));
 	expr->bad = true;
 	return false;
 }
@@ -140,7 +151,8 @@ static void check_forecast(struct shd_checker *checker, struct shd_expr *expr)
 		shd_check_type(expr, metric->type);
 		return;
 	}
-	shd_check_fail(checker, metric, "forecast(order_defect_rate, 7d)", "forecast needs a metric");
+	shd_check_fail(
+		checker, metric, "forecast(order_defect_rate, 7d)", "forecast needs a metric");
 	expr->bad = true;
 }
 
@@ -149,7 +161,8 @@ static void check_baseline(struct shd_checker *checker, struct shd_expr *expr)
 	const struct shd_expr *of = expr->args[0], *days = expr->args[1];
 
 	if (checker->inner) {
-		shd_check_fail(checker, expr, NULL, "baseline cannot stand in the condition of an aggregate");
+		shd_check_fail(checker, expr, NULL,
+			"baseline cannot stand in the condition of an aggregate");
 		return;
 	}
 	if (!shd_check_values(checker, expr))
@@ -165,8 +178,8 @@ static void check_baseline(struct shd_checker *checker, struct shd_expr *expr)
 		return;
 	int64_t ms = days->value.n;
 	if (ms % SHD_DAY_MS != 0 || ms < SHD_DAY_MS || ms > BASELINE_DAYS_MAX * SHD_DAY_MS) {
-		shd_check_fail(checker, expr->args[1], NULL, "a baseline goes over 1 to %d whole days",
-			BASELINE_DAYS_MAX);
+		shd_check_fail(checker, expr->args[1], NULL,
+			"a baseline goes over 1 to %d whole days", BASELINE_DAYS_MAX);
 		expr->bad = true;
 	}
 }
@@ -192,11 +205,12 @@ static void check_room(struct shd_checker *checker, struct shd_expr *expr)
 static bool check_two(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_expr *a = expr->args[0], *b = expr->args[1];
-	bool ordered = is_amount(a->type) || (a->type == SHD_TIME && expr->function != SHD_FN_ratio);
+	bool ordered =
+		is_amount(a->type) || (a->type == SHD_TIME && expr->function != SHD_FN_ratio);
 
 	if (a->type != b->type || !ordered) {
-		shd_check_fail(checker, expr, NULL, "%s needs two of one type, these are %s and %s", expr->name,
-			shd_type_name(a->type), shd_type_name(b->type));
+		shd_check_fail(checker, expr, NULL, "%s needs two of one type, these are %s and %s",
+			expr->name, shd_type_name(a->type), shd_type_name(b->type));
 		return false;
 	}
 	return shd_check_currencies(checker, expr, "compare");
@@ -209,8 +223,9 @@ static void check_same(struct shd_checker *checker, struct shd_expr *expr)
 	shd_check_type(expr, arg->type);
 	memcpy(expr->currency, arg->currency, sizeof(expr->currency));
 	if (!is_amount(arg->type))
-		shd_check_fail(checker, expr, NULL, "%s needs a number, ratio, duration or money, this is %s",
-			expr->name, shd_type_name(arg->type));
+		shd_check_fail(checker, expr, NULL,
+			"%s needs a number, ratio, duration or money, this is %s", expr->name,
+			shd_type_name(arg->type));
 }
 
 /* Arguments that are all values, already checked. */
@@ -230,7 +245,9 @@ static void check_plain(struct shd_checker *checker, struct shd_expr *expr, enum
 		expr->currency[0] = '\0';
 	} else {
 		want(checker, expr, 0, SHD_TEXT);
-		shd_check_type(expr, rule == CALL_LENGTH ? SHD_NUMBER : rule == CALL_TEXT ? SHD_TEXT : SHD_BOOL);
+		shd_check_type(expr, rule == CALL_LENGTH ? SHD_NUMBER
+				     : rule == CALL_TEXT ? SHD_TEXT
+							 : SHD_BOOL);
 	}
 }
 
@@ -241,8 +258,9 @@ void shd_check_call(struct shd_checker *checker, struct shd_expr *expr)
 
 	if (!find_function(expr->name, &function)) {
 		if (find_aggregate(expr->name, &aggregate))
-			shd_check_fail(checker, expr, aggregates[aggregate].entities ?
-				"as in count(order last 24h)" : "as in first(rating last 7d)",
+			shd_check_fail(checker, expr,
+				aggregates[aggregate].entities ? "as in count(order last 24h)"
+							       : "as in first(rating last 7d)",
 				"%s needs a window", expr->name);
 		else
 			refuse_function(checker, expr);
@@ -251,7 +269,8 @@ void shd_check_call(struct shd_checker *checker, struct shd_expr *expr)
 	expr->function = function;
 	if (expr->count < functions[function].min || expr->count > functions[function].max) {
 		shd_check_fail(checker, expr, NULL, "%s takes %u argument%s, not %u", expr->name,
-			functions[function].min, functions[function].min == 1 ? "" : "s", expr->count);
+			functions[function].min, functions[function].min == 1 ? "" : "s",
+			expr->count);
 		return;
 	}
 	enum call_rule rule = functions[function].rule;
@@ -282,8 +301,8 @@ static void refuse_subject(struct shd_checker *checker, struct shd_expr *expr, c
 	if (near && strcmp(near, word) == 0)
 		near = NULL; /* it exists, but is not of the right sort */
 	shd_report(checker->report, expr->subject_at, strlen(expr->subject), hint,
-		"%s cannot go over '%s'%s%s%s", expr->name, expr->subject, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
+		"%s cannot go over '%s'%s%s%s", expr->name, expr->subject,
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	expr->bad = true;
 }
 
@@ -291,7 +310,8 @@ static void refuse_subject(struct shd_checker *checker, struct shd_expr *expr, c
 static void check_kind_subject(struct shd_checker *checker, struct shd_expr *expr)
 {
 	if (!shd_kind_find(expr->subject, strlen(expr->subject), &expr->kind)) {
-		refuse_subject(checker, expr, "it goes over a kind of entity: order, review, complaint, ...");
+		refuse_subject(checker, expr,
+			"it goes over a kind of entity: order, review, complaint, ...");
 		return;
 	}
 	checker->scope->reads_kinds |= 1U << expr->kind;
@@ -304,7 +324,8 @@ static void refuse_field(struct shd_checker *checker, struct shd_expr *expr, con
 	size_t count = 0;
 
 	for (int i = 0; i < shd_kind_fields(expr->kind); i++)
-		names[count++] = shd_field_row(shd_kind_first(expr->kind) + (enum shd_field)i)->name;
+		names[count++] =
+			shd_field_row(shd_kind_first(expr->kind) + (enum shd_field)i)->name;
 	const char *near = shd_nearest(name, names, count);
 	shd_report(checker->report, expr->subject_at, strlen(expr->subject), NULL,
 		"unknown field '%s' of %s%s%s%s", name, shd_kind_name(expr->kind),
@@ -332,7 +353,8 @@ static void check_field_subject(struct shd_checker *checker, struct shd_expr *ex
 	bool time = type == SHD_TIME && expr->aggregate != SHD_AGG_sum;
 	if (!is_amount(type) && !time) {
 		shd_report(checker->report, expr->subject_at, strlen(expr->subject), NULL,
-			"there is no %s of %s, which is %s", expr->name, expr->subject, shd_type_name(type));
+			"there is no %s of %s, which is %s", expr->name, expr->subject,
+			shd_type_name(type));
 		expr->bad = true;
 		return;
 	}
@@ -350,8 +372,10 @@ static void check_metric_subject(struct shd_checker *checker, struct shd_expr *e
 	size_t len = strlen(expr->subject);
 
 	if (!aggregates[expr->aggregate].samples || !shd_metric_find(expr->subject, len, &metric)) {
-		refuse_subject(checker, expr, shd_kind_find(expr->subject, len, &kind) ?
-			"name a field: sum(order.amount last 7d)" : NULL);
+		refuse_subject(checker, expr,
+			shd_kind_find(expr->subject, len, &kind)
+				? "name a field: sum(order.amount last 7d)"
+				: NULL);
 		return;
 	}
 	expr->ref = SHD_REF_METRIC;
@@ -359,7 +383,8 @@ static void check_metric_subject(struct shd_checker *checker, struct shd_expr *e
 	shd_check_type(expr, shd_metric_row(metric)->type);
 	checker->scope->reads_metrics |= 1ULL << metric;
 	if (expr->count > 1) {
-		shd_check_fail(checker, expr->args[1], NULL, "the samples of a metric take no `where`");
+		shd_check_fail(
+			checker, expr->args[1], NULL, "the samples of a metric take no `where`");
 		expr->bad = true;
 	}
 }
@@ -392,13 +417,15 @@ void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr)
 	shd_check_type(expr, SHD_NUMBER);
 	if (!find_aggregate(expr->name, &expr->aggregate)) {
 		if (find_function(expr->name, &function))
-			shd_check_fail(checker, expr, NULL, "%s takes values, not a window", expr->name);
+			shd_check_fail(
+				checker, expr, NULL, "%s takes values, not a window", expr->name);
 		else
 			refuse_function(checker, expr);
 		return;
 	}
 	if (checker->inner) {
-		shd_check_fail(checker, expr, NULL, "an aggregate cannot stand in the condition of another");
+		shd_check_fail(checker, expr, NULL,
+			"an aggregate cannot stand in the condition of another");
 		return;
 	}
 	if (window_ms < SHD_SECOND_MS || window_ms > WINDOW_MAX_MS) {

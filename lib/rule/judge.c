@@ -18,7 +18,8 @@ static bool is_order(enum shd_op op)
 
 /* The comparison that decides `expr`: of `and` the first, of `or` the first part that
  * holds (or the first, when none does); orders before equalities. */
-static const struct shd_expr *deciding(struct shd_eval *eval, const struct shd_expr *expr, bool orders)
+static const struct shd_expr *deciding(
+	struct shd_eval *eval, const struct shd_expr *expr, bool orders)
 {
 	const struct shd_expr *first = NULL;
 
@@ -45,10 +46,12 @@ static bool is_value(const struct shd_expr *expr)
 }
 
 /* Puts the sides of the comparison into the verdict. */
-static void show(struct shd_eval *eval, const struct shd_expr *comparison, struct shd_verdict *verdict)
+static void show(
+	struct shd_eval *eval, const struct shd_expr *comparison, struct shd_verdict *verdict)
 {
 	const struct shd_expr *left = comparison->args[0], *right = comparison->args[1];
-	bool turned = is_value(right) || (left->op == SHD_OP_LITERAL && right->op != SHD_OP_LITERAL);
+	bool turned =
+		is_value(right) || (left->op == SHD_OP_LITERAL && right->op != SHD_OP_LITERAL);
 	struct shd_result shown, limit;
 
 	eval->hit = eval->of = 0;
@@ -77,11 +80,14 @@ static int64_t hits_until(enum shd_op op, int64_t hit, int64_t of, int64_t limit
 	__int128 exact = (__int128)limit_n * of;
 	int64_t below = (int64_t)(exact / SHD_MICRO), above = below + (exact % SHD_MICRO != 0);
 
-	return op == SHD_OP_GT ? below + 1 - hit : op == SHD_OP_GE ? above - hit :
-	       op == SHD_OP_LT ? hit - above + 1 : hit - below;
+	return op == SHD_OP_GT   ? below + 1 - hit
+	       : op == SHD_OP_GE ? above - hit
+	       : op == SHD_OP_LT ? hit - above + 1
+				 : hit - below;
 }
 
-static void find_room(struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
+static void find_room(
+	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
 	for (int level = (int)verdict->level + 1; level < SHD_LEVEL_COUNT; level++) {
 		if (!code->levels[level])
@@ -95,7 +101,8 @@ static void find_room(struct shd_eval *eval, const struct shd_rule_code *code, s
 		shd_eval(eval, comparison->args[0], &share);
 		int64_t hit = eval->hit, of = eval->of;
 		shd_eval(eval, comparison->args[1], &limit);
-		if (share.v.none || limit.v.none || !of || limit.v.n < 0 || limit.v.n > 1000 * SHD_MICRO)
+		if (share.v.none || limit.v.none || !of || limit.v.n < 0 ||
+			limit.v.n > 1000 * SHD_MICRO)
 			return;
 		verdict->room = (struct shd_value){.type = SHD_NUMBER,
 			.n = hits_until(comparison->op, hit, of, limit.v.n) * SHD_MICRO};
@@ -123,7 +130,8 @@ static void forget_scratch(const struct shd_eval *eval, struct shd_value *value)
 }
 
 /* Value, limit, sample, room: for people; no wake-ups come from here. */
-static void explain(struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
+static void explain(
+	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
 	const char *missing = eval->missing;
 	const struct shd_expr *level = shown_level(code, verdict->level);
@@ -151,12 +159,13 @@ static void explain(struct shd_eval *eval, const struct shd_rule_code *code, str
 
 /* The worst level that holds. A level that is unknown does not hold; when none holds
  * and one is unknown, nobody knows: UNKNOWN neither fires nor resolves. */
-static void judge_levels(struct shd_eval *eval, const struct shd_rule_code *code,
-			 struct shd_verdict *verdict)
+static void judge_levels(
+	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
 	bool unsure = false;
 
-	for (int level = SHD_BREACHED; level > SHD_LEVEL_NONE && verdict->level == SHD_LEVEL_NONE; level--) {
+	for (int level = SHD_BREACHED; level > SHD_LEVEL_NONE && verdict->level == SHD_LEVEL_NONE;
+		level--) {
 		if (!code->levels[level])
 			continue;
 		enum shd_truth held = truth(eval, code->levels[level]);
@@ -179,7 +188,8 @@ static enum shd_truth applies(struct shd_eval *eval, const struct shd_rule *rule
 		return SHD_FALSE;
 	if (code->stores)
 		return truth(eval, code->stores);
-	return eval->env->settings || (rule->each && rule->kind == SHD_KIND_channel) ? SHD_TRUE : SHD_FALSE;
+	return eval->env->settings || (rule->each && rule->kind == SHD_KIND_channel) ? SHD_TRUE
+										     : SHD_FALSE;
 }
 
 bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *env)
@@ -227,7 +237,8 @@ static enum shd_judgement enough(struct shd_eval *eval, const struct shd_rule_co
 }
 
 /* Due time and money, which are shown whatever the level. */
-static void attach(struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
+static void attach(
+	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
 	struct shd_result result;
 
@@ -243,14 +254,17 @@ static void attach(struct shd_eval *eval, const struct shd_rule_code *code, stru
 }
 
 void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
-		    struct shd_verdict *ret_verdict)
+	struct shd_verdict *ret_verdict)
 {
 	const struct shd_rule_code *code = rule->code;
 	struct shd_verdict *verdict = ret_verdict;
 	struct shd_eval eval;
 
-	*verdict = (struct shd_verdict){.clear = true, .value.none = true, .limit.none = true,
-		.cost.none = true, .room.none = true};
+	*verdict = (struct shd_verdict){.clear = true,
+		.value.none = true,
+		.limit.none = true,
+		.cost.none = true,
+		.room.none = true};
 	shd_eval_init(&eval, env, code->due, code->value);
 	verdict->judgement = watched(&eval, rule);
 	if (verdict->judgement == SHD_JUDGED) {

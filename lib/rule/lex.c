@@ -54,8 +54,8 @@ static const struct {
 	{":", SHD_TOKEN_COLON, NULL},
 };
 
-void shd_report(struct shd_report *report, size_t at, size_t width, const char *hint,
-		const char *fmt, ...)
+void shd_report(
+	struct shd_report *report, size_t at, size_t width, const char *hint, const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -115,8 +115,8 @@ static bool lex_duration(struct shd_lexer *lexer, struct shd_token *token)
 	token->value = (struct shd_value){.type = SHD_DURATION};
 	if (shd_duration_parse(text, len, &token->value.n, &err))
 		return true;
-	const char *hint = memchr(text, '.', len) ? "only whole numbers: 1h30m" :
-						    "units are w d h m s ms: 1d12h, 90s";
+	const char *hint = memchr(text, '.', len) ? "only whole numbers: 1h30m"
+						  : "units are w d h m s ms: 1d12h, 90s";
 	shd_report(lexer->report, token->at, len, hint, "'%.*s' is not a duration",
 		(int)(len < 64 ? len : 64), text);
 	token->value.n = 0;
@@ -208,7 +208,8 @@ static void lex_name(struct shd_lexer *lexer, struct shd_token *token)
 	token->width = (uint32_t)(lexer->at - token->at);
 	const char *text = lexer->text + token->at;
 	for (int i = SHD_TOKEN_AND; i <= SHD_TOKEN_CONTAINS; i++)
-		if (strlen(token_texts[i]) == token->width && memcmp(text, token_texts[i], token->width) == 0)
+		if (strlen(token_texts[i]) == token->width &&
+			memcmp(text, token_texts[i], token->width) == 0)
 			token->type = (enum shd_token_type)i;
 	bool is_true = token->width == 4 && memcmp(text, "true", 4) == 0;
 	bool is_false = token->width == 5 && memcmp(text, "false", 5) == 0;
@@ -246,14 +247,15 @@ static bool refuse_character(struct shd_lexer *lexer)
 	while (width < left && width < 4 && ((unsigned char)text[width] & 0xC0) == 0x80)
 		width++;
 	unsigned char c = (unsigned char)text[0];
-	bool curly = width == 3 && memcmp(text, "\xE2\x80", 2) == 0 && (unsigned char)text[2] >= 0x98 &&
-		     (unsigned char)text[2] <= 0x9F;
+	bool curly = width == 3 && memcmp(text, "\xE2\x80", 2) == 0 &&
+		     (unsigned char)text[2] >= 0x98 && (unsigned char)text[2] <= 0x9F;
 	const char *hint = curly ? "use plain quotes: \"text\"" : NULL;
 	if (c < 0x20 || c == 0x7F)
-		shd_report(lexer->report, lexer->at, width, hint, "unexpected control character 0x%02x", c);
+		shd_report(lexer->report, lexer->at, width, hint,
+			"unexpected control character 0x%02x", c);
 	else
-		shd_report(lexer->report, lexer->at, width, hint, "unexpected character '%.*s'", (int)width,
-			text);
+		shd_report(lexer->report, lexer->at, width, hint, "unexpected character '%.*s'",
+			(int)width, text);
 	return false;
 }
 

@@ -10,7 +10,7 @@ struct shd_report {
 	size_t count; /* how many were reported so far */
 };
 void shd_report(struct shd_report *report, size_t at, size_t width, const char *hint,
-		const char *fmt, ...) SHD_PRINTF(5, 6);
+	const char *fmt, ...) SHD_PRINTF(5, 6);
 
 /* X(NAME, "text") */
 #define SHD_TOKEN_MAP(X)                                                                           \
@@ -55,8 +55,8 @@ const char *shd_token_text(enum shd_token_type type);
 
 struct shd_token {
 	enum shd_token_type type;
-	uint32_t at, width;      /* bytes of the source */
-	struct shd_value value;  /* LITERAL; its text lives in the arena */
+	uint32_t at, width;     /* bytes of the source */
+	struct shd_value value; /* LITERAL; its text lives in the arena */
 };
 
 struct shd_lexer {

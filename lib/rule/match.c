@@ -44,8 +44,8 @@ static bool is_label(const char *name)
 
 static void check_name(const struct shd_expr *expr, struct shd_report *report)
 {
-	static const char *const names[] = {"rule", "level", "store", "marketplace", "info",
-		"warning", "critical", "breached"};
+	static const char *const names[] = {
+		"rule", "level", "store", "marketplace", "info", "warning", "critical", "breached"};
 	char hint[100];
 
 	for (size_t i = 0; i < SHD_COUNT(names); i++)
@@ -59,8 +59,9 @@ static void check_name(const struct shd_expr *expr, struct shd_report *report)
 	if (nearest)
 		shd_text_printf(&say, "did you mean %s ?", nearest);
 	shd_report(report, expr->at, expr->width,
-		   nearest ? say.data : "a route knows rule, level, store, marketplace and labels.NAME",
-		   "unknown name '%s'", expr->name);
+		nearest ? say.data
+			: "a route knows rule, level, store, marketplace and labels.NAME",
+		"unknown name '%s'", expr->name);
 }
 
 /* Only what a condition over words and levels needs. */
@@ -73,19 +74,38 @@ static void check(const struct shd_expr *expr, struct shd_report *report)
 	case SHD_OP_LITERAL:
 		if (expr->value.type != SHD_TEXT && expr->value.type != SHD_BOOL)
 			shd_report(report, expr->at, expr->width, NULL,
-				   "a route compares words and levels, not a %s",
-				   shd_type_name(expr->value.type));
+				"a route compares words and levels, not a %s",
+				shd_type_name(expr->value.type));
 		break;
-	case SHD_OP_LIST: case SHD_OP_OR: case SHD_OP_AND: case SHD_OP_NOT:
-	case SHD_OP_LT: case SHD_OP_LE: case SHD_OP_GT: case SHD_OP_GE: case SHD_OP_EQ: case SHD_OP_NE:
-	case SHD_OP_IN: case SHD_OP_IS_NONE: case SHD_OP_IS_SOME:
+	case SHD_OP_LIST:
+	case SHD_OP_OR:
+	case SHD_OP_AND:
+	case SHD_OP_NOT:
+	case SHD_OP_LT:
+	case SHD_OP_LE:
+	case SHD_OP_GT:
+	case SHD_OP_GE:
+	case SHD_OP_EQ:
+	case SHD_OP_NE:
+	case SHD_OP_IN:
+	case SHD_OP_IS_NONE:
+	case SHD_OP_IS_SOME:
 		break;
-	case SHD_OP_CALL: case SHD_OP_AGGREGATE: case SHD_OP_COND: case SHD_OP_MATCHES:
-	case SHD_OP_CONTAINS: case SHD_OP_ELSE: case SHD_OP_ADD: case SHD_OP_SUB: case SHD_OP_MUL:
-	case SHD_OP_DIV: case SHD_OP_NEGATE: case SHD_OP_COUNT:
+	case SHD_OP_CALL:
+	case SHD_OP_AGGREGATE:
+	case SHD_OP_COND:
+	case SHD_OP_MATCHES:
+	case SHD_OP_CONTAINS:
+	case SHD_OP_ELSE:
+	case SHD_OP_ADD:
+	case SHD_OP_SUB:
+	case SHD_OP_MUL:
+	case SHD_OP_DIV:
+	case SHD_OP_NEGATE:
+	case SHD_OP_COUNT:
 		shd_report(report, expr->at, expr->width,
-			   "a route knows and, or, not, in, is none and comparisons",
-			   "this cannot be used to choose a route");
+			"a route knows and, or, not, in, is none and comparisons",
+			"this cannot be used to choose a route");
 		return;
 	}
 	for (uint32_t i = 0; i < expr->count; i++)
@@ -155,14 +175,15 @@ static bool is_name(const struct shd_expr *expr, const char *name)
 
 /* Below, equal or above, as -1, 0, 1: levels by their order, words by their bytes. */
 static bool order_of(const struct shd_expr *a, const struct shd_expr *b,
-		     const struct shd_match_facts *facts, int *ret_order)
+	const struct shd_match_facts *facts, int *ret_order)
 {
 	const char *x = word_of(a, facts), *y = word_of(b, facts);
 	enum shd_level left, right;
 
 	if (!x || !y)
 		return false;
-	if ((is_name(a, "level") || is_name(b, "level")) && is_level(x, &left) && is_level(y, &right))
+	if ((is_name(a, "level") || is_name(b, "level")) && is_level(x, &left) &&
+		is_level(y, &right))
 		*ret_order = left < right ? -1 : left > right;
 	else
 		*ret_order = strcmp(x, y);
@@ -196,20 +217,41 @@ static bool holds(const struct shd_expr *expr, const struct shd_match_facts *fac
 			if (!holds(expr->args[i], facts))
 				return false;
 		return true;
-	case SHD_OP_NOT: return !holds(expr->args[0], facts);
-	case SHD_OP_LT: return known && order < 0;
-	case SHD_OP_LE: return known && order <= 0;
-	case SHD_OP_GT: return known && order > 0;
-	case SHD_OP_GE: return known && order >= 0;
-	case SHD_OP_EQ: return known && order == 0;
-	case SHD_OP_NE: return known && order != 0;
-	case SHD_OP_IN: return is_in(expr, facts);
-	case SHD_OP_IS_NONE: return !word_of(expr->args[0], facts);
-	case SHD_OP_IS_SOME: return word_of(expr->args[0], facts) != NULL;
-	case SHD_OP_LITERAL: return expr->value.type == SHD_BOOL && expr->value.n;
-	case SHD_OP_NAME: case SHD_OP_LIST: case SHD_OP_CALL: case SHD_OP_AGGREGATE:
-	case SHD_OP_COND: case SHD_OP_MATCHES: case SHD_OP_CONTAINS: case SHD_OP_ELSE:
-	case SHD_OP_ADD: case SHD_OP_SUB: case SHD_OP_MUL: case SHD_OP_DIV: case SHD_OP_NEGATE:
+	case SHD_OP_NOT:
+		return !holds(expr->args[0], facts);
+	case SHD_OP_LT:
+		return known && order < 0;
+	case SHD_OP_LE:
+		return known && order <= 0;
+	case SHD_OP_GT:
+		return known && order > 0;
+	case SHD_OP_GE:
+		return known && order >= 0;
+	case SHD_OP_EQ:
+		return known && order == 0;
+	case SHD_OP_NE:
+		return known && order != 0;
+	case SHD_OP_IN:
+		return is_in(expr, facts);
+	case SHD_OP_IS_NONE:
+		return !word_of(expr->args[0], facts);
+	case SHD_OP_IS_SOME:
+		return word_of(expr->args[0], facts) != NULL;
+	case SHD_OP_LITERAL:
+		return expr->value.type == SHD_BOOL && expr->value.n;
+	case SHD_OP_NAME:
+	case SHD_OP_LIST:
+	case SHD_OP_CALL:
+	case SHD_OP_AGGREGATE:
+	case SHD_OP_COND:
+	case SHD_OP_MATCHES:
+	case SHD_OP_CONTAINS:
+	case SHD_OP_ELSE:
+	case SHD_OP_ADD:
+	case SHD_OP_SUB:
+	case SHD_OP_MUL:
+	case SHD_OP_DIV:
+	case SHD_OP_NEGATE:
 	case SHD_OP_COUNT:
 		break;
 	}

@@ -34,8 +34,8 @@ static void offer_fields(struct candidates *candidates, enum shd_kind kind)
 		offer(candidates, shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->name);
 }
 
-static void mean(struct shd_expr *expr, enum shd_ref ref, int index, enum shd_type type,
-		 const char *words)
+static void mean(
+	struct shd_expr *expr, enum shd_ref ref, int index, enum shd_type type, const char *words)
 {
 	expr->ref = ref;
 	expr->index = index;
@@ -44,7 +44,7 @@ static void mean(struct shd_expr *expr, enum shd_ref ref, int index, enum shd_ty
 }
 
 static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
-		       const char *name, bool inner)
+	const char *name, bool inner)
 {
 	enum shd_field field;
 
@@ -63,7 +63,7 @@ static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum 
 
 /* A field of an entity, or what follows from its fields. */
 static bool mean_of_entity(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
-			   const char *name, bool inner)
+	const char *name, bool inner)
 {
 	if (mean_field(checker, expr, kind, name, inner))
 		return true;
@@ -122,6 +122,11 @@ static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, co
 		if (strcmp(store_names[i].name, name) != 0)
 			continue;
 		mean(expr, SHD_REF_STORE_SETTING, i, store_names[i].type, store_names[i].words);
+		if (i != SHD_STORE_opened_at && i != SHD_STORE_age)
+			return true;
+		/* Where the configuration does not say, the marketplace may. */
+		checker->scope->reads_kinds |= 1U << SHD_KIND_store;
+		checker->scope->reads_fields[SHD_KIND_store] |= 1ULL << SHD_I_opened_at;
 		return true;
 	}
 	if (!shd_field_find(SHD_KIND_store, name, strlen(name), &field))
@@ -152,8 +157,8 @@ static bool mean_metric(struct shd_checker *checker, struct shd_expr *expr)
 }
 
 /* "; did you mean 'x'?" for the end of a message, or "". */
-static const char *suggest(const struct candidates *candidates, const char *name,
-			   char buf[static 128])
+static const char *suggest(
+	const struct candidates *candidates, const char *name, char buf[static 128])
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text;
 	const char *near = shd_nearest(name, candidates->names, candidates->count);
@@ -197,8 +202,8 @@ static void mean_words(struct shd_checker *checker, struct shd_expr *expr, const
 	if (expr->phrases)
 		return;
 	const char *near = shd_words_nearest(checker->scope->words, name);
-	shd_check_fail(checker, expr, "a list is a file in words.d", "unknown word list '%s'%s%s%s", name,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	shd_check_fail(checker, expr, "a list is a file in words.d", "unknown word list '%s'%s%s%s",
+		name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* `order.amount` where there is no order. */
@@ -272,7 +277,8 @@ static bool is_of_store(const char *name)
 	enum shd_field field;
 
 	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++)
-		if (i != SHD_STORE_age && i != SHD_STORE_id && strcmp(store_names[i].name, name) == 0)
+		if (i != SHD_STORE_age && i != SHD_STORE_id &&
+			strcmp(store_names[i].name, name) == 0)
 			return true;
 	return shd_field_find(SHD_KIND_store, name, strlen(name), &field);
 }
@@ -291,9 +297,10 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 		suggestion[0] = '\0';
 	SHD_AUTO(shd_text_finish) struct shd_text text;
 	shd_text_init(&text, sizeof(hint) - 1);
-	if (checker->inner && scope->each && shd_field_find(scope->kind, name, strlen(name), &field))
-		shd_text_printf(&text, "that of the rule's own entity is %s.%s", shd_kind_name(scope->kind),
-			name);
+	if (checker->inner && scope->each &&
+		shd_field_find(scope->kind, name, strlen(name), &field))
+		shd_text_printf(&text, "that of the rule's own entity is %s.%s",
+			shd_kind_name(scope->kind), name);
 	else if (checker->text_wanted)
 		shd_text_printf(&text, "texts stand in quotes: \"%.40s\"", name);
 	else if (is_of_store(name))
@@ -306,8 +313,9 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 		shd_text_puts(&text, "the rule has no `each`; the store's own age is store.age");
 	memcpy(hint, text.data, text.len + 1);
 	if (checker->inner || scope->each)
-		shd_check_fail(checker, expr, hint[0] ? hint : NULL, "unknown field '%s' of %s%s", name,
-			shd_kind_name(checker->inner ? checker->inner_kind : scope->kind), suggestion);
+		shd_check_fail(checker, expr, hint[0] ? hint : NULL, "unknown field '%s' of %s%s",
+			name, shd_kind_name(checker->inner ? checker->inner_kind : scope->kind),
+			suggestion);
 	else
 		shd_check_fail(checker, expr, hint[0] ? hint : NULL, "unknown name '%s'%s", name,
 			suggestion);
@@ -328,7 +336,8 @@ void shd_check_name(struct shd_checker *checker, struct shd_expr *expr)
 		return;
 	if (checker->inner && mean_of_entity(checker, expr, checker->inner_kind, expr->name, true))
 		return;
-	if (!checker->inner && scope->each && mean_of_entity(checker, expr, scope->kind, expr->name, false))
+	if (!checker->inner && scope->each &&
+		mean_of_entity(checker, expr, scope->kind, expr->name, false))
 		return;
 	if (checker->inner && mean_of_rule(checker, expr))
 		return;

@@ -5,10 +5,10 @@
 
 struct parser {
 	struct shd_lexer lexer;
-	struct shd_token token;  /* the next one, not yet taken */
+	struct shd_token token; /* the next one, not yet taken */
 	struct shd_arena *arena;
 	struct shd_report *report;
-	uint32_t end;            /* of the token taken last */
+	uint32_t end; /* of the token taken last */
 	int depth;
 };
 
@@ -28,11 +28,12 @@ static bool expect(struct parser *parser, enum shd_token_type type, const char *
 	bool arguments = strcmp(where, "after the arguments") == 0;
 	if (found->type == SHD_TOKEN_END)
 		shd_report(parser->report, found->at, 1,
-			arguments ? "inside { } a comma ends the text: put it in quotes" : NULL, "expected '%s' %s, found the end",
-			shd_token_text(type), where);
+			arguments ? "inside { } a comma ends the text: put it in quotes" : NULL,
+			"expected '%s' %s, found the end", shd_token_text(type), where);
 	else
-		shd_report(parser->report, found->at, found->width, NULL, "expected '%s' %s, found '%.*s'",
-			shd_token_text(type), where, (int)(found->width < 40 ? found->width : 40),
+		shd_report(parser->report, found->at, found->width, NULL,
+			"expected '%s' %s, found '%.*s'", shd_token_text(type), where,
+			(int)(found->width < 40 ? found->width : 40),
 			parser->lexer.text + found->at);
 	return false;
 }
@@ -45,14 +46,18 @@ static bool is_name(const struct parser *parser, const char *name)
 
 /* A node over `count` operands, from byte `at` to the last token taken. */
 static struct shd_expr *make(struct parser *parser, enum shd_op op, uint32_t at,
-			     struct shd_expr *const *args, uint32_t count)
+	struct shd_expr *const *args, uint32_t count)
 {
 	struct shd_expr *expr = shd_arena_alloc(parser->arena, 1, sizeof(*expr));
 
 	if (!expr)
 		return NULL;
-	*expr = (struct shd_expr){.op = op, .at = at, .width = parser->end - at, .count = count,
-		.height = 1, .words = ""};
+	*expr = (struct shd_expr){.op = op,
+		.at = at,
+		.width = parser->end - at,
+		.count = count,
+		.height = 1,
+		.words = ""};
 	if (!count)
 		return expr;
 	expr->args = shd_arena_alloc(parser->arena, count, sizeof(*expr->args));
@@ -65,13 +70,13 @@ static struct shd_expr *make(struct parser *parser, enum shd_op op, uint32_t at,
 	}
 	if (expr->height <= SHD_EXPR_HEIGHT)
 		return expr;
-	shd_report(parser->report, at, 1, "split the condition", "more than %d levels or operators deep",
-		SHD_EXPR_HEIGHT);
+	shd_report(parser->report, at, 1, "split the condition",
+		"more than %d levels or operators deep", SHD_EXPR_HEIGHT);
 	return NULL;
 }
 
-static struct shd_expr *make_binary(struct parser *parser, enum shd_op op, struct shd_expr *left,
-				    struct shd_expr *right)
+static struct shd_expr *make_binary(
+	struct parser *parser, enum shd_op op, struct shd_expr *left, struct shd_expr *right)
 {
 	struct shd_expr *args[] = {left, right};
 
@@ -104,7 +109,7 @@ static char *parse_path(struct parser *parser, uint32_t *ret_at)
 
 /* { expr "," } up to `close`, which is taken. At most SHD_LIST_ITEMS. */
 static bool parse_items(struct parser *parser, enum shd_token_type close, const char *where,
-			struct shd_expr **items, uint32_t *count)
+	struct shd_expr **items, uint32_t *count)
 {
 	while (parser->token.type != close || *count == 0) {
 		if (*count == SHD_LIST_ITEMS) {
@@ -129,14 +134,15 @@ static struct shd_expr *parse_list(struct parser *parser)
 	struct shd_expr *items[SHD_LIST_ITEMS];
 	uint32_t at = parser->token.at, count = 0;
 
-	if (!advance(parser) || !parse_items(parser, SHD_TOKEN_RIGHT, "after the list", items, &count))
+	if (!advance(parser) ||
+		!parse_items(parser, SHD_TOKEN_RIGHT, "after the list", items, &count))
 		return NULL;
 	return make(parser, SHD_OP_LIST, at, items, count);
 }
 
 /* After `fn(subject`, at `last`. */
-static struct shd_expr *parse_aggregate(struct parser *parser, uint32_t at, const char *name,
-					const struct shd_expr *subject)
+static struct shd_expr *parse_aggregate(
+	struct parser *parser, uint32_t at, const char *name, const struct shd_expr *subject)
 {
 	struct shd_expr *args[2];
 	uint32_t count = 1;
@@ -144,8 +150,8 @@ static struct shd_expr *parse_aggregate(struct parser *parser, uint32_t at, cons
 	if (!advance(parser))
 		return NULL;
 	if (parser->token.type != SHD_TOKEN_LITERAL || parser->token.value.type != SHD_DURATION) {
-		shd_report(parser->report, parser->token.at, parser->token.width, "last 24h, last 30d",
-			"expected a duration after 'last'");
+		shd_report(parser->report, parser->token.at, parser->token.width,
+			"last 24h, last 30d", "expected a duration after 'last'");
 		return NULL;
 	}
 	uint32_t duration_at = parser->token.at;
@@ -254,7 +260,8 @@ static struct shd_expr *parse_primary(struct parser *parser)
 		shd_report(parser->report, token->at, 1, NULL, "expected a value, found the end");
 	else
 		shd_report(parser->report, token->at, token->width,
-			token->type == SHD_TOKEN_NONE ? "test for it: x is none, x is not none" : NULL,
+			token->type == SHD_TOKEN_NONE ? "test for it: x is none, x is not none"
+						      : NULL,
 			"expected a value, found '%s'", shd_token_text(token->type));
 	return NULL;
 }
@@ -265,7 +272,8 @@ static struct shd_expr *parse_unary(struct parser *parser)
 		return parse_primary(parser);
 	uint32_t at = parser->token.at;
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_report(parser->report, at, 1, NULL, "nested more than %d levels deep", SHD_EXPR_HEIGHT);
+		shd_report(parser->report, at, 1, NULL, "nested more than %d levels deep",
+			SHD_EXPR_HEIGHT);
 		return NULL;
 	}
 	if (!advance(parser))
@@ -279,7 +287,8 @@ static struct shd_expr *parse_product(struct parser *parser)
 {
 	struct shd_expr *left = parse_unary(parser);
 
-	while (left && (parser->token.type == SHD_TOKEN_STAR || parser->token.type == SHD_TOKEN_SLASH)) {
+	while (left &&
+		(parser->token.type == SHD_TOKEN_STAR || parser->token.type == SHD_TOKEN_SLASH)) {
 		enum shd_op op = parser->token.type == SHD_TOKEN_STAR ? SHD_OP_MUL : SHD_OP_DIV;
 
 		left = advance(parser) ? make_binary(parser, op, left, parse_unary(parser)) : NULL;
@@ -291,10 +300,12 @@ static struct shd_expr *parse_sum(struct parser *parser)
 {
 	struct shd_expr *left = parse_product(parser);
 
-	while (left && (parser->token.type == SHD_TOKEN_PLUS || parser->token.type == SHD_TOKEN_MINUS)) {
+	while (left &&
+		(parser->token.type == SHD_TOKEN_PLUS || parser->token.type == SHD_TOKEN_MINUS)) {
 		enum shd_op op = parser->token.type == SHD_TOKEN_PLUS ? SHD_OP_ADD : SHD_OP_SUB;
 
-		left = advance(parser) ? make_binary(parser, op, left, parse_product(parser)) : NULL;
+		left = advance(parser) ? make_binary(parser, op, left, parse_product(parser))
+				       : NULL;
 	}
 	return left;
 }
@@ -304,7 +315,8 @@ static struct shd_expr *parse_default(struct parser *parser)
 	struct shd_expr *left = parse_sum(parser);
 
 	while (left && parser->token.type == SHD_TOKEN_ELSE)
-		left = advance(parser) ? make_binary(parser, SHD_OP_ELSE, left, parse_sum(parser)) : NULL;
+		left = advance(parser) ? make_binary(parser, SHD_OP_ELSE, left, parse_sum(parser))
+				       : NULL;
 	return left;
 }
 
@@ -333,10 +345,14 @@ static const struct {
 	enum shd_token_type token;
 	enum shd_op op;
 } comparisons[] = {
-	{SHD_TOKEN_LT, SHD_OP_LT},	    {SHD_TOKEN_LE, SHD_OP_LE},
-	{SHD_TOKEN_GT, SHD_OP_GT},	    {SHD_TOKEN_GE, SHD_OP_GE},
-	{SHD_TOKEN_EQ, SHD_OP_EQ},	    {SHD_TOKEN_NE, SHD_OP_NE},
-	{SHD_TOKEN_IN, SHD_OP_IN},	    {SHD_TOKEN_MATCHES, SHD_OP_MATCHES},
+	{SHD_TOKEN_LT, SHD_OP_LT},
+	{SHD_TOKEN_LE, SHD_OP_LE},
+	{SHD_TOKEN_GT, SHD_OP_GT},
+	{SHD_TOKEN_GE, SHD_OP_GE},
+	{SHD_TOKEN_EQ, SHD_OP_EQ},
+	{SHD_TOKEN_NE, SHD_OP_NE},
+	{SHD_TOKEN_IN, SHD_OP_IN},
+	{SHD_TOKEN_MATCHES, SHD_OP_MATCHES},
 	{SHD_TOKEN_CONTAINS, SHD_OP_CONTAINS},
 };
 
@@ -376,9 +392,10 @@ static struct shd_expr *parse_compare(struct parser *parser)
 	if (parser->token.type == SHD_TOKEN_NONE)
 		return refuse_none(parser, op);
 	left = make_binary(parser, op, left, parse_default(parser));
-	if (left && (is_comparison(parser->token.type, &op) || parser->token.type == SHD_TOKEN_IS)) {
-		shd_report(parser->report, parser->token.at, parser->token.width, "join two with `and`",
-			"comparisons cannot be chained");
+	if (left &&
+		(is_comparison(parser->token.type, &op) || parser->token.type == SHD_TOKEN_IS)) {
+		shd_report(parser->report, parser->token.at, parser->token.width,
+			"join two with `and`", "comparisons cannot be chained");
 		return NULL;
 	}
 	return left;
@@ -390,7 +407,8 @@ static struct shd_expr *parse_not(struct parser *parser)
 		return parse_compare(parser);
 	uint32_t at = parser->token.at;
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_report(parser->report, at, 3, NULL, "nested more than %d levels deep", SHD_EXPR_HEIGHT);
+		shd_report(parser->report, at, 3, NULL, "nested more than %d levels deep",
+			SHD_EXPR_HEIGHT);
 		return NULL;
 	}
 	if (!advance(parser))
@@ -405,7 +423,8 @@ static struct shd_expr *parse_and(struct parser *parser)
 	struct shd_expr *left = parse_not(parser);
 
 	while (left && parser->token.type == SHD_TOKEN_AND)
-		left = advance(parser) ? make_binary(parser, SHD_OP_AND, left, parse_not(parser)) : NULL;
+		left = advance(parser) ? make_binary(parser, SHD_OP_AND, left, parse_not(parser))
+				       : NULL;
 	return left;
 }
 
@@ -414,7 +433,8 @@ static struct shd_expr *parse_or(struct parser *parser)
 	struct shd_expr *left = parse_and(parser);
 
 	while (left && parser->token.type == SHD_TOKEN_OR)
-		left = advance(parser) ? make_binary(parser, SHD_OP_OR, left, parse_and(parser)) : NULL;
+		left = advance(parser) ? make_binary(parser, SHD_OP_OR, left, parse_and(parser))
+				       : NULL;
 	return left;
 }
 
@@ -434,8 +454,8 @@ static struct shd_expr *parse_cond(struct parser *parser)
 static struct shd_expr *parse_expr(struct parser *parser)
 {
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_report(parser->report, parser->token.at, 1, NULL, "nested more than %d levels deep",
-			SHD_EXPR_HEIGHT);
+		shd_report(parser->report, parser->token.at, 1, NULL,
+			"nested more than %d levels deep", SHD_EXPR_HEIGHT);
 		return NULL;
 	}
 	struct shd_expr *expr = parse_cond(parser);
@@ -443,15 +463,18 @@ static struct shd_expr *parse_expr(struct parser *parser)
 	return expr;
 }
 
-struct shd_expr *shd_parse(const char *text, size_t len, struct shd_arena *arena,
-			   struct shd_report *report)
+struct shd_expr *shd_parse(
+	const char *text, size_t len, struct shd_arena *arena, struct shd_report *report)
 {
-	struct parser parser = {.lexer = {.text = text, .len = len, .arena = arena, .report = report},
-		.arena = arena, .report = report};
+	struct parser parser = {
+		.lexer = {.text = text, .len = len, .arena = arena, .report = report},
+		.arena = arena,
+		.report = report};
 	size_t before = report->count;
 
 	if (len > SHD_EXPR_BYTES) {
-		shd_report(report, 0, 1, NULL, "the expression has %zu bytes, at most %d are allowed", len,
+		shd_report(report, 0, 1, NULL,
+			"the expression has %zu bytes, at most %d are allowed", len,
 			SHD_EXPR_BYTES);
 		return NULL;
 	}
@@ -463,7 +486,8 @@ struct shd_expr *shd_parse(const char *text, size_t len, struct shd_arena *arena
 	if (parser.token.type != SHD_TOKEN_END) {
 		shd_report(report, parser.token.at, parser.token.width, NULL,
 			"expected an operator or the end, found '%.*s'",
-			(int)(parser.token.width < 40 ? parser.token.width : 40), text + parser.token.at);
+			(int)(parser.token.width < 40 ? parser.token.width : 40),
+			text + parser.token.at);
 		return NULL;
 	}
 	return report->count == before ? expr : NULL;

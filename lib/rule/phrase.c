@@ -25,8 +25,8 @@ static UChar32 fold(UChar32 c)
 	return u_foldCase(c, U_FOLD_CASE_DEFAULT);
 }
 
-static bool convert(const char *text, size_t len, UChar32 (*change)(UChar32 c), char *buf, size_t size,
-		    size_t *ret_len)
+static bool convert(const char *text, size_t len, UChar32 (*change)(UChar32 c), char *buf,
+	size_t size, size_t *ret_len)
 {
 	size_t out = 0;
 
@@ -87,8 +87,8 @@ static UScriptCode script_of(UChar32 c)
 
 /* What is known of a word while its characters go by. */
 struct word {
-	UScriptCode part;      /* script of the present part, COMMON: none yet */
-	bool part_alike;       /* all its letters look Latin */
+	UScriptCode part;          /* script of the present part, COMMON: none yet */
+	bool part_alike;           /* all its letters look Latin */
 	bool has_latin, has_alike; /* parts before it: a Latin one; one that only looks so */
 };
 

@@ -15,7 +15,8 @@ static void give_text(struct shd_result *ret, const char *text)
 }
 
 /* now - instant: grows by 1 ms each ms. */
-static void give_since(struct shd_eval *eval, const struct shd_value *instant, struct shd_result *ret)
+static void give_since(
+	struct shd_eval *eval, const struct shd_value *instant, struct shd_result *ret)
 {
 	*ret = (struct shd_result){.v = {.type = SHD_DURATION, .none = instant->none}};
 	if (instant->none)
@@ -50,7 +51,8 @@ static void read_due(struct shd_eval *eval, const struct shd_expr *expr, struct 
 	if (ret->v.none || expr->ref == SHD_REF_DUE)
 		return;
 	ret->v = (struct shd_value){.type = SHD_DURATION,
-		.n = ret->v.n == SHD_NEVER_MS ? SHD_NEVER_MS : shd_sub_saturated(ret->v.n, eval->now_ms)};
+		.n = ret->v.n == SHD_NEVER_MS ? SHD_NEVER_MS
+					      : shd_sub_saturated(ret->v.n, eval->now_ms)};
 	ret->slope -= 1;
 }
 
@@ -80,7 +82,8 @@ static bool store_is_blind(const struct shd_eval *eval)
 	return eval->env->blind_kind && eval->env->blind_kind(eval->env->ctx, SHD_KIND_store);
 }
 
-static void read_store_field(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+static void read_store_field(
+	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_entity *store = eval->env->store;
 
@@ -109,7 +112,8 @@ static struct shd_value store_opened_at(const struct shd_eval *eval)
 	return opened;
 }
 
-static void read_store_setting(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+static void read_store_setting(
+	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	static const char pseudo[] = "daemon";
 	const struct shd_store_settings *settings = eval->env->settings;
@@ -120,10 +124,14 @@ static void read_store_setting(struct shd_eval *eval, const struct shd_expr *exp
 		give_text(ret, settings ? settings->id : pseudo);
 		break;
 	case SHD_STORE_marketplace:
-		give_text(ret, !settings ? pseudo : settings->market ? settings->market->name : NULL);
+		give_text(ret, !settings          ? pseudo
+			       : settings->market ? settings->market->name
+						  : NULL);
 		break;
 	case SHD_STORE_kind:
-		give_text(ret, !settings ? NULL : settings->kind == SHD_STORE_LOCAL ? "local" : "crossborder");
+		give_text(ret, !settings                           ? NULL
+			       : settings->kind == SHD_STORE_LOCAL ? "local"
+								   : "crossborder");
 		break;
 	case SHD_STORE_region:
 		give_text(ret, settings ? settings->region : NULL);
@@ -193,7 +201,8 @@ static void read_metric(struct shd_eval *eval, const struct shd_expr *expr, stru
 		struct shd_wall at = {eval->now_ms};
 
 		if (env->samples)
-			env->samples(env->ctx, metric, at, (struct shd_wall){SHD_NEVER_MS}, visit_past, &past);
+			env->samples(env->ctx, metric, at, (struct shd_wall){SHD_NEVER_MS},
+				visit_past, &past);
 	} else if (env->metric) {
 		env->metric(env->ctx, metric, target, &ret->v);
 	}

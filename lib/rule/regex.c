@@ -41,7 +41,7 @@ static void keep(void *piece, void *memory)
 }
 
 bool shd_regex_compile(const char *pattern, size_t len, struct shd_arena *arena,
-		       const struct shd_regex **ret_regex, struct shd_error *reterr)
+	const struct shd_regex **ret_regex, struct shd_error *reterr)
 {
 	struct shd_regex *regex = shd_arena_alloc(arena, 1, sizeof(*regex));
 	pcre2_general_context *memory = pcre2_general_context_create(from_arena, keep, arena);
@@ -53,12 +53,13 @@ bool shd_regex_compile(const char *pattern, size_t len, struct shd_arena *arena,
 	if (!regex || !context)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "the rules are too large altogether");
 	pcre2_set_parens_nest_limit(context, 32);
-	regex->code = pcre2_compile((PCRE2_SPTR)pattern, len, PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C,
-		&code, &offset, context);
+	regex->code = pcre2_compile((PCRE2_SPTR)pattern, len,
+		PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &code, &offset, context);
 	regex->limits = pcre2_match_context_create(memory);
 	if (!regex->code) {
 		pcre2_get_error_message(code, text, sizeof(text));
-		return shd_fail_at(reterr, SHD_ERR_SYNTAX, 1, (int)offset + 1, "%s", (const char *)text);
+		return shd_fail_at(
+			reterr, SHD_ERR_SYNTAX, 1, (int)offset + 1, "%s", (const char *)text);
 	}
 	if (!regex->limits)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "the rules are too large altogether");

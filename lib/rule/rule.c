@@ -9,8 +9,25 @@
 static const char *const level_names[] = {"none", "info", "warning", "critical", "breached"};
 
 static const char *const keys[] = {
-	"rule", "title", "stores", "each", "where", "due", "value", "needs", "levels", "for", "clear",
-	"clear_for", "cost", "message", "advice", "runbook", "source", "labels", "enabled",
+	"rule",
+	"title",
+	"stores",
+	"each",
+	"where",
+	"due",
+	"value",
+	"needs",
+	"levels",
+	"for",
+	"clear",
+	"clear_for",
+	"cost",
+	"message",
+	"advice",
+	"runbook",
+	"source",
+	"labels",
+	"enabled",
 	"tell_resolved",
 };
 
@@ -35,8 +52,8 @@ const struct shd_node *shd_compiler_find(const struct shd_compiler *compiler, co
 	return node ? node : shd_node_get(compiler->map, key);
 }
 
-const struct shd_node *shd_compiler_find_in(const struct shd_compiler *compiler, const char *key,
-					    const char *member)
+const struct shd_node *shd_compiler_find_in(
+	const struct shd_compiler *compiler, const char *key, const char *member)
 {
 	const struct shd_node *over = shd_node_get(compiler->override, key);
 	const struct shd_node *node = shd_node_get(over, member);
@@ -51,7 +68,8 @@ void *shd_compiler_alloc(struct shd_compiler *compiler, size_t count, size_t siz
 	void *memory = shd_arena_alloc(compiler->arena, count, size);
 
 	if (!memory)
-		shd_node_mistake(compiler->map, compiler->diags, NULL, "the rules are too large altogether");
+		shd_node_mistake(
+			compiler->map, compiler->diags, NULL, "the rules are too large altogether");
 	return memory;
 }
 
@@ -66,8 +84,8 @@ static const char *nearest_member(const char *text, const char *const *names, si
 	return near;
 }
 
-void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *map, const char *what,
-			  const char *const *names, size_t count)
+void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *map,
+	const char *what, const char *const *names, size_t count)
 {
 	for (size_t i = 0; map && map->type == SHD_NODE_MAP && i < map->count; i++) {
 		const struct shd_node *key = &map->keys[i];
@@ -79,8 +97,8 @@ void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *
 			continue;
 		const char *near = nearest_member(key->text, names, count);
 		shd_node_mistake(key, compiler->diags, NULL, "unknown %s '%s'%s%s%s", what,
-			key->text ? key->text : "", near ? "; did you mean '" : "", near ? near : "",
-			near ? "'?" : "");
+			key->text ? key->text : "", near ? "; did you mean '" : "",
+			near ? near : "", near ? "'?" : "");
 	}
 }
 
@@ -117,15 +135,15 @@ static const char *read_id(struct shd_compiler *compiler, const struct shd_node 
 
 		if (strcmp(compiler->rules->items[i].id, node->text) != 0)
 			continue;
-		shd_node_mistake(node, compiler->diags, NULL, "rule '%s' exists already, at %s:%d", node->text,
-			shd_doc_file(first->doc), first->line);
+		shd_node_mistake(node, compiler->diags, NULL, "rule '%s' exists already, at %s:%d",
+			node->text, shd_doc_file(first->doc), first->line);
 		return NULL;
 	}
 	return node->text;
 }
 
-static void compile_rule(struct shd_compiler *compiler, const struct shd_node *map,
-			 const struct shd_node *overrides)
+static void compile_rule(
+	struct shd_compiler *compiler, const struct shd_node *map, const struct shd_node *overrides)
 {
 	struct shd_rules *rules = compiler->rules;
 	const char *id = read_id(compiler, map);
@@ -150,8 +168,8 @@ static void compile_rule(struct shd_compiler *compiler, const struct shd_node *m
 	shd_compile_attributes(compiler);
 }
 
-static void compile_doc(struct shd_compiler *compiler, const struct shd_doc *doc,
-			const struct shd_node *overrides)
+static void compile_doc(
+	struct shd_compiler *compiler, const struct shd_doc *doc, const struct shd_node *overrides)
 {
 	static const char *const top[] = {"rules", "tests"};
 	const struct shd_node *root = shd_doc_root(doc), *list = shd_node_get(root, "rules");
@@ -159,19 +177,21 @@ static void compile_doc(struct shd_compiler *compiler, const struct shd_doc *doc
 	if (!root)
 		return;
 	if (root->type != SHD_NODE_MAP) {
-		shd_node_mistake(root, compiler->diags, "rules:", "a file of rules is a map with a list `rules`");
+		shd_node_mistake(root, compiler->diags,
+			"rules:", "a file of rules is a map with a list `rules`");
 		return;
 	}
 	shd_compiler_members(compiler, root, "key", top, SHD_COUNT(top));
 	if (!list || (list->type == SHD_NODE_SCALAR && !list->len))
 		return;
 	if (list->type != SHD_NODE_LIST) {
-		shd_node_mistake(list, compiler->diags, "- rule: my-rule", "`rules` must be a list");
+		shd_node_mistake(
+			list, compiler->diags, "- rule: my-rule", "`rules` must be a list");
 		return;
 	}
 	if (list->count > RULES_A_FILE) {
-		shd_node_mistake(list, compiler->diags, "split the file", "more than %d rules in one file",
-			RULES_A_FILE);
+		shd_node_mistake(list, compiler->diags, "split the file",
+			"more than %d rules in one file", RULES_A_FILE);
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++)
@@ -187,16 +207,17 @@ static void check_overrides(struct shd_compiler *compiler, const struct shd_node
 	for (size_t i = 0; i < rules->count; i++)
 		ids[i] = rules->items[i].id;
 	shd_compiler_members(compiler, overrides, "rule", ids, rules->count);
-	for (size_t i = 0; overrides && overrides->type == SHD_NODE_MAP && i < overrides->count; i++)
+	for (size_t i = 0; overrides && overrides->type == SHD_NODE_MAP && i < overrides->count;
+		i++)
 		if (overrides->items[i].type != SHD_NODE_MAP)
-			shd_node_mistake(&overrides->items[i], compiler->diags, "{levels: {warning: value > 3%}}",
+			shd_node_mistake(&overrides->items[i], compiler->diags,
+				"{levels: {warning: value > 3%}}",
 				"an override must be a map of the rule's keys");
 	free(ids);
 }
 
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-				    const struct shd_node *overrides, const struct shd_words *words,
-				    struct shd_diags *diags)
+	const struct shd_node *overrides, const struct shd_words *words, struct shd_diags *diags)
 {
 	struct shd_rules *rules = shd_xcalloc(1, sizeof(*rules));
 	struct shd_compiler compiler = {.rules = rules, .words = words, .diags = diags};

@@ -208,9 +208,12 @@ static int64_t percentile(struct quantile *quantile, size_t percent)
 
 static int64_t divide_rounded(__int128 n, __int128 divisor)
 {
-	__int128 half = divisor / 2, quotient = n >= 0 ? (n + half) / divisor : -((-n + half) / divisor);
+	__int128 half = divisor / 2,
+		 quotient = n >= 0 ? (n + half) / divisor : -((-n + half) / divisor);
 
-	return quotient > INT64_MAX ? INT64_MAX : quotient < INT64_MIN ? INT64_MIN : (int64_t)quotient;
+	return quotient > INT64_MAX   ? INT64_MAX
+	       : quotient < INT64_MIN ? INT64_MIN
+				      : (int64_t)quotient;
 }
 
 /* Change per `per_ms`; false when fewer than two instants, or too large to say. */
@@ -320,11 +323,14 @@ static bool run(struct window *window, bool samples)
 }
 
 static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct quantile *quantile,
-		      struct shd_result *ret)
+	struct shd_result *ret)
 {
 	int64_t length_ms = expr->args[0]->value.n;
-	struct window window = {.eval = eval, .expr = expr, .length_ms = length_ms,
-		.from_ms = shd_sub_saturated(eval->now_ms, length_ms), .quantile = quantile};
+	struct window window = {.eval = eval,
+		.expr = expr,
+		.length_ms = length_ms,
+		.from_ms = shd_sub_saturated(eval->now_ms, length_ms),
+		.quantile = quantile};
 
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (!run(&window, expr->ref == SHD_REF_METRIC)) {
@@ -341,8 +347,8 @@ static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct
 }
 
 /* In a frame of its own: only these need the room on the stack. */
-static __attribute__((noinline)) void aggregate_quantile(struct shd_eval *eval, const struct shd_expr *expr,
-							 struct shd_result *ret)
+static __attribute__((noinline)) void aggregate_quantile(
+	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	struct quantile quantile;
 
@@ -370,7 +376,8 @@ static bool recall(struct shd_eval *eval, const struct shd_expr *expr, struct sh
 	return false;
 }
 
-static void remember(struct shd_eval *eval, const struct shd_expr *expr, const struct shd_result *result)
+static void remember(
+	struct shd_eval *eval, const struct shd_expr *expr, const struct shd_result *result)
 {
 	if (eval->memo_count == SHD_MEMO_COUNT || !can_remember(eval))
 		return;
@@ -396,7 +403,9 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 {
 	const struct shd_expr *metric = expr->args[0];
 	int64_t length_ms = 28 * SHD_DAY_MS, change;
-	struct window window = {.eval = eval, .expr = metric, .length_ms = length_ms,
+	struct window window = {.eval = eval,
+		.expr = metric,
+		.length_ms = length_ms,
 		.from_ms = shd_sub_saturated(eval->now_ms, length_ms)};
 
 	*ret = (struct shd_result){.v = {.type = expr->type}};

@@ -8,7 +8,7 @@
 enum { WORDS_MAX = 10000, LISTS_MAX = 256, LINE_BYTES = 1024, NAME_BYTES = 64 };
 
 struct phrase {
-	const char *text; /* folded */
+	const char *text;    /* folded */
 	uint32_t len, first; /* bytes; of its first word */
 };
 
@@ -51,8 +51,7 @@ static bool stands_alone(UChar32 c)
 
 static bool is_word_char(UChar32 c)
 {
-	return (u_isalnum(c) || u_charType(c) == U_NON_SPACING_MARK) &&
-	       !stands_alone(c);
+	return (u_isalnum(c) || u_charType(c) == U_NON_SPACING_MARK) && !stands_alone(c);
 }
 
 /* Length of the first word of text[0..len): a run of word characters, or one
@@ -89,13 +88,17 @@ static int by_first(const void *a, const void *b)
 
 static void mistake(struct shd_diags *diags, const char *file, int line, const char *text)
 {
-	shd_diags_add(diags, &(struct shd_diag){.severity = SHD_MISTAKE, .file = file, .line = line,
-		.col = 1, .width = 1, .text = text});
+	shd_diags_add(diags, &(struct shd_diag){.severity = SHD_MISTAKE,
+				     .file = file,
+				     .line = line,
+				     .col = 1,
+				     .width = 1,
+				     .text = text});
 }
 
 /* Adds one line without its comment; false when it was reported. */
 static bool add_phrase(struct shd_words *words, struct shd_word_list *list, const char *line,
-		       size_t len, const char **ret_problem)
+	size_t len, const char **ret_problem)
 {
 	char folded[LINE_BYTES * 2];
 	size_t folded_len;
@@ -123,8 +126,8 @@ static bool add_phrase(struct shd_words *words, struct shd_word_list *list, cons
 		*ret_problem = "the word lists are too large altogether";
 		return false;
 	}
-	list->phrases[list->count++] = (struct phrase){copy, (uint32_t)folded_len,
-		(uint32_t)first_word(copy, folded_len)};
+	list->phrases[list->count++] =
+		(struct phrase){copy, (uint32_t)folded_len, (uint32_t)first_word(copy, folded_len)};
 	return true;
 }
 
@@ -141,14 +144,15 @@ static struct shd_word_list *add_list(struct shd_words *words, const char *name)
 }
 
 bool shd_words_add(struct shd_words *words, const char *name, const char *file, const char *text,
-		   size_t len, struct shd_diags *diags)
+	size_t len, struct shd_diags *diags)
 {
 	struct shd_word_list *list = shd_words_find(words, name) ? NULL : add_list(words, name);
 	size_t before = shd_diags_mistakes(diags);
 	int line = 1;
 
 	if (!list) {
-		mistake(diags, file, 1, "a list of this name exists already, or there are more than 256");
+		mistake(diags, file, 1,
+			"a list of this name exists already, or there are more than 256");
 		return false;
 	}
 	for (size_t at = 0; at < len; line++) {
@@ -157,7 +161,8 @@ bool shd_words_add(struct shd_words *words, const char *name, const char *file, 
 		const char *comment = memchr(start, '#', width), *problem = NULL;
 
 		at += width + 1;
-		if (!add_phrase(words, list, start, comment ? (size_t)(comment - start) : width, &problem))
+		if (!add_phrase(words, list, start, comment ? (size_t)(comment - start) : width,
+			    &problem))
 			mistake(diags, file, line, problem);
 		if (list->count == WORDS_MAX && problem)
 			break;
@@ -199,8 +204,8 @@ static bool is_boundary(const char *text, size_t len, size_t at)
 }
 
 /* A phrase of the list begins at `at`, where the word text[at .. at+word) stands. */
-static bool phrase_at(const struct shd_word_list *list, const char *text, size_t len, size_t at,
-		      size_t word)
+static bool phrase_at(
+	const struct shd_word_list *list, const char *text, size_t len, size_t at, size_t word)
 {
 	size_t low = 0, high = list->count;
 

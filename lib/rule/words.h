@@ -13,4 +13,4 @@ void shd_words_destroy(struct shd_words *words);
 /* Adds the list `name` (file name without .txt) from text[0..len). Mistakes
  * (invalid UTF-8, over 10 000 words) go to diags. */
 bool shd_words_add(struct shd_words *words, const char *name, const char *file, const char *text,
-		   size_t len, struct shd_diags *diags);
+	size_t len, struct shd_diags *diags);

@@ -1,8 +1,8 @@
 /* Judgements per second of one core, and what a window costs as history grows.
  *
  * usage: bench-rule    prints a table; needs a release build to mean anything. */
-#include "market/market.h"
 #include "rule/rule.h"
+#include "market/market.h"
 #include "rule/words.h"
 
 #include <stdio.h>
@@ -47,14 +47,15 @@ static void metric(void *ctx, enum shd_metric which, bool target, struct shd_val
 }
 
 static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-		   shd_window_fn *visit, void *visit_ctx)
+	shd_window_fn *visit, void *visit_ctx)
 {
 	struct store *store = ctx;
 	int64_t first_ms = NOW_MS - ((int64_t)store->count - 1) * 1000;
 	int64_t skip = from.ms < first_ms ? 0 : (from.ms - first_ms) / 1000 + 1;
 
 	for (size_t i = (size_t)skip; i < store->count; i++) {
-		struct shd_entity order = {.kind = kind, .id = "o", .fields = store->orders + i * store->fields};
+		struct shd_entity order = {
+			.kind = kind, .id = "o", .fields = store->orders + i * store->fields};
 
 		if (order.fields[0].n > to.ms || !visit(visit_ctx, &order))
 			return;
@@ -95,8 +96,8 @@ static void fill(struct store *store, size_t count)
 
 		for (size_t j = 0; j < store->fields; j++)
 			fields[j] = (struct shd_value){.none = true};
-		fields[SHD_I_opened_at] =
-			(struct shd_value){.type = SHD_TIME, .n = NOW_MS - (int64_t)(count - 1 - i) * 1000};
+		fields[SHD_I_opened_at] = (struct shd_value){
+			.type = SHD_TIME, .n = NOW_MS - (int64_t)(count - 1 - i) * 1000};
 		fields[shd_field_index(SHD_F_order_shipped_late)] =
 			(struct shd_value){.type = SHD_BOOL, .n = i % 12 == 0};
 	}
@@ -106,10 +107,14 @@ static void fill_complaint(struct store *store)
 {
 	for (int i = 0; i < shd_kind_fields(SHD_KIND_complaint); i++)
 		store->complaint[i] = (struct shd_value){.none = true,
-			.type = shd_field_row(shd_kind_first(SHD_KIND_complaint) + (enum shd_field)i)->type};
-	store->complaint[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = NOW_MS - 37 * SHD_HOUR_MS};
+			.type = shd_field_row(
+				shd_kind_first(SHD_KIND_complaint) + (enum shd_field)i)
+					->type};
+	store->complaint[SHD_I_opened_at] =
+		(struct shd_value){.type = SHD_TIME, .n = NOW_MS - 37 * SHD_HOUR_MS};
 	store->complaint[SHD_I_closed] = (struct shd_value){.type = SHD_BOOL};
-	store->complaint[shd_field_index(SHD_F_complaint_valid)] = (struct shd_value){.type = SHD_BOOL, .n = 1};
+	store->complaint[shd_field_index(SHD_F_complaint_valid)] =
+		(struct shd_value){.type = SHD_BOOL, .n = 1};
 	store->complaint[shd_field_index(SHD_F_complaint_order_amount)] =
 		(struct shd_value){.type = SHD_MONEY, .currency = "RUB", .n = 199000};
 }
@@ -117,13 +122,18 @@ static void fill_complaint(struct store *store)
 int main(void)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
-	SHD_AUTO(shd_doc_destroyp) struct shd_doc *doc = shd_doc_parse("bench", yaml, strlen(yaml), diags);
+	SHD_AUTO(shd_doc_destroyp)
+	struct shd_doc *doc = shd_doc_parse("bench", yaml, strlen(yaml), diags);
 	struct shd_rules *rules = doc ? shd_rules_compile(&doc, 1, NULL, NULL, diags) : NULL;
 	struct shd_market market = {.name = "ozon"};
 	struct shd_store_settings settings = {.id = "shop", .market = &market};
 	struct store store = {0};
-	struct shd_entity complaint = {.kind = SHD_KIND_complaint, .id = "C", .fields = store.complaint};
-	struct shd_rule_env env = {.now = {NOW_MS}, .settings = &settings, .ctx = &store, .metric = metric,
+	struct shd_entity complaint = {
+		.kind = SHD_KIND_complaint, .id = "C", .fields = store.complaint};
+	struct shd_rule_env env = {.now = {NOW_MS},
+		.settings = &settings,
+		.ctx = &store,
+		.metric = metric,
 		.window = window};
 
 	if (!rules)

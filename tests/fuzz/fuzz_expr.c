@@ -13,7 +13,8 @@ static void ignore(void *ctx, size_t at, size_t width, const char *hint, const c
 }
 
 /* What was printed must give the same tree. */
-static void print_and_parse(const struct shd_expr *expr, struct shd_arena *arena, struct shd_report *report)
+static void print_and_parse(
+	const struct shd_expr *expr, struct shd_arena *arena, struct shd_report *report)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text;
 
@@ -37,7 +38,8 @@ static void evaluate(const struct shd_expr *expr)
 
 	for (int i = 0; i < shd_kind_fields(SHD_KIND_order); i++)
 		fields[i] = (struct shd_value){.none = true,
-			.type = shd_field_row(shd_kind_first(SHD_KIND_order) + (enum shd_field)i)->type};
+			.type = shd_field_row(shd_kind_first(SHD_KIND_order) + (enum shd_field)i)
+					->type};
 	fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = 1779000000000};
 	shd_eval_init(&eval, &env, NULL, NULL);
 	shd_eval(&eval, expr, &result);

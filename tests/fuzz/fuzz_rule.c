@@ -17,7 +17,8 @@ static void judge(const struct shd_rule *rule)
 	memset(fields, 0, sizeof(fields));
 	for (int i = 0; i < shd_kind_fields(rule->kind); i++)
 		fields[i] = (struct shd_value){.none = true,
-			.type = shd_field_row(shd_kind_first(rule->kind) + (enum shd_field)i)->type};
+			.type = shd_field_row(shd_kind_first(rule->kind) + (enum shd_field)i)
+					->type};
 	fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = 1779000000000};
 	if (rule->each)
 		env.entity = &entity;
@@ -34,10 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct shd_doc *doc = shd_doc_parse("rules.yaml", (const char *)data, size, diags);
 	struct shd_rules *rules = NULL;
 
-	shd_words_add(words, "ozon_banned", "ozon_banned.txt", (const char *)data, size < 4096 ? size : 4096,
-		diags);
+	shd_words_add(words, "ozon_banned", "ozon_banned.txt", (const char *)data,
+		size < 4096 ? size : 4096, diags);
 	if (doc)
-		rules = shd_rules_compile(&doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), words, diags);
+		rules = shd_rules_compile(
+			&doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), words, diags);
 	for (size_t i = 0; rules && i < shd_rules_count(rules); i++)
 		judge(shd_rules_at(rules, i));
 	shd_text_init(&out, 16 << 20);

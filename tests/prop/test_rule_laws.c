@@ -35,17 +35,19 @@ static void random_tree(uint64_t *random, int depth, struct shd_text *out);
 
 static void random_leaf(uint64_t *random, struct shd_text *out)
 {
-	shd_text_puts(out, PICK(random, "4.6", "20", "0.000001", "4%", "0.5%", "1d12h", "90s", "250ms", "2w",
-		"5000 RUB", "29.99 USD", "100 JPY", "\"cdek\"", "'a\"b\\\\c'", "\"\\n\"", "true", "false", "now",
-		"store.kind", "words.x", "rating", "remaining", "closed"));
+	shd_text_puts(out, PICK(random, "4.6", "20", "0.000001", "4%", "0.5%", "1d12h", "90s",
+				   "250ms", "2w", "5000 RUB", "29.99 USD", "100 JPY", "\"cdek\"",
+				   "'a\"b\\\\c'", "\"\\n\"", "true", "false", "now", "store.kind",
+				   "words.x", "rating", "remaining", "closed"));
 }
 
 static void random_operation(uint64_t *random, int depth, struct shd_text *out)
 {
 	shd_text_putc(out, '(');
 	random_tree(random, depth - 1, out);
-	shd_text_printf(out, ") %s (", PICK(random, "or", "and", "<", "<=", ">", ">=", "==", "!=", "in",
-		"matches", "contains", "else", "+", "-", "*", "/"));
+	shd_text_printf(out, ") %s (",
+		PICK(random, "or", "and", "<", "<=", ">", ">=", "==", "!=", "in", "matches",
+			"contains", "else", "+", "-", "*", "/"));
 	random_tree(random, depth - 1, out);
 	shd_text_putc(out, ')');
 }
@@ -53,9 +55,16 @@ static void random_operation(uint64_t *random, int depth, struct shd_text *out)
 static void random_tree(uint64_t *random, int depth, struct shd_text *out)
 {
 	static const char *const shapes[][3] = {
-		{"not (", ")", NULL}, {"-(", ")", NULL}, {"(", ") is none", NULL}, {"(", ") is not none", NULL},
-		{"abs(", ")", NULL}, {"min(", ", ", ")"}, {"[", ", ", "]"}, {"(", ") ? now : (", ")"},
-		{"count(order last 7d where ", ")", NULL}, {"sum(order.amount last 1h)", NULL, NULL},
+		{"not (", ")", NULL},
+		{"-(", ")", NULL},
+		{"(", ") is none", NULL},
+		{"(", ") is not none", NULL},
+		{"abs(", ")", NULL},
+		{"min(", ", ", ")"},
+		{"[", ", ", "]"},
+		{"(", ") ? now : (", ")"},
+		{"count(order last 7d where ", ")", NULL},
+		{"sum(order.amount last 1h)", NULL, NULL},
 	};
 
 	if (depth == 0) {
@@ -92,7 +101,8 @@ static void printed_and_parsed_again_is_the_same(void **state)
 		assert_true(first || text.len > SHD_EXPR_BYTES);
 		if (first) {
 			shd_expr_print(first, &once);
-			struct shd_expr *second = shd_parse(once.data, once.len, arena, &mistakes.report);
+			struct shd_expr *second =
+				shd_parse(once.data, once.len, arena, &mistakes.report);
 			assert_non_null(second);
 			assert_true(shd_expr_equal(first, second));
 			shd_expr_print(second, &twice);
@@ -131,15 +141,17 @@ static void random_store(uint64_t *random)
 /* A duration or time that moves evenly with now. */
 static void random_even(uint64_t *random, struct shd_text *out)
 {
-	shd_text_printf(out, "%s", PICK(random, "age", "idle", "now - ship_by", "ship_by - now", "2 * age",
-		"age + idle", "3h - idle", "-age", "age - 2 * idle"));
+	shd_text_printf(out, "%s",
+		PICK(random, "age", "idle", "now - ship_by", "ship_by - now", "2 * age",
+			"age + idle", "3h - idle", "-age", "age - 2 * idle"));
 }
 
 /* One that moves in rounded steps, but only grows or only falls. */
 static void random_bent(uint64_t *random, struct shd_text *out)
 {
-	shd_text_printf(out, "%s", PICK(random, "age * 0.5", "age / 7", "idle * 1.000001", "age / 3 + 1h",
-		"age * 33%", "idle / 1000"));
+	shd_text_printf(out, "%s",
+		PICK(random, "age * 0.5", "age / 7", "idle * 1.000001", "age / 3 + 1h", "age * 33%",
+			"idle / 1000"));
 }
 
 static void random_limit(uint64_t *random, struct shd_text *out)
@@ -211,7 +223,8 @@ static void a_comparison_flips_at_its_wake_and_not_before(void **state)
 			assert_true(kept);
 			flips++;
 		} else {
-			assert_int_equal(truth_at(expr, now_ms + 1000 * SHD_DAY_MS, &other_ms), now);
+			assert_int_equal(
+				truth_at(expr, now_ms + 1000 * SHD_DAY_MS, &other_ms), now);
 		}
 		shd_arena_destroy(arena);
 	}
@@ -231,25 +244,27 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 	}
 	switch (roll(random, 6)) {
 	case 0:
-		shd_text_printf(out, "count(review last %uh where stars %s %u) %s %u", 1 + roll(random, 400),
-			random_order_op(random), 1 + roll(random, 5), random_order_op(random), roll(random, 9));
+		shd_text_printf(out, "count(review last %uh where stars %s %u) %s %u",
+			1 + roll(random, 400), random_order_op(random), 1 + roll(random, 5),
+			random_order_op(random), roll(random, 9));
 		return;
 	case 1:
-		shd_text_printf(out, "avg(rating last %uh) %s 4.%u", 1 + roll(random, 400), random_order_op(random),
-			roll(random, 10));
+		shd_text_printf(out, "avg(rating last %uh) %s 4.%u", 1 + roll(random, 400),
+			random_order_op(random), roll(random, 10));
 		return;
 	case 2:
 		shd_text_printf(out, "units %s %u", random_order_op(random), roll(random, 5));
 		return;
 	case 3:
-		shd_text_printf(out, "share(review last %uh where age > %uh) > %u%%", 1 + roll(random, 400),
-			roll(random, 400), roll(random, 100));
+		shd_text_printf(out, "share(review last %uh where age > %uh) > %u%%",
+			1 + roll(random, 400), roll(random, 400), roll(random, 100));
 		return;
 	case 4:
 		random_bent(random, out);
 		break;
 	default:
-		shd_text_puts(out, PICK(random, "abs(ship_by - now)", "min(age, 100h)", "max(idle, 3h)", "age"));
+		shd_text_puts(out, PICK(random, "abs(ship_by - now)", "min(age, 100h)",
+					   "max(idle, 3h)", "age"));
 		break;
 	}
 	shd_text_printf(out, " %s ", random_order_op(random));
@@ -272,15 +287,17 @@ static void nothing_changes_before_the_wake(void **state)
 		const struct shd_expr *expr = compile(text.data, arena);
 		int64_t now_ms = fake.env.now.ms;
 		enum shd_truth now = truth_at(expr, now_ms, &wake_ms);
-		int64_t end_ms = wake_ms < now_ms + 1000 * SHD_DAY_MS ? wake_ms : now_ms + 1000 * SHD_DAY_MS;
+		int64_t end_ms =
+			wake_ms < now_ms + 1000 * SHD_DAY_MS ? wake_ms : now_ms + 1000 * SHD_DAY_MS;
 		for (int j = 0; j < 20; j++) {
-			int64_t at_ms = j == 0 ? end_ms - 1 :
-				now_ms + (int64_t)((double)(end_ms - now_ms) * roll(&random, 10000) / 10000);
+			int64_t at_ms = j == 0 ? end_ms - 1
+					       : now_ms + (int64_t)((double)(end_ms - now_ms) *
+								    roll(&random, 10000) / 10000);
 			enum shd_truth then = truth_at(expr, at_ms, &other_ms);
 
 			if (then != now)
-				print_error("%s\nat %lld, wake %lld, but at %lld\n", text.data, (long long)now_ms,
-					(long long)wake_ms, (long long)at_ms);
+				print_error("%s\nat %lld, wake %lld, but at %lld\n", text.data,
+					(long long)now_ms, (long long)wake_ms, (long long)at_ms);
 			assert_int_equal(then, now);
 		}
 		shd_arena_destroy(arena);
@@ -299,10 +316,11 @@ static void random_known(uint64_t *random, int depth, struct shd_text *out)
 		shd_text_putc(out, ')');
 		return;
 	}
-	shd_text_puts(out, PICK(random, "rating > 4.5", "rating is none", "(rating else 4) < 4.2", "units > 2",
-		"units is not none", "rating in [4.1, units]", "(units > 1 ? rating : 4.4) == 4.4",
-		"rating * units > 9", "max(rating, units) > 4", "avg(rating last 7d) > 4.5", "true",
-		"baseline(rating, 3d) < 4.6"));
+	shd_text_puts(out, PICK(random, "rating > 4.5", "rating is none", "(rating else 4) < 4.2",
+				   "units > 2", "units is not none", "rating in [4.1, units]",
+				   "(units > 1 ? rating : 4.4) == 4.4", "rating * units > 9",
+				   "max(rating, units) > 4", "avg(rating last 7d) > 4.5", "true",
+				   "baseline(rating, 3d) < 4.6"));
 }
 
 /* Whatever is known while a feed is blind holds for everything the feed could say. */

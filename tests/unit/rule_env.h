@@ -28,15 +28,16 @@ struct fake {
 	uint64_t blind_metrics;
 };
 
-static inline void fake_metric(void *ctx, enum shd_metric metric, bool target, struct shd_value *ret)
+static inline void fake_metric(
+	void *ctx, enum shd_metric metric, bool target, struct shd_value *ret)
 {
 	struct fake *fake = ctx;
 
 	*ret = target ? fake->targets[metric] : fake->metrics[metric];
 }
 
-static inline void fake_window(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-			       shd_window_fn *visit, void *visit_ctx)
+static inline void fake_window(void *ctx, enum shd_kind kind, struct shd_wall from,
+	struct shd_wall to, shd_window_fn *visit, void *visit_ctx)
 {
 	struct fake *fake = ctx;
 
@@ -44,15 +45,16 @@ static inline void fake_window(void *ctx, enum shd_kind kind, struct shd_wall fr
 		const struct shd_entity *entity = &fake->entities[i];
 		const struct shd_value *opened = &entity->fields[SHD_I_opened_at];
 
-		if (entity->kind != kind || opened->none || opened->n <= from.ms || opened->n > to.ms)
+		if (entity->kind != kind || opened->none || opened->n <= from.ms ||
+			opened->n > to.ms)
 			continue;
 		if (!visit(visit_ctx, entity))
 			return;
 	}
 }
 
-static inline void fake_samples(void *ctx, enum shd_metric metric, struct shd_wall from, struct shd_wall to,
-				shd_samples_fn *visit, void *visit_ctx)
+static inline void fake_samples(void *ctx, enum shd_metric metric, struct shd_wall from,
+	struct shd_wall to, shd_samples_fn *visit, void *visit_ctx)
 {
 	struct fake *fake = ctx;
 	size_t before = FAKE_SAMPLES;
@@ -60,7 +62,8 @@ static inline void fake_samples(void *ctx, enum shd_metric metric, struct shd_wa
 	for (size_t i = 0; i < fake->sample_count; i++)
 		if (fake->samples[i].metric == metric && fake->samples[i].at.ms <= from.ms)
 			before = i;
-	if (before < FAKE_SAMPLES && !visit(visit_ctx, fake->samples[before].at, &fake->samples[before].value))
+	if (before < FAKE_SAMPLES &&
+		!visit(visit_ctx, fake->samples[before].at, &fake->samples[before].value))
 		return;
 	for (size_t i = 0; i < fake->sample_count; i++) {
 		if (fake->samples[i].metric != metric || fake->samples[i].at.ms <= from.ms ||
@@ -90,21 +93,26 @@ static inline void fake_init(struct fake *fake)
 {
 	memset(fake, 0, sizeof(*fake));
 	fake->market.name = "ozon";
-	fake->settings = (struct shd_store_settings){.id = "shop", .market = &fake->market, .timezone = "UTC",
-		.currency = "RUB"};
+	fake->settings = (struct shd_store_settings){
+		.id = "shop", .market = &fake->market, .timezone = "UTC", .currency = "RUB"};
 	for (int i = 0; i < SHD_METRIC_COUNT; i++) {
-		fake->metrics[i] = (struct shd_value){.none = true,
-			.type = shd_metric_row((enum shd_metric)i)->type};
+		fake->metrics[i] = (struct shd_value){
+			.none = true, .type = shd_metric_row((enum shd_metric)i)->type};
 		fake->targets[i] = fake->metrics[i];
 	}
-	fake->env = (struct shd_rule_env){.settings = &fake->settings, .ctx = fake, .metric = fake_metric,
-		.window = fake_window, .samples = fake_samples, .polled = fake_polled,
-		.blind_kind = fake_blind_kind, .blind_metric = fake_blind_metric};
+	fake->env = (struct shd_rule_env){.settings = &fake->settings,
+		.ctx = fake,
+		.metric = fake_metric,
+		.window = fake_window,
+		.samples = fake_samples,
+		.polled = fake_polled,
+		.blind_kind = fake_blind_kind,
+		.blind_metric = fake_blind_metric};
 }
 
 /* Entities must be added oldest first within a kind. */
-static inline struct shd_entity *fake_add(struct fake *fake, enum shd_kind kind, const char *id,
-					  int64_t opened_ms)
+static inline struct shd_entity *fake_add(
+	struct fake *fake, enum shd_kind kind, const char *id, int64_t opened_ms)
 {
 	size_t at = fake->entity_count++;
 	struct shd_entity *entity = &fake->entities[at];
@@ -130,8 +138,8 @@ static inline void fake_text(struct shd_entity *entity, enum shd_field field, co
 		(struct shd_value){.type = SHD_TEXT, .text = text, .len = (uint32_t)strlen(text)};
 }
 
-static inline void fake_money(struct shd_entity *entity, enum shd_field field, int64_t minor,
-			      const char *currency)
+static inline void fake_money(
+	struct shd_entity *entity, enum shd_field field, int64_t minor, const char *currency)
 {
 	struct shd_value *value = &entity->fields[shd_field_index(field)];
 
@@ -160,11 +168,13 @@ struct mistakes {
 	struct shd_text text;
 };
 
-static inline void note_mistake(void *ctx, size_t at, size_t width, const char *hint, const char *text)
+static inline void note_mistake(
+	void *ctx, size_t at, size_t width, const char *hint, const char *text)
 {
 	struct mistakes *mistakes = ctx;
 
-	shd_text_printf(&mistakes->text, "%s%zu:%zu %s", mistakes->text.len ? "\n" : "", at, width, text);
+	shd_text_printf(
+		&mistakes->text, "%s%zu:%zu %s", mistakes->text.len ? "\n" : "", at, width, text);
 	if (hint)
 		shd_text_printf(&mistakes->text, " [%s]", hint);
 }

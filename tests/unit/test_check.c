@@ -35,7 +35,8 @@ static const char *mistakes_of(const char *text, bool each, struct mistakes *mis
 
 	mistakes_init(mistakes);
 	if (each) {
-		struct shd_expr *due = shd_parse(due_text, sizeof(due_text) - 1, arena, &mistakes->report);
+		struct shd_expr *due =
+			shd_parse(due_text, sizeof(due_text) - 1, arena, &mistakes->report);
 		struct shd_expr *value =
 			shd_parse(value_text, sizeof(value_text) - 1, arena, &mistakes->report);
 
@@ -59,15 +60,19 @@ static const struct {
 	{"age > 48", "0:8 cannot compare duration with number [did you mean 48h ?]"},
 	{"amount > 5000", "0:13 cannot compare money with number [did you mean 5000 RUB ?]"},
 	{"5000 RUB > 3 USD", "0:16 cannot compare RUB and USD [both sides need the same currency]"},
-	{"5000 RUB + 3 USD > 1 RUB", "0:16 cannot add RUB and USD [both sides need the same currency]"},
+	{"5000 RUB + 3 USD > 1 RUB",
+		"0:16 cannot add RUB and USD [both sides need the same currency]"},
 	{"respondedat is none", "0:11 unknown field 'respondedat' of order"},
 	{"shiped_at is none", "0:9 unknown field 'shiped_at' of order; did you mean 'shipped_at'?"},
-	{"store.kindd == \"local\"", "0:11 unknown name 'kindd' of the store; did you mean 'kind'?"},
-	{"store.kind == \"locla\"",
-		"14:7 \"locla\" is never the store.kind, which is one of: local crossborder [did you mean \"local\" ?]"},
-	{"status == shipped", "10:7 unknown field 'shipped' of order [texts stand in quotes: \"shipped\"]"},
+	{"store.kindd == \"local\"",
+		"0:11 unknown name 'kindd' of the store; did you mean 'kind'?"},
+	{"store.kind == \"locla\"", "14:7 \"locla\" is never the store.kind, which is one of: "
+				    "local crossborder [did you mean \"local\" ?]"},
+	{"status == shipped",
+		"10:7 unknown field 'shipped' of order [texts stand in quotes: \"shipped\"]"},
 	{"status in [\"shipped\", \"deliverd\"]",
-		"22:10 \"deliverd\" is never the status, which is one of: awaiting_payment awaiting_shipment "
+		"22:10 \"deliverd\" is never the status, which is one of: awaiting_payment "
+		"awaiting_shipment "
 		"shipped delivered cancelled [did you mean \"delivered\" ?]"},
 	{"value = 4%", "6:1 '=' is not an operator [did you mean == ?]"},
 	{"closed && shipped_late", "7:2 '&&' is not an operator [write `and`]"},
@@ -107,17 +112,20 @@ static const struct {
 	{"count(order last 0s) > 3", "17:2 a window is 1s to 3660d long"},
 	{"share(order last 1d) > 3%",
 		"0:20 share needs a condition [share(order last 30d where shipped_late)]"},
-	{"share(order last 1d where amount) > 3%", "26:6 `where` needs true or false, this is money"},
+	{"share(order last 1d where amount) > 3%",
+		"26:6 `where` needs true or false, this is money"},
 	{"share(review last 1d where sku == amount) > 3%",
-		"34:6 unknown field 'amount' of review [that of the rule's own entity is order.amount]"},
+		"34:6 unknown field 'amount' of review [that of the rule's own entity is "
+		"order.amount]"},
 	{"sum(order last 7d) > 3",
 		"4:5 sum cannot go over 'order' [name a field: sum(order.amount last 7d)]"},
 	{"sum(order.status last 7d) > 3", "4:12 there is no sum of order.status, which is text"},
 	{"sum(rating last 7d) > 3",
 		"4:6 sum cannot go over 'rating' [name a field: sum(order.amount last 7d)]"},
-	{"first(order.units last 7d) > 3",
-		"6:11 first cannot go over 'order.units' [it goes over a metric: first(rating last 7d)]"},
-	{"sum(order.amont last 7d) > 3 RUB", "4:11 unknown field 'amont' of order; did you mean 'amount'?"},
+	{"first(order.units last 7d) > 3", "6:11 first cannot go over 'order.units' [it goes over "
+					   "a metric: first(rating last 7d)]"},
+	{"sum(order.amont last 7d) > 3 RUB",
+		"4:11 unknown field 'amont' of order; did you mean 'amount'?"},
 	{"sum(ordr.amount last 7d) > 3 RUB",
 		"4:11 sum cannot go over 'ordr.amount'; did you mean 'order'? "
 		"[a field of a kind: sum(order.amount last 7d)]"},
@@ -132,20 +140,25 @@ static const struct {
 	{"age_of(poll.order) > 1h", "7:10 unknown poller 'order'; did you mean 'orders'?"},
 	{"poll.orders > 1h", "0:11 a poller is not a value [write age_of(poll.NAME)]"},
 	{"baseline(count(order last 1d), 36h) > 1", "31:3 a baseline goes over 1 to 60 whole days"},
-	{"room(value, 4%) > 1",
-		"5:5 room needs a share or a ratio [room(share(order last 30d where shipped_late), 4%)]"},
+	{"room(value, 4%) > 1", "5:5 room needs a share or a ratio [room(share(order last 30d "
+				"where shipped_late), 4%)]"},
 	{"forecast(units, 7d) > 1",
 		"9:5 forecast needs a metric [forecast(order_defect_rate, 7d)]"},
-	{"status contains words.baned", "16:11 unknown word list 'baned'; did you mean 'banned'? [a list is a file in words.d]"},
-	{"status in words.banned", "0:22 `in` needs a value on its left and a list on its right: x in [a, b] [a word list follows `contains`]"},
+	{"status contains words.baned", "16:11 unknown word list 'baned'; did you mean 'banned'? "
+					"[a list is a file in words.d]"},
+	{"status in words.banned", "0:22 `in` needs a value on its left and a list on its right: x "
+				   "in [a, b] [a word list follows `contains`]"},
 	{"status == [\"shipped\"]", "0:21 cannot compare with a list [did you mean `in`?]"},
 	{"units in [1, 4%]", "13:2 a list of number holds no ratio"},
-	{"status matches \"a(b\"", "15:5 this pattern is wrong at character 4: missing closing parenthesis"},
-	{"status matches sku", "0:18 `matches` needs a text on its left and a pattern in quotes on its right"},
-	{"closed ? 4 : 4%", "0:15 `? :` gives number or ratio: both must be the same [did you mean 4% ?]"},
+	{"status matches \"a(b\"",
+		"15:5 this pattern is wrong at character 4: missing closing parenthesis"},
+	{"status matches sku",
+		"0:18 `matches` needs a text on its left and a pattern in quotes on its right"},
+	{"closed ? 4 : 4%",
+		"0:15 `? :` gives number or ratio: both must be the same [did you mean 4% ?]"},
 	{"tracking_number else 4", "0:22 `else` gives text or number: both must be the same"},
-	{"review.stars > 3",
-		"0:12 there is no review here: the rule is not `each: review` [write an aggregate, as in count(order last 24h)]"},
+	{"review.stars > 3", "0:12 there is no review here: the rule is not `each: review` [write "
+			     "an aggregate, as in count(order last 24h)]"},
 	{"order.amont > 3 RUB", "0:11 unknown field 'amont' of order; did you mean 'amount'?"},
 	{"rating < 4% and late_shipment_rate > 4",
 		"0:11 cannot compare number with ratio [did you mean 4 ?]\n"
@@ -178,33 +191,59 @@ static void names_of_other_rules_are_explained(void **state)
 	} cases[] = {
 		{"remaining < 2h", "0:9 unknown name 'remaining' [the rule has no `due`]"},
 		{"value < 2%", "0:5 unknown name 'value' [the rule has no `value`]"},
-		{"age < 2h", "0:3 unknown name 'age' [the rule has no `each`; the store's own age is store.age]"},
+		{"age < 2h", "0:3 unknown name 'age' [the rule has no `each`; the store's own age "
+			     "is store.age]"},
 		{"raing < 4", "0:5 unknown name 'raing'; did you mean 'rating'?"},
-		{"marketplace == \"ozon\"", "0:11 unknown name 'marketplace' [that of the store is store.marketplace]"},
+		{"marketplace == \"ozon\"",
+			"0:11 unknown name 'marketplace' [that of the store is store.marketplace]"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		struct mistakes mistakes;
 
-		assert_string_equal(mistakes_of(cases[i].text, false, &mistakes), cases[i].mistakes);
+		assert_string_equal(
+			mistakes_of(cases[i].text, false, &mistakes), cases[i].mistakes);
 		shd_text_finish(&mistakes.text);
 	}
 }
 
 static const char *const good[] = {
-	"age >= 12h", "remaining <= 0s", "value > 0.5%", "now - opened_at > 1d12h", "not closed and shipped_late",
-	"status in [\"shipped\", 'delivered']", "amount > 5000 RUB", "3.5% * amount + 280 RUB > 300 RUB",
-	"share(order last 30d where shipped_late) > 4 %", "ratio(count(return last 30d), count(order last 30d)) > 18%",
+	"age >= 12h",
+	"remaining <= 0s",
+	"value > 0.5%",
+	"now - opened_at > 1d12h",
+	"not closed and shipped_late",
+	"status in [\"shipped\", 'delivered']",
+	"amount > 5000 RUB",
+	"3.5% * amount + 280 RUB > 300 RUB",
+	"share(order last 30d where shipped_late) > 4 %",
+	"ratio(count(return last 30d), count(order last 30d)) > 18%",
 	"count(review last 1d where stars <= 2 and sku == order.sku) >= 3",
-	"baseline(complaint_rate, 14d) * 1.5 < complaint_rate", "rating < (rating_target else 4.6)",
-	"median(order.amount last 7d) > 1000 RUB", "p90(parcel.progressed_at last 60d) < now",
-	"age_of(poll.orders) > 3h", "forecast(order_defect_rate, 7d) > 1%", "slope(rating last 28d) < -0.01",
-	"room(share(order last 30d where shipped_late), 4%) < 3", "sku contains words.banned",
-	"sku contains [\"a\", \"b\"]", "mixed_script(sku)", "sku matches \"^[A-Z]+$\"", "length(lower(sku)) > 3",
-	"store.labels.team == \"ru\"", "store.status != \"active\"", "store.age < 90d", "closed ? true : false",
-	"age / 1h > 5", "amount / 10 RUB > 5", "units * 2h < age", "min(age, idle) > 3h",
-	"abs(remaining) < 1h", "order.id == \"1\"", "max(rating last 7d) - min(rating last 7d) > 0.2",
+	"baseline(complaint_rate, 14d) * 1.5 < complaint_rate",
+	"rating < (rating_target else 4.6)",
+	"median(order.amount last 7d) > 1000 RUB",
+	"p90(parcel.progressed_at last 60d) < now",
+	"age_of(poll.orders) > 3h",
+	"forecast(order_defect_rate, 7d) > 1%",
+	"slope(rating last 28d) < -0.01",
+	"room(share(order last 30d where shipped_late), 4%) < 3",
+	"sku contains words.banned",
+	"sku contains [\"a\", \"b\"]",
+	"mixed_script(sku)",
+	"sku matches \"^[A-Z]+$\"",
+	"length(lower(sku)) > 3",
+	"store.labels.team == \"ru\"",
+	"store.status != \"active\"",
+	"store.age < 90d",
+	"closed ? true : false",
+	"age / 1h > 5",
+	"amount / 10 RUB > 5",
+	"units * 2h < age",
+	"min(age, idle) > 3h",
+	"abs(remaining) < 1h",
+	"order.id == \"1\"",
+	"max(rating last 7d) - min(rating last 7d) > 0.2",
 };
 
 static void good_conditions_pass_and_print_the_same(void **state)
@@ -218,7 +257,8 @@ static void good_conditions_pass_and_print_the_same(void **state)
 		assert_string_equal(mistakes_of(good[i], true, &mistakes), "");
 		shd_text_init(&once, 4096);
 		shd_text_init(&twice, 4096);
-		struct shd_expr *first = shd_parse(good[i], strlen(good[i]), arena, &mistakes.report);
+		struct shd_expr *first =
+			shd_parse(good[i], strlen(good[i]), arena, &mistakes.report);
 		assert_non_null(first);
 		shd_expr_print(first, &once);
 		struct shd_expr *second = shd_parse(once.data, once.len, arena, &mistakes.report);
@@ -232,8 +272,8 @@ static void good_conditions_pass_and_print_the_same(void **state)
 }
 
 /* prefix, then `count` times `part`, then suffix; the mistakes must hold `wanted`. */
-static void refuse_repeated(const char *prefix, const char *part, int count, const char *suffix,
-			    const char *wanted)
+static void refuse_repeated(
+	const char *prefix, const char *part, int count, const char *suffix, const char *wanted)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text;
 	struct mistakes mistakes;
@@ -257,13 +297,15 @@ static void limits_are_stated(void **state)
 	refuse_repeated("closed", " or closed", 100, "", "more than 64 levels or operators deep");
 	refuse_repeated("closed ? ", "closed ? ", 100, "closed", "nested more than 64 levels deep");
 	refuse_repeated("units in [1", ", 1", 300, "]", "more than 256 items");
-	refuse_repeated("closed", " ", 5000, "", "the expression has 5006 bytes, at most 4096 are allowed");
+	refuse_repeated(
+		"closed", " ", 5000, "", "the expression has 5006 bytes, at most 4096 are allowed");
 }
 
 static void the_names_read_are_collected(void **state)
 {
-	static const char text[] = "count(review last 1d) > 1 and rating < 4 and age_of(poll.stock) > 1h and "
-				   "store.status != \"active\" and store.kind == \"local\"";
+	static const char text[] =
+		"count(review last 1d) > 1 and rating < 4 and age_of(poll.stock) > 1h and "
+		"store.status != \"active\" and store.kind == \"local\"";
 	struct shd_arena *arena = shd_arena_create(1 << 20);
 	struct shd_scope scope = {.each = true, .kind = SHD_KIND_order};
 	struct mistakes mistakes;

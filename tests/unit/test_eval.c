@@ -119,7 +119,8 @@ static void check_rows(const struct row *rows, size_t count)
 		if (strcmp(out.data, rows[i].result) == 0)
 			continue;
 		different++;
-		print_error("%s\n\texpected %s\n\tfound    %s\n", rows[i].text, rows[i].result, out.data);
+		print_error("%s\n\texpected %s\n\tfound    %s\n", rows[i].text, rows[i].result,
+			out.data);
 	}
 	fake.blind_kinds = 0;
 	fake.blind_metrics = 0;
@@ -129,15 +130,35 @@ static void check_rows(const struct row *rows, size_t count)
 static void arithmetic_is_exact_and_knows_units(void **state)
 {
 	static const struct row rows[] = {
-		{"4.6 == 4.60", "true"}, {"23 / 575 == 0.04", "true"}, {"ratio(23, 575) == 4%", "true"},
-		{"1 + 2 * 3", "7"}, {"(1 + 2) * 3", "9"}, {"-2 - -3", "1"}, {"7 / 2", "3.5"},
-		{"3.5% * 1990 RUB", "69.65 RUB"}, {"5000 RUB + 3.5% * price", "5069.65 RUB"},
-		{"price / 10 RUB", "199"}, {"price / 2", "995 RUB"}, {"4% * 1.5", "6%"}, {"1.5 * 4%", "6%"},
-		{"50% * 50%", "25%"}, {"48h * 0.5", "1d"}, {"48h / 1h", "48"}, {"1d12h - 12h", "1d"},
-		{"opened_at + 48h - opened_at", "2d"}, {"abs(-3)", "3"}, {"floor(-1.5)", "-2"}, {"floor(1.5)", "1"},
-		{"round(2.5)", "3"}, {"round(-2.5)", "-3"}, {"min(3, 2)", "2"}, {"max(2h, 3h)", "3h"},
-		{"5 / 0", "none (a divisor that is not 0)"}, {"ratio(1, 0)", "none (anything to take a share of)"},
-		{"price + 3 USD > 1 USD", "none (one currency)"}, {"100 JPY * 1.5", "150 JPY"},
+		{"4.6 == 4.60", "true"},
+		{"23 / 575 == 0.04", "true"},
+		{"ratio(23, 575) == 4%", "true"},
+		{"1 + 2 * 3", "7"},
+		{"(1 + 2) * 3", "9"},
+		{"-2 - -3", "1"},
+		{"7 / 2", "3.5"},
+		{"3.5% * 1990 RUB", "69.65 RUB"},
+		{"5000 RUB + 3.5% * price", "5069.65 RUB"},
+		{"price / 10 RUB", "199"},
+		{"price / 2", "995 RUB"},
+		{"4% * 1.5", "6%"},
+		{"1.5 * 4%", "6%"},
+		{"50% * 50%", "25%"},
+		{"48h * 0.5", "1d"},
+		{"48h / 1h", "48"},
+		{"1d12h - 12h", "1d"},
+		{"opened_at + 48h - opened_at", "2d"},
+		{"abs(-3)", "3"},
+		{"floor(-1.5)", "-2"},
+		{"floor(1.5)", "1"},
+		{"round(2.5)", "3"},
+		{"round(-2.5)", "-3"},
+		{"min(3, 2)", "2"},
+		{"max(2h, 3h)", "3h"},
+		{"5 / 0", "none (a divisor that is not 0)"},
+		{"ratio(1, 0)", "none (anything to take a share of)"},
+		{"price + 3 USD > 1 USD", "none (one currency)"},
+		{"100 JPY * 1.5", "150 JPY"},
 		{"9000000000000 + 9000000000000", "9223372036854.775807"},
 	};
 
@@ -148,16 +169,27 @@ static void arithmetic_is_exact_and_knows_units(void **state)
 static void truth_has_three_values(void **state)
 {
 	static const struct row rows[] = {
-		{"price_index > 1", "none (price_index)"}, {"not (price_index > 1)", "none (price_index)"},
-		{"price_index > 1 and false", "false"}, {"false and price_index > 1", "false"},
-		{"price_index > 1 and true", "none (price_index)"}, {"price_index > 1 or true", "true"},
-		{"price_index > 1 or false", "none (price_index)"}, {"price_index is none", "true"},
-		{"price_index is not none", "false"}, {"price_index else 3", "3"},
-		{"(price_index else 3) > 2", "true"}, {"price_index + 1", "none (price_index)"},
-		{"price_index in [1, 2]", "none (price_index)"}, {"state in [\"active\", \"rejected\"]", "true"},
-		{"state in [\"rejected\"]", "false"}, {"1 in [price_index, 1]", "true"},
-		{"2 in [price_index, 1]", "none (price_index)"}, {"price_index > 1 ? 1 : 2", "none (price_index)"},
-		{"state == \"active\" ? 1 : 2", "1"}, {"acos is none", "true"}, {"closed", "false"},
+		{"price_index > 1", "none (price_index)"},
+		{"not (price_index > 1)", "none (price_index)"},
+		{"price_index > 1 and false", "false"},
+		{"false and price_index > 1", "false"},
+		{"price_index > 1 and true", "none (price_index)"},
+		{"price_index > 1 or true", "true"},
+		{"price_index > 1 or false", "none (price_index)"},
+		{"price_index is none", "true"},
+		{"price_index is not none", "false"},
+		{"price_index else 3", "3"},
+		{"(price_index else 3) > 2", "true"},
+		{"price_index + 1", "none (price_index)"},
+		{"price_index in [1, 2]", "none (price_index)"},
+		{"state in [\"active\", \"rejected\"]", "true"},
+		{"state in [\"rejected\"]", "false"},
+		{"1 in [price_index, 1]", "true"},
+		{"2 in [price_index, 1]", "none (price_index)"},
+		{"price_index > 1 ? 1 : 2", "none (price_index)"},
+		{"state == \"active\" ? 1 : 2", "1"},
+		{"acos is none", "true"},
+		{"closed", "false"},
 	};
 
 	(void)state;
@@ -167,10 +199,14 @@ static void truth_has_three_values(void **state)
 static void a_blind_feed_shows_through_everything(void **state)
 {
 	static const struct row rows[] = {
-		{"state is none", "blind (listing)"}, {"price_index else 3", "blind (listing)"},
-		{"state == \"active\" or true", "true"}, {"count(order last 1d) == 0", "blind (order)"},
-		{"rating else 4.0", "blind (rating)"}, {"last(rating last 7d)", "blind (rating)"},
-		{"baseline(count(order last 1d), 3d)", "blind (order)"}, {"age > 1h and false", "false"},
+		{"state is none", "blind (listing)"},
+		{"price_index else 3", "blind (listing)"},
+		{"state == \"active\" or true", "true"},
+		{"count(order last 1d) == 0", "blind (order)"},
+		{"rating else 4.0", "blind (rating)"},
+		{"last(rating last 7d)", "blind (rating)"},
+		{"baseline(count(order last 1d), 3d)", "blind (order)"},
+		{"age > 1h and false", "false"},
 		{"count(review last 2d where rating > 4) > 0", "blind (review) @1h"},
 	};
 
@@ -183,20 +219,38 @@ static void a_blind_feed_shows_through_everything(void **state)
 static void comparisons_wake_to_the_millisecond(void **state)
 {
 	static const struct row rows[] = {
-		{"age >= 240h", "true"}, {"age > 240h", "false @1ms"}, {"age >= 241h", "false @1h"},
-		{"age > 241h", "false @1h1ms"}, {"age < 241h", "true @1h"}, {"age <= 241h", "true @1h1ms"},
-		{"age == 241h", "false @1h"}, {"age == 240h", "true @1ms"}, {"age != 240h", "false @1ms"},
-		{"opened_at + 11d < now", "false @1d1ms"}, {"now >= opened_at + 11d", "false @1d"},
-		{"idle > 5d", "false @1ms"}, {"2 * age > 21d", "false @12h1ms"}, {"age * 0.5 >= 6d", "false @1d23h59m59s999ms"},
-		{"age / 2 >= 6d", "false @1d23h59m59s999ms"}, {"age / 1h >= 250", "false @9h59m59s999ms"},
-		{"age / 7 > 2d", "false @4d4ms"}, {"floor(age / 1d) >= 11", "false @23h59m59s957ms"},
+		{"age >= 240h", "true"},
+		{"age > 240h", "false @1ms"},
+		{"age >= 241h", "false @1h"},
+		{"age > 241h", "false @1h1ms"},
+		{"age < 241h", "true @1h"},
+		{"age <= 241h", "true @1h1ms"},
+		{"age == 241h", "false @1h"},
+		{"age == 240h", "true @1ms"},
+		{"age != 240h", "false @1ms"},
+		{"opened_at + 11d < now", "false @1d1ms"},
+		{"now >= opened_at + 11d", "false @1d"},
+		{"idle > 5d", "false @1ms"},
+		{"2 * age > 21d", "false @12h1ms"},
+		{"age * 0.5 >= 6d", "false @1d23h59m59s999ms"},
+		{"age / 2 >= 6d", "false @1d23h59m59s999ms"},
+		{"age / 1h >= 250", "false @9h59m59s999ms"},
+		{"age / 7 > 2d", "false @4d4ms"},
+		{"floor(age / 1d) >= 11", "false @23h59m59s957ms"},
 		{"1h / age < 0.001", "false @31d16h30m901ms"},
-		{"abs(opened_at + 11d - now) < 2h", "false @22h1ms"}, {"min(age, 11d) >= 11d", "false @1d"},
-		{"max(age, 11d) > 11d", "false @1d1ms"}, {"age > 241h or age > 242h", "false @1h1ms"},
-		{"age > 241h and age > 239h", "false @1h1ms"}, {"age > 239h or age > 241h", "true"},
-		{"age_of(poll.orders) > 3h", "false @2h1ms"}, {"age_of(poll.stock) > 3h", "none (poll.stock)"},
-		{"not (age > 241h)", "true @1h1ms"}, {"closed and age > 241h", "false"},
-		{"(age > 241h ? 1 : 2) == 1", "false @1h1ms"}, {"age > idle", "true"}, {"age + idle >= 361h", "false @30m"},
+		{"abs(opened_at + 11d - now) < 2h", "false @22h1ms"},
+		{"min(age, 11d) >= 11d", "false @1d"},
+		{"max(age, 11d) > 11d", "false @1d1ms"},
+		{"age > 241h or age > 242h", "false @1h1ms"},
+		{"age > 241h and age > 239h", "false @1h1ms"},
+		{"age > 239h or age > 241h", "true"},
+		{"age_of(poll.orders) > 3h", "false @2h1ms"},
+		{"age_of(poll.stock) > 3h", "none (poll.stock)"},
+		{"not (age > 241h)", "true @1h1ms"},
+		{"closed and age > 241h", "false"},
+		{"(age > 241h ? 1 : 2) == 1", "false @1h1ms"},
+		{"age > idle", "true"},
+		{"age + idle >= 361h", "false @30m"},
 	};
 
 	(void)state;
@@ -206,19 +260,25 @@ static void comparisons_wake_to_the_millisecond(void **state)
 static void windows_count_and_wake_when_one_leaves(void **state)
 {
 	static const struct row rows[] = {
-		{"count(order last 3d)", "2 @1d"}, {"count(order last 73h)", "3 @1h"},
+		{"count(order last 3d)", "2 @1d"},
+		{"count(order last 73h)", "3 @1h"},
 		{"count(order last 30d)", "10 @20d"},
 		{"share(order last 30d where shipped_late)", "20% @20d"},
 		{"share(order last 1h where shipped_late)", "none (order)"},
 		{"count(order last 30d where shipped_late)", "2 @4w"},
-		{"sum(order.amount last 3d)", "2170 RUB @1d"}, {"avg(order.amount last 3d)", "1085 RUB @1d"},
-		{"min(order.amount last 30d)", "1000 RUB @20d"}, {"max(order.amount last 30d)", "1090 RUB @20d"},
-		{"median(order.amount last 30d)", "1045 RUB @20d"}, {"p90(order.amount last 30d)", "1080 RUB @20d"},
-		{"p99(order.amount last 30d)", "1090 RUB @20d"}, {"sum(order.units last 30d)", "0 @20d"},
+		{"sum(order.amount last 3d)", "2170 RUB @1d"},
+		{"avg(order.amount last 3d)", "1085 RUB @1d"},
+		{"min(order.amount last 30d)", "1000 RUB @20d"},
+		{"max(order.amount last 30d)", "1090 RUB @20d"},
+		{"median(order.amount last 30d)", "1045 RUB @20d"},
+		{"p90(order.amount last 30d)", "1080 RUB @20d"},
+		{"p99(order.amount last 30d)", "1090 RUB @20d"},
+		{"sum(order.units last 30d)", "0 @20d"},
 		{"max(order.opened_at last 30d)", "2026-06-06T20:26:40.000Z @20d"},
 		{"count(review last 2d where stars <= 2)", "2 @1h"},
 		{"count(review last 2d where sku == listing.sku)", "2 @1h"},
-		{"count(review last 2d where age >= 24h)", "1 @1h"}, {"count(review last 30m)", "0 @1h"},
+		{"count(review last 2d where age >= 24h)", "1 @1h"},
+		{"count(review last 30m)", "0 @1h"},
 		{"avg(order.units last 30d)", "none (order.units) @20d"},
 		{"room(share(order last 30d where shipped_late), 40%)", "2 @20d"},
 		{"room(share(order last 30d where shipped_late), 10%)", "-1 @20d"},
@@ -232,13 +292,21 @@ static void windows_count_and_wake_when_one_leaves(void **state)
 static void samples_have_ends_slopes_and_forecasts(void **state)
 {
 	static const struct row rows[] = {
-		{"rating", "4.4"}, {"first(rating last 5d)", "4.6 @1d"}, {"last(rating last 5d)", "4.4"},
-		{"last(rating last 1h)", "4.4"}, {"delta(rating last 5d)", "-0.2 @1d"},
-		{"slope(rating last 30d)", "-0.05 @20d"}, {"slope(rating last 3d)", "none (rating) @1d"},
-		{"forecast(rating, 4d)", "4.2 @18d"}, {"avg(rating last 30d)", "4.6 @20d"},
-		{"min(rating last 30d)", "4.4 @20d"}, {"median(rating last 30d)", "4.6 @20d"},
-		{"baseline(rating, 4d)", "4.45 @1d"}, {"forecast(order_defect_rate, 7d)", "none (order_defect_rate)"},
-		{"avg(order_defect_rate last 7d)", "none (order_defect_rate)"}, {"order_defect_rate > 0.5%", "true"},
+		{"rating", "4.4"},
+		{"first(rating last 5d)", "4.6 @1d"},
+		{"last(rating last 5d)", "4.4"},
+		{"last(rating last 1h)", "4.4"},
+		{"delta(rating last 5d)", "-0.2 @1d"},
+		{"slope(rating last 30d)", "-0.05 @20d"},
+		{"slope(rating last 3d)", "none (rating) @1d"},
+		{"forecast(rating, 4d)", "4.2 @18d"},
+		{"avg(rating last 30d)", "4.6 @20d"},
+		{"min(rating last 30d)", "4.4 @20d"},
+		{"median(rating last 30d)", "4.6 @20d"},
+		{"baseline(rating, 4d)", "4.45 @1d"},
+		{"forecast(order_defect_rate, 7d)", "none (order_defect_rate)"},
+		{"avg(order_defect_rate last 7d)", "none (order_defect_rate)"},
+		{"order_defect_rate > 0.5%", "true"},
 	};
 
 	(void)state;
@@ -248,19 +316,34 @@ static void samples_have_ends_slopes_and_forecasts(void **state)
 static void texts_are_read_as_people_read_them(void **state)
 {
 	static const struct row rows[] = {
-		{"title contains words.banned", "true"}, {"title contains \"кабель\"", "true"},
-		{"title contains [\"x\", \"usb\"]", "true"}, {"\"originality\" contains words.banned", "false"},
-		{"\"100% COTTON!\" contains words.banned", "true"}, {"\"100% cottons\" contains words.banned", "false"},
-		{"\"ОРИГИНАЛ\" contains words.banned", "true"}, {"\"官方正品手机\" contains words.banned", "true"},
-		{"\"бренды\" contains words.banned", "false"}, {"\"мой бренд\" contains words.banned", "true"},
-		{"mixed_script(title)", "true"}, {"mixed_script(\"USB-C\")", "false"},
-		{"mixed_script(\"LED-лампа\")", "false"}, {"mixed_script(\"Кaбель\")", "true"},
-		{"mixed_script(\"iPhone手机壳\")", "false"}, {"mixed_script(\"Кабель USB\")", "false"},
-		{"title matches \"(?i)original\"", "true"}, {"title matches \"^USB\"", "false"},
-		{"length(\"Жук\")", "3"}, {"lower(\"ЖУК\")", "\"жук\""}, {"sku == \"S-1\"", "true"},
-		{"listing.id", "\"L-1\""}, {"store.id", "\"shop\""}, {"store.marketplace", "\"ozon\""},
-		{"store.kind == \"local\"", "true"}, {"store.age > 1d", "none (store.age)"},
-		{"store.status == \"active\"", "none (store.status)"}, {"store.labels.team", "none (store.labels.team)"},
+		{"title contains words.banned", "true"},
+		{"title contains \"кабель\"", "true"},
+		{"title contains [\"x\", \"usb\"]", "true"},
+		{"\"originality\" contains words.banned", "false"},
+		{"\"100% COTTON!\" contains words.banned", "true"},
+		{"\"100% cottons\" contains words.banned", "false"},
+		{"\"ОРИГИНАЛ\" contains words.banned", "true"},
+		{"\"官方正品手机\" contains words.banned", "true"},
+		{"\"бренды\" contains words.banned", "false"},
+		{"\"мой бренд\" contains words.banned", "true"},
+		{"mixed_script(title)", "true"},
+		{"mixed_script(\"USB-C\")", "false"},
+		{"mixed_script(\"LED-лампа\")", "false"},
+		{"mixed_script(\"Кaбель\")", "true"},
+		{"mixed_script(\"iPhone手机壳\")", "false"},
+		{"mixed_script(\"Кабель USB\")", "false"},
+		{"title matches \"(?i)original\"", "true"},
+		{"title matches \"^USB\"", "false"},
+		{"length(\"Жук\")", "3"},
+		{"lower(\"ЖУК\")", "\"жук\""},
+		{"sku == \"S-1\"", "true"},
+		{"listing.id", "\"L-1\""},
+		{"store.id", "\"shop\""},
+		{"store.marketplace", "\"ozon\""},
+		{"store.kind == \"local\"", "true"},
+		{"store.age > 1d", "none (store.age)"},
+		{"store.status == \"active\"", "none (store.status)"},
+		{"store.labels.team", "none (store.labels.team)"},
 		{"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\" matches \"(a+)+$\"", "none (matches)"},
 	};
 
@@ -271,8 +354,10 @@ static void texts_are_read_as_people_read_them(void **state)
 static void the_daemon_itself_is_a_store_without_settings(void **state)
 {
 	static const struct row rows[] = {
-		{"store.marketplace == \"daemon\"", "true"}, {"store.id", "\"daemon\""},
-		{"store.kind", "none (store.kind)"}, {"store.timezone", "none (store.timezone)"},
+		{"store.marketplace == \"daemon\"", "true"},
+		{"store.id", "\"daemon\""},
+		{"store.kind", "none (store.kind)"},
+		{"store.timezone", "none (store.timezone)"},
 	};
 
 	(void)state;
@@ -286,7 +371,10 @@ static void word_lists_refuse_what_is_not_utf8(void **state)
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 
 	(void)state;
-	assert_false(shd_words_add(words, "bad", "bad.txt", "good\nb\xFF" "d\n", 8, diags));
+	assert_false(shd_words_add(words, "bad", "bad.txt",
+		"good\nb\xFF"
+		"d\n",
+		8, diags));
 	assert_int_equal(shd_diags_at(diags, 0)->line, 2);
 	assert_false(shd_words_add(words, "banned", "banned.txt", "x", 1, diags));
 }

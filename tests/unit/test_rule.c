@@ -113,7 +113,8 @@ static void the_verdict_shows_value_beside_limit(void **state)
 	assert_int_equal(verdict.value.n, 11 * SHD_HOUR_MS);
 	assert_int_equal(verdict.limit.n, 12 * SHD_HOUR_MS);
 	assert_true(verdict.cost.none);
-	assert_string_equal(shd_rule_condition(shd_rules_at(set.rules, 0), SHD_WARN), "remaining <= 12h");
+	assert_string_equal(
+		shd_rule_condition(shd_rules_at(set.rules, 0), SHD_WARN), "remaining <= 12h");
 	set_finish(&set);
 }
 
@@ -168,16 +169,15 @@ static void a_blind_feed_is_unknown_and_never_resolves(void **state)
 	set_finish(&set);
 }
 
-static const char rate_rule[] =
-	"rules:\n"
-	"  - rule: late\n"
-	"    value: share(order last 30d where shipped_late)\n"
-	"    needs: count(order last 30d) >= 4\n"
-	"    levels: {info: value > 20%, warning: value >= 40%}\n"
-	"    clear: value < 15%\n"
-	"    for: 3 of 5\n"
-	"    clear_for: 1h\n"
-	"    tell_resolved: false\n";
+static const char rate_rule[] = "rules:\n"
+				"  - rule: late\n"
+				"    value: share(order last 30d where shipped_late)\n"
+				"    needs: count(order last 30d) >= 4\n"
+				"    levels: {info: value > 20%, warning: value >= 40%}\n"
+				"    clear: value < 15%\n"
+				"    for: 3 of 5\n"
+				"    clear_for: 1h\n"
+				"    tell_resolved: false\n";
 
 static void a_share_shows_its_sample_and_room(void **state)
 {
@@ -195,12 +195,14 @@ static void a_share_shows_its_sample_and_room(void **state)
 	assert_int_equal(rule->reads_kinds, 1U << SHD_KIND_order);
 	fake_init(&fake);
 	for (int i = 0; i < 3; i++)
-		fake_n(fake_add(&fake, SHD_KIND_order, "o", T0 + i), SHD_F_order_shipped_late, i == 1);
+		fake_n(fake_add(&fake, SHD_KIND_order, "o", T0 + i), SHD_F_order_shipped_late,
+			i == 1);
 	fake.env.now.ms = T0 + 10;
 	shd_rule_judge(rule, &fake.env, &verdict);
 	assert_int_equal(verdict.judgement, SHD_TOO_FEW);
 	for (int i = 3; i < 5; i++)
-		fake_n(fake_add(&fake, SHD_KIND_order, "o", T0 + i), SHD_F_order_shipped_late, false);
+		fake_n(fake_add(&fake, SHD_KIND_order, "o", T0 + i), SHD_F_order_shipped_late,
+			false);
 	shd_rule_judge(rule, &fake.env, &verdict);
 	assert_int_equal(verdict.judgement, SHD_JUDGED);
 	assert_int_equal(verdict.level, SHD_LEVEL_NONE);
@@ -343,18 +345,19 @@ static void the_daemon_is_watched_only_by_rules_for_it(void **state)
 
 static void an_override_changes_one_level_and_leaves_the_rest(void **state)
 {
-	static const char config[] =
-		"overrides:\n"
-		"  late: {levels: {info: value > 10%}, for: 5m, title: {zh: X}, labels: {team: b}}\n";
+	static const char config[] = "overrides:\n"
+				     "  late: {levels: {info: value > 10%}, for: 5m, title: {zh: "
+				     "X}, labels: {team: b}}\n";
 	struct set set;
 
 	(void)state;
 	set_init(&set, rate_rule);
 	shd_rules_destroy(set.rules);
-	struct shd_doc *doc = shd_doc_parse("storehealthd.yaml", config, sizeof(config) - 1, set.diags);
+	struct shd_doc *doc =
+		shd_doc_parse("storehealthd.yaml", config, sizeof(config) - 1, set.diags);
 	assert_non_null(doc);
-	set.rules = shd_rules_compile(&set.doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), set.words,
-		set.diags);
+	set.rules = shd_rules_compile(
+		&set.doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), set.words, set.diags);
 	assert_non_null(set.rules);
 	const struct shd_rule *rule = shd_rules_at(set.rules, 0);
 	assert_string_equal(shd_rule_condition(rule, SHD_INFO), "value > 10%");

@@ -37,7 +37,8 @@ static void write_file(const char *path, const char *text)
 }
 
 /* An `overrides:` beside `rules:` in the same case file is what the configuration says. */
-static const struct shd_node *overrides_of(struct shd_diags *diags, struct shd_doc **doc, const char *text)
+static const struct shd_node *overrides_of(
+	struct shd_diags *diags, struct shd_doc **doc, const char *text)
 {
 	const char *start = strstr(text, "\n# overrides\n");
 
@@ -55,7 +56,8 @@ static void judge_file(const char *path, const char *text, size_t len, struct sh
 	struct shd_doc *settings = NULL;
 
 	assert_true(shd_words_add(words, "ozon_banned", "ozon_banned.txt", "original\n", 9, diags));
-	struct shd_doc *doc = shd_doc_parse(name, text, cut ? (size_t)(cut - text) + 1 : len, diags);
+	struct shd_doc *doc =
+		shd_doc_parse(name, text, cut ? (size_t)(cut - text) + 1 : len, diags);
 	const struct shd_node *overrides = overrides_of(diags, &settings, text);
 	if (doc) {
 		struct shd_rules *rules = shd_rules_compile(&doc, 1, overrides, words, diags);
@@ -76,7 +78,8 @@ static void every_wrong_file_gets_its_diagnostics(void **state)
 	glob_t files;
 
 	(void)state;
-	assert_int_equal(glob(SHD_SOURCE_DIR "/tests/cases/rules-wrong/*.yaml", 0, NULL, &files), 0);
+	assert_int_equal(
+		glob(SHD_SOURCE_DIR "/tests/cases/rules-wrong/*.yaml", 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		SHD_AUTO(shd_text_finish) struct shd_text out, path;
 		const char *yaml = files.gl_pathv[i];

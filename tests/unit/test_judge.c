@@ -474,6 +474,40 @@ static void a_rule_that_is_new_is_judged_for_what_is_open(void **state)
 	bench_finish(&b);
 }
 
+static const char counting[] =
+	"rules:\n"
+	"  - rule: count\n"
+	"    value: count(order last 7d)\n"
+	"    levels: {warning: value >= 301}\n";
+
+static void a_wide_window_is_judged_a_little_later(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, counting);
+	bench_poll_all(&b);
+	for (int i = 0; i < 300; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "o%d", i);
+		order(&b, id, "", "shipped");
+	}
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.judged, 1);
+	/* What the rule does not read does not concern it. */
+	text(&b, add(&b, SHD_KIND_order, "o1"), SHD_F_order_tracking_number, "T");
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.judged, 0);
+	order(&b, "o300", "", "shipped");
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_level(&b, "count", ""), SHD_LEVEL_NONE);
+	assert_int_equal(b.outcome.next_wake.ms, T0 + 300);
+	bench_wake(&b, b.outcome.next_wake.ms);
+	assert_int_equal(bench_level(&b, "count", ""), SHD_WARN);
+	bench_finish(&b);
+}
+
 static void one_key_for_one_decision(void **state)
 {
 	struct shd_outbox_row *rows;
@@ -520,6 +554,7 @@ int main(void)
 		cmocka_unit_test(a_failed_transaction_leaves_nothing),
 		cmocka_unit_test(a_rule_that_is_gone_ends_its_alerts_in_silence),
 		cmocka_unit_test(a_rule_that_is_new_is_judged_for_what_is_open),
+		cmocka_unit_test(a_wide_window_is_judged_a_little_later),
 		cmocka_unit_test(one_key_for_one_decision),
 	};
 

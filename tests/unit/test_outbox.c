@@ -1,0 +1,171 @@
+/* daemon/state: the outbox: merging, who is due, attempts and their end. */
+#include "unit/state.h"
+
+static struct shd_told told_of(int64_t alert)
+{
+	struct shd_told told = {.alert = alert, .episode = 1, .move = SHD_MOVE_NEW, .level = SHD_WARN,
+		.rule = "r", .store = "s", .entity = "e", .marketplace = "ozon", .subject = "e"};
+
+	told.value.none = told.limit.none = told.cost.none = told.room.none = true;
+	return told;
+}
+
+static int64_t new_alert(struct fixture *f, const char *entity)
+{
+	struct shd_alert alert = {.rule = "r", .store = "s", .entity = entity,
+		.state = SHD_ALERT_FIRING, .level = SHD_WARN, .wake = {SHD_NEVER_MS}};
+
+	alert.last.value.none = alert.last.limit.none = alert.last.cost.none = true;
+	alert.last.room.none = true;
+	assert_true(shd_state_alert_put(f->state, &alert, &f->err));
+	return alert.number;
+}
+
+/* Decided at `made`, to be sent at `next_try`, with `count` alerts. */
+static int64_t add(struct fixture *f, const char *key, int64_t made, int64_t next_try, size_t count)
+{
+	struct shd_told told[SHD_OUTBOX_ITEMS];
+	int64_t alerts[SHD_OUTBOX_ITEMS];
+
+	for (size_t i = 0; i < count; i++) {
+		char entity[64];
+
+		snprintf(entity, sizeof(entity), "%s-%lld-%zu", key, (long long)made, i);
+		alerts[i] = new_alert(f, entity);
+		told[i] = told_of(alerts[i]);
+	}
+	struct shd_outbox_row row = {.key = key, .channel = "mail", .group = "g", .level = SHD_WARN,
+		.made = {made}, .next_try = {next_try}, .give_up = {SHD_DAY_MS},
+		.alerts = alerts, .alert_count = count};
+	row.facts = shd_told_pack(told, count, f->arena);
+	if (!shd_state_outbox_add(f->state, &row, &f->err))
+		fail_msg("%s", f->err.msg);
+	return row.number;
+}
+
+static size_t due(struct fixture *f, int64_t now, size_t max, const int64_t *busy, size_t busy_count,
+		  struct shd_outbox_row **ret_rows, int64_t *ret_next)
+{
+	struct shd_wall next;
+	size_t count;
+
+	assert_true(shd_state_outbox_due(f->state, (struct shd_wall){now}, max, busy, busy_count,
+					 f->arena, ret_rows, &count, &next, &f->err));
+	*ret_next = next.ms;
+	return count;
+}
+
+static void what_is_due_comes_oldest_first(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	int64_t next, first, second;
+
+	first = add(f, "a", 5, 5, 1);
+	second = add(f, "b", 6, 6, 1);
+	add(f, "c", 7, 100, 1);
+	assert_int_equal(due(f, 4, 10, NULL, 0, &rows, &next), 0);
+	assert_int_equal(next, 5);
+	assert_int_equal(due(f, 6, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(rows[0].number, first);
+	assert_string_equal(rows[1].key, "b");
+	assert_int_equal(next, 100);
+	assert_int_equal(due(f, 6, 1, NULL, 0, &rows, &next), 1);
+	assert_int_equal(next, 6); /* more is due now */
+	assert_int_equal(due(f, 6, 10, &first, 1, &rows, &next), 1);
+	assert_int_equal(rows[0].number, second);
+}
+
+static void a_known_key_adds_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	int64_t next;
+
+	add(f, "a", 5, 5, 1);
+	add(f, "a", 9, 9, 1);
+	assert_int_equal(due(f, 50, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(rows[0].made.ms, 5);
+}
+
+static void a_message_that_waits_takes_others_in(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	struct shd_told *told;
+	size_t count;
+	int64_t next;
+
+	add(f, "a", 0, 100, 30);
+	add(f, "b", 99, 200, 30);
+	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(rows[0].next_try.ms, 100); /* company does not delay it */
+	assert_true(shd_told_unpack(rows[0].facts, f->arena, &told, &count, &f->err));
+	assert_int_equal(count, SHD_OUTBOX_ITEMS);
+	assert_int_equal(told[count - 1].more, 10);
+	add(f, "c", 100, 300, 5); /* too late for that one */
+	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 2);
+}
+
+static void an_attempted_message_is_closed_to_others(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	struct shd_delivery_row row = {.at = {1}, .attempt = 1, .status = 500, .answer = "busy",
+		.error = "server", .took_ms = 7}, *attempts;
+	size_t count;
+	int64_t next;
+
+	row.outbox = add(f, "a", 0, 100, 1);
+	assert_true(shd_state_delivery_add(f->state, &row, SHD_OUTBOX_WAITING, (struct shd_wall){500},
+					   &f->err));
+	add(f, "b", 1, 100, 1);
+	assert_int_equal(due(f, 400, 10, NULL, 0, &rows, &next), 1);
+	assert_string_equal(rows[0].key, "b");
+	assert_int_equal(next, 500);
+	assert_int_equal(due(f, 500, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(rows[1].attempts, 1);
+	row.attempt = 2;
+	row.ok = true;
+	row.error = NULL;
+	assert_true(shd_state_delivery_add(f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
+					   &f->err));
+	assert_int_equal(due(f, 9000, 10, NULL, 0, &rows, &next), 1);
+	assert_true(shd_state_deliveries(f->state, 1, f->arena, &attempts, &count, &f->err));
+	assert_int_equal(count, 2);
+	assert_string_equal(attempts[0].error, "server");
+	assert_true(attempts[1].ok);
+}
+
+static void messages_long_sent_are_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_retention keep = {.deliveries_before = {50}};
+	struct shd_delivery_row row = {.at = {1}, .attempt = 1, .ok = true}, *attempts;
+	struct shd_outbox_row *rows;
+	size_t count;
+	int64_t next;
+	bool more;
+
+	row.outbox = add(f, "a", 0, 0, 1);
+	assert_true(shd_state_delivery_add(f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
+					   &f->err));
+	add(f, "b", 1, 1, 1); /* as old, but it still waits */
+	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
+	assert_true(shd_state_deliveries(f->state, 1, f->arena, &attempts, &count, &f->err));
+	assert_int_equal(count, 0);
+	assert_int_equal(due(f, 10, 10, NULL, 0, &rows, &next), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STATE_TEST(what_is_due_comes_oldest_first),
+		STATE_TEST(a_known_key_adds_nothing),
+		STATE_TEST(a_message_that_waits_takes_others_in),
+		STATE_TEST(an_attempted_message_is_closed_to_others),
+		STATE_TEST(messages_long_sent_are_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -4,10 +4,13 @@
 #include "conf/settings.h"
 #include "log.h"
 
+#include <malloc.h>
+
 enum {
 	HOLD_MAX_MS = 60000,
 	RETIRE_MS = 60000,
 	STATUS_MS = 5000,
+	TRIM_MS = 10000,
 	TICK_MS = 1000,
 	RETAIN_EVERY_MS = 3600000,
 	RETAIN_STEP = 500,      /* rows in one transaction */
@@ -97,10 +100,18 @@ static void retained(void *ctx)
 	app->retained_ms = app->clock.boot_ms - RETAIN_EVERY_MS; /* more with the next tick */
 }
 
+/* True in one tick of every `every_ms`. */
+static bool is_time(const struct shd_app *app, int64_t every_ms)
+{
+	return app->clock.boot_ms / every_ms != (app->clock.boot_ms - TICK_MS) / every_ms;
+}
+
 static void keep_house(struct shd_app *app)
 {
 	int64_t now = app->clock.boot_ms;
 
+	if (is_time(app, TRIM_MS))
+		malloc_trim(0); /* what a burst of new records took goes back to the system */
 	if (app->retired && now - app->retired_ms > RETIRE_MS)
 		shd_config_destroy(shd_steal(app->retired));
 	if (now - app->retained_ms >= RETAIN_EVERY_MS) {
@@ -167,6 +178,6 @@ void shd_app_tick(uv_timer_t *timer)
 	measure_lag(app, before_ms);
 	keep_house(app);
 	shd_pretty_round(app->pretty, app->clock.wall);
-	if (app->clock.boot_ms / STATUS_MS != (app->clock.boot_ms - TICK_MS) / STATUS_MS)
+	if (is_time(app, STATUS_MS))
 		tell_status(app);
 }

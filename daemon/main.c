@@ -5,12 +5,13 @@
 #include "conf/diag.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-enum { DIAGS_MAX = 1000, DIAGS_BYTES = 1 << 20 };
+enum { DIAGS_MAX = 1000, DIAGS_BYTES = 1 << 20, MMAP_FROM_BYTES = 256 * 1024 };
 
 static const char usage[] =
 	"usage: storehealthd [options]\n"
@@ -92,6 +93,10 @@ static int run(const struct shd_app_options *options)
 	uv_loop_t loop;
 	int code = EXIT_SUCCESS;
 
+	/* Parsing on the pool makes many small pieces for a moment: in an arena for each
+	 * thread, and with a threshold that grows, they would never be given back. */
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
 	shd_assert(uv_loop_init(&loop) == 0);
 	signal(SIGPIPE, SIG_IGN);
 	if (shd_app_start(&loop, options, &signals.app, &err)) {

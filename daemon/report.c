@@ -2,6 +2,8 @@
 
 #include "log.h"
 
+#include <stdio.h>
+
 static const char *what_next(const struct shd_polled *what, char buf[SHD_DURATION_TEXT])
 {
 	int64_t s = (what->retry_ms + SHD_SECOND_MS - 1) / SHD_SECOND_MS;
@@ -86,9 +88,13 @@ void shd_report_diags(const struct shd_diags *diags)
 	for (size_t i = 0; i < shd_diags_count(diags); i++) {
 		const struct shd_diag *diag = shd_diags_at(diags, i);
 
+		char place[32] = "";
+
+		if (diag->line) /* a whole file has no line */
+			snprintf(place, sizeof(place), ":%d:%d", diag->line, diag->col);
 		shd_log(diag->severity == SHD_MISTAKE ? SHD_LOG_config_refused
 						      : SHD_LOG_config_warning,
-			NULL, "%s:%d:%d: %s%s%s", diag->file, diag->line, diag->col, diag->text,
-			diag->hint ? "; " : "", diag->hint ? diag->hint : "");
+			NULL, "%s%s: %s%s%s", diag->file, place, diag->text, diag->hint ? "; " : "",
+			diag->hint ? diag->hint : "");
 	}
 }

@@ -22,11 +22,7 @@ def daemon(tmp_path, shop):
 
 def watched(daemon):
     """Every poller of the shop has been read once."""
-    def all_read():
-        status = daemon.ctl("status")
-        pollers = status["stores"][0]["pollers"] if status and status["stores"] else []
-        return len(pollers) == 6 and all(poller["last_success"] for poller in pollers)
-    return wait_for(all_read, 30)
+    return wait_for(lambda: len(daemon.read_pollers()) == 6, 30)
 
 
 def order(number, **fields):

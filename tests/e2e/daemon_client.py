@@ -106,7 +106,7 @@ class Daemon:
         """The pollers of the first store that have been read."""
         status = self.ctl("status")
         pollers = status["stores"][0]["pollers"] if status and status["stores"] else []
-        return [poller["poller"] for poller in pollers if poller["last_success"]]
+        return [poller["name"] for poller in pollers if poller["last_success"]]
 
     def __enter__(self):
         return self

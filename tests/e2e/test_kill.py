@@ -1,5 +1,5 @@
 """kill -9 at every commit point of poll -> outbox -> delivery: no alert is lost, none
-is told twice as new. SHD_KILLS sets how often (200)."""
+is told twice as new. SHD_KILLS sets how often (230)."""
 import collections
 import os
 
@@ -7,8 +7,9 @@ from daemon_client import Daemon, wait_for
 from sandbox_client import ROOT, Sandbox, find_binary
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
-KILLS = int(os.environ.get("SHD_KILLS", "200"))
-WRITES = 41  # a start and one new order take about this many writes and syncs
+KILLS = int(os.environ.get("SHD_KILLS", "230"))
+WRITES = 113  # a start and one new order take about this many writes and syncs
+STRIDE = 37   # prime to it: early and late kills alternate, every write is reached
 
 
 def news(sandbox):
@@ -33,7 +34,7 @@ def test_nothing_is_lost_and_nothing_is_told_twice_as_new(tmp_path):
             orders.append(f"0400-{kill:04}-1")
             shop.admin("/event", {"order": {"posting_number": orders[-1], "sku": 160200301,
                                             "quantity": 1, "ship_by": "+20h"}})
-            daemon.start(SHD_KILL_AT=str(1 + kill % WRITES), **preload)
+            daemon.start(SHD_KILL_AT=str(1 + kill * STRIDE % WRITES), **preload)
             by_itself += wait_for(lambda: daemon.process.poll() is not None, 2, 0.01) is not None
             daemon.kill()
         daemon.start()

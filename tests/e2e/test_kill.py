@@ -27,7 +27,7 @@ def test_nothing_is_lost_and_nothing_is_told_twice_as_new(tmp_path):
                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
     with Sandbox(SHOP) as shop, Daemon(tmp_path, shop, poll="{orders: 1s}") as daemon:
         daemon.start()
-        assert wait_for(lambda: daemon.read_pollers() == ["orders"]), daemon.log.read_text()
+        assert wait_for(lambda: "orders" in daemon.read_pollers()), daemon.log.read_text()
         daemon.kill()
         orders, by_itself = [], 0
         for kill in range(KILLS):

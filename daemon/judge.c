@@ -185,7 +185,6 @@ static void forget_transaction(struct shd_judge *judge)
 
 		judge->drafts = draft->next;
 		shd_text_finish(&draft->identity);
-		free(draft->alerts);
 		free(draft);
 	}
 	judge->drafts_end = &judge->drafts;

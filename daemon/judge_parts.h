@@ -54,7 +54,8 @@ struct shd_dirty {
 	UT_hash_handle hh;
 };
 
-/* A message being put together: one per channel, rule, store and direction. */
+/* A message being put together: one per channel, rule, store and direction, and a
+ * further one whenever it is full. */
 struct shd_draft {
 	size_t channel;
 	const struct shd_route_settings *route;
@@ -63,9 +64,8 @@ struct shd_draft {
 	enum shd_level level;
 	struct shd_text identity;    /* what the idempotency key is made from */
 	struct shd_told told[SHD_OUTBOX_ITEMS];
+	int64_t alerts[SHD_OUTBOX_ITEMS];
 	size_t told_count;
-	int64_t *alerts;
-	size_t alert_count, alert_room;
 	struct shd_draft *next;
 };
 

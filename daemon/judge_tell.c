@@ -140,8 +140,10 @@ static struct shd_draft *draft_for(struct shd_judge *judge, size_t channel,
 {
 	struct shd_draft *draft = judge->drafts;
 
-	while (draft && (draft->channel != channel || draft->resolved != resolved ||
-			 strcmp(draft->rule, rule) != 0 || strcmp(draft->store, store_id(judge)) != 0))
+	/* A full one is closed: what comes after it goes into a further message. */
+	while (draft && (draft->told_count == SHD_OUTBOX_ITEMS || draft->channel != channel ||
+			 draft->resolved != resolved || strcmp(draft->rule, rule) != 0 ||
+			 strcmp(draft->store, store_id(judge)) != 0))
 		draft = draft->next;
 	if (draft)
 		return draft;
@@ -159,18 +161,14 @@ static struct shd_draft *draft_for(struct shd_judge *judge, size_t channel,
 
 static void add_to_draft(struct shd_draft *draft, const struct shd_told *told)
 {
-	shd_grow(draft->alerts, draft->alert_count, draft->alert_room);
-	draft->alerts[draft->alert_count++] = told->alert;
+	draft->alerts[draft->told_count] = told->alert;
+	draft->told[draft->told_count++] = *told;
 	shd_text_printf(&draft->identity, "%lld %d %d %d;", (long long)told->alert, told->episode,
 			(int)told->move, (int)told->level);
 	if (told->level > draft->level)
 		draft->level = told->level;
 	if (told->from_level > draft->level && draft->resolved)
 		draft->level = told->from_level;
-	if (draft->told_count < SHD_OUTBOX_ITEMS)
-		draft->told[draft->told_count++] = *told;
-	else
-		draft->told[SHD_OUTBOX_ITEMS - 1].more++;
 }
 
 static bool route_holds(struct shd_judge *judge, size_t i, const struct shd_rule *rule,
@@ -184,11 +182,36 @@ static bool route_holds(struct shd_judge *judge, size_t i, const struct shd_rule
 	return !judge->matches[i] || shd_match_holds(judge->matches[i], &facts);
 }
 
+static bool tell_channel(struct shd_judge *judge, const struct shd_rule *rule,
+			 const struct shd_told *told, const struct shd_route_settings *route,
+			 size_t channel, struct shd_error *reterr)
+{
+	add_to_draft(draft_for(judge, channel, route, rule->id, false), told);
+	return shd_state_told_add(judge->state, told->alert, judge->settings->channels[channel].name,
+				  reterr);
+}
+
+/* The channel an alert is about, which cannot tell of its own failure; channel_count
+ * when there is none, or no other one. */
+static size_t failing_channel(const struct shd_judge *judge, const struct shd_rule *rule,
+			      const struct shd_told *told)
+{
+	size_t count = judge->settings->channel_count, i = 0;
+
+	if (!rule->each || rule->kind != SHD_KIND_channel || count < 2)
+		return count;
+	while (i < count && strcmp(judge->settings->channels[i].name, told->entity) != 0)
+		i++;
+	return i;
+}
+
 static bool tell_routes(struct shd_judge *judge, const struct shd_rule *rule,
 			const struct shd_told *told, const struct shd_alert_move *move,
 			bool *ret_told, struct shd_error *reterr)
 {
 	bool *used shd_autofree = shd_xcalloc(judge->settings->channel_count, sizeof(*used));
+	size_t failing = failing_channel(judge, rule, told);
+	const struct shd_route_settings *only_failing = NULL;
 
 	for (size_t i = 0; i < judge->settings->route_count; i++) {
 		const struct shd_route_settings *route = &judge->settings->routes[i];
@@ -198,19 +221,22 @@ static bool tell_routes(struct shd_judge *judge, const struct shd_rule *rule,
 		for (size_t c = 0; c < route->to.count; c++) {
 			size_t channel = route->channels[c];
 
-			if (used[channel])
+			if (channel == failing)
+				only_failing = route;
+			if (used[channel] || channel == failing)
 				continue;
 			used[channel] = true;
 			*ret_told = true;
-			add_to_draft(draft_for(judge, channel, route, rule->id, false), told);
-			if (!shd_state_told_add(judge->state, told->alert,
-						judge->settings->channels[channel].name, reterr))
+			if (!tell_channel(judge, rule, told, route, channel, reterr))
 				return false;
 		}
 		if (!route->more)
 			break;
 	}
-	return true;
+	if (*ret_told || !only_failing)
+		return true;
+	*ret_told = true;
+	return tell_channel(judge, rule, told, only_failing, failing == 0 ? 1 : 0, reterr);
 }
 
 /* Only to those who were told; a channel that is gone is told no more. */
@@ -304,7 +330,7 @@ static bool send_one(struct shd_judge *judge, const struct shd_draft *draft, str
 		.facts = shd_told_pack(draft->told, draft->told_count, judge->arena),
 		.level = draft->level, .made = judge->now, .next_try = {judge->now.ms + wait_ms},
 		.give_up = {judge->now.ms + wait_ms + channel->give_up_ms}, .state = SHD_OUTBOX_WAITING,
-		.alerts = draft->alerts, .alert_count = draft->alert_count};
+		.alerts = draft->alerts, .alert_count = draft->told_count};
 	if (!row.facts)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "a message has no room");
 	judge->outcome->outbox_added++;

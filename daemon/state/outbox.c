@@ -128,44 +128,39 @@ static bool find_company(struct shd_state *state, const struct shd_outbox_row *r
 	return shd_query_ok(&query, reterr);
 }
 
-/* Puts the facts of two messages together: the first ones are listed, the rest is
- * counted. */
+/* Puts the facts of two messages together; *ret_facts is NULL when one message would
+ * list too much. */
 static bool join(const char *first, const char *second, struct shd_arena *arena,
 		 const char **ret_facts, struct shd_error *reterr)
 {
-	struct shd_told *a, *b;
+	struct shd_told *a, *b, all[SHD_OUTBOX_ITEMS];
 	size_t a_count, b_count;
 
+	*ret_facts = NULL;
 	if (!shd_told_unpack(first, arena, &a, &a_count, reterr) ||
 	    !shd_told_unpack(second, arena, &b, &b_count, reterr))
 		return false;
-	struct shd_told *all = shd_arena_alloc(arena, a_count + b_count + 1, sizeof(*all));
-	if (!all)
-		return shd_fail(reterr, SHD_ERR_LIMIT, "a merged message has no room");
-	size_t count = 0, left_out = 0;
-	for (size_t i = 0; i < a_count + b_count; i++) {
-		struct shd_told told = i < a_count ? a[i] : b[i - a_count];
-
-		left_out += told.more + (count == SHD_OUTBOX_ITEMS);
-		told.more = 0;
-		if (count < SHD_OUTBOX_ITEMS)
-			all[count++] = told;
-	}
-	if (count)
-		all[count - 1].more = (uint32_t)left_out;
-	*ret_facts = shd_told_pack(all, count, arena);
+	if (a_count + b_count > SHD_OUTBOX_ITEMS)
+		return true;
+	for (size_t i = 0; i < a_count + b_count; i++)
+		all[i] = i < a_count ? a[i] : b[i - a_count];
+	*ret_facts = shd_told_pack(all, a_count + b_count, arena);
 	return *ret_facts || shd_fail(reterr, SHD_ERR_LIMIT, "a merged message has no room");
 }
 
+/* Sets row->number when the waiting row could take it in. */
 static bool merge(struct shd_state *state, struct shd_outbox_row *row,
 		  const struct shd_outbox_row *other, struct shd_arena *arena,
 		  struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	const char *facts = NULL;
+	const char *facts;
 
-	if (!join(other->facts, row->facts, arena, &facts, reterr) ||
-	    !shd_query_open(&query, state, SHD_SQL_outbox_merge, reterr))
+	if (!join(other->facts, row->facts, arena, &facts, reterr))
+		return false;
+	if (!facts)
+		return true;
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_merge, reterr))
 		return false;
 	row->number = other->number;
 	shd_query_put_n(&query, other->number);
@@ -187,9 +182,10 @@ bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 		return true;
 	if (!find_company(state, row, arena, &other, reterr))
 		return false;
-	bool done = other.number ? merge(state, row, &other, arena, reterr)
-				 : insert(state, row, reterr);
-	return done && link_alerts(state, row, reterr);
+	row->number = 0;
+	if (other.number && !merge(state, row, &other, arena, reterr))
+		return false;
+	return (row->number || insert(state, row, reterr)) && link_alerts(state, row, reterr);
 }
 
 static void read_row(struct shd_query *query, struct shd_arena *arena, struct shd_outbox_row *row)

@@ -194,15 +194,14 @@ struct shd_outbox_row {
 	struct shd_wall made, next_try, give_up;
 	int attempts;
 	enum shd_outbox_state state;
-	/* Numbers of all alerts the message tells of, also of those behind `more`. Read
-	 * when adding only; NULL in rows that are returned. */
+	/* Numbers of the alerts the message tells of. Read when adding only; NULL in rows
+	 * that are returned. */
 	const int64_t *alerts;
 	size_t alert_count;
 };
-/* Adds a message, or merges it into a waiting, not yet attempted row of the same
- * channel and group whose next_try is after row->made; a merged message lists at
- * most SHD_OUTBOX_ITEMS alerts and counts the others in `more`. A key that is known
- * already adds nothing. */
+/* Adds a message, or merges it into the last waiting, not yet attempted row of the same
+ * channel and group whose next_try is after row->made, unless the two together tell of
+ * more than SHD_OUTBOX_ITEMS alerts. A key that is known already adds nothing. */
 #define SHD_OUTBOX_ITEMS 50
 SHD_MUST_USE bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 				       struct shd_error *reterr);

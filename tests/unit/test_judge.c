@@ -93,7 +93,7 @@ static void what_was_there_before_we_watched_is_no_news(void **state)
 	bench_finish(&b);
 }
 
-static void many_alerts_of_one_poll_are_one_message(void **state)
+static void many_alerts_of_one_poll_are_few_messages_that_tell_all(void **state)
 {
 	struct bench b;
 	char out[3000];
@@ -101,7 +101,7 @@ static void many_alerts_of_one_poll_are_one_message(void **state)
 	(void)state;
 	bench_start(&b, new_order);
 	bench_poll_all(&b);
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < SHD_OUTBOX_ITEMS + 10; i++) {
 		char id[16];
 
 		snprintf(id, sizeof(id), "o%02d", i);
@@ -109,23 +109,27 @@ static void many_alerts_of_one_poll_are_one_message(void **state)
 		text(&b, b.harvest->entity_count - 1, SHD_F_order_sku, "");
 	}
 	bench_poll(&b, "orders");
-	assert_int_equal(b.outcome.outbox_added, 1);
+	assert_int_equal(b.outcome.outbox_added, 2);
 	bench_outbox(&b, out, sizeof(out));
-	assert_non_null(strstr(out, "mail:new o"));
-	assert_non_null(strstr(out, "+10;"));
-	/* Each of them is linked to the message all the same. */
-	for (int i = 0; i < 60; i++) {
-		struct shd_delivery_row row = {.outbox = 1, .attempt = 1}, *rows;
-		size_t count;
+	for (int i = 0; i < SHD_OUTBOX_ITEMS + 10; i++) {
 		char id[16];
 
-		if (i == 0)
-			assert_true(shd_state_delivery_add(b.state, &row, SHD_OUTBOX_SENT,
-							   (struct shd_wall){0}, &b.err));
+		snprintf(id, sizeof(id), "o%02d", i);
+		assert_non_null(strstr(out, id));
+	}
+	assert_null(strchr(out, '+')); /* nothing is only counted */
+	/* Each is linked to the message that tells of it. */
+	struct shd_delivery_row row = {.outbox = 2, .attempt = 1}, *rows;
+	size_t count;
+	assert_true(shd_state_delivery_add(b.state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
+					   &b.err));
+	for (int i = SHD_OUTBOX_ITEMS - 1; i <= SHD_OUTBOX_ITEMS; i++) {
+		char id[16];
+
 		snprintf(id, sizeof(id), "o%02d", i);
 		assert_true(shd_state_deliveries(b.state, bench_alert(&b, "new-order", id)->number,
 						 b.arena, &rows, &count, &b.err));
-		assert_int_equal(count, 1);
+		assert_int_equal(count, i >= SHD_OUTBOX_ITEMS);
 	}
 	bench_finish(&b);
 }
@@ -412,6 +416,27 @@ static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **sta
 	bench_finish(&b);
 }
 
+static void a_failing_channel_is_not_told_of_its_own_failure(void **state)
+{
+	static const char *const wanted[] = {"hook:new mail;", "mail:new hook;"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) { /* the only route leads to the mail */
+		struct bench b;
+		struct shd_channel_state channel = {.channel = i, .oldest_undelivered = {T0},
+			.waiting = 3, .error = SHD_ERR_NETWORK, .error_text = "no route"};
+		char out[500];
+
+		bench_start(&b, own_rules);
+		bench_begin(&b);
+		assert_true(shd_judge_channel(b.judge, &channel, &b.outcome, &b.err));
+		bench_end(&b);
+		bench_wake(&b, T0 + 10 * SHD_MINUTE_MS + 1);
+		assert_string_equal(bench_outbox(&b, out, sizeof(out)), wanted[i]);
+		bench_finish(&b);
+	}
+}
+
 static void a_failed_transaction_leaves_nothing(void **state)
 {
 	struct bench b;
@@ -539,7 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_order_is_told_once),
 		cmocka_unit_test(what_was_there_before_we_watched_is_no_news),
-		cmocka_unit_test(many_alerts_of_one_poll_are_one_message),
+		cmocka_unit_test(many_alerts_of_one_poll_are_few_messages_that_tell_all),
 		cmocka_unit_test(messages_of_a_group_wait_for_each_other),
 		cmocka_unit_test(routes_choose_the_channel),
 		cmocka_unit_test(an_end_is_told_where_the_beginning_was),
@@ -551,6 +576,7 @@ int main(void)
 		cmocka_unit_test(throttling_is_a_share_of_the_last_hour),
 		cmocka_unit_test(our_clock_is_wrong_when_every_store_says_so),
 		cmocka_unit_test(a_channel_that_does_not_deliver_is_an_alert_of_the_daemon),
+		cmocka_unit_test(a_failing_channel_is_not_told_of_its_own_failure),
 		cmocka_unit_test(a_failed_transaction_leaves_nothing),
 		cmocka_unit_test(a_rule_that_is_gone_ends_its_alerts_in_silence),
 		cmocka_unit_test(a_rule_that_is_new_is_judged_for_what_is_open),

@@ -97,14 +97,33 @@ static void a_message_that_waits_takes_others_in(void **state)
 	int64_t next;
 
 	add(f, "a", 0, 100, 30);
-	add(f, "b", 99, 200, 30);
+	add(f, "b", 99, 200, 20);
 	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 1);
 	assert_int_equal(rows[0].next_try.ms, 100); /* company does not delay it */
 	assert_true(shd_told_unpack(rows[0].facts, f->arena, &told, &count, &f->err));
 	assert_int_equal(count, SHD_OUTBOX_ITEMS);
-	assert_int_equal(told[count - 1].more, 10);
 	add(f, "c", 100, 300, 5); /* too late for that one */
 	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 2);
+}
+
+static void a_full_message_leaves_nothing_out(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	struct shd_told *told;
+	size_t count;
+	int64_t next;
+
+	add(f, "a", 0, 100, SHD_OUTBOX_ITEMS);
+	add(f, "b", 1, 100, 30);
+	add(f, "c", 2, 100, 20);
+	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(shd_told_unpack(rows[i].facts, f->arena, &told, &count, &f->err));
+		assert_int_equal(count, SHD_OUTBOX_ITEMS);
+		assert_int_equal(told[count - 1].more, 0);
+	}
+	assert_string_equal(rows[1].key, "b");
 }
 
 static void an_attempted_message_is_closed_to_others(void **state)
@@ -163,6 +182,7 @@ int main(void)
 		STATE_TEST(what_is_due_comes_oldest_first),
 		STATE_TEST(a_known_key_adds_nothing),
 		STATE_TEST(a_message_that_waits_takes_others_in),
+		STATE_TEST(a_full_message_leaves_nothing_out),
 		STATE_TEST(an_attempted_message_is_closed_to_others),
 		STATE_TEST(messages_long_sent_are_forgotten),
 	};

@@ -179,7 +179,7 @@ static void name_blinded(struct shd_judge *judge, enum shd_poller poller, struct
 static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 		       const struct poller_view *view, bool blind, struct shd_error *reterr)
 {
-	struct shd_text blinds SHD_AUTO(shd_text_finish);
+	struct shd_text blinds SHD_AUTO(shd_text_finish) = {0};
 	struct shd_seen seen;
 
 	shd_text_init(&blinds, SHD_FIELD_BYTES);

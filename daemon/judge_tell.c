@@ -52,7 +52,7 @@ static void add_value(struct shd_text *out, const struct shd_value *value)
 
 const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_arena *arena)
 {
-	struct shd_text line SHD_AUTO(shd_text_finish);
+	struct shd_text line SHD_AUTO(shd_text_finish) = {0};
 	char when[SHD_TIME_TEXT];
 
 	shd_text_init(&line, 400);
@@ -318,7 +318,7 @@ static void make_key(const struct shd_draft *draft, const char *channel, char ke
 static bool send_one(struct shd_judge *judge, const struct shd_draft *draft, struct shd_error *reterr)
 {
 	const struct shd_channel_settings *channel = &judge->settings->channels[draft->channel];
-	struct shd_text group SHD_AUTO(shd_text_finish);
+	struct shd_text group SHD_AUTO(shd_text_finish) = {0};
 	int64_t wait_ms = draft->route ? draft->route->group_for_ms : 0;
 	char key[2 * KEY_BYTES + 1];
 

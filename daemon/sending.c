@@ -54,7 +54,7 @@ static const char *path_of(const char *url)
 static const char *target_of(struct shd_sending *sending)
 {
 	const struct shd_envelope *envelope = &sending->envelope;
-	SHD_AUTO(shd_text_finish) struct shd_text target;
+	SHD_AUTO(shd_text_finish) struct shd_text target = {0};
 
 	shd_text_init(&target, 200);
 	if (envelope->is_mail) {

@@ -54,7 +54,7 @@ void shd_api_put_value(json_t *object, const char *name, const struct shd_value 
 		json_object_set_new(object, name, json_null());
 		return;
 	}
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	shd_text_init(&text, SHD_FIELD_BYTES);
 	value_text(value, &text);
 

@@ -37,7 +37,7 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 {
 	static const char *const headings[] = {"ALERT", "LEVEL", "STORE", "RULE", "ABOUT", "VALUE",
 		"LIMIT", "SINCE", "DUE", "WHAT", NULL};
-	SHD_AUTO(shd_text_finish) struct shd_text path;
+	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	json_auto_t *answer = NULL;
 	json_t *alert;
 	size_t i;

@@ -80,7 +80,7 @@ static void on_answer(void *ctx, struct shd_transfer_out *out)
 static bool fetch(const char *socket, const char *path, struct asking *asking,
 		  struct shd_error *reterr)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text url;
+	SHD_AUTO(shd_text_finish) struct shd_text url = {0};
 	uv_loop_t loop;
 
 	shd_text_init(&url, 4096);

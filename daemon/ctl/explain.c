@@ -29,7 +29,7 @@ static void instant_line(struct shd_ctl *ctl, const char *name, const json_t *ob
 			 const char *member)
 {
 	struct shd_wall time = shd_ctl_time(object, member);
-	SHD_AUTO(shd_text_finish) struct shd_text words;
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 256);
 	if (time.ms)
@@ -58,7 +58,7 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	const json_t *alert = json_object_get(answer, "alert"), *rule = json_object_get(answer, "rule");
 	const char *level = shd_ctl_text(alert, "level"), *state = shd_ctl_text(alert, "state");
 	char head[64];
-	SHD_AUTO(shd_text_finish) struct shd_text words;
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 4096);
 	snprintf(head, sizeof(head), "Alert %lld, %s, %s: ", (long long)shd_ctl_int(alert, "number"),
@@ -95,7 +95,7 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 
 	json_array_foreach(events, i, event) {
 		char when[SHD_SAY_TEXT], at[32];
-		SHD_AUTO(shd_text_finish) struct shd_text words;
+		SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 		snprintf(at, sizeof(at), "%.10s %.8s", shd_ctl_text(event, "at"),
 			strlen(shd_ctl_text(event, "at")) > 11 ? shd_ctl_text(event, "at") + 11 : "");

@@ -6,7 +6,7 @@ enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 {
 	static const char *const headings[] = {"METRIC", "VALUE", "UNIT", "TARGET", "AT", "WHAT IT IS",
 		NULL};
-	SHD_AUTO(shd_text_finish) struct shd_text path;
+	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	json_auto_t *answer = NULL;
 	json_t *metric;
 	size_t i;

@@ -47,7 +47,7 @@ static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t
 	shd_table_cell(table, state_paint(state), state);
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "last_success", "never", when));
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "next_due", "", when));
-	SHD_AUTO(shd_text_finish) struct shd_text words;
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 	shd_text_init(&words, 1024);
 	if (shd_ctl_time(row, "failing_since").ms)
 		shd_text_printf(&words, "since %s: ",

@@ -49,7 +49,7 @@ void shd_diags_destroyp(struct shd_diags **diags)
  * character but the tab becomes one `?`, so that columns stay true. */
 static char *printable(const char *text, size_t max_bytes)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text copy;
+	SHD_AUTO(shd_text_finish) struct shd_text copy = {0};
 	size_t len = shd_utf8_cut(text, strlen(text), max_bytes);
 
 	shd_text_init(&copy, max_bytes);

@@ -131,7 +131,7 @@ static void add_headers(const struct shd_send_in *in, const struct shd_email_set
 static bool add_mail(const struct shd_send_in *in, const struct shd_email_settings *email,
 	struct shd_text *out)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text, html;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0}, html = {0};
 	char boundary[64];
 
 	/* "=_" cannot stand in base64. */

@@ -183,7 +183,7 @@ bool shd_webhook_sign(const struct shd_secret *secret, const char *id, int64_t t
 		return shd_fail(reterr, SHD_ERR_CONFIG,
 			"the signing secret must be whsec_ and base64 of 24 to 64 bytes");
 	}
-	SHD_AUTO(shd_text_finish) struct shd_text content;
+	SHD_AUTO(shd_text_finish) struct shd_text content = {0};
 	shd_text_init(&content, len + 256);
 	shd_text_printf(&content, "%s.%lld.", id, (long long)timestamp_s);
 	shd_text_add(&content, body, len);

@@ -54,7 +54,7 @@ static void check_name(const struct shd_expr *expr, struct shd_report *report)
 	if (is_label(expr->name))
 		return;
 	const char *nearest = shd_nearest(expr->name, names, SHD_COUNT(names));
-	struct shd_text say SHD_AUTO(shd_text_finish);
+	struct shd_text say SHD_AUTO(shd_text_finish) = {0};
 	shd_text_init(&say, sizeof(hint));
 	if (nearest)
 		shd_text_printf(&say, "did you mean %s ?", nearest);

@@ -160,7 +160,7 @@ static bool mean_metric(struct shd_checker *checker, struct shd_expr *expr)
 static const char *suggest(
 	const struct candidates *candidates, const char *name, char buf[static 128])
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	const char *near = shd_nearest(name, candidates->names, candidates->count);
 
 	shd_text_init(&text, 127);
@@ -295,7 +295,7 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 	suggest(&candidates, name, suggestion);
 	if (checker->text_wanted)
 		suggestion[0] = '\0';
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	shd_text_init(&text, sizeof(hint) - 1);
 	if (checker->inner && scope->each &&
 		shd_field_find(scope->kind, name, strlen(name), &field))

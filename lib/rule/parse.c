@@ -86,7 +86,7 @@ static struct shd_expr *make_binary(
 /* NAME { "." NAME }, as one text in the arena. */
 static char *parse_path(struct parser *parser, uint32_t *ret_at)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text path;
+	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 
 	shd_text_init(&path, SHD_EXPR_BYTES);
 	*ret_at = parser->token.at;

@@ -16,7 +16,7 @@ static void ignore(void *ctx, size_t at, size_t width, const char *hint, const c
 static void print_and_parse(
 	const struct shd_expr *expr, struct shd_arena *arena, struct shd_report *report)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
 	shd_text_init(&text, 1 << 20);
 	shd_expr_print(expr, &text);

@@ -59,7 +59,7 @@ static void check_harvest(const struct shd_market *market, const struct shd_harv
 static void go_on(const struct shd_endpoint *row, const struct shd_slicer *slicer, size_t records,
 		  struct shd_page_in *in)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	struct shd_page_out out;
 	struct shd_error error;
 

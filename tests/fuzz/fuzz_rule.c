@@ -30,7 +30,7 @@ static void judge(const struct shd_rule *rule)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 	struct shd_words *words = shd_words_create();
 	struct shd_doc *doc = shd_doc_parse("rules.yaml", (const char *)data, size, diags);
 	struct shd_rules *rules = NULL;

@@ -13,7 +13,7 @@ enum outcome { GOOD, BROKEN, NO_LIST, TOO_DEEP };
 /* The records in *ret_list, parsed one by one. */
 static enum outcome slice(const char *body, size_t len, const char *path, json_t *list)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	struct shd_slicer slicer;
 	struct shd_error error;
 	size_t at, n;

@@ -26,7 +26,7 @@ static void visit(const struct shd_node *node, struct shd_diags *diags)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 	struct shd_doc *docs[2];
 	size_t count = 0;
 

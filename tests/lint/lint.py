@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the house rules that a script can hold.
 
-usage: lint.py [--archive libshd.a] SOURCE_DIR
+usage: lint.py libshd.a [OTHER.a...] SOURCE_DIR
 
 Prints FILE:LINE: what is wrong, and exits 1 when there was anything. Each rule is a
 row of a table or one short function; comments and strings are blanked before the
@@ -142,6 +142,26 @@ def check_documented(lines):
 ACCESSORS = re.compile(r"\bshd_\w+_(name|text|doc|row|find|figures|close)\(")
 
 
+def check_indent(lines):
+    for number, line in enumerate(lines, 1):
+        if re.match(r"\t* {8,}(?![ *])", line):
+            yield number, "indented with spaces; tabs"
+
+
+# A cleanup runs on every way out, also on those before the variable was set up.
+AUTO = re.compile(r"^[ \t]+[^;{}#=]*\b(?:SHD_AUTO\(|shd_autofree\b)[^;]*;", re.M)
+
+
+def check_autos(text):
+    for match in AUTO.finditer(blank(text, True)):
+        rest, found = match.group(0), 1
+        while found: # the commas that are left are those between the variables
+            rest, found = re.subn(r"\{[^{}]*\}|\([^()]*\)", "", rest)
+        if any("=" not in declarator for declarator in rest.split(",")):
+            yield (text.count("\n", 0, match.start()) + 1,
+                   "an automatic variable without an initialiser; say = {0}")
+
+
 def check_file(root, path):
     name = str(path.relative_to(root))
     text = path.read_text(encoding="utf-8")
@@ -149,8 +169,12 @@ def check_file(root, path):
     if path.suffix in (".c", ".h"):
         yield from check_code(name, text)
         yield from check_length(name, lines)
+        yield from check_indent(lines)
+        yield from check_autos(text)
     if path.suffix == ".h" and name.startswith(("lib/", "daemon/")):
         yield from check_documented(lines)
+        if not text.startswith("/* "):
+            yield 1, "a header begins with a comment: what the module is, and its thread"
     if path.suffix in (".c", ".h", ".def", ".sql"):
         for line, found in hits(UNFINISHED, text):
             yield line, f'"{found}": leave it out or do it'
@@ -172,8 +196,20 @@ def check_archive(archive):
             yield f"{archive}({member}): wants {symbol}, which is not on the list of what only computes"
 
 
+def check_prefix(archive):
+    """What an archive shows to others is named shd_."""
+    listing = subprocess.run(["nm", "--defined-only", "--extern-only", "--format=posix", archive],
+                             check=True, capture_output=True, text=True).stdout
+    member = ""
+    for line in listing.splitlines():
+        if line.endswith(":"):
+            member = re.sub(r".*\[(.*)\]:$", r"\1", line)
+        elif line.split() and not re.match(r"_*shd_|__(asan|odr_asan|ubsan|tsan|sanitizer)", line):
+            yield f"{archive}({member}): {line.split()[0]} is visible and not named shd_"
+
+
 def main(args):
-    archive = args.pop(1) if args and args[0] == "--archive" else None
+    archives = args[:-1]
     root = pathlib.Path(args[-1])
     complaints = []
     for folder in ("lib", "daemon", "tests"):
@@ -181,8 +217,9 @@ def main(args):
             if path.suffix in (".c", ".h", ".def", ".sql"):
                 complaints += [f"{path.relative_to(root)}:{line}: {text}"
                                for line, text in check_file(root, path)]
-    if archive:
-        complaints += check_archive(archive)
+    complaints += check_archive(archives[0])
+    for archive in archives:
+        complaints += check_prefix(archive)
     print("\n".join(complaints) or "lint: clean")
     return 1 if complaints else 0
 

@@ -88,7 +88,7 @@ static void printed_and_parsed_again_is_the_same(void **state)
 
 	(void)state;
 	for (int i = 0; i < PRINTED; i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text text, once, twice;
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0}, once = {0}, twice = {0};
 		struct shd_arena *arena = shd_arena_create(4 << 20);
 		struct mistakes mistakes;
 
@@ -198,7 +198,7 @@ static void a_comparison_flips_at_its_wake_and_not_before(void **state)
 
 	(void)state;
 	for (int i = 0; i < DEADLINES; i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text text;
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 		struct shd_arena *arena = shd_arena_create(1 << 20);
 		int64_t wake_ms, other_ms;
 
@@ -277,7 +277,7 @@ static void nothing_changes_before_the_wake(void **state)
 
 	(void)state;
 	for (int i = 0; i < DEADLINES; i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text text;
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 		struct shd_arena *arena = shd_arena_create(1 << 20);
 		int64_t wake_ms, other_ms;
 
@@ -331,7 +331,7 @@ static void blind_decides_nothing(void **state)
 
 	(void)state;
 	for (int i = 0; i < BLINDED; i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text text;
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 		struct shd_arena *arena = shd_arena_create(1 << 20);
 		int64_t wake_ms;
 

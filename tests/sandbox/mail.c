@@ -80,7 +80,7 @@ static size_t encoded_word(struct span text, struct shd_text *out)
 /* Unfolds and decodes RFC 2047; blanks between two encoded words do not count. */
 static json_t *decode_header(struct span value)
 {
-	struct shd_text out SHD_AUTO(shd_text_finish);
+	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 	size_t blanks_from = SIZE_MAX;
 
 	shd_text_init(&out, 1 << 20);
@@ -177,7 +177,7 @@ static const char *header(const json_t *headers, const char *name)
 static json_t *decode_body(const json_t *headers, struct span body)
 {
 	const char *encoding = header(headers, "Content-Transfer-Encoding");
-	struct shd_text out SHD_AUTO(shd_text_finish);
+	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&out, 16 << 20);
 	if (strcasecmp(encoding, "base64") == 0)

@@ -129,7 +129,7 @@ static json_t *numbered(const json_t *value, int n)
 	if (!text || !strchr(text, '#'))
 		return json_incref((json_t *)value);
 
-	struct shd_text out SHD_AUTO(shd_text_finish);
+	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 	shd_text_init(&out, 4096);
 	for (; *text; text++)
 		*text == '#' ? shd_text_printf(&out, "%d", n) : shd_text_putc(&out, *text);

@@ -30,7 +30,7 @@ static bool sign(const char *secret, const char *id, const char *timestamp, cons
 	unsigned char key[KEY_MAX + 4], mac[EVP_MAX_MD_SIZE];
 	unsigned int mac_len = 0;
 	size_t key_len = read_key(secret, key);
-	struct shd_text content SHD_AUTO(shd_text_finish);
+	struct shd_text content SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&content, SHD_HTTP_REQUEST_MAX + 256);
 	shd_text_printf(&content, "%s.%s.", id, timestamp);

@@ -16,7 +16,7 @@
 static inline char *case_file(const char *path, size_t *ret_len)
 {
 	FILE *file = fopen(path, "rb");
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	char buf[4096];
 	size_t got;
 
@@ -42,7 +42,7 @@ static inline void case_folder(const char *folder,
 {
 	struct dirent **entries;
 	char path[512];
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 	size_t len;
 	int count = scandir(folder, &entries, case_visible, alphasort);
 

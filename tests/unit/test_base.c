@@ -176,7 +176,7 @@ static void a_share_is_exact(void **state)
 
 static void a_text_buffer_has_a_maximum(void **state)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
 	(void)state;
 	shd_text_init(&text, 10);

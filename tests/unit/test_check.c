@@ -251,7 +251,7 @@ static void good_conditions_pass_and_print_the_same(void **state)
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(good); i++) {
 		struct mistakes mistakes;
-		SHD_AUTO(shd_text_finish) struct shd_text once, twice;
+		SHD_AUTO(shd_text_finish) struct shd_text once = {0}, twice = {0};
 		struct shd_arena *arena = shd_arena_create(1 << 20);
 
 		assert_string_equal(mistakes_of(good[i], true, &mistakes), "");
@@ -275,7 +275,7 @@ static void good_conditions_pass_and_print_the_same(void **state)
 static void refuse_repeated(
 	const char *prefix, const char *part, int count, const char *suffix, const char *wanted)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	struct mistakes mistakes;
 
 	shd_text_init(&text, 1 << 20);

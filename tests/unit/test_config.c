@@ -115,7 +115,7 @@ static void end(struct bench *bench)
 
 static void write_store(const struct bench *bench, const char *api_key)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
 	shd_text_init(&text, 4096);
 	shd_text_printf(&text, "%s%s\n", store, api_key);

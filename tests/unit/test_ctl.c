@@ -32,7 +32,7 @@ static void columns_line_up_beside_wide_text(void **state)
 {
 	static const char *const headings[] = {"STORE", "WHAT", "LAST", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 
 	(void)state;
 	shd_text_init(&out, 4096);
@@ -52,7 +52,7 @@ static void colours_do_not_change_the_columns(void **state)
 {
 	static const char *const headings[] = {"A", "B", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 
 	(void)state;
 	shd_text_init(&out, 4096);
@@ -66,7 +66,7 @@ static void a_marketplace_cannot_send_escape_sequences(void **state)
 {
 	static const char *const headings[] = {"A", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 
 	(void)state;
 	shd_text_init(&out, 4096);

@@ -17,7 +17,7 @@ static void add(struct shd_diags *diags, const char *file, int line, int col, co
 
 static void expect_text(const struct shd_diags *diags, const char *expected)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 
 	shd_text_init(&out, 65536);
 	shd_diags_print(diags, &out);

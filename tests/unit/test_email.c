@@ -165,7 +165,7 @@ static void headers_cannot_be_injected(void **state)
 
 static void html_shows_markup_and_does_not_run_it(void **state)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text html;
+	SHD_AUTO(shd_text_finish) struct shd_text html = {0};
 	(void)state;
 
 	shd_text_init(&html, 1 << 20);
@@ -181,7 +181,7 @@ static void only_web_addresses_become_links(void **state)
 	struct shd_told evil_told = told;
 	struct shd_message_item item = items[0];
 	struct shd_message evil = message;
-	SHD_AUTO(shd_text_finish) struct shd_text html;
+	SHD_AUTO(shd_text_finish) struct shd_text html = {0};
 	(void)state;
 
 	evil_told.url = "javascript:alert(1)";
@@ -232,7 +232,7 @@ static void base64_reads_back(void **state)
 	static const char bytes[] = "\x00\x01\xfe\xff any";
 	(void)state;
 	for (size_t len = 1; len < sizeof(bytes); len++) {
-		SHD_AUTO(shd_text_finish) struct shd_text text;
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 		unsigned char out[16];
 		size_t got;
 

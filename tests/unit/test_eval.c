@@ -112,7 +112,7 @@ static void check_rows(const struct row *rows, size_t count)
 	int different = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text out;
+		SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 
 		shd_text_init(&out, 4096);
 		run(rows[i].text, &out);

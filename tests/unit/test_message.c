@@ -23,7 +23,7 @@ static struct shd_doc *parse_file(const char *path, struct shd_diags *diags)
 
 static void no_mistakes(struct shd_diags *diags)
 {
-	SHD_AUTO(shd_text_finish) struct shd_text out;
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 
 	shd_text_init(&out, 1 << 20);
 	shd_diags_print(diags, &out);
@@ -282,7 +282,7 @@ static void check_change(size_t i, char *const texts[SHD_LANGUAGE_COUNT])
 {
 	struct shd_diags *diags SHD_AUTO(shd_diags_destroyp) = shd_diags_create(100);
 	struct shd_doc *docs[SHD_LANGUAGE_COUNT];
-	SHD_AUTO(shd_text_finish) struct shd_text changed, out;
+	SHD_AUTO(shd_text_finish) struct shd_text changed = {0}, out = {0};
 	const char *at = strstr(texts[0], changes[i].from), *said = changes[i].said;
 
 	assert_non_null(at);

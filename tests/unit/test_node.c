@@ -182,7 +182,7 @@ static void a_file_over_the_limit_is_refused(void **state)
 static void too_many_values_are_refused(void **state)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(20);
-	SHD_AUTO(shd_text_finish) struct shd_text text;
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
 	(void)state;
 	shd_text_init(&text, 4 << 20);

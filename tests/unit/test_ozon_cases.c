@@ -95,7 +95,7 @@ static void must(bool ok, const struct shd_error *error)
 static json_t *next_json(const struct shd_endpoint *row, const struct shd_slicer *slicer,
 			 size_t records, const char *last, size_t last_len)
 {
-	struct shd_text text SHD_AUTO(shd_text_finish);
+	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
 	struct shd_page_in in = {.position = "", .last_record = last, .last_record_len = last_len};
 	struct shd_page_out out = {0};
 	struct shd_error error;

@@ -38,7 +38,7 @@ static bool build(const struct shd_endpoint *row, struct shd_page_in in, const c
 
 static json_t *body_of(const struct shd_endpoint *row, struct shd_page_in in)
 {
-	struct shd_request request SHD_AUTO(shd_request_finish);
+	struct shd_request request SHD_AUTO(shd_request_finish) = {0};
 	struct shd_error error;
 
 	shd_request_init(&request, 1 << 20);
@@ -86,7 +86,7 @@ static void test_only_known_reads_are_asked(void **state)
 
 static void test_a_request_carries_url_and_credentials(void **state)
 {
-	struct shd_request request SHD_AUTO(shd_request_finish);
+	struct shd_request request SHD_AUTO(shd_request_finish) = {0};
 	struct shd_error error;
 
 	(void)state;
@@ -113,7 +113,7 @@ static void test_bad_settings_are_refused_in_words(void **state)
 	} cases[] = {{"12a", "k"}, {"", "k"}, {NULL, "k"}, {"-5", "k"}, {"0", "k"},
 		{"12345678901234567890", "k"}, {"1\r\nX: y", "k"}, {"1", NULL}, {"1", ""}, {"1", "\n"},
 		{"1", "a\r\nX: y"}, {"1", "ключ"}};
-	struct shd_request request SHD_AUTO(shd_request_finish);
+	struct shd_request request SHD_AUTO(shd_request_finish) = {0};
 	struct shd_error error;
 
 	(void)state;

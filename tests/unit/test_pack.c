@@ -50,7 +50,7 @@ static int load(void **state)
 {
 	struct pack *pack = shd_xcalloc(1, sizeof(*pack));
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
-	SHD_AUTO(shd_text_finish) struct shd_text said;
+	SHD_AUTO(shd_text_finish) struct shd_text said = {0};
 	glob_t found;
 
 	shd_text_init(&said, 1 << 20);

@@ -81,7 +81,7 @@ static void every_wrong_file_gets_its_diagnostics(void **state)
 	assert_int_equal(
 		glob(SHD_SOURCE_DIR "/tests/cases/rules-wrong/*.yaml", 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text out, path;
+		SHD_AUTO(shd_text_finish) struct shd_text out = {0}, path = {0};
 		const char *yaml = files.gl_pathv[i];
 		size_t len = read_file(yaml, text, sizeof(text));
 

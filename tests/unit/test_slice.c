@@ -78,7 +78,7 @@ static void test_slices_and_keeps_the_envelope(void **state)
 		{"items", "{\"a\":1 \"items\":[1]}", "syntax"},
 		{"items", "{\"a\" 1,\"items\":[1]}", "syntax"},
 	};
-	struct shd_text out SHD_AUTO(shd_text_finish);
+	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 
 	(void)state;
 	shd_text_init(&out, 4096);
@@ -90,7 +90,7 @@ static void test_slices_and_keeps_the_envelope(void **state)
 static void test_every_cut_of_a_page_is_an_error(void **state)
 {
 	const char *body = "{\"n\":{\"a\":[1,\"}\"]},\"items\":[{\"id\":\"1\"},{\"id\":[2,{}]}],\"last\":true}";
-	struct shd_text out SHD_AUTO(shd_text_finish);
+	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 
 	(void)state;
 	shd_text_init(&out, 4096);
@@ -115,7 +115,7 @@ static char *nested(const char *head, size_t depth, const char *tail)
 
 static void test_deep_nesting_is_a_limit(void **state)
 {
-	struct shd_text out SHD_AUTO(shd_text_finish);
+	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 	struct shd_error error;
 
 	(void)state;

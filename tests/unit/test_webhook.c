@@ -32,7 +32,7 @@ static void signatures_are_those_of_the_specification(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text out;
+		SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 		struct shd_error error;
 
 		shd_text_init(&out, 200);
@@ -52,7 +52,7 @@ static void a_secret_of_another_form_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(bad); i++) {
 		struct shd_secret *secret = shd_secret_create(bad[i], strlen(bad[i]));
-		SHD_AUTO(shd_text_finish) struct shd_text out;
+		SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 		struct shd_error error;
 
 		shd_text_init(&out, 200);
@@ -150,7 +150,7 @@ static void headers_carry_key_time_and_signature(void **state)
 		.secret = {.from = SHD_SECRET_FILE, .name = "s"},
 		.headers = {.count = 1, .names = names, .values = values}};
 	struct shd_secret *secret = shd_secret_create(secret_text, strlen(secret_text));
-	SHD_AUTO(shd_text_finish) struct shd_text expected;
+	SHD_AUTO(shd_text_finish) struct shd_text expected = {0};
 	struct shd_envelope envelope;
 	struct shd_error error;
 	(void)state;

@@ -69,7 +69,7 @@ static void put_page(const struct shd_endpoint *row, const struct shd_page_in *i
 
 SHD_OZON_BODY(fbs_unfulfilled)
 {
-	struct shd_text filter SHD_AUTO(shd_text_finish);
+	struct shd_text filter SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&filter, 512);
 	shd_ozon_put_window(&filter, "cutoff_from", in->now.ms - 30 * SHD_DAY_MS, "cutoff_to",
@@ -81,7 +81,7 @@ SHD_OZON_BODY(fbs_unfulfilled)
 static void put_fbs_list(const struct shd_endpoint *row, const struct shd_page_in *in, int days,
 			 const char *more, struct shd_text *out)
 {
-	struct shd_text filter SHD_AUTO(shd_text_finish);
+	struct shd_text filter SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&filter, 1024);
 	shd_ozon_put_window(&filter, "since", in->now.ms - days * SHD_DAY_MS, "to",
@@ -92,7 +92,7 @@ static void put_fbs_list(const struct shd_endpoint *row, const struct shd_page_i
 
 SHD_OZON_BODY(fbs_list)
 {
-	struct shd_text changed SHD_AUTO(shd_text_finish);
+	struct shd_text changed SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&changed, 512);
 	shd_text_puts(&changed, ",\"last_changed_status_date\":{");
@@ -115,7 +115,7 @@ SHD_OZON_BODY(arbitration)
  * those that changed are parsed. */
 SHD_OZON_BODY(fbo_list)
 {
-	struct shd_text filter SHD_AUTO(shd_text_finish);
+	struct shd_text filter SHD_AUTO(shd_text_finish) = {0};
 	bool wide = in->since.ms == 0 || row->poller == SHD_P_logistics;
 
 	shd_text_init(&filter, 512);

@@ -180,7 +180,7 @@ static void add_issue(struct shd_text *issues, const json_t *text)
 
 static void put_issues(struct shd_harvest *out, size_t at, const json_t *product, const char *state)
 {
-	struct shd_text issues SHD_AUTO(shd_text_finish);
+	struct shd_text issues SHD_AUTO(shd_text_finish) = {0};
 	const json_t *one, *reason, *errors = json_object_get(product, "errors");
 	size_t i, j;
 

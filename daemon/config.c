@@ -173,7 +173,8 @@ static void take_rules(struct load *load)
 			keep_doc(load, doc);
 	}
 	config->rules = shd_rules_compile(config->files->docs, config->files->count,
-		config->settings ? config->settings->overrides : NULL, config->words, load->diags);
+		config->settings ? config->settings->overrides : NULL, config->words,
+		config->settings ? &config->settings->calendars : NULL, load->diags);
 }
 
 static void take_texts(struct load *load)

@@ -259,6 +259,8 @@ json_t *shd_settings_schema(void)
 	set(channels, "oneOf", channel_list);
 	fill_section(schema, "retention",
 		shd_options_schema(shd_retention_options, shd_retention_option_count));
+	fill_section(schema, "calendars", map_schema(shd_options_schema(
+		shd_calendar_options, shd_calendar_option_count)));
 	fill_section(schema, "stores", list_schema(stores));
 	fill_section(schema, "channels", map_schema(channels));
 	fill_section(schema, "routes",

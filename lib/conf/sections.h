@@ -8,8 +8,9 @@ struct shd_build {
 	struct shd_diags *diags;
 };
 
-/* Each takes the section's node, NULL when it is absent. Stores and channels come
- * before routes. */
+/* Each takes the section's node, NULL when it is absent. Calendars come before
+ * stores, stores and channels before routes. */
+void shd_calendars_build(struct shd_build *build, const struct shd_node *node);
 void shd_stores_build(struct shd_build *build, const struct shd_node *node);
 void shd_channels_build(struct shd_build *build, const struct shd_node *node);
 void shd_routes_build(struct shd_build *build, const struct shd_node *node);

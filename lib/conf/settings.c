@@ -66,6 +66,7 @@ static void read_top(struct shd_build *build, const struct shd_node *root)
 	if (top.overrides && top.overrides->type != SHD_NODE_MAP)
 		shd_node_mistake(top.overrides, build->diags, NULL,
 			"`overrides` must be a map of rule ids");
+	shd_calendars_build(build, top.calendars);
 	shd_stores_build(build, top.stores);
 	shd_channels_build(build, top.channels);
 	shd_routes_build(build, top.routes);

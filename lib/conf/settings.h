@@ -3,7 +3,7 @@
  * Built from documents by shd_settings_build, replaced as a whole on reload. Does
  * not read files, resolve secrets or know the clock (daemon/config.h does). */
 #pragma once
-#include "base/time.h"
+#include "base/calendar.h"
 #include "catalog/catalog.h"
 #include "conf/option.h"
 
@@ -16,6 +16,8 @@ struct shd_store_settings {
 	int kind;                   /* 0 local, 1 crossborder (enum shd_store_kind) */
 	const char *region;
 	const char *timezone;       /* tz database name; default UTC */
+	const struct shd_zone *zone; /* the same; NULL: UTC */
+	const struct shd_calendar *calendar; /* of business days; NULL: Monday to Friday */
 	const char *currency;       /* ISO 4217, or NULL */
 	struct shd_wall opened;     /* 0: not known */
 	const char *base_url;       /* default: the market's */
@@ -68,6 +70,7 @@ struct shd_settings {
 	size_t channel_count;
 	struct shd_route_settings *routes;
 	size_t route_count;
+	struct shd_calendars calendars;
 	const struct shd_node *overrides; /* map rule id -> keys, or NULL */
 	/* private: */
 	struct shd_arena *arena;

@@ -132,6 +132,37 @@ static void read_egress(struct shd_build *build, struct shd_store_settings *stor
 	store->interface = egress.interface;
 }
 
+/* One table for all stores of a zone. */
+static const struct shd_zone *take_zone(
+	struct shd_build *build, const struct shd_store_settings *store)
+{
+	const struct shd_store_settings *first = build->settings->stores;
+
+	for (; first != store; first++)
+		if (first->timezone && strcmp(first->timezone, store->timezone) == 0)
+			return first->zone;
+	return shd_zone_make(store->timezone, build->settings->arena);
+}
+
+static void find_calendar(struct shd_build *build, struct shd_store_settings *store,
+			  const struct shd_node *map, const char *name)
+{
+	const struct shd_calendars *calendars = &build->settings->calendars;
+	struct shd_complaint complaint = {0};
+
+	if (!name)
+		return;
+	store->calendar = shd_calendar_find(calendars, name);
+	if (store->calendar)
+		return;
+	const char **names shd_autofree = shd_xcalloc(calendars->count + 1, sizeof(*names));
+	for (size_t i = 0; i < calendars->count; i++)
+		names[i] = calendars->items[i].name;
+	shd_complain_word(&complaint, name, names, calendars->count, "no calendar is called");
+	shd_node_mistake(shd_node_get(map, "calendar"), build->diags,
+		complaint.hint[0] ? complaint.hint : NULL, "%s", complaint.text);
+}
+
 static void read_store(struct shd_build *build, struct shd_store_settings *store,
 		       const struct shd_node *map)
 {
@@ -154,6 +185,9 @@ static void read_store(struct shd_build *build, struct shd_store_settings *store
 		build->diags);
 	if (map->type != SHD_NODE_MAP)
 		return;
+	if (store->timezone)
+		store->zone = take_zone(build, store);
+	find_calendar(build, store, map, parts.calendar);
 	check_id(build, map);
 	check_currency(build, map);
 	check_base_url(build, store, map);

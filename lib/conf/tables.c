@@ -23,6 +23,8 @@ const struct shd_option shd_top_options[] = {
 		"How long history is kept."},
 	{"in_flight_max", SHD_OPT_INT, AT(shd_top, in_flight_max), false, "64", 1, 4096, NULL,
 		"Requests that may be under way at once, over all stores."},
+	{"calendars", SHD_OPT_NODE, AT(shd_top, calendars), false, NULL, 0, 0, NULL,
+		"Calendars of business days, by name, for stores and for business_days()."},
 	{"stores", SHD_OPT_NODE, AT(shd_top, stores), false, NULL, 0, 0, NULL,
 		"The stores to watch."},
 	{"channels", SHD_OPT_NODE, AT(shd_top, channels), false, NULL, 0, 0, NULL,
@@ -44,6 +46,17 @@ const struct shd_option shd_retention_options[] = {
 		SHD_DAY_MS, 10 * YEAR_MS, NULL, "How long attempts to deliver are kept."},
 };
 const size_t shd_retention_option_count = SHD_COUNT(shd_retention_options);
+
+const struct shd_option shd_calendar_options[] = {
+	{"days", SHD_OPT_TEXTS, AT(shd_calendar_parts, days), false, NULL, 0, 0, NULL,
+		"Weekdays that are worked: mon-fri, or a list such as [mon-thu, sat]; by default "
+		"mon-fri."},
+	{"dates", SHD_OPT_TEXTS, AT(shd_calendar_parts, dates), false, NULL, 0, 0, NULL,
+		"Days that are free: 2026-10-01, or from..to as 2026-10-01..2026-10-07."},
+	{"worked", SHD_OPT_TEXTS, AT(shd_calendar_parts, worked), false, NULL, 0, 0, NULL,
+		"Days that are worked all the same, written as `dates`."},
+};
+const size_t shd_calendar_option_count = SHD_COUNT(shd_calendar_options);
 
 const struct shd_option shd_store_options[] = {
 	{"id", SHD_OPT_TEXT, AT(shd_store_settings, id), true, NULL, 1, 64, NULL,
@@ -74,6 +87,8 @@ const size_t shd_store_option_count = SHD_COUNT(shd_store_options);
 const struct shd_option shd_store_parts_options[] = {
 	{"marketplace", SHD_OPT_TEXT, AT(shd_store_parts, marketplace), true, NULL, 0, 0, NULL,
 		"The marketplace the store sells on."},
+	{"calendar", SHD_OPT_TEXT, AT(shd_store_parts, calendar), false, NULL, 0, 0, NULL,
+		"One of `calendars`: the store's business days; by default Monday to Friday."},
 	{"egress", SHD_OPT_NODE, AT(shd_store_parts, egress), false, NULL, 0, 0, NULL,
 		"The store's own way out to the network."},
 	{"poll", SHD_OPT_NODE, AT(shd_store_parts, poll), false, NULL, 0, 0, NULL,

@@ -7,16 +7,20 @@
 struct shd_top {
 	const char *listen, *public_url, *state_path;
 	int64_t in_flight_max;
-	const struct shd_node *retention, *overrides, *stores, *channels, *routes;
+	const struct shd_node *retention, *calendars, *overrides, *stores, *channels, *routes;
 };
 
 struct shd_retention {
 	int64_t samples_ms, events_ms, deliveries_ms;
 };
 
+struct shd_calendar_parts {
+	struct shd_texts days, dates, worked;
+};
+
 /* What a store or channel yields besides its settings. */
 struct shd_store_parts {
-	const char *marketplace;
+	const char *marketplace, *calendar;
 	const struct shd_node *egress, *poll;
 };
 
@@ -31,6 +35,7 @@ struct shd_channel_parts {
 #define SHD_TABLE_MAP(X)                                                                           \
 	X(top)                                                                                     \
 	X(retention)                                                                               \
+	X(calendar)                                                                                \
 	X(store)                                                                                   \
 	X(store_parts)                                                                             \
 	X(egress)                                                                                  \

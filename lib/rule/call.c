@@ -127,6 +127,29 @@ static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct
 	}
 }
 
+static void call_business_days(
+	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_calendar *calendar = expr->calendar;
+	struct shd_wall later;
+
+	if (!calendar && settings)
+		calendar = settings->calendar;
+	shd_eval(eval, expr->args[0], ret);
+	if (ret->v.none)
+		return;
+	ret->bent |= ret->slope != 0;
+	ret->slope = 0;
+	if (ret->v.n == SHD_NEVER_MS)
+		return;
+	if (shd_calendar_add(calendar, settings ? settings->zone : NULL,
+		    (struct shd_wall){ret->v.n}, expr->args[1]->value.n / SHD_MICRO, &later))
+		ret->v.n = later.ms;
+	else
+		shd_eval_miss(eval, ret, "a business day", false);
+}
+
 static void call_age_of(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_rule_env *env = eval->env;
@@ -175,6 +198,7 @@ static void (*const calls[SHD_FN_COUNT])(
 	[SHD_FN_length] = call_text,
 	[SHD_FN_lower] = call_text,
 	[SHD_FN_mixed_script] = call_text,
+	[SHD_FN_business_days] = call_business_days,
 	[SHD_FN_age_of] = call_age_of,
 	[SHD_FN_forecast] = shd_eval_forecast,
 	[SHD_FN_baseline] = shd_eval_baseline,

@@ -7,6 +7,7 @@ struct shd_compiler {
 	struct shd_rules *rules;
 	struct shd_arena *arena; /* of the rules */
 	const struct shd_words *words;
+	const struct shd_calendars *calendars;
 	struct shd_diags *diags;
 	/* Of the present rule: */
 	const struct shd_node *map, *override;

@@ -65,7 +65,8 @@ static const struct shd_expr *read_expr(
 static void read_stores(struct shd_compiler *compiler)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, "stores");
-	struct shd_scope scope = {.stores = true, .words = compiler->words};
+	struct shd_scope scope = {
+		.stores = true, .words = compiler->words, .calendars = compiler->calendars};
 
 	if (!node)
 		return;

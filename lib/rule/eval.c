@@ -170,11 +170,15 @@ static void search_flip(struct shd_eval *eval, const struct shd_expr *expr, int 
 	size_t scratch = eval->scratch_used;
 
 	eval->quiet = true;
-	for (int64_t step = 1; step <= SEARCH_MAX_MS && !high; step *= 2) {
-		if (side_at(eval, expr, start + step) == side)
-			low = start + step;
+	/* Up to the next wake-up: what steps there (`today`) need not move one way for ever. */
+	int64_t end = shd_sub_saturated(eval->wake_ms, eval->shift_ms);
+	for (int64_t step = 1; step <= SEARCH_MAX_MS && !high && low + 1 < end; step *= 2) {
+		int64_t at = start + step < end ? start + step : end - 1;
+
+		if (side_at(eval, expr, at) == side)
+			low = at;
 		else
-			high = start + step;
+			high = at;
 	}
 	while (high && high - low > 1) {
 		int64_t middle = low + (high - low) / 2;

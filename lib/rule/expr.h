@@ -4,6 +4,7 @@
  *
  * The tree lives in one arena and is read-only once checked. Pure. */
 #pragma once
+#include "base/calendar.h"
 #include "rule/lex.h"
 #include "rule/words.h"
 
@@ -63,6 +64,7 @@ enum shd_aggregate {
 enum shd_ref {
 	SHD_REF_NONE,          /* not resolved */
 	SHD_REF_NOW,
+	SHD_REF_TODAY,         /* the store's last midnight */
 	SHD_REF_FIELD,         /* index of a field within its kind */
 	SHD_REF_ID,            /* of the entity */
 	SHD_REF_AGE,
@@ -106,6 +108,7 @@ struct shd_expr {
 	enum shd_function function;
 	enum shd_aggregate aggregate;
 	const char *label;
+	const struct shd_calendar *calendar; /* business_days: the named one, NULL: the store's */
 	const struct shd_regex *regex;      /* MATCHES */
 	const struct shd_word_list *phrases; /* words.NAME; CONTAINS: the same of its right side */
 };
@@ -136,6 +139,7 @@ struct shd_scope {
 	const struct shd_expr *due, *value; /* checked; NULL: the rule has none; `bad`: it has a
 					     * mistake, and what uses it is silently bad */
 	const struct shd_words *words;      /* NULL: no lists */
+	const struct shd_calendars *calendars; /* NULL: none has a name */
 
 	/* Collected: */
 	uint32_t reads_kinds, reads_pollers;

@@ -1,5 +1,6 @@
 #include "rule/check.h"
 
+#include "base/num.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ enum call_rule {
 	CALL_LENGTH,
 	CALL_TEXT,
 	CALL_SCRIPT,
+	CALL_BUSINESS,
 	CALL_POLLER,
 	CALL_FORECAST,
 	CALL_BASELINE,
@@ -44,7 +46,7 @@ static const struct {
 };
 
 #define WINDOW_MAX_MS (3660 * SHD_DAY_MS)
-enum { BASELINE_DAYS_MAX = 60 };
+enum { BASELINE_DAYS_MAX = 60, BUSINESS_DAYS_MAX = 1000 };
 
 static const char *nearest(const char *name)
 {
@@ -119,6 +121,49 @@ static bool want_literal(struct shd_checker *checker, struct shd_expr *expr, uin
 		checker, arg, example, "%s needs a plain %s here", expr->name, shd_type_name(type));
 	expr->bad = true;
 	return false;
+}
+
+static void refuse_calendar(struct shd_checker *checker, struct shd_expr *arg)
+{
+	const struct shd_calendars *calendars = checker->scope->calendars;
+	size_t count = calendars ? calendars->count : 0;
+	const char **names shd_autofree = shd_xcalloc(count ? count : 1, sizeof(*names));
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = calendars->items[i].name;
+	const char *near = shd_nearest(arg->value.text, names, count);
+	shd_check_fail(checker, arg, "calendars stand in storehealthd.yaml, under `calendars`",
+		"unknown calendar '%s'%s%s%s", arg->value.text, near ? "; did you mean '" : "",
+		near ? near : "", near ? "'?" : "");
+}
+
+/* business_days(opened_at, 2) and business_days(opened_at, 2, "cn-holidays"). */
+static void check_business(struct shd_checker *checker, struct shd_expr *expr)
+{
+	const char *example = "business_days(opened_at, 2)";
+
+	shd_check_type(expr, SHD_TIME);
+	if (!shd_check_values(checker, expr))
+		return;
+	want(checker, expr, 0, SHD_TIME);
+	if (want_literal(checker, expr, 1, SHD_NUMBER, example)) {
+		int64_t n = expr->args[1]->value.n;
+
+		if (n < 0 || n % SHD_MICRO != 0 || n > BUSINESS_DAYS_MAX * SHD_MICRO) {
+			shd_check_fail(checker, expr->args[1], example,
+				"business_days goes 0 to %d whole days ahead", BUSINESS_DAYS_MAX);
+			expr->bad = true;
+		}
+	}
+	if (expr->count < 3 ||
+		!want_literal(checker, expr, 2, SHD_TEXT,
+			"business_days(opened_at, 2, \"cn-holidays\")"))
+		return;
+	expr->calendar =
+		shd_calendar_find(checker->scope->calendars, expr->args[2]->value.text);
+	if (!expr->calendar)
+		refuse_calendar(checker, expr->args[2]);
+	expr->bad |= !expr->calendar;
 }
 
 static void check_poller(struct shd_checker *checker, struct shd_expr *expr)
@@ -268,13 +313,19 @@ void shd_check_call(struct shd_checker *checker, struct shd_expr *expr)
 	}
 	expr->function = function;
 	if (expr->count < functions[function].min || expr->count > functions[function].max) {
-		shd_check_fail(checker, expr, NULL, "%s takes %u argument%s, not %u", expr->name,
-			functions[function].min, functions[function].min == 1 ? "" : "s",
-			expr->count);
+		uint32_t min = functions[function].min, max = functions[function].max;
+		char most[32] = "";
+
+		if (max > min)
+			snprintf(most, sizeof(most), " or %u", max);
+		shd_check_fail(checker, expr, NULL, "%s takes %u%s argument%s, not %u", expr->name,
+			min, most, max == 1 ? "" : "s", expr->count);
 		return;
 	}
 	enum call_rule rule = functions[function].rule;
-	if (rule == CALL_POLLER)
+	if (rule == CALL_BUSINESS)
+		check_business(checker, expr);
+	else if (rule == CALL_POLLER)
 		check_poller(checker, expr);
 	else if (rule == CALL_FORECAST)
 		check_forecast(checker, expr);

@@ -267,6 +267,7 @@ static void offer_all(const struct shd_checker *checker, struct candidates *cand
 	if (scope->stores)
 		offer_fields(candidates, SHD_KIND_store);
 	offer(candidates, "now");
+	offer(candidates, "today");
 	for (int i = 0; i < SHD_METRIC_COUNT; i++)
 		offer(candidates, shd_metric_row((enum shd_metric)i)->name);
 }
@@ -345,6 +346,8 @@ void shd_check_name(struct shd_checker *checker, struct shd_expr *expr)
 		return;
 	if (strcmp(expr->name, "now") == 0)
 		mean(expr, SHD_REF_NOW, 0, SHD_TIME, "");
+	else if (strcmp(expr->name, "today") == 0)
+		mean(expr, SHD_REF_TODAY, 0, SHD_TIME, "");
 	else if (!mean_metric(checker, expr))
 		refuse_unknown(checker, expr);
 }

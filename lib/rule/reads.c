@@ -45,6 +45,17 @@ static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, stru
 		shd_eval_miss(eval, ret, expr->name, false);
 }
 
+/* Stands still until the store's next midnight. */
+static void read_today(struct shd_eval *eval, struct shd_result *ret)
+{
+	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_zone *zone = settings ? settings->zone : NULL;
+	int64_t day = shd_zone_day(zone, (struct shd_wall){eval->now_ms});
+
+	*ret = (struct shd_result){.v = {.type = SHD_TIME, .n = shd_zone_midnight(zone, day).ms}};
+	shd_eval_wake(eval, shd_zone_midnight(zone, day + 1).ms);
+}
+
 static void read_due(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	shd_eval(eval, eval->due, ret);
@@ -221,6 +232,9 @@ void shd_eval_name(struct shd_eval *eval, const struct shd_expr *expr, struct sh
 		return;
 	case SHD_REF_NOW:
 		*ret = (struct shd_result){.v = {.type = SHD_TIME, .n = eval->now_ms}, .slope = 1};
+		return;
+	case SHD_REF_TODAY:
+		read_today(eval, ret);
 		return;
 	case SHD_REF_DUE:
 	case SHD_REF_REMAINING:

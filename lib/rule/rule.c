@@ -161,7 +161,8 @@ static void compile_rule(
 	compiler->rule = rule;
 	compiler->code = code;
 	compiler->override = shd_node_get(overrides, id);
-	compiler->scope = (struct shd_scope){.words = compiler->words};
+	compiler->scope =
+		(struct shd_scope){.words = compiler->words, .calendars = compiler->calendars};
 	shd_compiler_members(compiler, map, "key", keys, SHD_COUNT(keys));
 	shd_compiler_members(compiler, compiler->override, "key", keys + 1, SHD_COUNT(keys) - 1);
 	shd_compile_conditions(compiler);
@@ -217,10 +218,12 @@ static void check_overrides(struct shd_compiler *compiler, const struct shd_node
 }
 
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-	const struct shd_node *overrides, const struct shd_words *words, struct shd_diags *diags)
+	const struct shd_node *overrides, const struct shd_words *words,
+	const struct shd_calendars *calendars, struct shd_diags *diags)
 {
 	struct shd_rules *rules = shd_xcalloc(1, sizeof(*rules));
-	struct shd_compiler compiler = {.rules = rules, .words = words, .diags = diags};
+	struct shd_compiler compiler = {
+		.rules = rules, .words = words, .calendars = calendars, .diags = diags};
 	size_t before = shd_diags_mistakes(diags);
 
 	rules->arena = compiler.arena = shd_arena_create(ARENA_BYTES);

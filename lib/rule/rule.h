@@ -41,11 +41,12 @@ struct shd_rules;
 struct shd_words; /* word lists by name, see words.h */
 
 /* Compiles all rules of the documents, applies `overrides` (map of rule id to
- * keys, or NULL). Borrows the documents for as long as the set lives. Returns
- * owned; NULL when diags got a mistake. */
+ * keys, or NULL). `calendars`: those that a rule may name, or NULL. Borrows documents
+ * and calendars for as long as the set lives. Returns owned; NULL when diags got a
+ * mistake. */
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
 				    const struct shd_node *overrides, const struct shd_words *words,
-				    struct shd_diags *diags);
+				    const struct shd_calendars *calendars, struct shd_diags *diags);
 void shd_rules_destroy(struct shd_rules *rules);
 size_t shd_rules_count(const struct shd_rules *rules);
 const struct shd_rule *shd_rules_at(const struct shd_rules *rules, size_t i);

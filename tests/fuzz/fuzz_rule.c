@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size < 4096 ? size : 4096, diags);
 	if (doc)
 		rules = shd_rules_compile(
-			&doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), words, diags);
+			&doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), words, NULL, diags);
 	for (size_t i = 0; rules && i < shd_rules_count(rules); i++)
 		judge(shd_rules_at(rules, i));
 	shd_text_init(&out, 16 << 20);

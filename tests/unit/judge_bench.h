@@ -65,7 +65,7 @@ static inline void bench_rules(struct bench *b, const char *yaml)
 	shd_doc_destroy(b->docs[0]);
 	b->docs[0] = shd_doc_parse("rules.yaml", yaml, strlen(yaml), b->diags);
 	if (b->docs[0])
-		b->rules = shd_rules_compile(b->docs, 1, NULL, b->words, b->diags);
+		b->rules = shd_rules_compile(b->docs, 1, NULL, b->words, NULL, b->diags);
 	if (!b->rules) {
 		shd_text_init(&printed, 65536);
 		shd_diags_print(b->diags, &printed);

@@ -11,6 +11,14 @@
 #define D  SHD_DAY_MS
 
 static struct fake fake;
+
+/* Monday to Friday, but not 29 May to 1 June 2026, days 20602 to 20605. */
+static struct shd_days off_days[] = {{20602, 20605}};
+static struct shd_calendar calendar_items[] = {
+	{.name = "works", .weekdays = 0x1f, .off = {1, off_days}},
+	{.name = "never"},
+};
+static const struct shd_calendars calendars = {SHD_COUNT(calendar_items), calendar_items};
 static struct shd_words *words;
 
 static void add_order(int64_t opened_ms, int64_t amount, bool late)
@@ -73,7 +81,8 @@ static int free_store(void **state)
 static void run(const char *text, struct shd_text *out)
 {
 	struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_scope scope = {.words = words, .each = true, .kind = SHD_KIND_listing};
+	struct shd_scope scope = {
+		.words = words, .calendars = &calendars, .each = true, .kind = SHD_KIND_listing};
 	char duration[SHD_DURATION_TEXT], time[SHD_TIME_TEXT];
 	struct mistakes mistakes;
 	struct shd_result result;
@@ -351,6 +360,67 @@ static void texts_are_read_as_people_read_them(void **state)
 	check_rows(rows, SHD_COUNT(rows));
 }
 
+/* The store looks at Sunday 2026-06-07 20:26:40 UTC. */
+static void days_are_those_of_the_store(void **state)
+{
+	static const struct row in_utc[] = {
+		{"today", "2026-06-07T00:00:00.000Z @3h33m20s"},
+		{"now - today < 21h", "true @33m20s"},
+		{"now - today >= 20h26m40s", "true @3h33m20s"},
+		{"floor((now - today) / 1h) >= 22", "false @1h33m19s999ms"},
+		{"floor((now - today) / 1h) >= 30", "false @3h33m20s"},
+	};
+	static const struct row in_moscow[] = {
+		{"today", "2026-06-06T21:00:00.000Z @33m20s"},
+		{"now - today < 18h", "false @33m20s"},
+	};
+	struct shd_arena *arena = shd_arena_create(1 << 20);
+
+	(void)state;
+	check_rows(in_utc, SHD_COUNT(in_utc));
+	fake.settings.zone = shd_zone_make("Europe/Moscow", arena);
+	assert_non_null(fake.settings.zone);
+	check_rows(in_moscow, SHD_COUNT(in_moscow));
+	fake.settings.zone = NULL;
+	shd_arena_destroy(arena);
+}
+
+static void business_days_skip_what_is_free(void **state)
+{
+	static const struct row plain[] = {
+		{"business_days(opened_at, 0)", "2026-05-28T20:26:40.000Z"},
+		{"business_days(opened_at, 1)", "2026-05-29T20:26:40.000Z"},
+		{"business_days(opened_at, 2)", "2026-06-01T20:26:40.000Z"},
+		{"business_days(opened_at, 2) - now < -6d", "false @1ms"},
+		{"business_days(now, 1)", "2026-06-08T20:26:40.000Z"},
+		{"business_days(now, 1) > opened_at + 12d", "false @1d1ms"},
+		{"business_days(closed_at, 1)", "none (closed_at)"},
+		{"business_days(opened_at, 2, \"works\")", "2026-06-03T20:26:40.000Z"},
+		{"business_days(opened_at, 1, \"never\")", "none (a business day)"},
+		{"business_days(opened_at, -1)",
+			"25:2 business_days needs a plain number here "
+			"[business_days(opened_at, 2)]"},
+		{"business_days(opened_at, 1.5)",
+			"25:3 business_days goes 0 to 1000 whole days ahead "
+			"[business_days(opened_at, 2)]"},
+		{"business_days(opened_at, 2, \"work\")",
+			"28:6 unknown calendar 'work'; did you mean 'works'? [calendars stand in "
+			"storehealthd.yaml, under `calendars`]"},
+		{"business_days(opened_at)",
+			"0:24 business_days takes 2 or 3 arguments, not 1"},
+		{"business_days(age, 2)", "14:3 business_days needs time here, this is duration"},
+	};
+	static const struct row named[] = {
+		{"business_days(opened_at, 2)", "2026-06-03T20:26:40.000Z"},
+	};
+
+	(void)state;
+	check_rows(plain, SHD_COUNT(plain));
+	fake.settings.calendar = &calendar_items[0];
+	check_rows(named, SHD_COUNT(named));
+	fake.settings.calendar = NULL;
+}
+
 static void the_daemon_itself_is_a_store_without_settings(void **state)
 {
 	static const struct row rows[] = {
@@ -389,6 +459,8 @@ int main(void)
 		cmocka_unit_test(windows_count_and_wake_when_one_leaves),
 		cmocka_unit_test(samples_have_ends_slopes_and_forecasts),
 		cmocka_unit_test(texts_are_read_as_people_read_them),
+		cmocka_unit_test(days_are_those_of_the_store),
+		cmocka_unit_test(business_days_skip_what_is_free),
 		cmocka_unit_test(the_daemon_itself_is_a_store_without_settings),
 		cmocka_unit_test(word_lists_refuse_what_is_not_utf8),
 	};

@@ -21,7 +21,7 @@ static void set_init(struct set *set, const char *yaml)
 	*set = (struct set){.diags = shd_diags_create(100), .words = shd_words_create()};
 	set->doc = shd_doc_parse("rules.yaml", yaml, strlen(yaml), set->diags);
 	if (set->doc)
-		set->rules = shd_rules_compile(&set->doc, 1, NULL, set->words, set->diags);
+		set->rules = shd_rules_compile(&set->doc, 1, NULL, set->words, NULL, set->diags);
 	if (set->rules)
 		return;
 	shd_text_init(&printed, 65536);
@@ -357,7 +357,7 @@ static void an_override_changes_one_level_and_leaves_the_rest(void **state)
 		shd_doc_parse("storehealthd.yaml", config, sizeof(config) - 1, set.diags);
 	assert_non_null(doc);
 	set.rules = shd_rules_compile(
-		&set.doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), set.words, set.diags);
+		&set.doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), set.words, NULL, set.diags);
 	assert_non_null(set.rules);
 	const struct shd_rule *rule = shd_rules_at(set.rules, 0);
 	assert_string_equal(shd_rule_condition(rule, SHD_INFO), "value > 10%");

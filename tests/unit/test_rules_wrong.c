@@ -60,7 +60,7 @@ static void judge_file(const char *path, const char *text, size_t len, struct sh
 		shd_doc_parse(name, text, cut ? (size_t)(cut - text) + 1 : len, diags);
 	const struct shd_node *overrides = overrides_of(diags, &settings, text);
 	if (doc) {
-		struct shd_rules *rules = shd_rules_compile(&doc, 1, overrides, words, diags);
+		struct shd_rules *rules = shd_rules_compile(&doc, 1, overrides, words, NULL, diags);
 
 		assert_true((rules != NULL) == (shd_diags_mistakes(diags) == 0));
 		shd_rules_destroy(rules);

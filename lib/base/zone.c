@@ -1,0 +1,133 @@
+#include "base/zone.h"
+
+#include <string.h>
+#include <unicode/ucal.h>
+#include <unicode/ustring.h>
+
+#define FIRST_MS  631152000000LL  /* 1990-01-01 */
+#define LAST_MS   2871763200000LL /* 2061-01-01 */
+#define OFFSET_MAX_MS SHD_DAY_MS  /* no zone is so far from UTC */
+
+enum { STEPS_MAX = 512, NAME_CHARS = 64 };
+
+struct step {
+	int64_t from_ms, offset_ms;
+};
+
+struct shd_zone {
+	size_t count;
+	struct step *steps; /* the first one begins at INT64_MIN */
+};
+
+static const struct step utc_step = {INT64_MIN, 0};
+static const struct shd_zone utc = {1, (struct step *)&utc_step};
+
+static int64_t offset_at(UCalendar *calendar, int64_t at_ms, UErrorCode *status)
+{
+	ucal_setMillis(calendar, (UDate)at_ms, status);
+	return (int64_t)ucal_get(calendar, UCAL_ZONE_OFFSET, status) +
+	       ucal_get(calendar, UCAL_DST_OFFSET, status);
+}
+
+/* Reads the changes into steps[0..STEPS_MAX); how many, 0 when ICU fails. */
+static size_t read_steps(UCalendar *calendar, struct step *steps)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	size_t count = 0;
+	UDate next;
+
+	steps[count++] = (struct step){INT64_MIN, offset_at(calendar, FIRST_MS, &status)};
+	while (count < STEPS_MAX && U_SUCCESS(status) &&
+		ucal_getTimeZoneTransitionDate(
+			calendar, UCAL_TZ_TRANSITION_NEXT, &next, &status) &&
+		next < (UDate)LAST_MS) {
+		int64_t at_ms = (int64_t)next, offset_ms = offset_at(calendar, at_ms, &status);
+
+		if (offset_ms != steps[count - 1].offset_ms)
+			steps[count++] = (struct step){at_ms, offset_ms};
+	}
+	return U_SUCCESS(status) ? count : 0;
+}
+
+const struct shd_zone *shd_zone_make(const char *name, struct shd_arena *arena)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	struct step steps[STEPS_MAX];
+	UChar wide[NAME_CHARS];
+
+	if (strlen(name) >= NAME_CHARS)
+		return NULL;
+	u_charsToUChars(name, wide, (int32_t)strlen(name) + 1);
+	UCalendar *calendar = ucal_open(wide, -1, "en", UCAL_GREGORIAN, &status);
+	if (U_FAILURE(status))
+		return NULL;
+	size_t count = read_steps(calendar, steps);
+	ucal_close(calendar);
+	struct shd_zone *zone = shd_arena_alloc(arena, 1, sizeof(*zone));
+	struct step *kept = count ? shd_arena_alloc(arena, count, sizeof(*kept)) : NULL;
+	if (!zone || !kept)
+		return NULL;
+	memcpy(kept, steps, count * sizeof(*kept));
+	*zone = (struct shd_zone){count, kept};
+	return zone;
+}
+
+/* The step that is in force at `at_ms`. */
+static size_t find_step(const struct shd_zone *zone, int64_t at_ms)
+{
+	size_t low = 0, high = zone->count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (zone->steps[middle].from_ms <= at_ms)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* What clocks on the wall show, as ms since 1970-01-01 00:00 on the wall. */
+static int64_t shown_at(const struct shd_zone *zone, int64_t at_ms)
+{
+	return at_ms + zone->steps[find_step(zone, at_ms)].offset_ms;
+}
+
+/* The first instant at which they show `shown_ms` or later. */
+static int64_t first_showing(const struct shd_zone *zone, int64_t shown_ms)
+{
+	for (size_t i = find_step(zone, shown_ms - OFFSET_MAX_MS);; i++) {
+		int64_t at_ms = shown_ms - zone->steps[i].offset_ms;
+
+		if (at_ms < zone->steps[i].from_ms)
+			at_ms = zone->steps[i].from_ms;
+		if (i + 1 == zone->count || at_ms < zone->steps[i + 1].from_ms)
+			return at_ms;
+	}
+}
+
+static int64_t day_of(int64_t shown_ms)
+{
+	return shown_ms / SHD_DAY_MS - (shown_ms % SHD_DAY_MS < 0);
+}
+
+int64_t shd_zone_day(const struct shd_zone *zone, struct shd_wall at)
+{
+	return day_of(shown_at(zone ? zone : &utc, at.ms));
+}
+
+struct shd_wall shd_zone_midnight(const struct shd_zone *zone, int64_t day)
+{
+	return (struct shd_wall){first_showing(zone ? zone : &utc, day * SHD_DAY_MS)};
+}
+
+struct shd_wall shd_zone_on_day(const struct shd_zone *zone, struct shd_wall at, int64_t day)
+{
+	if (!zone)
+		zone = &utc;
+	int64_t shown_ms = shown_at(zone, at.ms);
+	int64_t of_day_ms = shown_ms - day_of(shown_ms) * SHD_DAY_MS;
+
+	return (struct shd_wall){first_showing(zone, day * SHD_DAY_MS + of_day_ms)};
+}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uthash.h>
 
 enum { SECRET_MAX = 64 * 1024, READABLE_BY_OTHERS = 0066 };
@@ -12,6 +13,9 @@ enum { SECRET_MAX = 64 * 1024, READABLE_BY_OTHERS = 0066 };
 /* Where systemd puts the credentials of a service that is running, so that a check
  * from root's shell finds them too. */
 #define RUNNING_CREDENTIALS "/run/credentials/storehealthd.service"
+/* Of a whole folder, as LoadCredential=secrets:FOLDER in the unit, systemd names each
+ * file by this and its own name. */
+#define FOLDER_PREFIX "secrets_"
 
 struct entry {
 	char *key; /* kind and name of the source, as in the file */
@@ -164,9 +168,16 @@ static struct shd_secret *read_credential(const struct lookup *lookup, struct en
 			"`%s` is no name of a credential", name);
 		return NULL;
 	}
-	snprintf(hint, sizeof(hint), "add LoadCredential=%s:PATH to the unit", name);
+	snprintf(hint, sizeof(hint), "put it into " SHD_CONF_DIR "/secrets/%s and restart the service",
+		name);
+	if (!dir)
+		dir = RUNNING_CREDENTIALS;
 	shd_text_init(&path, 8192);
-	shd_text_printf(&path, "%s/%s", dir ? dir : RUNNING_CREDENTIALS, name);
+	shd_text_printf(&path, "%s/" FOLDER_PREFIX "%s", dir, name);
+	if (access(path.data, F_OK) != 0) {
+		shd_text_clear(&path);
+		shd_text_printf(&path, "%s/%s", dir, name);
+	}
 	return read_file(lookup, "the credential", path.data, hint, false, entry);
 }
 

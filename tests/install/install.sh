@@ -31,6 +31,9 @@ unit=$prefix/lib/systemd/system/storehealthd.service
 has "$prefix/sbin/storehealthd"
 has "$prefix/bin/storehealthctl"
 has "$etc/storehealthd/conf.d"
+has "$etc/storehealthd/rules.d"
+[ "$(stat -c %a "$root$etc/storehealthd/secrets")" = 700 ] ||
+	fail "$etc/storehealthd/secrets is open to others"
 has "$unit"
 has "$prefix/lib/sysusers.d/storehealthd.conf"
 has "$prefix/lib/tmpfiles.d/storehealthd.conf"
@@ -46,6 +49,9 @@ echo "# mine" >"$root$etc/storehealthd/storehealthd.yaml"
 install_it
 [ "$(cat "$root$etc/storehealthd/storehealthd.yaml")" = "# mine" ] ||
 	fail "the second installation overwrote storehealthd.yaml"
+
+DESTDIR=$root/other cmake --install "$build" --prefix "$prefix/other" >"$root/log" 2>&1 &&
+	fail "it was installed below a prefix that the unit does not name"
 
 start=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$root$unit")
 [ -x "$root$start" ] || fail "the unit starts $start, which was not installed"

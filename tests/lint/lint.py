@@ -53,7 +53,7 @@ SYMBOLS = re.compile(r"""^(
     shd_\w+
   | _GLOBAL_OFFSET_TABLE_ | __(asan|ubsan|tsan|sanitizer|stack_chk)_\w+
   | __[a-z]+[dt]i[0-9]                                 # 128-bit arithmetic of the compiler
-  | __(mem|str|stp|sn|vsn|as|vas)\w+_chk               # fortified forms of the below
+  | __(mem|str|stp|sn|vsn|as|vas|explicit_bzero)\w*_chk # fortified forms of the below
   | __ctype_(b|tolower|toupper)_loc | __errno_location
   | (malloc|calloc|realloc|reallocarray|free|abort|qsort|qsort_r|bsearch)
   | mem\w+ | strn?(len|cmp|casecmp|chr|rchr|str|spn|cspn|dup|pbrk|sep|casestr|chrnul)

@@ -216,6 +216,16 @@ static void take_secrets(struct load *load)
 	}
 }
 
+/* A file that an editor emptied must not end the watch over every store. */
+static void check_stores(struct load *load, const char *path)
+{
+	const struct shd_diag none = {.severity = SHD_MISTAKE, .file = path,
+		.text = "no store is configured", .hint = "add one below `stores`"};
+
+	if (load->config->settings && !load->config->settings->store_count)
+		shd_diags_add(load->diags, &none);
+}
+
 static void finish_fingerprint(struct load *load)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text trace = {0};
@@ -257,6 +267,7 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 	config->files = shd_xcalloc(1, sizeof(*config->files));
 	config->secrets = shd_secrets_create(config->dir);
 	take_settings(&load, path);
+	check_stores(&load, path);
 	take_words(&load);
 	take_rules(&load);
 	take_texts(&load);

@@ -378,7 +378,9 @@ static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch
 			return false;
 		if (!judge->store_entity ||
 		    shd_entity_get(judge->store_entity, SHD_F_store_watched_since)->none)
-			shd_seen_time(&seen, SHD_F_store_watched_since, batch->began);
+			/* Also where the first thing seen is a refusal. */
+			shd_seen_time(&seen, SHD_F_store_watched_since,
+				      batch->ok ? batch->began : judge->now);
 		memory->watched = true;
 		error_changed = true;
 	}

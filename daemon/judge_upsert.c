@@ -335,8 +335,12 @@ bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
 	const char *const *ids;
 	size_t count;
 
-	if (!batch->ok || !batch->listed || !batch->row->complete)
+	if (!batch->ok || !batch->row->complete)
 		return true;
+	if (!batch->listed) { /* it lists what it always did: an empty answer was a slip */
+		feed->suspects = 0;
+		return true;
+	}
 	if (!shd_state_entity_ids(judge->state, store_id(judge), batch->row->closes, batch->row->name,
 				  judge->arena, &ids, &count, reterr))
 		return false;

@@ -184,6 +184,9 @@ static void worked(struct shd_polls *polls, struct shd_poll *poll, bool news, bo
 	struct shd_wall since = feed->since;
 	bool turned = shd_feed_worked(feed, poll->began, wall_now(polls));
 
+	/* A good answer after a suspect one is told at once: the next empty one is a first. */
+	bool relieved = feed->suspects && !suspect;
+	feed->suspects = suspect;
 	if (suspect)
 		feed->since = since;
 	else if (poll->changed)
@@ -191,7 +194,7 @@ static void worked(struct shd_polls *polls, struct shd_poll *poll, bool news, bo
 	followed(polls, poll);
 	shd_polls_set_due(polls, feed, spent >= 0 && spent < period ? period - spent : 0);
 	if (!news)
-		tell_facts(polls, feed, turned, poll->skew_ms);
+		tell_facts(polls, feed, turned || relieved, poll->skew_ms);
 	if (turned && shd_err_retry((enum shd_err)before) == SHD_RETRY_OPERATOR)
 		wake_refused(polls, feed, before);
 	if (feed->pages.count)

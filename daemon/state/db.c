@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 5000 };
@@ -202,15 +203,14 @@ static bool set_up(struct shd_state *state, enum who who, struct shd_error *rete
 }
 
 /* The file holds buyers' data: nobody else may read it. SQLite gives its log the
- * same mode. */
+ * same mode. Two daemons on it would tell everything twice. */
 static bool make_private(struct shd_state *state, struct shd_error *reterr)
 {
-	int fd = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0)
+	state->lock = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (state->lock < 0)
 		return shd_state_fail(state, SQLITE_CANTOPEN, "opening the state database", reterr);
-	close(fd);
-	return true;
+	return flock(state->lock, LOCK_EX | LOCK_NB) == 0 ||
+	       shd_fail(reterr, SHD_ERR_STATE, "%s is in use by another storehealthd", state->path);
 }
 
 static bool open_db(struct shd_state *state, int flags, struct shd_error *reterr)
@@ -231,6 +231,7 @@ static struct shd_state *create(const char *path)
 	struct shd_state *state = shd_xcalloc(1, sizeof(*state));
 
 	state->path = shd_xstrdup(path);
+	state->lock = -1;
 	state->retain_store = shd_xstrdup("");
 	return state;
 }
@@ -278,6 +279,8 @@ void shd_state_close(struct shd_state *state)
 		for (int k = 0; k < SHD_TABLE_SQL_COUNT; k++)
 			sqlite3_finalize(state->of_kind[i][k]);
 	sqlite3_close(state->db);
+	if (state->lock >= 0) /* after SQLite: a close drops its own locks on the file */
+		close(state->lock);
 	free(state->retain_store);
 	free(state->path);
 	free(state);

@@ -19,6 +19,7 @@ enum shd_sql {
 struct shd_state {
 	sqlite3 *db;
 	char *path;
+	int lock;    /* holds the file's flock, which SQLite does not use; -1: read only */
 	/* Prepared on first use and kept: most kinds of a store are never touched, and
 	 * a statement over thirty columns takes 10 KB. */
 	sqlite3_stmt *statements[SHD_SQL_COUNT];

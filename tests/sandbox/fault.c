@@ -152,6 +152,9 @@ static bool is_title(const char *key)
 
 static bool is_word(const char *key)
 {
+	/* status_failed holds a reason, and any word in it is one. */
+	if (strcmp(key, "status_failed") == 0)
+		return false;
 	return strstr(key, "status") || strcmp(key, "state") == 0 || strcmp(key, "type") == 0 ||
 	       strcmp(key, "sys_name") == 0;
 }

@@ -294,7 +294,8 @@ static void own_rules_stand_before_installed_ones(void **state)
 
 	(void)state;
 	begin(&b);
-	write_text(&b, "etc/storehealthd.yaml", "stores: []\n");
+	write_bytes(&b, "etc/key", 0600, "k", 1);
+	write_store(&b, "{file: key}");
 	write_text(&b, "data/rules.d/two.yaml",
 		"rules:\n  - {rule: second, levels: {info: rating < 4.5}}\n");
 	load_well(&b);

@@ -149,15 +149,26 @@ static void a_folder_that_is_not_there_is_named(void **state)
 static void a_file_that_another_program_writes_is_said_to_be_locked(void **state)
 {
 	struct fixture *f = *state;
-	struct shd_state *other;
+	sqlite3 *other;
 
-	assert_true(shd_state_open(f->path, &other, &f->err));
-	sqlite3_busy_timeout(other->db, 0);
-	assert_true(shd_state_begin(f->state, &f->err));
-	assert_false(shd_state_begin(other, &f->err));
+	assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_busy_timeout(f->state->db, 0);
+	assert_false(shd_state_begin(f->state, &f->err));
 	assert_int_equal(f->err.kind, SHD_ERR_STATE);
 	assert_non_null(strstr(f->err.msg, "second storehealthd"));
-	shd_state_rollback(f->state);
+	sqlite3_close(other);
+}
+
+static void a_second_daemon_does_not_open_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_state *other;
+
+	assert_false(shd_state_open(f->path, &other, &f->err));
+	assert_int_equal(f->err.kind, SHD_ERR_STATE);
+	assert_non_null(strstr(f->err.msg, "in use by another storehealthd"));
+	assert_true(shd_state_open_readonly(f->path, &other, &f->err));
 	shd_state_close(other);
 }
 
@@ -188,6 +199,7 @@ int main(void)
 		STATE_TEST(a_file_that_is_no_database_is_named),
 		STATE_TEST(a_folder_that_is_not_there_is_named),
 		STATE_TEST(a_file_that_another_program_writes_is_said_to_be_locked),
+		STATE_TEST(a_second_daemon_does_not_open_the_file),
 		STATE_TEST(nobody_else_may_read_the_file),
 	};
 

@@ -159,10 +159,18 @@ static void keep_doc(struct load *load, struct shd_doc *doc)
 	files->docs[files->count++] = doc;
 }
 
+static void compile_rules(struct load *load)
+{
+	struct shd_config *config = load->config;
+
+	config->rules = shd_rules_compile(config->files->docs, config->files->count,
+		config->settings ? config->settings->overrides : NULL, config->words,
+		config->settings ? &config->settings->calendars : NULL, load->diags);
+}
+
 static void take_rules(struct load *load)
 {
 	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
-	struct shd_config *config = load->config;
 
 	list_both(load, &names, "rules.d", ".yaml");
 	for (size_t i = 0; i < names.count; i++) {
@@ -172,9 +180,25 @@ static void take_rules(struct load *load)
 		if (doc)
 			keep_doc(load, doc);
 	}
-	config->rules = shd_rules_compile(config->files->docs, config->files->count,
-		config->settings ? config->settings->overrides : NULL, config->words,
-		config->settings ? &config->settings->calendars : NULL, load->diags);
+	compile_rules(load);
+}
+
+/* The rules of one folder and of no other. */
+static void take_rules_of(struct load *load, const char *dir)
+{
+	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
+
+	list_folder(load, &names, dir, ".yaml");
+	for (size_t i = 0; i < names.count; i++) {
+		char *path shd_autofree = join(dir, names.names[i]);
+		struct shd_doc *doc = read_doc(load, path);
+
+		if (doc)
+			keep_doc(load, doc);
+	}
+	if (!names.count)
+		mistake(load, dir, "there are no rules (*.yaml) in this folder");
+	compile_rules(load);
 }
 
 static void take_texts(struct load *load)
@@ -254,18 +278,25 @@ static void destroy_config(struct shd_config **config)
 	shd_config_destroy(*config);
 }
 
+static void start(struct load *load, struct shd_config *config, char *dir, struct shd_diags *diags)
+{
+	const char *data_dir = secure_getenv("STOREHEALTHD_DATA_DIR");
+
+	*load = (struct load){.config = config, .diags = diags, .hash = EVP_MD_CTX_new(),
+		.data_dir = data_dir ? data_dir : SHD_DATA_DIR};
+	shd_assert(load->hash && EVP_DigestInit_ex(load->hash, EVP_sha256(), NULL) == 1);
+	config->dir = dir;
+	config->files = shd_xcalloc(1, sizeof(*config->files));
+	config->secrets = shd_secrets_create(config->dir);
+}
+
 struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 {
 	SHD_AUTO(destroy_config) struct shd_config *config = shd_xcalloc(1, sizeof(*config));
-	const char *data_dir = secure_getenv("STOREHEALTHD_DATA_DIR");
-	struct load load = {.config = config, .diags = diags, .hash = EVP_MD_CTX_new(),
-		.data_dir = data_dir ? data_dir : SHD_DATA_DIR};
 	size_t mistakes = shd_diags_mistakes(diags);
+	struct load load;
 
-	shd_assert(load.hash && EVP_DigestInit_ex(load.hash, EVP_sha256(), NULL) == 1);
-	config->dir = folder_of(path);
-	config->files = shd_xcalloc(1, sizeof(*config->files));
-	config->secrets = shd_secrets_create(config->dir);
+	start(&load, config, folder_of(path), diags);
 	take_settings(&load, path);
 	check_stores(&load, path);
 	take_words(&load);
@@ -273,6 +304,23 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 	take_texts(&load);
 	if (config->settings)
 		take_secrets(&load);
+	finish_fingerprint(&load);
+	EVP_MD_CTX_free(load.hash);
+	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
+}
+
+struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags *diags)
+{
+	SHD_AUTO(destroy_config) struct shd_config *config = shd_xcalloc(1, sizeof(*config));
+	size_t mistakes = shd_diags_mistakes(diags);
+	struct load load;
+
+	start(&load, config, rules_dir ? join(rules_dir, "..") : shd_xstrdup(SHD_CONF_DIR), diags);
+	take_words(&load);
+	if (rules_dir)
+		take_rules_of(&load, rules_dir);
+	else
+		take_rules(&load);
 	finish_fingerprint(&load);
 	EVP_MD_CTX_free(load.hash);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;

@@ -25,6 +25,11 @@ struct shd_config {
  * name. All mistakes of all files go to diags; NULL when there is one. Returns
  * owned. */
 struct shd_config *shd_config_load(const char *path, struct shd_diags *diags);
+/* Reads rules and word lists only, to try them: the rules of the folder rules_dir
+ * alone, with the words.d beside it and the installed words; NULL: the rules and words
+ * of SHD_CONF_DIR and the installed ones. Everything else of the value is empty. NULL
+ * when diags got a mistake. Returns owned. */
+struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags *diags);
 void shd_config_destroy(struct shd_config *config); /* wipes the secrets */
 
 /* The secret behind a reference of this configuration; signature fits

@@ -22,7 +22,7 @@ static struct shd_wall wall_now(void)
 	return (struct shd_wall){now.tv_sec * SHD_SECOND_MS + now.tv_nsec / 1000000};
 }
 
-static void print_diags(const struct shd_diags *diags)
+void shd_ctl_print_diags(const struct shd_diags *diags)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
@@ -38,7 +38,7 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
-static json_t *diags_json(const struct shd_diags *diags)
+json_t *shd_ctl_diags_json(const struct shd_diags *diags)
 {
 	json_t *list = json_array();
 
@@ -126,7 +126,7 @@ enum shd_exit shd_ctl_check(struct shd_ctl *ctl)
 	bool ok = config != NULL;
 
 	if (!ctl->json)
-		print_diags(diags);
+		shd_ctl_print_diags(diags);
 	if (ok && !ctl->json)
 		print_summary(ctl, path, config, diags);
 	if (ok && ctl->online)
@@ -137,7 +137,7 @@ enum shd_exit shd_ctl_check(struct shd_ctl *ctl)
 			json_integer((json_int_t)shd_diags_mistakes(diags)));
 		json_object_set_new(answer, "warnings",
 			json_integer((json_int_t)shd_diags_warnings(diags)));
-		json_object_set_new(answer, "diagnostics", diags_json(diags));
+		json_object_set_new(answer, "diagnostics", shd_ctl_diags_json(diags));
 		shd_ctl_print_json(ctl, answer);
 	}
 	shd_config_destroy(config);

@@ -9,6 +9,8 @@ const struct shd_command shd_commands[] = {
 	{"explain", "ALERT", "why an alert is there, who was told, what comes next", shd_ctl_explain},
 	{"metrics", "STORE", "the newest numbers of a store, with the platform's targets",
 		shd_ctl_metrics},
+	{"rules test", "FILE...", "try the rules on a virtual clock, by files or folders of tests",
+		shd_ctl_rules_test},
 	{"schema", "", "the configuration as a JSON schema, for completion in editors", shd_ctl_schema},
 	{"status", "", "how well each store can be read; --feeds: each endpoint of it",
 		shd_ctl_status},

@@ -5,6 +5,7 @@
 #pragma once
 #include "base/text.h"
 #include "base/time.h"
+#include "conf/diag.h"
 #include "ctl/table.h"
 
 #include <jansson.h>
@@ -24,9 +25,12 @@ enum shd_exit {
 
 struct shd_ctl {
 	const char *socket;
-	const char *argument;     /* of the command, or NULL */
+	const char *argument;     /* of the command, the first of them, or NULL */
+	const char *const *arguments;
+	size_t argument_count;
 	const char *store;        /* --store, or NULL */
 	const char *credentials;  /* folder of the files that LoadCredential= names */
+	const char *rules, *junit; /* --rules, --junit, or NULL */
 	bool json, all, feeds, online;
 	bool colour;
 	struct shd_wall now;      /* the daemon's, once it answered */
@@ -34,7 +38,7 @@ struct shd_ctl {
 };
 
 struct shd_command {
-	const char *name, *argument, *doc; /* argument: "ALERT", "[FILE]", or "" */
+	const char *name, *argument, *doc; /* argument: "ALERT", "[FILE]", "FILE...", or "" */
 	enum shd_exit (*run)(struct shd_ctl *ctl);
 };
 extern const struct shd_command shd_commands[];
@@ -45,8 +49,13 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_check(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_schema(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl);
+
+/* Prints all mistakes of a reading to stderr; the same as JSON, owned. */
+void shd_ctl_print_diags(const struct shd_diags *diags);
+json_t *shd_ctl_diags_json(const struct shd_diags *diags);
 
 /* Asks the daemon. *ret_answer is owned (json_decref) and set only with OK; what
  * went wrong is said on stderr. Takes ctl->now from the answer. */

@@ -23,9 +23,13 @@ static const struct option {
 	{"--credentials", "DIR", VALUE, offsetof(struct shd_ctl, credentials),
 		"check: folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"},
 	{"--feeds", "", SWITCH, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
+	{"--junit", "FILE", VALUE, offsetof(struct shd_ctl, junit),
+		"rules test: also write a JUnit report"},
 	{"--json", "", SWITCH, offsetof(struct shd_ctl, json), "print JSON instead of tables"},
 	{"--online", "", SWITCH, offsetof(struct shd_ctl, online),
 		"check: also call each store and channel"},
+	{"--rules", "DIR", VALUE, offsetof(struct shd_ctl, rules),
+		"rules test: the rules to try [" SHD_CONF_DIR "/rules.d and the installed ones]"},
 	{"--socket", "PATH", VALUE, offsetof(struct shd_ctl, socket),
 		"control socket of the daemon [" SOCKET_PRESET "]"},
 	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store), "alerts, status: of one store"},
@@ -64,6 +68,12 @@ static void suggest(const char *word, const char *const *words, size_t count, co
 		nearest ? "?" : "");
 }
 
+/* What is no option, in order. */
+struct words {
+	const char **items;
+	size_t count;
+};
+
 /* Reads args[at]; returns how many arguments it took, 0 after a mistake. */
 static int read_option(struct shd_ctl *ctl, char **args, int at)
 {
@@ -93,36 +103,79 @@ static int read_option(struct shd_ctl *ctl, char **args, int at)
 	return 0;
 }
 
-static const struct shd_command *find_command(const char *name)
+/* Takes the command off the words: its name has one word, or two. */
+static const struct shd_command *take_command(struct words *words)
 {
-	for (size_t i = 0; i < shd_command_count; i++)
-		if (strcmp(shd_commands[i].name, name) == 0)
-			return &shd_commands[i];
+	for (size_t i = 0; i < shd_command_count; i++) {
+		const char *name = shd_commands[i].name, *space = strchr(name, ' ');
+		size_t len = space ? (size_t)(space - name) : strlen(name);
+		size_t used = space ? 2 : 1;
+
+		if (words->count < used || strlen(words->items[0]) != len ||
+			strncmp(words->items[0], name, len) != 0 ||
+			(space && strcmp(words->items[1], space + 1) != 0))
+			continue;
+		words->items += used;
+		words->count -= used;
+		return &shd_commands[i];
+	}
 	return NULL;
 }
 
-static void suggest_command(const char *name)
+/* True for the first word of a command that has two. */
+static bool is_family(const char *word)
+{
+	bool family = false;
+
+	for (size_t i = 0; i < shd_command_count; i++) {
+		const char *space = strchr(shd_commands[i].name, ' ');
+
+		family |= space && strlen(word) == (size_t)(space - shd_commands[i].name) &&
+			  strncmp(shd_commands[i].name, word, strlen(word)) == 0;
+	}
+	return family;
+}
+
+static void suggest_command(const struct words *words)
 {
 	shd_autofree const char **names = shd_xcalloc(shd_command_count, sizeof(*names));
+	struct shd_text typed SHD_AUTO(shd_text_finish) = {0};
 
 	for (size_t i = 0; i < shd_command_count; i++)
 		names[i] = shd_commands[i].name;
-	suggest(name, names, shd_command_count, "command");
+	shd_text_init(&typed, 1 << 16);
+	shd_text_puts(&typed, words->items[0]);
+	if (is_family(words->items[0]) && words->count > 1)
+		shd_text_printf(&typed, " %s", words->items[1]);
+	suggest(typed.data, names, shd_command_count, "command");
 }
 
-static enum shd_exit run(struct shd_ctl *ctl, const char *name, const char *extra)
+/* True when the command takes so many arguments. */
+static bool takes(const struct shd_command *command, size_t count)
 {
-	const struct shd_command *command = find_command(name);
+	const char *argument = command->argument;
+	size_t len = strlen(argument);
+	bool many = len > 3 && strcmp(argument + len - 3, "...") == 0;
+	bool needs = len > 0 && argument[0] != '[';
+
+	return count >= needs && (many || count <= (len > 0));
+}
+
+static enum shd_exit run(struct shd_ctl *ctl, struct words *words)
+{
+	const struct shd_command *command = take_command(words);
 
 	if (!command) {
-		suggest_command(name);
+		suggest_command(words);
 		return SHD_EXIT_USAGE;
 	}
-	bool needs = command->argument[0] && command->argument[0] != '[';
-	if (extra || (needs && !ctl->argument) || (!command->argument[0] && ctl->argument)) {
+	if (!takes(command, words->count)) {
 		fprintf(stderr, "Usage: storehealthctl %s %s\n", command->name, command->argument);
 		return SHD_EXIT_USAGE;
 	}
+	ctl->arguments = words->items;
+	ctl->argument_count = words->count;
+	ctl->argument = words->count ? words->items[0] : NULL;
 	enum shd_exit code = command->run(ctl);
 	fwrite(ctl->out.data, 1, ctl->out.len, stdout);
 	if (!shd_text_ok(&ctl->out))
@@ -137,8 +190,9 @@ int main(int argc, char **argv)
 	const char *no_color = getenv("NO_COLOR");
 	struct shd_ctl ctl = {.socket = SOCKET_PRESET,
 		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color)};
-	const char *words[3] = {NULL}; /* command, argument, one too many */
-	size_t count = 0;
+	shd_autofree const char **items = shd_xcalloc((size_t)argc + 1, sizeof(*items));
+	struct words words = {.items = items};
+	bool help = false;
 
 	for (int at = 1, took; at < argc; at += took) {
 		took = 1;
@@ -147,21 +201,21 @@ int main(int argc, char **argv)
 			return SHD_EXIT_OK;
 		}
 		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
-			words[0] = "help";
+			help = true;
 		else if (argv[at][0] == '-' && argv[at][1])
 			took = read_option(&ctl, argv, at);
-		else if (count < SHD_COUNT(words))
-			words[count++] = argv[at];
+		else
+			words.items[words.count++] = argv[at];
 		if (!took)
 			return SHD_EXIT_USAGE;
 	}
-	if (!words[0] || strcmp(words[0], "help") == 0) {
-		print_usage(words[0] ? stdout : stderr);
-		return words[0] ? SHD_EXIT_OK : SHD_EXIT_USAGE;
+	help |= words.count && strcmp(words.items[0], "help") == 0;
+	if (!words.count || help) {
+		print_usage(help ? stdout : stderr);
+		return help ? SHD_EXIT_OK : SHD_EXIT_USAGE;
 	}
-	ctl.argument = words[1];
 	shd_text_init(&ctl.out, OUTPUT_MAX_BYTES);
-	enum shd_exit code = run(&ctl, words[0], words[2]);
+	enum shd_exit code = run(&ctl, &words);
 	shd_text_finish(&ctl.out);
 	return (int)code;
 }

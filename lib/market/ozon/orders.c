@@ -39,6 +39,12 @@ static const struct shd_loose_word parcel_substatuses[] = {
 	{NULL, NULL},
 };
 static const struct shd_loose_word parcel_statuses[] = {
+	{"awaiting_registration", "created"},
+	{"awaiting registration", "created"},
+	{"acceptance_in_progress", "created"},
+	{"awaiting_approve", "created"},
+	{"awaiting_verification", "created"},
+	{"awaiting_packaging", "created"},
 	{"awaiting_deliver", "created"},
 	{"not_accepted", "exception"},
 	{"arbitration", "exception"},
@@ -211,23 +217,37 @@ static void put_either_time(struct shd_harvest *out, size_t at, enum shd_field f
 	shd_put_time(out, at, field, shd_loose_time(first, &ignored) ? first : second);
 }
 
-static void put_parcel(struct shd_harvest *out, const json_t *posting, const char *order_status)
+/* Where the parcel is; "" when the order ended before there was one, NULL when the
+ * posting does not tell. */
+static const char *parcel_status(const json_t *posting, const char *order_status)
 {
-	const json_t *number = json_object_get(posting, "posting_number");
-	const json_t *gtd = shd_loose_at(posting, "requirements.products_requiring_gtd");
-	struct shd_loose_text id;
 	const char *status = NULL;
 	bool after_ship = false;
 
 	shd_loose_bool(shd_loose_at(posting, "cancellation.cancelled_after_ship"), &after_ship);
-	if (shd_loose_is(json_object_get(posting, "status"), "cancelled"))
-		status = after_ship ? "returning" : NULL;
-	else if (!shd_loose_word(json_object_get(posting, "substatus"), parcel_substatuses, &status))
+	if (order_status && strcmp(order_status, "cancelled") == 0)
+		return after_ship ? "returning" : "";
+	if (!shd_loose_word(json_object_get(posting, "substatus"), parcel_substatuses, &status))
 		shd_loose_word(json_object_get(posting, "status"), parcel_statuses, &status);
-	if (!status || !shd_loose_text(number, &id))
-		return; /* nothing is on its way yet, or no more */
+	return status;
+}
 
+static void put_parcel(struct shd_harvest *out, const json_t *posting, const char *order_status)
+{
+	const json_t *number = json_object_get(posting, "posting_number");
+	const json_t *gtd = shd_loose_at(posting, "requirements.products_requiring_gtd");
+	const char *status = parcel_status(posting, order_status);
+	struct shd_loose_text id;
+
+	if (!status || !shd_loose_text(number, &id))
+		return;
 	size_t at = shd_harvest_entity(out, SHD_KIND_parcel, id.text, id.len);
+	if (!*status) {
+		/* it may have waited at customs until then, and no longer does */
+		shd_set_none(out, at, SHD_F_parcel_status);
+		shd_set_n(out, at, SHD_F_parcel_closed, true);
+		return;
+	}
 	shd_put_text(out, at, SHD_F_parcel_order_id, number);
 	shd_put_word(out, at, SHD_F_parcel_status, status);
 	shd_put_text(out, at, SHD_F_parcel_substatus, json_object_get(posting, "substatus"));

@@ -137,6 +137,13 @@ static void derive_parcel(const struct work *work)
 		set_n(work, SHD_F_parcel_customs_since, work->now.ms);
 }
 
+/* A marketplace may tell whose move it is and not since when. */
+static void derive_return(const struct work *work)
+{
+	if (is(at(work, SHD_F_return_waits_for), "seller") && at(work, SHD_F_return_act_since)->none)
+		set_n(work, SHD_F_return_act_since, work->now.ms);
+}
+
 /* done after `limit`, or not done and still expected past it. What ended without a
  * time keeps what was known while it went on. */
 static void derive_late(struct work *work, enum shd_field late, enum shd_field limit,
@@ -201,6 +208,8 @@ struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *e
 		derive_listing(&work);
 	else if (entity->kind == SHD_KIND_parcel)
 		derive_parcel(&work);
+	else if (entity->kind == SHD_KIND_return)
+		derive_return(&work);
 	else if (entity->kind == SHD_KIND_order)
 		derive_order(&work);
 	else if (entity->kind == SHD_KIND_stock)

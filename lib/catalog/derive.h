@@ -11,6 +11,7 @@
  *   every kind  progressed_at when something visible changed; closed_at when it closed
  *   listing     state_since, was_active
  *   parcel      customs_since
+ *   return      act_since, when it waits for the seller
  *   order       shipped_late, delivered_late
  *   stock       cover, had_stock
  *   review, question: answered_at; complaint: opened_at, responded_at; return:

@@ -210,6 +210,21 @@ static void customs_count_from_the_first_sight(void **state)
 	assert_int_equal(get(&t, SHD_F_parcel_customs_since)->n, 250);
 }
 
+static void a_return_waits_for_the_seller_since_the_first_sight(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_return);
+	text(&t, SHD_F_return_waits_for, "buyer");
+	derive(&t, 100);
+	assert_true(get(&t, SHD_F_return_act_since)->none);
+	text(&t, SHD_F_return_waits_for, "seller");
+	derive(&t, 200);
+	derive(&t, 300);
+	assert_int_equal(get(&t, SHD_F_return_act_since)->n, 200);
+}
+
 static void cover_is_stock_over_daily_sales(void **state)
 {
 	static const struct {
@@ -282,6 +297,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_order_does_not_become_late),
 		cmocka_unit_test(a_listing_knows_its_state_and_its_past),
 		cmocka_unit_test(customs_count_from_the_first_sight),
+		cmocka_unit_test(a_return_waits_for_the_seller_since_the_first_sight),
 		cmocka_unit_test(cover_is_stock_over_daily_sales),
 		cmocka_unit_test(stock_remembers_that_there_was_some),
 		cmocka_unit_test(merging_keeps_what_is_not_spoken_of),

@@ -262,6 +262,18 @@ static const json_t *newest_value(const json_t *values)
 	return newest;
 }
 
+/* What Ozon says of a day: without the summary nobody tells which way is better, so that
+ * the thresholds alone say nothing. */
+static void put_day_verdict(struct shd_harvest *out, size_t at, const json_t *status)
+{
+	bool warns, blocks;
+
+	if (!shd_loose_bool(json_object_get(status, "warning"), &warns) ||
+		!shd_loose_bool(json_object_get(status, "danger"), &blocks))
+		return;
+	shd_put_word(out, at, SHD_F_rating_verdict, blocks ? "critical" : warns ? "warning" : "ok");
+}
+
 /* Whether the summary shows this rating, and fresher. */
 static bool is_in_summary(const struct rating *rating, const char *key)
 {
@@ -288,8 +300,10 @@ static void put_history(struct shd_harvest *out, const json_t *item, struct wors
 		json_object_get(item, "premium_threshold"));
 	if (newest)
 		shd_put_time(out, at, SHD_F_rating_updated_at, json_object_get(newest, "date_to"));
-	if (newest && !is_in_summary(rating, id.text))
+	if (newest && !is_in_summary(rating, id.text)) {
 		shd_put_number(out, at, SHD_F_rating_score, json_object_get(newest, "value"));
+		put_day_verdict(out, at, json_object_get(newest, "status"));
+	}
 	if (rating && rating->from == HISTORY && newest &&
 		metric_value(rating, json_object_get(newest, "value"), NULL, &n))
 		keep_worst(values, rating->metric, n);

@@ -16,6 +16,7 @@ enum class {
 	ACT,      /* the seller has to decide */
 	DISPUTE,
 	PICK_UP,  /* goods wait for the seller */
+	INSPECT,  /* realFBS: the goods are back, the seller has to check them */
 	MOVING,
 	DECIDED,  /* decided for the buyer, or money on its way */
 	REFUSED,  /* decided against the buyer, or withdrawn */
@@ -266,8 +267,10 @@ static enum class rfbs_class(const json_t *record)
 {
 	const json_t *group = shd_loose_at(record, "state.group_state");
 
-	if (shd_loose_is(group, "New") || shd_loose_is(group, "Checkout"))
+	if (shd_loose_is(group, "New"))
 		return ACT;
+	if (shd_loose_is(group, "Checkout"))
+		return INSPECT;
 	if (shd_loose_is(group, "Arbitration"))
 		return DISPUTE;
 	if (shd_loose_is(group, "Delivering"))
@@ -296,8 +299,25 @@ static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *rec
 	if (class == ACT)
 		shd_set_none(out, at, SHD_F_complaint_responded_at);
 	shd_set_n(out, at, SHD_F_complaint_valid, class != REFUSED);
-	shd_set_n(out, at, SHD_F_complaint_closed,
-		class == MOVING || class == DECIDED || class == REFUSED);
+	/* goods that are on their way or back are past the decision on the request */
+	shd_set_n(out, at, SHD_F_complaint_closed, class == MOVING || class == INSPECT ||
+		class == DECIDED || class == REFUSED);
+}
+
+/* Whose move it is, since when, and until when. */
+static void put_rfbs_move(struct shd_harvest *out, size_t at, const json_t *created,
+			  enum class class)
+{
+	shd_put_word(out, at, SHD_F_return_waits_for, class == ACT || class == INSPECT ? "seller"
+		: class == DISPUTE ? "marketplace" : class == MOVING ? "buyer" : "none");
+	/* When the goods came back is not told: derive.h takes the first sight of it. */
+	if (class == ACT) {
+		shd_put_time(out, at, SHD_F_return_act_since, created);
+		shd_set_none(out, at, SHD_F_return_responded_at);
+	} else if (class != INSPECT) {
+		shd_set_none(out, at, SHD_F_return_act_since);
+	}
+	put_limit(out, at, SHD_F_return_due_at, class == ACT, created, DECIDE_RFBS_MS);
 }
 
 SHD_OZON_MAP(rfbs)
@@ -325,15 +345,7 @@ SHD_OZON_MAP(rfbs)
 	put_amount(out, at, SHD_F_return_amount, product);
 	shd_put_text(out, at, SHD_F_return_status, shd_loose_at(record, "state.group_state"));
 	shd_put_word(out, at, SHD_F_return_scheme, "rfbs");
-	shd_put_word(out, at, SHD_F_return_waits_for,
-		class == ACT ? "seller" : class == DISPUTE ? "marketplace" : class == MOVING ? "buyer" : "none");
-	if (class == ACT) {
-		shd_put_time(out, at, SHD_F_return_act_since, created);
-		shd_set_none(out, at, SHD_F_return_responded_at);
-	} else {
-		shd_set_none(out, at, SHD_F_return_act_since);
-	}
-	put_limit(out, at, SHD_F_return_due_at, class == ACT, created, DECIDE_RFBS_MS);
+	put_rfbs_move(out, at, created, class);
 	shd_set_n(out, at, SHD_F_return_closed, class == DECIDED || class == REFUSED);
 	return true;
 }

@@ -92,7 +92,7 @@ bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct 
 	if (feed->failures < INT32_MAX)
 		feed->failures++;
 	feed->error = (int8_t)err->kind;
-	feed->not_available = err->kind == SHD_ERR_TARIFF;
+	feed->not_available = shd_market_lacks(feed->row, err->kind);
 	free(feed->error_text);
 	feed->error_text = shd_xstrdup(err->msg);
 	return changed;

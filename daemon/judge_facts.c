@@ -30,7 +30,7 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	row.endpoint = batch->row->name;
 	row.last_try = judge->now;
 	row.next_due = batch->next_due;
-	row.not_available = !batch->ok && batch->error.kind == SHD_ERR_TARIFF;
+	row.not_available = !batch->ok && shd_market_lacks(batch->row, batch->error.kind);
 	if (batch->ok || row.not_available) {
 		row.failing_since.ms = 0;
 		row.failures = 0;

@@ -141,18 +141,20 @@ static enum shd_poll_step page_done(struct shd_poll *poll)
 	const struct shd_page *page = poll->pages.at[poll->pages.count - 1];
 	bool batch = row->paging == SHD_PAGE_BATCH;
 
-	if (batch ? poll->ids_at >= poll->id_count : page->last)
+	/* The rows of one batch may fill several pages. */
+	if (batch && page->last)
+		poll->ids_at += poll->page_in.id_count;
+	if (page->last && (!batch || poll->ids_at >= poll->id_count))
 		return pages_done(poll);
 	if (row->page_max > 0 && poll->pages.count >= (size_t)row->page_max) {
 		shd_fail(&poll->error, SHD_ERR_LIMIT, "%s: more than %d pages", row->path, row->page_max);
 		return fail(poll);
 	}
-	if (!batch) {
-		size_t len = strlen(page->next);
+	const char *next = page->last ? "" : page->next;
+	size_t len = strlen(next);
 
-		shd_assert(len < sizeof(poll->position));
-		memcpy(poll->position, page->next, len + 1);
-	}
+	shd_assert(len < sizeof(poll->position));
+	memcpy(poll->position, next, len + 1);
 	return SHD_POLL_ASK;
 }
 
@@ -254,8 +256,6 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 	}
 	if (out->server_date_ms) /* it has whole seconds, cut */
 		poll->skew_ms = out->server_date_ms + SHD_SECOND_MS / 2 - now.ms;
-	if (poll->row->paging == SHD_PAGE_BATCH && !poll->following)
-		poll->ids_at += poll->page_in.id_count;
 	if ((same = same_page(poll, out))) {
 		shd_pages_add(&poll->pages, shd_page_ref(same));
 		return page_done(poll);

@@ -15,7 +15,7 @@ static void report_failure(const struct shd_polled *what, const struct shd_about
 {
 	char again[SHD_DURATION_TEXT];
 
-	if (what->error->kind == SHD_ERR_TARIFF && what->turned)
+	if (shd_market_lacks(what->row, what->error->kind) && what->turned)
 		shd_log(SHD_LOG_feed_unavailable, about,
 			"store \"%s\": %s is not part of the tariff; it is tried again once a day",
 			what->store->id, what->row->name);

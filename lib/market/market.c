@@ -51,3 +51,8 @@ void shd_request_finish(struct shd_request *request)
 	shd_text_finish(&request->body);
 	request->header_count = 0;
 }
+
+bool shd_market_lacks(const struct shd_endpoint *row, enum shd_err error)
+{
+	return row->paid && error == SHD_ERR_TARIFF;
+}

@@ -67,7 +67,7 @@ struct shd_endpoint {
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
 	bool complete;          /* lists all open ones: what it listed before and now misses has closed */
 	enum shd_kind closes;   /* the kind of those; only with `complete` */
-	bool paid;              /* a tariff may lack it: TARIFF is N/A, not a failure */
+	bool paid;              /* a tariff or scheme may lack it: TARIFF is N/A, not a failure */
 	bool optional;          /* its failure does not make the poller stale */
 
 	/* Appends the request body for this page; `in` says which. */
@@ -82,7 +82,7 @@ struct shd_endpoint {
 		    struct shd_error *reterr);
 
 	/* The rest of the answer (records replaced by []): where the next page is.
-	 * NULL for SINGLE, BATCH, FOLLOW. */
+	 * NULL for SINGLE, FOLLOW, and a BATCH whose answer is always whole. */
 	bool (*next)(const struct shd_endpoint *row, const json_t *envelope, size_t records,
 		     const struct shd_page_in *in, struct shd_page_out *ret_out,
 		     struct shd_error *reterr);
@@ -148,4 +148,6 @@ struct shd_market {
 extern const struct shd_market *const shd_markets[];
 extern const size_t shd_market_count;
 const struct shd_market *shd_market_find(const char *name);
+/* The error says that the store does without this endpoint: nothing to be alarmed at. */
+bool shd_market_lacks(const struct shd_endpoint *row, enum shd_err error);
 const struct shd_endpoint *shd_market_endpoint(const struct shd_market *market, const char *name);

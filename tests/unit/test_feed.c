@@ -81,7 +81,7 @@ static const struct shd_endpoint rows[ROWS] = {
 	[LIST] = {.name = "list", .path = "/list", .paging = SHD_PAGE_CURSOR, .page_max = 3,
 		.records = "items", .complete = true, .closes = SHD_KIND_order, .map = map, .next = next},
 	[BATCH] = {.name = "batch", .path = "/batch", .paging = SHD_PAGE_BATCH, .ids_of = "list",
-		.batch = 2, .records = "items", .map = map},
+		.batch = 2, .records = "items", .map = map, .next = next},
 	[DETAIL] = {.name = "detail", .path = "/detail", .paging = SHD_PAGE_FOLLOW, .map = map},
 };
 
@@ -310,6 +310,41 @@ static void a_batch_asks_for_the_ids_of_another_feed(void **state)
 	assert_int_equal(f->parses, 0);
 }
 
+static void a_batch_is_read_to_its_last_page(void **state)
+{
+	struct fixture *f = *state;
+
+	read_once(f, LIST, "/list?", "{\"items\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"c\"}]}");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(begin(f, BATCH), SHD_POLL_ASK);
+		assert_int_equal(answer_with(f, "/batch?a,b", 200,
+			"{\"items\":[{\"id\":\"a\"}],\"next\":\"p2:\"}"), SHD_POLL_ASK);
+		assert_int_equal(answer_with(f, "/batch?p2:a,b", 200, "{\"items\":[{\"id\":\"b\"}]}"),
+			SHD_POLL_ASK);
+		assert_int_equal(answer_with(f, "/batch?c", 200, "{\"items\":[{\"id\":\"c\"}]}"),
+			SHD_POLL_OVER);
+		assert_int_equal(f->parses, i == 0 ? 3 : 0);
+		shd_poll_adopt(f->poll);
+	}
+}
+
+/* A method that every store needs is no extra that this one has not bought. */
+static void only_what_may_be_lacking_is_not_available(void **state)
+{
+	struct shd_endpoint row = {.name = "x", .paid = true};
+	struct shd_feed feed = {.row = &row, .error = -1};
+	struct shd_error err;
+
+	(void)state;
+	shd_fail(&err, SHD_ERR_TARIFF, "no access");
+	shd_feed_failed(&feed, &err, (struct shd_wall){40});
+	assert_true(feed.not_available);
+	row.paid = false;
+	shd_feed_failed(&feed, &err, (struct shd_wall){50});
+	assert_false(feed.not_available);
+	shd_feed_finish(&feed);
+}
+
 static void no_ids_are_nothing_to_ask(void **state)
 {
 	struct fixture *f = *state;
@@ -437,6 +472,8 @@ int main(void)
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_bad_record_is_left_out),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),
+		ROW(a_batch_is_read_to_its_last_page),
+		ROW(only_what_may_be_lacking_is_not_available),
 		ROW(no_ids_are_nothing_to_ask),
 		ROW(what_records_ask_for_is_followed_once),
 		ROW(a_follow_that_failed_is_tried_again_with_its_record),

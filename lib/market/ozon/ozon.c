@@ -14,7 +14,8 @@
 /* Everything here is a POST, also a pure read, and Ozon's writes have look-alike names:
  * no path enters this table that is not on the list of known reads (a test holds it).
  * The first three pollers and the complaints run at the poller's own pace; every_ms is for
- * what Ozon computes or limits more slowly. */
+ * what Ozon computes or limits more slowly. `paid` is what a store may do without: the
+ * reviews, and the methods of the schemes FBO and realFBS. */
 static const struct shd_endpoint endpoints[] = {
 	{
 		.name = "fbs_unfulfilled", .poller = SHD_P_orders,
@@ -33,6 +34,7 @@ static const struct shd_endpoint endpoints[] = {
 		.method = "POST", .path = "/v3/posting/fbo/list",
 		.every_ms = EVERY_QUARTER,
 		.paging = SHD_PAGE_CURSOR, .limit = 100, .page_max = 5000, .records = "postings",
+		.paid = true,
 		.body = shd_ozon_body_fbo_list, .map = shd_ozon_map_fbo_posting,
 		.next = shd_ozon_next_cursor,
 	}, {
@@ -40,6 +42,7 @@ static const struct shd_endpoint endpoints[] = {
 		.method = "POST", .path = "/v2/conditional-cancellation/list",
 		.paging = SHD_PAGE_CURSOR, .limit = 500, .page_max = 100, .records = "result",
 		.complete = true, .closes = SHD_KIND_cancellation,
+		.paid = true,
 		.body = shd_ozon_body_cancellations, .map = shd_ozon_map_cancellation,
 		.next = shd_ozon_next_last_id,
 	}, {
@@ -63,7 +66,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks, .map = shd_ozon_map_stock,
 		.next = shd_ozon_next_cursor,
 	}, {
-		/* 50 skus, so that their warehouses fit into one page */
+		/* 50 skus, so that their warehouses mostly fit into one page */
 		.name = "stocks_fbs", .poller = SHD_P_stock,
 		.method = "POST", .path = "/v2/product/info/stocks-by-warehouse/fbs",
 		.every_ms = EVERY_QUARTER,
@@ -71,6 +74,7 @@ static const struct shd_endpoint endpoints[] = {
 		.ids_of = "stocks", .batch = 50,
 		.optional = true,
 		.body = shd_ozon_body_stocks_fbs, .map = shd_ozon_map_warehouse_stock,
+		.next = shd_ozon_next_cursor,
 	}, {
 		.name = "stocks_fbo", .poller = SHD_P_stock,
 		.method = "POST", .path = "/v1/product/info/stocks-by-warehouse/fbo",
@@ -79,6 +83,7 @@ static const struct shd_endpoint endpoints[] = {
 		.ids_of = "stocks", .batch = 20,
 		.optional = true,
 		.body = shd_ozon_body_stocks_fbo, .map = shd_ozon_map_warehouse_stock,
+		.next = shd_ozon_next_cursor,
 	}, {
 		.name = "analytics_stocks", .poller = SHD_P_stock,
 		.method = "POST", .path = "/v1/analytics/stocks",
@@ -149,6 +154,7 @@ static const struct shd_endpoint endpoints[] = {
 		.method = "POST", .path = "/v3/posting/fbo/list",
 		.every_ms = EVERY_6_HOURS,
 		.paging = SHD_PAGE_CURSOR, .limit = 100, .page_max = 5000, .records = "postings",
+		.paid = true,
 		.body = shd_ozon_body_fbo_list, .map = shd_ozon_map_fbo_posting,
 		.next = shd_ozon_next_cursor,
 	}, {
@@ -173,6 +179,7 @@ static const struct shd_endpoint endpoints[] = {
 		.every_ms = SHD_HOUR_MS,
 		.paging = SHD_PAGE_CURSOR, .limit = 100, .page_max = 1000, .records = "order_ids",
 		.complete = true, .closes = SHD_KIND_supply,
+		.paid = true,
 		.body = shd_ozon_body_supply_list, .map = shd_ozon_map_supply_id,
 		.next = shd_ozon_next_last_id,
 	}, {
@@ -181,6 +188,7 @@ static const struct shd_endpoint endpoints[] = {
 		.every_ms = SHD_HOUR_MS,
 		.paging = SHD_PAGE_BATCH, .page_max = 1000, .records = "orders",
 		.ids_of = "supply_list", .batch = 50,
+		.paid = true,
 		.body = shd_ozon_body_supply_get, .map = shd_ozon_map_supply,
 	}, {
 		.name = "index_postings", .poller = SHD_P_logistics,
@@ -194,6 +202,7 @@ static const struct shd_endpoint endpoints[] = {
 		.name = "rfbs_list", .poller = SHD_P_complaints,
 		.method = "POST", .path = "/v2/returns/rfbs/list",
 		.paging = SHD_PAGE_CURSOR, .limit = 100, .page_max = 1000, .records = "returns",
+		.paid = true,
 		.body = shd_ozon_body_rfbs_list, .map = shd_ozon_map_rfbs,
 		.next = shd_ozon_next_last_return,
 	}, {
@@ -201,6 +210,7 @@ static const struct shd_endpoint endpoints[] = {
 		.method = "POST", .path = "/v2/returns/rfbs/get",
 		.paging = SHD_PAGE_FOLLOW, .page_max = 10000, .records = "returns",
 		.batch = 1,
+		.paid = true,
 		.body = shd_ozon_body_rfbs_get, .map = shd_ozon_map_rfbs_detail,
 	}, {
 		.name = "returns_list", .poller = SHD_P_complaints,
@@ -231,6 +241,7 @@ static const struct shd_endpoint endpoints[] = {
 		.method = "POST", .path = "/v2/conditional-cancellation/list",
 		.paging = SHD_PAGE_CURSOR, .limit = 500, .page_max = 100, .records = "result",
 		.complete = true, .closes = SHD_KIND_complaint,
+		.paid = true,
 		.body = shd_ozon_body_cancellations, .map = shd_ozon_map_cancellation_claim,
 		.next = shd_ozon_next_last_id,
 	}, {

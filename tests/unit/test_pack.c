@@ -1,5 +1,6 @@
 /* The rules that ship in conf/rules.d: they compile, and name source, title and advice. */
 #include "unit/check.h"
+#include "unit/rule_env.h"
 
 #include "rule/rule.h"
 #include "rule/words.h"
@@ -122,11 +123,99 @@ static void deadlines_are_deadline_rules(void **state)
 	}
 }
 
+static enum shd_level level_of(const struct pack *pack, const char *id, struct fake *fake)
+{
+	struct shd_verdict verdict;
+	const struct shd_rule *rule = shd_rules_find(pack->rules, id);
+
+	assert_non_null(rule);
+	shd_rule_judge(rule, &fake->env, &verdict);
+	if (verdict.judgement != SHD_JUDGED)
+		fail_msg("%s is not judged: %s", id, verdict.why ? verdict.why : "no reason");
+	return verdict.level;
+}
+
+/* An unknown verdict ends nothing: a stock-out would stay open when the goods come. */
+static void stock_without_sales_figures_is_judged(void **state)
+{
+	const struct pack *pack = *state;
+	struct fake fake;
+
+	fake_init(&fake);
+	struct shd_entity *stock = fake_add(&fake, SHD_KIND_stock, "1", 0);
+	fake.env.entity = stock;
+	fake_n(stock, SHD_F_stock_had_stock, 1);
+	fake_n(stock, SHD_F_stock_available, 0);
+	assert_int_equal(level_of(pack, "ozon-stock-low", &fake), SHD_CRITICAL);
+	fake_n(stock, SHD_F_stock_available, 50000000);
+	assert_int_equal(level_of(pack, "ozon-stock-low", &fake), SHD_LEVEL_NONE);
+	fake_n(stock, SHD_F_stock_cover, 6 * SHD_DAY_MS);
+	assert_int_equal(level_of(pack, "ozon-stock-low", &fake), SHD_WARN);
+}
+
+static void a_rating_without_thresholds_is_judged_by_its_verdict(void **state)
+{
+	static const struct {
+		const char *verdict, *better;
+		int64_t danger;
+		enum shd_level level;
+	} cases[] = {
+		{"warning", "down", 0, SHD_WARN},
+		{"ok", "down", 0, SHD_LEVEL_NONE},
+		{"ok", NULL, 5000000, SHD_LEVEL_NONE},
+		{NULL, "up", 5000000, SHD_CRITICAL},
+		{NULL, "down", 5000000, SHD_LEVEL_NONE},
+		{NULL, "down", 3000000, SHD_CRITICAL},
+	};
+	const struct pack *pack = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct fake fake;
+
+		fake_init(&fake);
+		struct shd_entity *rating = fake_add(&fake, SHD_KIND_rating, "r", 0);
+		fake.env.entity = rating;
+		fake_n(rating, SHD_F_rating_score, 4000000);
+		if (cases[i].verdict)
+			fake_text(rating, SHD_F_rating_verdict, cases[i].verdict);
+		if (cases[i].better)
+			fake_text(rating, SHD_F_rating_better, cases[i].better);
+		if (cases[i].danger)
+			fake_n(rating, SHD_F_rating_danger_threshold, cases[i].danger);
+		if (level_of(pack, "ozon-rating-thresholds", &fake) != cases[i].level)
+			fail_msg("case %zu", i);
+	}
+}
+
+static void late_shipments_are_a_share_of_what_the_seller_ships(void **state)
+{
+	const struct pack *pack = *state;
+	struct shd_verdict verdict;
+	struct fake fake;
+
+	fake_init(&fake);
+	fake.env.now.ms = SHD_DAY_MS;
+	for (int i = 0; i < 40; i++) {
+		struct shd_entity *order = fake_add(&fake, SHD_KIND_order, "o", SHD_HOUR_MS);
+
+		fake_text(order, SHD_F_order_fulfilment, i < 20 ? "seller" : "marketplace");
+		if (i < 20)
+			fake_n(order, SHD_F_order_shipped_late, i < 4);
+	}
+	shd_rule_judge(shd_rules_find(pack->rules, "ozon-late-shipments"), &fake.env, &verdict);
+	assert_int_equal(verdict.level, SHD_CRITICAL);
+	assert_int_equal(verdict.sample_hit, 4);
+	assert_int_equal(verdict.sample_of, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule_names_source_title_and_advice),
 		cmocka_unit_test(deadlines_are_deadline_rules),
+		cmocka_unit_test(stock_without_sales_figures_is_judged),
+		cmocka_unit_test(a_rating_without_thresholds_is_judged_by_its_verdict),
+		cmocka_unit_test(late_shipments_are_a_share_of_what_the_seller_ships),
 	};
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -72,10 +72,25 @@ const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_arena *
 
 /* --- what is told --------------------------------------------------------------------------- */
 
-/* The entity as a person knows it. */
-static const char *subject_of(const struct shd_entity *entity, const char *id)
+/* What the product is called, its number when we do not know the listing. */
+static const char *product_of(struct shd_judge *judge, const char *sku)
 {
-	static const char *const names[] = {"title", "offer_id", "tracking_number", "order_id", "sku"};
+	const char *const *titles;
+	struct shd_error ignored; /* the next statement meets it as well */
+	size_t count;
+
+	if (!shd_state_titles_of(judge->state, store_id(judge), sku, judge->arena, &titles, &count,
+				 &ignored))
+		return sku;
+	return count ? titles[0] : sku;
+}
+
+/* The entity as a person knows it. */
+static const char *subject_of(struct shd_judge *judge, const struct shd_entity *entity,
+			      const char *id)
+{
+	static const char *const names[] = {"title", "offer_id", "tracking_number", "order_id", "sku",
+		"text"};
 
 	for (size_t i = 0; entity && i < SHD_COUNT(names); i++) {
 		enum shd_field field;
@@ -87,7 +102,8 @@ static const char *subject_of(const struct shd_entity *entity, const char *id)
 			break;
 		const struct shd_value *value = shd_entity_get(entity, field);
 		if (!value->none && value->len)
-			return value->text;
+			return strcmp(names[i], "sku") == 0 ? product_of(judge, value->text)
+							    : value->text;
 	}
 	return id;
 }
@@ -121,7 +137,7 @@ static struct shd_told facts_of(struct shd_judge *judge, const struct shd_entity
 	told.store = store_id(judge);
 	told.entity = keep_text(judge, alert->entity);
 	told.marketplace = settings && settings->market ? settings->market->name : "daemon";
-	told.subject = keep_text(judge, subject_of(entity, alert->entity));
+	told.subject = keep_text(judge, subject_of(judge, entity, alert->entity));
 	if (entity) {
 		const struct shd_value *url = &entity->fields[SHD_I_url];
 

@@ -274,6 +274,13 @@ static bool ids_of(struct shd_state *state, enum shd_sql sql, const char *store,
 	return read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
+bool shd_state_titles_of(struct shd_state *state, const char *store, const char *sku,
+			 struct shd_arena *arena, const char *const **ret_titles, size_t *ret_count,
+			 struct shd_error *reterr)
+{
+	return ids_of(state, SHD_SQL_titles_of, store, sku, arena, ret_titles, ret_count, reterr);
+}
+
 bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,
 			 struct shd_arena *arena, const char *const **ret_ids, size_t *ret_count,
 			 struct shd_error *reterr)

@@ -63,6 +63,9 @@ SHD_MUST_USE bool shd_state_window_of(struct shd_state *state, const char *store
  * read an index on (store, sku). */
 SHD_MUST_USE bool shd_state_has_listing(struct shd_state *state, const char *store, const char *sku,
 					bool *ret_has, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_titles_of(struct shd_state *state, const char *store, const char *sku,
+				      struct shd_arena *arena, const char *const **ret_titles,
+				      size_t *ret_count, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,
 				      struct shd_arena *arena, const char *const **ret_ids,
 				      size_t *ret_count, struct shd_error *reterr);

@@ -183,7 +183,7 @@ bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **r
 	     slot = (slot + 1) & known->mask)
 		if (known->slots[slot].hash == hash) {
 			*ret_key = known->slots[slot].key;
-			return hash != 0;
+			return true;
 		}
 	return false;
 }

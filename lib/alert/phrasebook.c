@@ -90,7 +90,7 @@ static void load_text(struct shd_phrasebook *book, int language, const struct sh
 		unknown_text(key, diags);
 	else if (value->type != SHD_NODE_SCALAR)
 		shd_node_mistake(value, diags, NULL, "'%s' must be a text", key->text);
-	else
+	else if (!book->patterns[language][id].text) /* a key given twice is reported already */
 		shd_pattern_compile(&rows[id], shd_language_names[language], value,
 			&book->patterns[language][id], diags);
 }

@@ -226,7 +226,7 @@ const char *shd_duration_format(int64_t ms, char buf[SHD_DURATION_TEXT])
 
 	if (ms < 0)
 		buf[at++] = '-';
-	for (int i = 0; i < UNITS && rest; i++) {
+	for (int i = 0; i < UNITS; i++) {
 		uint64_t n = rest / (uint64_t)units[i].ms;
 
 		if (n == 0 || (i == 0 && rest % (uint64_t)units[i].ms))

@@ -222,6 +222,22 @@ static void the_day_of_flapping_ends(void **state)
 	assert_string_equal(out, "resolved! new! resolved!");
 }
 
+static void a_clock_that_went_back_does_not_make_the_day_of_flapping_longer(void **state)
+{
+	struct shd_alert alert = {.rule = "r"};
+	char out[512];
+	int64_t now_ms = start_ms;
+	(void)state;
+
+	play(&alert, &at_once, "w.w.w.w.w.", &now_ms, out, sizeof(out));
+	now_ms = start_ms - 30 * SHD_DAY_MS;
+	play(&alert, &at_once, "w.", &now_ms, out, sizeof(out));
+	assert_string_equal(out, "new resolved");
+	now_ms = start_ms - 29 * SHD_DAY_MS;
+	play(&alert, &at_once, "w.", &now_ms, out, sizeof(out));
+	assert_string_equal(out, "new! resolved!");
+}
+
 static void an_end_that_nobody_wants_to_hear_is_only_recorded(void **state)
 {
 	static const struct shd_rule silent = {.id = "r", .tell_resolved = false};
@@ -287,6 +303,7 @@ int main(void)
 		cmocka_unit_test(wakes_at_the_exact_instant),
 		cmocka_unit_test(a_clock_that_went_back_does_not_hold_an_alert_up),
 		cmocka_unit_test(the_day_of_flapping_ends),
+		cmocka_unit_test(a_clock_that_went_back_does_not_make_the_day_of_flapping_longer),
 		cmocka_unit_test(an_end_that_nobody_wants_to_hear_is_only_recorded),
 		cmocka_unit_test(levels_and_times_are_kept),
 		cmocka_unit_test(names_read_back),

@@ -22,7 +22,8 @@ static int64_t new_alert(struct fixture *f, const char *entity)
 }
 
 /* Decided at `made`, to be sent at `next_try`, with `count` alerts. */
-static int64_t add(struct fixture *f, const char *key, int64_t made, int64_t next_try, size_t count)
+static int64_t add_at(struct fixture *f, const char *key, enum shd_level level, int64_t made,
+		      int64_t next_try, size_t count)
 {
 	struct shd_told told[SHD_OUTBOX_ITEMS];
 	int64_t alerts[SHD_OUTBOX_ITEMS];
@@ -34,13 +35,18 @@ static int64_t add(struct fixture *f, const char *key, int64_t made, int64_t nex
 		alerts[i] = new_alert(f, entity);
 		told[i] = told_of(alerts[i]);
 	}
-	struct shd_outbox_row row = {.key = key, .channel = "mail", .group = "g", .level = SHD_WARN,
+	struct shd_outbox_row row = {.key = key, .channel = "mail", .group = "g", .level = level,
 		.made = {made}, .next_try = {next_try}, .give_up = {SHD_DAY_MS},
 		.alerts = alerts, .alert_count = count};
 	row.facts = shd_told_pack(told, count, f->arena);
 	if (!shd_state_outbox_add(f->state, &row, &f->err))
 		fail_msg("%s", f->err.msg);
 	return row.number;
+}
+
+static int64_t add(struct fixture *f, const char *key, int64_t made, int64_t next_try, size_t count)
+{
+	return add_at(f, key, SHD_WARN, made, next_try, count);
 }
 
 static size_t due(struct fixture *f, int64_t now, size_t max, const int64_t *busy, size_t busy_count,
@@ -124,6 +130,21 @@ static void a_full_message_leaves_nothing_out(void **state)
 		assert_int_equal(told[count - 1].more, 0);
 	}
 	assert_string_equal(rows[1].key, "b");
+	add(f, "d", 3, 100, 1);
+	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 3);
+}
+
+static void a_message_is_as_urgent_as_the_worst_in_it(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	int64_t next;
+
+	add_at(f, "a", SHD_WARN, 0, 100, 1);
+	add_at(f, "b", SHD_CRITICAL, 1, 100, 1);
+	add_at(f, "c", SHD_INFO, 2, 100, 1);
+	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(rows[0].level, SHD_CRITICAL);
 }
 
 static void an_attempted_message_is_closed_to_others(void **state)
@@ -183,6 +204,7 @@ int main(void)
 		STATE_TEST(a_known_key_adds_nothing),
 		STATE_TEST(a_message_that_waits_takes_others_in),
 		STATE_TEST(a_full_message_leaves_nothing_out),
+		STATE_TEST(a_message_is_as_urgent_as_the_worst_in_it),
 		STATE_TEST(an_attempted_message_is_closed_to_others),
 		STATE_TEST(messages_long_sent_are_forgotten),
 	};

@@ -48,11 +48,16 @@ static void records_are_found_on_any_page(void **state)
 static void keys_are_sorted_and_single(void **state)
 {
 	struct shd_pages pages = {0}, shared = {0};
+	struct shd_page_draft draft;
 	size_t count;
 
 	(void)state;
 	shd_pages_add(&pages, make(true, 1, 3, "k"));
 	shd_pages_add(&pages, make(true, 9, 2, "k")); /* slid to another page meanwhile */
+	shd_page_draft_init(&draft, true);
+	shd_page_draft_add(&draft, 20, NULL); /* a record that names nothing */
+	shd_pages_add(&pages, shd_page_create(&draft, 99, "", true, ""));
+	shd_page_draft_finish(&draft);
 	shd_pages_share(&shared, &pages);
 	shd_pages_clear(&pages); /* what is shared stays */
 	const char **keys = shd_pages_keys(&shared, &count);

@@ -1,0 +1,158 @@
+/* daemon/judge.h at its edges: who is told and how often, until when, what is sampled. */
+#include "unit/judge_bench.h"
+
+static const char rules[] =
+	"rules:\n"
+	"  - rule: poller-stale\n"
+	"    each: poller\n"
+	"    value: now - (last_success_at else failing_since)\n"
+	"    levels: {warning: value > 3 * interval}\n"
+	"  - rule: credentials-refused\n"
+	"    levels: {critical: 'store.credentials in [\"refused\", \"expired\", \"egress\"]'}\n"
+	"  - rule: rating-floor\n"
+	"    value: rating\n"
+	"    levels: {warning: value < 4.7}\n";
+
+static void rate(struct bench *b, int64_t micro)
+{
+	struct shd_value value = {.type = SHD_NUMBER, .n = micro};
+
+	shd_harvest_measure(bench_harvest(b), SHD_M_rating, false, value);
+	bench_poll(b, "rates");
+}
+
+static void every_channel_of_a_route_is_told_of_the_same_alert(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, rules);
+	b.routes[0].to.count = 2;
+	bench_judge(&b);
+	bench_poll_all(&b);
+	rate(&b, 4600000);
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new ;hook:new ;");
+	bench_finish(&b);
+}
+
+static void a_channel_of_two_routes_is_told_once(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, rules);
+	b.routes[0].more = true;
+	bench_route(&b, 1, NULL);
+	b.routes[1] = b.routes[0];
+	b.settings.route_count = 2;
+	bench_judge(&b);
+	bench_poll_all(&b);
+	rate(&b, 4600000);
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new ;");
+	bench_finish(&b);
+}
+
+static void a_stale_poller_is_told_again_once_the_key_works(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, rules);
+	bench_poll_all(&b);
+	b.now += SHD_SECOND_MS;
+	bench_poll_fails(&b, "rates", SHD_ERR_CREDENTIALS);
+	bench_poll(&b, "rates");
+	assert_int_equal(bench_alert(&b, "credentials-refused", "")->state, SHD_ALERT_RESOLVED);
+	bench_wake(&b, b.now + SHD_HOUR_MS);
+	bench_outbox(&b, out, sizeof(out));
+	assert_non_null(strstr(out, "account"));
+	bench_finish(&b);
+}
+
+static void a_message_is_tried_as_long_as_its_channel_says(void **state)
+{
+	struct bench b;
+	struct shd_outbox_row *rows;
+	struct shd_wall next;
+	size_t count;
+
+	(void)state;
+	bench_start(&b, rules);
+	b.routes[0].group_for_ms = 10000;
+	b.channels[0].give_up_ms = 2 * SHD_HOUR_MS;
+	bench_judge(&b);
+	bench_poll_all(&b);
+	rate(&b, 4600000);
+	assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0, b.arena,
+					 &rows, &count, &next, &b.err));
+	assert_int_equal(count, 1);
+	assert_int_equal(rows[0].next_try.ms, T0 + 10000);
+	assert_int_equal(rows[0].give_up.ms, T0 + 10000 + 2 * SHD_HOUR_MS);
+	bench_finish(&b);
+}
+
+static void a_value_that_stands_still_leaves_a_sample_an_hour(void **state)
+{
+	static const int64_t after_ms[] = {0, SHD_HOUR_MS - 1, SHD_HOUR_MS};
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, rules);
+	for (size_t i = 0; i < SHD_COUNT(after_ms); i++) {
+		struct shd_value value;
+		struct shd_wall at;
+
+		b.now = T0 + after_ms[i];
+		rate(&b, 4800000);
+		assert_true(shd_state_metric_get(b.state, "s1", SHD_M_rating, false, &value, &at, &b.err));
+		assert_int_equal(at.ms, i < 2 ? T0 : b.now);
+	}
+	bench_finish(&b);
+}
+
+static void put_sku(struct bench *b, enum shd_kind kind, const char *id, enum shd_field field,
+		    const char *sku)
+{
+	size_t at = shd_harvest_entity(bench_harvest(b), kind, id, strlen(id));
+
+	shd_set_text(b->harvest, at, field, sku, strlen(sku));
+	if (kind == SHD_KIND_order) {
+		shd_set_n(b->harvest, at, SHD_F_order_units, SHD_MICRO);
+		shd_set_text(b->harvest, at, SHD_F_order_status, "awaiting_shipment", 17);
+	}
+	bench_poll(b, kind == SHD_KIND_order ? "orders" : "stock");
+}
+
+static void an_order_that_becomes_another_product_frees_the_first(void **state)
+{
+	static const char *const skus[] = {"x", "y", "x"};
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, rules);
+	bench_poll_all(&b);
+	put_sku(&b, SHD_KIND_stock, "k1", SHD_F_stock_sku, "x");
+	for (size_t i = 0; i < SHD_COUNT(skus); i++) {
+		put_sku(&b, SHD_KIND_order, "o1", SHD_F_order_sku, skus[i]);
+		assert_int_equal(shd_entity_get(bench_entity(&b, SHD_KIND_stock, "k1"),
+						SHD_F_stock_unshipped)->n,
+				 i == 1 ? 0 : SHD_MICRO);
+	}
+	bench_finish(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_channel_of_a_route_is_told_of_the_same_alert),
+		cmocka_unit_test(a_channel_of_two_routes_is_told_once),
+		cmocka_unit_test(a_stale_poller_is_told_again_once_the_key_works),
+		cmocka_unit_test(a_message_is_tried_as_long_as_its_channel_says),
+		cmocka_unit_test(a_value_that_stands_still_leaves_a_sample_an_hour),
+		cmocka_unit_test(an_order_that_becomes_another_product_frees_the_first),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

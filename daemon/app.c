@@ -294,11 +294,6 @@ const char *shd_app_state_path(const struct shd_app *app)
 	return app->state_path;
 }
 
-struct shd_jobs *shd_app_jobs(const struct shd_app *app)
-{
-	return app->jobs;
-}
-
 struct shd_wall shd_app_now(const struct shd_app *app)
 {
 	(void)app;

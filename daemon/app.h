@@ -30,7 +30,6 @@ void shd_app_stop(struct shd_app *app);
  * minute after a reload, so that a query on the pool can finish with it. */
 const struct shd_config *shd_app_config(const struct shd_app *app);
 const char *shd_app_state_path(const struct shd_app *app); /* for a read-only handle */
-struct shd_jobs *shd_app_jobs(const struct shd_app *app);
 
 /* The wall clock now. */
 struct shd_wall shd_app_now(const struct shd_app *app);

@@ -127,7 +127,7 @@ static bool judge_gone(struct shd_judge *judge, const struct shd_rule *rule, con
 {
 	struct shd_verdict verdict = {.judgement = SHD_NOT_WATCHED, .clear = true,
 		.wake = {SHD_NEVER_MS}};
-	struct shd_wall wake;
+	struct shd_wall wake = {SHD_NEVER_MS};
 
 	verdict.value.none = verdict.limit.none = verdict.cost.none = verdict.room.none = true;
 	return step(judge, rule, NULL, id, &verdict, &wake, reterr);

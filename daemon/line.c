@@ -408,11 +408,6 @@ bool shd_line_full(const struct shd_line *line)
 	return line->waiting >= WAITING_MAX;
 }
 
-bool shd_line_quiet(const struct shd_line *line)
-{
-	return line->state != WORK && !line->first;
-}
-
 void shd_line_hold(struct shd_line *line, bool held)
 {
 	line->held = held;

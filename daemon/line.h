@@ -44,8 +44,6 @@ void shd_line_judge_all(struct shd_line *line, size_t count);
 
 /* True when so many batches wait that nobody should add to them. */
 bool shd_line_full(const struct shd_line *line);
-/* Nothing runs and nothing waits. */
-bool shd_line_quiet(const struct shd_line *line);
 
 /* While held, time alone judges nothing: wake-ups and judge_all wait; batches are
  * taken. The line is created held. */

@@ -11,7 +11,10 @@ static const char rules[] =
 	"    levels: {critical: 'store.credentials in [\"refused\", \"expired\", \"egress\"]'}\n"
 	"  - rule: rating-floor\n"
 	"    value: rating\n"
-	"    levels: {warning: value < 4.7}\n";
+	"    levels: {warning: value < 4.7}\n"
+	"  - rule: late-order\n"
+	"    each: order\n"
+	"    levels: {warning: shipped_late}\n";
 
 static void rate(struct bench *b, int64_t micro)
 {
@@ -144,6 +147,49 @@ static void an_order_that_becomes_another_product_frees_the_first(void **state)
 	bench_finish(&b);
 }
 
+static const char weekly[] =
+	"rules:\n"
+	"  - rule: rating-week\n"
+	"    value: avg(rating last 7d)\n"
+	"    levels: {critical: value < 4.7}\n";
+
+static void an_average_looks_at_what_was_kept(void **state)
+{
+	static const struct {
+		int64_t rating;
+		enum shd_level level;
+	} days[] = {{5000000, SHD_LEVEL_NONE}, {4500000, SHD_LEVEL_NONE}, {4500000, SHD_CRITICAL}};
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, weekly);
+	for (size_t i = 0; i < SHD_COUNT(days); i++) {
+		b.now = T0 + (int64_t)i * SHD_DAY_MS;
+		rate(&b, days[i].rating);
+		assert_int_equal(bench_level(&b, "rating-week", ""), days[i].level);
+	}
+	bench_finish(&b);
+}
+
+static void an_alert_whose_entity_is_gone_ends(void **state)
+{
+	struct shd_alert ghost = {.rule = "late-order", .store = "s1", .entity = "gone",
+		.state = SHD_ALERT_FIRING, .level = SHD_WARN, .wake = {SHD_NEVER_MS}};
+	struct bench b;
+
+	(void)state;
+	ghost.last.value.none = ghost.last.limit.none = ghost.last.cost.none = true;
+	ghost.last.room.none = true;
+	bench_start(&b, rules);
+	bench_poll_all(&b);
+	bench_begin(&b);
+	assert_true(shd_state_alert_put(b.state, &ghost, &b.err));
+	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	bench_end(&b);
+	assert_int_equal(bench_alert(&b, "late-order", "gone")->state, SHD_ALERT_RESOLVED);
+	bench_finish(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +198,8 @@ int main(void)
 		cmocka_unit_test(a_stale_poller_is_told_again_once_the_key_works),
 		cmocka_unit_test(a_message_is_tried_as_long_as_its_channel_says),
 		cmocka_unit_test(a_value_that_stands_still_leaves_a_sample_an_hour),
+		cmocka_unit_test(an_average_looks_at_what_was_kept),
+		cmocka_unit_test(an_alert_whose_entity_is_gone_ends),
 		cmocka_unit_test(an_order_that_becomes_another_product_frees_the_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

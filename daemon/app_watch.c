@@ -75,6 +75,7 @@ static void retain(void *ctx)
 		.samples_before = {now - settings->keep_samples_ms},
 		.events_before = {now - settings->keep_events_ms},
 		.deliveries_before = {now - settings->keep_deliveries_ms},
+		.history_before = {now - settings->keep_history_ms},
 		.hourly_before = {now - 7 * SHD_DAY_MS},
 		.daily_before = {now - 90 * SHD_DAY_MS},
 	};

@@ -16,6 +16,7 @@
 enum {
 	TRANSACTION_BYTES = 256 << 20, /* the most one transaction holds in memory */
 	OUTCOME_BYTES = 1 << 20,
+	RECORD_BYTES = 1 << 20,
 };
 
 const char *shd_judge_store_id(const struct shd_judge *judge, size_t store)
@@ -94,6 +95,7 @@ struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_set
 	judge->scratch = shd_arena_create(TRANSACTION_BYTES);
 	judge->store_arena = shd_arena_create(TRANSACTION_BYTES);
 	judge->drafts_end = &judge->drafts;
+	shd_text_init(&judge->record, RECORD_BYTES);
 	sort_rules(judge);
 	if (!compile_routes(judge, diags)) {
 		shd_judge_destroy(judge);
@@ -119,6 +121,7 @@ void shd_judge_destroy(struct shd_judge *judge)
 	shd_arena_destroy(judge->store_arena);
 	for (size_t i = 0; i <= judge->settings->store_count; i++)
 		free(judge->memory[i].not_before_ms);
+	shd_text_finish(&judge->record);
 	free(judge->touched_list);
 	free(judge->touched);
 	free(judge->memory);
@@ -320,7 +323,7 @@ bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *ou
 
 /* --- a whole store; the end --------------------------------------------------------------- */
 
-static bool look_at_pollers(struct shd_judge *judge, struct shd_error *reterr)
+bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr)
 {
 	if (judge->store == judge->settings->store_count)
 		return true;
@@ -335,7 +338,7 @@ bool shd_judge_store(struct shd_judge *judge, size_t store, struct shd_outcome *
 		     struct shd_error *reterr)
 {
 	shd_judge_enter(judge, store, outcome);
-	return (look_at_pollers(judge, reterr) && shd_judge_open_alerts(judge, reterr)) ||
+	return (shd_judge_pollers(judge, reterr) && shd_judge_open_alerts(judge, reterr)) ||
 	       give_up(judge);
 }
 

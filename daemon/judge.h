@@ -69,6 +69,18 @@ SHD_MUST_USE bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now,
 				  struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
 				  struct shd_outcome *outcome, struct shd_error *reterr);
+/* What changed in one store at an instant of the recorded past: entities and metrics
+ * with their new values, feeds as they turned. Instead of batches, for a replay. A
+ * feed's last success may lie ahead: it is when it will have been read last. */
+struct shd_past {
+	size_t store;
+	struct shd_harvest *harvest;
+	uint32_t fresh;               /* bit per kind: a good answer spoke of it */
+	const struct shd_feed_row *feeds;
+	size_t feed_count;
+};
+SHD_MUST_USE bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
+				 struct shd_outcome *outcome, struct shd_error *reterr);
 /* Judges what is due by time alone, at most `max` wake-ups. */
 SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
 				  struct shd_error *reterr);

@@ -16,6 +16,28 @@ enum {
 
 /* --- the feed ------------------------------------------------------------------- */
 
+static int64_t blind_after_ms(int64_t interval_ms)
+{
+	int64_t after = BLIND_AFTER * interval_ms;
+
+	return after > BLIND_MIN_MS ? after : BLIND_MIN_MS;
+}
+
+static bool is_listing(const struct shd_endpoint *row)
+{
+	return row->paging != SHD_PAGE_BATCH && row->paging != SHD_PAGE_FOLLOW;
+}
+
+/* After how long without a success the feed alone would have made its poller blind. */
+static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *batch)
+{
+	const struct shd_store_settings *settings = &judge->settings->stores[batch->store];
+	int64_t every_ms = settings->every_ms[batch->row->poller];
+	bool counts = is_listing(batch->row) && batch->row->every_ms <= every_ms;
+
+	return counts ? blind_after_ms(every_ms) : SHD_NEVER_MS;
+}
+
 bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 		    struct shd_feed_row *ret_row, int *ret_error_before, struct shd_error *reterr)
 {
@@ -48,17 +70,10 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 		row.error_text = batch->error.msg;
 	}
 	*ret_row = row;
-	return true;
+	return shd_judge_note_feed(judge, before, &row, gap_ms(judge, batch), reterr);
 }
 
 /* --- the poller ----------------------------------------------------------------- */
-
-static int64_t blind_after_ms(int64_t interval_ms)
-{
-	int64_t after = BLIND_AFTER * interval_ms;
-
-	return after > BLIND_MIN_MS ? after : BLIND_MIN_MS;
-}
 
 struct shd_wall shd_judge_blind_at(const struct shd_entity *poller)
 {
@@ -91,10 +106,8 @@ struct poller_view {
 static void look_at_feed(const struct shd_endpoint *row, const struct shd_feed_row *feed,
 			 int64_t every_ms, bool young, struct poller_view *view)
 {
-	bool listing = row->paging != SHD_PAGE_BATCH && row->paging != SHD_PAGE_FOLLOW;
-
 	if (!feed) {
-		if (listing && young)
+		if (is_listing(row) && young)
 			view->last_success.ms = 0;
 		return;
 	}
@@ -103,7 +116,7 @@ static void look_at_feed(const struct shd_endpoint *row, const struct shd_feed_r
 	if (feed->error >= 0 &&
 	    (!view->failing || feed->failing_since.ms < view->failing->failing_since.ms))
 		view->failing = feed;
-	if (feed->error < 0 && (row->every_ms > every_ms || !listing))
+	if (feed->error < 0 && (row->every_ms > every_ms || !is_listing(row)))
 		return;
 	if (feed->last_success.ms < view->last_success.ms)
 		view->last_success = feed->last_success;

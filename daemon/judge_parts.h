@@ -1,4 +1,5 @@
-/* daemon/judge_parts.h - between the files of the judge; nobody else includes it.
+/* daemon/judge_parts.h - between the files of the judge; besides them only replay.c
+ * includes it, which reads what judge_past.c noted.
  *
  *   judge.c         the transaction and its order of work
  *   judge_facts.c   what a poll says of feed, poller and store
@@ -6,6 +7,7 @@
  *   judge_upsert.c  observations into entities; sweeps; cross references
  *   judge_env.c     what a rule reads
  *   judge_rules.c   verdicts, alerts, wake-ups
+ *   judge_past.c    the history: noted while it happens, and told again for a replay
  *   judge_tell.c    routes and messages
  *
  * All functions: false means that the transaction is to be given up. */
@@ -100,6 +102,7 @@ struct shd_judge {
 	struct shd_dirty *dirty;         /* hash by kind and id */
 	struct shd_dirty *skus;          /* hash of products whose stock is counted again */
 	struct shd_outcome *outcome;
+	struct shd_text record;          /* of the history row being written */
 	bool failed;                     /* in a callback that cannot say so */
 	struct shd_error error;
 };
@@ -137,6 +140,22 @@ void shd_seen_start(struct shd_seen *seen, enum shd_kind kind, const char *id);
 void shd_seen_n(struct shd_seen *seen, enum shd_field field, int64_t n);
 void shd_seen_time(struct shd_seen *seen, enum shd_field field, struct shd_wall time); /* 0: none */
 void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text); /* NULL: none */
+
+/* judge_past.c: rows of the history; a feed as an entity of kind `poller`, whose
+ * `closed` says that it is not available. */
+SHD_MUST_USE bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
+				 const struct shd_entity *entity, uint64_t changed,
+				 struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *before,
+				      const struct shd_feed_row *feed, int64_t blind_ms,
+				      struct shd_error *reterr);
+void shd_judge_feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen);
+/* Borrows the texts of `seen`. */
+void shd_judge_feed_of(const struct shd_entity *seen, const char *store,
+		       struct shd_feed_row *ret_feed);
+
+/* judge.c: all pollers of the store. */
+SHD_MUST_USE bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr);
 
 /* judge_upsert.c */
 SHD_MUST_USE bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,

@@ -124,12 +124,14 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 		wake = sooner(wake, shd_judge_blind_at(entity));
 	if (before && !shd_entity_differs(before, entity))
 		return true;
-	if (!shd_state_entity_put(judge->state, store_id(judge), entity, feed, reterr))
+	uint64_t changed = changed_fields(before, entity);
+	if (!shd_state_entity_put(judge->state, store_id(judge), entity, feed, reterr) ||
+	    !shd_judge_note(judge, before, entity, changed, reterr))
 		return false;
 	shd_judge_dirty(judge, entity->kind, entity->id, kept ? entity : NULL, wake);
 	struct shd_touched *touched = shd_judge_touch(judge, judge->store);
 	touched->kinds |= 1U << entity->kind;
-	touched->fields[entity->kind] |= changed_fields(before, entity);
+	touched->fields[entity->kind] |= changed;
 	if (entity->kind == SHD_KIND_store)
 		judge->store_entity_read = false;
 	else if (entity->kind != SHD_KIND_poller && entity->kind != SHD_KIND_channel)

@@ -269,6 +269,33 @@ bool shd_state_open_readonly(const char *path, struct shd_state **ret_state,
 	return true;
 }
 
+static bool copy_pages(struct shd_state *copy, struct shd_state *source, struct shd_error *reterr)
+{
+	sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", source->db, "main");
+
+	if (!backup)
+		return shd_state_fail(copy, sqlite3_errcode(copy->db), "copying the state", reterr);
+	sqlite3_backup_step(backup, -1);
+	int rc = sqlite3_backup_finish(backup);
+	return rc == SQLITE_OK || shd_state_fail(source, rc, "copying the state", reterr);
+}
+
+bool shd_state_copy(const char *path, struct shd_state **ret_copy, struct shd_error *reterr)
+{
+	/* Without a name SQLite keeps it in memory as far as the cache reaches, and
+	 * deletes the file that takes the rest. */
+	struct shd_state *copy SHD_AUTO(destroy) = create("");
+	struct shd_state *source SHD_AUTO(destroy) = NULL;
+
+	if (!shd_state_open_readonly(path, &source, reterr) ||
+	    !open_db(copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, reterr) ||
+	    !copy_pages(copy, source, reterr) || !set_up(copy, WRITER, reterr) ||
+	    !bring_up(copy, reterr))
+		return false;
+	*ret_copy = shd_steal(copy);
+	return true;
+}
+
 void shd_state_close(struct shd_state *state)
 {
 	if (!state)

@@ -153,6 +153,12 @@ bool shd_state_retain(struct shd_state *state, const struct shd_retention *keep,
 			return false;
 		budget -= changed;
 	}
+	if (budget > 0) {
+		if (!change(state, SHD_SQL_history_forget, keep->history_before.ms, budget, &changed,
+			    reterr))
+			return false;
+		budget -= changed;
+	}
 	*ret_more = budget <= 0;
 	if (!*ret_more) {
 		/* A round is over; the next call begins another. */

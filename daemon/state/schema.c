@@ -71,7 +71,7 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *counted, *insert, *open_ids, *forget;
+	const char *table, *counted, *insert, *open_ids, *forget, *delete_one;
 } tables[] = {
 #define KIND(name, doc)                                                                            \
 	[SHD_KIND_##name] = {                                                                      \
@@ -83,6 +83,7 @@ static const struct {
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
 		"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name               \
 		" WHERE store = ?1 AND opened_at < ?2 AND closed = 1 AND closed_at < ?2 LIMIT ?3)",\
+		"DELETE FROM e_" #name " WHERE store = ?1 AND id = ?2",                            \
 	},
 #include "catalog/kinds.def"
 #undef KIND
@@ -145,6 +146,7 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_INSERT: return tables[kind].insert;
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
 	case SHD_TABLE_FORGET: return tables[kind].forget;
+	case SHD_TABLE_DELETE: return tables[kind].delete_one;
 	case SHD_TABLE_SQL_COUNT: break;
 	}
 	return NULL;

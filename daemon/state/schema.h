@@ -18,6 +18,7 @@ enum shd_table_sql {
 	SHD_TABLE_INSERT,    /* ?1 store ?2 id; the fields follow by UPDATE */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
 	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most */
+	SHD_TABLE_DELETE,    /* ?1 store ?2 id */
 	SHD_TABLE_SQL_COUNT
 };
 

@@ -246,6 +246,67 @@ SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,
 				       struct shd_arena *arena, struct shd_delivery_row **ret_rows,
 				       size_t *ret_count, struct shd_error *reterr);
 
+/* --- history: what entities and feeds were before they changed -------------- */
+
+struct shd_history_row {
+	int64_t number;
+	struct shd_wall at;
+	const char *store, *id;
+	enum shd_kind kind;           /* poller: a feed, id is its endpoint */
+	bool fresh;                   /* a good answer spoke of the kind within the same poll */
+	const char *was;              /* shd_record_write; NULL: there was nothing before */
+};
+SHD_MUST_USE bool shd_state_history_add(struct shd_state *state, const struct shd_history_row *row,
+					struct shd_error *reterr);
+
+/* Where the history begins (ms 0: there is none), and the numbers of its rows from
+ * `since` on; first 0: none. */
+struct shd_history_span {
+	struct shd_wall begins;
+	int64_t first, last;
+};
+SHD_MUST_USE bool shd_state_history_span(struct shd_state *state, struct shd_wall since,
+					 struct shd_history_span *ret_span, struct shd_error *reterr);
+/* One row; *ret_row NULL when there is none of this number. */
+SHD_MUST_USE bool shd_state_history_at(struct shd_state *state, int64_t number,
+				       struct shd_arena *arena, struct shd_history_row **ret_row,
+				       struct shd_error *reterr);
+
+/* Every move of every alert, each alert's in order; texts live for the call. */
+struct shd_past_event {
+	const char *rule, *store, *entity;
+	struct shd_wall at;
+	enum shd_move move;
+	enum shd_level to;
+};
+typedef void shd_past_event_fn(void *ctx, const struct shd_past_event *event);
+SHD_MUST_USE bool shd_state_all_events(struct shd_state *state, shd_past_event_fn *visit, void *ctx,
+				       struct shd_error *reterr);
+
+/* A private copy of the file as it is now, in memory or an unnamed file; the original
+ * is read only, also while the daemon writes to it. The functions below are for such a
+ * copy. */
+SHD_MUST_USE bool shd_state_copy(const char *path, struct shd_state **ret_copy,
+				 struct shd_error *reterr);
+/* No alerts, messages and wake-ups; metrics as they were before `since`. Their later
+ * samples stay and are read by shd_state_samples_at. */
+SHD_MUST_USE bool shd_state_rewind(struct shd_state *copy, struct shd_wall since,
+				   struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_history_became(struct shd_state *copy, int64_t number,
+					   const char *became, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_entity_delete(struct shd_state *copy, const char *store,
+					  enum shd_kind kind, const char *id,
+					  struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_feed_delete(struct shd_state *copy, const char *store,
+					const char *endpoint, struct shd_error *reterr);
+/* When the first sample after `after` was taken; SHD_NEVER_MS: there is none. */
+SHD_MUST_USE bool shd_state_sample_next(struct shd_state *copy, struct shd_wall after,
+					struct shd_wall *ret_at, struct shd_error *reterr);
+typedef void shd_past_sample_fn(void *ctx, const char *store, const struct shd_measure *measure);
+SHD_MUST_USE bool shd_state_samples_at(struct shd_state *copy, struct shd_wall at,
+				       shd_past_sample_fn *visit, void *ctx,
+				       struct shd_error *reterr);
+
 /* --- housekeeping -------------------------------------------------------------- */
 
 /* Deletes what is older than it should be kept, in small steps: at most `max` rows
@@ -256,6 +317,7 @@ SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,
  * dead with their attempts. Call it within a transaction. */
 struct shd_retention {
 	struct shd_wall samples_before, events_before, deliveries_before, hourly_before, daily_before;
+	struct shd_wall history_before;
 };
 SHD_MUST_USE bool shd_state_retain(struct shd_state *state, const struct shd_retention *retention,
 				   size_t max, bool *ret_more, struct shd_error *reterr);

@@ -62,6 +62,7 @@ static void read_top(struct shd_build *build, const struct shd_node *root)
 	settings->keep_samples_ms = retention.samples_ms;
 	settings->keep_events_ms = retention.events_ms;
 	settings->keep_deliveries_ms = retention.deliveries_ms;
+	settings->keep_history_ms = retention.history_ms;
 	settings->overrides = top.overrides;
 	if (top.overrides && top.overrides->type != SHD_NODE_MAP)
 		shd_node_mistake(top.overrides, build->diags, NULL,

@@ -62,7 +62,7 @@ struct shd_settings {
 	const char *listen;         /* control socket: unix:/run/storehealthd/api.sock */
 	const char *public_url;
 	const char *state_path;     /* NULL: $STATE_DIRECTORY/state.db */
-	int64_t keep_samples_ms, keep_events_ms, keep_deliveries_ms;
+	int64_t keep_samples_ms, keep_events_ms, keep_deliveries_ms, keep_history_ms;
 	int64_t in_flight_max;      /* requests under way at once, all stores */
 	struct shd_store_settings *stores;
 	size_t store_count;

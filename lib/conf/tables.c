@@ -44,6 +44,8 @@ const struct shd_option shd_retention_options[] = {
 		10 * YEAR_MS, NULL, "How long the history of alerts is kept."},
 	{"deliveries", SHD_OPT_DURATION, AT(shd_retention, deliveries_ms), false, "90d",
 		SHD_DAY_MS, 10 * YEAR_MS, NULL, "How long attempts to deliver are kept."},
+	{"history", SHD_OPT_DURATION, AT(shd_retention, history_ms), false, "90d", SHD_DAY_MS,
+		10 * YEAR_MS, NULL, "How far back `storehealthctl replay` can go."},
 };
 const size_t shd_retention_option_count = SHD_COUNT(shd_retention_options);
 

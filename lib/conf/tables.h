@@ -11,7 +11,7 @@ struct shd_top {
 };
 
 struct shd_retention {
-	int64_t samples_ms, events_ms, deliveries_ms;
+	int64_t samples_ms, events_ms, deliveries_ms, history_ms;
 };
 
 struct shd_calendar_parts {

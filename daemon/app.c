@@ -92,17 +92,13 @@ static bool open_state(struct shd_app *app, const struct shd_app_options *option
 		       struct shd_diags *diags, struct shd_error *reterr)
 {
 	const struct shd_settings *settings = app->config->settings;
-	const char *folder = getenv("STATE_DIRECTORY");
 	struct shd_text path;
 
 	shd_text_init(&path, 4096);
-	if (options->state_path || settings->state_path)
-		shd_text_puts(&path, options->state_path ? options->state_path
-							 : settings->state_path);
-	else if (folder && *folder)
-		shd_text_printf(&path, "%s/state.db", folder);
+	if (options->state_path)
+		shd_text_puts(&path, options->state_path);
 	else
-		shd_text_puts(&path, "/var/lib/storehealthd/state.db");
+		shd_config_state_path(settings, &path);
 	app->state_path = shd_text_take(&path);
 	if (!shd_state_open(app->state_path, &app->state, reterr))
 		return false;

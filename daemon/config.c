@@ -326,6 +326,38 @@ struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 
+struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir,
+					 struct shd_diags *diags)
+{
+	SHD_AUTO(destroy_config) struct shd_config *config = shd_xcalloc(1, sizeof(*config));
+	size_t mistakes = shd_diags_mistakes(diags);
+	struct load load = {0};
+
+	start(&load, config, folder_of(path), diags);
+	take_settings(&load, path);
+	check_stores(&load, path);
+	take_words(&load);
+	if (rules_dir)
+		take_rules_of(&load, rules_dir);
+	else
+		take_rules(&load);
+	finish_fingerprint(&load);
+	EVP_MD_CTX_free(load.hash);
+	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
+}
+
+void shd_config_state_path(const struct shd_settings *settings, struct shd_text *out)
+{
+	const char *folder = getenv("STATE_DIRECTORY");
+
+	if (settings->state_path)
+		shd_text_puts(out, settings->state_path);
+	else if (folder && *folder)
+		shd_text_printf(out, "%s/state.db", folder);
+	else
+		shd_text_puts(out, "/var/lib/storehealthd/state.db");
+}
+
 void shd_config_destroy(struct shd_config *config)
 {
 	if (!config)

@@ -30,6 +30,14 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags);
  * of SHD_CONF_DIR and the installed ones. Everything else of the value is empty. NULL
  * when diags got a mistake. Returns owned. */
 struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags *diags);
+/* Reads `path` and conf.d/ for the stores, overrides and calendars, the words as the
+ * daemon would, and the rules of the folder rules_dir alone (NULL: those the daemon
+ * would use), to try them on these stores. No secrets, no texts. NULL when diags got a
+ * mistake. Returns owned. */
+struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir,
+					 struct shd_diags *diags);
+/* Appends the path of the state database. */
+void shd_config_state_path(const struct shd_settings *settings, struct shd_text *out);
 void shd_config_destroy(struct shd_config *config); /* wipes the secrets */
 
 /* The secret behind a reference of this configuration; signature fits

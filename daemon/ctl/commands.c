@@ -9,6 +9,10 @@ const struct shd_command shd_commands[] = {
 	{"explain", "ALERT", "why an alert is there, who was told, what comes next", shd_ctl_explain},
 	{"metrics", "STORE", "the newest numbers of a store, with the platform's targets",
 		shd_ctl_metrics},
+	{"replay", "[FILE]",
+		"edited rules over the recorded history, beside what really fired; "
+		"differences are no failure",
+		shd_ctl_replay},
 	{"rules test", "FILE...", "try the rules on a virtual clock, by files or folders of tests",
 		shd_ctl_rules_test},
 	{"schema", "", "the configuration as a JSON schema, for completion in editors", shd_ctl_schema},

@@ -31,6 +31,7 @@ struct shd_ctl {
 	const char *store;        /* --store, or NULL */
 	const char *credentials;  /* folder of the files that LoadCredential= names */
 	const char *rules, *junit; /* --rules, --junit, or NULL */
+	const char *since;        /* --since, or NULL */
 	bool json, all, feeds, online;
 	bool colour;
 	struct shd_wall now;      /* the daemon's, once it answered */
@@ -49,6 +50,7 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_check(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_replay(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_schema(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl);

@@ -19,7 +19,7 @@ static const struct option {
 	size_t offset;            /* of a bool or const char * in struct shd_ctl */
 	const char *doc;
 } options[] = {
-	{"--all", "", SWITCH, offsetof(struct shd_ctl, all), "alerts: also closed ones"},
+	{"--all", "", SWITCH, offsetof(struct shd_ctl, all), "alerts: also closed ones; replay: also what is the same"},
 	{"--credentials", "DIR", VALUE, offsetof(struct shd_ctl, credentials),
 		"check: folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"},
 	{"--feeds", "", SWITCH, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
@@ -29,10 +29,12 @@ static const struct option {
 	{"--online", "", SWITCH, offsetof(struct shd_ctl, online),
 		"check: also call each store and channel"},
 	{"--rules", "DIR", VALUE, offsetof(struct shd_ctl, rules),
-		"rules test: the rules to try [" SHD_CONF_DIR "/rules.d and the installed ones]"},
+		"replay, rules test: the rules to try, those of DIR alone [" SHD_CONF_DIR
+		"/rules.d and the installed ones]"},
+	{"--since", "AGE", VALUE, offsetof(struct shd_ctl, since), "replay: how far back, as 12h [30d]"},
 	{"--socket", "PATH", VALUE, offsetof(struct shd_ctl, socket),
 		"control socket of the daemon [" SOCKET_PRESET "]"},
-	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store), "alerts, status: of one store"},
+	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store), "alerts, replay, status: of one store"},
 };
 
 static const struct {

@@ -1,0 +1,302 @@
+/* storehealthctl replay [FILE]: edited rules over the recorded history. Reads the state
+ * itself, also while the daemon runs, and asks nobody. */
+#include "ctl/ctl.h"
+#include "ctl/say.h"
+
+#include "config.h"
+#include "replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { DIAGS_MAX = 1000, PATH_BYTES = 8192, LINE_BYTES = 1 << 16 };
+
+/* The episodes of one rule, which stand together in the pairs. */
+struct tally {
+	const char *rule;
+	size_t counts[SHD_REPLAY_CHANGE_COUNT], did, would;
+};
+
+static int64_t read_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * SHD_SECOND_MS + now.tv_nsec / 1000000;
+}
+
+static const struct shd_episode *either(const struct shd_replay_pair *pair)
+{
+	return pair->would ? pair->would : pair->did;
+}
+
+/* Counts the rule that begins at pair *at, and moves *at past it. */
+static struct tally count_rule(const struct shd_replay *replay, size_t *at)
+{
+	struct tally tally = {.rule = either(&replay->pairs[*at])->rule};
+
+	for (; *at < replay->pair_count; ++*at) {
+		const struct shd_replay_pair *pair = &replay->pairs[*at];
+
+		if (strcmp(either(pair)->rule, tally.rule) != 0)
+			break;
+		tally.counts[pair->change]++;
+		tally.did += pair->did != NULL;
+		tally.would += pair->would != NULL;
+	}
+	return tally;
+}
+
+static bool differs(const struct tally *tally)
+{
+	return tally->counts[SHD_REPLAY_UNCHANGED] < tally->would || tally->did > tally->would;
+}
+
+/* --- for people ----------------------------------------------------------------------- */
+
+/* "2026-11-22 07:28" */
+static const char *minute(struct shd_wall time, char buf[SHD_TIME_TEXT])
+{
+	shd_time_format(time, buf);
+	buf[10] = ' ';
+	buf[16] = '\0';
+	return buf;
+}
+
+static const char *times(size_t count)
+{
+	return count == 1 ? "time" : "times";
+}
+
+/* "late-share would have fired 3 times, it fired 1 time: 2 new, 1 unchanged" */
+static void print_rule(struct shd_ctl *ctl, const struct tally *tally)
+{
+	const char *gap = ": ";
+
+	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, tally->rule);
+	shd_text_printf(&ctl->out, " would have fired %zu %s, it fired %zu %s", tally->would,
+		times(tally->would), tally->did, times(tally->did));
+	for (int i = 0; i < SHD_REPLAY_CHANGE_COUNT; i++) {
+		if (!tally->counts[i])
+			continue;
+		shd_text_printf(&ctl->out, "%s%zu %s", gap, tally->counts[i],
+			shd_replay_change_name((enum shd_replay_change)i));
+		gap = ", ";
+	}
+	shd_text_putc(&ctl->out, '\n');
+}
+
+static void print_summary(struct shd_ctl *ctl, const struct shd_replay *replay)
+{
+	size_t same = 0, alerts = 0;
+
+	for (size_t at = 0; at < replay->pair_count;) {
+		struct tally tally = count_rule(replay, &at);
+
+		if (differs(&tally)) {
+			print_rule(ctl, &tally);
+			continue;
+		}
+		same++;
+		alerts += tally.would;
+	}
+	if (same)
+		shd_text_printf(&ctl->out, "%zu other %s fired %zu %s, as it was\n", same,
+			same == 1 ? "rule" : "rules", alerts, times(alerts));
+	if (!replay->pair_count)
+		shd_text_puts(&ctl->out, "Nothing fired, and nothing would have\n");
+}
+
+/* "2 h earlier", "critical before", "open, ended after 3 h before" */
+static void add_difference(struct shd_text *out, const struct shd_replay_pair *pair)
+{
+	const struct shd_episode *did = pair->did, *would = pair->would;
+	char length[SHD_SAY_TEXT], end[SHD_TIME_TEXT];
+
+	if (!did || !would)
+		return;
+	if (pair->change == SHD_REPLAY_EARLIER || pair->change == SHD_REPLAY_LATER)
+		shd_text_printf(out, "%s %s",
+			shd_say_length(would->from.ms - did->from.ms, length),
+			shd_replay_change_name(pair->change));
+	if (did->level != would->level)
+		shd_text_printf(out, "%s%s before", out->len ? ", " : "", shd_level_name(did->level));
+	if (pair->change == SHD_REPLAY_CHANGED && did->to.ms != would->to.ms)
+		shd_text_printf(out, "%sended %s before", out->len ? ", " : "",
+			did->to.ms == SHD_NEVER_MS ? "later" : minute(did->to, end));
+}
+
+static enum shd_paint paint_of(enum shd_replay_change change)
+{
+	return change == SHD_REPLAY_NEW ? SHD_POOR
+	       : change == SHD_REPLAY_GONE ? SHD_GOOD
+	       : change == SHD_REPLAY_UNCHANGED ? SHD_DIM : SHD_PLAIN;
+}
+
+static void add_pair(struct shd_table *table, const struct shd_replay_pair *pair)
+{
+	const struct shd_episode *one = either(pair);
+	SHD_AUTO(shd_text_finish) struct shd_text difference = {0};
+	const char *level = shd_level_name(one->level);
+	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT];
+
+	shd_text_init(&difference, LINE_BYTES);
+	add_difference(&difference, pair);
+	shd_table_cell(table, paint_of(pair->change), shd_replay_change_name(pair->change));
+	shd_table_cell(table, SHD_BOLD, one->rule);
+	shd_table_cell(table, SHD_PLAIN, one->store);
+	shd_table_cell(table, SHD_PLAIN, one->entity);
+	shd_table_cell(table, shd_ctl_level_paint(level), level);
+	shd_table_cell(table, SHD_PLAIN, minute(one->from, from));
+	shd_table_cell(table, SHD_PLAIN, one->to.ms == SHD_NEVER_MS ? "open" : minute(one->to, to));
+	shd_table_cell(table, SHD_PLAIN, difference.data);
+}
+
+static void print_pairs(struct shd_ctl *ctl, const struct shd_replay *replay)
+{
+	static const char *const headings[] = {"CHANGE", "RULE", "STORE", "ABOUT", "LEVEL",
+		"FROM (UTC)", "TO", "DIFFERENCE", NULL};
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	size_t rows = 0;
+
+	for (size_t i = 0; i < replay->pair_count; i++) {
+		if (!ctl->all && replay->pairs[i].change == SHD_REPLAY_UNCHANGED)
+			continue;
+		add_pair(table, &replay->pairs[i]);
+		rows++;
+	}
+	if (!rows)
+		return;
+	shd_text_putc(&ctl->out, '\n');
+	shd_table_print(table, ctl->colour, &ctl->out);
+}
+
+static void print_replay(struct shd_ctl *ctl, const struct shd_replay *replay, int64_t asked_ms,
+			 int64_t took_ms)
+{
+	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT], length[SHD_SAY_TEXT];
+
+	shd_text_printf(&ctl->out, "%s, %s to %s UTC: %zu changes replayed in %lld.%lld s\n",
+		shd_say_length(replay->until.ms - replay->since.ms, length),
+		minute(replay->since, from), minute(replay->until, to), replay->changes,
+		(long long)(took_ms / 1000), (long long)(took_ms / 100 % 10));
+	if (replay->since.ms > asked_ms)
+		shd_text_puts(&ctl->out, "The history does not reach back any further.\n");
+	shd_text_putc(&ctl->out, '\n');
+	print_summary(ctl, replay);
+	print_pairs(ctl, replay);
+}
+
+/* --- for programs ------------------------------------------------------------------------ */
+
+static json_t *time_json(struct shd_wall time)
+{
+	char text[SHD_TIME_TEXT];
+
+	return time.ms == SHD_NEVER_MS ? json_null() : json_string(shd_time_format(time, text));
+}
+
+static json_t *episode_json(const struct shd_episode *episode)
+{
+	if (!episode)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o}", "level", shd_level_name(episode->level), "from",
+		time_json(episode->from), "to", time_json(episode->to));
+}
+
+static json_t *rules_json(const struct shd_replay *replay)
+{
+	json_t *list = json_array();
+
+	for (size_t at = 0; at < replay->pair_count;) {
+		struct tally tally = count_rule(replay, &at);
+		json_t *row = json_pack("{s:s, s:I, s:I}", "rule", tally.rule, "would",
+			(json_int_t)tally.would, "did", (json_int_t)tally.did);
+
+		for (int i = 0; i < SHD_REPLAY_CHANGE_COUNT; i++)
+			json_object_set_new(row, shd_replay_change_name((enum shd_replay_change)i),
+				json_integer((json_int_t)tally.counts[i]));
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
+static json_t *pairs_json(const struct shd_ctl *ctl, const struct shd_replay *replay)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < replay->pair_count; i++) {
+		const struct shd_replay_pair *pair = &replay->pairs[i];
+		const struct shd_episode *one = either(pair);
+
+		if (!ctl->all && pair->change == SHD_REPLAY_UNCHANGED)
+			continue;
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "change",
+				shd_replay_change_name(pair->change), "rule", one->rule, "store",
+				one->store, "entity", one->entity, "would",
+				episode_json(pair->would), "did", episode_json(pair->did)));
+	}
+	return list;
+}
+
+static void print_as_json(struct shd_ctl *ctl, const struct shd_replay *replay, int64_t took_ms)
+{
+	json_auto_t *answer = json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "since",
+		time_json(replay->since), "until", time_json(replay->until), "changes",
+		(json_int_t)replay->changes, "judged", (json_int_t)replay->judged, "took_ms",
+		(json_int_t)took_ms, "rules", rules_json(replay), "alerts",
+		pairs_json(ctl, replay));
+
+	shd_ctl_print_json(ctl, answer);
+}
+
+/* --- the command ---------------------------------------------------------------------------- */
+
+static enum shd_exit run(struct shd_ctl *ctl, const struct shd_config *config, int64_t age_ms)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
+	int64_t began = read_clock(CLOCK_MONOTONIC);
+	struct shd_replay *replay = NULL;
+	struct shd_error err = {0};
+
+	shd_text_init(&path, PATH_BYTES);
+	shd_config_state_path(config->settings, &path);
+	struct shd_replay_request request = {.state_path = path.data, .settings = config->settings,
+		.rules = config->rules, .words = config->words, .store = ctl->store,
+		.since = {read_clock(CLOCK_REALTIME) - age_ms}};
+	if (!shd_replay_run(&request, &replay, &err)) {
+		fprintf(stderr, "storehealthctl: %s\n", err.msg);
+		return SHD_EXIT_NO;
+	}
+	int64_t took_ms = read_clock(CLOCK_MONOTONIC) - began;
+	if (ctl->json)
+		print_as_json(ctl, replay, took_ms);
+	else
+		print_replay(ctl, replay, request.since.ms, took_ms);
+	shd_replay_destroy(replay);
+	return SHD_EXIT_OK;
+}
+
+enum shd_exit shd_ctl_replay(struct shd_ctl *ctl)
+{
+	const char *path = ctl->argument ? ctl->argument : SHD_CONF_DIR "/storehealthd.yaml";
+	const char *since = ctl->since ? ctl->since : "30d";
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = NULL;
+	struct shd_error err = {0};
+	int64_t age_ms = 0;
+
+	if (!shd_duration_parse(since, strlen(since), &age_ms, &err) || age_ms <= 0) {
+		fprintf(stderr, "storehealthctl: --since takes an age as 30d or 12h, not \"%s\"\n",
+			since);
+		return SHD_EXIT_USAGE;
+	}
+	diags = shd_diags_create(DIAGS_MAX);
+	struct shd_config *config = shd_config_load_trial(path, ctl->rules, diags);
+	shd_ctl_print_diags(diags);
+	enum shd_exit code = config ? run(ctl, config, age_ms) : SHD_EXIT_NO;
+	shd_config_destroy(config);
+	return code;
+}

@@ -207,13 +207,17 @@ SHD_OZON_MAP(support_history)
 		shd_put_text(out, at, SHD_F_notice_text, text_of(talk.newest));
 	if (!infringement)
 		return true;
+	bool appealed = talk.out_ms > talk.cause_ms, answered = appealed && talk.in_ms > talk.out_ms;
+
 	shd_put_word(out, at, SHD_F_notice_severity, "critical");
-	if (talk.out_ms > talk.cause_ms)
+	if (appealed)
 		shd_set_n(out, at, SHD_F_notice_appealed_at, talk.out_ms);
-	if (talk.out_ms > talk.cause_ms && talk.in_ms > talk.out_ms)
+	if (answered)
 		shd_set_n(out, at, SHD_F_notice_answered_at, talk.in_ms);
 	else
 		shd_set_none(out, at, SHD_F_notice_answered_at);
+	/* that it was read, which ends other notices, is no answer to it */
+	shd_set_n(out, at, SHD_F_notice_closed, answered);
 	put_case(out, in->id, &talk, cause);
 	return true;
 }

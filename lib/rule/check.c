@@ -170,18 +170,25 @@ static void check_word(
 		field->name ? field->name : "value", field->words);
 }
 
-static void check_compare(struct shd_checker *checker, struct shd_expr *expr)
+/* The two sides of a comparison; beside a text, a bare name may be a forgotten quote. */
+static bool check_sides(struct shd_checker *checker, struct shd_expr *left, struct shd_expr *right)
 {
-	struct shd_expr *left = expr->args[0], *right = expr->args[1];
-	bool ordering = expr->op != SHD_OP_EQ && expr->op != SHD_OP_NE,
-	     outer_wish = checker->text_wanted;
+	bool outer_wish = checker->text_wanted;
 
-	shd_check_type(expr, SHD_BOOL);
 	check(checker, left);
 	checker->text_wanted = !left->bad && left->type == SHD_TEXT;
 	check(checker, right);
 	checker->text_wanted = outer_wish;
-	if (left->bad || right->bad) {
+	return !left->bad && !right->bad;
+}
+
+static void check_compare(struct shd_checker *checker, struct shd_expr *expr)
+{
+	struct shd_expr *left = expr->args[0], *right = expr->args[1];
+	bool ordering = expr->op != SHD_OP_EQ && expr->op != SHD_OP_NE;
+
+	shd_check_type(expr, SHD_BOOL);
+	if (!check_sides(checker, left, right)) {
 		expr->bad = true;
 		return;
 	}
@@ -223,14 +230,9 @@ static void check_list(struct shd_checker *checker, struct shd_expr *expr)
 static void check_in(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_expr *left = expr->args[0], *right = expr->args[1];
-	bool outer_wish = checker->text_wanted;
 
 	shd_check_type(expr, SHD_BOOL);
-	check(checker, left);
-	checker->text_wanted = !left->bad && left->type == SHD_TEXT;
-	check(checker, right);
-	checker->text_wanted = outer_wish;
-	if (left->bad || right->bad) {
+	if (!check_sides(checker, left, right)) {
 		expr->bad = true;
 	} else if (!is_single(left) || !right->list) {
 		shd_check_fail(checker, expr,

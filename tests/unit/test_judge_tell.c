@@ -1,0 +1,51 @@
+/* daemon/judge_tell.c: what a message calls the thing it is about. */
+#include "unit/judge_bench.h"
+
+static size_t add(struct bench *b, enum shd_kind kind, const char *id)
+{
+	return shd_harvest_entity(bench_harvest(b), kind, id, strlen(id));
+}
+
+static void text(struct bench *b, size_t at, enum shd_field field, const char *word)
+{
+	shd_set_text(b->harvest, at, field, word, strlen(word));
+}
+
+static void what_has_only_a_product_is_called_by_its_title(void **state)
+{
+	static const struct {
+		const char *sku, *subject;
+	} cases[] = {{"x", "\"subject\":\"Kettle\""}, {"y", "\"subject\":\"y\""}};
+	struct shd_outbox_row *rows;
+	struct shd_wall next;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct bench b;
+
+		bench_start(&b, "rules:\n  - rule: bad\n    each: complaint\n    levels: {info: true}\n");
+		bench_poll_all(&b);
+		size_t at = add(&b, SHD_KIND_listing, "l1");
+		text(&b, at, SHD_F_listing_sku, "x");
+		text(&b, at, SHD_F_listing_title, "Kettle");
+		bench_poll(&b, "stock");
+		at = add(&b, SHD_KIND_complaint, "c1");
+		text(&b, at, SHD_F_complaint_sku, cases[i].sku);
+		bench_poll(&b, "cases");
+		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0,
+						 b.arena, &rows, &count, &next, &b.err));
+		assert_int_equal(count, 1);
+		assert_non_null(strstr(rows[0].facts, cases[i].subject));
+		bench_finish(&b);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_has_only_a_product_is_called_by_its_title),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

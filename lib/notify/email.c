@@ -175,8 +175,12 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 	out->to = email->to;
 	out->require_tls = email->tls == SHD_EMAIL_STARTTLS;
 	out->user = email->username;
-	if (email->password.from != SHD_SECRET_NONE)
+	if (email->password.from != SHD_SECRET_NONE) {
 		out->password = in->secret(in->ctx, &email->password);
+		if (!out->password)
+			return shd_fail(reterr, SHD_ERR_CONFIG, "%s: the password cannot be read",
+				in->channel->name);
+	}
 	if (!add_mail(in, email, &out->http.body) || !shd_text_ok(&out->http.url))
 		return shd_fail(reterr, SHD_ERR_LIMIT, "%s: the mail is too long", in->channel->name);
 	return true;

@@ -219,10 +219,14 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 	shd_text_printf(next_header(request), "webhook-id: %s", in->key);
 	shd_text_printf(next_header(request), "webhook-timestamp: %lld", (long long)now_s);
 	if (webhook->secret.from != SHD_SECRET_NONE) {
+		const struct shd_secret *secret = in->secret(in->ctx, &webhook->secret);
 		struct shd_text *signature = next_header(request);
 
+		if (!secret)
+			return shd_fail(reterr, SHD_ERR_CONFIG,
+				"%s: the signing secret cannot be read", in->channel->name);
 		shd_text_puts(signature, "webhook-signature: ");
-		if (!shd_webhook_sign(in->secret(in->ctx, &webhook->secret), in->key, now_s,
+		if (!shd_webhook_sign(secret, in->key, now_s,
 			    request->body.data, request->body.len, signature, reterr))
 			return shd_fail_in(reterr, "%s", in->channel->name);
 	}

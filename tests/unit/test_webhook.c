@@ -143,6 +143,19 @@ static bool has_header(const struct shd_envelope *envelope, const char *line)
 	return false;
 }
 
+static void nothing_goes_unsigned_when_the_secret_cannot_be_read(void **state)
+{
+	struct shd_webhook_settings webhook = {.url = "https://hook.example/",
+		.secret = {.from = SHD_SECRET_FILE, .name = "s"}};
+	struct shd_envelope envelope;
+	struct shd_error error;
+	(void)state;
+
+	assert_false(post(&webhook, NULL, &envelope, &error));
+	assert_int_equal(error.kind, SHD_ERR_CONFIG);
+	shd_request_finish(&envelope.http);
+}
+
 static void headers_carry_key_time_and_signature(void **state)
 {
 	static const char *const names[] = {"Authorization"}, *const values[] = {"Bearer x"};
@@ -245,6 +258,7 @@ int main(void)
 		cmocka_unit_test(signatures_are_those_of_the_specification),
 		cmocka_unit_test(a_secret_of_another_form_is_refused),
 		cmocka_unit_test(the_body_is_the_documented_one),
+		cmocka_unit_test(nothing_goes_unsigned_when_the_secret_cannot_be_read),
 		cmocka_unit_test(headers_carry_key_time_and_signature),
 		cmocka_unit_test(a_header_cannot_bring_another_one),
 		cmocka_unit_test(answers_mean_what_the_specification_says),

@@ -260,6 +260,8 @@ static void put_parcel(struct shd_harvest *out, const json_t *posting, const cha
 		shd_loose_at(posting, "analytics_data.client_delivery_date_end"));
 	if (shd_loose_any(gtd))
 		shd_put_word(out, at, SHD_F_parcel_leg, "customs_declaration");
+	else if (gtd)
+		shd_set_none(out, at, SHD_F_parcel_leg);
 	shd_set_n(out, at, SHD_F_parcel_closed, strcmp(status, "delivered") == 0 ||
 		strcmp(status, "returned") == 0 || (order_status && strcmp(order_status, "delivered") == 0));
 }

@@ -99,11 +99,13 @@ static int run(const struct shd_app_options *options)
 	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
 	shd_assert(uv_loop_init(&loop) == 0);
 	signal(SIGPIPE, SIG_IGN);
-	if (shd_app_start(&loop, options, &signals.app, &err)) {
-		watch(&loop, &signals.hup, &signals, reload, SIGHUP);
-		watch(&loop, &signals.term, &signals, stop, SIGTERM);
-		watch(&loop, &signals.intr, &signals, stop, SIGINT);
-	} else {
+	/* Before it says that it is ready: whoever hears that may send a signal at once. They
+	 * come from a turn of the loop, and by then the app is there. */
+	watch(&loop, &signals.hup, &signals, reload, SIGHUP);
+	watch(&loop, &signals.term, &signals, stop, SIGTERM);
+	watch(&loop, &signals.intr, &signals, stop, SIGINT);
+	if (!shd_app_start(&loop, options, &signals.app, &err)) {
+		close_signals(&signals);
 		shd_log(SHD_LOG_start_failed, &(struct shd_about){.error = &err}, "cannot start: %s",
 			err.msg);
 		code = exit_code(&err);

@@ -350,6 +350,7 @@ static bool launch(struct shd_deliver *deliver, struct shd_sending *sending, str
 		*wait_until = at.ms < wait_until->ms ? at : *wait_until;
 		return false;
 	}
+	sending->some_will_do = health && health->recipient_refused;
 	shd_sending_request(sending, &in);
 	sending->state = SHD_SENDING_FLYING;
 	if (shd_transfer_start(deliver->in.transfers, &in, landed, sending, &error)) {

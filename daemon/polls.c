@@ -285,7 +285,11 @@ void shd_polls_behind(struct shd_polls *polls)
 		struct shd_feed *feed = &polls->feeds.all[i];
 		int64_t period = every_ms(polls, feed);
 
-		if (!period || feed->behind)
+		/* What waits for an operator, for a day or for ids would only hold up the rest. */
+		bool waits = feed->wants_ids || (feed->error >= 0 &&
+			shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_LATER);
+
+		if (!period || feed->behind || waits)
 			continue;
 		feed->behind = true;
 		polls->behind++;

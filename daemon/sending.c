@@ -180,6 +180,7 @@ void shd_sending_request(const struct shd_sending *sending, struct shd_transfer_
 		ret_in->require_tls = envelope->require_tls;
 		ret_in->mail_from = envelope->from;
 		ret_in->mail_to = envelope->to;
+		ret_in->some_will_do = sending->some_will_do;
 		ret_in->user = envelope->user;
 		ret_in->password = envelope->password;
 	}
@@ -230,6 +231,19 @@ static void keep_answer(struct shd_sending *sending, const struct shd_text *body
 	sending->answer[len] = '\0';
 }
 
+/* One bad address must not keep a mail from the others. All of them are tried first,
+ * so that a server which only wants to see the mail later loses none. */
+static void spare_others(struct shd_sending *sending)
+{
+	const struct shd_sent_result *result = &sending->result;
+
+	if (!sending->envelope.is_mail || sending->envelope.to.count < 2 || sending->some_will_do ||
+		result->sent != SHD_SENT_NEVER || result->error.kind != SHD_ERR_REQUEST)
+		return;
+	sending->recipient_refused = true;
+	sending->result.sent = SHD_SENT_LATER;
+}
+
 void shd_sending_answered(struct shd_sending *sending, struct shd_transfer_out *out)
 {
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
@@ -243,6 +257,7 @@ void shd_sending_answered(struct shd_sending *sending, struct shd_transfer_out *
 	keep_answer(sending, &out->body);
 	if (answered) {
 		sending->notifier->classify(&answer, &sending->result);
+		spare_others(sending);
 	} else {
 		sending->result = (struct shd_sent_result){
 			.sent = out->error.kind == SHD_ERR_CONFIG ? SHD_SENT_NEVER : SHD_SENT_LATER,
@@ -285,6 +300,7 @@ void shd_health_learn(struct shd_channel_health *health, const struct shd_sendin
 {
 	size_t count;
 
+	health->recipient_refused |= sending->recipient_refused;
 	forget(health, sending->outbox, sending->result.sent == SHD_SENT_OK);
 	if (sending->result.sent == SHD_SENT_OK) {
 		health->last_success = sending->at;

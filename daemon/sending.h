@@ -28,6 +28,7 @@ struct shd_sending {
 	const struct shd_notifier *notifier; /* NULL: the channel is gone */
 	struct shd_envelope envelope;
 	struct shd_secret *password;    /* a copy, or NULL */
+	bool some_will_do;              /* one of its recipients is known to be refused */
 	/* The result, from ANSWERED on: */
 	struct shd_sent_result result;
 	struct shd_wall at;             /* when it was answered */
@@ -35,6 +36,7 @@ struct shd_sending {
 	char answer[201];
 	int64_t took_ms;
 	struct shd_pace pace;
+	bool recipient_refused;         /* for good, and there are others */
 };
 
 /* Renders a row for its channel. Never fails: what cannot be rendered is ANSWERED
@@ -56,6 +58,7 @@ struct shd_channel_health {
 	size_t flying;
 	struct shd_bucket bucket;
 	struct shd_wall last_success;
+	bool recipient_refused;         /* one of several; the mails go to the others */
 	int error;                      /* enum shd_err of the last attempt, -1: it worked */
 	char error_text[200];
 	struct {

@@ -220,6 +220,7 @@ static void set_letter(struct shd_transfer *transfer)
 							 in->mail_to.items[i]);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, in->mail_from);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, transfer->recipients);
+	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, in->some_will_do ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(easy, CURLOPT_READDATA, transfer);

@@ -27,6 +27,7 @@ struct shd_transfer_in {
 	bool probe;                  /* SMTP: connect, authenticate and leave, without a mail */
 	const char *mail_from;       /* SMTP */
 	struct shd_texts mail_to;
+	bool some_will_do;           /* SMTP: go on when only some of mail_to are accepted */
 	const char *user;            /* SMTP AUTH, or NULL */
 	const struct shd_secret *password;
 	int64_t connect_ms, total_ms;

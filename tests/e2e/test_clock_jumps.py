@@ -1,0 +1,126 @@
+"""The wall clock is set, and the machine sleeps, while the daemon runs (clock.c)."""
+import os
+
+import pytest
+from daemon_client import FAST, Daemon, wait_for
+from sandbox_client import ROOT, Sandbox, find_binary
+
+SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
+HOUR = 3600 * 1000
+OWN = {"clock-skew", "poller-stale", "notifier-failing"}
+DUE_SOON, DUE_LATER, NEW = "0900-0001-1", "0900-0002-1", "0900-0003-1"
+
+
+class Clocked(Daemon):
+    """The sandbox keeps the real time; `set` moves only the daemon's."""
+
+    def set(self, wall_ms=0, slept_ms=0):
+        new = self.dir / "clock.new"
+        new.write_text(f"{wall_ms} {slept_ms}\n")
+        new.rename(self.dir / "clock")
+
+    def run(self):
+        self.set()
+        self.start(LD_PRELOAD=find_binary("libshd-clock.so"), SHD_CLOCK=str(self.dir / "clock"),
+                   ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
+        assert wait_for(self.is_read, 30), self.log.read_text()
+
+    def is_read(self):
+        status = self.ctl("status")
+        rows = status["stores"][0]["pollers"] if status and status["stores"] else []
+        return rows and all(row["last_success"] for row in rows)
+
+    def count(self, words):
+        return self.log.read_text().count(words)
+
+
+@pytest.fixture
+def shop():
+    with Sandbox(SHOP) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def daemon(tmp_path, shop):
+    with Clocked(tmp_path, shop, poll=FAST) as running:
+        running.run()
+        yield running
+        assert running.stop() == 0
+
+
+def add_order(shop, number, ship_by):
+    shop.admin("/event", {"order": {"posting_number": number, "sku": 160200301, "quantity": 1,
+                                    "ship_by": ship_by, "deliver_by": "+4d"}})
+    assert wait_for(lambda: ("ozon-new-order", number, "info") in told(shop, "new"))
+
+
+def told(shop, move=None):
+    """(rule, entity, level) told by webhook. The receiver may refuse the time of a signature,
+    so a message that comes again under its id counts once."""
+    hooks = {hook["id"]: hook for hook in shop.received()["webhooks"]}
+    return [(alert["rule"], alert["entity"], alert["level"]) for hook in hooks.values()
+            for alert in hook["body"]["alerts"] if move in (None, alert["move"])]
+
+
+def resolved(shop):
+    """Of the business; our own sight is checked anew after a jump."""
+    return [item for item in told(shop, "resolved") if item[0] not in OWN]
+
+
+def deadlines(shop):
+    return [item for item in told(shop) if item[0] == "ozon-ship-deadline"]
+
+
+def polled_through(shop):
+    """The open orders were read under the clock that holds now."""
+    def count():
+        return shop.admin("/requests")["/v4/posting/fbs/unfulfilled/list"]["requests"]
+    before = count()
+    assert wait_for(lambda: count() >= before + 3)
+
+
+def test_two_hours_forward_fire_what_is_really_due(shop, daemon):
+    add_order(shop, DUE_SOON, "+90m")
+    add_order(shop, DUE_LATER, "+20h")
+    assert wait_for(lambda: deadlines(shop) == [("ozon-ship-deadline", DUE_SOON, "critical")])
+    daemon.set(wall_ms=2 * HOUR)
+    assert wait_for(lambda: ("ozon-ship-deadline", DUE_SOON, "breached") in deadlines(shop))
+    polled_through(shop)
+    add_order(shop, NEW, "+23h")
+    assert deadlines(shop) == [("ozon-ship-deadline", DUE_SOON, "critical"),
+                               ("ozon-ship-deadline", DUE_SOON, "breached")]
+    assert resolved(shop) == []
+    assert daemon.count("the clock was set by") == 1
+
+
+def test_two_hours_back_fire_nothing_twice_and_resolve_nothing(shop, daemon):
+    add_order(shop, DUE_SOON, "+90m")
+    assert wait_for(lambda: deadlines(shop) == [("ozon-ship-deadline", DUE_SOON, "critical")])
+    daemon.set(wall_ms=-HOUR // 4)
+    assert wait_for(lambda: daemon.count("the clock was set by") == 1)
+    polled_through(shop)
+    add_order(shop, NEW, "+20h")
+    assert deadlines(shop) == [("ozon-ship-deadline", DUE_SOON, "critical")]
+    daemon.set(wall_ms=-2 * HOUR)
+    assert wait_for(lambda: daemon.count("the clock was set by") == 2)
+    polled_through(shop)
+    assert [item for item in told(shop, "new") if item[0] == "ozon-new-order"] == [
+        ("ozon-new-order", DUE_SOON, "info"), ("ozon-new-order", NEW, "info")]
+    assert len(deadlines(shop)) == 1
+    daemon.set()
+    assert wait_for(lambda: daemon.count("the clock was set by") == 3)
+    polled_through(shop)
+    assert len(deadlines(shop)) == 1 and resolved(shop) == []
+
+
+def test_after_a_sleep_the_store_is_read_before_time_is_judged(shop, daemon):
+    add_order(shop, DUE_SOON, "+7h")
+    add_order(shop, DUE_LATER, "+7h")
+    assert deadlines(shop) == []
+    shop.admin("/event", {"order": {"posting_number": DUE_SOON, "status": "delivering"}})
+    daemon.set(slept_ms=2 * HOUR)  # both would be due, but one was handed over meanwhile
+    assert wait_for(lambda: ("ozon-ship-deadline", DUE_LATER, "warning") in deadlines(shop))
+    assert deadlines(shop) == [("ozon-ship-deadline", DUE_LATER, "warning")]
+    assert daemon.count("was stopped or asleep for 2h") == 1
+    assert wait_for(lambda: daemon.count("the stores were read again") == 1)
+    assert daemon.count("the clock was set by") == 0

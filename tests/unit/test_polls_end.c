@@ -1,0 +1,208 @@
+/* daemon/polls_end: what becomes of a poll that is over. The line and the schedule are
+ * the test's own. */
+#include "unit/check.h"
+
+#include "base/mem.h"
+#include "polls_own.h"
+
+#include <stdlib.h>
+
+#define NOW 1790856000000LL
+
+enum { LIST, BATCH, SLOW, ROWS };
+
+static const struct shd_endpoint rows[ROWS] = {
+	[LIST] = {.name = "list", .complete = true, .closes = SHD_KIND_order, .paging = SHD_PAGE_CURSOR},
+	[BATCH] = {.name = "batch", .paging = SHD_PAGE_BATCH, .ids_of = "list"},
+	[SLOW] = {.name = "slow", .pace_ms = 7 * SHD_DAY_MS, .paging = SHD_PAGE_SINGLE},
+};
+static const struct shd_market market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS};
+
+struct fixture {
+	struct shd_store_settings store;
+	struct shd_settings settings;
+	struct shd_polls polls;
+	struct shd_poll *poll;
+};
+
+/* --- the parts around it ------------------------------------------------------------- */
+
+static struct shd_batch last_batch;
+static bool suspect;
+static int64_t waits_ms[ROWS];
+
+void shd_line_add(struct shd_line *line, struct shd_line_item *item)
+{
+	(void)line;
+	last_batch = item->batch;
+	item->ok = true;
+	item->suspect = suspect;
+	item->done(item);
+}
+
+void shd_polls_set_due(struct shd_polls *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	waits_ms[feed - polls->feeds.all] = wait_ms;
+	feed->next_due.ms = NOW + wait_ms;
+}
+
+void shd_polls_put_in(struct shd_polls *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	waits_ms[feed - polls->feeds.all] = wait_ms;
+}
+
+void shd_polls_pump(struct shd_polls *polls)
+{
+	(void)polls;
+}
+
+struct shd_feed *shd_polls_feed(const struct shd_polls *polls, uint32_t store,
+				const struct shd_endpoint *row)
+{
+	(void)store;
+	return &polls->feeds.all[row - rows];
+}
+
+static struct shd_wall now(void *ctx)
+{
+	(void)ctx;
+	return (struct shd_wall){NOW};
+}
+
+static uint32_t lot(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void polled(void *ctx, const struct shd_polled *what)
+{
+	(void)ctx;
+	(void)what;
+}
+
+/* --- fixture ---------------------------------------------------------------------------- */
+
+static int start_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->store = (struct shd_store_settings){.id = "s", .market = &market, .rate_per_s = 10};
+	for (int i = 0; i < SHD_POLLER_COUNT; i++)
+		f->store.every_ms[i] = 60000;
+	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1};
+	f->polls.in = (struct shd_polls_in){.now = now, .random = lot, .polled = polled};
+	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL, (struct shd_mono){0});
+	suspect = false;
+	last_batch = (struct shd_batch){0};
+	for (size_t i = 0; i < ROWS; i++)
+		waits_ms[i] = -1;
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	shd_poll_destroy(f->polls.resting);
+	shd_feeds_finish(&f->polls.feeds);
+	free(f);
+	return 0;
+}
+
+/* A poll of the row that has a slot. */
+static struct shd_poll *under_way(struct fixture *f, int row)
+{
+	struct shd_poll *poll = shd_poll_create(&f->polls);
+	struct shd_feed *feed = &f->polls.feeds.all[row];
+
+	poll->feed = feed;
+	poll->store = &f->store;
+	poll->row = feed->row;
+	poll->began.ms = NOW - 5;
+	feed->poll = poll;
+	shd_feed_enter(feed, SHD_FEED_QUEUED);
+	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
+	f->polls.active = 1;
+	return poll;
+}
+
+/* --- tests ------------------------------------------------------------------------------- */
+
+static void a_list_with_an_unread_record_closes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_poll *poll = under_way(f, LIST);
+
+	poll->listed_changed = true;
+	poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
+	poll->listed_count = 1;
+	poll->bad_records = 1;
+	shd_polls_over(&f->polls, poll, true);
+	assert_true(last_batch.ok);
+	assert_null(last_batch.listed);
+	assert_int_equal(last_batch.listed_count, 0);
+}
+
+static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct shd_poll *poll = under_way(f, LIST);
+
+		suspect = i == 0;
+		poll->listed_changed = true;
+		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
+		shd_polls_over(&f->polls, poll, true);
+		assert_non_null(last_batch.listed);
+		assert_int_equal(f->polls.feeds.all[LIST].since.ms, suspect ? 0 : NOW - 5);
+		shd_poll_destroy(shd_steal(f->polls.resting));
+	}
+}
+
+static void a_key_that_works_again_wakes_what_it_held_up(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_poll *poll = under_way(f, LIST);
+
+	for (size_t i = 0; i < ROWS; i++)
+		f->polls.feeds.all[i].error = SHD_ERR_CREDENTIALS;
+	f->polls.feeds.all[SLOW].item.place = 1;
+	shd_polls_over(&f->polls, poll, true);
+	assert_in_range(waits_ms[SLOW], 0, 10000);
+	assert_int_equal(waits_ms[BATCH], -1); /* waits for ids, not for the key */
+	f->polls.feeds.all[SLOW].item.place = 0;
+}
+
+static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_poll *poll = under_way(f, SLOW);
+
+	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
+	shd_polls_over(&f->polls, poll, false);
+	assert_true(waits_ms[SLOW] >= rows[SLOW].pace_ms);
+	shd_poll_destroy(shd_steal(f->polls.resting));
+
+	poll = under_way(f, LIST);
+	f->polls.feeds.all[BATCH].wants_ids = true;
+	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
+	shd_polls_over(&f->polls, poll, false);
+	assert_false(last_batch.ok);
+	assert_int_equal(f->polls.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(a_list_with_an_unread_record_closes_nothing),
+		T(an_empty_answer_that_is_not_believed_moves_no_cursor),
+		T(a_key_that_works_again_wakes_what_it_held_up),
+		T(a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it),
+	};
+#undef T
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -136,6 +136,7 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		.delivered = delivered, .channel_changed = channel_changed, .ctx = app};
 	app->deliver = shd_deliver_create(&deliver, app->config);
 	shd_line_use(app->line, app->judge, app->deliver);
+	shd_line_config(app->line, NULL, 0);
 	shd_line_judge_all(app->line, settings->store_count + 1);
 	shd_app_hold(app);
 	shd_app_start_polls(app, known, known_count, NULL);

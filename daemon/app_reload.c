@@ -50,17 +50,30 @@ static void finish(struct shd_app *app)
 	}
 }
 
+static const struct shd_diag *first_mistake(const struct shd_diags *diags)
+{
+	for (size_t i = 0; i < shd_diags_count(diags); i++)
+		if (shd_diags_at(diags, i)->severity == SHD_MISTAKE)
+			return shd_diags_at(diags, i);
+	return NULL;
+}
+
+/* The journal, status, and an alert by the configuration that stays. */
 static void refuse(struct shd_app *app)
 {
 	const struct shd_diags *diags = app->reload->diags;
-	const struct shd_diag *first = shd_diags_count(diags) ? shd_diags_at(diags, 0) : NULL;
+	const struct shd_diag *first = first_mistake(diags);
+	size_t mistakes = shd_diags_mistakes(diags);
+	char mistake[270];
 
 	shd_report_diags(diags);
-	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistakes; %s:%d: %.180s",
-		shd_diags_mistakes(diags), first ? first->file : app->config_path,
+	snprintf(mistake, sizeof(mistake), "%s:%d: %.180s", first ? first->file : app->config_path,
 		first ? first->line : 0, first ? first->text : "");
-	shd_log(SHD_LOG_config_refused, NULL, "the new configuration has %zu mistakes; the old one stays",
-		shd_diags_mistakes(diags));
+	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistake%s; %s", mistakes,
+		mistakes == 1 ? "" : "s", mistake);
+	shd_line_config(app->line, mistake, mistakes);
+	shd_log(SHD_LOG_config_refused, NULL, "the new configuration has %zu mistake%s; the old one stays",
+		mistakes, mistakes == 1 ? "" : "s");
 	finish(app);
 }
 
@@ -93,6 +106,7 @@ static void swap(void *ctx)
 	shd_app_start_polls(app, NULL, 0, old);
 	shd_polls_close(old, polls_gone, app);
 	shd_line_resume(app->line);
+	shd_line_config(app->line, NULL, 0);
 	shd_line_judge_all(app->line, app->config->settings->store_count + 1);
 	app->figures.last_reload = shd_clock_wall();
 	app->reload_error[0] = '\0';

@@ -98,6 +98,10 @@ struct shd_channel_state {
 };
 SHD_MUST_USE bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
 				    struct shd_outcome *outcome, struct shd_error *reterr);
+/* What became of the newest configuration: its first mistake, NULL when it is in force.
+ * Judged as the store entity of the pseudo-store `daemon`. */
+SHD_MUST_USE bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,
+				   struct shd_outcome *outcome, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome,
 				struct shd_error *reterr);
 

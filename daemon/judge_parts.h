@@ -3,7 +3,7 @@
  *
  *   judge.c         the transaction and its order of work
  *   judge_facts.c   what a poll says of feed, poller and store
- *   judge_seen.c    observations of the daemon's own; channels
+ *   judge_seen.c    observations of the daemon's own; channels, configuration
  *   judge_upsert.c  observations into entities; sweeps; cross references
  *   judge_env.c     what a rule reads
  *   judge_rules.c   verdicts, alerts, wake-ups

@@ -32,12 +32,19 @@ struct channel {
 	bool waits;
 };
 
+struct config_note {
+	bool waits, refused;
+	char mistake[ERROR_TEXT_BYTES];
+	size_t mistakes;
+};
+
 struct work {
 	bool by_time;
 	struct shd_wall now;
 	struct shd_line_item *items;    /* news */
 	struct channel *channels;
 	size_t channel_count;
+	struct config_note config;
 	size_t store_from, store_to;    /* time */
 	bool ok;
 	struct shd_error error;
@@ -55,6 +62,7 @@ struct shd_line {
 	size_t waiting;
 	struct channel *channels;       /* by number; those that wait, and room for the rest */
 	size_t channel_count, channels_waiting;
+	struct config_note config;
 	size_t judge_from, judge_to;    /* stores to be judged again */
 	struct shd_wall next_wake, time_not_before;
 	bool held, urgent, paused, closing, news_last;
@@ -92,7 +100,10 @@ static bool judge_news(struct shd_line *line, struct shd_line_item **ret_culprit
 		if (work->channels[i].waits &&
 		    !shd_judge_channel(line->judge, &work->channels[i].state, &work->outcome, reterr))
 			return false;
-	return true;
+	const struct config_note *config = &work->config;
+	return !config->waits ||
+	       shd_judge_config(line->judge, config->refused ? config->mistake : NULL,
+				config->mistakes, &work->outcome, reterr);
 }
 
 static bool judge_time(struct shd_line *line, struct shd_error *reterr)
@@ -155,7 +166,7 @@ static struct shd_wall clock_now(const struct shd_line *line)
 
 static bool news_waits(const struct shd_line *line)
 {
-	return line->first || line->channels_waiting;
+	return line->first || line->channels_waiting || line->config.waits;
 }
 
 static bool time_waits(const struct shd_line *line)
@@ -208,6 +219,8 @@ static void take_news(struct shd_line *line)
 	line->first = NULL;
 	line->last = &line->first;
 	line->waiting = 0;
+	work->config = line->config;
+	line->config.waits = false;
 	if (!line->channels_waiting)
 		return;
 	work->channels = shd_xcalloc(line->channel_count, sizeof(*work->channels));
@@ -270,7 +283,7 @@ static void job_worked(struct shd_line *line)
 	line->next_wake = work->outcome.next_wake;
 }
 
-/* What concerns time and channels is to be done again; batches come again by
+/* What concerns time, channels and configuration is to be done again; batches come again by
  * themselves, because their polls do. */
 static void job_failed(struct shd_line *line)
 {
@@ -284,6 +297,8 @@ static void job_failed(struct shd_line *line)
 			line->channels[i] = work->channels[i];
 			line->channels_waiting++;
 		}
+	if (work->config.waits && !line->config.waits)
+		line->config = work->config;
 	if (work->by_time) {
 		line->state = REST;
 		line->judge_from = work->store_from;
@@ -325,6 +340,7 @@ static void job_done(void *ctx)
 		line->in.moved(line->in.ctx, &work->outcome);
 	free(shd_steal(work->channels));
 	work->channel_count = 0;
+	work->config.waits = false;
 	if (line->quiet) {
 		void (*quiet)(void *ctx) = shd_steal(line->quiet);
 
@@ -374,6 +390,25 @@ void shd_line_add(struct shd_line *line, struct shd_line_item *item)
 	start(line);
 }
 
+static void keep_text(char ret_text[ERROR_TEXT_BYTES], const char *text)
+{
+	size_t len = text ? shd_utf8_cut(text, strlen(text), ERROR_TEXT_BYTES - 1) : 0;
+
+	if (len)
+		memcpy(ret_text, text, len);
+	ret_text[len] = '\0';
+}
+
+void shd_line_config(struct shd_line *line, const char *mistake, size_t mistakes)
+{
+	line->config.refused = mistake != NULL;
+	keep_text(line->config.mistake, mistake);
+	line->config.mistakes = mistakes;
+	line->config.waits = true;
+	line->urgent = true;
+	start(line);
+}
+
 void shd_line_channel(struct shd_line *line, const struct shd_channel_state *state)
 {
 	if (state->channel >= line->channel_count) {
@@ -385,10 +420,7 @@ void shd_line_channel(struct shd_line *line, const struct shd_channel_state *sta
 		line->channel_count = count;
 	}
 	struct channel *channel = &line->channels[state->channel];
-	const char *text = state->error_text ? state->error_text : "";
-	size_t len = shd_utf8_cut(text, strlen(text), ERROR_TEXT_BYTES - 1);
-	memcpy(channel->text, text, len);
-	channel->text[len] = '\0';
+	keep_text(channel->text, state->error_text);
 	channel->state = *state;
 	line->channels_waiting += !channel->waits;
 	channel->waits = true;

@@ -39,6 +39,9 @@ void shd_line_use(struct shd_line *line, struct shd_judge *judge, struct shd_del
 void shd_line_add(struct shd_line *line, struct shd_line_item *item);
 /* Copies the state; its text is cut at 250 bytes. The latest of a channel counts. */
 void shd_line_channel(struct shd_line *line, const struct shd_channel_state *channel);
+/* What became of the newest configuration: its first mistake, cut at 250 bytes, NULL when
+ * it is in force. The latest counts. */
+void shd_line_config(struct shd_line *line, const char *mistake, size_t mistakes);
 /* Judges stores 0..count (the last being the pseudo-store) again, a few in a job. */
 void shd_line_judge_all(struct shd_line *line, size_t count);
 

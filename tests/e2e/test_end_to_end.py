@@ -1,4 +1,6 @@
 """The real binaries together: a scenario goes in, mails and webhooks come out."""
+import shutil
+
 import pytest
 from daemon_client import Daemon, told, wait_for
 from sandbox_client import ROOT, Sandbox
@@ -108,6 +110,37 @@ def test_a_wrong_configuration_is_refused_and_the_old_one_stays(shop, daemon):
     shop.admin("/event", order("0300-0005-1"))
     assert wait_for(lambda: told(shop, "new"))
     assert daemon.process.poll() is None
+
+
+def test_broken_rules_are_told_until_they_are_mended(shop, daemon):
+    wrong = daemon.dir / "rules.d"
+    wrong.unlink()
+    shutil.copytree(ROOT / "conf" / "rules.d", wrong)
+    ozon = wrong / "ozon.yaml"
+    good = ozon.read_text()
+    ozon.write_text(good.replace("value < 4.7\n", "valeu < 4.7\n"))
+    daemon.process.send_signal(1)
+    assert wait_for(lambda: ("configuration-refused", "", "critical") in told(shop, "new"))
+    alert = next(alert for hook in shop.received()["webhooks"] for alert in hook["body"]["alerts"]
+                 if alert["rule"] == "configuration-refused")
+    line = 1 + ozon.read_text().split("valeu")[0].count("\n")
+    assert f"rules.d/ozon.yaml:{line}: unknown name 'valeu'" in alert["value"]["value"]
+    mail = shop.received()["mails"][0]
+    assert f"ozon.yaml:{line}: unknown name" in mail["text"]
+    ozon.write_text(good)
+    daemon.process.send_signal(1)
+    assert wait_for(lambda: "configuration-refused" in [item[0] for item in told(shop, "resolved")])
+
+
+def test_a_restart_with_good_rules_ends_the_alert_of_broken_ones(shop, daemon):
+    good = daemon.config.read_text()
+    daemon.config.write_text("lissten: x\n" + good)
+    daemon.process.send_signal(1)
+    assert wait_for(lambda: ("configuration-refused", "", "critical") in told(shop, "new"))
+    assert daemon.stop() == 0
+    daemon.config.write_text(good)
+    daemon.start()
+    assert wait_for(lambda: "configuration-refused" in [item[0] for item in told(shop, "resolved")])
 
 
 def test_a_restart_tells_nothing_twice(shop, daemon):

@@ -12,7 +12,7 @@
 
 struct shd_judge {
 	bool end_fails;
-	atomic_int begins, ends, abandons, batches, stores, wakes, channels;
+	atomic_int begins, ends, abandons, batches, stores, wakes, channels, configs;
 	size_t largest; /* batches in one transaction */
 	size_t here;
 	bool open;
@@ -59,6 +59,17 @@ bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *
 	(void)reterr;
 	assert_string_equal(channel->error_text, "down");
 	judge->channels++;
+	return true;
+}
+
+bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,
+		      struct shd_outcome *outcome, struct shd_error *reterr)
+{
+	(void)outcome;
+	(void)reterr;
+	assert_string_equal(mistake, "x.yaml:3: wrong");
+	assert_int_equal(mistakes, 2);
+	judge->configs++;
 	return true;
 }
 
@@ -288,6 +299,22 @@ static void the_latest_of_a_channel_counts(void **state)
 	assert_int_equal(f->judge.channels, 1);
 }
 
+static void a_refused_configuration_is_judged_even_after_a_full_disk(void **state)
+{
+	struct fixture *f = *state;
+	char text[32] = "x.yaml:3: wrong";
+
+	f->judge.end_fails = true;
+	shd_line_config(f->line, text, 2);
+	text[0] = 'y'; /* it was copied */
+	run_until(f, &f->judge.configs, 1);
+	while (f->failures == 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	f->judge.end_fails = false;
+	run_until(f, &f->judge.configs, 2);
+	run_until(f, &f->judge.ends, 1);
+}
+
 static void is_quiet(void *ctx)
 {
 	((struct fixture *)ctx)->quiet++;
@@ -334,6 +361,7 @@ int main(void)
 		ROW(a_full_disk_is_survived),
 		ROW(time_waits_while_it_is_held),
 		ROW(the_latest_of_a_channel_counts),
+		ROW(a_refused_configuration_is_judged_even_after_a_full_disk),
 		ROW(a_pause_waits_for_the_job_and_starts_none),
 		ROW(the_end_commits_what_waits),
 	};

@@ -17,6 +17,8 @@ enum { FILE_MAX = 4 << 20, DOCS_MAX = 1000 };
 
 /* Documents that rules and texts borrow from. */
 struct shd_config_files {
+	size_t holds;
+	struct shd_config *unwanted; /* to be destroyed with the last release */
 	struct shd_doc **docs;
 	size_t count, capacity;
 };
@@ -362,6 +364,10 @@ void shd_config_destroy(struct shd_config *config)
 {
 	if (!config)
 		return;
+	if (config->files && config->files->holds) {
+		config->files->unwanted = config;
+		return;
+	}
 	shd_phrasebook_destroy(config->book);
 	shd_rules_destroy(config->rules);
 	shd_words_destroy(config->words);
@@ -374,6 +380,21 @@ void shd_config_destroy(struct shd_config *config)
 	shd_secrets_destroy(config->secrets);
 	free((char *)config->dir);
 	free(config);
+}
+
+void shd_config_hold(const struct shd_config *config)
+{
+	if (config->files)
+		config->files->holds++;
+}
+
+void shd_config_release(const struct shd_config *config)
+{
+	if (!config->files)
+		return;
+	shd_assert(config->files->holds);
+	if (!--config->files->holds)
+		shd_config_destroy(config->files->unwanted);
 }
 
 const struct shd_secret *shd_config_secret(void *config, const struct shd_secret_ref *ref)

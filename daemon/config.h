@@ -38,7 +38,13 @@ struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir
 					 struct shd_diags *diags);
 /* Appends the path of the state database. */
 void shd_config_state_path(const struct shd_settings *settings, struct shd_text *out);
-void shd_config_destroy(struct shd_config *config); /* wipes the secrets */
+/* Wipes the secrets. While somebody holds it, it goes with the last release. */
+void shd_config_destroy(struct shd_config *config);
+
+/* Lets a configuration that a reload replaces live on while the pool reads it. Loop
+ * thread only; each hold has its release. */
+void shd_config_hold(const struct shd_config *config);
+void shd_config_release(const struct shd_config *config);
 
 /* The secret behind a reference of this configuration; signature fits
  * shd_market.request and shd_notifier.render with ctx = config. Never NULL for a

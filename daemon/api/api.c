@@ -64,6 +64,8 @@ static void call_destroy(struct call *call)
 {
 	if (!call)
 		return;
+	if (call->base.config)
+		shd_config_release(call->base.config);
 	json_decref(call->base.answer);
 	shd_arena_destroy(call->base.arena);
 	free(call);

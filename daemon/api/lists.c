@@ -1,4 +1,4 @@
-/* GET /api/v1/metrics/STORE, /api/v1/stores, /api/v1/rules. */
+/* GET /api/v1/metrics/STORE, /api/v1/stores. */
 #include "api/json.h"
 #include "api/route.h"
 #include "market/market.h"
@@ -72,35 +72,6 @@ bool shd_api_stores(struct shd_api_call *call, const struct shd_config *config,
 		for (size_t n = 0; n < store->labels.count; n++)
 			shd_api_put_text(labels, store->labels.names[n], store->labels.values[n]);
 		json_object_set_new(row, "labels", labels);
-		json_array_append_new(list, row);
-	}
-	return true;
-}
-
-bool shd_api_rules(struct shd_api_call *call, const struct shd_config *config,
-		   struct shd_error *reterr)
-{
-	json_t *list = json_array();
-
-	(void)reterr;
-	json_object_set_new(call->answer, "rules", list);
-	for (size_t i = 0; i < shd_rules_count(config->rules); i++) {
-		const struct shd_rule *rule = shd_rules_at(config->rules, i);
-		json_t *row = json_object(), *levels = json_object();
-
-		shd_api_put_text(row, "id", rule->id);
-		shd_api_put_text(row, "title", rule->title[SHD_EN]);
-		shd_api_put_text(row, "each", rule->each ? shd_kind_name(rule->kind) : NULL);
-		shd_api_put_bool(row, "deadline", rule->deadline);
-		for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++) {
-			const char *condition = shd_rule_condition(rule, (enum shd_level)level);
-
-			if (condition)
-				shd_api_put_text(levels, shd_level_name((enum shd_level)level),
-					condition);
-		}
-		json_object_set_new(row, "levels", levels);
-		shd_api_put_text(row, "source", rule->source);
 		json_array_append_new(list, row);
 	}
 	return true;

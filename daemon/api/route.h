@@ -27,6 +27,8 @@ struct shd_api_call {
 	struct shd_api_store *stores;
 	size_t store_count;
 	struct shd_alert_filter filter;
+	const struct shd_config *config; /* held from `begin` until the answer is given, or NULL */
+	const char *expr, *entity;       /* of /eval */
 	json_t *answer;          /* an object, made before `begin` */
 };
 
@@ -57,9 +59,12 @@ const char *shd_api_argument(const struct shd_api_call *call, const char *name);
 /* Steps of the routes, each beside what it is about. */
 shd_api_loop_fn shd_api_status_begin, shd_api_alerts_begin, shd_api_explain_begin,
 	shd_api_explain_end, shd_api_alerts_end, shd_api_metrics_begin, shd_api_stores,
-	shd_api_rules;
+	shd_api_eval_begin;
 shd_api_pool_fn shd_api_status_read, shd_api_alerts_read, shd_api_explain_read,
-	shd_api_metrics_read;
+	shd_api_metrics_read, shd_api_rules_read, shd_api_rule_read, shd_api_eval_read;
+
+/* Holds the configuration for `read`, and takes ?store= into the filter. */
+shd_api_loop_fn shd_api_hold_begin;
 
 /* Takes the stores of the configuration into the call. */
 void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *config);

@@ -13,6 +13,12 @@ const struct shd_command shd_commands[] = {
 		"edited rules over the recorded history, beside what really fired; "
 		"differences are no failure",
 		shd_ctl_replay},
+	{"rules eval", "EXPR", "what an expression of the rules language is now; needs --store",
+		shd_ctl_rules_eval},
+	{"rules explain", "RULE", "a rule in words, its present value, and its next look",
+		shd_ctl_rules_explain},
+	{"rules list", "", "the rules in force, and the stores that each watches",
+		shd_ctl_rules_list},
 	{"rules test", "FILE...", "try the rules on a virtual clock, by files or folders of tests",
 		shd_ctl_rules_test},
 	{"schema", "", "the configuration as a JSON schema, for completion in editors", shd_ctl_schema},

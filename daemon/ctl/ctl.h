@@ -30,7 +30,7 @@ struct shd_ctl {
 	size_t argument_count;
 	const char *store;        /* --store, or NULL */
 	const char *credentials;  /* folder of the files that LoadCredential= names */
-	const char *rules, *junit; /* --rules, --junit, or NULL */
+	const char *rules, *junit, *entity; /* --rules, --junit, --entity, or NULL */
 	const char *since;        /* --since, or NULL */
 	bool json, all, feeds, online;
 	bool colour;
@@ -51,6 +51,9 @@ enum shd_exit shd_ctl_check(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_replay(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_rules_eval(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_rules_list(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_schema(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl);

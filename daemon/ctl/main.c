@@ -22,6 +22,8 @@ static const struct option {
 	{"--all", "", SWITCH, offsetof(struct shd_ctl, all), "alerts: also closed ones; replay: also what is the same"},
 	{"--credentials", "DIR", VALUE, offsetof(struct shd_ctl, credentials),
 		"check: folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"},
+	{"--entity", "KIND:ID", VALUE, offsetof(struct shd_ctl, entity),
+		"rules eval: the entity whose fields stand alone"},
 	{"--feeds", "", SWITCH, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
 	{"--junit", "FILE", VALUE, offsetof(struct shd_ctl, junit),
 		"rules test: also write a JUnit report"},
@@ -34,7 +36,7 @@ static const struct option {
 	{"--since", "AGE", VALUE, offsetof(struct shd_ctl, since), "replay: how far back, as 12h [30d]"},
 	{"--socket", "PATH", VALUE, offsetof(struct shd_ctl, socket),
 		"control socket of the daemon [" SOCKET_PRESET "]"},
-	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store), "alerts, replay, status: of one store"},
+	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store), "alerts, replay, rules, status: of one store"},
 };
 
 static const struct {
@@ -138,6 +140,18 @@ static bool is_family(const char *word)
 	return family;
 }
 
+/* A family alone: its members. */
+static bool print_family(const struct words *words)
+{
+	if (words->count != 1 || !is_family(words->items[0]))
+		return false;
+	for (size_t i = 0; i < shd_command_count; i++)
+		if (strncmp(shd_commands[i].name, words->items[0], strlen(words->items[0])) == 0)
+			fprintf(stderr, "Usage: storehealthctl %s %s\n", shd_commands[i].name,
+				shd_commands[i].argument);
+	return true;
+}
+
 static void suggest_command(const struct words *words)
 {
 	shd_autofree const char **names = shd_xcalloc(shd_command_count, sizeof(*names));
@@ -168,7 +182,8 @@ static enum shd_exit run(struct shd_ctl *ctl, struct words *words)
 	const struct shd_command *command = take_command(words);
 
 	if (!command) {
-		suggest_command(words);
+		if (!print_family(words))
+			suggest_command(words);
 		return SHD_EXIT_USAGE;
 	}
 	if (!takes(command, words->count)) {

@@ -117,8 +117,11 @@ static void test_file(struct tally *tally, const char *path)
 	tally->files++;
 	tally->file_tests = tally->file_bad = 0;
 	shd_text_clear(&tally->cases);
+	size_t mistakes = shd_diags_mistakes(tally->diags);
 	shd_scenarios_run(
 		doc, tally->config->rules, tally->config->words, tally->diags, tell, tally);
+	if (!tally->file_tests && shd_diags_mistakes(tally->diags) == mistakes)
+		mistake(tally, path, "there are no tests in this file");
 	shd_text_puts(&tally->junit, "  <testsuite name=\"");
 	add_escaped(&tally->junit, path);
 	shd_text_printf(&tally->junit, "\" tests=\"%zu\" failures=\"%zu\">\n%s  </testsuite>\n",

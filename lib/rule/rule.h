@@ -38,6 +38,7 @@ struct shd_rule {
 };
 
 struct shd_rules;
+struct shd_text;
 struct shd_words; /* word lists by name, see words.h */
 
 /* Compiles all rules of the documents, applies `overrides` (map of rule id to
@@ -114,3 +115,19 @@ void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 
 /* The text of a level's condition as written, for "limit" in messages. */
 const char *shd_rule_condition(const struct shd_rule *rule, enum shd_level level);
+
+/* The other expressions of a rule. X(key) */
+#define SHD_RULE_PART_MAP(X) X(stores) X(where) X(due) X(value) X(needs) X(clear) X(cost)
+enum shd_rule_part {
+#define X(name) SHD_PART_##name,
+	SHD_RULE_PART_MAP(X)
+#undef X
+		SHD_PART_COUNT
+};
+const char *shd_rule_part_name(enum shd_rule_part part);
+
+/* Appends the expression, printed anew; false when the rule has none. */
+bool shd_rule_part(const struct shd_rule *rule, enum shd_rule_part part, struct shd_text *out);
+
+/* `enabled`: a rule that is not watches no store. */
+bool shd_rule_enabled(const struct shd_rule *rule);

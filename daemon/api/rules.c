@@ -1,0 +1,300 @@
+/* GET /api/v1/rules and /api/v1/rules/RULE: the rules in force, and how one of them
+ * stands now. */
+#include "api/json.h"
+#include "api/live.h"
+
+#include <string.h>
+
+/* Rows of one answer; what does not fit is counted. */
+enum { STANDINGS_MAX = 200, LOOKS_MAX = 20000, ENTITY_BYTES = 4 << 20 };
+
+bool shd_api_hold_begin(struct shd_api_call *call, const struct shd_config *config,
+			struct shd_error *reterr)
+{
+	const char *store = shd_api_argument(call, "store");
+
+	(void)reterr;
+	call->filter.store = store ? shd_arena_text(call->arena, store, strlen(store)) : NULL;
+	call->config = config;
+	shd_config_hold(config);
+	return true;
+}
+
+/* --- what a rule is ----------------------------------------------------------------- */
+
+static void put_parts(json_t *row, const struct shd_rule *rule)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+	json_t *levels = json_object();
+
+	shd_text_init(&text, 1 << 16);
+	for (int part = 0; part < SHD_PART_COUNT; part++) {
+		enum shd_rule_part which = (enum shd_rule_part)part;
+
+		shd_text_clear(&text);
+		bool has = shd_rule_part(rule, which, &text);
+		shd_api_put_text(row, shd_rule_part_name(which), has ? text.data : NULL);
+	}
+	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++) {
+		const char *condition = shd_rule_condition(rule, (enum shd_level)level);
+
+		if (condition)
+			shd_api_put_text(levels, shd_level_name((enum shd_level)level), condition);
+	}
+	json_object_set_new(row, "levels", levels);
+}
+
+static json_t *rule_json(const struct shd_rule *rule)
+{
+	json_t *row = json_object();
+
+	shd_api_put_text(row, "id", rule->id);
+	shd_api_put_text(row, "title", rule->title[SHD_EN]);
+	shd_api_put_text(row, "each", rule->each ? shd_kind_name(rule->kind) : NULL);
+	shd_api_put_bool(row, "enabled", shd_rule_enabled(rule));
+	shd_api_put_bool(row, "deadline", rule->deadline);
+	put_parts(row, rule);
+	shd_api_put_int(row, "for_ms", rule->for_ms);
+	shd_api_put_int(row, "for_hits", rule->for_hits);
+	shd_api_put_int(row, "for_of", rule->for_of);
+	shd_api_put_int(row, "clear_for_ms", rule->clear_for_ms);
+	shd_api_put_text(row, "source", rule->source);
+	return row;
+}
+
+/* The names of what the rule is judged again for. */
+static json_t *reads_json(const struct shd_rule *rule)
+{
+	json_t *reads = json_object(), *kinds = json_array(), *metrics = json_array();
+	json_t *pollers = json_array();
+
+	for (int k = 0; k < SHD_KIND_COUNT; k++)
+		if (rule->reads_kinds >> k & 1)
+			json_array_append_new(kinds, json_string(shd_kind_name((enum shd_kind)k)));
+	for (int m = 0; m < SHD_METRIC_COUNT; m++)
+		if (rule->reads_metrics >> m & 1)
+			json_array_append_new(
+				metrics, json_string(shd_metric_row((enum shd_metric)m)->name));
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		if (rule->reads_pollers >> p & 1)
+			json_array_append_new(
+				pollers, json_string(shd_poller_name((enum shd_poller)p)));
+	json_object_set_new(reads, "kinds", kinds);
+	json_object_set_new(reads, "metrics", metrics);
+	json_object_set_new(reads, "pollers", pollers);
+	return reads;
+}
+
+/* --- the list --------------------------------------------------------------------------- */
+
+/* Adds the store to the list of each rule that watches it. */
+static bool add_store(struct shd_api_call *call, struct shd_state *state, const char *store,
+		      json_t *const *lists, struct shd_error *reterr)
+{
+	const struct shd_rules *rules = call->config->rules;
+	struct shd_live live;
+	struct shd_rule_env env;
+
+	if (!shd_live_open(&live, call, store, state, reterr))
+		return false;
+	shd_live_env(&live, NULL, &env);
+	for (size_t i = 0; i < shd_rules_count(rules); i++)
+		if (shd_rule_applies(shd_rules_at(rules, i), &env))
+			json_array_append_new(lists[i], json_string(store));
+	return shd_live_ok(&live, reterr);
+}
+
+/* Calls add_store for the stores the question is about. */
+static bool add_stores(struct shd_api_call *call, struct shd_state *state, json_t *const *lists,
+		       struct shd_error *reterr)
+{
+	const struct shd_settings *settings = call->config->settings;
+
+	if (call->filter.store)
+		return add_store(call, state, call->filter.store, lists, reterr);
+	for (size_t i = 0; i < settings->store_count; i++)
+		if (!add_store(call, state, settings->stores[i].id, lists, reterr))
+			return false;
+	return add_store(call, state, "daemon", lists, reterr);
+}
+
+bool shd_api_rules_read(struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
+{
+	const struct shd_rules *rules = call->config->rules;
+	size_t count = shd_rules_count(rules);
+	shd_autofree json_t **lists = shd_xcalloc(count + 1, sizeof(*lists));
+	json_t *list = json_array();
+
+	json_object_set_new(call->answer, "rules", list);
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = rule_json(shd_rules_at(rules, i));
+
+		lists[i] = json_array();
+		json_object_set_new(row, "stores_watched", lists[i]);
+		json_array_append_new(list, row);
+	}
+	if (!add_stores(call, state, lists, reterr))
+		return false;
+	for (size_t i = count; call->filter.store && i > 0; i--)
+		if (!json_array_size(lists[i - 1]))
+			json_array_remove(list, i - 1);
+	return true;
+}
+
+/* --- how one stands ---------------------------------------------------------------------- */
+
+struct standings {
+	struct shd_api_call *call;
+	const struct shd_rule *rule;
+	json_t *list;
+	size_t more; /* that did not fit */
+};
+
+static const char *judgement_name(enum shd_judgement judgement)
+{
+	switch (judgement) {
+	case SHD_JUDGED:
+		return "judged";
+	case SHD_UNKNOWN:
+		return "unknown";
+	case SHD_TOO_FEW:
+		return "too few";
+	case SHD_NOT_WATCHED:
+		break;
+	}
+	return "not watched";
+}
+
+/* What the life cycle of the alert adds to the verdict. */
+static bool put_alert(json_t *row, struct shd_live *live, const struct shd_rule *rule, const char *id,
+		      struct shd_verdict *verdict, struct shd_error *reterr)
+{
+	struct shd_alert *alert;
+
+	if (!shd_state_alert_get(live->state, rule->id, live->store, id, live->arena, &alert, reterr))
+		return false;
+	shd_api_put_text(row, "state", alert ? shd_alert_state_name(alert->state) : NULL);
+	shd_api_put_int(row, "alert", alert ? alert->number : 0);
+	shd_api_put_text(row, "alert_level", alert ? shd_level_name(alert->level) : NULL);
+	if (alert && alert->wake.ms < verdict->wake.ms)
+		verdict->wake = alert->wake;
+	return true;
+}
+
+static bool add_standing(struct standings *all, struct shd_live *live,
+			 const struct shd_entity *entity, struct shd_error *reterr)
+{
+	struct shd_rule_env env;
+	struct shd_verdict verdict;
+	json_t *row, *sample;
+
+	shd_live_env(live, entity, &env);
+	shd_rule_judge(all->rule, &env, &verdict);
+	if (verdict.judgement == SHD_NOT_WATCHED)
+		return true;
+	if (json_array_size(all->list) >= STANDINGS_MAX) {
+		all->more++;
+		return true;
+	}
+	row = json_object();
+	sample = json_object();
+	json_array_append_new(all->list, row);
+	shd_api_put_text(row, "store", live->store);
+	shd_api_put_text(row, "entity", entity ? entity->id : "");
+	shd_api_put_text(row, "judgement", judgement_name(verdict.judgement));
+	shd_api_put_text(row, "level", shd_level_name(verdict.level));
+	shd_api_put_value(row, "value", &verdict.value);
+	shd_api_put_value(row, "limit", &verdict.limit);
+	shd_api_put_value(row, "cost", &verdict.cost);
+	shd_api_put_value(row, "room", &verdict.room);
+	shd_api_put_int(sample, "hit", verdict.sample_hit);
+	shd_api_put_int(sample, "of", verdict.sample_of);
+	json_object_set_new(row, "sample", sample);
+	shd_api_put_time(row, "due", verdict.due);
+	shd_api_put_text(row, "why", verdict.why);
+	if (!put_alert(row, live, all->rule, entity ? entity->id : "", &verdict, reterr))
+		return false;
+	shd_api_put_time(row, "next_look", verdict.wake);
+	return shd_live_ok(live, reterr);
+}
+
+static bool add_entities(struct standings *all, struct shd_live *live, struct shd_error *reterr)
+{
+	SHD_AUTO(shd_arena_destroyp) struct shd_arena *arena = shd_arena_create(ENTITY_BYTES);
+	enum shd_kind kind = all->rule->kind;
+	const char *const *ids;
+	size_t count;
+
+	if (!shd_state_entity_ids(live->state, live->store, kind, NULL, live->arena, &ids, &count,
+				  reterr))
+		return false;
+	all->more += count > LOOKS_MAX ? count - LOOKS_MAX : 0;
+	for (size_t i = 0; i < count && i < LOOKS_MAX; i++) {
+		struct shd_entity *entity;
+
+		shd_arena_reset(arena);
+		if (!shd_state_entity_get(live->state, live->store, kind, ids[i], arena, &entity,
+					  reterr) ||
+		    (entity && !add_standing(all, live, entity, reterr)))
+			return false;
+	}
+	return true;
+}
+
+static bool add_of_store(struct standings *all, struct shd_state *state, const char *store,
+			 struct shd_error *reterr)
+{
+	struct shd_live live;
+	struct shd_rule_env env;
+
+	if (!shd_live_open(&live, all->call, store, state, reterr))
+		return false;
+	shd_live_env(&live, NULL, &env);
+	if (!shd_rule_applies(all->rule, &env))
+		return shd_live_ok(&live, reterr);
+	return all->rule->each ? add_entities(all, &live, reterr)
+			       : add_standing(all, &live, NULL, reterr);
+}
+
+static const struct shd_rule *find_rule(const struct shd_api_call *call, struct shd_error *reterr)
+{
+	const struct shd_rules *rules = call->config->rules;
+	const struct shd_rule *rule = shd_rules_find(rules, call->rest);
+	size_t count = shd_rules_count(rules);
+	shd_autofree const char **ids = shd_xcalloc(count + 1, sizeof(*ids));
+
+	if (rule)
+		return rule;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = shd_rules_at(rules, i)->id;
+	const char *near = shd_nearest(call->rest, ids, count);
+	shd_fail(reterr, SHD_ERR_MISSING, "there is no rule \"%s\"%s%s%s", call->rest,
+		near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return NULL;
+}
+
+bool shd_api_rule_read(struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
+{
+	const struct shd_settings *settings = call->config->settings;
+	struct standings all = {.call = call, .list = json_array()};
+	bool ok = true;
+
+	json_object_set_new(call->answer, "standings", all.list);
+	all.rule = find_rule(call, reterr);
+	if (!all.rule)
+		return false;
+	json_t *row = rule_json(all.rule);
+	json_object_set_new(call->answer, "rule", row);
+	json_object_set_new(row, "reads", reads_json(all.rule));
+	shd_api_put_text(row, "advice", all.rule->advice[SHD_EN]);
+	shd_api_put_text(row, "runbook", all.rule->runbook);
+	if (call->filter.store) {
+		ok = add_of_store(&all, state, call->filter.store, reterr);
+	} else {
+		for (size_t i = 0; ok && i < settings->store_count; i++)
+			ok = add_of_store(&all, state, settings->stores[i].id, reterr);
+		ok = ok && add_of_store(&all, state, "daemon", reterr);
+	}
+	shd_api_put_int(call->answer, "more", (int64_t)all.more);
+	return ok;
+}

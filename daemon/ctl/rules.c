@@ -1,0 +1,297 @@
+/* storehealthctl rules list and rules explain RULE: what the rules say, and how they
+ * stand. */
+#include "ctl/ctl.h"
+#include "ctl/say.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHORT_BYTES = 60 };
+
+static const char *const level_names[] = {"info", "warning", "critical", "breached"};
+
+/* Asks for a path with ?store= when one was given. */
+static enum shd_exit ask(struct shd_ctl *ctl, struct shd_text *path, json_t **ret_answer)
+{
+	if (ctl->store) {
+		shd_text_puts(path, "?store=");
+		shd_ctl_escape(path, ctl->store);
+	}
+	return shd_ctl_ask(ctl, path->data, ret_answer);
+}
+
+/* --- rules list ------------------------------------------------------------------- */
+
+/* "warning value > 10%, critical value >= 20%", cut. */
+static void levels_cell(struct shd_table *table, const json_t *rule)
+{
+	const json_t *levels = json_object_get(rule, "levels");
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 1 << 16);
+	for (size_t i = 0; i < SHD_COUNT(level_names); i++) {
+		const char *condition = shd_ctl_text(levels, level_names[i]);
+
+		if (*condition)
+			shd_text_printf(&words, "%s%s %s", words.len ? ", " : "", level_names[i],
+				condition);
+	}
+	if (words.len > SHORT_BYTES) {
+		size_t cut = shd_utf8_cut(words.data, words.len, SHORT_BYTES);
+
+		words.data[cut] = '\0';
+		words.len = cut;
+		shd_text_puts(&words, "...");
+	}
+	shd_table_cell(table, SHD_PLAIN, words.data);
+}
+
+static void stores_cell(struct shd_table *table, const json_t *rule)
+{
+	const json_t *stores = json_object_get(rule, "stores_watched");
+	size_t count = json_array_size(stores);
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 1024);
+	for (size_t i = 0; count <= 2 && i < count; i++)
+		shd_text_printf(&words, "%s%s", i ? ", " : "",
+			json_string_value(json_array_get(stores, i)));
+	if (count > 2)
+		shd_text_printf(&words, "%zu stores", count);
+	bool off = !shd_ctl_yes(rule, "enabled");
+	shd_table_cell(table, count ? SHD_PLAIN : SHD_DIM,
+		off ? "switched off" : count ? words.data : "none");
+}
+
+enum shd_exit shd_ctl_rules_list(struct shd_ctl *ctl)
+{
+	static const char *const headings[] = {"RULE", "ABOUT", "STORES", "LEVELS", "SOURCE", NULL};
+	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
+	json_auto_t *answer = NULL;
+	json_t *rule;
+	size_t i;
+
+	shd_text_init(&path, 1024);
+	shd_text_puts(&path, "/api/v1/rules");
+	enum shd_exit code = ask(ctl, &path, &answer);
+	if (code != SHD_EXIT_OK)
+		return code;
+	if (ctl->json) {
+		shd_ctl_print_json(ctl, answer);
+		return SHD_EXIT_OK;
+	}
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	json_array_foreach(json_object_get(answer, "rules"), i, rule) {
+		const char *each = shd_ctl_text(rule, "each");
+
+		shd_table_cell(table, SHD_BOLD, shd_ctl_text(rule, "id"));
+		shd_table_cell(table, SHD_PLAIN, *each ? each : "the store");
+		stores_cell(table, rule);
+		levels_cell(table, rule);
+		shd_table_cell(table, SHD_DIM, shd_ctl_text(rule, "source"));
+	}
+	shd_table_print(table, ctl->colour, &ctl->out);
+	return SHD_EXIT_OK;
+}
+
+/* --- rules explain: the rule --------------------------------------------------------- */
+
+static void line(struct shd_ctl *ctl, const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	shd_paint(&ctl->out, ctl->colour, SHD_DIM, name);
+	shd_text_printf(&ctl->out, "%*s", (int)(12 - strlen(name)), "");
+	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, text);
+	shd_text_putc(&ctl->out, '\n');
+}
+
+static void print_about(struct shd_ctl *ctl, const json_t *rule)
+{
+	const char *each = shd_ctl_text(rule, "each"), *where = shd_ctl_text(rule, "where");
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 1 << 16);
+	if (*each)
+		shd_text_printf(&words, "each %s", each);
+	else
+		shd_text_puts(&words, "the whole store");
+	if (*where)
+		shd_text_printf(&words, " where %s", where);
+	line(ctl, "watches", words.data);
+}
+
+/* When it begins and when it ends. */
+static void print_times(struct shd_ctl *ctl, const json_t *rule)
+{
+	const char *clear = shd_ctl_text(rule, "clear");
+	int64_t for_ms = shd_ctl_int(rule, "for_ms"), hits = shd_ctl_int(rule, "for_hits");
+	int64_t clear_ms = shd_ctl_int(rule, "clear_for_ms");
+	char length[SHD_SAY_TEXT];
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 1 << 16);
+	if (hits)
+		shd_text_printf(&words, "once it held in %lld of %lld looks", (long long)hits,
+			(long long)shd_ctl_int(rule, "for_of"));
+	else if (for_ms)
+		shd_text_printf(&words, "once it held for %s", shd_say_length(for_ms, length));
+	line(ctl, "fires", words.data);
+	shd_text_clear(&words);
+	if (*clear)
+		shd_text_printf(&words, "once %s", clear);
+	else if (clear_ms)
+		shd_text_puts(&words, "once no level holds");
+	if (clear_ms)
+		shd_text_printf(&words, ", for %s", shd_say_length(clear_ms, length));
+	line(ctl, "ends", words.data);
+}
+
+static void add_names(struct shd_text *words, const json_t *list, const char *what)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(list, i, name)
+		shd_text_printf(words, "%s%s%s", words->len ? ", " : "", what,
+			json_string_value(name));
+}
+
+static void print_rule(struct shd_ctl *ctl, const json_t *rule)
+{
+	const json_t *levels = json_object_get(rule, "levels");
+	const json_t *reads = json_object_get(rule, "reads");
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "id"));
+	shd_text_printf(&ctl->out, ": ");
+	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, shd_ctl_text(rule, "title"));
+	shd_text_puts(&ctl->out, "\n\n");
+	line(ctl, "", shd_ctl_yes(rule, "enabled") ? "" : "(this rule is switched off)");
+	print_about(ctl, rule);
+	line(ctl, "stores", shd_ctl_text(rule, "stores"));
+	line(ctl, "value", shd_ctl_text(rule, "value"));
+	line(ctl, "needs", shd_ctl_text(rule, "needs"));
+	line(ctl, "due", shd_ctl_text(rule, "due"));
+	for (size_t i = 0; i < SHD_COUNT(level_names); i++)
+		line(ctl, level_names[i], shd_ctl_text(levels, level_names[i]));
+	print_times(ctl, rule);
+	line(ctl, "at risk", shd_ctl_text(rule, "cost"));
+	shd_text_init(&words, 1 << 16);
+	add_names(&words, json_object_get(reads, "kinds"), "");
+	add_names(&words, json_object_get(reads, "metrics"), "");
+	add_names(&words, json_object_get(reads, "pollers"), "age of poll.");
+	line(ctl, "reads", words.data);
+	line(ctl, "what to do", shd_ctl_text(rule, "advice"));
+	line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
+	line(ctl, "source", shd_ctl_text(rule, "source"));
+	shd_text_putc(&ctl->out, '\n');
+}
+
+/* --- rules explain: how it stands ------------------------------------------------------ */
+
+static void state_cell(struct shd_table *table, const json_t *row)
+{
+	const char *judgement = shd_ctl_text(row, "judgement"), *level = shd_ctl_text(row, "level");
+	const char *state = shd_ctl_text(row, "state"), *why = shd_ctl_text(row, "why");
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 1024);
+	if (strcmp(judgement, "judged") != 0)
+		shd_text_puts(&words, judgement);
+	else
+		shd_text_puts(&words, strcmp(level, "none") == 0 ? "good" : level);
+	if (*why)
+		shd_text_printf(&words, " (%s)", why);
+	if (strcmp(state, "pending") == 0)
+		shd_text_puts(&words, ", pending");
+	if (strcmp(state, "firing") == 0 || strcmp(state, "unknown") == 0)
+		shd_text_printf(&words, ", alert %lld", (long long)shd_ctl_int(row, "alert"));
+	shd_table_cell(table, shd_ctl_level_paint(level), words.data);
+}
+
+static void value_cell(struct shd_table *table, const json_t *row)
+{
+	const char *value = shd_ctl_value(row, "value"), *limit = shd_ctl_value(row, "limit");
+	const json_t *sample = json_object_get(row, "sample");
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 4096);
+	shd_text_puts(&words, value);
+	if (*value && *limit)
+		shd_text_printf(&words, ", limit %s", limit);
+	if (shd_ctl_int(sample, "of"))
+		shd_text_printf(&words, " (%lld of %lld)", (long long)shd_ctl_int(sample, "hit"),
+			(long long)shd_ctl_int(sample, "of"));
+	shd_table_cell(table, SHD_PLAIN, words.data);
+}
+
+/* "2 more until critical: value >= 20%" */
+static void room_cell(struct shd_table *table, const json_t *row, const json_t *levels)
+{
+	const char *level = shd_ctl_text(row, "level"), *room = shd_ctl_value(row, "room");
+	size_t next = 0;
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 1 << 16);
+	for (size_t i = 0; i < SHD_COUNT(level_names); i++)
+		if (strcmp(level_names[i], level) == 0)
+			next = i + 1;
+	while (next < SHD_COUNT(level_names) && !*shd_ctl_text(levels, level_names[next]))
+		next++;
+	if (*room && next < SHD_COUNT(level_names))
+		shd_text_printf(&words, "%s more until %s: %s", room, level_names[next],
+			shd_ctl_text(levels, level_names[next]));
+	shd_table_cell(table, SHD_PLAIN, words.data);
+}
+
+static void print_standings(struct shd_ctl *ctl, const json_t *answer)
+{
+	static const char *const headings[] = {"STORE", "ABOUT", "STANDS", "VALUE", "ROOM", "DUE",
+		"NEXT LOOK", NULL};
+	const json_t *rule = json_object_get(answer, "rule");
+	const json_t *list = json_object_get(answer, "standings");
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	json_t *row;
+	size_t i;
+
+	if (!json_array_size(list)) {
+		shd_text_puts(&ctl->out, "It watches nothing at present.\n");
+		return;
+	}
+	json_array_foreach(list, i, row) {
+		char when[SHD_SAY_TEXT];
+
+		shd_table_cell(table, SHD_BOLD, shd_ctl_text(row, "store"));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "entity"));
+		state_cell(table, row);
+		value_cell(table, row);
+		room_cell(table, row, json_object_get(rule, "levels"));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "due", "", when));
+		shd_table_cell(table, SHD_PLAIN,
+			shd_ctl_when(ctl, row, "next_look", "at a change", when));
+	}
+	shd_table_print(table, ctl->colour, &ctl->out);
+	if (shd_ctl_int(answer, "more"))
+		shd_text_printf(&ctl->out, "and %lld more\n", (long long)shd_ctl_int(answer, "more"));
+}
+
+enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
+	json_auto_t *answer = NULL;
+
+	shd_text_init(&path, 1024);
+	shd_text_puts(&path, "/api/v1/rules/");
+	shd_ctl_escape(&path, ctl->argument);
+	enum shd_exit code = ask(ctl, &path, &answer);
+	if (code != SHD_EXIT_OK)
+		return code;
+	if (ctl->json) {
+		shd_ctl_print_json(ctl, answer);
+		return SHD_EXIT_OK;
+	}
+	print_rule(ctl, json_object_get(answer, "rule"));
+	print_standings(ctl, answer);
+	return SHD_EXIT_OK;
+}

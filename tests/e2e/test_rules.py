@@ -1,0 +1,167 @@
+"""storehealthctl rules: tried without a daemon, asked about with one."""
+import json
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from ctl_setup import CLIENT, KEY, SCENARIO, run_ctl
+from daemon_client import Daemon, wait_for
+from sandbox_client import ROOT, Sandbox
+
+RULES = ROOT / "conf" / "rules.d"
+
+GOOD = """\
+tests:
+  - test: the rating falls below Prime's floor
+    given:
+      - {at: 0h, metric: {rating: 4.6}}
+      - {at: 1h, metric: {rating: 4.59}}
+    expect:
+      - {at: 0h, rule: ozon-rating-floor, level: warning}
+      - {at: 1h, rule: ozon-rating-floor, level: critical, told: true}
+"""
+
+
+def try_rules(tmp_path, text, *more):
+    file = tmp_path / "tests.yaml"
+    file.write_text(text)
+    return run_ctl("rules", "test", "--rules", RULES, file, *more)
+
+
+def test_the_shipped_tests_hold():
+    done = run_ctl("rules", "test", "--rules", RULES, ROOT / "tests" / "rules")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all good" in done.stdout
+
+
+def test_a_failure_says_where_and_what(tmp_path):
+    assert try_rules(tmp_path, GOOD).returncode == 0
+    report = tmp_path / "report.xml"
+    done = try_rules(tmp_path, GOOD.replace("4.59}", "4.61}"), "--junit", report)
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout and "1 failed" in done.stdout
+    assert f"{tmp_path}/tests.yaml:8:50: error: ozon-rating-floor at 1h: expected critical, got " \
+           "warning (value 4.61, limit 4.7)" in done.stderr
+    suite = ElementTree.parse(report).getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert "got warning" in suite.find("testsuite/testcase/failure").get("message")
+
+
+def test_a_changed_copy_of_the_rules_is_tried(tmp_path):
+    rules = tmp_path / "mine"
+    rules.mkdir()
+    (rules / "ozon.yaml").write_text("rules:\n  - rule: ozon-rating-floor\n    value: rating\n"
+                                     "    levels: {critical: value < 4.61}\n")
+    file = tmp_path / "tests.yaml"
+    file.write_text(GOOD)
+    done = run_ctl("rules", "test", "--rules", rules, file, "--json")
+    assert done.returncode == 1
+    answer = json.loads(done.stdout)
+    assert answer["failed"] == 1 and answer["results"][0]["failed"] == 2
+    (rules / "ozon.yaml").write_text("rules:\n  - rule: x\n    levels: {info: ratin < 4}\n")
+    done = run_ctl("rules", "test", "--rules", rules, file)
+    assert done.returncode == 1 and "did you mean 'rating'?" in done.stderr
+
+
+@pytest.mark.parametrize("text, said", [
+    ("tests:\n  - tst: x\n", "did you mean test ?"),
+    ("tests: {}\n", "must be a list"),
+    ("a: [\n", "error: "),
+    ("", "no tests"),
+    ("tests: []\n", "no tests"),
+])
+def test_files_that_are_none(tmp_path, text, said):
+    done = try_rules(tmp_path, text)
+    assert done.returncode == 1
+    assert said in done.stderr, done.stderr
+
+
+def test_folders_and_files_that_are_not_there(tmp_path):
+    for arguments in (["--rules", tmp_path, "x.yaml"], ["--rules", RULES, tmp_path / "none.yaml"],
+                      ["--rules", RULES, tmp_path]):
+        done = run_ctl("rules", "test", *arguments)
+        assert done.returncode == 1 and "error: " in done.stderr, arguments
+    assert run_ctl("rules", "test").returncode == 64
+    assert "Usage: storehealthctl rules explain RULE" in run_ctl("rules").stderr
+    assert "did you mean rules list?" in run_ctl("rules", "lsit").stderr
+
+
+def pollers(daemon):
+    return (daemon.ctl("status") or {"stores": [{"pollers": []}]})["stores"][0]["pollers"]
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    with Sandbox(SCENARIO) as sandbox, Daemon(tmp_path_factory.mktemp("rules"), sandbox, CLIENT,
+                                              KEY) as running:
+        running.start()
+        assert wait_for(lambda: {row["state"] for row in pollers(running)} == {"ok"}, 30)
+        yield running
+        assert running.stop() == 0
+
+
+def evaluate(daemon, expr, *more):
+    return daemon.ctl("rules", "eval", expr, "--store", "shop", *more)
+
+
+def test_the_list_says_which_stores_a_rule_watches(daemon):
+    rules = {rule["id"]: rule for rule in daemon.ctl("rules", "list")["rules"]}
+    assert rules["ozon-rating-floor"]["stores_watched"] == ["shop"]
+    assert rules["clock-skew"]["stores_watched"] == ["daemon"]
+    assert rules["amazon-order-defect-rate"]["stores_watched"] == []
+    mine = {rule["id"] for rule in daemon.ctl("rules", "list", "--store", "shop")["rules"]}
+    assert "ozon-rating-floor" in mine and "clock-skew" not in mine
+    lines = run_ctl("rules", "list", "--socket", daemon.dir / "api.sock").stdout.splitlines()
+    assert lines[0].split() == ["RULE", "ABOUT", "STORES", "LEVELS", "SOURCE"]
+    assert len(lines) == len(rules) + 1
+
+
+def test_a_rule_is_explained_with_value_room_and_next_look(daemon):
+    answer = daemon.ctl("rules", "explain", "ozon-late-shipments")
+    rule, (row,) = answer["rule"], answer["standings"]
+    assert rule["reads"]["kinds"] == ["order"] and rule["levels"]["warning"] == "value > 10%"
+    assert row["store"] == "shop" and row["judgement"] == "judged"
+    assert row["limit"]["text"] == "10 %" and row["sample"]["of"] >= 20
+    assert row["next_look"] > answer["now"]
+    hit, of = row["sample"]["hit"], row["sample"]["of"]
+    more = int(row["room"]["text"])
+    assert (hit + more) * 10 > of >= (hit + more - 1) * 10
+    text = run_ctl("rules", "explain", "ozon-late-shipments", "--socket",
+                   daemon.dir / "api.sock").stdout
+    assert f"{more} more until warning: value > 10%" in text
+    standings = daemon.ctl("rules", "explain", "poller-stale")["standings"]
+    assert {row["entity"] for row in standings} >= {"orders", "stock", "reviews"}
+
+
+def test_an_expression_has_a_type_a_value_or_a_reason(daemon):
+    answer = evaluate(daemon, "count(order last 7d) + 0.5")
+    assert answer["type"] == "number" and answer["value"]["n"] % 1000000 == 500000
+    assert answer["next_change"] > answer["now"]
+    assert evaluate(daemon, "rating < 5")["value"]["text"] == "yes"
+    answer = evaluate(daemon, "csat * 2")
+    assert answer["value"] is None and answer["missing"] == "csat"
+    answer = evaluate(daemon, "interval", "--entity", "poller:orders")
+    assert answer["type"] == "duration" and answer["value"]["n"] > 0
+
+
+@pytest.mark.parametrize("expr, said", [
+    ("rating > 4%", "expression:1:1: error: cannot compare number with ratio"),
+    ("ratin", "did you mean 'rating'?"),
+    ("rating + (", "expected a value, found the end"),
+    ("[1, 2]", "a list is not a single value"),
+])
+def test_mistakes_of_an_expression_have_a_caret(daemon, expr, said):
+    done = run_ctl("rules", "eval", expr, "--store", "shop", "--socket", daemon.dir / "api.sock")
+    assert done.returncode == 1 and said in done.stderr, done.stderr
+    assert "^" in done.stderr
+
+
+def test_what_is_not_there_is_said(daemon):
+    for arguments, said in (
+            (("explain", "ozon-late-shipment"), 'did you mean "ozon-late-shipments"?'),
+            (("explain", "clock-skew", "--store", "nowhere"), 'no store "nowhere"'),
+            (("eval", "1", "--store", "nowhere"), 'no store "nowhere"'),
+            (("eval", "1", "--store", "shop", "--entity", "order:x"), 'no order "x"'),
+            (("eval", "1", "--store", "shop", "--entity", "x"), "expected KIND:ID")):
+        done = run_ctl("rules", *arguments, "--socket", daemon.dir / "api.sock")
+        assert done.returncode == 1 and said in done.stderr, (arguments, done.stderr)

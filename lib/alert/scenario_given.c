@@ -61,6 +61,9 @@ void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *st
 			"`marketplace`", &name) &&
 		!name.none)
 		scenario->market.name = name.text;
+	if (scenario->settings.timezone)
+		scenario->settings.zone =
+			shd_zone_make(scenario->settings.timezone, scenario->arena);
 	if (parts.opened)
 		shd_scenario_instant(scenario, parts.opened, &scenario->settings.opened);
 }

@@ -96,7 +96,7 @@ static void every_rule_names_source_title_and_advice(void **state)
 {
 	const struct pack *pack = *state;
 
-	assert_true(shd_rules_count(pack->rules) >= 30);
+	assert_true(shd_rules_count(pack->rules) >= 75);
 	for (size_t i = 0; i < shd_rules_count(pack->rules); i++) {
 		const struct shd_rule *rule = shd_rules_at(pack->rules, i);
 
@@ -208,11 +208,41 @@ static void late_shipments_are_a_share_of_what_the_seller_ships(void **state)
 	assert_int_equal(verdict.sample_of, 20);
 }
 
+/* "rule: ID" with the end of the word behind it, in any file of tests/rules. */
+static bool is_tested(const char *id)
+{
+	char needle[96];
+	bool found = false;
+	glob_t files;
+
+	snprintf(needle, sizeof(needle), "rule: %s,", id);
+	assert_int_equal(glob(SHD_SOURCE_DIR "/tests/rules/*.yaml", 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc && !found; i++) {
+		size_t len;
+		shd_autofree char *text = read_file(files.gl_pathv[i], &len);
+
+		found = strstr(text, needle) != NULL;
+	}
+	globfree(&files);
+	return found;
+}
+
+static void every_rule_has_tests_on_the_virtual_clock(void **state)
+{
+	const struct pack *pack = *state;
+
+	for (size_t i = 0; i < shd_rules_count(pack->rules); i++)
+		if (!is_tested(shd_rules_at(pack->rules, i)->id))
+			fail_msg("no file of tests/rules expects anything of %s",
+				shd_rules_at(pack->rules, i)->id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule_names_source_title_and_advice),
 		cmocka_unit_test(deadlines_are_deadline_rules),
+		cmocka_unit_test(every_rule_has_tests_on_the_virtual_clock),
 		cmocka_unit_test(stock_without_sales_figures_is_judged),
 		cmocka_unit_test(a_rating_without_thresholds_is_judged_by_its_verdict),
 		cmocka_unit_test(late_shipments_are_a_share_of_what_the_seller_ships),

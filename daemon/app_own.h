@@ -40,6 +40,7 @@ struct shd_app {
 	bool held, blind;                    /* time judges nothing; blind: and it was said */
 	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
 	bool retaining;
+	bool tidying, trim;                  /* trim: memory as well, belongs to the job */
 	uint64_t jobs_seen;                  /* by the watchdog */
 	uint64_t random;
 	struct shd_figures figures;          /* the members that the app counts */

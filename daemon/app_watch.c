@@ -107,12 +107,32 @@ static bool is_time(const struct shd_app *app, int64_t every_ms)
 	return app->clock.boot_ms / every_ms != (app->clock.boot_ms - TICK_MS) / every_ms;
 }
 
+/* Beside the state job, as it takes its time. */
+static void tidy(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_state_checkpoint(app->state);
+	if (app->trim)
+		malloc_trim(0); /* what a burst of new records took goes back to the system */
+}
+
+static void tidied(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	app->tidying = false;
+}
+
 static void keep_house(struct shd_app *app)
 {
 	int64_t now = app->clock.boot_ms;
 
-	if (is_time(app, TRIM_MS))
-		malloc_trim(0); /* what a burst of new records took goes back to the system */
+	if (!app->tidying) {
+		app->tidying = true;
+		app->trim = is_time(app, TRIM_MS);
+		shd_jobs_parse(app->jobs, tidy, tidied, app);
+	}
 	if (app->retired && now - app->retired_ms > RETIRE_MS)
 		shd_config_destroy(shd_steal(app->retired));
 	if (now - app->retained_ms >= RETAIN_EVERY_MS) {

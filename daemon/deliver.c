@@ -11,7 +11,7 @@
  *   (outbox)  -> ANSWERED  cannot be rendered               [shd_deliver_collect]
  *   READY     -> FLYING    its channel has a slot and a token  [launch]
  *   FLYING    -> ANSWERED  an answer, or none               [landed]
- *   ANSWERED  -> WRITING   a state job takes it             [start_turn]
+ *   ANSWERED  -> WRITING   a state job takes it, with its neighbours  [start_turn]
  *   WRITING   -> (gone)    its result is committed          [turn_done]
  *   WRITING   -> ANSWERED  the commit failed: again later   [turn_done]
  *
@@ -22,7 +22,7 @@
 
 enum {
 	SENDINGS_MAX = 256,  /* attempts in memory */
-	PER_CHANNEL = 16,    /* of them for one channel, so that a dead one cannot fill the list */
+	PER_CHANNEL = 32,    /* of them for one channel, so that a dead one cannot fill the list */
 	FLYING_MAX = 4,      /* at once, per channel */
 	PAGE_ROWS = 64,
 	SKIP_MAX = 4096,     /* due rows of full channels that are passed over in one turn */
@@ -30,6 +30,8 @@ enum {
 
 #define RETRY_MS    SHD_SECOND_MS /* after the state database or the transport had no room */
 #define TIMER_MAX_MS SHD_HOUR_MS
+/* Answers are recorded together, and meanwhile the state belongs to what is new. */
+#define RECORD_MS   20
 
 struct shd_deliver {
 	struct shd_deliver_in in;
@@ -51,6 +53,8 @@ struct shd_deliver {
 };
 
 static void start_turn(struct shd_deliver *deliver);
+static void launch_ready(struct shd_deliver *deliver, struct shd_wall now,
+	struct shd_wall *wait_until);
 
 static struct shd_wall now_of(const struct shd_deliver *deliver)
 {
@@ -311,6 +315,15 @@ static void on_timer(uv_timer_t *timer)
 		start_turn(deliver); /* else its end looks again */
 }
 
+static void record_soon(struct shd_deliver *deliver)
+{
+	if (deliver->turn_runs)
+		return; /* its end looks again */
+	if (!uv_is_active((uv_handle_t *)&deliver->timer) ||
+		uv_timer_get_due_in(&deliver->timer) > RECORD_MS)
+		uv_timer_start(&deliver->timer, on_timer, RECORD_MS, 0);
+}
+
 static void landed(void *ctx, struct shd_transfer_out *out)
 {
 	struct shd_sending *sending = ctx;
@@ -328,10 +341,16 @@ static void landed(void *ctx, struct shd_transfer_out *out)
 		shd_sending_destroy(sending);
 		return;
 	}
-	sending->at = now_of(deliver);
+	struct shd_wall now = now_of(deliver), later = {SHD_NEVER_MS};
+	sending->at = now;
 	shd_sending_answered(sending, out);
-	if (!deliver->turn_runs)
-		start_turn(deliver);
+	if (deliver->closing) {
+		if (!deliver->turn_runs)
+			start_turn(deliver);
+		return;
+	}
+	launch_ready(deliver, now, &later); /* the turn's end looks after the time */
+	record_soon(deliver);
 }
 
 /* Gives one attempt to the transport. False: not now; *wait_until says when to look
@@ -383,34 +402,40 @@ static void set_timer(struct shd_deliver *deliver, struct shd_wall now, struct s
 	uv_timer_start(&deliver->timer, on_timer, (uint64_t)wait_ms, 0);
 }
 
+/* Only this thread takes attempts out, and the pool only appends: what is in the
+ * list now may be walked without the lock, up to the end seen so far. */
+static void launch_ready(struct shd_deliver *deliver, struct shd_wall now,
+	struct shd_wall *wait_until)
+{
+	uv_mutex_lock(&deliver->lock);
+	struct shd_sending *sending = deliver->sendings;
+	uv_mutex_unlock(&deliver->lock);
+
+	while (sending) {
+		if (sending->state == SHD_SENDING_READY)
+			launch(deliver, sending, now, wait_until);
+		uv_mutex_lock(&deliver->lock);
+		sending = sending->next;
+		uv_mutex_unlock(&deliver->lock);
+	}
+}
+
 void shd_deliver_send(struct shd_deliver *deliver)
 {
 	struct shd_wall now = now_of(deliver), wait_until;
-	struct shd_sending *first;
 
 	if (deliver->closing)
 		return;
 	uv_mutex_lock(&deliver->lock);
 	wait_until = deliver->next_due;
-	first = deliver->sendings;
 	uv_mutex_unlock(&deliver->lock);
-
-	/* Only this thread takes attempts out, and the pool only appends: what is in the
-	 * list now may be walked without the lock, up to the end seen so far. */
-	while (first) {
-		if (first->state == SHD_SENDING_READY)
-			launch(deliver, first, now, &wait_until);
-		uv_mutex_lock(&deliver->lock);
-		first = first->next;
-		uv_mutex_unlock(&deliver->lock);
-	}
-	if (has_answered(deliver)) {
-		if (!deliver->turn_runs && deliver->turn_ok)
-			start_turn(deliver);
-		else if (wait_until.ms > now.ms + RETRY_MS)
-			wait_until.ms = now.ms + RETRY_MS;
-	}
+	launch_ready(deliver, now, &wait_until);
+	bool answered = has_answered(deliver);
+	if (answered && !deliver->turn_ok && wait_until.ms > now.ms + RETRY_MS)
+		wait_until.ms = now.ms + RETRY_MS; /* the state failed a moment ago */
 	set_timer(deliver, now, wait_until);
+	if (answered && deliver->turn_ok)
+		record_soon(deliver);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

@@ -333,9 +333,9 @@ static void job_done(void *ctx)
 		job_worked(line);
 	else
 		job_failed(line);
-	finish_items(shd_steal(work->items), work->ok ? NULL : &work->error);
 	if (work->ok && work->outcome.outbox_added && line->deliver)
-		shd_deliver_send(line->deliver);
+		shd_deliver_send(line->deliver); /* people wait for it, the rest can */
+	finish_items(shd_steal(work->items), work->ok ? NULL : &work->error);
 	if (work->ok)
 		line->in.moved(line->in.ctx, &work->outcome);
 	free(shd_steal(work->channels));

@@ -6,7 +6,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000 };
+enum {
+	BUSY_MS = 5000,
+	CHECKPOINT_ROUNDS = 5,
+};
 
 static const struct {
 	const char *name, *sql;
@@ -221,6 +224,34 @@ static bool open_db(struct shd_state *state, int flags, struct shd_error *reterr
 	return rc == SQLITE_OK || shd_state_fail(state, rc, "opening the state database", reterr);
 }
 
+/* False: not now; the next call tries again. */
+static bool open_keeper(struct shd_state *state)
+{
+	if (state->keeper)
+		return true;
+	/* Only one that has read something knows that there is a log. */
+	if (sqlite3_open_v2(state->path, &state->keeper, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			    NULL) == SQLITE_OK &&
+	    sqlite3_exec(state->keeper, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	sqlite3_close(state->keeper);
+	state->keeper = NULL;
+	return false;
+}
+
+/* Each round moves what was committed during the one before; when it was nothing,
+ * the next commit begins the log anew. */
+void shd_state_checkpoint(struct shd_state *state)
+{
+	int in_log = 1, moved = 0, rc = SQLITE_OK;
+
+	if (!open_keeper(state))
+		return;
+	for (int i = 0; i < CHECKPOINT_ROUNDS && rc == SQLITE_OK && moved < in_log; i++)
+		rc = sqlite3_wal_checkpoint_v2(state->keeper, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
+					       &moved);
+}
+
 static void destroy(struct shd_state **state)
 {
 	shd_state_close(*state);
@@ -305,6 +336,7 @@ void shd_state_close(struct shd_state *state)
 	for (int i = 0; i < SHD_KIND_COUNT; i++)
 		for (int k = 0; k < SHD_TABLE_SQL_COUNT; k++)
 			sqlite3_finalize(state->of_kind[i][k]);
+	sqlite3_close(state->keeper);
 	sqlite3_close(state->db);
 	if (state->lock >= 0) /* after SQLite: a close drops its own locks on the file */
 		close(state->lock);

@@ -18,6 +18,7 @@ enum shd_sql {
 
 struct shd_state {
 	sqlite3 *db;
+	sqlite3 *keeper; /* opened by the first shd_state_checkpoint, else NULL */
 	char *path;
 	int lock;    /* holds the file's flock, which SQLite does not use; -1: read only */
 	/* Prepared on first use and kept: most kinds of a store are never touched, and

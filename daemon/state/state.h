@@ -322,6 +322,13 @@ struct shd_retention {
 SHD_MUST_USE bool shd_state_retain(struct shd_state *state, const struct shd_retention *retention,
 				   size_t max, bool *ret_more, struct shd_error *reterr);
 
+/* Moves what was committed from the log into the database file, on a connection of its
+ * own: beside the state job, on any pool thread, one at a time, and never waiting
+ * for a transaction nor holding one up. Call it every second or so; a log that grows
+ * all the same is moved by the commit that makes it 32 MB long. What fails is tried
+ * again by the next call. */
+void shd_state_checkpoint(struct shd_state *state);
+
 /* Small named values: the fingerprint of the rules, the last clean stop. */
 SHD_MUST_USE bool shd_state_meta_get(struct shd_state *state, const char *name,
 				     struct shd_arena *arena, const char **ret_value,

@@ -188,6 +188,39 @@ static void nobody_else_may_read_the_file(void **state)
 	}
 }
 
+static int64_t main_file_changed_ns(const char *path)
+{
+	struct stat stat_buf;
+
+	assert_int_equal(stat(path, &stat_buf), 0);
+	return stat_buf.st_mtim.tv_sec * 1000000000 + stat_buf.st_mtim.tv_nsec;
+}
+
+/* The log begins anew after it was moved, so it does not grow with every round. */
+static void a_checkpoint_moves_the_log_beside_the_writer(void **state)
+{
+	struct fixture *f = *state;
+	char log[80], text[4000];
+	struct stat stat_buf;
+
+	snprintf(log, sizeof(log), "%s-wal", f->path);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	int64_t before = main_file_changed_ns(f->path);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < 20; i++) {
+			text[0] = (char)('a' + (round + i) % 20);
+			assert_true(shd_state_begin(f->state, &f->err));
+			assert_true(shd_state_meta_put(f->state, text + i, text, &f->err));
+			assert_true(shd_state_commit(f->state, false, &f->err));
+		}
+		shd_state_checkpoint(f->state);
+	}
+	assert_true(main_file_changed_ns(f->path) > before);
+	assert_int_equal(stat(log, &stat_buf), 0);
+	assert_in_range(stat_buf.st_size, 1, 4 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +235,7 @@ int main(void)
 		STATE_TEST(a_file_that_another_program_writes_is_said_to_be_locked),
 		STATE_TEST(a_second_daemon_does_not_open_the_file),
 		STATE_TEST(nobody_else_may_read_the_file),
+		STATE_TEST(a_checkpoint_moves_the_log_beside_the_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,9 @@ struct shd_moved {                    /* for the journal and the demo's picture 
 	int64_t alert;
 	enum shd_move move;
 	enum shd_level level;
-	const char *rule, *store, *entity, *line; /* line: value beside limit, English */
+	const char *rule, *store, *entity;
+	const char *title, *subject;  /* of the rule, English; the entity as a person knows it */
+	const char *line;             /* value beside limit, or the time left; "" when that says nothing */
 };
 struct shd_outcome {
 	struct shd_arena *arena;      /* owns the texts of moved */

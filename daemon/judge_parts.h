@@ -192,5 +192,9 @@ SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule 
 				 const struct shd_alert_move *move, bool *ret_told,
 				 struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_send(struct shd_judge *judge, struct shd_error *reterr);
-/* "4.55, limit 4.6" in English, for the journal. */
-const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_arena *arena);
+/* "4.55, limit 4.6" or "2 h left, due ..." in English, for the journal. */
+const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_wall now,
+			   struct shd_arena *arena);
+/* The entity as a person knows it; `id` when nothing says more. */
+const char *shd_judge_subject(struct shd_judge *judge, const struct shd_entity *entity,
+			      const char *id);

@@ -38,7 +38,9 @@ static bool same_alert(const struct shd_alert *a, const struct shd_alert *b)
 	       shd_value_equal(&x->cost, &y->cost) && shd_value_equal(&x->room, &y->room);
 }
 
-static void remember(struct shd_judge *judge, const struct shd_alert *alert,
+/* rule and entity: NULL when they are gone. */
+static void remember(struct shd_judge *judge, const struct shd_rule *rule,
+		     const struct shd_entity *entity, const struct shd_alert *alert,
 		     const struct shd_alert_move *move)
 {
 	struct shd_outcome *outcome = judge->outcome;
@@ -50,8 +52,13 @@ static void remember(struct shd_judge *judge, const struct shd_alert *alert,
 	moved.rule = shd_arena_text(arena, alert->rule, strlen(alert->rule));
 	moved.store = shd_arena_text(arena, alert->store, strlen(alert->store));
 	moved.entity = shd_arena_text(arena, alert->entity, strlen(alert->entity));
-	moved.line = shd_judge_line(&alert->last, arena);
-	if (!moved.rule || !moved.store || !moved.entity || !moved.line)
+	const char *title = rule ? rule->title[SHD_EN] : alert->rule;
+	const char *subject = shd_judge_subject(judge, entity, alert->entity);
+	moved.title = shd_arena_text(arena, title, strlen(title));
+	moved.subject = shd_arena_text(arena, subject, strlen(subject));
+	moved.line = shd_judge_line(&alert->last, judge->now, arena);
+	if (!moved.rule || !moved.store || !moved.entity || !moved.title || !moved.subject ||
+	    !moved.line)
 		return;
 	shd_grow(outcome->moved, outcome->moved_count, outcome->moved_room);
 	outcome->moved[outcome->moved_count++] = moved;
@@ -67,7 +74,7 @@ static bool record(struct shd_judge *judge, const struct shd_rule *rule,
 
 	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.told, reterr))
 		return false;
-	remember(judge, alert, move);
+	remember(judge, rule, entity, alert, move);
 	return shd_state_event_add(judge->state, &event, reterr);
 }
 
@@ -320,7 +327,7 @@ static bool drop(struct shd_judge *judge, struct shd_alert *alert, struct shd_er
 		alert->resolved_at = judge->now;
 	alert->told_level = SHD_LEVEL_NONE;
 	alert->wake.ms = SHD_NEVER_MS;
-	remember(judge, alert, &move);
+	remember(judge, NULL, NULL, alert, &move);
 	return shd_state_alert_put(judge->state, alert, reterr) &&
 	       shd_state_told_clear(judge->state, alert->number, reterr) &&
 	       shd_state_event_add(judge->state, &event, reterr);

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "market/market.h"
+#include "say.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static const char *store_id(const struct shd_judge *judge)
 
 static void add_value(struct shd_text *out, const struct shd_value *value)
 {
-	char number[SHD_DECIMAL_TEXT], span[SHD_DURATION_TEXT], when[SHD_TIME_TEXT];
+	char number[SHD_DECIMAL_TEXT], span[SHD_SAY_TEXT], when[SHD_TIME_TEXT];
 
 	switch (value->type) {
 	case SHD_BOOL:
@@ -34,7 +35,7 @@ static void add_value(struct shd_text *out, const struct shd_value *value)
 		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
 		break;
 	case SHD_DURATION:
-		shd_text_puts(out, shd_duration_format(value->n / 1000 * 1000, span));
+		shd_text_printf(out, "%s%s", value->n < 0 ? "-" : "", shd_say_length(value->n, span));
 		break;
 	case SHD_TIME:
 		shd_text_puts(out, shd_time_format((struct shd_wall){value->n}, when));
@@ -50,21 +51,43 @@ static void add_value(struct shd_text *out, const struct shd_value *value)
 	}
 }
 
-const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_arena *arena)
+/* "29 s left, due 2026-04-04 16:59 UTC" */
+static void add_deadline(struct shd_text *out, struct shd_wall due, struct shd_wall now)
+{
+	char span[SHD_SAY_TEXT], when[SHD_TIME_TEXT];
+	const char *left = shd_say_length(due.ms - now.ms, span);
+
+	shd_time_format(due, when);
+	if (now.ms < due.ms)
+		shd_text_printf(out, "%s left, due %.10s %.5s UTC", left, when, when + 11);
+	else if (now.ms - due.ms < SHD_SECOND_MS)
+		shd_text_puts(out, "the deadline passes now");
+	else
+		shd_text_printf(out, "overdue by %s, since %.10s %.5s UTC", left, when, when + 11);
+}
+
+/* "since more than nothing" is no limit to speak of. */
+static bool says_something(const struct shd_value *limit)
+{
+	return !limit->none && (limit->type != SHD_DURATION || limit->n != 0);
+}
+
+const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_wall now,
+			   struct shd_arena *arena)
 {
 	struct shd_text line SHD_AUTO(shd_text_finish) = {0};
-	char when[SHD_TIME_TEXT];
+	bool limit = says_something(&verdict->limit);
 
 	shd_text_init(&line, 400);
-	if (!verdict->value.none)
+	if (verdict->due.ms && verdict->due.ms != SHD_NEVER_MS) {
+		add_deadline(&line, verdict->due, now);
+	} else if (!verdict->value.none && (limit || says_something(&verdict->value))) {
 		add_value(&line, &verdict->value);
-	if (!verdict->value.none && !verdict->limit.none) {
-		shd_text_puts(&line, ", limit ");
-		add_value(&line, &verdict->limit);
+		if (limit)
+			shd_text_puts(&line, ", limit ");
+		if (limit)
+			add_value(&line, &verdict->limit);
 	}
-	if (verdict->due.ms && verdict->due.ms != SHD_NEVER_MS)
-		shd_text_printf(&line, "%sdue %s", line.len ? ", " : "",
-				shd_time_format(verdict->due, when));
 	if (!line.len && verdict->why)
 		shd_text_puts(&line, verdict->why);
 	return shd_arena_text(arena, line.data, line.len);
@@ -85,8 +108,7 @@ static const char *product_of(struct shd_judge *judge, const char *sku)
 	return count ? titles[0] : sku;
 }
 
-/* The entity as a person knows it. */
-static const char *subject_of(struct shd_judge *judge, const struct shd_entity *entity,
+const char *shd_judge_subject(struct shd_judge *judge, const struct shd_entity *entity,
 			      const char *id)
 {
 	static const char *const names[] = {"title", "offer_id", "tracking_number", "order_id", "sku",
@@ -137,7 +159,7 @@ static struct shd_told facts_of(struct shd_judge *judge, const struct shd_entity
 	told.store = store_id(judge);
 	told.entity = keep_text(judge, alert->entity);
 	told.marketplace = settings && settings->market ? settings->market->name : "daemon";
-	told.subject = keep_text(judge, subject_of(judge, entity, alert->entity));
+	told.subject = keep_text(judge, shd_judge_subject(judge, entity, alert->entity));
 	if (entity) {
 		const struct shd_value *url = &entity->fields[SHD_I_url];
 

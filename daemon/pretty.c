@@ -1,17 +1,19 @@
 #include "pretty.h"
 
+#include "say.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { QUIET_ROUNDS = 30 };
+enum { POLLS_EVERY_MS = 10000 };
 
 struct shd_pretty {
 	bool colours;
 	size_t polls, news, failed; /* since the last line */
-	int quiet_rounds;
+	struct shd_wall told;       /* when that was */
 	char failure[320];          /* the first of them */
 	size_t all_polls, all_alerts, all_delivered;
 };
@@ -28,7 +30,7 @@ void shd_pretty_destroy(struct shd_pretty *pretty)
 {
 	if (!pretty)
 		return;
-	printf("%zu polls, %zu alert moves, %zu messages delivered\n", pretty->all_polls,
+	printf("%zu polls, %zu moves of alerts, %zu messages delivered\n", pretty->all_polls,
 		pretty->all_alerts, pretty->all_delivered);
 	fflush(stdout);
 	free(pretty);
@@ -78,6 +80,7 @@ void shd_pretty_started(struct shd_pretty *pretty, struct shd_wall now, size_t s
 {
 	if (!pretty)
 		return;
+	pretty->told = now;
 	begin_line(pretty, now, "watching", "1");
 	printf("%zu store%s, %zu feeds, %zu rules", stores, stores == 1 ? "" : "s", feeds, rules);
 	end_line();
@@ -99,21 +102,24 @@ void shd_pretty_polled(struct shd_pretty *pretty, const struct shd_polled *what)
 
 void shd_pretty_round(struct shd_pretty *pretty, struct shd_wall now)
 {
+	char passed[SHD_SAY_TEXT];
+
 	if (!pretty || !pretty->polls)
 		return;
-	if (!pretty->news && !pretty->failed && ++pretty->quiet_rounds < QUIET_ROUNDS)
+	int64_t passed_ms = now.ms - pretty->told.ms;
+	if (passed_ms >= 0 && passed_ms < POLLS_EVERY_MS)
 		return;
-	begin_line(pretty, now, "polled", "2");
-	printf("%zu feeds", pretty->polls);
+	begin_line(pretty, now, "polls", "2");
+	printf("%zu in %s", pretty->polls, shd_say_length(passed_ms, passed));
 	if (pretty->news)
-		printf(", %zu with news", pretty->news);
+		printf(", %zu brought something new", pretty->news);
 	else
 		printf(", nothing new");
 	if (pretty->failed)
 		printf(", %zu failed (%s)", pretty->failed, pretty->failure);
 	end_line();
 	pretty->polls = pretty->news = pretty->failed = 0;
-	pretty->quiet_rounds = 0;
+	pretty->told = now;
 }
 
 void shd_pretty_moved(struct shd_pretty *pretty, struct shd_wall now, const struct shd_moved *moved)
@@ -127,12 +133,10 @@ void shd_pretty_moved(struct shd_pretty *pretty, struct shd_wall now, const stru
 		return;
 	begin_line(pretty, now, over ? "resolved" : shd_level_name(moved->level),
 		over ? "1;32" : level_colour(moved->level));
-	printf("%s", moved->store);
-	if (moved->entity && *moved->entity)
-		printf(" %s", moved->entity);
-	printf("  %s", moved->line && *moved->line ? moved->line : moved->rule);
-	if (moved->line && *moved->line)
-		printf("  [%s, alert %lld]", moved->rule, (long long)moved->alert);
+	printf("%s (%s%s%s)", moved->title, moved->store, *moved->subject ? ", " : "", moved->subject);
+	if (!over && *moved->line)
+		printf(": %s", moved->line);
+	printf("  [alert %lld]", (long long)moved->alert);
 	end_line();
 }
 
@@ -143,10 +147,8 @@ void shd_pretty_delivered(struct shd_pretty *pretty, struct shd_wall now,
 		return;
 	pretty->all_delivered += what->ok;
 	begin_line(pretty, now, what->ok ? "sent" : "not sent", what->ok ? "32" : "31");
-	printf("%s to %s via %s", what->subject, what->target, what->channel);
+	printf("by %s to %s: %s", what->channel, what->target, what->subject);
 	if (!what->ok)
-		printf(": %s%s", what->error, what->given_up ? " (given up)" : " (tried again later)");
-	else
-		printf(" (%lld ms)", (long long)what->took_ms);
+		printf(": %s (%s)", what->error, what->given_up ? "given up" : "tried again later");
 	end_line();
 }

@@ -19,6 +19,5 @@ void shd_pretty_moved(struct shd_pretty *pretty, struct shd_wall now, const stru
 void shd_pretty_delivered(struct shd_pretty *pretty, struct shd_wall now,
 			  const struct shd_delivered *what);
 
-/* Once a second: a line about the polls since the last one, if there were any with news or
- * failures; and at least twice a minute. */
+/* Once a second: a line about the polls since the last one, at most every 10 s. */
 void shd_pretty_round(struct shd_pretty *pretty, struct shd_wall now);

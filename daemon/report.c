@@ -50,13 +50,11 @@ void shd_report_polled(const struct shd_polled *what)
 void shd_report_moved(const struct shd_moved *moved)
 {
 	struct shd_about about = {.store = moved->store, .rule = moved->rule, .alert = moved->alert};
-	bool of_entity = moved->entity && *moved->entity;
 
-	shd_log(SHD_LOG_alert, &about, "alert %lld of store \"%s\"%s%s: %s, %s: %s",
-		(long long)moved->alert, moved->store, of_entity ? ", " : "",
-		of_entity ? moved->entity : "", shd_move_name(moved->move),
-		shd_level_name(moved->level),
-		moved->line && *moved->line ? moved->line : moved->rule);
+	shd_log(SHD_LOG_alert, &about, "alert %lld of store \"%s\"%s%s: %s, %s: %s%s%s",
+		(long long)moved->alert, moved->store, *moved->entity ? ", " : "", moved->entity,
+		shd_move_name(moved->move), shd_level_name(moved->level), moved->title,
+		*moved->line ? ": " : "", moved->line);
 }
 
 void shd_report_delivered(const struct shd_delivered *what)

@@ -1,16 +1,26 @@
 /* storehealthctl alerts: what is wrong now, worst first. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
+#include "say.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The limit as a value; else the condition as the rule has it. */
-static const char *limit_words(const json_t *alert)
+/* "28 s left", "overdue by 23 h 59 min", "4.58, limit 4.6", or the rule's condition. */
+static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
 {
-	const char *limit = shd_ctl_value(alert, "limit");
+	const char *value = shd_ctl_value(alert, "value"), *limit = shd_ctl_value(alert, "limit");
+	int64_t due_ms = shd_ctl_time(alert, "due").ms, left_ms = due_ms - ctl->now.ms;
+	char text[400], length[SHD_SAY_TEXT];
 
-	return *limit ? limit : shd_ctl_text(alert, "condition");
+	if (due_ms && left_ms >= 0)
+		snprintf(text, sizeof(text), "%s left", shd_say_length(left_ms, length));
+	else if (due_ms)
+		snprintf(text, sizeof(text), "overdue by %s", shd_say_length(left_ms, length));
+	else if (*value && *limit)
+		snprintf(text, sizeof(text), "%.180s, limit %.180s", value, limit);
+	else
+		snprintf(text, sizeof(text), "%.380s", *value ? value : shd_ctl_text(alert, "condition"));
+	shd_table_cell(table, SHD_PLAIN, text);
 }
 
 static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
@@ -23,20 +33,21 @@ static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t
 	shd_table_cell(table, SHD_BOLD, number);
 	shd_table_cell(table, firing ? shd_ctl_level_paint(level) : SHD_DIM, firing ? level : state);
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "store"));
-	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "rule"));
+	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "title"));
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "entity"));
-	shd_table_cell(table, SHD_PLAIN, shd_ctl_value(alert, "value"));
-	shd_table_cell(table, SHD_PLAIN, limit_words(alert));
+	if (over)
+		shd_table_cell(table, SHD_PLAIN, "");
+	else
+		add_standing(ctl, table, alert);
 	shd_table_cell(table, SHD_PLAIN,
 		shd_ctl_when(ctl, alert, over ? "resolved_at" : "since", "", when));
-	shd_table_cell(table, SHD_PLAIN, over ? "" : shd_ctl_when(ctl, alert, "due", "", when));
-	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "title"));
+	shd_table_cell(table, SHD_DIM, shd_ctl_text(alert, "rule"));
 }
 
 enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 {
-	static const char *const headings[] = {"ALERT", "LEVEL", "STORE", "RULE", "ABOUT", "VALUE",
-		"LIMIT", "SINCE", "DUE", "WHAT", NULL};
+	static const char *const headings[] = {"ALERT", "LEVEL", "STORE", "WHAT", "ABOUT", "HOW IT STANDS",
+		"SINCE", "RULE", NULL};
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	json_auto_t *answer = NULL;
 	json_t *alert;

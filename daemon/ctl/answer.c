@@ -1,6 +1,6 @@
 /* Reading answers of the API. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
+#include "say.h"
 
 #include <stdlib.h>
 #include <string.h>

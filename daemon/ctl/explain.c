@@ -1,6 +1,6 @@
 /* storehealthctl explain ALERT: why it is there, who was told, what comes next. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
+#include "say.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -82,8 +82,10 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
 	line(ctl, "source", shd_ctl_text(rule, "source"));
 	instant_line(ctl, "next look", answer, "next_look");
-	line(ctl, shd_ctl_time(answer, "next_look").ms ? "" : "next look",
-		"whenever a poll brings a change");
+	if (shd_ctl_time(answer, "next_look").ms)
+		line(ctl, "", "and whenever a poll brings a change");
+	else
+		line(ctl, "next look", "whenever a poll brings a change");
 }
 
 static void print_events(struct shd_ctl *ctl, const json_t *events)

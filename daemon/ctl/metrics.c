@@ -1,6 +1,6 @@
 /* storehealthctl metrics STORE: the newest numbers of a store. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
+#include "say.h"
 
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 {

@@ -1,10 +1,10 @@
 /* storehealthctl replay [FILE]: edited rules over the recorded history. Reads the state
  * itself, also while the daemon runs, and asks nobody. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
 
 #include "config.h"
 #include "replay.h"
+#include "say.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* storehealthctl rules list and rules explain RULE: what the rules say, and how they
  * stand. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
+#include "say.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* storehealthctl rules eval EXPR --store ID: what an expression is now. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
+#include "say.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* storehealthctl status: how well each store can be read. */
 #include "ctl/ctl.h"
-#include "ctl/say.h"
+#include "say.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -303,7 +303,7 @@ static void alerts_and_explain_show_value_beside_limit(void **state)
 	server_start(&server);
 	char *out shd_autofree = command(shd_ctl_alerts, &ctl, SHD_EXIT_OK);
 	assert_has(out, "critical");
-	assert_has(out, "4.6 ");
+	assert_has(out, "4.6, limit 4.7 ");
 	assert_has(out, "4.7 ");
 	char *why shd_autofree = command(shd_ctl_explain, &one, SHD_EXIT_OK);
 	assert_has(why, "4.6, limit 4.7");

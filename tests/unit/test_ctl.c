@@ -1,6 +1,6 @@
 #include "unit/check.h"
 
-#include "ctl/say.h"
+#include "say.h"
 #include "ctl/table.h"
 
 #include <string.h>

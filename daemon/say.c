@@ -1,4 +1,4 @@
-#include "ctl/say.h"
+#include "say.h"
 
 #include "base/mem.h"
 

@@ -1,4 +1,4 @@
-/* daemon/ctl/say.h - instants as a person says them: "12 s ago", "in 5 h 20 min".
+/* daemon/say.h - instants as a person says them: "12 s ago", "in 5 h 20 min".
  * Pure; safe on any thread. */
 #pragma once
 #include "base/time.h"

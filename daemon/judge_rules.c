@@ -72,10 +72,32 @@ static bool record(struct shd_judge *judge, const struct shd_rule *rule,
 		.from = move->from, .to = move->to, .value = alert->last.value,
 		.limit = alert->last.limit, .reason = alert->last.why};
 
-	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.told, reterr))
+	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.told, reterr) ||
+	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, reterr)))
 		return false;
 	remember(judge, rule, entity, alert, move);
 	return shd_state_event_add(judge->state, &event, reterr);
+}
+
+/* Tells what nobody was told while another alert held it back. */
+static bool tell_late(struct shd_judge *judge, const struct shd_rule *rule,
+		      const struct shd_entity *entity, struct shd_alert *alert,
+		      struct shd_wall changed_at, struct shd_wall *wake, struct shd_error *reterr)
+{
+	struct shd_alert_move move = {.move = SHD_MOVE_NEW, .to = alert->level, .tell = true};
+	struct shd_wall at;
+
+	if (!shd_judge_held_back(judge, alert, &at, reterr))
+		return false;
+	if (at.ms > judge->now.ms) {
+		no_later(wake, at);
+		return true;
+	}
+	if (changed_at.ms >= at.ms) /* it was told, and no route leads to anybody */
+		return true;
+	alert->changed_at = judge->now;
+	return shd_state_alert_put(judge->state, alert, reterr) &&
+	       record(judge, rule, entity, alert, &move, reterr);
 }
 
 static bool step(struct shd_judge *judge, const struct shd_rule *rule,
@@ -103,7 +125,7 @@ static bool step(struct shd_judge *judge, const struct shd_rule *rule,
 		if (!record(judge, rule, entity, alert, &moves[i], reterr))
 			return false;
 	no_later(wake, alert->wake);
-	return true;
+	return tell_late(judge, rule, entity, alert, before.changed_at, wake, reterr);
 }
 
 /* --- one verdict ---------------------------------------------------------------------- */

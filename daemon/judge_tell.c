@@ -11,7 +11,10 @@
 /* The first is not told while the second fires in the same store. */
 static const char inhibited[] = "poller-stale", inhibitor[] = "credentials-refused";
 
-enum { KEY_BYTES = 16 };
+enum {
+	KEY_BYTES = 16,
+	LET_GO_MS = 2 * 60 * 1000, /* with a new key all feeds are read again in less */
+};
 
 static const char *store_id(const struct shd_judge *judge)
 {
@@ -297,18 +300,60 @@ static bool tell_resolved(struct shd_judge *judge, const struct shd_rule *rule,
 	return true;
 }
 
+/* The alert that may hold back those of the rule; NULL: there is none. */
+static bool find_inhibitor(struct shd_judge *judge, const char *rule, struct shd_alert **ret_alert,
+			   struct shd_error *reterr)
+{
+	*ret_alert = NULL;
+	if (strcmp(rule, inhibited) != 0)
+		return true;
+	return shd_state_alert_get(judge->state, inhibitor, store_id(judge), "", judge->arena,
+				   ret_alert, reterr);
+}
+
 static bool is_inhibited(struct shd_judge *judge, const struct shd_rule *rule, bool *ret_inhibited,
 			 struct shd_error *reterr)
 {
 	struct shd_alert *alert;
 
-	*ret_inhibited = false;
-	if (strcmp(rule->id, inhibited) != 0)
-		return true;
-	if (!shd_state_alert_get(judge->state, inhibitor, store_id(judge), "", judge->arena, &alert,
-				 reterr))
+	if (!find_inhibitor(judge, rule->id, &alert, reterr))
 		return false;
 	*ret_inhibited = alert && alert->state == SHD_ALERT_FIRING;
+	return true;
+}
+
+bool shd_judge_held_back(struct shd_judge *judge, const struct shd_alert *alert,
+			 struct shd_wall *ret_at, struct shd_error *reterr)
+{
+	struct shd_alert *other;
+	const char *const *names;
+	size_t told;
+
+	ret_at->ms = SHD_NEVER_MS;
+	if (alert->state != SHD_ALERT_FIRING)
+		return true;
+	if (!find_inhibitor(judge, alert->rule, &other, reterr))
+		return false;
+	if (!other || other->state != SHD_ALERT_RESOLVED ||
+	    other->resolved_at.ms < alert->fired_at.ms)
+		return true;
+	if (!shd_state_told(judge->state, alert->number, judge->arena, &names, &told, reterr))
+		return false;
+	if (!told)
+		ret_at->ms = other->resolved_at.ms + LET_GO_MS;
+	return true;
+}
+
+bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule, struct shd_error *reterr)
+{
+	struct shd_wall at = {judge->now.ms + LET_GO_MS};
+
+	if (strcmp(rule->id, inhibitor) != 0)
+		return true;
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		if (!shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_poller,
+					   shd_poller_name((enum shd_poller)p), at, reterr))
+			return false;
 	return true;
 }
 

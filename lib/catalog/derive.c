@@ -16,7 +16,8 @@ static const enum shd_field quiet[] = {
 	SHD_F_listing_state_since, SHD_F_listing_was_active, SHD_F_parcel_customs_since,
 	SHD_F_order_shipped_late, SHD_F_order_delivered_late, SHD_F_order_has_product,
 	SHD_F_stock_cover, SHD_F_stock_had_stock, SHD_F_stock_unshipped, SHD_F_stock_updated_at,
-	SHD_F_campaign_updated_at, SHD_F_rating_updated_at,
+	SHD_F_campaign_updated_at, SHD_F_rating_updated_at, SHD_F_parcel_stood_still,
+	SHD_F_parcel_stood_still_on,
 };
 
 /* What counts when it happened first. A marketplace that tells that something was done
@@ -137,6 +138,23 @@ static void derive_parcel(const struct work *work)
 		set_n(work, SHD_F_parcel_customs_since, work->now.ms);
 }
 
+/* What a parcel's next change ends: how long it had stood still, and on which leg. */
+static void derive_standstill(const struct work *work)
+{
+	struct shd_value *longest = at(work, SHD_F_parcel_stood_still);
+	const struct shd_value *moved = at(work, SHD_F_parcel_progressed_at);
+	int on = shd_field_index(SHD_F_parcel_leg);
+
+	if (!work->before || work->before->fields[SHD_I_progressed_at].none || moved->none ||
+	    given(work, SHD_F_parcel_stood_still))
+		return;
+	int64_t stood_ms = moved->n - work->before->fields[SHD_I_progressed_at].n;
+	if (stood_ms <= (longest->none ? 0 : longest->n))
+		return;
+	set_n(work, SHD_F_parcel_stood_still, stood_ms);
+	*at(work, SHD_F_parcel_stood_still_on) = work->before->fields[on];
+}
+
 /* A marketplace may tell whose move it is and not since when. */
 static void derive_return(const struct work *work)
 {
@@ -216,6 +234,8 @@ struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *e
 		derive_stock(&work);
 	keep_first(&work);
 	derive_common(&work);
+	if (entity->kind == SHD_KIND_parcel)
+		derive_standstill(&work);
 	return work.wake;
 }
 

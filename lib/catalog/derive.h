@@ -10,7 +10,7 @@
  *
  *   every kind  progressed_at when something visible changed; closed_at when it closed
  *   listing     state_since, was_active
- *   parcel      customs_since
+ *   parcel      customs_since, stood_still, stood_still_on
  *   return      act_since, when it waits for the seller
  *   order       shipped_late, delivered_late
  *   stock       cover, had_stock

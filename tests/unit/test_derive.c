@@ -210,6 +210,26 @@ static void customs_count_from_the_first_sight(void **state)
 	assert_int_equal(get(&t, SHD_F_parcel_customs_since)->n, 250);
 }
 
+static void a_parcel_keeps_its_longest_standstill_and_where_that_was(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_parcel);
+	text(&t, SHD_F_parcel_leg, "linehaul");
+	derive(&t, 100);
+	derive(&t, 250); /* it still stands */
+	assert_true(get(&t, SHD_F_parcel_stood_still)->none);
+	text(&t, SHD_F_parcel_leg, "customs");
+	derive(&t, 300);
+	assert_int_equal(get(&t, SHD_F_parcel_stood_still)->n, 200);
+	assert_string_equal(get(&t, SHD_F_parcel_stood_still_on)->text, "linehaul");
+	text(&t, SHD_F_parcel_leg, "last-mile");
+	derive(&t, 350);
+	assert_int_equal(get(&t, SHD_F_parcel_stood_still)->n, 200);
+	assert_string_equal(get(&t, SHD_F_parcel_stood_still_on)->text, "linehaul");
+}
+
 static void a_return_waits_for_the_seller_since_the_first_sight(void **state)
 {
 	struct thing t;
@@ -297,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_order_does_not_become_late),
 		cmocka_unit_test(a_listing_knows_its_state_and_its_past),
 		cmocka_unit_test(customs_count_from_the_first_sight),
+		cmocka_unit_test(a_parcel_keeps_its_longest_standstill_and_where_that_was),
 		cmocka_unit_test(a_return_waits_for_the_seller_since_the_first_sight),
 		cmocka_unit_test(cover_is_stock_over_daily_sales),
 		cmocka_unit_test(stock_remembers_that_there_was_some),

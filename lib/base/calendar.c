@@ -39,12 +39,17 @@ bool shd_calendar_add(const struct shd_calendar *calendar, const struct shd_zone
 {
 	if (at.ms > YEARS_MS || at.ms < -YEARS_MS)
 		return false;
-	int64_t start = shd_zone_day(zone, at), day = start;
+	int64_t first = shd_zone_day(zone, at), day = first, last = first + SEARCH_DAYS;
 
-	while (days > 0 && day - start < SEARCH_DAYS)
+	while (days > 0 && day < last && !shd_calendar_works(calendar, day))
+		day++;
+	if (day > first)
+		at = shd_zone_midnight(zone, day);
+	first = day;
+	while (days > 0 && day < last)
 		days -= shd_calendar_works(calendar, ++day);
 	if (days > 0)
 		return false;
-	*ret_time = day == start ? at : shd_zone_on_day(zone, at, day);
+	*ret_time = day == first ? at : shd_zone_on_day(zone, at, day);
 	return true;
 }

@@ -32,8 +32,9 @@ const struct shd_calendar *shd_calendar_find(
 /* Whether the day is worked; `calendar` NULL: Monday to Friday. */
 bool shd_calendar_works(const struct shd_calendar *calendar, int64_t day);
 
-/* Goes from `at` so many times to the same time of the next day that is worked.
- * False when ten years hold too few such days, or `at` is not within the years 1 to
- * 9998. */
+/* Goes from `at` so many times to the same time of the next day that is worked. A day
+ * that is free does not count: from there it goes on as from the next midnight that
+ * begins a worked one, so that a later `at` never gives an earlier time. False when ten
+ * years hold too few such days, or `at` is beyond 8000 years from 1970. */
 bool shd_calendar_add(const struct shd_calendar *calendar, const struct shd_zone *zone,
 	struct shd_wall at, int64_t days, struct shd_wall *ret_time);

@@ -242,7 +242,7 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 		shd_text_putc(out, ')');
 		return;
 	}
-	switch (roll(random, 6)) {
+	switch (roll(random, 7)) {
 	case 0:
 		shd_text_printf(out, "count(review last %uh where stars %s %u) %s %u",
 			1 + roll(random, 400), random_order_op(random), 1 + roll(random, 5),
@@ -261,6 +261,11 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 		return;
 	case 4:
 		random_bent(random, out);
+		break;
+	case 5:
+		shd_text_puts(out, PICK(random, "now - today", "(now - today) * 0.5",
+					   "business_days(now, 2) - ship_by",
+					   "business_days(ship_by, 3) - now"));
 		break;
 	default:
 		shd_text_puts(out, PICK(random, "abs(ship_by - now)", "min(age, 100h)",

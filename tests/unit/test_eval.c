@@ -392,7 +392,7 @@ static void business_days_skip_what_is_free(void **state)
 		{"business_days(opened_at, 1)", "2026-05-29T20:26:40.000Z"},
 		{"business_days(opened_at, 2)", "2026-06-01T20:26:40.000Z"},
 		{"business_days(opened_at, 2) - now < -6d", "false @1ms"},
-		{"business_days(now, 1)", "2026-06-08T20:26:40.000Z"},
+		{"business_days(now, 1)", "2026-06-09T00:00:00.000Z"},
 		{"business_days(now, 1) > opened_at + 12d", "false @1d1ms"},
 		{"business_days(closed_at, 1)", "none (closed_at)"},
 		{"business_days(opened_at, 2, \"works\")", "2026-06-03T20:26:40.000Z"},

@@ -95,7 +95,7 @@ static void days_are_counted_in_the_store_s_zone(void **state)
 		int64_t days;
 	} rows[] = {
 		{NULL, "UTC", "2026-06-05T15:00:00Z", "2026-06-09T15:00:00.000Z", 2},
-		{NULL, "UTC", "2026-06-06T15:00:00Z", "2026-06-08T15:00:00.000Z", 1},
+		{NULL, "UTC", "2026-06-06T15:00:00Z", "2026-06-09T00:00:00.000Z", 1},
 		/* Sunday evening in London is Monday in Shanghai. */
 		{NULL, "Asia/Shanghai", "2026-06-07T18:00:00Z", "2026-06-08T18:00:00.000Z", 1},
 		/* The same time on the wall over a change of clocks. */

@@ -19,6 +19,8 @@ const struct shd_command shd_commands[] = {
 		shd_ctl_rules_explain},
 	{"rules list", "", "the rules in force, and the stores that each watches",
 		shd_ctl_rules_list},
+	{"rules schema", "", "files of rules as a JSON schema, for completion in editors",
+		shd_ctl_rules_schema},
 	{"rules test", "FILE...", "try the rules on a virtual clock, by files or folders of tests",
 		shd_ctl_rules_test},
 	{"schema", "", "the configuration as a JSON schema, for completion in editors", shd_ctl_schema},

@@ -9,26 +9,9 @@
 static const char *const level_names[] = {"none", "info", "warning", "critical", "breached"};
 
 static const char *const keys[] = {
-	"rule",
-	"title",
-	"stores",
-	"each",
-	"where",
-	"due",
-	"value",
-	"needs",
-	"levels",
-	"for",
-	"clear",
-	"clear_for",
-	"cost",
-	"message",
-	"advice",
-	"runbook",
-	"source",
-	"labels",
-	"enabled",
-	"tell_resolved",
+#define KEY(name, shape, doc) #name,
+#include "rule/keys.def"
+#undef KEY
 };
 
 enum { RULES_A_FILE = 1000, ID_BYTES = 64, ARENA_BYTES = 64 << 20 };

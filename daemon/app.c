@@ -300,7 +300,8 @@ struct shd_wall shd_app_now(const struct shd_app *app)
 bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
 		       struct shd_poller_status *ret_status)
 {
-	return shd_feeds_poller(shd_polls_feeds(app->polls), store, poller, ret_status);
+	return shd_feeds_poller(shd_polls_feeds(app->polls), store, poller, shd_clock_wall(),
+		ret_status);
 }
 
 void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit, void *ctx)

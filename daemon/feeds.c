@@ -154,17 +154,32 @@ const struct shd_store_settings *shd_feeds_settings(const struct shd_feeds *feed
 /* A feed that does not count for its poller: it may fail without making it stale. */
 static bool counts(const struct shd_feed *feed)
 {
-	return !feed->row->optional && !feed->not_available && feed->row->paging != SHD_PAGE_FOLLOW;
+	return !feed->row->optional && !feed->not_available && !feed->wants_ids &&
+	       feed->row->paging != SHD_PAGE_FOLLOW;
 }
 
-static void add_to_poller(struct shd_poller_status *status, const struct shd_feed *feed)
+/* A feed that is read every 6 h is as good as its poller for 6 h. */
+static struct shd_wall up_to_date(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)
 {
+	int64_t slower_ms = feed->row->every_ms - every_ms;
+
+	if (!feed->last_success.ms || slower_ms <= 0)
+		return feed->last_success;
+	int64_t ms = feed->last_success.ms + slower_ms;
+	return (struct shd_wall){ms < now.ms ? ms : now.ms};
+}
+
+static void add_to_poller(struct shd_poller_status *status, const struct shd_feed *feed,
+			  struct shd_wall now)
+{
+	struct shd_wall last = up_to_date(feed, status->every_ms, now);
+
 	status->feeds++;
 	status->not_available += feed->not_available;
 	if (feed->next_due.ms && (!status->next_due.ms || feed->next_due.ms < status->next_due.ms))
 		status->next_due = feed->next_due;
-	if (counts(feed) && feed->last_success.ms < status->last_success.ms)
-		status->last_success = feed->last_success;
+	if (counts(feed) && last.ms < status->last_success.ms)
+		status->last_success = last;
 	if (feed->error < 0 || feed->not_available)
 		return;
 	status->failing++;
@@ -176,7 +191,7 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 }
 
 bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poller poller,
-		      struct shd_poller_status *ret_status)
+		      struct shd_wall now, struct shd_poller_status *ret_status)
 {
 	struct shd_poller_status status = {
 		.every_ms = feeds->settings->stores[store].every_ms[poller],
@@ -190,7 +205,7 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poll
 		return false;
 	for (size_t i = 0; i < of->feed_count; i++)
 		if (of->feeds[i].row->poller == poller)
-			add_to_poller(&status, &of->feeds[i]);
+			add_to_poller(&status, &of->feeds[i], now);
 	if (!status.feeds)
 		return false;
 	if (status.last_success.ms == SHD_NEVER_MS)

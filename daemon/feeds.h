@@ -38,6 +38,6 @@ const struct shd_store_settings *shd_feeds_settings(const struct shd_feeds *feed
 
 /* For status.h. */
 bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poller poller,
-		      struct shd_poller_status *ret_status);
+		      struct shd_wall now, struct shd_poller_status *ret_status);
 void shd_feeds_each(const struct shd_feeds *feeds, size_t store, shd_feed_status_fn *visit,
 		    void *ctx);

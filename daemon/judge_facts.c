@@ -33,9 +33,10 @@ static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *bat
 {
 	const struct shd_store_settings *settings = &judge->settings->stores[batch->store];
 	int64_t every_ms = settings->every_ms[batch->row->poller];
-	bool counts = is_listing(batch->row) && batch->row->every_ms <= every_ms;
+	int64_t slower_ms = batch->row->every_ms > every_ms ? batch->row->every_ms - every_ms : 0;
 
-	return counts ? blind_after_ms(every_ms) : SHD_NEVER_MS;
+	return is_listing(batch->row) ? blind_after_ms(every_ms) + BLIND_AFTER * slower_ms
+				      : SHD_NEVER_MS;
 }
 
 bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
@@ -100,11 +101,23 @@ struct poller_view {
 	const struct shd_feed_row *failing;
 };
 
+/* When a feed that is read less often than its poller would have been read last at the
+ * poller's pace: so it is overdue after three intervals of its own. */
+static struct shd_wall at_own_pace(struct shd_wall last_success, int64_t feed_ms, int64_t every_ms,
+				   struct shd_wall now)
+{
+	int64_t ms = last_success.ms + BLIND_AFTER * (feed_ms - every_ms);
+
+	if (!last_success.ms || feed_ms <= every_ms)
+		return last_success;
+	return (struct shd_wall){ms < now.ms ? ms : now.ms};
+}
+
 /* A feed that was never tried is waited for at first; later on it is one that this
- * store does not need (nothing to follow up, not configured). One that is read less
- * often than the poller counts only while it fails. */
+ * store does not need (nothing to follow up, not configured). */
 static void look_at_feed(const struct shd_endpoint *row, const struct shd_feed_row *feed,
-			 int64_t every_ms, bool young, struct poller_view *view)
+			 int64_t every_ms, bool young, struct shd_wall now,
+			 struct poller_view *view)
 {
 	if (!feed) {
 		if (is_listing(row) && young)
@@ -116,10 +129,11 @@ static void look_at_feed(const struct shd_endpoint *row, const struct shd_feed_r
 	if (feed->error >= 0 &&
 	    (!view->failing || feed->failing_since.ms < view->failing->failing_since.ms))
 		view->failing = feed;
-	if (feed->error < 0 && (row->every_ms > every_ms || !is_listing(row)))
+	if (feed->error < 0 && !is_listing(row))
 		return;
-	if (feed->last_success.ms < view->last_success.ms)
-		view->last_success = feed->last_success;
+	struct shd_wall last = at_own_pace(feed->last_success, row->every_ms, every_ms, now);
+	if (last.ms < view->last_success.ms)
+		view->last_success = last;
 }
 
 static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
@@ -141,9 +155,9 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 			continue;
 		const struct shd_feed_row *feed = feed_of(feeds, count, row->name);
 		any = any || (feed && feed->last_success.ms);
-		look_at_feed(row, feed, every_ms, young, ret_view);
+		look_at_feed(row, feed, every_ms, young, judge->now, ret_view);
 	}
-	/* Only slow feeds, all of them well. */
+	/* Nothing that counts: only feeds that the tariff lacks or that follow others. */
 	if (ret_view->last_success.ms == SHD_NEVER_MS)
 		ret_view->last_success = any ? judge->now : (struct shd_wall){0};
 }

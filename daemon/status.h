@@ -27,7 +27,10 @@ struct shd_feed_status {
 /* One poller of one store: its feeds taken together. */
 struct shd_poller_status {
 	int64_t every_ms;
-	struct shd_wall last_success;  /* when every feed that counts had last been read; 0: not yet */
+	/* When the poller was last up to date at its own pace: the earliest over the feeds
+	 * that count of last_success + max(0, every_ms of the feed - every_ms of the poller),
+	 * but not later than now; 0: not every one of them was read yet. */
+	struct shd_wall last_success;
 	struct shd_wall next_due;      /* the nearest */
 	struct shd_wall failing_since; /* the earliest; 0: works */
 	size_t feeds, failing, not_available;

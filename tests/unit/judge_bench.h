@@ -22,6 +22,11 @@ static const struct shd_endpoint judge_rows[] = {
 	{.name = "cases", .poller = SHD_P_complaints, .paging = SHD_PAGE_CURSOR, .complete = true,
 	 .closes = SHD_KIND_complaint},
 	{.name = "rates", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE},
+	{.name = "index", .poller = SHD_P_logistics, .paging = SHD_PAGE_SINGLE},
+	{.name = "quarter", .poller = SHD_P_logistics, .paging = SHD_PAGE_SINGLE,
+	 .every_ms = 15 * SHD_MINUTE_MS},
+	{.name = "slow", .poller = SHD_P_logistics, .paging = SHD_PAGE_SINGLE,
+	 .every_ms = 6 * SHD_HOUR_MS},
 	{.name = "extra", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE, .optional = true},
 };
 static const struct shd_market judge_market = {.name = "ozon", .endpoints = judge_rows,

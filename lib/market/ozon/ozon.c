@@ -4,12 +4,13 @@
 #define EVERY_6_HOURS (6 * SHD_HOUR_MS)
 
 /* Returns that wait for somebody are read by state as well: the change may lie further
- * back than the window of returns_list. */
+ * back than the window of returns_list. Optional: a state that Ozon renames does not
+ * blind the others. */
 #define RETURNS_IN(status)                                                                         \
 	.name = "returns_" #status, .poller = SHD_P_complaints, .method = "POST",                      \
 	.path = "/v1/returns/list", .every_ms = 10 * SHD_MINUTE_MS, .paging = SHD_PAGE_CURSOR,         \
 	.limit = 500, .page_max = 100, .records = "returns", .body = shd_ozon_body_returns_status,     \
-	.map = shd_ozon_map_return, .next = shd_ozon_next_last_return
+	.map = shd_ozon_map_return, .next = shd_ozon_next_last_return, .optional = true
 
 /* Everything here is a POST, also a pure read, and Ozon's writes have look-alike names:
  * no path enters this table that is not on the list of known reads (a test holds it).
@@ -154,7 +155,7 @@ static const struct shd_endpoint endpoints[] = {
 		.method = "POST", .path = "/v3/posting/fbo/list",
 		.every_ms = EVERY_6_HOURS,
 		.paging = SHD_PAGE_CURSOR, .limit = 100, .page_max = 5000, .records = "postings",
-		.paid = true,
+		.paid = true, .optional = true,
 		.body = shd_ozon_body_fbo_list, .map = shd_ozon_map_fbo_posting,
 		.next = shd_ozon_next_cursor,
 	}, {

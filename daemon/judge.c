@@ -17,6 +17,8 @@ enum {
 	TRANSACTION_BYTES = 256 << 20, /* the most one transaction holds in memory */
 	OUTCOME_BYTES = 1 << 20,
 	RECORD_BYTES = 1 << 20,
+	PUT_OFF_MS_PER_ROW = 1,
+	PUT_OFF_MAX_MS = 60000,
 };
 
 const char *shd_judge_store_id(const struct shd_judge *judge, size_t store)
@@ -96,6 +98,8 @@ struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_set
 	judge->store_arena = shd_arena_create(TRANSACTION_BYTES);
 	judge->drafts_end = &judge->drafts;
 	shd_text_init(&judge->record, RECORD_BYTES);
+	judge->put_off_ms_per_row = PUT_OFF_MS_PER_ROW;
+	judge->put_off_max_ms = PUT_OFF_MAX_MS;
 	sort_rules(judge);
 	if (!compile_routes(judge, diags)) {
 		shd_judge_destroy(judge);
@@ -122,6 +126,7 @@ void shd_judge_destroy(struct shd_judge *judge)
 	for (size_t i = 0; i <= judge->settings->store_count; i++)
 		free(judge->memory[i].not_before_ms);
 	shd_text_finish(&judge->record);
+	free(judge->spared);
 	free(judge->touched_list);
 	free(judge->touched);
 	free(judge->memory);

@@ -83,6 +83,11 @@ struct shd_past {
 };
 SHD_MUST_USE bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
 				 struct shd_outcome *outcome, struct shd_error *reterr);
+/* For a replay, which lives a month in seconds: a rule of the whole store whose windows
+ * show more than 256 rows rests for ms_per_row each, max_ms at most, also when time
+ * alone would wake it. Then, whether a rule ever rested. */
+void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms);
+bool shd_judge_spared(const struct shd_judge *judge, const char *rule);
 /* Judges what is due by time alone, at most `max` wake-ups. */
 SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
 				  struct shd_error *reterr);

@@ -80,6 +80,8 @@ struct shd_judge {
 	struct shd_store_memory *memory; /* by store, the last one is the daemon's own */
 	const struct shd_rule **of_kind[SHD_KIND_COUNT], **of_store;
 	size_t of_kind_count[SHD_KIND_COUNT], of_store_count;
+	int64_t put_off_ms_per_row, put_off_max_ms;
+	bool *spared;                    /* by rule of the whole store; NULL: none is spared */
 
 	/* One transaction: */
 	bool open, durable, skewed;      /* skewed: a store's clock differs from before */

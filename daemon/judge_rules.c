@@ -7,7 +7,7 @@
 enum { MOVED_MAX = 1000, OPEN_ALERTS_MAX = 100000 };
 
 /* A row costs about a microsecond. */
-enum { CHEAP_ROWS = 256, PUT_OFF_MS_PER_ROW = 1, PUT_OFF_MAX_MS = 60000 };
+enum { CHEAP_ROWS = 256 };
 
 static const char *store_id(const struct shd_judge *judge)
 {
@@ -260,10 +260,10 @@ static size_t index_of(const struct shd_judge *judge, const struct shd_rule *rul
 
 /* A rule whose windows showed many rows is put off when the next change comes soon, so
  * that a busy store spends about a thousandth of a core on each of them. */
-static void put_off(struct shd_judge *judge, const struct shd_rule *rule)
+static void put_off(struct shd_judge *judge, const struct shd_rule *rule, struct shd_wall *wake)
 {
 	struct shd_store_memory *memory = &judge->memory[judge->store];
-	int64_t wait_ms = (int64_t)judge->rows * PUT_OFF_MS_PER_ROW;
+	int64_t wait_ms = (int64_t)judge->rows * judge->put_off_ms_per_row;
 
 	if (judge->rows < CHEAP_ROWS && !memory->not_before_ms)
 		return;
@@ -271,8 +271,31 @@ static void put_off(struct shd_judge *judge, const struct shd_rule *rule)
 		memory->not_before_ms = shd_xcalloc(judge->of_store_count, sizeof(int64_t));
 	if (judge->rows < CHEAP_ROWS)
 		wait_ms = 0;
-	memory->not_before_ms[index_of(judge, rule)] =
-		judge->now.ms + (wait_ms < PUT_OFF_MAX_MS ? wait_ms : PUT_OFF_MAX_MS);
+	if (wait_ms > judge->put_off_max_ms)
+		wait_ms = judge->put_off_max_ms;
+	size_t at = index_of(judge, rule);
+	memory->not_before_ms[at] = judge->now.ms + wait_ms;
+	if (!judge->spared || !wait_ms)
+		return;
+	judge->spared[at] = true;
+	if (wake->ms < memory->not_before_ms[at])
+		wake->ms = memory->not_before_ms[at];
+}
+
+void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms)
+{
+	judge->put_off_ms_per_row = ms_per_row;
+	judge->put_off_max_ms = max_ms;
+	if (!judge->spared)
+		judge->spared = shd_xcalloc(judge->of_store_count, sizeof(*judge->spared));
+}
+
+bool shd_judge_spared(const struct shd_judge *judge, const char *rule)
+{
+	for (size_t i = 0; judge->spared && i < judge->of_store_count; i++)
+		if (judge->spared[i] && strcmp(judge->of_store[i]->id, rule) == 0)
+			return true;
+	return false;
 }
 
 static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *rule,
@@ -285,7 +308,7 @@ static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *ru
 	if (!shd_judge_store_entity(judge, reterr) ||
 	    !judge_one(judge, rule, NULL, "", &wake, reterr))
 		return false;
-	put_off(judge, rule);
+	put_off(judge, rule, &wake);
 	return put_wake(judge, SHD_KIND_store, rule->id, wake, reterr);
 }
 
@@ -296,7 +319,7 @@ static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *rete
 	int64_t wait_ms = not_before ? not_before[i] - judge->now.ms : 0;
 
 	/* The clock went back: what was noted says nothing. */
-	if (wait_ms <= 0 || wait_ms > PUT_OFF_MAX_MS)
+	if (wait_ms <= 0 || wait_ms > judge->put_off_max_ms)
 		return judge_whole_store(judge, judge->of_store[i], reterr);
 	return shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_store,
 				     judge->of_store[i]->id, (struct shd_wall){not_before[i]}, reterr);

@@ -20,6 +20,7 @@ enum {
 	MOMENT_BYTES = 256 << 20,    /* as much as a transaction of the judge */
 	REPLAY_BYTES = 256 << 20,    /* episodes */
 	WAKES_A_STEP = 100000,
+	REST_MS_PER_ROW = 5000,
 };
 
 /* What happens to one store at one instant. */
@@ -383,7 +384,10 @@ static bool make_judge(struct work *work, struct shd_error *reterr)
 	work->diags = shd_diags_create(10);
 	work->judge = shd_judge_create(work->state, &work->settings, work->request->rules,
 				       work->request->words, work->diags);
-	return work->judge || shd_fail(reterr, SHD_ERR_CONFIG, "the rules cannot be judged");
+	if (!work->judge)
+		return shd_fail(reterr, SHD_ERR_CONFIG, "the rules cannot be judged");
+	shd_judge_spare(work->judge, REST_MS_PER_ROW, SHD_REPLAY_REST_MS);
+	return true;
 }
 
 static bool run(struct work *work, struct shd_lives *did, struct shd_lives *would,
@@ -404,7 +408,7 @@ static bool run(struct work *work, struct shd_lives *did, struct shd_lives *woul
 	    !make_judge(work, reterr) || !go_on(work, reterr) ||
 	    !shd_lives_read(would, work->state, reterr))
 		return false;
-	shd_replay_compare(replay, did, would);
+	shd_replay_compare(replay, work->judge, did, would);
 	replay->judged += work->outcome.judged;
 	return true;
 }

@@ -175,34 +175,37 @@ static int compare_episodes(const void *a, const void *b)
 	return order ? order : (x->from.ms > y->from.ms) - (x->from.ms < y->from.ms);
 }
 
-static bool before(struct shd_wall a, struct shd_wall b)
+static bool before(struct shd_wall a, struct shd_wall b, int64_t same_ms)
 {
-	return a.ms < b.ms && b.ms - a.ms > SHD_REPLAY_SAME_MS;
+	return a.ms < b.ms && b.ms - a.ms > same_ms;
 }
 
 static enum shd_replay_change classify(const struct shd_episode *did,
-				       const struct shd_episode *would, struct shd_wall until)
+				       const struct shd_episode *would, struct shd_wall until,
+				       int64_t same_ms)
 {
 	struct shd_wall did_end = did->to.ms < until.ms ? did->to : until;
 	struct shd_wall would_end = would->to.ms < until.ms ? would->to : until;
 
-	if (before(would->from, did->from))
+	if (before(would->from, did->from, same_ms))
 		return SHD_REPLAY_EARLIER;
-	if (before(did->from, would->from))
+	if (before(did->from, would->from, same_ms))
 		return SHD_REPLAY_LATER;
-	if (did->level != would->level || before(did_end, would_end) || before(would_end, did_end))
+	if (did->level != would->level || before(did_end, would_end, same_ms) ||
+	    before(would_end, did_end, same_ms))
 		return SHD_REPLAY_CHANGED;
 	return SHD_REPLAY_UNCHANGED;
 }
 
 /* Which of the two comes first alone; 0: they are the same case. */
-static int alone(const struct shd_episode *did, const struct shd_episode *would)
+static int alone(const struct shd_episode *did, const struct shd_episode *would, int64_t same_ms)
 {
 	int order = !did ? 1 : !would ? -1 : compare_identity(did, would);
 
 	if (order != 0)
 		return order;
-	return before(did->to, would->from) ? -1 : before(would->to, did->from) ? 1 : 0;
+	return before(did->to, would->from, same_ms) ? -1
+	       : before(would->to, did->from, same_ms) ? 1 : 0;
 }
 
 static void sort(struct shd_lives *lives)
@@ -211,7 +214,14 @@ static void sort(struct shd_lives *lives)
 		qsort(lives->episodes, lives->count, sizeof(*lives->episodes), compare_episodes);
 }
 
-void shd_replay_compare(struct shd_replay *replay, struct shd_lives *did, struct shd_lives *would)
+static int64_t same_ms(const struct shd_judge *judge, const struct shd_episode *episode)
+{
+	return SHD_REPLAY_SAME_MS +
+	       (shd_judge_spared(judge, episode->rule) ? SHD_REPLAY_REST_MS : 0);
+}
+
+void shd_replay_compare(struct shd_replay *replay, const struct shd_judge *judge,
+			struct shd_lives *did, struct shd_lives *would)
 {
 	size_t i = 0, k = 0;
 
@@ -222,12 +232,13 @@ void shd_replay_compare(struct shd_replay *replay, struct shd_lives *did, struct
 		struct shd_replay_pair *pair = &replay->pairs[replay->pair_count++];
 		const struct shd_episode *a = i < did->count ? did->episodes[i] : NULL;
 		const struct shd_episode *b = k < would->count ? would->episodes[k] : NULL;
-		int order = alone(a, b);
+		int64_t same = same_ms(judge, a ? a : b);
+		int order = alone(a, b, same);
 
 		pair->did = order <= 0 ? a : NULL;
 		pair->would = order >= 0 ? b : NULL;
 		pair->change = order < 0 ? SHD_REPLAY_GONE
-			       : order > 0 ? SHD_REPLAY_NEW : classify(a, b, replay->until);
+			       : order > 0 ? SHD_REPLAY_NEW : classify(a, b, replay->until, same);
 		i += order <= 0;
 		k += order >= 0;
 	}

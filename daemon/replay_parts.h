@@ -33,4 +33,5 @@ bool shd_replay_store(const struct shd_settings *settings, bool daemon_too, cons
 		      size_t *ret_store);
 
 /* Fills the pairs, which point to the episodes. */
-void shd_replay_compare(struct shd_replay *replay, struct shd_lives *did, struct shd_lives *would);
+void shd_replay_compare(struct shd_replay *replay, const struct shd_judge *judge,
+			struct shd_lives *did, struct shd_lives *would);

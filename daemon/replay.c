@@ -325,7 +325,8 @@ static bool go_on(struct work *work, struct shd_error *reterr)
 
 		if (work->row && work->row->at.ms < news.ms)
 			news = work->row->at;
-		bool by_time = wake.ms < news.ms;
+		/* What a wake-up changed then was recorded at its own instant: it comes first. */
+		bool by_time = wake.ms <= news.ms;
 		if ((by_time ? wake.ms : news.ms) > work->replay->until.ms)
 			return true;
 		if (!step(work, by_time ? wake : news, by_time, reterr))

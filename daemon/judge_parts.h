@@ -100,6 +100,8 @@ struct shd_judge {
 	bool store_entity_read;
 	const struct shd_rule *rule;     /* being judged */
 	size_t rows;                     /* that its windows showed */
+	struct shd_alert *at_hand;       /* all alerts of the entity that is judged, one look-up */
+	size_t at_hand_count;            /* instead of one for every rule */
 	uint32_t fresh;                  /* kinds that a good answer just spoke of */
 	struct shd_dirty *dirty;         /* hash by kind and id */
 	struct shd_dirty *skus;          /* hash of products whose stock is counted again */

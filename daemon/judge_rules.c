@@ -100,6 +100,21 @@ static bool tell_late(struct shd_judge *judge, const struct shd_rule *rule,
 	       record(judge, rule, entity, alert, &move, reterr);
 }
 
+static bool get_at_hand(struct shd_judge *judge, const char *id, struct shd_error *reterr)
+{
+	return shd_state_alerts_of(judge->state, store_id(judge), id, judge->scratch,
+				   &judge->at_hand, &judge->at_hand_count, reterr);
+}
+
+/* NULL: there never was one. */
+static struct shd_alert *alert_of(const struct shd_judge *judge, const struct shd_rule *rule)
+{
+	for (size_t i = 0; i < judge->at_hand_count; i++)
+		if (strcmp(judge->at_hand[i].rule, rule->id) == 0)
+			return &judge->at_hand[i];
+	return NULL;
+}
+
 static bool step(struct shd_judge *judge, const struct shd_rule *rule,
 		 const struct shd_entity *entity, const char *id, const struct shd_verdict *verdict,
 		 struct shd_wall *wake, struct shd_error *reterr)
@@ -107,11 +122,8 @@ static bool step(struct shd_judge *judge, const struct shd_rule *rule,
 	struct shd_alert_move moves[SHD_ALERT_MOVES];
 	struct shd_alert fresh = {.rule = rule->id, .store = store_id(judge), .entity = id,
 		.wake = {SHD_NEVER_MS}};
-	struct shd_alert *alert;
+	struct shd_alert *alert = alert_of(judge, rule);
 
-	if (!shd_state_alert_get(judge->state, rule->id, store_id(judge), id, judge->scratch, &alert,
-				 reterr))
-		return false;
 	bool holds = verdict->judgement == SHD_JUDGED && verdict->level != SHD_LEVEL_NONE;
 	if (!alert && !holds)
 		return true;
@@ -179,6 +191,8 @@ static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struc
 	if (!dirty->entity &&
 	    !shd_state_entity_get(judge->state, store_id(judge), dirty->kind, dirty->id,
 				  judge->scratch, &dirty->entity, reterr))
+		return false;
+	if (!get_at_hand(judge, dirty->id, reterr))
 		return false;
 	for (size_t i = 0; i < judge->of_kind_count[dirty->kind]; i++) {
 		const struct shd_rule *rule = judge->of_kind[dirty->kind][i];
@@ -305,7 +319,7 @@ static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *ru
 
 	shd_arena_reset(judge->scratch);
 	judge->rows = 0;
-	if (!shd_judge_store_entity(judge, reterr) ||
+	if (!shd_judge_store_entity(judge, reterr) || !get_at_hand(judge, "", reterr) ||
 	    !judge_one(judge, rule, NULL, "", &wake, reterr))
 		return false;
 	put_off(judge, rule, &wake);

@@ -186,6 +186,40 @@ bool shd_state_events(struct shd_state *state, int64_t alert, struct shd_arena *
 	return true;
 }
 
+static bool read_alerts(struct shd_query *query, struct shd_arena *arena,
+			struct shd_alert **ret_alerts, size_t *ret_count, struct shd_error *reterr)
+{
+	void *alerts = NULL;
+	size_t count = 0, room = 0;
+
+	while (shd_query_row(query)) {
+		struct shd_alert *alert =
+			shd_query_slot(query, arena, &alerts, count, &room, sizeof(*alert));
+
+		if (alert)
+			read_alert(query, arena, alert);
+		count++;
+	}
+	if (!shd_query_ok(query, reterr))
+		return false;
+	*ret_alerts = alerts;
+	*ret_count = count;
+	return true;
+}
+
+bool shd_state_alerts_of(struct shd_state *state, const char *store, const char *entity,
+			 struct shd_arena *arena, struct shd_alert **ret_alerts, size_t *ret_count,
+			 struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_alerts_of, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, entity);
+	return read_alerts(&query, arena, ret_alerts, ret_count, reterr);
+}
+
 bool shd_state_alerts(struct shd_state *state, const struct shd_alert_filter *filter,
 		      struct shd_arena *arena, struct shd_alert **ret_alerts, size_t *ret_count,
 		      struct shd_error *reterr)
@@ -195,8 +229,6 @@ bool shd_state_alerts(struct shd_state *state, const struct shd_alert_filter *fi
 			   : filter->store      ? SHD_SQL_alerts_open_of
 						: SHD_SQL_alerts_open;
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	void *alerts = NULL;
-	size_t count = 0, room = 0;
 
 	if (!shd_query_open(&query, state, sql, reterr))
 		return false;
@@ -208,17 +240,5 @@ bool shd_state_alerts(struct shd_state *state, const struct shd_alert_filter *fi
 		shd_query_put_n(&query, filter->since.ms);
 		shd_query_put_n(&query, (int64_t)filter->max);
 	}
-	while (shd_query_row(&query)) {
-		struct shd_alert *alert =
-			shd_query_slot(&query, arena, &alerts, count, &room, sizeof(*alert));
-
-		if (alert)
-			read_alert(&query, arena, alert);
-		count++;
-	}
-	if (!shd_query_ok(&query, reterr))
-		return false;
-	*ret_alerts = alerts;
-	*ret_count = count;
-	return true;
+	return read_alerts(&query, arena, ret_alerts, ret_count, reterr);
 }

@@ -146,6 +146,11 @@ SHD_MUST_USE bool shd_state_wakes(struct shd_state *state, struct shd_wall now, 
 SHD_MUST_USE bool shd_state_alert_get(struct shd_state *state, const char *rule, const char *store,
 				      const char *entity, struct shd_arena *arena,
 				      struct shd_alert **ret_alert, struct shd_error *reterr);
+/* All alerts of one entity, by whatever rule, open or not. */
+SHD_MUST_USE bool shd_state_alerts_of(struct shd_state *state, const char *store,
+				      const char *entity, struct shd_arena *arena,
+				      struct shd_alert **ret_alerts, size_t *ret_count,
+				      struct shd_error *reterr);
 /* Inserts (number 0: gets one, written back) or updates. */
 SHD_MUST_USE bool shd_state_alert_put(struct shd_state *state, struct shd_alert *alert,
 				      struct shd_error *reterr);

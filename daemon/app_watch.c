@@ -58,6 +58,7 @@ static void look_at_clocks(struct shd_app *app)
 		shd_log(SHD_LOG_clock_jumped, NULL, "the clock was set by %s; every store is judged again",
 			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
 		shd_line_judge_all(app->line, app->config->settings->store_count + 1);
+		shd_polls_clock_moved(app->polls);
 		shd_line_clock_moved(app->line);
 	}
 	if (app->held && clock.boot_ms - app->held_since_ms > HOLD_MAX_MS)

@@ -299,6 +299,21 @@ void shd_polls_behind(struct shd_polls *polls)
 	}
 }
 
+void shd_polls_clock_moved(struct shd_polls *polls)
+{
+	int64_t now_ms = wall_now(polls).ms;
+
+	for (size_t i = 0; i < polls->feeds.count; i++) {
+		struct shd_feed *feed = &polls->feeds.all[i];
+		int64_t period = every_ms(polls, feed);
+		bool fits = feed->next_due.ms > now_ms && feed->next_due.ms <= now_ms + period;
+
+		if (period && !fits && feed->item.place && !feed->poll && feed->error < 0)
+			shd_polls_set_due(polls, feed,
+				shd_sched_spread_ms(polls->feeds.count, period, draw(polls)));
+	}
+}
+
 size_t shd_polls_behind_count(const struct shd_polls *polls)
 {
 	return polls->behind;

@@ -475,7 +475,8 @@ def test_mistakes_are_told_by_check_and_at_a_reload_and_the_old_one_stays(shop, 
         assert wait_for(lambda: not daemon.ctl("status")["daemon"]["reload_error"]), name
     add_order(shop, "0609-0001-1")
     assert wait_for(lambda: news_of(shop, "0609-0001-1"))
-    assert told_of(shop) == {"shop": [("ozon-new-order", "0609-0001-1", "new")]}
+    assert told_of(shop)["shop"] == [("ozon-new-order", "0609-0001-1", "new")]
+    assert {move[0] for move in told_of(shop)["daemon"]} == {"configuration-refused"}
     assert "demo-key" not in daemon.log.read_text()
 
 

@@ -376,7 +376,7 @@ def test_a_full_disk_loses_nothing(shop, daemon):
         assert daemon.stop() == 0
     finally:
         daemon.kill()
-        subprocess.run(["umount", place], check=True)
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def refuses(daemon, words):

@@ -39,6 +39,8 @@ def test_status_tells_every_poller(daemon):
 
 
 def test_status_as_a_table(daemon):
+    # At first it also says that it is still reading what happened while it was away.
+    assert wait_for(lambda: "reads the stores again" not in say(daemon, "status").stdout, 70)
     lines = say(daemon, "status").stdout.splitlines()
     assert lines[0].startswith("storehealthd ") and ": 1 store, " in lines[0]
     assert lines[1].split()[:4] == ["STORE", "POLLER", "STATE", "LAST"]

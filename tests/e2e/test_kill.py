@@ -38,6 +38,7 @@ def test_nothing_is_lost_and_nothing_is_told_twice_as_new(tmp_path):
             by_itself += wait_for(lambda: daemon.process.poll() is not None, 2, 0.01) is not None
             daemon.kill()
         daemon.start()
+        assert wait_for(lambda: daemon.ctl("status")), daemon.log.read_text()
         assert wait_for(lambda: set(news(shop)) >= set(orders), 30), \
             f"lost: {sorted(set(orders) - set(news(shop)))}"
         twice = {order: keys for order, keys in news(shop).items() if len(keys) > 1}

@@ -48,12 +48,11 @@ void shd_polls_pause(struct shd_polls *polls, void (*quiet)(void *ctx), void *ct
 
 /* After the daemon was stopped or asleep: all feeds are behind and polled soon. */
 void shd_polls_behind(struct shd_polls *polls);
+size_t shd_polls_behind_count(const struct shd_polls *polls);
 
 /* The wall clock was set: what is overdue by it, or due later than it ever could be, is
  * read soon, so that no feed looks dead for the rest of its interval. */
 void shd_polls_clock_moved(struct shd_polls *polls);
-
-size_t shd_polls_behind_count(const struct shd_polls *polls);
 
 /* There is room in the line again. */
 void shd_polls_pump(struct shd_polls *polls);

@@ -43,7 +43,7 @@ static bool simple(struct shd_state *state, enum shd_sql sql, struct shd_error *
 
 bool shd_state_begin(struct shd_state *state, struct shd_error *reterr)
 {
-	return simple(state, SHD_SQL_begin, reterr);
+	return state->held || simple(state, SHD_SQL_begin, reterr);
 }
 
 void shd_state_rollback(struct shd_state *state)
@@ -69,7 +69,8 @@ static bool sync_log(struct shd_state *state, struct shd_error *reterr)
 
 bool shd_state_commit(struct shd_state *state, bool durable, struct shd_error *reterr)
 {
-	return simple(state, SHD_SQL_commit, reterr) && (!durable || sync_log(state, reterr));
+	return state->held ||
+	       (simple(state, SHD_SQL_commit, reterr) && (!durable || sync_log(state, reterr)));
 }
 
 static bool read_version(struct shd_state *state, int64_t *ret_version, struct shd_error *reterr)

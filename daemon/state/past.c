@@ -18,9 +18,12 @@ static bool run_at(struct shd_state *copy, enum shd_sql sql, struct shd_wall sin
 
 bool shd_state_rewind(struct shd_state *copy, struct shd_wall since, struct shd_error *reterr)
 {
-	for (int sql = SHD_SQL_past_cache; sql <= SHD_SQL_past_commit; sql++)
+	for (int sql = SHD_SQL_past_cache; sql <= SHD_SQL_past_index; sql++)
 		if (!run_at(copy, (enum shd_sql)sql, since, reterr))
 			return false;
+	/* Each commit would look at every page that was ever changed, all of which stay in
+	 * memory. */
+	copy->held = true;
 	return true;
 }
 

@@ -20,6 +20,7 @@ struct shd_state {
 	sqlite3 *db;
 	sqlite3 *keeper; /* opened by the first shd_state_checkpoint, else NULL */
 	char *path;
+	bool held;   /* one transaction until the end (shd_state_rewind) */
 	int lock;    /* holds the file's flock, which SQLite does not use; -1: read only */
 	/* Prepared on first use and kept: most kinds of a store are never touched, and
 	 * a statement over thirty columns takes 10 KB. */

@@ -294,7 +294,8 @@ SHD_MUST_USE bool shd_state_all_events(struct shd_state *state, shd_past_event_f
 SHD_MUST_USE bool shd_state_copy(const char *path, struct shd_state **ret_copy,
 				 struct shd_error *reterr);
 /* No alerts, messages and wake-ups; metrics as they were before `since`. Their later
- * samples stay and are read by shd_state_samples_at. */
+ * samples stay and are read by shd_state_samples_at. From then on the copy is in one
+ * transaction: begin and commit do nothing, and after a rollback it is of no use. */
 SHD_MUST_USE bool shd_state_rewind(struct shd_state *copy, struct shd_wall since,
 				   struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_history_became(struct shd_state *copy, int64_t number,

@@ -208,8 +208,9 @@ started:
 
 /* --- stop ------------------------------------------------------------------------------------
  *
- * The line lets go of the deliverer; then deliverer, polls and API end, and the
- * transfers with them; then the line commits what came; then jobs, state, the rest. */
+ * The line lets go of the deliverer; then deliverer and API end, the polls come to rest,
+ * and the transfers end; then the line commits what came; then polls, jobs, state, the rest.
+ * Line and API ask the polls until they have ended. */
 
 static void all_closed(uv_handle_t *tick)
 {
@@ -234,11 +235,18 @@ static void jobs_closed(void *ctx)
 	shd_service_close(app->service, service_closed, app);
 }
 
-static void line_closed(void *ctx)
+static void polls_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
 
 	shd_jobs_close(app->jobs, jobs_closed, app);
+}
+
+static void line_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_polls_close(app->polls, polls_closed, app);
 }
 
 static void part_closed(void *ctx)
@@ -264,7 +272,7 @@ static void line_quiet(void *ctx)
 	shd_line_resume(app->line);
 	app->closing = app->api ? 3 : 2;
 	shd_deliver_close(app->deliver, deliver_closed, app);
-	shd_polls_close(app->polls, part_closed, app);
+	shd_polls_pause(app->polls, part_closed, app);
 	if (app->api)
 		shd_api_close(app->api, part_closed, app);
 }

@@ -4,6 +4,7 @@
  *   WORK    -> REST     the job's transaction is committed                      [job_done]
  *   WORK    -> BACKOFF  the transaction failed                                  [job_done]
  *   BACKOFF -> REST     the time is over                                        [timer_fired]
+ *   any but WORK -> CLOSED   nothing comes any more                        [close_if_done]
  *
  * A job is either of *news* (batches, channels) or of *time* (wake-ups, stores to be
  * judged again), so that what cannot be judged of one kind does not hold up the
@@ -51,7 +52,7 @@ struct work {
 	struct shd_outcome outcome;
 };
 
-enum line_state { REST, WORK, BACKOFF };
+enum line_state { REST, WORK, BACKOFF, CLOSED };
 
 struct shd_line {
 	struct shd_line_in in;
@@ -495,8 +496,9 @@ static void close_if_done(struct shd_line *line)
 {
 	static const struct shd_error stops = {.kind = SHD_ERR_CLOSING, .msg = "the daemon stops"};
 
-	if (!line->closing || line->state == WORK)
+	if (!line->closing || line->state == WORK || line->state == CLOSED)
 		return;
+	line->state = CLOSED;
 	for (struct shd_line_item *item = line->first; item; item = item->next)
 		item->ok = true;
 	finish_items(shd_steal(line->first), &stops); /* the state fails: not committed */

@@ -125,7 +125,7 @@ def test_broken_rules_are_told_until_they_are_mended(shop, daemon):
                  if alert["rule"] == "configuration-refused")
     line = 1 + ozon.read_text().split("valeu")[0].count("\n")
     assert f"rules.d/ozon.yaml:{line}: unknown name 'valeu'" in alert["value"]["value"]
-    mail = shop.received()["mails"][0]
+    mail = wait_for(lambda: shop.received()["mails"])[0]
     assert f"ozon.yaml:{line}: unknown name" in mail["text"]
     ozon.write_text(good)
     daemon.process.send_signal(1)

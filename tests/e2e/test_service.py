@@ -120,6 +120,18 @@ def test_sigterm_is_told_and_ends_well(manager, daemon):
     assert daemon.process.wait(5) == 0
 
 
+def test_sigterm_ends_it_well_while_a_hundred_stores_are_first_read(tmp_path, shop, manager):
+    many = "stores:\n" + "".join(
+        f"  - {{{{id: shop{i}, marketplace: ozon, kind: local, client_id: '1001',\n"
+        "     api_key: {{file: {dir}/shop.key}}, base_url: 'http://127.0.0.1:{ozon}',\n"
+        "     timezone: Europe/Moscow, currency: RUB, poll: {poll}}}\n" for i in range(100))
+    config = CONFIG[:CONFIG.index("stores:")] + many + CONFIG[CONFIG.index("channels:"):]
+    with Daemon(tmp_path, shop, config=config) as judging:
+        judging.start(**manager.environment)
+        assert manager.hears("READY=1"), judging.log.read_text()
+        assert judging.stop() == 0, judging.log.read_text()
+
+
 def test_it_ends_within_5_s_while_answers_do_not_come(shop, daemon):
     assert shop.admin("/fault", {"do": "timeout"}) == {"ok": True}
     before = shop.admin("/requests")

@@ -166,8 +166,7 @@ static void compile_rules(struct load *load)
 	struct shd_config *config = load->config;
 
 	config->rules = shd_rules_compile(config->files->docs, config->files->count,
-		config->settings ? config->settings->overrides : NULL, config->words,
-		config->settings ? &config->settings->calendars : NULL, load->diags);
+		config->settings, config->words, load->diags);
 }
 
 static void take_rules(struct load *load)

@@ -49,25 +49,6 @@ static bool compile_routes(struct shd_judge *judge, struct shd_diags *diags)
 	return ok;
 }
 
-/* Rules by what they are judged for. */
-static void sort_rules(struct shd_judge *judge)
-{
-	size_t count = shd_rules_count(judge->rules);
-
-	judge->of_store = shd_xcalloc(count, sizeof(struct shd_rule *));
-	for (size_t i = 0; i < count; i++) {
-		const struct shd_rule *rule = shd_rules_at(judge->rules, i);
-
-		if (!rule->each) {
-			judge->of_store[judge->of_store_count++] = rule;
-			continue;
-		}
-		if (!judge->of_kind[rule->kind])
-			judge->of_kind[rule->kind] = shd_xcalloc(count, sizeof(struct shd_rule *));
-		judge->of_kind[rule->kind][judge->of_kind_count[rule->kind]++] = rule;
-	}
-}
-
 /* What is cached of the state is read again. The counters stay. */
 static void forget_cache(struct shd_judge *judge)
 {
@@ -100,7 +81,7 @@ struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_set
 	shd_text_init(&judge->record, RECORD_BYTES);
 	judge->put_off_ms_per_row = PUT_OFF_MS_PER_ROW;
 	judge->put_off_max_ms = PUT_OFF_MAX_MS;
-	sort_rules(judge);
+	shd_judge_lists_create(judge);
 	if (!compile_routes(judge, diags)) {
 		shd_judge_destroy(judge);
 		return NULL;
@@ -116,9 +97,7 @@ void shd_judge_destroy(struct shd_judge *judge)
 	for (size_t i = 0; judge->matches && i < judge->settings->route_count; i++)
 		shd_match_destroy(judge->matches[i]);
 	free(judge->matches);
-	for (int i = 0; i < SHD_KIND_COUNT; i++)
-		free(judge->of_kind[i]);
-	free(judge->of_store);
+	shd_judge_lists_destroy(judge);
 	shd_arena_destroy(judge->arena);
 	shd_arena_destroy(judge->keep);
 	shd_arena_destroy(judge->scratch);
@@ -126,7 +105,6 @@ void shd_judge_destroy(struct shd_judge *judge)
 	for (size_t i = 0; i <= judge->settings->store_count; i++)
 		free(judge->memory[i].not_before_ms);
 	shd_text_finish(&judge->record);
-	free(judge->spared);
 	free(judge->touched_list);
 	free(judge->touched);
 	free(judge->memory);
@@ -177,6 +155,7 @@ void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *
 	shd_arena_reset(judge->scratch);
 	shd_arena_reset(judge->store_arena);
 	judge->store = store;
+	judge->here = judge->memory[store].lists;
 	judge->store_entity = NULL;
 	judge->store_entity_read = false;
 	judge->fresh = 0;

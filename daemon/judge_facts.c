@@ -195,8 +195,8 @@ static void name_blinded(struct shd_judge *judge, enum shd_poller poller, struct
 	struct shd_rule_env env;
 
 	shd_judge_env(judge, NULL, &env);
-	for (size_t i = 0; i < shd_rules_count(judge->rules); i++) {
-		const struct shd_rule *rule = shd_rules_at(judge->rules, i);
+	for (size_t i = 0; i < shd_rules_count(judge->here->rules); i++) {
+		const struct shd_rule *rule = shd_rules_at(judge->here->rules, i);
 
 		if (reads(rule, poller) && shd_rule_applies(rule, &env))
 			shd_text_printf(out, "%s%s", out->len ? ", " : "", rule->id);

@@ -6,6 +6,7 @@
  *   judge_seen.c    observations of the daemon's own; channels, configuration
  *   judge_upsert.c  observations into entities; sweeps; cross references
  *   judge_env.c     what a rule reads
+ *   judge_lists.c   the rules of each store, by what they are judged for
  *   judge_rules.c   verdicts, alerts, wake-ups
  *   judge_past.c    the history: noted while it happens, and told again for a replay
  *   judge_tell.c    routes and messages
@@ -27,10 +28,21 @@ struct shd_poller_fact {
 	struct shd_wall last_success;
 };
 
+/* The rules as some stores have them, by what they are judged for. */
+struct shd_rule_lists {
+	const struct shd_rules *rules;
+	const struct shd_rule **all;     /* what the others point into */
+	const struct shd_rule **of_kind[SHD_KIND_COUNT], **of_store;
+	size_t of_kind_count[SHD_KIND_COUNT], of_store_count;
+	bool *spared;                    /* by rule of the whole store; NULL: none is spared */
+	UT_hash_handle hh;               /* by `rules` */
+};
+
 /* Kept over transactions: a cache of the state (dropped when a transaction is given
  * up), and counters that may be lost. */
 struct shd_store_memory {
 	struct shd_poller_fact pollers[SHD_POLLER_COUNT];
+	struct shd_rule_lists *lists;
 	int64_t skew_ms;             /* INT64_MIN: not known */
 	int64_t slot;                /* five-minute slot that requests[0] counts */
 	uint32_t requests[12], throttled[12];
@@ -78,10 +90,8 @@ struct shd_judge {
 	const struct shd_words *words;
 	struct shd_match **matches;      /* by route; NULL: every alert */
 	struct shd_store_memory *memory; /* by store, the last one is the daemon's own */
-	const struct shd_rule **of_kind[SHD_KIND_COUNT], **of_store;
-	size_t of_kind_count[SHD_KIND_COUNT], of_store_count;
+	struct shd_rule_lists *lists;    /* hash */
 	int64_t put_off_ms_per_row, put_off_max_ms;
-	bool *spared;                    /* by rule of the whole store; NULL: none is spared */
 
 	/* One transaction: */
 	bool open, durable, skewed;      /* skewed: a store's clock differs from before */
@@ -93,6 +103,7 @@ struct shd_judge {
 
 	/* One store of it: */
 	size_t store;
+	const struct shd_rule_lists *here;
 	struct shd_arena *keep;          /* entities to be judged */
 	struct shd_arena *scratch;       /* one entity at a time */
 	struct shd_arena *store_arena;
@@ -119,6 +130,10 @@ const struct shd_store_settings *shd_judge_settings(const struct shd_judge *judg
 struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store);
 /* Makes `store` the one that is worked on. */
 void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *outcome);
+
+/* judge_lists.c: once there are settings, rules and memory. */
+void shd_judge_lists_create(struct shd_judge *judge);
+void shd_judge_lists_destroy(struct shd_judge *judge);
 
 /* judge_facts.c: the feed's row as the poll leaves it, and what it was before; then,
  * with that row stored, what poller and store look like. */

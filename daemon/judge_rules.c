@@ -185,6 +185,7 @@ static bool put_wake(struct shd_judge *judge, enum shd_kind kind, const char *id
 
 static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struct shd_error *reterr)
 {
+	const struct shd_rule_lists *here = judge->here;
 	struct shd_wall wake = dirty->derive_wake;
 
 	shd_arena_reset(judge->scratch);
@@ -194,8 +195,8 @@ static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struc
 		return false;
 	if (!get_at_hand(judge, dirty->id, reterr))
 		return false;
-	for (size_t i = 0; i < judge->of_kind_count[dirty->kind]; i++) {
-		const struct shd_rule *rule = judge->of_kind[dirty->kind][i];
+	for (size_t i = 0; i < here->of_kind_count[dirty->kind]; i++) {
+		const struct shd_rule *rule = here->of_kind[dirty->kind][i];
 		bool ok = dirty->entity ? judge_one(judge, rule, dirty->entity, dirty->id, &wake, reterr)
 					: judge_gone(judge, rule, dirty->id, reterr);
 
@@ -267,7 +268,7 @@ static size_t index_of(const struct shd_judge *judge, const struct shd_rule *rul
 {
 	size_t i = 0;
 
-	while (judge->of_store[i] != rule)
+	while (judge->here->of_store[i] != rule)
 		i++;
 	return i;
 }
@@ -277,39 +278,24 @@ static size_t index_of(const struct shd_judge *judge, const struct shd_rule *rul
 static void put_off(struct shd_judge *judge, const struct shd_rule *rule, struct shd_wall *wake)
 {
 	struct shd_store_memory *memory = &judge->memory[judge->store];
+	const struct shd_rule_lists *here = judge->here;
 	int64_t wait_ms = (int64_t)judge->rows * judge->put_off_ms_per_row;
 
 	if (judge->rows < CHEAP_ROWS && !memory->not_before_ms)
 		return;
 	if (!memory->not_before_ms)
-		memory->not_before_ms = shd_xcalloc(judge->of_store_count, sizeof(int64_t));
+		memory->not_before_ms = shd_xcalloc(here->of_store_count, sizeof(int64_t));
 	if (judge->rows < CHEAP_ROWS)
 		wait_ms = 0;
 	if (wait_ms > judge->put_off_max_ms)
 		wait_ms = judge->put_off_max_ms;
 	size_t at = index_of(judge, rule);
 	memory->not_before_ms[at] = judge->now.ms + wait_ms;
-	if (!judge->spared || !wait_ms)
+	if (!here->spared || !wait_ms)
 		return;
-	judge->spared[at] = true;
+	here->spared[at] = true;
 	if (wake->ms < memory->not_before_ms[at])
 		wake->ms = memory->not_before_ms[at];
-}
-
-void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms)
-{
-	judge->put_off_ms_per_row = ms_per_row;
-	judge->put_off_max_ms = max_ms;
-	if (!judge->spared)
-		judge->spared = shd_xcalloc(judge->of_store_count, sizeof(*judge->spared));
-}
-
-bool shd_judge_spared(const struct shd_judge *judge, const char *rule)
-{
-	for (size_t i = 0; judge->spared && i < judge->of_store_count; i++)
-		if (judge->spared[i] && strcmp(judge->of_store[i]->id, rule) == 0)
-			return true;
-	return false;
 }
 
 static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *rule,
@@ -330,38 +316,40 @@ static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *ru
 static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *reterr)
 {
 	const int64_t *not_before = judge->memory[judge->store].not_before_ms;
+	const struct shd_rule *rule = judge->here->of_store[i];
 	int64_t wait_ms = not_before ? not_before[i] - judge->now.ms : 0;
 
 	/* The clock went back: what was noted says nothing. */
 	if (wait_ms <= 0 || wait_ms > judge->put_off_max_ms)
-		return judge_whole_store(judge, judge->of_store[i], reterr);
-	return shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_store,
-				     judge->of_store[i]->id, (struct shd_wall){not_before[i]}, reterr);
+		return judge_whole_store(judge, rule, reterr);
+	return shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_store, rule->id,
+				     (struct shd_wall){not_before[i]}, reterr);
 }
 
 bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
 		     struct shd_error *reterr)
 {
+	const struct shd_rule_lists *here = judge->here;
+
 	for (int k = 0; k < SHD_KIND_COUNT; k++) {
 		bool again = false;
 
-		for (size_t i = 0; !again && i < judge->of_kind_count[k]; i++)
-			again = concerns(judge->of_kind[k][i], touched, 1U << k);
+		for (size_t i = 0; !again && i < here->of_kind_count[k]; i++)
+			again = concerns(here->of_kind[k][i], touched, 1U << k);
 		if (again && !refresh_kind(judge, (enum shd_kind)k, reterr))
 			return false;
 	}
 	if (!shd_judge_listed(judge, reterr))
 		return false;
-	for (size_t i = 0; i < judge->of_store_count; i++)
-		if (concerns(judge->of_store[i], touched, 0) &&
-		    !judge_soon(judge, i, reterr))
+	for (size_t i = 0; i < here->of_store_count; i++)
+		if (concerns(here->of_store[i], touched, 0) && !judge_soon(judge, i, reterr))
 			return false;
 	return true;
 }
 
 bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr)
 {
-	const struct shd_rule *rule = shd_rules_find(judge->rules, id);
+	const struct shd_rule *rule = shd_rules_find(judge->here->rules, id);
 
 	if (rule && !rule->each)
 		return judge_whole_store(judge, rule, reterr);
@@ -401,7 +389,7 @@ static bool look_at_alerts(struct shd_judge *judge, struct shd_error *reterr)
 	if (!shd_state_alerts(judge->state, &filter, judge->arena, &alerts, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		const struct shd_rule *rule = shd_rules_find(judge->rules, alerts[i].rule);
+		const struct shd_rule *rule = shd_rules_find(judge->here->rules, alerts[i].rule);
 		bool ok = true;
 
 		/* A rule that changed from each to store or back is another one. */
@@ -417,15 +405,17 @@ static bool look_at_alerts(struct shd_judge *judge, struct shd_error *reterr)
 
 bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr)
 {
+	const struct shd_rule_lists *here = judge->here;
+
 	if (!look_at_alerts(judge, reterr))
 		return false;
 	for (int k = 0; k < SHD_KIND_COUNT; k++)
-		if (judge->of_kind_count[k] && !refresh_kind(judge, (enum shd_kind)k, reterr))
+		if (here->of_kind_count[k] && !refresh_kind(judge, (enum shd_kind)k, reterr))
 			return false;
 	if (!shd_judge_listed(judge, reterr))
 		return false;
-	for (size_t i = 0; i < judge->of_store_count; i++)
-		if (!judge_whole_store(judge, judge->of_store[i], reterr))
+	for (size_t i = 0; i < here->of_store_count; i++)
+		if (!judge_whole_store(judge, here->of_store[i], reterr))
 			return false;
 	return true;
 }

@@ -72,6 +72,13 @@ static const char *target_of(struct shd_sending *sending)
 	return keep(sending, target.data);
 }
 
+/* A message is about one store: the judge puts no two together. */
+static const struct shd_rules *rules_of(
+	const struct shd_config *config, const struct shd_told *told, size_t count)
+{
+	return shd_rules_of(config->rules, count ? told[0].store : "");
+}
+
 static bool render(struct shd_sending *sending, const struct shd_outbox_row *row,
 	const struct shd_channel_settings *channel, const struct shd_config *config,
 	struct shd_wall now, struct shd_error *reterr)
@@ -82,7 +89,7 @@ static bool render(struct shd_sending *sending, const struct shd_outbox_row *row
 	size_t count;
 
 	if (!shd_told_unpack(row->facts, arena, &told, &count, reterr) ||
-		!shd_message_render(config->book, config->rules, told, count,
+		!shd_message_render(config->book, rules_of(config, told, count), told, count,
 			(enum shd_language)channel->language, channel->timezone, now, arena,
 			&message, reterr))
 		return false;

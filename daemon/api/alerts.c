@@ -44,12 +44,21 @@ static enum shd_level level_of(const char *name)
 	return (enum shd_level)level;
 }
 
+/* The alert's rule as its store has it; NULL when it is gone. */
+static const struct shd_rule *rule_of(const json_t *alert, const struct shd_config *config)
+{
+	const char *store = json_string_value(json_object_get(alert, "store"));
+
+	return shd_rules_find(shd_rules_of(config->rules, store),
+			      json_string_value(json_object_get(alert, "rule")));
+}
+
 /* Adds what the configuration in force says of the alert's rule; nothing when the
  * rule is gone. */
 static void put_rule_title(json_t *row, const struct shd_config *config)
 {
 	const char *id = json_string_value(json_object_get(row, "rule"));
-	const struct shd_rule *rule = shd_rules_find(config->rules, id);
+	const struct shd_rule *rule = rule_of(row, config);
 	enum shd_level level = level_of(json_string_value(json_object_get(row, "level")));
 
 	shd_api_put_text(row, "title", rule ? rule->title[SHD_EN] : id);
@@ -209,7 +218,7 @@ bool shd_api_explain_end(struct shd_api_call *call, const struct shd_config *con
 {
 	json_t *alert = json_object_get(call->answer, "alert"), *row = json_object();
 	const char *id = json_string_value(json_object_get(alert, "rule"));
-	const struct shd_rule *rule = shd_rules_find(config->rules, id);
+	const struct shd_rule *rule = rule_of(alert, config);
 
 	(void)reterr;
 	put_rule_title(alert, config);

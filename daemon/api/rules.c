@@ -20,12 +20,32 @@ bool shd_api_hold_begin(struct shd_api_call *call, const struct shd_config *conf
 	return true;
 }
 
+/* The rules as the store that is asked about has them, or as all stores do. */
+static const struct shd_rules *rules_asked(const struct shd_api_call *call)
+{
+	const char *store = call->filter.store;
+
+	return store ? shd_rules_of(call->config->rules, store) : call->config->rules;
+}
+
 /* --- what a rule is ----------------------------------------------------------------- */
+
+static json_t *levels_json(const struct shd_rule *rule)
+{
+	json_t *levels = json_object();
+
+	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++) {
+		const char *condition = shd_rule_condition(rule, (enum shd_level)level);
+
+		if (condition)
+			shd_api_put_text(levels, shd_level_name((enum shd_level)level), condition);
+	}
+	return levels;
+}
 
 static void put_parts(json_t *row, const struct shd_rule *rule)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
-	json_t *levels = json_object();
 
 	shd_text_init(&text, 1 << 16);
 	for (int part = 0; part < SHD_PART_COUNT; part++) {
@@ -35,13 +55,7 @@ static void put_parts(json_t *row, const struct shd_rule *rule)
 		bool has = shd_rule_part(rule, which, &text);
 		shd_api_put_text(row, shd_rule_part_name(which), has ? text.data : NULL);
 	}
-	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++) {
-		const char *condition = shd_rule_condition(rule, (enum shd_level)level);
-
-		if (condition)
-			shd_api_put_text(levels, shd_level_name((enum shd_level)level), condition);
-	}
-	json_object_set_new(row, "levels", levels);
+	json_object_set_new(row, "levels", levels_json(rule));
 }
 
 static json_t *rule_json(const struct shd_rule *rule)
@@ -87,56 +101,63 @@ static json_t *reads_json(const struct shd_rule *rule)
 
 /* --- the list --------------------------------------------------------------------------- */
 
-/* Adds the store to the list of each rule that watches it. */
+/* Adds the store to the lists of each rule that watches it, and that it has changed. */
 static bool add_store(struct shd_api_call *call, struct shd_state *state, const char *store,
-		      json_t *const *lists, struct shd_error *reterr)
+		      json_t *rows, struct shd_error *reterr)
 {
-	const struct shd_rules *rules = call->config->rules;
+	const struct shd_rules *all = call->config->rules, *rules = shd_rules_of(all, store);
 	struct shd_live live;
 	struct shd_rule_env env;
 
 	if (!shd_live_open(&live, call, store, state, reterr))
 		return false;
 	shd_live_env(&live, NULL, &env);
-	for (size_t i = 0; i < shd_rules_count(rules); i++)
-		if (shd_rule_applies(shd_rules_at(rules, i), &env))
-			json_array_append_new(lists[i], json_string(store));
+	for (size_t i = 0; i < shd_rules_count(rules); i++) {
+		const struct shd_rule *rule = shd_rules_at(rules, i);
+		json_t *row = json_array_get(rows, i);
+
+		if (shd_rule_applies(rule, &env))
+			json_array_append_new(json_object_get(row, "stores_watched"),
+					      json_string(store));
+		if (rule != shd_rules_at(all, i))
+			json_array_append_new(json_object_get(row, "stores_overridden"),
+					      json_string(store));
+	}
 	return shd_live_ok(&live, reterr);
 }
 
 /* Calls add_store for the stores the question is about. */
-static bool add_stores(struct shd_api_call *call, struct shd_state *state, json_t *const *lists,
+static bool add_stores(struct shd_api_call *call, struct shd_state *state, json_t *rows,
 		       struct shd_error *reterr)
 {
 	const struct shd_settings *settings = call->config->settings;
 
 	if (call->filter.store)
-		return add_store(call, state, call->filter.store, lists, reterr);
+		return add_store(call, state, call->filter.store, rows, reterr);
 	for (size_t i = 0; i < settings->store_count; i++)
-		if (!add_store(call, state, settings->stores[i].id, lists, reterr))
+		if (!add_store(call, state, settings->stores[i].id, rows, reterr))
 			return false;
-	return add_store(call, state, "daemon", lists, reterr);
+	return add_store(call, state, "daemon", rows, reterr);
 }
 
 bool shd_api_rules_read(struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
 {
-	const struct shd_rules *rules = call->config->rules;
+	const struct shd_rules *rules = rules_asked(call);
 	size_t count = shd_rules_count(rules);
-	shd_autofree json_t **lists = shd_xcalloc(count + 1, sizeof(*lists));
 	json_t *list = json_array();
 
 	json_object_set_new(call->answer, "rules", list);
 	for (size_t i = 0; i < count; i++) {
 		json_t *row = rule_json(shd_rules_at(rules, i));
 
-		lists[i] = json_array();
-		json_object_set_new(row, "stores_watched", lists[i]);
+		json_object_set_new(row, "stores_watched", json_array());
+		json_object_set_new(row, "stores_overridden", json_array());
 		json_array_append_new(list, row);
 	}
-	if (!add_stores(call, state, lists, reterr))
+	if (!add_stores(call, state, list, reterr))
 		return false;
 	for (size_t i = count; call->filter.store && i > 0; i--)
-		if (!json_array_size(lists[i - 1]))
+		if (!json_array_size(json_object_get(json_array_get(list, i - 1), "stores_watched")))
 			json_array_remove(list, i - 1);
 	return true;
 }
@@ -145,8 +166,8 @@ bool shd_api_rules_read(struct shd_api_call *call, struct shd_state *state, stru
 
 struct standings {
 	struct shd_api_call *call;
-	const struct shd_rule *rule;
-	json_t *list;
+	const struct shd_rule *asked, *rule; /* as it was asked for; as the present store has it */
+	json_t *list, *overridden;
 	size_t more; /* that did not fit */
 };
 
@@ -212,6 +233,8 @@ static bool add_standing(struct standings *all, struct shd_live *live,
 	json_object_set_new(row, "sample", sample);
 	shd_api_put_time(row, "due", verdict.due);
 	shd_api_put_text(row, "why", verdict.why);
+	if (all->rule != all->asked)
+		json_object_set_new(row, "levels", levels_json(all->rule));
 	if (!put_alert(row, live, all->rule, entity ? entity->id : "", &verdict, reterr))
 		return false;
 	shd_api_put_time(row, "next_look", verdict.wake);
@@ -244,11 +267,15 @@ static bool add_entities(struct standings *all, struct shd_live *live, struct sh
 static bool add_of_store(struct standings *all, struct shd_state *state, const char *store,
 			 struct shd_error *reterr)
 {
+	const struct shd_rules *rules = all->call->config->rules;
 	struct shd_live live;
 	struct shd_rule_env env;
 
 	if (!shd_live_open(&live, all->call, store, state, reterr))
 		return false;
+	all->rule = shd_rules_find(shd_rules_of(rules, store), all->asked->id);
+	if (all->rule != shd_rules_find(rules, all->asked->id))
+		json_array_append_new(all->overridden, json_string(store));
 	shd_live_env(&live, NULL, &env);
 	if (!shd_rule_applies(all->rule, &env))
 		return shd_live_ok(&live, reterr);
@@ -258,7 +285,7 @@ static bool add_of_store(struct standings *all, struct shd_state *state, const c
 
 static const struct shd_rule *find_rule(const struct shd_api_call *call, struct shd_error *reterr)
 {
-	const struct shd_rules *rules = call->config->rules;
+	const struct shd_rules *rules = rules_asked(call);
 	const struct shd_rule *rule = shd_rules_find(rules, call->rest);
 	size_t count = shd_rules_count(rules);
 	shd_autofree const char **ids = shd_xcalloc(count + 1, sizeof(*ids));
@@ -276,18 +303,20 @@ static const struct shd_rule *find_rule(const struct shd_api_call *call, struct 
 bool shd_api_rule_read(struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
 {
 	const struct shd_settings *settings = call->config->settings;
-	struct standings all = {.call = call, .list = json_array()};
+	struct standings all = {
+		.call = call, .list = json_array(), .overridden = json_array()};
 	bool ok = true;
 
 	json_object_set_new(call->answer, "standings", all.list);
-	all.rule = find_rule(call, reterr);
-	if (!all.rule)
+	json_object_set_new(call->answer, "stores_overridden", all.overridden);
+	all.asked = find_rule(call, reterr);
+	if (!all.asked)
 		return false;
-	json_t *row = rule_json(all.rule);
+	json_t *row = rule_json(all.asked);
 	json_object_set_new(call->answer, "rule", row);
-	json_object_set_new(row, "reads", reads_json(all.rule));
-	shd_api_put_text(row, "advice", all.rule->advice[SHD_EN]);
-	shd_api_put_text(row, "runbook", all.rule->runbook);
+	json_object_set_new(row, "reads", reads_json(all.asked));
+	shd_api_put_text(row, "advice", all.asked->advice[SHD_EN]);
+	shd_api_put_text(row, "runbook", all.asked->runbook);
 	if (call->filter.store) {
 		ok = add_of_store(&all, state, call->filter.store, reterr);
 	} else {

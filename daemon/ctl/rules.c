@@ -46,21 +46,35 @@ static void levels_cell(struct shd_table *table, const json_t *rule)
 	shd_table_cell(table, SHD_PLAIN, words.data);
 }
 
+/* "a, b", or "3 stores" */
+static void add_stores(struct shd_text *words, const json_t *stores)
+{
+	size_t count = json_array_size(stores);
+
+	for (size_t i = 0; count <= 2 && i < count; i++)
+		shd_text_printf(words, "%s%s", i ? ", " : "",
+			json_string_value(json_array_get(stores, i)));
+	if (count > 2)
+		shd_text_printf(words, "%zu stores", count);
+}
+
+/* "a, b (overridden for b)" */
 static void stores_cell(struct shd_table *table, const json_t *rule)
 {
 	const json_t *stores = json_object_get(rule, "stores_watched");
-	size_t count = json_array_size(stores);
+	const json_t *overridden = json_object_get(rule, "stores_overridden");
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 1024);
-	for (size_t i = 0; count <= 2 && i < count; i++)
-		shd_text_printf(&words, "%s%s", i ? ", " : "",
-			json_string_value(json_array_get(stores, i)));
-	if (count > 2)
-		shd_text_printf(&words, "%zu stores", count);
-	bool off = !shd_ctl_yes(rule, "enabled");
-	shd_table_cell(table, count ? SHD_PLAIN : SHD_DIM,
-		off ? "switched off" : count ? words.data : "none");
+	add_stores(&words, stores);
+	if (!words.len)
+		shd_text_puts(&words, shd_ctl_yes(rule, "enabled") ? "none" : "switched off");
+	if (json_array_size(overridden)) {
+		shd_text_puts(&words, " (overridden for ");
+		add_stores(&words, overridden);
+		shd_text_puts(&words, ")");
+	}
+	shd_table_cell(table, json_array_size(stores) ? SHD_PLAIN : SHD_DIM, words.data);
 }
 
 enum shd_exit shd_ctl_rules_list(struct shd_ctl *ctl)
@@ -157,8 +171,9 @@ static void add_names(struct shd_text *words, const json_t *list, const char *wh
 			json_string_value(name));
 }
 
-static void print_rule(struct shd_ctl *ctl, const json_t *rule)
+static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 {
+	const json_t *rule = json_object_get(answer, "rule");
 	const json_t *levels = json_object_get(rule, "levels");
 	const json_t *reads = json_object_get(rule, "reads");
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
@@ -182,6 +197,11 @@ static void print_rule(struct shd_ctl *ctl, const json_t *rule)
 	add_names(&words, json_object_get(reads, "metrics"), "");
 	add_names(&words, json_object_get(reads, "pollers"), "age of poll.");
 	line(ctl, "reads", words.data);
+	shd_text_clear(&words);
+	add_stores(&words, json_object_get(answer, "stores_overridden"));
+	if (words.len && !ctl->store)
+		shd_text_puts(&words, "; see them with --store");
+	line(ctl, "overridden", words.data);
 	line(ctl, "what to do", shd_ctl_text(rule, "advice"));
 	line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
 	line(ctl, "source", shd_ctl_text(rule, "source"));
@@ -227,8 +247,11 @@ static void value_cell(struct shd_table *table, const json_t *row)
 }
 
 /* "2 more until critical: value >= 20%" */
-static void room_cell(struct shd_table *table, const json_t *row, const json_t *levels)
+static void room_cell(struct shd_table *table, const json_t *row, const json_t *rule)
 {
+	/* A store that has the rule overridden has levels of its own. */
+	const json_t *own = json_object_get(row, "levels");
+	const json_t *levels = own ? own : json_object_get(rule, "levels");
 	const char *level = shd_ctl_text(row, "level"), *room = shd_ctl_value(row, "room");
 	size_t next = 0;
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
@@ -266,7 +289,7 @@ static void print_standings(struct shd_ctl *ctl, const json_t *answer)
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "entity"));
 		state_cell(table, row);
 		value_cell(table, row);
-		room_cell(table, row, json_object_get(rule, "levels"));
+		room_cell(table, row, rule);
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "due", "", when));
 		shd_table_cell(table, SHD_PLAIN,
 			shd_ctl_when(ctl, row, "next_look", "at a change", when));
@@ -291,7 +314,7 @@ enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl)
 		shd_ctl_print_json(ctl, answer);
 		return SHD_EXIT_OK;
 	}
-	print_rule(ctl, json_object_get(answer, "rule"));
+	print_rule(ctl, answer);
 	print_standings(ctl, answer);
 	return SHD_EXIT_OK;
 }

@@ -72,8 +72,8 @@ struct shd_message {
 	bool late;               /* decided more than 5 min before it is sent */
 };
 
-/* Renders for one channel. Everything lives in the arena. `rules` supplies titles,
- * advice and messages (in which {title} {value} {limit} {left} {about} {store} are
+/* Renders for one channel. Everything lives in the arena. `rules`, as the store has them,
+ * supply titles, advice and messages (in which {title} {value} {limit} {left} {about} {store} are
  * filled in); a rule that no longer exists is shown by its id. Items are ordered
  * worst first. Errors: LIMIT, the arena is too small. */
 SHD_MUST_USE bool shd_message_render(const struct shd_phrasebook *book,

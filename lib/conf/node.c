@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 const struct shd_node *shd_node_get(const struct shd_node *map, const char *key)
 {
@@ -13,6 +14,37 @@ const struct shd_node *shd_node_get(const struct shd_node *map, const char *key)
 			return &map->items[i];
 	}
 	return NULL;
+}
+
+/* Nesting ends where the reader of YAML ends it. */
+bool shd_node_same(const struct shd_node *a, const struct shd_node *b)
+{
+	if (a->type != b->type || a->len != b->len || a->count != b->count)
+		return false;
+	if (a->type == SHD_NODE_SCALAR)
+		return memcmp(a->text, b->text, a->len) == 0;
+	for (size_t i = 0; i < a->count; i++)
+		if ((a->keys && !shd_node_same(&a->keys[i], &b->keys[i])) ||
+		    !shd_node_same(&a->items[i], &b->items[i]))
+			return false;
+	return true;
+}
+
+static uint64_t hash_on(const struct shd_node *node, uint64_t seed)
+{
+	uint64_t hash = XXH64(node->text, node->len, seed + (uint64_t)node->type);
+
+	for (size_t i = 0; i < node->count; i++) {
+		if (node->keys)
+			hash = hash_on(&node->keys[i], hash);
+		hash = hash_on(&node->items[i], hash);
+	}
+	return hash;
+}
+
+uint64_t shd_node_hash(const struct shd_node *node)
+{
+	return hash_on(node, 0);
 }
 
 static enum shd_source_style style_of(const struct shd_node *node, const char *source)

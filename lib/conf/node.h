@@ -42,6 +42,11 @@ const char *shd_doc_file(const struct shd_doc *doc);
 /* The value under `key` of a map, NULL when absent or not a map. */
 const struct shd_node *shd_node_get(const struct shd_node *map, const char *key);
 
+/* Whether both say the same, member by member; where they stand does not count. And a
+ * number that is then the same. */
+bool shd_node_same(const struct shd_node *a, const struct shd_node *b);
+uint64_t shd_node_hash(const struct shd_node *node);
+
 /* Report about a node, or about text[offset .. offset+width) inside a scalar (the
  * position is mapped back through quotes and folding as far as possible). */
 void shd_node_mistake(const struct shd_node *node, struct shd_diags *diags, const char *hint,

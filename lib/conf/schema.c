@@ -2,6 +2,7 @@
 #include "conf/tables.h"
 #include "market/market.h"
 #include "notify/notify.h"
+#include "rule/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,14 @@ static void fix_word(json_t *schema, const char *name, const char *word)
 	fill_section(schema, name, section);
 }
 
+static json_t *overrides_schema(void)
+{
+	json_t *override = json_object();
+
+	set(override, "$ref", json_string("#/definitions/override"));
+	return map_schema(override);
+}
+
 static json_t *store_schema(const struct shd_market *market)
 {
 	json_t *schema = shd_options_schema(shd_store_options, shd_store_option_count);
@@ -227,6 +236,7 @@ static json_t *store_schema(const struct shd_market *market)
 	fix_word(schema, "marketplace", market->name);
 	fill_section(schema, "egress",
 		shd_options_schema(shd_egress_options, shd_egress_option_count));
+	fill_section(schema, "overrides", overrides_schema());
 	fill_section(schema, "poll", shd_options_schema(shd_poll_options, shd_poll_option_count));
 	return schema;
 }
@@ -265,6 +275,7 @@ json_t *shd_settings_schema(void)
 	fill_section(schema, "channels", map_schema(channels));
 	fill_section(schema, "routes",
 		list_schema(shd_options_schema(shd_route_options, shd_route_option_count)));
-	fill_section(schema, "overrides", map_schema(object_of_type("object")));
+	fill_section(schema, "overrides", overrides_schema());
+	set(schema, "definitions", shd_override_definitions());
 	return schema;
 }

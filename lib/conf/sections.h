@@ -21,6 +21,9 @@ void *shd_build_take(struct shd_build *build, size_t count, size_t size);
 /* True when the scalar is a name of a-z, 0-9 and `-`; else reports it. */
 bool shd_build_name(struct shd_build *build, const struct shd_node *node, const char *what);
 
+/* A map of rule ids; NULL when it is absent, empty, or none, which is reported. */
+const struct shd_node *shd_build_overrides(struct shd_build *build, const struct shd_node *node);
+
 /* The options of a marketplace or notifier for shd_options_apply_all; target NULL:
  * which one it is could not be found. */
 struct shd_option_use shd_build_use(const struct shd_option *table, size_t count, void *target);

@@ -63,10 +63,7 @@ static void read_top(struct shd_build *build, const struct shd_node *root)
 	settings->keep_events_ms = retention.events_ms;
 	settings->keep_deliveries_ms = retention.deliveries_ms;
 	settings->keep_history_ms = retention.history_ms;
-	settings->overrides = top.overrides;
-	if (top.overrides && top.overrides->type != SHD_NODE_MAP)
-		shd_node_mistake(top.overrides, build->diags, NULL,
-			"`overrides` must be a map of rule ids");
+	settings->overrides = shd_build_overrides(build, top.overrides);
 	shd_calendars_build(build, top.calendars);
 	shd_stores_build(build, top.stores);
 	shd_channels_build(build, top.channels);
@@ -120,6 +117,15 @@ bool shd_build_name(struct shd_build *build, const struct shd_node *node, const 
 	shd_node_mistake_at(node, good, 1, build->diags, "use a-z, 0-9 and `-`",
 		"this character cannot be in the name of a %s", what);
 	return false;
+}
+
+const struct shd_node *shd_build_overrides(struct shd_build *build, const struct shd_node *node)
+{
+	if (!node || node->type == SHD_NODE_MAP)
+		return node;
+	if (node->type != SHD_NODE_SCALAR || node->len)
+		shd_node_mistake(node, build->diags, NULL, "`overrides` must be a map of rule ids");
+	return NULL;
 }
 
 struct shd_option_use shd_build_use(const struct shd_option *table, size_t count, void *target)

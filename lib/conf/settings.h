@@ -28,6 +28,7 @@ struct shd_store_settings {
 	const char *proxy, *interface; /* egress, or NULL */
 	int64_t every_ms[SHD_POLLER_COUNT]; /* 0: this poller is off */
 	const void *market_settings; /* struct of the market's own option table */
+	const struct shd_node *overrides; /* its own: map rule id -> keys, or NULL */
 	const struct shd_node *node;
 };
 enum shd_store_kind { SHD_STORE_LOCAL, SHD_STORE_CROSSBORDER };
@@ -71,7 +72,7 @@ struct shd_settings {
 	struct shd_route_settings *routes;
 	size_t route_count;
 	struct shd_calendars calendars;
-	const struct shd_node *overrides; /* map rule id -> keys, or NULL */
+	const struct shd_node *overrides; /* of all stores: map rule id -> keys, or NULL */
 	/* private: */
 	struct shd_arena *arena;
 	struct shd_doc **docs;

@@ -196,6 +196,7 @@ static void read_store(struct shd_build *build, struct shd_store_settings *store
 		build->settings->arena, build->diags);
 	check_poll(build, store, parts.poll);
 	read_egress(build, store, parts.egress);
+	store->overrides = shd_build_overrides(build, parts.overrides);
 }
 
 static int by_id(const void *a, const void *b)

@@ -33,7 +33,7 @@ const struct shd_option shd_top_options[] = {
 		"Which alert goes to which channels; the first match wins. Without routes "
 		"every alert goes to every channel."},
 	{"overrides", SHD_OPT_NODE, AT(shd_top, overrides), false, NULL, 0, 0, NULL,
-		"Changed keys of rules, by rule id."},
+		"Changed keys of rules, by rule id, for all stores."},
 };
 const size_t shd_top_option_count = SHD_COUNT(shd_top_options);
 
@@ -93,6 +93,9 @@ const struct shd_option shd_store_parts_options[] = {
 		"One of `calendars`: the store's business days; by default Monday to Friday."},
 	{"egress", SHD_OPT_NODE, AT(shd_store_parts, egress), false, NULL, 0, 0, NULL,
 		"The store's own way out to the network."},
+	{"overrides", SHD_OPT_NODE, AT(shd_store_parts, overrides), false, NULL, 0, 0, NULL,
+		"Changed keys of rules, by rule id, for this store only; they go before the "
+		"`overrides` of all stores."},
 	{"poll", SHD_OPT_NODE, AT(shd_store_parts, poll), false, NULL, 0, 0, NULL,
 		"Time between two looks, by poller."},
 };

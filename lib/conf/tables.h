@@ -21,7 +21,7 @@ struct shd_calendar_parts {
 /* What a store or channel yields besides its settings. */
 struct shd_store_parts {
 	const char *marketplace, *calendar;
-	const struct shd_node *egress, *poll;
+	const struct shd_node *egress, *overrides, *poll;
 };
 
 struct shd_egress {

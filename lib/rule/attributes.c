@@ -141,9 +141,9 @@ static void read_labels(struct shd_compiler *compiler)
 
 	if (!names || !values)
 		return;
-	add_labels(compiler, shd_node_get(compiler->override, "labels"), names, values,
-		&labels->count);
-	add_labels(compiler, shd_node_get(compiler->map, "labels"), names, values, &labels->count);
+	for (int i = 0; i < SHD_LAYER_COUNT; i++)
+		add_labels(compiler, shd_node_get(compiler->layers[i], "labels"), names, values,
+			&labels->count);
 	labels->names = names;
 	labels->values = values;
 }

@@ -1,22 +1,51 @@
 /* rule/compile.h - between the parts of the rule compiler: rule.c walks the files,
- * conditions.c reads the keys that are expressions, attributes.c the others. */
+ * variants.c the overrides of single stores, conditions.c reads the keys that are
+ * expressions, attributes.c the others. */
 #pragma once
 #include "rule/code.h"
+
+/* Where a rule of the set stands, and whether it has mistakes. */
+struct shd_rule_origin {
+	const struct shd_node *map;
+	bool bad;
+};
+
+/* The overrides of one store, and the rules as they leave them. */
+struct shd_variant {
+	const char *store;
+	const struct shd_node *overrides;
+	uint64_t hash;
+	const struct shd_rules *rules; /* NULL: they have mistakes */
+};
+
+struct shd_rules {
+	struct shd_arena *arena;         /* NULL in a variant, which lives in the set's */
+	const struct shd_rule **items;
+	struct shd_rule_origin *origins; /* NULL in a variant */
+	size_t count, room, origin_room;
+	struct shd_variant *variants;    /* by store */
+	size_t variant_count;
+};
+
+/* What a rule is made from, the first word first: the overrides of one store and of all
+ * stores, and the rule itself. */
+enum shd_layer { SHD_LAYER_STORE, SHD_LAYER_STORES, SHD_LAYER_RULE, SHD_LAYER_COUNT };
 
 struct shd_compiler {
 	struct shd_rules *rules;
 	struct shd_arena *arena; /* of the rules */
+	const struct shd_node *overrides; /* of all stores, or NULL */
 	const struct shd_words *words;
 	const struct shd_calendars *calendars;
 	struct shd_diags *diags;
 	/* Of the present rule: */
-	const struct shd_node *map, *override;
+	const struct shd_node *layers[SHD_LAYER_COUNT]; /* or NULL */
 	struct shd_rule *rule;
 	struct shd_rule_code *code;
 	struct shd_scope scope;
 };
 
-/* The value of a key: the override's, else the rule's own; NULL when absent. */
+/* The value of a key in the first layer that has it; NULL when absent. */
 const struct shd_node *shd_compiler_find(const struct shd_compiler *compiler, const char *key);
 
 /* A member of a key that is a map: an override changes single levels, languages and
@@ -31,6 +60,17 @@ void *shd_compiler_alloc(struct shd_compiler *compiler, size_t count, size_t siz
  * member is ("level"). */
 void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *map,
 	const char *what, const char *const *names, size_t count);
+
+/* Compiles the rule of compiler->layers; NULL, and reported, when the rules are too
+ * large altogether. */
+struct shd_rule *shd_compile_rule(struct shd_compiler *compiler, const char *id);
+
+/* Reports what `overrides` (of all stores, or of one) say of rules that do not exist, and
+ * what is no key of a rule. Accepts NULL. */
+void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node *overrides);
+
+/* The overrides of each store: compiler->rules get their variants. */
+void shd_compile_variants(struct shd_compiler *compiler, const struct shd_settings *settings);
 
 /* stores, each, due, where, value, needs, levels, clear, cost, and what they read. */
 void shd_compile_conditions(struct shd_compiler *compiler);

@@ -136,25 +136,25 @@ static void read_level(struct shd_compiler *compiler, int level)
 
 static void read_levels(struct shd_compiler *compiler)
 {
-	const struct shd_node *own = shd_node_get(compiler->map, "levels");
-	const struct shd_node *over = shd_node_get(compiler->override, "levels");
-	const struct shd_node *both[] = {own, over};
 	const char *levels[SHD_LEVEL_COUNT - SHD_INFO];
 
 	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
 		levels[level - SHD_INFO] = shd_level_name((enum shd_level)level);
 
-	for (size_t i = 0; i < SHD_COUNT(both); i++) {
-		if (both[i] && (both[i]->type != SHD_NODE_MAP || !both[i]->count)) {
-			shd_node_mistake(both[i], compiler->diags, "levels: {warning: value > 2%}",
+	for (int i = 0; i < SHD_LAYER_COUNT; i++) {
+		const struct shd_node *map = shd_node_get(compiler->layers[i], "levels");
+
+		if (map && (map->type != SHD_NODE_MAP || !map->count)) {
+			shd_node_mistake(map, compiler->diags, "levels: {warning: value > 2%}",
 				"`levels` must be a map of info, warning, critical, breached");
 			return;
 		}
-		shd_compiler_members(compiler, both[i], "level", levels, SHD_COUNT(levels));
+		shd_compiler_members(compiler, map, "level", levels, SHD_COUNT(levels));
 	}
-	if (!own && !over) {
-		shd_node_mistake(compiler->map, compiler->diags, "levels: {warning: value > 2%}",
-			"rule '%s' has no `levels`", compiler->rule->id);
+	if (!shd_compiler_find(compiler, "levels")) {
+		shd_node_mistake(compiler->layers[SHD_LAYER_RULE], compiler->diags,
+			"levels: {warning: value > 2%}", "rule '%s' has no `levels`",
+			compiler->rule->id);
 		return;
 	}
 	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)

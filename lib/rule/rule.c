@@ -16,13 +16,6 @@ static const char *const keys[] = {
 
 enum { RULES_A_FILE = 1000, ID_BYTES = 64, ARENA_BYTES = 64 << 20 };
 
-struct shd_rules {
-	struct shd_arena *arena;
-	struct shd_rule *items;
-	const struct shd_node **nodes; /* where each one stands */
-	size_t count, room, node_room;
-};
-
 const char *shd_level_name(enum shd_level level)
 {
 	return level_names[level];
@@ -30,20 +23,24 @@ const char *shd_level_name(enum shd_level level)
 
 const struct shd_node *shd_compiler_find(const struct shd_compiler *compiler, const char *key)
 {
-	const struct shd_node *node = shd_node_get(compiler->override, key);
+	const struct shd_node *node = NULL;
 
-	return node ? node : shd_node_get(compiler->map, key);
+	for (int i = 0; !node && i < SHD_LAYER_COUNT; i++)
+		node = shd_node_get(compiler->layers[i], key);
+	return node;
 }
 
 const struct shd_node *shd_compiler_find_in(
 	const struct shd_compiler *compiler, const char *key, const char *member)
 {
-	const struct shd_node *over = shd_node_get(compiler->override, key);
-	const struct shd_node *node = shd_node_get(over, member);
+	for (int i = 0; i < SHD_LAYER_COUNT; i++) {
+		const struct shd_node *whole = shd_node_get(compiler->layers[i], key);
+		const struct shd_node *node = shd_node_get(whole, member);
 
-	if (node || (over && over->type != SHD_NODE_MAP))
-		return node;
-	return shd_node_get(shd_node_get(compiler->map, key), member);
+		if (node || (whole && whole->type != SHD_NODE_MAP))
+			return node;
+	}
+	return NULL;
 }
 
 void *shd_compiler_alloc(struct shd_compiler *compiler, size_t count, size_t size)
@@ -51,8 +48,8 @@ void *shd_compiler_alloc(struct shd_compiler *compiler, size_t count, size_t siz
 	void *memory = shd_arena_alloc(compiler->arena, count, size);
 
 	if (!memory)
-		shd_node_mistake(
-			compiler->map, compiler->diags, NULL, "the rules are too large altogether");
+		shd_node_mistake(compiler->layers[SHD_LAYER_RULE], compiler->diags, NULL,
+			"the rules are too large altogether");
 	return memory;
 }
 
@@ -114,9 +111,9 @@ static const char *read_id(struct shd_compiler *compiler, const struct shd_node 
 		return NULL;
 	}
 	for (size_t i = 0; i < compiler->rules->count; i++) {
-		const struct shd_node *first = compiler->rules->nodes[i];
+		const struct shd_node *first = compiler->rules->origins[i].map;
 
-		if (strcmp(compiler->rules->items[i].id, node->text) != 0)
+		if (strcmp(compiler->rules->items[i]->id, node->text) != 0)
 			continue;
 		shd_node_mistake(node, compiler->diags, NULL, "rule '%s' exists already, at %s:%d",
 			node->text, shd_doc_file(first->doc), first->line);
@@ -125,35 +122,46 @@ static const char *read_id(struct shd_compiler *compiler, const struct shd_node 
 	return node->text;
 }
 
-static void compile_rule(
-	struct shd_compiler *compiler, const struct shd_node *map, const struct shd_node *overrides)
+struct shd_rule *shd_compile_rule(struct shd_compiler *compiler, const char *id)
 {
-	struct shd_rules *rules = compiler->rules;
-	const char *id = read_id(compiler, map);
+	struct shd_rule *rule = shd_compiler_alloc(compiler, 1, sizeof(*rule));
+	struct shd_rule_code *code = rule ? shd_compiler_alloc(compiler, 1, sizeof(*code)) : NULL;
 
-	compiler->map = map;
-	struct shd_rule_code *code = id ? shd_compiler_alloc(compiler, 1, sizeof(*code)) : NULL;
 	if (!code)
-		return;
-	shd_grow(rules->items, rules->count, rules->room);
-	shd_grow(rules->nodes, rules->count, rules->node_room);
-	struct shd_rule *rule = &rules->items[rules->count];
+		return NULL;
 	*rule = (struct shd_rule){.id = id, .code = code, .tell_resolved = true};
-	rules->nodes[rules->count++] = map;
 	code->enabled = true;
 	compiler->rule = rule;
 	compiler->code = code;
-	compiler->override = shd_node_get(overrides, id);
 	compiler->scope =
 		(struct shd_scope){.words = compiler->words, .calendars = compiler->calendars};
-	shd_compiler_members(compiler, map, "key", keys, SHD_COUNT(keys));
-	shd_compiler_members(compiler, compiler->override, "key", keys + 1, SHD_COUNT(keys) - 1);
 	shd_compile_conditions(compiler);
 	shd_compile_attributes(compiler);
+	return rule;
 }
 
-static void compile_doc(
-	struct shd_compiler *compiler, const struct shd_doc *doc, const struct shd_node *overrides)
+static void add_rule(struct shd_compiler *compiler, const struct shd_node *map)
+{
+	struct shd_rules *rules = compiler->rules;
+	size_t before = shd_diags_mistakes(compiler->diags);
+	const char *id = read_id(compiler, map);
+
+	if (!id)
+		return;
+	compiler->layers[SHD_LAYER_STORES] = shd_node_get(compiler->overrides, id);
+	compiler->layers[SHD_LAYER_RULE] = map;
+	shd_compiler_members(compiler, map, "key", keys, SHD_COUNT(keys));
+	const struct shd_rule *rule = shd_compile_rule(compiler, id);
+	if (!rule)
+		return;
+	shd_grow(rules->items, rules->count, rules->room);
+	shd_grow(rules->origins, rules->count, rules->origin_room);
+	rules->origins[rules->count] = (struct shd_rule_origin){
+		.map = map, .bad = shd_diags_mistakes(compiler->diags) > before};
+	rules->items[rules->count++] = rule;
+}
+
+static void compile_doc(struct shd_compiler *compiler, const struct shd_doc *doc)
 {
 	static const char *const top[] = {"rules", "tests"};
 	const struct shd_node *root = shd_doc_root(doc), *list = shd_node_get(root, "rules");
@@ -179,40 +187,46 @@ static void compile_doc(
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++)
-		compile_rule(compiler, &list->items[i], overrides);
+		add_rule(compiler, &list->items[i]);
 }
 
-/* Every override must be of a rule that exists. */
-static void check_overrides(struct shd_compiler *compiler, const struct shd_node *overrides)
+void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node *overrides)
 {
 	const struct shd_rules *rules = compiler->rules;
-	const char **ids = shd_xcalloc(rules->count, sizeof(*ids));
+	const char **ids shd_autofree = shd_xcalloc(rules->count + 1, sizeof(*ids));
 
+	if (!overrides)
+		return;
 	for (size_t i = 0; i < rules->count; i++)
-		ids[i] = rules->items[i].id;
+		ids[i] = rules->items[i]->id;
 	shd_compiler_members(compiler, overrides, "rule", ids, rules->count);
-	for (size_t i = 0; overrides && overrides->type == SHD_NODE_MAP && i < overrides->count;
-		i++)
-		if (overrides->items[i].type != SHD_NODE_MAP)
-			shd_node_mistake(&overrides->items[i], compiler->diags,
-				"{levels: {warning: value > 3%}}",
+	for (size_t i = 0; i < overrides->count; i++) {
+		const struct shd_node *override = &overrides->items[i];
+
+		if (override->type == SHD_NODE_MAP)
+			shd_compiler_members(
+				compiler, override, "key", keys + 1, SHD_COUNT(keys) - 1);
+		else
+			shd_node_mistake(override, compiler->diags, "{levels: {warning: value > 3%}}",
 				"an override must be a map of the rule's keys");
-	free(ids);
+	}
 }
 
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-	const struct shd_node *overrides, const struct shd_words *words,
-	const struct shd_calendars *calendars, struct shd_diags *diags)
+	const struct shd_settings *settings, const struct shd_words *words, struct shd_diags *diags)
 {
 	struct shd_rules *rules = shd_xcalloc(1, sizeof(*rules));
-	struct shd_compiler compiler = {
-		.rules = rules, .words = words, .calendars = calendars, .diags = diags};
+	struct shd_compiler compiler = {.rules = rules, .words = words, .diags = diags,
+		.overrides = settings ? settings->overrides : NULL,
+		.calendars = settings ? &settings->calendars : NULL};
 	size_t before = shd_diags_mistakes(diags);
 
 	rules->arena = compiler.arena = shd_arena_create(ARENA_BYTES);
 	for (size_t i = 0; i < count; i++)
-		compile_doc(&compiler, docs[i], overrides);
-	check_overrides(&compiler, overrides);
+		compile_doc(&compiler, docs[i]);
+	shd_compile_overrides(&compiler, compiler.overrides);
+	if (settings)
+		shd_compile_variants(&compiler, settings);
 	if (shd_diags_mistakes(diags) == before)
 		return rules;
 	shd_rules_destroy(rules);
@@ -225,7 +239,8 @@ void shd_rules_destroy(struct shd_rules *rules)
 		return;
 	shd_arena_destroy(rules->arena);
 	free(rules->items);
-	free(rules->nodes);
+	free(rules->origins);
+	free(rules->variants);
 	free(rules);
 }
 
@@ -237,14 +252,14 @@ size_t shd_rules_count(const struct shd_rules *rules)
 const struct shd_rule *shd_rules_at(const struct shd_rules *rules, size_t i)
 {
 	shd_assert(i < rules->count);
-	return &rules->items[i];
+	return rules->items[i];
 }
 
 const struct shd_rule *shd_rules_find(const struct shd_rules *rules, const char *id)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->items[i].id, id) == 0)
-			return &rules->items[i];
+		if (strcmp(rules->items[i]->id, id) == 0)
+			return rules->items[i];
 	return NULL;
 }
 

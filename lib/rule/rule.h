@@ -41,17 +41,23 @@ struct shd_rules;
 struct shd_text;
 struct shd_words; /* word lists by name, see words.h */
 
-/* Compiles all rules of the documents, applies `overrides` (map of rule id to
- * keys, or NULL). `calendars`: those that a rule may name, or NULL. Borrows documents
- * and calendars for as long as the set lives. Returns owned; NULL when diags got a
- * mistake. */
+/* Compiles all rules of the documents. `settings` brings the overrides, those of all
+ * stores and those of single ones, and the calendars that a rule may name; NULL: none.
+ * Borrows documents and settings for as long as the set lives. Returns owned; NULL when
+ * diags got a mistake. */
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-				    const struct shd_node *overrides, const struct shd_words *words,
-				    const struct shd_calendars *calendars, struct shd_diags *diags);
+				    const struct shd_settings *settings,
+				    const struct shd_words *words, struct shd_diags *diags);
 void shd_rules_destroy(struct shd_rules *rules);
 size_t shd_rules_count(const struct shd_rules *rules);
 const struct shd_rule *shd_rules_at(const struct shd_rules *rules, size_t i);
 const struct shd_rule *shd_rules_find(const struct shd_rules *rules, const char *id);
+
+/* The rules as the store of this id has them: the same ids at the same places, and
+ * another rule where its own overrides change one. Stores whose overrides say the same
+ * share them. The set itself for a store without overrides; NULL for NULL. Lives as long
+ * as the set. */
+const struct shd_rules *shd_rules_of(const struct shd_rules *rules, const char *store);
 
 /* Whether the rule watches this store at all (`stores`, `enabled`). `store` is the
  * store entity; settings supply marketplace, kind, region, labels. */

@@ -154,22 +154,30 @@ static json_t *shape_schema(enum shape shape)
 	shd_bug("a key without a shape", __FILE__, __LINE__);
 }
 
-static json_t *rule_schema(void)
+/* A map of keys from `first` on. */
+static json_t *keys_schema(size_t first)
 {
-	static const char *const required[] = {"rule", "levels"};
-	json_t *schema = of_type("object"), *properties = json_object(), *list = json_array();
+	json_t *schema = of_type("object"), *properties = json_object();
 
-	for (size_t i = 0; i < SHD_COUNT(keys); i++) {
+	for (size_t i = first; i < SHD_COUNT(keys); i++) {
 		json_t *key = shape_schema(keys[i].shape);
 
 		set(key, "description", json_string(keys[i].doc));
 		set(properties, keys[i].name, key);
 	}
+	set(schema, "properties", properties);
+	set(schema, "additionalProperties", json_false());
+	return schema;
+}
+
+static json_t *rule_schema(void)
+{
+	static const char *const required[] = {"rule", "levels"};
+	json_t *schema = keys_schema(0), *list = json_array();
+
 	for (size_t i = 0; i < SHD_COUNT(required); i++)
 		append(list, json_string(required[i]));
-	set(schema, "properties", properties);
 	set(schema, "required", list);
-	set(schema, "additionalProperties", json_false());
 	return schema;
 }
 
@@ -220,6 +228,15 @@ static json_t *list_of(json_t *items, const char *doc)
 	set(schema, "items", items);
 	set(schema, "description", json_string(doc));
 	return schema;
+}
+
+json_t *shd_override_definitions(void)
+{
+	json_t *definitions = json_object();
+
+	set(definitions, "expression", expression_definition());
+	set(definitions, "override", keys_schema(1));
+	return definitions;
 }
 
 json_t *shd_rules_schema(void)

@@ -6,3 +6,7 @@
 
 /* Returns owned. */
 json_t *shd_rules_schema(void);
+
+/* For another schema's `definitions`: `override`, the keys of a rule that a configuration
+ * may change, and what that refers to. Returns owned. */
+json_t *shd_override_definitions(void);

@@ -124,7 +124,7 @@ int main(void)
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 	SHD_AUTO(shd_doc_destroyp)
 	struct shd_doc *doc = shd_doc_parse("bench", yaml, strlen(yaml), diags);
-	struct shd_rules *rules = doc ? shd_rules_compile(&doc, 1, NULL, NULL, NULL, diags) : NULL;
+	struct shd_rules *rules = doc ? shd_rules_compile(&doc, 1, NULL, NULL, diags) : NULL;
 	struct shd_market market = {.name = "ozon"};
 	struct shd_store_settings settings = {.id = "shop", .market = &market};
 	struct store store = {0};

@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+/* A map that the file has under this key. */
+static const struct shd_node *map_of(const struct shd_doc *doc, const char *key)
+{
+	const struct shd_node *node = shd_node_get(shd_doc_root(doc), key);
+
+	return node && node->type == SHD_NODE_MAP ? node : NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void judge(const struct shd_rule *rule)
@@ -33,15 +41,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 	struct shd_words *words = shd_words_create();
 	struct shd_doc *doc = shd_doc_parse("rules.yaml", (const char *)data, size, diags);
+	struct shd_store_settings store = {.id = "s"};
+	struct shd_settings settings = {.stores = &store, .store_count = 1};
+	const struct shd_rules *own = NULL;
 	struct shd_rules *rules = NULL;
 
 	shd_words_add(words, "ozon_banned", "ozon_banned.txt", (const char *)data,
 		size < 4096 ? size : 4096, diags);
+	settings.overrides = doc ? map_of(doc, "overrides") : NULL;
+	store.overrides = doc ? map_of(doc, "store_overrides") : NULL;
 	if (doc)
-		rules = shd_rules_compile(
-			&doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), words, NULL, diags);
-	for (size_t i = 0; rules && i < shd_rules_count(rules); i++)
+		rules = shd_rules_compile(&doc, 1, &settings, words, diags);
+	if (rules)
+		own = shd_rules_of(rules, store.id);
+	for (size_t i = 0; own && i < shd_rules_count(own); i++) {
 		judge(shd_rules_at(rules, i));
+		judge(shd_rules_at(own, i));
+	}
 	shd_text_init(&out, 16 << 20);
 	shd_diags_print(diags, &out);
 	shd_rules_destroy(rules);

@@ -41,7 +41,7 @@ struct bench {
 	size_t channel_numbers[2];
 	const char *channel_names[2];
 	struct shd_settings settings;
-	struct shd_doc *docs[4];       /* rules; matches of the routes */
+	struct shd_doc *docs[5];       /* rules; matches of the routes; overrides of stores */
 	struct shd_diags *diags;
 	struct shd_words *words;
 	struct shd_rules *rules;
@@ -70,13 +70,26 @@ static inline void bench_rules(struct bench *b, const char *yaml)
 	shd_doc_destroy(b->docs[0]);
 	b->docs[0] = shd_doc_parse("rules.yaml", yaml, strlen(yaml), b->diags);
 	if (b->docs[0])
-		b->rules = shd_rules_compile(b->docs, 1, NULL, b->words, NULL, b->diags);
+		b->rules = shd_rules_compile(b->docs, 1, &b->settings, b->words, b->diags);
 	if (!b->rules) {
 		shd_text_init(&printed, 65536);
 		shd_diags_print(b->diags, &printed);
 		fail_msg("%s", printed.data);
 	}
 	bench_judge(b);
+}
+
+/* What the stores override, as {s1: {rule: keys}}. bench_rules comes next. */
+static inline void bench_overrides(struct bench *b, const char *yaml)
+{
+	shd_judge_destroy(shd_steal(b->judge));
+	shd_rules_destroy(shd_steal(b->rules));
+	shd_doc_destroy(b->docs[4]);
+	b->docs[4] = shd_doc_parse("overrides.yaml", yaml, strlen(yaml), b->diags);
+	assert_non_null(b->docs[4]);
+	for (size_t i = 0; i < 2; i++)
+		b->stores[i].overrides =
+			shd_node_get(shd_doc_root(b->docs[4]), b->stores[i].id);
 }
 
 /* The condition of route i (NULL: always). bench_judge comes next. */

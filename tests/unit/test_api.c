@@ -387,7 +387,7 @@ static int prepare(void **state)
 	snprintf(listen_at, sizeof(listen_at), "unix:%s", socket_path);
 	snprintf(state_path, sizeof(state_path), "%s/state.db", folder);
 	stores[0].market = stores[1].market = shd_market_find("ozon");
-	config.rules = shd_rules_compile(NULL, 0, NULL, words, NULL, diags);
+	config.rules = shd_rules_compile(NULL, 0, NULL, words, diags);
 	config.words = words;
 	OK(shd_state_open(state_path, &db, &error));
 	fill_state(db);

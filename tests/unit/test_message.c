@@ -50,7 +50,7 @@ static int load(void **state)
 		shd_doc_destroy(docs[i]);
 	words = shd_words_create();
 	rules_doc = parse_file(SHD_SOURCE_DIR "/tests/cases/message/rules.yaml", diags);
-	rules = shd_rules_compile(&rules_doc, 1, NULL, words, NULL, diags);
+	rules = shd_rules_compile(&rules_doc, 1, NULL, words, diags);
 	no_mistakes(diags);
 	return 0;
 }

@@ -69,7 +69,8 @@ static int load(void **state)
 			pack->docs[pack->doc_count++] = doc;
 	}
 	if (pack->doc_count == found.gl_pathc)
-		pack->rules = shd_rules_compile(pack->docs, pack->doc_count, NULL, pack->words, NULL, diags);
+		pack->rules = shd_rules_compile(
+			pack->docs, pack->doc_count, NULL, pack->words, diags);
 	globfree(&found);
 	if (!pack->rules) {
 		shd_diags_print(diags, &said);

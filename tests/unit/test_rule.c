@@ -21,7 +21,7 @@ static void set_init(struct set *set, const char *yaml)
 	*set = (struct set){.diags = shd_diags_create(100), .words = shd_words_create()};
 	set->doc = shd_doc_parse("rules.yaml", yaml, strlen(yaml), set->diags);
 	if (set->doc)
-		set->rules = shd_rules_compile(&set->doc, 1, NULL, set->words, NULL, set->diags);
+		set->rules = shd_rules_compile(&set->doc, 1, NULL, set->words, set->diags);
 	if (set->rules)
 		return;
 	shd_text_init(&printed, 65536);
@@ -356,8 +356,9 @@ static void an_override_changes_one_level_and_leaves_the_rest(void **state)
 	struct shd_doc *doc =
 		shd_doc_parse("storehealthd.yaml", config, sizeof(config) - 1, set.diags);
 	assert_non_null(doc);
-	set.rules = shd_rules_compile(
-		&set.doc, 1, shd_node_get(shd_doc_root(doc), "overrides"), set.words, NULL, set.diags);
+	struct shd_settings settings = {
+		.overrides = shd_node_get(shd_doc_root(doc), "overrides")};
+	set.rules = shd_rules_compile(&set.doc, 1, &settings, set.words, set.diags);
 	assert_non_null(set.rules);
 	const struct shd_rule *rule = shd_rules_at(set.rules, 0);
 	assert_string_equal(shd_rule_condition(rule, SHD_INFO), "value > 10%");
@@ -367,6 +368,58 @@ static void an_override_changes_one_level_and_leaves_the_rest(void **state)
 	assert_string_equal(rule->title[SHD_ZH], "X");
 	assert_string_equal(rule->title[SHD_EN], "late");
 	assert_int_equal(rule->labels.count, 1);
+	set_finish(&set);
+	shd_doc_destroy(doc);
+}
+
+/* The settings of what a configuration says of overrides; three stores at most. */
+static void read_overrides(const struct shd_doc *doc, struct shd_store_settings stores[3],
+			   struct shd_settings *ret_settings)
+{
+	static const char *const ids[] = {"0", "1", "2"};
+	const struct shd_node *list = shd_node_get(shd_doc_root(doc), "stores");
+
+	*ret_settings = (struct shd_settings){.stores = stores, .store_count = list->count,
+		.overrides = shd_node_get(shd_doc_root(doc), "overrides")};
+	assert_true(list->count <= 3);
+	for (size_t i = 0; i < list->count; i++)
+		stores[i] = (struct shd_store_settings){.id = ids[i],
+			.overrides = shd_node_get(&list->items[i], "overrides")};
+}
+
+static void a_store_changes_a_rule_for_itself_alone(void **state)
+{
+	static const char config[] =
+		"overrides: {late: {levels: {info: value > 10%}, for: 5m, labels: {team: b}}}\n"
+		"stores:\n"
+		"  - overrides: {late: {levels: {warning: value > 30%}, labels: {team: c}}}\n"
+		"  - {}\n"
+		"  - overrides: {\"late\": {'levels': {warning: 'value > 30%'}, labels: {team: c}}}\n";
+	struct shd_store_settings stores[3];
+	struct shd_settings settings;
+	struct set set;
+
+	(void)state;
+	set_init(&set, rate_rule);
+	shd_rules_destroy(set.rules);
+	struct shd_doc *doc = shd_doc_parse("s.yaml", config, sizeof(config) - 1, set.diags);
+	read_overrides(doc, stores, &settings);
+	set.rules = shd_rules_compile(&set.doc, 1, &settings, set.words, set.diags);
+	assert_non_null(set.rules);
+	const struct shd_rules *own = shd_rules_of(set.rules, "0");
+	const struct shd_rule *rule = shd_rules_find(own, "late");
+	assert_int_equal(shd_rules_count(own), shd_rules_count(set.rules));
+	assert_string_equal(shd_rule_condition(rule, SHD_INFO), "value > 10%");
+	assert_string_equal(shd_rule_condition(rule, SHD_WARN), "value > 30%");
+	assert_int_equal(rule->for_ms, 5 * SHD_MINUTE_MS);
+	assert_int_equal(rule->labels.count, 1);
+	assert_string_equal(rule->labels.values[0], "c");
+	/* The others have the rule as it is for all, and what is equal is there once. */
+	assert_ptr_equal(shd_rules_of(set.rules, "1"), set.rules);
+	assert_ptr_equal(shd_rules_of(set.rules, "daemon"), set.rules);
+	assert_string_equal(
+		shd_rule_condition(shd_rules_at(set.rules, 0), SHD_WARN), "value >= 40%");
+	assert_ptr_equal(shd_rules_of(set.rules, "2"), own);
 	set_finish(&set);
 	shd_doc_destroy(doc);
 }
@@ -384,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_store_is_watched_by_its_own_age_and_word),
 		cmocka_unit_test(the_daemon_is_watched_only_by_rules_for_it),
 		cmocka_unit_test(an_override_changes_one_level_and_leaves_the_rest),
+		cmocka_unit_test(a_store_changes_a_rule_for_itself_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,16 +36,26 @@ static void write_file(const char *path, const char *text)
 	fclose(file);
 }
 
-/* An `overrides:` beside `rules:` in the same case file is what the configuration says. */
-static const struct shd_node *overrides_of(
-	struct shd_diags *diags, struct shd_doc **doc, const char *text)
+enum { STORES_MAX = 4 };
+
+/* The part of a case file below `# overrides` is what the configuration says: overrides of
+ * all stores, and `stores` with their own. */
+static void read_settings(const char *text, struct shd_settings *settings, struct shd_doc **ret_doc,
+			  struct shd_diags *diags)
 {
 	const char *start = strstr(text, "\n# overrides\n");
 
-	if (!start)
-		return NULL;
-	*doc = shd_doc_parse("storehealthd.yaml", start + 1, strlen(start + 1), diags);
-	return *doc ? shd_node_get(shd_doc_root(*doc), "overrides") : NULL;
+	*ret_doc = start ? shd_doc_parse("storehealthd.yaml", start + 1, strlen(start + 1), diags)
+			 : NULL;
+	if (!*ret_doc)
+		return;
+	const struct shd_node *root = shd_doc_root(*ret_doc), *stores = shd_node_get(root, "stores");
+	settings->overrides = shd_node_get(root, "overrides");
+	settings->store_count = stores ? stores->count : 0;
+	assert_true(settings->store_count <= STORES_MAX);
+	for (size_t i = 0; i < settings->store_count; i++)
+		settings->stores[i] = (struct shd_store_settings){
+			.id = "s", .overrides = shd_node_get(&stores->items[i], "overrides")};
 }
 
 static void judge_file(const char *path, const char *text, size_t len, struct shd_text *out)
@@ -53,21 +63,23 @@ static void judge_file(const char *path, const char *text, size_t len, struct sh
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
 	struct shd_words *words = shd_words_create();
 	const char *name = strrchr(path, '/') + 1, *cut = strstr(text, "\n# overrides\n");
-	struct shd_doc *settings = NULL;
+	struct shd_store_settings stores[STORES_MAX] = {0};
+	struct shd_settings settings = {.stores = stores};
+	struct shd_doc *config;
 
 	assert_true(shd_words_add(words, "ozon_banned", "ozon_banned.txt", "original\n", 9, diags));
 	struct shd_doc *doc =
 		shd_doc_parse(name, text, cut ? (size_t)(cut - text) + 1 : len, diags);
-	const struct shd_node *overrides = overrides_of(diags, &settings, text);
+	read_settings(text, &settings, &config, diags);
 	if (doc) {
-		struct shd_rules *rules = shd_rules_compile(&doc, 1, overrides, words, NULL, diags);
+		struct shd_rules *rules = shd_rules_compile(&doc, 1, &settings, words, diags);
 
 		assert_true((rules != NULL) == (shd_diags_mistakes(diags) == 0));
 		shd_rules_destroy(rules);
 	}
 	shd_diags_print(diags, out);
 	shd_doc_destroy(doc);
-	shd_doc_destroy(settings);
+	shd_doc_destroy(config);
 	shd_words_destroy(words);
 }
 

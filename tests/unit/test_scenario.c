@@ -56,7 +56,7 @@ static struct heard run(const char *tests, struct shd_text *said)
 	struct shd_doc *rules_doc SHD_AUTO(shd_doc_destroyp) =
 		shd_doc_parse("rules.yaml", rules_text, strlen(rules_text), diags);
 	struct shd_words *words = shd_words_create();
-	struct shd_rules *rules = shd_rules_compile(&rules_doc, 1, NULL, words, NULL, diags);
+	struct shd_rules *rules = shd_rules_compile(&rules_doc, 1, NULL, words, diags);
 	struct shd_doc *doc SHD_AUTO(shd_doc_destroyp) =
 		shd_doc_parse("t.yaml", tests, strlen(tests), diags);
 	struct heard heard = {0};

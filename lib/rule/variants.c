@@ -1,0 +1,122 @@
+/* The rules as single stores have them: each store's own overrides upon those of all
+ * stores upon the rule. Stores that say the same share what comes of it, and what a store
+ * does not change it shares with all. */
+#include "base/text.h"
+#include "rule/compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Moves the diagnostics on; whether one of them is about this file. */
+static bool move_diags(const struct shd_diags *from, const char *file, struct shd_diags *to)
+{
+	bool there = false;
+
+	for (size_t i = 0; i < shd_diags_count(from); i++) {
+		const struct shd_diag *diag = shd_diags_at(from, i);
+
+		there |= strcmp(diag->file, file) == 0;
+		shd_diags_add(to, diag);
+	}
+	return there;
+}
+
+/* The rule at `i` with a store's override upon it; NULL when that has mistakes. The rule
+ * had none, so that any mistake is of the override, also where it shows elsewhere. */
+static const struct shd_rule *change_rule(
+	struct shd_compiler *compiler, size_t i, const struct shd_node *override)
+{
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *heard = shd_diags_create(100);
+	struct shd_diags *diags = compiler->diags;
+	const char *id = compiler->rules->items[i]->id;
+
+	compiler->layers[SHD_LAYER_STORE] = override;
+	compiler->layers[SHD_LAYER_STORES] = shd_node_get(compiler->overrides, id);
+	compiler->layers[SHD_LAYER_RULE] = compiler->rules->origins[i].map;
+	compiler->diags = heard;
+	const struct shd_rule *rule = shd_compile_rule(compiler, id);
+	compiler->diags = diags;
+	if (!shd_diags_mistakes(heard))
+		return rule;
+	if (!move_diags(heard, shd_doc_file(override->doc), diags))
+		shd_node_mistake(override, diags, NULL,
+			"what this changes does not go with the rest of rule '%s'", id);
+	return NULL;
+}
+
+/* NULL when something was reported. */
+static const struct shd_rules *change_rules(
+	struct shd_compiler *compiler, const struct shd_node *overrides)
+{
+	const struct shd_rules *all = compiler->rules;
+	size_t before = shd_diags_mistakes(compiler->diags);
+
+	shd_compile_overrides(compiler, overrides);
+	struct shd_rules *own = shd_compiler_alloc(compiler, 1, sizeof(*own));
+	const struct shd_rule **items = shd_compiler_alloc(compiler, all->count, sizeof(*items));
+	if (!own || !items)
+		return NULL;
+	*own = (struct shd_rules){.items = items, .count = all->count};
+	for (size_t i = 0; i < all->count; i++) {
+		const struct shd_node *override = shd_node_get(overrides, all->items[i]->id);
+
+		items[i] = all->items[i];
+		if (override && override->type == SHD_NODE_MAP && !all->origins[i].bad)
+			items[i] = change_rule(compiler, i, override);
+	}
+	return shd_diags_mistakes(compiler->diags) == before ? own : NULL;
+}
+
+/* The rules of a store before, whose overrides say the same. */
+static const struct shd_rules *find_same(
+	const struct shd_rules *rules, const struct shd_node *overrides, uint64_t hash)
+{
+	for (size_t i = 0; i < rules->variant_count; i++) {
+		const struct shd_variant *variant = &rules->variants[i];
+
+		if (variant->hash == hash && variant->rules &&
+			shd_node_same(variant->overrides, overrides))
+			return variant->rules;
+	}
+	return NULL;
+}
+
+static int by_store(const void *a, const void *b)
+{
+	const struct shd_variant *x = a, *y = b;
+
+	return strcmp(x->store, y->store);
+}
+
+void shd_compile_variants(struct shd_compiler *compiler, const struct shd_settings *settings)
+{
+	struct shd_rules *rules = compiler->rules;
+	size_t room = 0;
+
+	for (size_t i = 0; i < settings->store_count; i++) {
+		const struct shd_node *overrides = settings->stores[i].overrides;
+
+		if (!overrides)
+			continue;
+		struct shd_variant variant = {.store = settings->stores[i].id,
+			.overrides = overrides, .hash = shd_node_hash(overrides)};
+		variant.rules = find_same(rules, overrides, variant.hash);
+		if (!variant.rules)
+			variant.rules = change_rules(compiler, overrides);
+		shd_grow(rules->variants, rules->variant_count, room);
+		rules->variants[rules->variant_count++] = variant;
+	}
+	if (rules->variant_count)
+		qsort(rules->variants, rules->variant_count, sizeof(*rules->variants), by_store);
+}
+
+const struct shd_rules *shd_rules_of(const struct shd_rules *rules, const char *store)
+{
+	const struct shd_variant key = {.store = store};
+	const struct shd_variant *found = NULL;
+
+	if (rules && rules->variant_count)
+		found = bsearch(&key, rules->variants, rules->variant_count,
+			sizeof(*rules->variants), by_store);
+	return found ? found->rules : rules;
+}

@@ -1,5 +1,6 @@
 #include "judge_parts.h"
 
+#include "alert/say.h"
 #include "base/num.h"
 #include "market/market.h"
 #include "say.h"
@@ -69,22 +70,16 @@ static void add_deadline(struct shd_text *out, struct shd_wall due, struct shd_w
 		shd_text_printf(out, "overdue by %s, since %.10s %.5s UTC", left, when, when + 11);
 }
 
-/* "since more than nothing" is no limit to speak of. */
-static bool says_something(const struct shd_value *limit)
-{
-	return !limit->none && (limit->type != SHD_DURATION || limit->n != 0);
-}
-
 const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_wall now,
 			   struct shd_arena *arena)
 {
 	struct shd_text line SHD_AUTO(shd_text_finish) = {0};
-	bool limit = says_something(&verdict->limit);
+	bool limit = shd_worth_saying(&verdict->limit);
 
 	shd_text_init(&line, 400);
 	if (verdict->due.ms && verdict->due.ms != SHD_NEVER_MS) {
 		add_deadline(&line, verdict->due, now);
-	} else if (!verdict->value.none && (limit || says_something(&verdict->value))) {
+	} else if (!verdict->value.none && (limit || shd_worth_saying(&verdict->value))) {
 		add_value(&line, &verdict->value);
 		if (limit)
 			shd_text_puts(&line, ", limit ");

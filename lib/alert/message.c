@@ -111,12 +111,14 @@ static const char *say_measure(struct shd_reader *reader, const struct shd_told 
 
 	if (told->value.none || told->value.type == SHD_BOOL)
 		return NULL;
+	if (!shd_worth_saying(&told->value) && !shd_worth_saying(&told->limit))
+		return NULL;
 	shd_say_pair(reader, &told->value, &told->limit, &value, &limit);
 	if (told->sample_of)
 		value = shd_phrase(reader, sample, 0, value,
 			shd_phrase_number(reader, told->sample_hit, 0, false),
 			shd_phrase_number(reader, told->sample_of, 0, false));
-	if (!limit || told->limit.type == SHD_BOOL)
+	if (!limit || told->limit.type == SHD_BOOL || !shd_worth_saying(&told->limit))
 		return value;
 	return shd_phrase(reader, limit, 0, value, limit);
 }
@@ -294,6 +296,24 @@ static const char *say_where(struct render *render)
 	return shd_phrase(reader, where, 0, told->store, one_line(reader, told->subject, ABOUT_CHARS));
 }
 
+/* What happened, in a few words, or NULL. The subject names the thing itself. */
+static const char *say_detail(struct render *render, const struct shd_told *told)
+{
+	struct shd_reader *reader = &render->reader;
+	const struct shd_rule *rule = find_rule(render, told);
+	const char *own = rule ? rule->message[reader->language] : NULL;
+
+	if (resolved(told))
+		return say_lasting(reader, told);
+	if (has_deadline(told))
+		return shd_say_deadline_short(reader, told->due);
+	if (told->value.none || told->value.type == SHD_TEXT)
+		return NULL;
+	if (own && !strstr(own, "{about}"))
+		return one_line(reader, fill_in(render, own, told), ABOUT_CHARS);
+	return say_measure(reader, told);
+}
+
 static const char *say_subject(struct render *render)
 {
 	struct shd_reader *reader = &render->reader;
@@ -307,12 +327,7 @@ static const char *say_subject(struct render *render)
 		return shd_phrase(reader, subject_many, render->total, level, where);
 	if (told->move == SHD_MOVE_FLAPPING)
 		return shd_phrase(reader, subject_flapping, 0, level, title, where);
-	if (resolved(told))
-		detail = say_lasting(reader, told);
-	else if (has_deadline(told))
-		detail = shd_say_deadline_short(reader, told->due);
-	else
-		detail = told->value.type == SHD_TEXT ? NULL : say_measure(reader, told);
+	detail = say_detail(render, told);
 	return detail ? shd_phrase(reader, subject_detail, 0, level, title, detail, where)
 		      : shd_phrase(reader, subject, 0, level, title, where);
 }

@@ -9,6 +9,9 @@ const char *shd_say_duration(struct shd_reader *reader, int64_t ms);
 /* "Tue 14:00 MSK", or with the day of the month when that is far from now. */
 const char *shd_say_moment(struct shd_reader *reader, struct shd_wall at);
 
+/* Whether a value or limit is worth a word: "since more than nothing" is no limit. */
+bool shd_worth_saying(const struct shd_value *value);
+
 /* NULL for a value that is none. */
 const char *shd_say(struct shd_reader *reader, const struct shd_value *value);
 

@@ -10,6 +10,26 @@
 #include "conf/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static struct shd_feed_failure *make_failure(const char *text)
+{
+	size_t len = strlen(text) + 1;
+	struct shd_feed_failure *failure = shd_xcalloc(1, sizeof(*failure) + len);
+
+	memcpy(failure->text, text, len);
+	return failure;
+}
+
+static struct shd_feed_failure *copy_failure(const struct shd_feed_failure *old)
+{
+	struct shd_feed_failure *failure = make_failure(old->text);
+
+	failure->since = old->since;
+	failure->last_try = old->last_try;
+	failure->count = old->count;
+	return failure;
+}
 
 void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row, uint32_t store,
 		   const struct shd_feed_row *known)
@@ -19,36 +39,33 @@ void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row, uint32
 		return;
 	feed->since = known->since;
 	feed->last_success = known->last_success;
-	feed->last_try = known->last_try;
 	feed->next_due = known->next_due;
 	feed->suspects = (uint8_t)known->suspects;
 	if (known->error < 0)
 		return;
-	feed->failing_since = known->failing_since;
-	feed->failures = known->failures;
 	feed->error = (int8_t)known->error;
 	feed->not_available = known->not_available;
-	feed->error_text = shd_xstrdup(known->error_text ? known->error_text : "");
+	feed->failure = make_failure(known->error_text ? known->error_text : "");
+	feed->failure->since = known->failing_since;
+	feed->failure->last_try = known->last_try;
+	feed->failure->count = known->failures;
 }
 
 void shd_feed_finish(struct shd_feed *feed)
 {
 	shd_pages_clear(&feed->pages);
-	free(shd_steal(feed->error_text));
+	free(shd_steal(feed->failure));
 }
 
 void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 {
 	feed->since = old->since;
 	feed->last_success = old->last_success;
-	feed->last_try = old->last_try;
 	feed->next_due = old->next_due;
 	feed->suspects = old->suspects;
-	feed->failing_since = old->failing_since;
-	feed->failures = old->failures;
 	feed->error = old->error;
 	feed->not_available = old->not_available;
-	feed->error_text = old->error_text ? shd_xstrdup(old->error_text) : NULL;
+	feed->failure = old->failure ? copy_failure(old->failure) : NULL;
 }
 
 void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state)
@@ -71,30 +88,26 @@ bool shd_feed_worked(struct shd_feed *feed, struct shd_wall began, struct shd_wa
 
 	feed->since = began;
 	feed->last_success = now;
-	feed->last_try = now;
-	feed->failing_since.ms = 0;
-	feed->failures = 0;
 	feed->error = -1;
 	feed->not_available = false;
-	free(shd_steal(feed->error_text));
+	free(shd_steal(feed->failure));
 	return changed;
 }
 
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now)
 {
 	bool changed = feed->error != (int)err->kind;
+	struct shd_feed_failure *before = feed->failure, *failure = make_failure(err->msg);
 
-	feed->last_try = now;
-	if (!feed->failing_since.ms)
-		feed->failing_since = now;
-	if (changed)
-		feed->failures = 0;
-	if (feed->failures < INT32_MAX)
-		feed->failures++;
+	failure->since = before ? before->since : now;
+	failure->last_try = now;
+	failure->count = 1;
+	if (before && !changed)
+		failure->count = before->count < INT32_MAX ? before->count + 1 : INT32_MAX;
 	feed->error = (int8_t)err->kind;
 	feed->not_available = shd_market_lacks(feed->row, err->kind);
-	free(feed->error_text);
-	feed->error_text = shd_xstrdup(err->msg);
+	feed->failure = failure;
+	free(before);
 	return changed;
 }
 
@@ -125,19 +138,20 @@ void shd_feed_status(const struct shd_feed *feed, const struct shd_store_setting
 		SHD_FEED_STATE_MAP(X)
 #undef X
 	};
+	const struct shd_feed_failure *failure = feed->failure;
 	*ret_status = (struct shd_feed_status){
 		.store = store->id,
 		.endpoint = feed->row->name,
 		.poller = feed->row->poller,
 		.state = names[feed->state],
 		.last_success = feed->last_success,
-		.last_try = feed->last_try,
+		.last_try = failure ? failure->last_try : feed->last_success,
 		.next_due = feed->next_due,
-		.failing_since = feed->failing_since,
+		.failing_since = failure ? failure->since : (struct shd_wall){0},
 		.every_ms = shd_feed_every_ms(feed->row, store),
-		.failures = feed->failures,
+		.failures = failure ? failure->count : 0,
 		.error = feed->error,
-		.error_text = feed->error_text ? feed->error_text : "",
+		.error_text = failure ? failure->text : "",
 		.not_available = feed->not_available,
 		.optional = feed->row->optional,
 		.follow = feed->row->paging == SHD_PAGE_FOLLOW,

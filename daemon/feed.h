@@ -1,7 +1,7 @@
 /* daemon/feed.h - one endpoint of one store: its state, its facts, its memory.
  *
- * There are 25 of them for each store and thousands of stores, so the struct is
- * small and has no texts but that of an error. Loop thread only. */
+ * There are 50 of them for each store and thousands of stores, so the struct is
+ * small; what only a failing feed has stands elsewhere. Loop thread only. */
 #pragma once
 #include "market/market.h"
 #include "page.h"
@@ -25,29 +25,35 @@ enum shd_feed_state {
 
 struct shd_poll;
 
+/* Of a feed that fails. */
+struct shd_feed_failure {
+	struct shd_wall since, last_try;
+	int32_t count;                 /* in a row, of the same error */
+	char text[];
+};
+
 struct shd_feed {
 	struct shd_sched_item item;    /* its time: the next poll, or the poll's next request */
 	const struct shd_endpoint *row;
 	struct shd_feed *next;         /* in the queue */
 	struct shd_poll *poll;         /* under way, else NULL */
 	struct shd_pages pages;        /* as last committed */
-	char *error_text;              /* while it fails */
+	struct shd_feed_failure *failure; /* NULL: it works */
 	struct shd_wall since;         /* when the last complete poll began; 0: none yet */
-	struct shd_wall last_success, last_try, failing_since;
+	struct shd_wall last_success;
 	struct shd_wall noted;         /* when the state was last told the facts; 0: tell soon */
 	struct shd_wall next_due;
 	uint32_t store;
-	int32_t failures;
 	uint16_t requests, throttled;  /* not told to the state yet */
 	int8_t error;                  /* enum shd_err, -1: none */
 	uint8_t state;                 /* enum shd_feed_state */
 	uint8_t suspects;
-	bool lists_ids;                /* its keys are the ids of a BATCH feed */
-	bool keyed;                    /* keys of records are kept: complete, or lists_ids */
-	bool swept;                    /* complete: a sweep was committed since the start */
-	bool wants_ids;                /* BATCH: waits until its ids are known */
-	bool behind;                   /* not tried since the daemon was blind */
-	bool not_available;
+	bool lists_ids : 1;            /* its keys are the ids of a BATCH feed */
+	bool keyed : 1;                /* keys of records are kept: complete, or lists_ids */
+	bool swept : 1;                /* complete: a sweep was committed since the start */
+	bool wants_ids : 1;            /* BATCH: waits until its ids are known */
+	bool behind : 1;               /* not tried since the daemon was blind */
+	bool not_available : 1;
 };
 
 /* Row of a market's table for one store. Resumes from `known`, the facts in the

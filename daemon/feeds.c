@@ -183,10 +183,10 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 	if (feed->error < 0 || feed->not_available)
 		return;
 	status->failing++;
-	if (!status->failing_since.ms || feed->failing_since.ms < status->failing_since.ms) {
-		status->failing_since = feed->failing_since;
+	if (!status->failing_since.ms || feed->failure->since.ms < status->failing_since.ms) {
+		status->failing_since = feed->failure->since;
 		status->error = feed->error;
-		status->error_text = feed->error_text;
+		status->error_text = feed->failure->text;
 	}
 }
 

@@ -8,72 +8,82 @@ enum { KEYS_MAX_BYTES = 4 * 1024 * 1024 };
 void shd_page_draft_init(struct shd_page_draft *draft, bool keyed)
 {
 	*draft = (struct shd_page_draft){.keyed = keyed};
-	shd_text_init(&draft->key_text, KEYS_MAX_BYTES);
+	shd_text_init(&draft->keys, KEYS_MAX_BYTES);
 }
 
 void shd_page_draft_finish(struct shd_page_draft *draft)
 {
 	free(draft->hashes);
-	free(draft->keys);
-	shd_text_finish(&draft->key_text);
+	shd_text_finish(&draft->keys);
 }
 
 void shd_page_draft_clear(struct shd_page_draft *draft)
 {
 	draft->count = 0;
-	shd_text_clear(&draft->key_text);
+	shd_text_clear(&draft->keys);
 }
 
 void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *key)
 {
-	shd_grow(draft->hashes, draft->count, draft->hash_room);
-	draft->hashes[draft->count] = hash;
-	if (draft->keyed) {
-		shd_grow(draft->keys, draft->count, draft->key_room);
-		draft->keys[draft->count] = (uint32_t)draft->key_text.len;
-		shd_text_add(&draft->key_text, key ? key : "", key ? strlen(key) + 1 : 1);
-	}
-	draft->count++;
+	shd_grow(draft->hashes, draft->count, draft->room);
+	draft->hashes[draft->count++] = hash;
+	if (draft->keyed)
+		shd_text_add(&draft->keys, key ? key : "", key ? strlen(key) + 1 : 1);
 }
 
-/* One allocation: the struct, hashes, key offsets, then all texts. */
+static void append(char **at, const void *bytes, size_t len)
+{
+	if (len)
+		memcpy(*at, bytes, len);
+	*at += len;
+}
+
 struct shd_page *shd_page_create(const struct shd_page_draft *draft, uint64_t body_hash,
 				 const char *position, bool last, const char *next)
 {
-	size_t hashes = draft->count * sizeof(uint64_t);
-	size_t keys = draft->keyed ? draft->count * sizeof(uint32_t) : 0;
-	size_t key_text = draft->keyed ? draft->key_text.len : 0;
+	size_t hashes = draft->count * sizeof(uint64_t), keys = draft->keyed ? draft->keys.len : 0;
 	size_t here = strlen(position) + 1, there = strlen(next) + 1;
-	struct shd_page *page =
-		shd_xcalloc(1, sizeof(*page) + hashes + keys + key_text + here + there);
-	char *at = (char *)(page + 1);
+	struct shd_page *page = shd_xcalloc(1, sizeof(*page) + hashes + here + there + keys);
+	char *at = (char *)page->hashes;
 
-	page->refs = 1;
-	page->count = (uint32_t)draft->count;
 	page->body_hash = body_hash;
+	page->count = (uint32_t)draft->count;
+	page->refs = 1;
 	page->last = last;
-	page->hashes = (uint64_t *)(page + 1);
-	if (hashes)
-		memcpy(at, draft->hashes, hashes);
-	at += hashes;
-	if (draft->keyed) {
-		page->keys = (const uint32_t *)(void *)at;
-		if (keys)
-			memcpy(at, draft->keys, keys);
-		at += keys;
-		page->key_text = at;
-		memcpy(at, draft->key_text.data, key_text);
-		at += key_text;
-	}
-	page->position = memcpy(at, position, here);
-	page->next = memcpy(at + here, next, there);
+	page->keyed = draft->keyed;
+	append(&at, draft->hashes, hashes);
+	append(&at, position, here);
+	append(&at, next, there);
+	append(&at, draft->keys.data, keys);
 	return page;
 }
 
 struct shd_page *shd_page_ref(struct shd_page *page)
 {
+	shd_assert(page->refs < UINT16_MAX);
 	page->refs++;
 	return page;
+}
+
+const char *shd_page_position(const struct shd_page *page)
+{
+	return (const char *)(page->hashes + page->count);
+}
+
+static const char *behind(const char *text)
+{
+	return text + strlen(text) + 1;
+}
+
+const char *shd_page_next(const struct shd_page *page)
+{
+	return behind(shd_page_position(page));
+}
+
+/* The key of the first record, the others stand behind it; NULL: they are not kept. */
+static const char *first_key(const struct shd_page *page)
+{
+	return page->keyed ? behind(shd_page_next(page)) : NULL;
 }
 
 void shd_page_unref(struct shd_page *page)
@@ -84,24 +94,35 @@ void shd_page_unref(struct shd_page *page)
 
 void shd_pages_add(struct shd_pages *pages, struct shd_page *page)
 {
-	if (pages->count == pages->room) { /* most feeds have one page */
-		pages->room = pages->room ? pages->room * 2 : 1;
-		pages->at = shd_xrealloc(pages->at, pages->room, sizeof(*pages->at));
+	uint32_t count = pages->count++;
+
+	if (count == 0) {
+		pages->only = page;
+		return;
 	}
-	pages->at[pages->count++] = page;
+	if (count == 1) {
+		struct shd_page *first = pages->only;
+
+		pages->many = shd_xcalloc(2, sizeof(*pages->many));
+		pages->many[0] = first;
+	} else if ((count & (count - 1)) == 0) { /* a power of two: full */
+		pages->many = shd_xrealloc(pages->many, 2 * (size_t)count, sizeof(*pages->many));
+	}
+	pages->many[count] = page;
 }
 
 void shd_pages_share(struct shd_pages *pages, const struct shd_pages *from)
 {
 	for (size_t i = 0; i < from->count; i++)
-		shd_pages_add(pages, shd_page_ref(from->at[i]));
+		shd_pages_add(pages, shd_page_ref(shd_pages_at(from, i)));
 }
 
 void shd_pages_clear(struct shd_pages *pages)
 {
 	for (size_t i = 0; i < pages->count; i++)
-		shd_page_unref(pages->at[i]);
-	free(pages->at);
+		shd_page_unref(shd_pages_at(pages, i));
+	if (pages->count > 1)
+		free(pages->many);
 	*pages = (struct shd_pages){0};
 }
 
@@ -110,7 +131,7 @@ size_t shd_pages_records(const struct shd_pages *pages)
 	size_t records = 0;
 
 	for (size_t i = 0; i < pages->count; i++)
-		records += pages->at[i]->count;
+		records += shd_pages_at(pages, i)->count;
 	return records;
 }
 
@@ -124,13 +145,14 @@ const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 	const char **keys = shd_xcalloc(shd_pages_records(pages), sizeof(*keys));
 	size_t count = 0, unique = 0;
 
-	for (size_t i = 0; i < pages->count; i++)
-		for (size_t j = 0; j < pages->at[i]->count; j++) {
-			const char *key = shd_page_key(pages->at[i], j);
+	for (size_t i = 0; i < pages->count; i++) {
+		const struct shd_page *page = shd_pages_at(pages, i);
+		const char *key = first_key(page);
 
-			if (key && *key)
+		for (size_t j = 0; key && j < page->count; j++, key = behind(key))
+			if (*key)
 				keys[count++] = key;
-		}
+	}
 	qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 0; i < count; i++)
 		if (!unique || strcmp(keys[unique - 1], keys[i]) != 0)
@@ -148,6 +170,16 @@ struct shd_known {
 	} slots[];
 };
 
+static void know(struct shd_known *known, uint64_t hash, const char *key)
+{
+	size_t slot = hash & known->mask;
+
+	while (known->slots[slot].hash && known->slots[slot].hash != hash)
+		slot = (slot + 1) & known->mask;
+	known->slots[slot].hash = hash;
+	known->slots[slot].key = key;
+}
+
 struct shd_known *shd_known_create(const struct shd_pages *pages)
 {
 	size_t size = 8;
@@ -157,18 +189,14 @@ struct shd_known *shd_known_create(const struct shd_pages *pages)
 	struct shd_known *known =
 		shd_xcalloc(1, sizeof(*known) + size * sizeof(known->slots[0]));
 	known->mask = size - 1;
-	for (size_t i = 0; i < pages->count; i++)
-		for (size_t j = 0; j < pages->at[i]->count; j++) {
-			uint64_t hash = pages->at[i]->hashes[j];
-			size_t slot = hash & known->mask;
+	for (size_t i = 0; i < pages->count; i++) {
+		const struct shd_page *page = shd_pages_at(pages, i);
+		const char *key = first_key(page);
 
-			if (!hash)
-				continue;
-			while (known->slots[slot].hash && known->slots[slot].hash != hash)
-				slot = (slot + 1) & known->mask;
-			known->slots[slot].hash = hash;
-			known->slots[slot].key = shd_page_key(pages->at[i], j);
-		}
+		for (size_t j = 0; j < page->count; j++, key = key ? behind(key) : NULL)
+			if (page->hashes[j])
+				know(known, page->hashes[j], key);
+	}
 	return known;
 }
 

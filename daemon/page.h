@@ -8,25 +8,23 @@
 #pragma once
 #include "base/text.h"
 
+/* A store has some fifty pages, most of them with no record or one: it has to be small. */
 struct shd_page {
-	uint32_t refs;        /* private */
-	uint32_t count;
-	uint64_t body_hash;   /* 0: something of it is to be read again */
+	uint64_t body_hash; /* 0: something of it is to be read again */
+	uint32_t count;     /* of records */
+	uint16_t refs;      /* private */
 	bool last;
-	const char *position; /* that was asked for */
-	const char *next;     /* of the next page, "" when last */
-	uint64_t *hashes;     /* of its records; 0: to be read again */
-	const uint32_t *keys; /* offsets into key_text, NULL: not kept */
-	const char *key_text;
+	bool keyed;         /* keys of records are kept */
+	uint64_t hashes[];  /* of its records; 0: to be read again */
+	/* private: behind them the position, the next one's, and the keys, each with its NUL */
 };
 
 /* A page in the making; on one thread at a time. */
 struct shd_page_draft {
 	bool keyed;
 	uint64_t *hashes;
-	uint32_t *keys;
-	size_t count, hash_room, key_room;
-	struct shd_text key_text;
+	size_t count, room;
+	struct shd_text keys; /* each with its NUL */
 };
 void shd_page_draft_init(struct shd_page_draft *draft, bool keyed);
 void shd_page_draft_finish(struct shd_page_draft *draft);
@@ -39,17 +37,23 @@ struct shd_page *shd_page_create(const struct shd_page_draft *draft, uint64_t bo
 struct shd_page *shd_page_ref(struct shd_page *page);
 void shd_page_unref(struct shd_page *page); /* accepts NULL */
 
-/* The key of record i, NULL when keys are not kept. */
-static inline const char *shd_page_key(const struct shd_page *page, size_t i)
-{
-	return page->keys ? page->key_text + page->keys[i] : NULL;
-}
+/* Which page was asked for, and which one comes next: "" when it is the last. */
+const char *shd_page_position(const struct shd_page *page);
+const char *shd_page_next(const struct shd_page *page);
 
-/* The pages of one complete poll, in order. */
+/* The pages of one complete poll, in order. Most feeds have one, which needs no array. */
 struct shd_pages {
-	size_t count, room;
-	struct shd_page **at;
+	union {
+		struct shd_page *only;  /* count 1 */
+		struct shd_page **many;
+	};
+	uint32_t count;
 };
+static inline struct shd_page *shd_pages_at(const struct shd_pages *pages, size_t i)
+{
+	shd_assert(i < pages->count);
+	return pages->count == 1 ? pages->only : pages->many[i];
+}
 void shd_pages_add(struct shd_pages *pages, struct shd_page *page); /* takes the reference */
 void shd_pages_share(struct shd_pages *pages, const struct shd_pages *from);
 void shd_pages_clear(struct shd_pages *pages);

@@ -72,7 +72,7 @@ static struct shd_poll_followed *followed_of(struct shd_poll *poll, const struct
 /* The record that asked for it is not adopted: it comes again with the next poll. */
 static void put_off(struct shd_poll *poll, const struct shd_poll_follow *follow)
 {
-	struct shd_page *page = poll->pages.at[follow->page];
+	struct shd_page *page = shd_pages_at(&poll->pages, follow->page);
 
 	page->hashes[follow->record] = 0;
 	page->body_hash = 0;
@@ -138,7 +138,7 @@ static enum shd_poll_step pages_done(struct shd_poll *poll)
 static enum shd_poll_step page_done(struct shd_poll *poll)
 {
 	const struct shd_endpoint *row = poll->feed->row;
-	const struct shd_page *page = poll->pages.at[poll->pages.count - 1];
+	const struct shd_page *page = shd_pages_at(&poll->pages, poll->pages.count - 1);
 	bool batch = row->paging == SHD_PAGE_BATCH;
 
 	/* The rows of one batch may fill several pages. */
@@ -150,7 +150,7 @@ static enum shd_poll_step page_done(struct shd_poll *poll)
 		shd_fail(&poll->error, SHD_ERR_LIMIT, "%s: more than %d pages", row->path, row->page_max);
 		return fail(poll);
 	}
-	const char *next = page->last ? "" : page->next;
+	const char *next = page->last ? "" : shd_page_next(page);
 	size_t len = strlen(next);
 
 	shd_assert(len < sizeof(poll->position));
@@ -233,10 +233,12 @@ static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_
 	size_t i = poll->pages.count;
 	const struct shd_pages *before = &poll->feed->pages;
 
-	if (poll->following || i >= before->count || out->status != 200 || out->hash == 0 ||
-	    before->at[i]->body_hash != out->hash)
+	if (poll->following || i >= before->count || out->status != 200 || out->hash == 0)
 		return NULL;
-	return strcmp(before->at[i]->position, poll->position) == 0 ? before->at[i] : NULL;
+	struct shd_page *page = shd_pages_at(before, i);
+	bool same = page->body_hash == out->hash &&
+		    strcmp(shd_page_position(page), poll->position) == 0;
+	return same ? page : NULL;
 }
 
 enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out,

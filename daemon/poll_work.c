@@ -41,7 +41,7 @@ static bool take_follows(struct shd_poll *poll, size_t from)
 		shd_assert(row && row->paging == SHD_PAGE_FOLLOW);
 		shd_grow(poll->follows, poll->follow_count, poll->follow_room);
 		poll->follows[poll->follow_count++] = (struct shd_poll_follow){
-			row, follow->id, (uint32_t)poll->pages.count, (uint32_t)poll->draft.count};
+			row, follow->id, poll->pages.count, (uint32_t)poll->draft.count};
 	}
 	return all;
 }
@@ -158,7 +158,7 @@ static bool work_page(struct shd_poll *poll, struct shd_error *reterr)
 		*reterr = poll->bad_record;
 		return false;
 	}
-	if (!shd_text_ok(&poll->draft.key_text))
+	if (!shd_text_ok(&poll->draft.keys))
 		return shd_fail(reterr, SHD_ERR_LIMIT, "the keys of a page are too long");
 	if (poll->following)
 		return true;
@@ -191,7 +191,7 @@ void shd_poll_work(struct shd_poll *poll)
 		return;
 	}
 	const struct shd_page *last =
-		poll->pages.count ? poll->pages.at[poll->pages.count - 1] : NULL;
+		poll->pages.count ? shd_pages_at(&poll->pages, poll->pages.count - 1) : NULL;
 	if (poll->feed->row->complete && !poll->listed_known && last && last->last)
 		work_listed(poll);
 }

@@ -178,10 +178,12 @@ static void begin(struct shd_polls *polls, struct shd_feed *feed)
 {
 	struct shd_poll *poll = polls->resting;
 
-	if (poll)
+	if (poll) {
 		polls->resting = poll->next;
-	else
+		polls->resting_count--;
+	} else {
 		poll = shd_poll_create(polls);
+	}
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
 	feed->poll = poll;
 	const struct shd_pages *ids = feed->row->paging == SHD_PAGE_BATCH

@@ -7,6 +7,7 @@
 enum {
 	STATE_RETRY_MS = 5000,       /* after a transaction failed */
 	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
+	RESTING_MAX = 16,            /* a start has hundreds between two requests, a usual day few */
 };
 
 /* Facts without news on their way to the state. */
@@ -37,7 +38,7 @@ static void fill_batch(struct shd_polls *polls, struct shd_feed *feed, struct sh
 		.throttled = feed->throttled,
 	};
 	if (!batch->ok)
-		shd_fail(&batch->error, (enum shd_err)feed->error, "%s", feed->error_text);
+		shd_fail(&batch->error, (enum shd_err)feed->error, "%s", feed->failure->text);
 	feed->requests = feed->throttled = 0;
 	feed->noted = wall_now(polls);
 }
@@ -83,7 +84,7 @@ static void report(struct shd_polls *polls, const struct shd_poll *poll, bool tu
 	bool ok = poll->feed->error < 0;
 	struct shd_polled what = {.store = poll->store, .row = poll->feed->row, .ok = ok,
 		.error = ok ? NULL : &poll->error, .turned = turned, .news = news,
-		.failures = poll->feed->failures, .status = poll->status, .requests = poll->requests,
+		.failures = ok ? 0 : poll->feed->failure->count, .status = poll->status, .requests = poll->requests,
 		.parsed_records = poll->parsed_records, .bad_records = poll->bad_records,
 		.bad_record = &poll->bad_record, .retry_ms = retry_ms};
 
@@ -105,9 +106,14 @@ void shd_polls_rest(struct shd_polls *polls, struct shd_poll *poll)
 
 	shd_feed_enter(feed, SHD_FEED_IDLE);
 	feed->poll = NULL;
-	shd_poll_reset(poll);
-	poll->next = polls->resting;
-	polls->resting = poll;
+	if (polls->resting_count == RESTING_MAX) {
+		shd_poll_destroy(poll);
+	} else {
+		shd_poll_reset(poll);
+		poll->next = polls->resting;
+		polls->resting = poll;
+		polls->resting_count++;
+	}
 	tried(polls, feed);
 	shd_polls_quiet_if_done(polls);
 }
@@ -166,7 +172,7 @@ static void followed(struct shd_polls *polls, struct shd_poll *poll)
 		if (what->failed) {
 			turned = shd_feed_failed(feed, &what->error, now);
 			feed->next_due.ms = now.ms +
-				shd_sched_retry_ms(what->error.kind, feed->failures,
+				shd_sched_retry_ms(what->error.kind, feed->failure->count,
 					poll->feed->row->every_ms, what->retry_after_ms, draw(polls));
 		} else {
 			turned = shd_feed_worked(feed, poll->began, now);
@@ -227,7 +233,7 @@ static void failed(struct shd_polls *polls, struct shd_poll *poll)
 		return;
 	}
 	bool turned = shd_feed_failed(feed, &poll->error, wall_now(polls));
-	int64_t wait = shd_sched_retry_ms(poll->error.kind, feed->failures,
+	int64_t wait = shd_sched_retry_ms(poll->error.kind, feed->failure->count,
 		every_ms(polls, feed), poll->retry_after_ms, draw(polls));
 	if (wait < feed->row->pace_ms)
 		wait = feed->row->pace_ms;

@@ -13,7 +13,8 @@ struct shd_polls {
 	struct shd_mono timer_at;
 	struct shd_feed *first, **last; /* released, waiting for a slot */
 	size_t queued, active, in_flight_max, committing, notes;
-	struct shd_poll *resting;
+	struct shd_poll *resting;       /* to be used again */
+	size_t resting_count;
 	bool paused, closing;
 	void (*quiet)(void *ctx);
 	void *quiet_ctx;

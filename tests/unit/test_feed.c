@@ -442,22 +442,22 @@ static void facts_resume_from_the_state(void **state)
 
 	shd_feeds_init(&feeds, &f->settings, &known, 1, NULL, (struct shd_mono){0});
 	assert_int_equal(feeds.all[LIST].since.ms, 5);
-	assert_int_equal(feeds.all[LIST].failures, 3);
+	assert_int_equal(feeds.all[LIST].failure->count, 3);
 	assert_int_equal(feeds.all[BATCH].error, -1);
 	assert_true(feeds.all[LIST].keyed && feeds.all[LIST].lists_ids);
 	shd_feeds_init(&younger, &f->settings, NULL, 0, &feeds, (struct shd_mono){0});
-	assert_string_equal(younger.all[LIST].error_text, "down");
+	assert_string_equal(younger.all[LIST].failure->text, "down");
 	assert_true(shd_feed_worked(&younger.all[LIST], (struct shd_wall){20}, (struct shd_wall){21}));
 	assert_false(shd_feed_worked(&younger.all[LIST], (struct shd_wall){30}, (struct shd_wall){31}));
 	shd_fail(&err, SHD_ERR_TIMEOUT, "late");
 	assert_true(shd_feed_failed(&younger.all[LIST], &err, (struct shd_wall){40}));
 	assert_false(shd_feed_failed(&younger.all[LIST], &err, (struct shd_wall){50}));
-	assert_int_equal(younger.all[LIST].failures, 2);
-	assert_int_equal(younger.all[LIST].failing_since.ms, 40);
+	assert_int_equal(younger.all[LIST].failure->count, 2);
+	assert_int_equal(younger.all[LIST].failure->since.ms, 40);
 	assert_int_equal(younger.all[LIST].since.ms, 30);
 	shd_feeds_finish(&younger);
 	shd_feeds_finish(&feeds);
-	assert_true(sizeof(struct shd_feed) <= 192);
+	assert_true(sizeof(struct shd_feed) <= 112);
 }
 
 int main(void)

@@ -29,7 +29,7 @@ static void records_are_found_on_any_page(void **state)
 	(void)state;
 	shd_pages_add(&pages, make(true, 1000, 100, "a"));
 	shd_pages_add(&pages, make(true, 5000, 3, "b"));
-	pages.at[1]->hashes[1] = 0; /* is to be read again */
+	shd_pages_at(&pages, 1)->hashes[1] = 0; /* is to be read again */
 	struct shd_known *known = shd_known_create(&pages);
 	assert_true(shd_known_find(known, 1000, &key));
 	assert_string_equal(key, "a100");
@@ -39,8 +39,8 @@ static void records_are_found_on_any_page(void **state)
 	assert_false(shd_known_find(known, 0, &key));
 	assert_false(shd_known_find(known, 999, &key));
 	shd_known_destroy(known);
-	assert_string_equal(pages.at[0]->position, "here");
-	assert_string_equal(pages.at[0]->next, "there");
+	assert_string_equal(shd_page_position(shd_pages_at(&pages, 0)), "here");
+	assert_string_equal(shd_page_next(shd_pages_at(&pages, 0)), "there");
 	assert_int_equal(shd_pages_records(&pages), 103);
 	shd_pages_clear(&pages);
 }

@@ -104,7 +104,10 @@ static bool open_state(struct shd_app *app, const struct shd_app_options *option
 		return false;
 	app->judge = shd_judge_create(app->state, settings, app->config->rules, app->config->words,
 				      diags);
-	return app->judge || shd_fail(reterr, SHD_ERR_CONFIG, "the routes have mistakes");
+	if (!app->judge)
+		return shd_fail(reterr, SHD_ERR_CONFIG, "the routes have mistakes");
+	shd_settings_forget_files(app->config->settings);
+	return true;
 }
 
 void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, size_t known_count,

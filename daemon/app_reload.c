@@ -34,9 +34,11 @@ static void read_files(void *ctx)
 	struct shd_config *config = shd_config_load(reload->app->config_path, reload->diags);
 
 	reload->config = config;
-	if (config)
-		reload->judge = shd_judge_create(reload->app->state, config->settings, config->rules,
-						 config->words, reload->diags);
+	if (!config)
+		return;
+	reload->judge = shd_judge_create(reload->app->state, config->settings, config->rules,
+					 config->words, reload->diags);
+	shd_settings_forget_files(config->settings);
 }
 
 /* Everybody is told that it is over, and a reload that was asked for meanwhile begins. */

@@ -15,12 +15,10 @@
 
 enum { FILE_MAX = 4 << 20, DOCS_MAX = 1000 };
 
-/* Documents that rules and texts borrow from. */
-struct shd_config_files {
-	size_t holds;
+/* Who still looks at it, when a reload has replaced it. */
+struct shd_config_holds {
+	size_t count;
 	struct shd_config *unwanted; /* to be destroyed with the last release */
-	struct shd_doc **docs;
-	size_t count, capacity;
 };
 
 /* What a load works with. */
@@ -29,6 +27,8 @@ struct load {
 	struct shd_diags *diags;
 	const char *data_dir; /* of what came with the program */
 	EVP_MD_CTX *hash;     /* of every name and text, for the fingerprint */
+	struct shd_doc **docs; /* of rules and texts */
+	size_t doc_count, doc_room;
 };
 
 static void mistake(struct load *load, const char *file, const char *text)
@@ -155,18 +155,16 @@ static void take_words(struct load *load)
 
 static void keep_doc(struct load *load, struct shd_doc *doc)
 {
-	struct shd_config_files *files = load->config->files;
-
-	shd_grow(files->docs, files->count, files->capacity);
-	files->docs[files->count++] = doc;
+	shd_grow(load->docs, load->doc_count, load->doc_room);
+	load->docs[load->doc_count++] = doc;
 }
 
 static void compile_rules(struct load *load)
 {
 	struct shd_config *config = load->config;
 
-	config->rules = shd_rules_compile(config->files->docs, config->files->count,
-		config->settings, config->words, load->diags);
+	config->rules = shd_rules_compile(load->docs, load->doc_count, config->settings,
+		config->words, load->diags);
 }
 
 static void take_rules(struct load *load)
@@ -287,8 +285,17 @@ static void start(struct load *load, struct shd_config *config, char *dir, struc
 		.data_dir = data_dir ? data_dir : SHD_DATA_DIR};
 	shd_assert(load->hash && EVP_DigestInit_ex(load->hash, EVP_sha256(), NULL) == 1);
 	config->dir = dir;
-	config->files = shd_xcalloc(1, sizeof(*config->files));
+	config->holds = shd_xcalloc(1, sizeof(*config->holds));
 	config->secrets = shd_secrets_create(config->dir);
+}
+
+static void finish(struct load *load)
+{
+	finish_fingerprint(load);
+	EVP_MD_CTX_free(load->hash);
+	for (size_t i = 0; i < load->doc_count; i++)
+		shd_doc_destroy(load->docs[i]);
+	free(load->docs);
 }
 
 struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
@@ -305,8 +312,7 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 	take_texts(&load);
 	if (config->settings)
 		take_secrets(&load);
-	finish_fingerprint(&load);
-	EVP_MD_CTX_free(load.hash);
+	finish(&load);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 
@@ -322,8 +328,7 @@ struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags
 		take_rules_of(&load, rules_dir);
 	else
 		take_rules(&load);
-	finish_fingerprint(&load);
-	EVP_MD_CTX_free(load.hash);
+	finish(&load);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 
@@ -342,8 +347,7 @@ struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir
 		take_rules_of(&load, rules_dir);
 	else
 		take_rules(&load);
-	finish_fingerprint(&load);
-	EVP_MD_CTX_free(load.hash);
+	finish(&load);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 
@@ -363,19 +367,15 @@ void shd_config_destroy(struct shd_config *config)
 {
 	if (!config)
 		return;
-	if (config->files && config->files->holds) {
-		config->files->unwanted = config;
+	if (config->holds && config->holds->count) {
+		config->holds->unwanted = config;
 		return;
 	}
 	shd_phrasebook_destroy(config->book);
 	shd_rules_destroy(config->rules);
 	shd_words_destroy(config->words);
 	shd_settings_destroy(config->settings);
-	for (size_t i = 0; config->files && i < config->files->count; i++)
-		shd_doc_destroy(config->files->docs[i]);
-	if (config->files)
-		free(config->files->docs);
-	free(config->files);
+	free(config->holds);
 	shd_secrets_destroy(config->secrets);
 	free((char *)config->dir);
 	free(config);
@@ -383,17 +383,17 @@ void shd_config_destroy(struct shd_config *config)
 
 void shd_config_hold(const struct shd_config *config)
 {
-	if (config->files)
-		config->files->holds++;
+	if (config->holds)
+		config->holds->count++;
 }
 
 void shd_config_release(const struct shd_config *config)
 {
-	if (!config->files)
+	if (!config->holds)
 		return;
-	shd_assert(config->files->holds);
-	if (!--config->files->holds)
-		shd_config_destroy(config->files->unwanted);
+	shd_assert(config->holds->count);
+	if (!--config->holds->count)
+		shd_config_destroy(config->holds->unwanted);
 }
 
 const struct shd_secret *shd_config_secret(void *config, const struct shd_secret_ref *ref)

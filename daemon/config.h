@@ -14,7 +14,7 @@ struct shd_config {
 	struct shd_phrasebook *book;
 	char fingerprint[33];            /* of all texts read and of when secrets changed */
 	/* private: */
-	struct shd_config_files *files;
+	struct shd_config_holds *holds;
 	struct shd_secrets *secrets;
 };
 

@@ -90,6 +90,14 @@ static void refuse_literal(struct reading *reading, const struct shd_option *opt
 		reading, node, SHD_MISTAKE, text, "write {credential: NAME} or {file: PATH}");
 }
 
+static char *arena_copy(struct reading *reading, const char *text, size_t len)
+{
+	char *copy = shd_arena_text(reading->arena, text, len);
+
+	shd_assert(copy);
+	return copy;
+}
+
 static void read_secret(struct reading *reading, const struct shd_option *option,
 			const struct shd_node *node, struct shd_secret_ref *ret_ref)
 {
@@ -112,7 +120,8 @@ static void read_secret(struct reading *reading, const struct shd_option *option
 	for (size_t i = 0; i < SHD_COUNT(names); i++) {
 		if (strcmp(node->keys[0].text, names[i]) == 0) {
 			*ret_ref = (struct shd_secret_ref){
-				.from = from[i], .name = node->items[0].text, .node = node};
+				.from = from[i], .node = node,
+				.name = arena_copy(reading, node->items[0].text, node->items[0].len)};
 			return;
 		}
 	}
@@ -120,14 +129,6 @@ static void read_secret(struct reading *reading, const struct shd_option *option
 	shd_complain_word(&complaint, node->keys[0].text, names, SHD_COUNT(names),
 		"a secret does not come from");
 	refuse(reading, &node->keys[0], &complaint);
-}
-
-static char *arena_copy(struct reading *reading, const char *text, size_t len)
-{
-	char *copy = shd_arena_text(reading->arena, text, len);
-
-	shd_assert(copy);
-	return copy;
 }
 
 static void read_texts(struct reading *reading, const struct shd_option *option,

@@ -41,7 +41,8 @@ static void read_channel(struct shd_build *build, struct shd_channel_settings *c
 
 	shd_build_name(build, name, "channel");
 	*channel = (struct shd_channel_settings){
-		.name = name->text, .notifier = notifier, .notifier_settings = own, .node = map};
+		.name = shd_build_text(build, name->text, name->len), .notifier = notifier,
+		.notifier_settings = own, .node = map};
 	const struct shd_option_use uses[] = {
 		{shd_channel_options, shd_channel_option_count, channel},
 		{shd_channel_parts_options, shd_channel_parts_option_count, &parts},

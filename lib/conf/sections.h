@@ -18,6 +18,9 @@ void shd_routes_build(struct shd_build *build, const struct shd_node *node);
 /* Zeroed memory that lives as long as the settings. */
 void *shd_build_take(struct shd_build *build, size_t count, size_t size);
 
+/* A copy of the text that lives as long. */
+const char *shd_build_text(struct shd_build *build, const char *text, size_t len);
+
 /* True when the scalar is a name of a-z, 0-9 and `-`; else reports it. */
 bool shd_build_name(struct shd_build *build, const struct shd_node *node, const char *what);
 

@@ -89,13 +89,26 @@ struct shd_settings *shd_settings_build(struct shd_doc **docs, size_t count,
 	return NULL;
 }
 
+void shd_settings_forget_files(struct shd_settings *settings)
+{
+	for (size_t i = 0; i < settings->doc_count; i++)
+		shd_doc_destroy(settings->docs[i]);
+	free(shd_steal(settings->docs));
+	settings->doc_count = 0;
+	settings->overrides = NULL;
+	for (size_t i = 0; i < settings->store_count; i++)
+		settings->stores[i].node = settings->stores[i].overrides = NULL;
+	for (size_t i = 0; i < settings->channel_count; i++)
+		settings->channels[i].node = NULL;
+	for (size_t i = 0; i < settings->route_count; i++)
+		settings->routes[i].node = settings->routes[i].match_node = NULL;
+}
+
 void shd_settings_destroy(struct shd_settings *settings)
 {
 	if (!settings)
 		return;
-	for (size_t i = 0; i < settings->doc_count; i++)
-		shd_doc_destroy(settings->docs[i]);
-	free(settings->docs);
+	shd_settings_forget_files(settings);
 	shd_arena_destroy(settings->arena);
 	free(settings);
 }
@@ -106,6 +119,14 @@ void *shd_build_take(struct shd_build *build, size_t count, size_t size)
 
 	shd_assert(memory);
 	return memory;
+}
+
+const char *shd_build_text(struct shd_build *build, const char *text, size_t len)
+{
+	const char *copy = shd_arena_text(build->settings->arena, text, len);
+
+	shd_assert(copy);
+	return copy;
 }
 
 bool shd_build_name(struct shd_build *build, const struct shd_node *node, const char *what)

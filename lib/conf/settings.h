@@ -84,4 +84,8 @@ struct shd_settings {
  * when diags got a mistake. */
 struct shd_settings *shd_settings_build(struct shd_doc **docs, size_t count,
 					struct shd_diags *diags);
+
+/* Frees the documents, two thirds of what the settings take, when all that is made of them
+ * is made and no more mistake can be found: every `node` is gone then. */
+void shd_settings_forget_files(struct shd_settings *settings);
 void shd_settings_destroy(struct shd_settings *settings);

@@ -30,7 +30,7 @@ static void read_texts(
 		return;
 	if (node->type != SHD_NODE_MAP) {
 		if (is_scalar(compiler, node, key))
-			ret[SHD_EN] = node->text;
+			ret[SHD_EN] = shd_compiler_text(compiler, node->text);
 		return;
 	}
 	shd_compiler_members(compiler, node, "language", languages, SHD_LANGUAGE_COUNT);
@@ -38,7 +38,7 @@ static void read_texts(
 		const struct shd_node *text = shd_compiler_find_in(compiler, key, languages[i]);
 
 		if (text && is_scalar(compiler, text, key))
-			ret[i] = text->text;
+			ret[i] = shd_compiler_text(compiler, text->text);
 	}
 }
 
@@ -46,7 +46,8 @@ static const char *read_text(struct shd_compiler *compiler, const char *key)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, key);
 
-	return node && is_scalar(compiler, node, key) ? node->text : NULL;
+	return node && is_scalar(compiler, node, key) ? shd_compiler_text(compiler, node->text)
+							: NULL;
 }
 
 static void read_bool(struct shd_compiler *compiler, const char *key, bool *ret)
@@ -128,8 +129,11 @@ static void add_labels(struct shd_compiler *compiler, const struct shd_node *map
 			known |= strcmp(names[j], map->keys[i].text) == 0;
 		if (known || !is_scalar(compiler, &map->items[i], map->keys[i].text))
 			continue;
-		names[*count] = map->keys[i].text;
-		values[(*count)++] = map->items[i].text;
+		names[*count] = shd_compiler_text(compiler, map->keys[i].text);
+		values[*count] = shd_compiler_text(compiler, map->items[i].text);
+		if (!names[*count] || !values[*count])
+			return;
+		++*count;
 	}
 }
 

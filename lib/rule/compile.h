@@ -13,7 +13,7 @@ struct shd_rule_origin {
 /* The overrides of one store, and the rules as they leave them. */
 struct shd_variant {
 	const char *store;
-	const struct shd_node *overrides;
+	const struct shd_node *overrides; /* while the set is compiled */
 	uint64_t hash;
 	const struct shd_rules *rules; /* NULL: they have mistakes */
 };
@@ -21,7 +21,7 @@ struct shd_variant {
 struct shd_rules {
 	struct shd_arena *arena;         /* NULL in a variant, which lives in the set's */
 	const struct shd_rule **items;
-	struct shd_rule_origin *origins; /* NULL in a variant */
+	struct shd_rule_origin *origins; /* while it is compiled; NULL in a variant */
 	size_t count, room, origin_room;
 	struct shd_variant *variants;    /* by store */
 	size_t variant_count;
@@ -55,6 +55,9 @@ const struct shd_node *shd_compiler_find_in(
 
 /* Arena memory; NULL, and reported, when the rules are too large altogether. */
 void *shd_compiler_alloc(struct shd_compiler *compiler, size_t count, size_t size);
+
+/* The text in arena memory; NULL, and reported, likewise. */
+const char *shd_compiler_text(struct shd_compiler *compiler, const char *text);
 
 /* Reports every member of `map` that is not one of `names`; `what` says what a
  * member is ("level"). */

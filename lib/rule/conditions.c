@@ -131,7 +131,7 @@ static void read_level(struct shd_compiler *compiler, int level)
 	compiler->code->levels[level] = compile_as(
 		compiler, node, shd_level_name((enum shd_level)level), SHD_BOOL, &compiler->scope);
 	if (node->type == SHD_NODE_SCALAR)
-		compiler->code->conditions[level] = node->text;
+		compiler->code->conditions[level] = shd_compiler_text(compiler, node->text);
 }
 
 static void read_levels(struct shd_compiler *compiler)

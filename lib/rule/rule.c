@@ -53,6 +53,14 @@ void *shd_compiler_alloc(struct shd_compiler *compiler, size_t count, size_t siz
 	return memory;
 }
 
+const char *shd_compiler_text(struct shd_compiler *compiler, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = shd_compiler_alloc(compiler, size, 1);
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
 /* The name that was meant: a near one, or one that was cut short ("warn"). */
 static const char *nearest_member(const char *text, const char *const *names, size_t count)
 {
@@ -151,7 +159,8 @@ static void add_rule(struct shd_compiler *compiler, const struct shd_node *map)
 	compiler->layers[SHD_LAYER_STORES] = shd_node_get(compiler->overrides, id);
 	compiler->layers[SHD_LAYER_RULE] = map;
 	shd_compiler_members(compiler, map, "key", keys, SHD_COUNT(keys));
-	const struct shd_rule *rule = shd_compile_rule(compiler, id);
+	id = shd_compiler_text(compiler, id);
+	const struct shd_rule *rule = id ? shd_compile_rule(compiler, id) : NULL;
 	if (!rule)
 		return;
 	shd_grow(rules->items, rules->count, rules->room);
@@ -227,6 +236,7 @@ struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
 	shd_compile_overrides(&compiler, compiler.overrides);
 	if (settings)
 		shd_compile_variants(&compiler, settings);
+	free(shd_steal(rules->origins));
 	if (shd_diags_mistakes(diags) == before)
 		return rules;
 	shd_rules_destroy(rules);
@@ -239,7 +249,6 @@ void shd_rules_destroy(struct shd_rules *rules)
 		return;
 	shd_arena_destroy(rules->arena);
 	free(rules->items);
-	free(rules->origins);
 	free(rules->variants);
 	free(rules);
 }

@@ -14,6 +14,7 @@ static const char inhibited[] = "poller-stale", inhibitor[] = "credentials-refus
 
 enum {
 	KEY_BYTES = 16,
+	TEXT_BYTES = 80, /* of a value, in the journal */
 	LET_GO_MS = 2 * 60 * 1000, /* with a new key all feeds are read again in less */
 };
 
@@ -26,33 +27,10 @@ static const char *store_id(const struct shd_judge *judge)
 
 static void add_value(struct shd_text *out, const struct shd_value *value)
 {
-	char number[SHD_DECIMAL_TEXT], span[SHD_SAY_TEXT], when[SHD_TIME_TEXT];
-
-	switch (value->type) {
-	case SHD_BOOL:
-		shd_text_puts(out, value->n ? "yes" : "no");
-		break;
-	case SHD_NUMBER:
-		shd_text_puts(out, shd_decimal_format(value->n, 6, number));
-		break;
-	case SHD_RATIO:
-		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
-		break;
-	case SHD_DURATION:
-		shd_text_printf(out, "%s%s", value->n < 0 ? "-" : "", shd_say_length(value->n, span));
-		break;
-	case SHD_TIME:
-		shd_text_puts(out, shd_time_format((struct shd_wall){value->n}, when));
-		break;
-	case SHD_MONEY:
-		shd_text_printf(out, "%s %s",
-				shd_decimal_format(value->n, shd_currency_digits(value->currency), number),
-				value->currency);
-		break;
-	case SHD_TEXT:
-		shd_text_add(out, value->text, shd_utf8_cut(value->text, value->len, 80));
-		break;
-	}
+	if (value->type == SHD_TEXT)
+		shd_text_add(out, value->text, shd_utf8_cut(value->text, value->len, TEXT_BYTES));
+	else
+		shd_say_plainly(value, out);
 }
 
 /* "29 s left, due 2026-04-04 16:59 UTC" */

@@ -1,6 +1,7 @@
 #include "say.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,4 +49,18 @@ const char *shd_say_when(struct shd_wall time, struct shd_wall now, char buf[SHD
 	else
 		snprintf(buf, SHD_SAY_TEXT, "in %.40s", shd_say_length(left, length));
 	return buf;
+}
+
+void shd_say_plainly(const struct shd_value *value, struct shd_text *out)
+{
+	char number[SHD_DECIMAL_TEXT], span[SHD_SAY_TEXT];
+
+	if (value->type == SHD_BOOL)
+		shd_text_puts(out, value->n ? "yes" : "no");
+	else if (value->type == SHD_RATIO)
+		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
+	else if (value->type == SHD_DURATION)
+		shd_text_printf(out, "%s%s", value->n < 0 ? "-" : "", shd_say_length(value->n, span));
+	else
+		shd_value_print(value, out);
 }

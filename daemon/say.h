@@ -1,7 +1,9 @@
-/* daemon/say.h - instants as a person says them: "12 s ago", "in 5 h 20 min".
+/* daemon/say.h - instants and values as a person says them: "12 s ago", "4 %".
  * Pure; safe on any thread. */
 #pragma once
+#include "base/text.h"
 #include "base/time.h"
+#include "catalog/entity.h"
 
 /* A length in its two largest units: "47 h 59 min", "3 d 4 h", "12 s". */
 #define SHD_SAY_TEXT 48
@@ -9,3 +11,6 @@ const char *shd_say_length(int64_t ms, char buf[SHD_SAY_TEXT]);
 
 /* "12 s ago", "in 48 s", "now"; within a second of now it is "now". */
 const char *shd_say_when(struct shd_wall time, struct shd_wall now, char buf[SHD_SAY_TEXT]);
+
+/* "yes", "4.5", "4 %", "2 d 3 h", "99.90 RUB"; a text as it is. */
+void shd_say_plainly(const struct shd_value *value, struct shd_text *out);

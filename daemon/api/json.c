@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "say.h"
 
 #include <string.h>
 
@@ -19,33 +20,12 @@ static int64_t rounded(int64_t ms)
 
 static void value_text(const struct shd_value *value, struct shd_text *out)
 {
-	char number[SHD_DECIMAL_TEXT], time[SHD_TIME_TEXT], duration[SHD_DURATION_TEXT];
+	char duration[SHD_DURATION_TEXT];
 
-	switch (value->type) {
-	case SHD_BOOL:
-		shd_text_puts(out, value->n ? "yes" : "no");
-		return;
-	case SHD_NUMBER:
-		shd_text_puts(out, shd_decimal_format(value->n, 6, number));
-		return;
-	case SHD_RATIO:
-		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
-		return;
-	case SHD_DURATION:
+	if (value->type == SHD_DURATION)
 		shd_text_puts(out, shd_duration_format(rounded(value->n), duration));
-		return;
-	case SHD_TIME:
-		shd_text_puts(out, shd_time_format((struct shd_wall){value->n}, time));
-		return;
-	case SHD_MONEY:
-		shd_text_printf(out, "%s %s",
-			shd_decimal_format(value->n, shd_currency_digits(value->currency), number),
-			value->currency);
-		return;
-	case SHD_TEXT:
-		shd_text_add(out, value->text, value->len);
-		return;
-	}
+	else
+		shd_say_plainly(value, out);
 }
 
 void shd_api_put_value(json_t *object, const char *name, const struct shd_value *value)

@@ -24,49 +24,23 @@ struct tally {
 	json_t *list;
 };
 
-static void add_escaped(struct shd_text *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			shd_text_puts(out, "&lt;");
-			break;
-		case '>':
-			shd_text_puts(out, "&gt;");
-			break;
-		case '&':
-			shd_text_puts(out, "&amp;");
-			break;
-		case '"':
-			shd_text_puts(out, "&quot;");
-			break;
-		case '\n':
-			shd_text_puts(out, "&#10;");
-			break;
-		default:
-			/* XML 1.0 has no other control characters. */
-			shd_text_putc(out, (unsigned char)*text < 0x20 && *text != '\t' ? '?' : *text);
-		}
-	}
-}
-
 static void add_case(struct tally *tally, const struct shd_scenario_result *result, bool good)
 {
 	struct shd_text *out = &tally->cases;
 
 	shd_text_puts(out, "    <testcase name=\"");
-	add_escaped(out, result->name);
+	shd_text_put_xml(out, result->name);
 	shd_text_puts(out, "\" classname=\"");
-	add_escaped(out, result->file);
+	shd_text_put_xml(out, result->file);
 	shd_text_printf(out, "\" file=\"");
-	add_escaped(out, result->file);
+	shd_text_put_xml(out, result->file);
 	shd_text_printf(out, "\" line=\"%d\"", result->line);
 	if (good) {
 		shd_text_puts(out, "/>\n");
 		return;
 	}
 	shd_text_puts(out, ">\n      <failure message=\"");
-	add_escaped(out, result->unreadable ? "the test has mistakes" : result->text);
+	shd_text_put_xml(out, result->unreadable ? "the test has mistakes" : result->text);
 	shd_text_puts(out, "\"/>\n    </testcase>\n");
 }
 
@@ -123,7 +97,7 @@ static void test_file(struct tally *tally, const char *path)
 	if (!tally->file_tests && shd_diags_mistakes(tally->diags) == mistakes)
 		mistake(tally, path, "there are no tests in this file");
 	shd_text_puts(&tally->junit, "  <testsuite name=\"");
-	add_escaped(&tally->junit, path);
+	shd_text_put_xml(&tally->junit, path);
 	shd_text_printf(&tally->junit, "\" tests=\"%zu\" failures=\"%zu\">\n%s  </testsuite>\n",
 		tally->file_tests, tally->file_bad, tally->cases.data);
 }

@@ -161,37 +161,12 @@ bool shd_scenario_value(struct shd_scenario *scenario, const struct shd_node *no
 
 void shd_scenario_print(const struct shd_value *value, struct shd_wall start, struct shd_text *out)
 {
-	char number[SHD_DECIMAL_TEXT], duration[SHD_DURATION_TEXT];
+	char duration[SHD_DURATION_TEXT];
 
-	if (value->none) {
-		shd_text_puts(out, "none");
-		return;
-	}
-	switch (value->type) {
-	case SHD_BOOL:
-		shd_text_puts(out, value->n ? "true" : "false");
-		return;
-	case SHD_NUMBER:
-		shd_text_puts(out, shd_decimal_format(value->n, 6, number));
-		return;
-	case SHD_RATIO:
-		shd_text_printf(out, "%s%%", shd_decimal_format(value->n, 4, number));
-		return;
-	case SHD_DURATION:
-		shd_text_puts(out, shd_duration_format(value->n, duration));
-		return;
-	case SHD_TIME:
-		shd_text_puts(out, value->n == SHD_NEVER_MS
-			? "never" : shd_duration_format(value->n - start.ms, duration));
-		return;
-	case SHD_MONEY:
-		shd_text_printf(out, "%s %s",
-			shd_decimal_format(
-				value->n, shd_currency_digits(value->currency), number),
-			value->currency);
-		return;
-	case SHD_TEXT:
-		shd_text_add(out, value->text, value->len);
-		return;
-	}
+	if (value->none || value->type != SHD_TIME)
+		shd_value_print(value, out);
+	else if (value->n == SHD_NEVER_MS)
+		shd_text_puts(out, "never");
+	else
+		shd_text_puts(out, shd_duration_format(value->n - start.ms, duration));
 }

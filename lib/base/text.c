@@ -63,6 +63,34 @@ void shd_text_putc(struct shd_text *text, char c)
 	shd_text_add(text, &c, 1);
 }
 
+void shd_text_put_xml(struct shd_text *text, const char *s)
+{
+	for (; *s; s++) {
+		switch (*s) {
+		case '&':
+			shd_text_puts(text, "&amp;");
+			break;
+		case '<':
+			shd_text_puts(text, "&lt;");
+			break;
+		case '>':
+			shd_text_puts(text, "&gt;");
+			break;
+		case '"':
+			shd_text_puts(text, "&quot;");
+			break;
+		case '\'':
+			shd_text_puts(text, "&#39;");
+			break;
+		case '\n':
+			shd_text_puts(text, "&#10;");
+			break;
+		default:
+			shd_text_putc(text, (unsigned char)*s < 0x20 && *s != '\t' ? '?' : *s);
+		}
+	}
+}
+
 void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args)
 {
 	va_list again;

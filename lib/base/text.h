@@ -30,6 +30,10 @@ void shd_text_printf(struct shd_text *text, const char *fmt, ...) SHD_PRINTF(2, 
 void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args)
 	SHD_PRINTF(2, 0);
 
+/* As the text of an XML or HTML element or attribute; what XML 1.0 has no character
+ * for becomes '?'. */
+void shd_text_put_xml(struct shd_text *text, const char *s);
+
 /* True when everything that was appended fitted. */
 bool shd_text_ok(const struct shd_text *text);
 

@@ -1,7 +1,44 @@
 #include "catalog/entity.h"
 
+#include "base/num.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+void shd_value_print(const struct shd_value *value, struct shd_text *out)
+{
+	char number[SHD_DECIMAL_TEXT], duration[SHD_DURATION_TEXT], time[SHD_TIME_TEXT];
+
+	if (value->none) {
+		shd_text_puts(out, "none");
+		return;
+	}
+	switch (value->type) {
+	case SHD_BOOL:
+		shd_text_puts(out, value->n ? "true" : "false");
+		return;
+	case SHD_NUMBER:
+		shd_text_puts(out, shd_decimal_format(value->n, 6, number));
+		return;
+	case SHD_RATIO:
+		shd_text_printf(out, "%s%%", shd_decimal_format(value->n, 4, number));
+		return;
+	case SHD_DURATION:
+		shd_text_puts(out, shd_duration_format(value->n, duration));
+		return;
+	case SHD_TIME:
+		shd_text_puts(out, shd_time_format((struct shd_wall){value->n}, time));
+		return;
+	case SHD_MONEY:
+		shd_text_printf(out, "%s %s",
+			shd_decimal_format(value->n, shd_currency_digits(value->currency), number),
+			value->currency);
+		return;
+	case SHD_TEXT:
+		shd_text_add(out, value->text, value->len);
+		return;
+	}
+}
 
 bool shd_value_equal(const struct shd_value *a, const struct shd_value *b)
 {

@@ -5,6 +5,7 @@
  * judge (daemon/judge.h) consumes it. Pure; one thread at a time. */
 #pragma once
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "catalog/catalog.h"
 
@@ -23,6 +24,10 @@ struct shd_value {
 
 /* Equal type, absence and content. */
 bool shd_value_equal(const struct shd_value *a, const struct shd_value *b);
+
+/* As the rules language writes it: true, 4.5, 4%, 1d12h, 99.90 RUB; a text without
+ * quotes, a time in ISO 8601, and "none". */
+void shd_value_print(const struct shd_value *value, struct shd_text *out);
 
 /* fields[i] is field shd_kind_first(kind) + i. Bit i of `set`: the observation
  * speaks of it (it may say `none`); an unset field keeps its stored value. */

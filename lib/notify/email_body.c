@@ -41,38 +41,13 @@ void shd_email_text(const struct shd_message *message, struct shd_text *out)
 	line(out, "\r\n-- \r\n", message->footer);
 }
 
-static void escape(struct shd_text *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			shd_text_puts(out, "&amp;");
-			break;
-		case '<':
-			shd_text_puts(out, "&lt;");
-			break;
-		case '>':
-			shd_text_puts(out, "&gt;");
-			break;
-		case '"':
-			shd_text_puts(out, "&quot;");
-			break;
-		case '\'':
-			shd_text_puts(out, "&#39;");
-			break;
-		default:
-			shd_text_putc(out, *text);
-		}
-	}
-}
-
 /* One paragraph; nothing for a text that is absent. */
 static void paragraph(struct shd_text *out, const char *style, const char *text)
 {
 	if (!text || !*text)
 		return;
 	shd_text_printf(out, "<p style=\"margin:0 0 6px;%s\">", style);
-	escape(out, text);
+	shd_text_put_xml(out, text);
 	shd_text_puts(out, "</p>\n");
 }
 
@@ -105,24 +80,24 @@ static void html_item(
 		"<div style=\"border-left:4px solid %s;padding:4px 0 4px 12px;margin:0 0 16px\">\n"
 		"<p style=\"margin:0 0 6px\"><b style=\"color:%s\">",
 		color, color);
-	escape(out, item->level);
+	shd_text_put_xml(out, item->level);
 	shd_text_puts(out, "</b> &nbsp;<b>");
-	escape(out, item->title);
+	shd_text_put_xml(out, item->title);
 	shd_text_puts(out, "</b></p>\n");
 	paragraph(out, "font-size:17px", item->line);
 	paragraph(out, "color:#c62828", item->cost);
 	if (item->advice) {
 		shd_text_puts(out, "<p style=\"margin:0 0 6px\"><b>");
-		escape(out, message->advice_heading);
+		shd_text_put_xml(out, message->advice_heading);
 		shd_text_puts(out, ":</b> ");
-		escape(out, item->advice);
+		shd_text_put_xml(out, item->advice);
 		shd_text_puts(out, "</p>\n");
 	}
 	if (is_link(item->told->url)) {
 		shd_text_puts(out, "<p style=\"margin:0 0 6px\"><a href=\"");
-		escape(out, item->told->url);
+		shd_text_put_xml(out, item->told->url);
 		shd_text_puts(out, "\">");
-		escape(out, message->link_text);
+		shd_text_put_xml(out, message->link_text);
 		shd_text_puts(out, "</a></p>\n");
 	}
 	paragraph(out, "color:#616161;font-size:13px", item->reason);

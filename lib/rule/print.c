@@ -43,31 +43,14 @@ static void print_text(const struct shd_value *value, struct shd_text *out)
 
 static void print_literal(const struct shd_value *value, struct shd_text *out)
 {
-	char number[SHD_DECIMAL_TEXT], duration[SHD_DURATION_TEXT];
+	char duration[SHD_DURATION_TEXT];
 
-	switch (value->type) {
-	case SHD_BOOL:
-		shd_text_puts(out, value->n ? "true" : "false");
-		return;
-	case SHD_NUMBER:
-		shd_text_puts(out, shd_decimal_format(value->n, 6, number));
-		return;
-	case SHD_RATIO:
-		shd_text_printf(out, "%s%%", shd_decimal_format(value->n, 4, number));
-		return;
-	case SHD_DURATION:
-	case SHD_TIME:
-		shd_text_puts(out, shd_duration_format(value->n, duration));
-		return;
-	case SHD_MONEY:
-		shd_text_printf(out, "%s %s",
-			shd_decimal_format(value->n, shd_currency_digits(value->currency), number),
-			value->currency);
-		return;
-	case SHD_TEXT:
+	if (value->type == SHD_TEXT)
 		print_text(value, out);
-		return;
-	}
+	else if (value->type == SHD_TIME) /* only as an offset */
+		shd_text_puts(out, shd_duration_format(value->n, duration));
+	else
+		shd_value_print(value, out);
 }
 
 /* In brackets when it binds less tightly than `least`. */

@@ -7,7 +7,7 @@
  * that share of the records changes from one poll of a feed to its next. With
  * --news, every answer of the unfulfilled list carries one new order, and the
  * time from its answer to the first webhook that names it is kept. Prints its
- * port at start; GET /stats tells what it has seen. */
+ * port at start; GET /stats tells what it has seen, GET /calm ends the news. */
 #include <microhttpd.h>
 
 #include <inttypes.h>
@@ -219,6 +219,8 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, cons
 			return answer_list(connection, feed);
 	if (strcmp(url, "/stats") == 0)
 		return answer_stats(connection);
+	if (strcmp(url, "/calm") == 0)
+		shop.with_news = false;
 	if (strcmp(url, "/hook") == 0)
 		take_webhook(upload->body);
 	return reply(connection, "{}", 2, MHD_RESPMEM_PERSISTENT);

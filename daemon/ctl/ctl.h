@@ -32,6 +32,7 @@ struct shd_ctl {
 	const char *credentials;  /* folder of the files that LoadCredential= names */
 	const char *rules, *junit, *entity; /* --rules, --junit, --entity, or NULL */
 	const char *since;        /* --since, or NULL */
+	const char *config;       /* --config, or NULL */
 	bool json, all, feeds, online;
 	bool colour;
 	struct shd_wall now;      /* the daemon's, once it answered */

@@ -20,6 +20,8 @@ static const struct option {
 	const char *doc;
 } options[] = {
 	{"--all", "", SWITCH, offsetof(struct shd_ctl, all), "alerts: also closed ones; replay: also what is the same"},
+	{"--config", "FILE", VALUE, offsetof(struct shd_ctl, config),
+		"rules test: also with the stores, overrides and calendars of this configuration"},
 	{"--credentials", "DIR", VALUE, offsetof(struct shd_ctl, credentials),
 		"check: folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"},
 	{"--entity", "KIND:ID", VALUE, offsetof(struct shd_ctl, entity),

@@ -73,6 +73,7 @@ static const struct shd_option test_options[] = {
 struct run {
 	const struct shd_rules *rules;
 	const struct shd_words *words;
+	const struct shd_settings *settings;
 	struct shd_diags *diags;
 	const struct shd_node *store; /* of the whole file, or NULL */
 	bool store_read;
@@ -88,15 +89,15 @@ struct run {
 
 static const struct shd_rule *find_rule(struct run *run, const struct expect *expect)
 {
-	const struct shd_rule *rule = shd_rules_find(run->rules, expect->rule_id);
-	size_t count = shd_rules_count(run->rules);
+	const struct shd_rule *rule = shd_rules_find(run->scenario.rules, expect->rule_id);
+	size_t count = shd_rules_count(run->scenario.rules);
 	const char **ids shd_autofree = shd_xcalloc(count, sizeof(*ids));
 	char hint[96];
 
 	if (rule)
 		return rule;
 	for (size_t i = 0; i < count; i++)
-		ids[i] = shd_rules_at(run->rules, i)->id;
+		ids[i] = shd_rules_at(run->scenario.rules, i)->id;
 	const char *near = shd_nearest(expect->rule_id, ids, count);
 	snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
 	shd_node_mistake(shd_node_get(expect->node, "rule"), run->diags, near ? hint : NULL,
@@ -437,23 +438,6 @@ static void run_test(struct run *run)
 	shd_world_destroy(run->world);
 }
 
-/* The store of the whole file, then what this test says of it. */
-static void read_store(struct run *run, const struct shd_node *own)
-{
-	struct shd_scenario *scenario = &run->scenario;
-	struct shd_diags *heard SHD_AUTO(shd_diags_destroyp) = shd_diags_create(0);
-
-	scenario->market.name = "ozon";
-	scenario->settings = (struct shd_store_settings){
-		.id = "test", .timezone = "UTC", .market = &scenario->market};
-	/* Its mistakes are told once. */
-	scenario->diags = run->store_read ? heard : run->diags;
-	shd_scenario_store(scenario, run->store);
-	scenario->diags = run->diags;
-	run->store_read = true;
-	shd_scenario_store(scenario, own);
-}
-
 /* --- tests of a file ---------------------------------------------------------------------- */
 
 static void one_test(struct run *run, const struct shd_node *node, shd_scenario_fn *tell, void *ctx)
@@ -462,13 +446,15 @@ static void one_test(struct run *run, const struct shd_node *node, shd_scenario_
 	size_t before = shd_diags_mistakes(run->diags);
 	struct test_parts parts = {0};
 
-	run->scenario = (struct shd_scenario){.node = node, .arena = arena, .diags = run->diags};
+	run->scenario = (struct shd_scenario){.node = node, .arena = arena, .diags = run->diags,
+		.config = run->settings, .rules = run->rules};
 	run->expect_count = run->failed = 0;
 	shd_text_clear(&run->text);
 	shd_options_apply(node, test_options, SHD_COUNT(test_options), &parts, "a test", arena,
 		run->diags);
 	run->scenario.start = parts.start;
-	read_store(run, parts.store);
+	shd_scenario_store(&run->scenario, run->store, run->store_read, parts.store);
+	run->store_read = true;
 	shd_scenario_given(&run->scenario, parts.given);
 	read_expects(run, parts.expect);
 
@@ -484,7 +470,8 @@ static void one_test(struct run *run, const struct shd_node *node, shd_scenario_
 }
 
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_words *words, struct shd_diags *diags, shd_scenario_fn *tell, void *ctx)
+	const struct shd_words *words, const struct shd_settings *settings, struct shd_diags *diags,
+	shd_scenario_fn *tell, void *ctx)
 {
 	struct file_parts {
 		const struct shd_node *store, *tests, *rules;
@@ -498,7 +485,8 @@ void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
 			"Rules in the same file, which are read as such."},
 	};
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 16);
-	struct run run = {.rules = rules, .words = words, .diags = diags};
+	struct run run = {
+		.rules = rules, .words = words, .settings = settings, .diags = diags};
 
 	if (!shd_doc_root(doc) ||
 		!shd_options_apply(shd_doc_root(doc), options, SHD_COUNT(options), &parts,

@@ -3,7 +3,8 @@
  *   store: {marketplace: ozon}                  # for all tests of the file; default ozon
  *   tests:
  *     - test: a local complaint escalates on time
- *       store: {kind: local}                    # id kind region timezone currency opened labels
+ *       store: {kind: local}                    # id kind region timezone currency opened
+ *                                               # calendar labels
  *       start: 2026-01-05                       # optional: when 0h is
  *       given:
  *         - {at: 0h, complaint: {id: C-1, order_amount: 1990 RUB}}
@@ -37,7 +38,10 @@ struct shd_scenario_result {
 };
 typedef void shd_scenario_fn(void *ctx, const struct shd_scenario_result *result);
 
-/* Reads and runs all tests of a document, and tells of each. Mistakes of the file and
+/* Reads and runs all tests of a document, and tells of each. `settings`, those that the
+ * rules were compiled with, or NULL: a test whose store has an id begins with what they say
+ * of that store, its overrides included. Mistakes of the file and
  * expectations that failed go to diags, with their place. */
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_words *words, struct shd_diags *diags, shd_scenario_fn *tell, void *ctx);
+	const struct shd_words *words, const struct shd_settings *settings, struct shd_diags *diags,
+	shd_scenario_fn *tell, void *ctx);

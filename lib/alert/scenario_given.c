@@ -7,66 +7,7 @@
 
 enum { TIMES_MAX = 10000 };
 
-/* --- the store ----------------------------------------------------------------------- */
-
-struct store_parts {
-	const struct shd_node *marketplace, *opened;
-};
-
 #define AT(type, member) offsetof(struct type, member)
-#define SETTING(name, type, words, doc)                                                            \
-	{#name, SHD_OPT_##type, AT(shd_store_settings, name), false, NULL, 0, 0, words, doc}
-
-static const char *const store_kinds[] = {"local", "crossborder", NULL};
-
-static const struct shd_option store_options[] = {
-	SETTING(id, TEXT, NULL, "The store's id."),
-	SETTING(kind, WORD, store_kinds, "Where it sells from."),
-	SETTING(region, TEXT, NULL, "Its region."),
-	SETTING(timezone, ZONE, NULL, "Its time zone."),
-	SETTING(currency, TEXT, NULL, "Its currency, such as RUB."),
-	SETTING(labels, PAIRS, NULL, "Its labels."),
-};
-
-static const struct shd_option store_parts_options[] = {
-	{"marketplace", SHD_OPT_NODE, AT(store_parts, marketplace), false, NULL, 0, 0, NULL,
-		"The marketplace."},
-	{"opened", SHD_OPT_NODE, AT(store_parts, opened), false, NULL, 0, 0, NULL,
-		"When the seller opened it."},
-};
-
-static const char *marketplace_words(void)
-{
-	static const char *const words[] = {
-#define X(name, type, list) [SHD_STORE_##name] = (list),
-		SHD_STORE_NAME_MAP(X)
-#undef X
-	};
-	return words[SHD_STORE_marketplace];
-}
-
-void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *store)
-{
-	struct store_parts parts = {0};
-	struct shd_value name;
-	const struct shd_option_use uses[] = {
-		{store_options, SHD_COUNT(store_options), &scenario->settings},
-		{store_parts_options, SHD_COUNT(store_parts_options), &parts},
-	};
-
-	shd_options_apply_all(store, uses, SHD_COUNT(uses), "the store of a test", scenario->arena,
-		scenario->diags);
-	if (parts.marketplace &&
-		shd_scenario_value(scenario, parts.marketplace, SHD_TEXT, marketplace_words(),
-			"`marketplace`", &name) &&
-		!name.none)
-		scenario->market.name = name.text;
-	if (scenario->settings.timezone)
-		scenario->settings.zone =
-			shd_zone_make(scenario->settings.timezone, scenario->arena);
-	if (parts.opened)
-		shd_scenario_instant(scenario, parts.opened, &scenario->settings.opened);
-}
 
 /* --- what happens -------------------------------------------------------------------- */
 

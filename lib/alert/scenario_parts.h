@@ -1,7 +1,8 @@
 /* alert/scenario_parts.h - between the files of the rule tests; nobody else includes it.
  *
  *   scenario_value.c   single values as a test writes them
- *   scenario_given.c   store and `given` of a test
+ *   scenario_store.c   the store of a test
+ *   scenario_given.c   `given` of a test
  *   scenario.c         tests, `expect`, and the run */
 #pragma once
 #include "alert/scenario.h"
@@ -30,6 +31,8 @@ struct shd_scenario {
 	const struct shd_node *node;
 	const char *name;
 	struct shd_wall start;
+	const struct shd_settings *config; /* or NULL */
+	const struct shd_rules *rules;     /* as the store has them */
 	/* Rules know a marketplace by its name; not all of them have an adapter. */
 	struct shd_market market;
 	struct shd_store_settings settings;
@@ -53,7 +56,9 @@ bool shd_scenario_instant(
 void shd_scenario_print(
 	const struct shd_value *value, struct shd_wall start, struct shd_text *out);
 
-/* Reads the keys `store` (of the file, then of the test, which has the last word) and
- * `given`. NULL: absent. */
-void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *store);
+/* Reads the keys `store`, of the file and of the test, which has the last word, and picks
+ * the rules. `of_file_again`: the mistakes of the file's are told already. NULL: absent. */
+void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *of_file,
+	bool of_file_again, const struct shd_node *own);
+/* Reads the key `given`. */
 void shd_scenario_given(struct shd_scenario *scenario, const struct shd_node *given);

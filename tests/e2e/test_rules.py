@@ -43,8 +43,111 @@ def test_a_failure_says_where_and_what(tmp_path):
     assert f"{tmp_path}/tests.yaml:8:50: error: ozon-rating-floor at 1h: expected critical, got " \
            "warning (value 4.61, limit 4.7)" in done.stderr
     suite = ElementTree.parse(report).getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert [suite.get(name) for name in ("tests", "failures", "errors")] == ["1", "1", "0"]
     assert "got warning" in suite.find("testsuite/testcase/failure").get("message")
+
+
+def errors_of(report):
+    """The errors of a JUnit report, by the file of their case."""
+    root = ElementTree.parse(report).getroot()
+    found = {case.get("file"): case.find("error").get("message")
+             for case in root.iter("testcase") if case.find("error") is not None}
+    assert root.get("errors") == str(len(found))
+    return found
+
+
+def test_what_cannot_be_read_is_an_error_of_the_report(tmp_path):
+    report, tests, rules = tmp_path / "report.xml", tmp_path / "tests", tmp_path / "rules"
+    tests.mkdir()
+    rules.mkdir()
+    texts = {"good": GOOD, "yaml": "tests: [\n", "empty": "", "keys": "tsts: []\n",
+             "test": "tests:\n  - test: x\n    expct: []\n"}
+    for name, text in texts.items():
+        (tests / f"{name}.yaml").write_text(text)
+    done = run_ctl("rules", "test", "--rules", RULES, tests, "nowhere.yaml", "--junit", report)
+    assert done.returncode == 1 and "1 failed, 4 files could not be read" in done.stdout
+    found = errors_of(report)
+    assert set(found) == {f"{tests}/{name}.yaml" for name in texts if name != "good"} | {
+        "nowhere.yaml"}
+    assert found[f"{tests}/keys.yaml"].startswith("1:1: ")
+    assert "No such file" in found["nowhere.yaml"]
+    (rules / "wrong.yaml").write_text("rules:\n  - rule: x\n    levels: {info: ratin < 4}\n")
+    done = run_ctl("rules", "test", "--rules", rules, tests / "good.yaml", "--junit", report)
+    assert done.returncode == 1
+    assert list(errors_of(report)) == [f"{rules}/wrong.yaml"]
+
+
+CONFIG = """\
+stores:
+  - id: main
+    marketplace: ozon
+    client_id: "1"
+    api_key: {credential: nobody-reads-it}
+    calendar: holidays
+    overrides: {due-soon: {levels: {warning: remaining <= 2h}}}
+calendars:
+  holidays: {dates: [2026-01-06]}
+overrides: {due-soon: {levels: {critical: remaining <= 0s}}}
+"""
+DUE = """\
+rules:
+  - rule: due-soon
+    each: complaint
+    due: business_days(opened_at, 1)
+    levels: {warning: remaining <= 1h}
+  - rule: named
+    each: complaint
+    due: business_days(opened_at, 1, "holidays")
+    levels: {warning: remaining <= 0s}
+"""
+TRIED = """\
+tests:
+  - test: the configured store has its own limit and calendar
+    store: {id: main}
+    given: [{at: 0h, complaint: {id: C}}]
+    expect:
+      - {at: 45h59m59s, rule: due-soon, level: none}
+      - {at: 46h, rule: due-soon, level: warning}
+      - {at: 48h, rule: due-soon, level: critical}
+  - test: another store has what is said for all
+    given: [{at: 0h, complaint: {id: C}}]
+    expect:
+      - {at: 22h59m59s, rule: due-soon, level: none}
+      - {at: 23h, rule: due-soon, level: warning}
+      - {at: 24h, rule: due-soon, level: critical}
+      - {at: 47h59m59s, rule: named, level: none}
+      - {at: 48h, rule: named, level: warning}
+  - test: a calendar can be given to any store
+    store: {calendar: holidays}
+    given: [{at: 0h, complaint: {id: C}}]
+    expect:
+      - {at: 46h59m59s, rule: due-soon, level: none}
+      - {at: 47h, rule: due-soon, level: warning}
+"""
+
+
+def test_a_configuration_brings_overrides_and_calendars(tmp_path):
+    rules, file, config = tmp_path / "rules", tmp_path / "t.yaml", tmp_path / "shd.yaml"
+    rules.mkdir()
+    (rules / "due.yaml").write_text(DUE)
+    file.write_text(TRIED)
+    config.write_text(CONFIG)
+    args = ["rules", "test", file, "--rules", rules]
+    done = run_ctl(*args, "--config", config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 tests" in done.stdout and "all good" in done.stdout
+    done = run_ctl(*args)
+    assert done.returncode == 1 and "holidays" in done.stderr, "the calendar is not known"
+    file.write_text(TRIED.replace("id: main", "id: man"))
+    done = run_ctl(*args, "--config", config)
+    assert done.returncode == 1
+    assert "t.yaml:3:17: error: no store of the configuration is called `man`" in done.stderr
+    assert "did you mean main ?" in done.stderr
+    config.write_text(CONFIG.replace("2h}}}", "2}}}"))
+    report = tmp_path / "report.xml"
+    done = run_ctl(*args, "--config", config, "--junit", report)
+    assert done.returncode == 1 and f"{config}:7:" in done.stderr
+    assert list(errors_of(report)) == [str(config)]
 
 
 def test_a_changed_copy_of_the_rules_is_tried(tmp_path):

@@ -19,6 +19,8 @@ enum {
 	RECORD_BYTES = 1 << 20,
 	PUT_OFF_MS_PER_ROW = 1,
 	PUT_OFF_MAX_MS = 60000,
+	TALLY_ROWS = 24,
+	TALLY_BYTES = 16 << 20,
 };
 
 const char *shd_judge_store_id(const struct shd_judge *judge, size_t store)
@@ -56,6 +58,16 @@ static void forget_cache(struct shd_judge *judge)
 		memset(judge->memory[i].pollers, 0, sizeof(judge->memory[i].pollers));
 		judge->memory[i].watched = false;
 	}
+	shd_tally_forget(judge->tally);
+}
+
+static struct shd_tally *make_tally(const struct shd_settings *settings,
+				    const struct shd_rules *rules)
+{
+	struct shd_tally_limits limits = {.min_rows = TALLY_ROWS, .max_bytes = TALLY_BYTES,
+		.max_span_ms = settings->keep_samples_ms};
+
+	return shd_tally_create(rules, settings->store_count + 1, &limits);
 }
 
 struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_settings *settings,
@@ -81,6 +93,7 @@ struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_set
 	shd_text_init(&judge->record, RECORD_BYTES);
 	judge->put_off_ms_per_row = PUT_OFF_MS_PER_ROW;
 	judge->put_off_max_ms = PUT_OFF_MAX_MS;
+	judge->tally = make_tally(settings, rules);
 	shd_judge_lists_create(judge);
 	if (!compile_routes(judge, diags)) {
 		shd_judge_destroy(judge);
@@ -98,6 +111,7 @@ void shd_judge_destroy(struct shd_judge *judge)
 		shd_match_destroy(judge->matches[i]);
 	free(judge->matches);
 	shd_judge_lists_destroy(judge);
+	shd_tally_destroy(judge->tally);
 	shd_arena_destroy(judge->arena);
 	shd_arena_destroy(judge->keep);
 	shd_arena_destroy(judge->scratch);

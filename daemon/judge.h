@@ -5,9 +5,10 @@
  * state job (pool thread, one at a time). Knows no clock: `now` comes with each
  * call, so months run as a unit test (tests/sim).
  *
- * A rule of the whole store whose windows show more than 256 rows is judged again by
- * a wake-up, one ms per row later, a minute at most; everything else is judged in the
- * transaction that changed it. A feed that only succeeds, with nothing new, need not
+ * Windows with many rows are tallied (rule/tally.h): 8 or 24 bytes of memory a row, 16 MB
+ * at most over all stores. A rule of the whole store that all the same has to read more
+ * than 256 rows is judged again by a wake-up, one ms per row later, a minute at most;
+ * everything else is judged in the transaction that changed it. A feed that only succeeds, with nothing new, need not
  * come here: its success is told every 30 s or one and a half intervals, whichever is
  * longer, and age_of may be that much behind. An each-rule that counts its own kind
  * is judged for an entity when that entity changes or its window does, not when
@@ -83,8 +84,8 @@ struct shd_past {
 };
 SHD_MUST_USE bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
 				 struct shd_outcome *outcome, struct shd_error *reterr);
-/* For a replay, which lives a month in seconds: a rule of the whole store whose windows
- * show more than 256 rows rests for ms_per_row each, max_ms at most, also when time
+/* For a replay, which lives a month in seconds: a rule of the whole store that has to
+ * read more than 256 rows rests for ms_per_row each, max_ms at most, also when time
  * alone would wake it. Then, whether a rule ever rested. */
 void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms);
 bool shd_judge_spared(const struct shd_judge *judge, const char *rule);

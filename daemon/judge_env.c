@@ -88,7 +88,7 @@ static bool count_row(void *ctx, const struct shd_entity *entity)
 {
 	const struct counter *counter = ctx;
 
-	counter->judge->rows++;
+	counter->judge->rows += !shd_tally_fills(counter->judge->tally);
 	return counter->visit(counter->ctx, entity);
 }
 
@@ -149,5 +149,7 @@ void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
 		.polled = polled,
 		.blind_kind = blind_kind,
 		.blind_metric = blind_metric,
+		.tally = judge->tally,
+		.tally_store = judge->store,
 	};
 }

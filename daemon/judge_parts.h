@@ -16,6 +16,7 @@
 #include "catalog/derive.h"
 #include "judge.h"
 #include "rule/match.h"
+#include "rule/tally.h"
 
 #include <uthash.h>
 
@@ -91,6 +92,7 @@ struct shd_judge {
 	struct shd_match **matches;      /* by route; NULL: every alert */
 	struct shd_store_memory *memory; /* by store, the last one is the daemon's own */
 	struct shd_rule_lists *lists;    /* hash */
+	struct shd_tally *tally;         /* by store, as memory */
 	int64_t put_off_ms_per_row, put_off_max_ms;
 
 	/* One transaction: */
@@ -110,7 +112,7 @@ struct shd_judge {
 	struct shd_entity *store_entity; /* NULL: not read, or there is none */
 	bool store_entity_read;
 	const struct shd_rule *rule;     /* being judged */
-	size_t rows;                     /* that its windows showed */
+	size_t rows;                     /* that its windows showed, tallied ones apart */
 	struct shd_alert *at_hand;       /* all alerts of the entity that is judged, one look-up */
 	size_t at_hand_count;            /* instead of one for every rule */
 	uint32_t fresh;                  /* kinds that a good answer just spoke of */

@@ -128,6 +128,7 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 	if (!shd_state_entity_put(judge->state, store_id(judge), entity, feed, reterr) ||
 	    !shd_judge_note(judge, before, entity, changed, reterr))
 		return false;
+	shd_tally_change(judge->tally, judge->store, before, entity);
 	shd_judge_dirty(judge, entity->kind, entity->id, kept ? entity : NULL, wake);
 	struct shd_touched *touched = shd_judge_touch(judge, judge->store);
 	touched->kinds |= 1U << entity->kind;

@@ -8,7 +8,7 @@
  * What a replay does not know: how often a rule with `3 of 5` had held before `since`;
  * since when a `clear_for` had been counting; samples older than a week, of which the
  * state keeps the last of each hour; when a metric had no value for a while. It looks
- * less often at rules whose windows are large (SHD_REPLAY_REST_MS). */
+ * less often at rules with large windows that cannot be tallied (SHD_REPLAY_REST_MS). */
 #pragma once
 #include "judge.h"
 
@@ -31,8 +31,8 @@ struct shd_episode {
 /* An instant that differs by no more than this is the same one: the daemon wakes a
  * moment late, and a rule over many rows may be put off for a minute. */
 #define SHD_REPLAY_SAME_MS (2 * SHD_MINUTE_MS)
-/* A rule of the whole store whose windows show more than 256 rows is looked at once in
- * so long at most: its instants are the same within this, and what was shorter may be
+/* A rule of the whole store that has to read more than 256 rows is looked at once in so
+ * long at most: its instants are the same within this, and what was shorter may be
  * missed. */
 #define SHD_REPLAY_REST_MS (2 * SHD_HOUR_MS)
 

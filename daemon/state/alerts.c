@@ -112,10 +112,10 @@ bool shd_state_alert_get(struct shd_state *state, const char *rule, const char *
 bool shd_state_alert_put(struct shd_state *state, struct shd_alert *alert, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	int64_t number = 0;
+	int64_t number = alert->number;
 
 	if (!shd_query_open(&query, state,
-			    alert->number ? SHD_SQL_alert_update : SHD_SQL_alert_insert, reterr))
+			    number ? SHD_SQL_alert_update : SHD_SQL_alert_insert, reterr))
 		return false;
 	bind_alert(&query, alert);
 	while (shd_query_row(&query))

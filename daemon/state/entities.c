@@ -182,14 +182,13 @@ bool shd_state_entity_ids(struct shd_state *state, const char *store, enum shd_k
 	return read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
-/* What only counts sees entities with nothing but opened_at. */
-static void read_counted(struct shd_query *query, enum shd_kind kind, struct shd_value *fields)
+static void clear_fields(enum shd_kind kind, struct shd_value *fields)
 {
-	for (int i = 0; i < shd_kind_fields(kind); i++)
+	int first = (int)shd_kind_first(kind), count = shd_kind_fields(kind);
+
+	for (int i = 0; i < count; i++)
 		fields[i] = (struct shd_value){
-			.type = shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->type,
-			.none = true};
-	fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = shd_query_get_n(query)};
+			.type = shd_field_row((enum shd_field)(first + i))->type, .none = true};
 }
 
 bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_kind kind,
@@ -206,11 +205,13 @@ bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_ki
 	shd_query_put_text(&query, store);
 	shd_query_put_n(&query, from.ms);
 	shd_query_put_n(&query, to.ms);
+	clear_fields(kind, fields);
 	while (shd_query_row(&query)) {
 		struct shd_entity entity = {.kind = kind, .id = "", .set = UINT64_MAX, .fields = fields};
 
 		if (counted) {
-			read_counted(&query, kind, fields);
+			fields[SHD_I_opened_at].none = false;
+			fields[SHD_I_opened_at].n = shd_query_get_n(&query);
 		} else {
 			entity.id = (const char *)sqlite3_column_text(query.stmt, query.next++);
 			read_fields(&query, kind, wanted, fields);

@@ -3,6 +3,7 @@
  * expressions, attributes.c the others. */
 #pragma once
 #include "rule/code.h"
+#include "rule/series.h"
 
 /* Where a rule of the set stands, and whether it has mistakes. */
 struct shd_rule_origin {
@@ -25,6 +26,7 @@ struct shd_rules {
 	size_t count, room, origin_room;
 	struct shd_variant *variants;    /* by store */
 	size_t variant_count;
+	struct shd_series_list series;   /* of all variants too */
 };
 
 /* What a rule is made from, the first word first: the overrides of one store and of all

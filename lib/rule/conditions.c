@@ -35,6 +35,7 @@ static const struct shd_expr *compile(struct shd_compiler *compiler, const struc
 	struct shd_expr *expr = shd_parse(node->text, node->len, compiler->arena, &report);
 	if (!expr || !shd_check(expr, scope, compiler->arena, &report))
 		return NULL;
+	shd_series_collect(&compiler->rules->series, expr, scope->due, scope->value);
 	return expr;
 }
 

@@ -1,6 +1,7 @@
 /* rule/eval.h - the value of a checked expression at an instant, and when it changes.
  *
- * Nothing allocates. Absence and truth:
+ * Nothing allocates, but for the first look at a window that is tallied from then on
+ * (tally.h). Absence and truth:
  * - A field or metric may be `none`. What is computed or compared from none is none;
  *   a truth that is none is *unknown*. and/or/not are three-valued as in SQL.
  *   Division by zero, two currencies that only meet now, a pattern that passes its
@@ -75,6 +76,9 @@ void shd_eval_miss(struct shd_eval *eval, struct shd_result *ret, const char *na
 
 /* window.c */
 void shd_eval_aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+/* Whether an entity in the window of an aggregate satisfies its condition. */
+bool shd_eval_counts(
+	struct shd_eval *eval, const struct shd_expr *expr, const struct shd_entity *entity);
 void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
 void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
 

@@ -103,6 +103,7 @@ struct shd_expr {
 	const char *words;       /* TEXT: allowed words, "" for free text */
 	enum shd_ref ref;        /* NAME; AGGREGATE: FIELD or METRIC, NONE for whole entities */
 	int index;
+	uint32_t series;         /* AGGREGATE: number of its series (series.h); 0: none */
 	bool inner;              /* about the entity of the window, not that of the rule */
 	enum shd_kind kind;      /* FIELD, ID, ...: of which kind */
 	enum shd_function function;

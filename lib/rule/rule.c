@@ -250,6 +250,7 @@ void shd_rules_destroy(struct shd_rules *rules)
 	shd_arena_destroy(rules->arena);
 	free(rules->items);
 	free(rules->variants);
+	free(rules->series.items);
 	free(rules);
 }
 
@@ -262,6 +263,11 @@ const struct shd_rule *shd_rules_at(const struct shd_rules *rules, size_t i)
 {
 	shd_assert(i < rules->count);
 	return rules->items[i];
+}
+
+const struct shd_series_list *shd_rules_series(const struct shd_rules *rules)
+{
+	return &rules->series;
 }
 
 const struct shd_rule *shd_rules_find(const struct shd_rules *rules, const char *id)

@@ -2,7 +2,7 @@
  *
  * YAML in, verdicts out. Judging is a function of (rule, state, now): the same
  * compiled rule serves the daemon, rule tests and replay. Judging allocates
- * nothing. A compiled set is read-only and safe on any thread. */
+ * nothing (but see tally.h). A compiled set is read-only and safe on any thread. */
 #pragma once
 #include "catalog/entity.h"
 #include "conf/node.h"
@@ -62,6 +62,7 @@ const struct shd_rules *shd_rules_of(const struct shd_rules *rules, const char *
 /* Whether the rule watches this store at all (`stores`, `enabled`). `store` is the
  * store entity; settings supply marketplace, kind, region, labels. */
 struct shd_rule_env;
+struct shd_tally;
 bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *env);
 
 /* One entity of a window, or one sample; false from the callback stops. */
@@ -91,6 +92,9 @@ struct shd_rule_env {
 	/* The feed behind a kind or metric cannot be read: it is unknown, not zero. */
 	bool (*blind_kind)(void *ctx, enum shd_kind kind);
 	bool (*blind_metric)(void *ctx, enum shd_metric metric);
+	/* Large windows, kept: made for the rules that are judged. NULL: none are. */
+	struct shd_tally *tally;
+	size_t tally_store;
 };
 
 enum shd_judgement {

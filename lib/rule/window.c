@@ -1,5 +1,6 @@
 #include "base/num.h"
 #include "rule/eval.h"
+#include "rule/tally.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct window {
 	__int128 sum;
 	int64_t min, max, first, last;
 	char currency[4];
-	bool blind, currencies_differ;
+	bool blind, currencies_differ, large; /* large: stopped, to be tallied instead */
 	/* Least squares; x in seconds since from_ms, y since the first value. */
 	__int128 points, sum_x, sum_y, sum_xx, sum_xy;
 	int64_t y0;
@@ -70,27 +71,51 @@ static void add_value(struct window *window, const struct shd_value *value)
 		keep_value(window->quantile, value->n);
 }
 
-/* Whether the window's condition holds of the entity; what it misses is not what
- * the verdict misses. */
-static enum shd_truth satisfies(struct window *window, const struct shd_entity *entity)
+/* What the window's condition says of the entity; what it misses is not what the
+ * verdict misses. */
+static void satisfies(struct shd_eval *eval, const struct shd_expr *condition,
+	const struct shd_entity *entity, struct shd_result *ret)
 {
-	struct shd_eval *eval = window->eval;
 	const char *missing = eval->missing;
 	size_t scratch = eval->scratch_used;
 	uint32_t hit = eval->hit, of = eval->of;
-	struct shd_result result;
 
-	if (window->expr->count < 2)
-		return SHD_TRUE;
 	eval->inner = entity;
-	shd_eval(eval, window->expr->args[1], &result);
+	shd_eval(eval, condition, ret);
 	eval->inner = NULL;
 	eval->missing = missing;
 	eval->scratch_used = scratch;
 	eval->hit = hit;
 	eval->of = of;
+}
+
+bool shd_eval_counts(
+	struct shd_eval *eval, const struct shd_expr *expr, const struct shd_entity *entity)
+{
+	struct shd_result result;
+
+	if (expr->count < 2)
+		return true;
+	satisfies(eval, expr->args[1], entity, &result);
+	return shd_truth_of(&result) == SHD_TRUE;
+}
+
+static bool counts(struct window *window, const struct shd_entity *entity)
+{
+	struct shd_result result;
+
+	if (window->expr->count < 2)
+		return true;
+	satisfies(window->eval, window->expr->args[1], entity, &result);
 	window->blind |= result.v.none && result.blind;
-	return shd_truth_of(&result);
+	return shd_truth_of(&result) == SHD_TRUE;
+}
+
+static bool is_large(const struct window *window)
+{
+	const struct shd_tally *tally = window->eval->env->tally;
+
+	return tally && shd_tally_wants(tally, window->expr, window->of);
 }
 
 static bool visit_entity(void *ctx, const struct shd_entity *entity)
@@ -103,8 +128,12 @@ static bool visit_entity(void *ctx, const struct shd_entity *entity)
 		shd_eval_wake(window->eval, opened_ms); /* dated ahead: it enters then */
 		return false;
 	}
-	bool satisfied = satisfies(window, entity) == SHD_TRUE;
+	bool satisfied = counts(window, entity);
 	window->of++;
+	if (is_large(window)) {
+		window->large = true;
+		return false;
+	}
 	window->hit += satisfied;
 	if (satisfied || expr->aggregate == SHD_AGG_share)
 		shd_eval_wake(window->eval, shd_add_saturated(opened_ms, window->length_ms));
@@ -300,40 +329,93 @@ static void count_result(struct window *window, struct shd_result *ret)
 		ret->v.n = shd_mul_div((int64_t)window->hit, SHD_MICRO, (int64_t)window->of);
 }
 
-/* Goes through the window; false when its feed is blind. */
-static bool run(struct window *window, bool samples)
+static void start(struct window *window, struct shd_eval *eval, const struct shd_expr *expr,
+	int64_t length_ms, struct quantile *quantile)
+{
+	*window = (struct window){.eval = eval,
+		.expr = expr,
+		.length_ms = length_ms,
+		.from_ms = shd_sub_saturated(eval->now_ms, length_ms),
+		.quantile = quantile};
+	if (quantile) {
+		quantile->count = 0;
+		quantile->seen = 0;
+		quantile->stride = 1;
+	}
+}
+
+static void visit_value(void *ctx, const struct shd_value *value)
+{
+	add_value(ctx, value);
+}
+
+static bool is_tallied(struct window *window)
+{
+	struct shd_eval *eval = window->eval;
+	const struct shd_rule_env *env = eval->env;
+	struct shd_tallied seen;
+
+	if (!env->tally || !shd_tally_window(env->tally, env, window->expr, window->from_ms,
+				   eval->now_ms, visit_value, window, &seen))
+		return false;
+	window->of = seen.of;
+	window->hit = seen.hit;
+	shd_eval_wake(eval, seen.ahead_ms);
+	shd_eval_wake(eval, shd_add_saturated(seen.oldest_ms, window->length_ms));
+	return true;
+}
+
+/* What lies ahead is shown as well: it wakes. */
+static void read_rows(struct window *window)
 {
 	const struct shd_rule_env *env = window->eval->env;
-	struct shd_wall from = {window->from_ms}, to = {SHD_NEVER_MS}; /* what lies ahead wakes */
+	struct shd_wall from = {window->from_ms}, to = {SHD_NEVER_MS};
 
-	if (samples) {
-		enum shd_metric metric = (enum shd_metric)window->expr->index;
-
-		if (env->blind_metric && env->blind_metric(env->ctx, metric))
-			return false;
-		if (env->samples)
-			env->samples(env->ctx, metric, from, to, visit_sample, window);
-		return true;
-	}
-	if (env->blind_kind && env->blind_kind(env->ctx, window->expr->kind))
-		return false;
 	if (env->window)
 		env->window(env->ctx, window->expr->kind, from, to, visit_entity, window);
+}
+
+/* Goes through the window; false when its feed is blind. */
+static bool run(struct window *window)
+{
+	struct shd_eval *eval = window->eval;
+	const struct shd_rule_env *env = eval->env;
+
+	if (env->blind_kind && env->blind_kind(env->ctx, window->expr->kind))
+		return false;
+	if (is_tallied(window))
+		return true;
+	read_rows(window);
+	if (!window->large)
+		return !window->blind;
+	bool filled = shd_tally_fill(env->tally, env, window->expr, window->from_ms);
+	start(window, eval, window->expr, window->length_ms, window->quantile);
+	if (!filled || !is_tallied(window))
+		read_rows(window);
 	return !window->blind;
+}
+
+static bool run_samples(struct window *window)
+{
+	const struct shd_rule_env *env = window->eval->env;
+	enum shd_metric metric = (enum shd_metric)window->expr->index;
+
+	if (env->blind_metric && env->blind_metric(env->ctx, metric))
+		return false;
+	if (env->samples)
+		env->samples(env->ctx, metric, (struct shd_wall){window->from_ms},
+			(struct shd_wall){SHD_NEVER_MS}, visit_sample, window);
+	return true;
 }
 
 static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct quantile *quantile,
 	struct shd_result *ret)
 {
-	int64_t length_ms = expr->args[0]->value.n;
-	struct window window = {.eval = eval,
-		.expr = expr,
-		.length_ms = length_ms,
-		.from_ms = shd_sub_saturated(eval->now_ms, length_ms),
-		.quantile = quantile};
+	struct window window;
 
+	start(&window, eval, expr, expr->args[0]->value.n, quantile);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
-	if (!run(&window, expr->ref == SHD_REF_METRIC)) {
+	if (!(expr->ref == SHD_REF_METRIC ? run_samples(&window) : run(&window))) {
 		shd_eval_miss(eval, ret, expr->subject, true);
 	} else if (expr->aggregate == SHD_AGG_count || expr->aggregate == SHD_AGG_share) {
 		count_result(&window, ret);
@@ -352,9 +434,6 @@ static __attribute__((noinline)) void aggregate_quantile(
 {
 	struct quantile quantile;
 
-	quantile.count = 0;
-	quantile.seen = 0;
-	quantile.stride = 1;
 	aggregate(eval, expr, &quantile, ret);
 }
 
@@ -402,14 +481,12 @@ void shd_eval_aggregate(struct shd_eval *eval, const struct shd_expr *expr, stru
 void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_expr *metric = expr->args[0];
-	int64_t length_ms = 28 * SHD_DAY_MS, change;
-	struct window window = {.eval = eval,
-		.expr = metric,
-		.length_ms = length_ms,
-		.from_ms = shd_sub_saturated(eval->now_ms, length_ms)};
+	struct window window;
+	int64_t change;
 
+	start(&window, eval, metric, 28 * SHD_DAY_MS, NULL);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
-	if (!run(&window, true)) {
+	if (!run_samples(&window)) {
 		shd_eval_miss(eval, ret, metric->name, true);
 	} else if (window.currencies_differ || !window.count ||
 		   !slope_of(&window, expr->args[1]->value.n, &change)) {

@@ -64,6 +64,8 @@ static void put_rule_title(json_t *row, const struct shd_config *config)
 	shd_api_put_text(row, "title", rule ? rule->title[SHD_EN] : id);
 	shd_api_put_text(row, "condition",
 		rule && level != SHD_LEVEL_NONE ? shd_rule_condition(rule, level) : NULL);
+	shd_api_put_text(row, "until",
+		rule && level != SHD_LEVEL_NONE ? shd_rule_clear_condition(rule, level) : NULL);
 }
 
 /* --- the list ---------------------------------------------------------------- */

@@ -30,12 +30,14 @@ static const struct shd_rules *rules_asked(const struct shd_api_call *call)
 
 /* --- what a rule is ----------------------------------------------------------------- */
 
-static json_t *levels_json(const struct shd_rule *rule)
+typedef const char *condition_fn(const struct shd_rule *rule, enum shd_level level);
+
+static json_t *levels_json(const struct shd_rule *rule, condition_fn *condition_of)
 {
 	json_t *levels = json_object();
 
 	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++) {
-		const char *condition = shd_rule_condition(rule, (enum shd_level)level);
+		const char *condition = condition_of(rule, (enum shd_level)level);
 
 		if (condition)
 			shd_api_put_text(levels, shd_level_name((enum shd_level)level), condition);
@@ -55,7 +57,8 @@ static void put_parts(json_t *row, const struct shd_rule *rule)
 		bool has = shd_rule_part(rule, which, &text);
 		shd_api_put_text(row, shd_rule_part_name(which), has ? text.data : NULL);
 	}
-	json_object_set_new(row, "levels", levels_json(rule));
+	json_object_set_new(row, "levels", levels_json(rule, shd_rule_condition));
+	json_object_set_new(row, "clear_levels", levels_json(rule, shd_rule_clear_condition));
 }
 
 static json_t *rule_json(const struct shd_rule *rule)
@@ -234,7 +237,8 @@ static bool add_standing(struct standings *all, struct shd_live *live,
 	shd_api_put_time(row, "due", verdict.due);
 	shd_api_put_text(row, "why", verdict.why);
 	if (all->rule != all->asked)
-		json_object_set_new(row, "levels", levels_json(all->rule));
+		json_object_set_new(row, "levels",
+				    levels_json(all->rule, shd_rule_condition));
 	if (!put_alert(row, live, all->rule, entity ? entity->id : "", &verdict, reterr))
 		return false;
 	shd_api_put_time(row, "next_look", verdict.wake);

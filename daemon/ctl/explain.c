@@ -72,6 +72,7 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	if (!shd_ctl_yes(rule, "known"))
 		line(ctl, "", "(this rule is no longer part of the configuration)");
 	line(ctl, "condition", shd_ctl_text(alert, "condition"));
+	line(ctl, "until", shd_ctl_text(alert, "until"));
 	add_value(&words, alert);
 	line(ctl, "value", words.data);
 	line(ctl, "at risk", shd_ctl_value(alert, "cost"));

@@ -155,7 +155,7 @@ static void print_times(struct shd_ctl *ctl, const json_t *rule)
 	if (*clear)
 		shd_text_printf(&words, "once %s", clear);
 	else if (clear_ms)
-		shd_text_puts(&words, "once no level holds");
+		shd_text_puts(&words, "once no level holds, or a better one");
 	if (clear_ms)
 		shd_text_printf(&words, ", for %s", shd_say_length(clear_ms, length));
 	line(ctl, "ends", words.data);
@@ -175,9 +175,11 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 {
 	const json_t *rule = json_object_get(answer, "rule");
 	const json_t *levels = json_object_get(rule, "levels");
+	const json_t *clears = json_object_get(rule, "clear_levels");
 	const json_t *reads = json_object_get(rule, "reads");
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
+	shd_text_init(&words, 1 << 16);
 	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "id"));
 	shd_text_printf(&ctl->out, ": ");
 	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, shd_ctl_text(rule, "title"));
@@ -188,11 +190,18 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 	line(ctl, "value", shd_ctl_text(rule, "value"));
 	line(ctl, "needs", shd_ctl_text(rule, "needs"));
 	line(ctl, "due", shd_ctl_text(rule, "due"));
-	for (size_t i = 0; i < SHD_COUNT(level_names); i++)
-		line(ctl, level_names[i], shd_ctl_text(levels, level_names[i]));
+	for (size_t i = 0; i < SHD_COUNT(level_names); i++) {
+		const char *until = shd_ctl_text(clears, level_names[i]);
+
+		shd_text_clear(&words);
+		shd_text_puts(&words, shd_ctl_text(levels, level_names[i]));
+		if (*until)
+			shd_text_printf(&words, ", until %s", until);
+		line(ctl, level_names[i], words.data);
+	}
 	print_times(ctl, rule);
 	line(ctl, "at risk", shd_ctl_text(rule, "cost"));
-	shd_text_init(&words, 1 << 16);
+	shd_text_clear(&words);
 	add_names(&words, json_object_get(reads, "kinds"), "");
 	add_names(&words, json_object_get(reads, "metrics"), "");
 	add_names(&words, json_object_get(reads, "pollers"), "age of poll.");

@@ -86,6 +86,7 @@ struct step {
 	struct shd_alert *alert;
 	const struct shd_rule *rule;
 	const struct shd_verdict *verdict;
+	enum shd_level level; /* the verdict's, or the one that its own `clear` keeps */
 	struct shd_wall now;
 	struct shd_alert_move *moves;
 	int count;
@@ -137,7 +138,7 @@ static bool waited(struct step *step, struct shd_wall *since, int64_t wait_ms)
 static void fire(struct step *step)
 {
 	struct shd_alert *alert = step->alert;
-	enum shd_level level = step->verdict->level;
+	enum shd_level level = step->level;
 	bool new_day = step->now.ms - alert->day_start.ms >= SHD_DAY_MS;
 
 	if (new_day || !alert->episodes_day) {
@@ -208,8 +209,10 @@ static void see_again(struct step *step)
 static void change_level(struct step *step)
 {
 	struct shd_alert *alert = step->alert;
-	enum shd_level from = alert->level, to = step->verdict->level;
+	enum shd_level from = alert->level, to = step->level;
 
+	if (to < from && !waited(step, &alert->clear_since, step->rule->clear_for_ms))
+		return;
 	alert->clear_since.ms = 0;
 	alert->level = to;
 	if (to > from)
@@ -248,10 +251,10 @@ static void holds(struct step *step)
 	if (held(step)) {
 		fire(step);
 	} else if (alert->state == SHD_ALERT_PENDING) {
-		alert->level = step->verdict->level;
+		alert->level = step->level;
 	} else {
 		enter(step, SHD_ALERT_PENDING);
-		alert->level = step->verdict->level;
+		alert->level = step->level;
 		record(step, SHD_MOVE_PENDING, SHD_LEVEL_NONE, alert->level, false);
 	}
 }
@@ -318,13 +321,28 @@ static void not_watched(struct step *step)
 	step->alert->hits = 0;
 }
 
+/* Hysteresis of single levels: the worst that holds, or that is kept. */
+static enum shd_level level_of(const struct shd_alert *alert, const struct shd_verdict *verdict)
+{
+	bool open = alert->state == SHD_ALERT_FIRING || alert->state == SHD_ALERT_UNKNOWN;
+
+	for (int level = alert->level; open && level > (int)verdict->level; level--)
+		if (verdict->kept >> level & 1)
+			return (enum shd_level)level;
+	return verdict->level;
+}
+
 int shd_alert_step(struct shd_alert *alert, const struct shd_rule *rule,
 	const struct shd_verdict *verdict, struct shd_wall now,
 	struct shd_alert_move moves[SHD_ALERT_MOVES])
 {
-	struct step step = {
-		.alert = alert, .rule = rule, .verdict = verdict, .now = now, .moves = moves};
+	struct step step = {.alert = alert, .rule = rule, .verdict = verdict,
+		.level = level_of(alert, verdict), .now = now, .moves = moves};
 	bool bad = verdict->judgement == SHD_JUDGED && verdict->level != SHD_LEVEL_NONE;
+
+	/* Only what stays as good, or better, in the same way has lasted. */
+	if (verdict->level != alert->last.level)
+		alert->clear_since.ms = 0;
 
 	clamp(&alert->pending_since, now);
 	clamp(&alert->clear_since, now);
@@ -336,7 +354,7 @@ int shd_alert_step(struct shd_alert *alert, const struct shd_rule *rule,
 
 	switch (verdict->judgement) {
 	case SHD_JUDGED:
-		if (bad)
+		if (step.level != SHD_LEVEL_NONE)
 			judged_bad(&step);
 		else
 			judged_good(&step, verdict->clear);

@@ -8,7 +8,7 @@
  *   PENDING  -> INACTIVE   it stopped holding
  *   PENDING, INACTIVE -> FIRING   `for` is over, or there is none      tell: new
  *   FIRING   -> FIRING     a worse level holds                         tell: escalated
- *                          a better level holds                        recorded only
+ *                          a better level holds, and has for `clear_for`   recorded only
  *   FIRING   -> UNKNOWN    its feed is blind                           recorded only
  *   UNKNOWN  -> FIRING, RESOLVED   the feed is back
  *   FIRING   -> RESOLVED   no level holds and `clear` does, or the entity closed   tell: resolved
@@ -17,7 +17,8 @@
  * A day is 24 h from the first episode of it. Quiet until it is over means: nothing
  * is told but a level worse than people know of. TOO_FEW counts as "no level holds"
  * (the rule's author says that so little data is no alert), NOT_WATCHED as "the
- * entity closed": it ends the alert at once, without `clear` and `clear_for`. Being
+ * entity closed": it ends the alert at once, without `clear` and `clear_for`. A level
+ * that has a `clear` of its own holds until that does, once the alert has it. Being
  * blind neither fires nor resolves, keeps PENDING, and starts `clear_for` anew.
  * `3 of 5` counts judgements (not UNKNOWN) since the last episode ended.
  */

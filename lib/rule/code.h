@@ -8,4 +8,6 @@ struct shd_rule_code {
 	const struct shd_expr *stores, *where, *due, *value, *needs, *clear, *cost; /* or NULL */
 	const struct shd_expr *levels[SHD_LEVEL_COUNT];
 	const char *conditions[SHD_LEVEL_COUNT]; /* as written */
+	const struct shd_expr *clears[SHD_LEVEL_COUNT]; /* of single levels; then no `clear` */
+	const char *clear_conditions[SHD_LEVEL_COUNT];
 };

@@ -162,6 +162,41 @@ static void read_levels(struct shd_compiler *compiler)
 		read_level(compiler, level);
 }
 
+static void read_clear_of(struct shd_compiler *compiler, enum shd_level level)
+{
+	const char *name = shd_level_name(level);
+	const struct shd_node *node = shd_compiler_find_in(compiler, "clear", name);
+
+	if (!node)
+		return;
+	if (!shd_compiler_find_in(compiler, "levels", name)) {
+		shd_node_mistake(node, compiler->diags, NULL,
+			"rule '%s' has no level `%s` that could clear", compiler->rule->id, name);
+		return;
+	}
+	compiler->code->clears[level] =
+		compile_as(compiler, node, "clear", SHD_BOOL, &compiler->scope);
+	if (node->type == SHD_NODE_SCALAR)
+		compiler->code->clear_conditions[level] = node->text;
+}
+
+/* One expression for the end of the alert, or one for each of some levels. */
+static void read_clear(struct shd_compiler *compiler)
+{
+	const struct shd_node *node = shd_compiler_find(compiler, "clear");
+	const char *levels[SHD_LEVEL_COUNT - SHD_INFO];
+
+	if (!node || node->type != SHD_NODE_MAP) {
+		compiler->code->clear = read_expr(compiler, "clear", SHD_BOOL);
+		return;
+	}
+	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
+		levels[level - SHD_INFO] = shd_level_name((enum shd_level)level);
+	shd_compiler_members(compiler, node, "level", levels, SHD_COUNT(levels));
+	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
+		read_clear_of(compiler, (enum shd_level)level);
+}
+
 /* In the order in which names become known: due, then value, then the rest. */
 void shd_compile_conditions(struct shd_compiler *compiler)
 {
@@ -178,7 +213,7 @@ void shd_compile_conditions(struct shd_compiler *compiler)
 	read_value(compiler);
 	code->needs = read_expr(compiler, "needs", SHD_BOOL);
 	read_levels(compiler);
-	code->clear = read_expr(compiler, "clear", SHD_BOOL);
+	read_clear(compiler);
 	code->cost = read_expr(compiler, "cost", SHD_MONEY);
 	compiler->rule->deadline = code->due != NULL;
 	compiler->rule->reads_kinds = compiler->scope.reads_kinds;

@@ -177,6 +177,9 @@ static void judge_levels(
 		verdict->judgement = SHD_UNKNOWN;
 	const char *missing = eval->missing;
 	verdict->clear = !code->clear || truth(eval, code->clear) == SHD_TRUE;
+	for (int level = (int)verdict->level + 1; level < SHD_LEVEL_COUNT; level++)
+		if (code->clears[level] && truth(eval, code->clears[level]) != SHD_TRUE)
+			verdict->kept |= (uint8_t)(1U << level);
 	eval->missing = missing;
 }
 

@@ -282,3 +282,8 @@ const char *shd_rule_condition(const struct shd_rule *rule, enum shd_level level
 {
 	return rule->code->conditions[level];
 }
+
+const char *shd_rule_clear_condition(const struct shd_rule *rule, enum shd_level level)
+{
+	return rule->code->clear_conditions[level];
+}

@@ -108,6 +108,8 @@ struct shd_verdict {
 	enum shd_judgement judgement;
 	enum shd_level level;       /* the worst level that holds */
 	bool clear;                 /* no `clear` expression, or it holds */
+	uint8_t kept;               /* bit per level above this one whose own `clear` does not
+				     * hold: an alert that has it stays there */
 	struct shd_value value;     /* `value`, or what the deciding comparison had on its left */
 	struct shd_value limit;     /* and on its right; none where that says nothing */
 	uint32_t sample_hit, sample_of; /* a share's sample: 1 of 3; 0 of 0 without */
@@ -125,6 +127,9 @@ void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 
 /* The text of a level's condition as written, for "limit" in messages. */
 const char *shd_rule_condition(const struct shd_rule *rule, enum shd_level level);
+
+/* The same of a level's own `clear`; NULL: it has none. */
+const char *shd_rule_clear_condition(const struct shd_rule *rule, enum shd_level level);
 
 /* The other expressions of a rule. X(key) */
 #define SHD_RULE_PART_MAP(X) X(stores) X(where) X(due) X(value) X(needs) X(clear) X(cost)

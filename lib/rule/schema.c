@@ -14,6 +14,7 @@ enum shape {
 	SHAPE_EXPR,
 	SHAPE_KIND,
 	SHAPE_LEVELS,
+	SHAPE_CLEAR,
 	SHAPE_HOLD,
 	SHAPE_DURATION,
 	SHAPE_URL,
@@ -107,6 +108,16 @@ static json_t *levels_schema(void)
 	return object_schema(names, SHD_COUNT(names), expression_schema);
 }
 
+static json_t *clear_schema(void)
+{
+	json_t *schema = json_object(), *list = json_array();
+
+	append(list, expression_schema());
+	append(list, levels_schema());
+	set(schema, "anyOf", list);
+	return schema;
+}
+
 static json_t *kind_schema(void)
 {
 	json_t *schema = json_object(), *list = json_array();
@@ -140,6 +151,8 @@ static json_t *shape_schema(enum shape shape)
 		return kind_schema();
 	case SHAPE_LEVELS:
 		return levels_schema();
+	case SHAPE_CLEAR:
+		return clear_schema();
 	case SHAPE_HOLD:
 		return of_pattern("^([0-9]+(w|d|h|m|s|ms))+$|^[0-9]+ of [0-9]+$");
 	case SHAPE_DURATION:

@@ -89,7 +89,9 @@ def test_the_rules_are_shown_as_the_store_has_them(daemon):
     answer = daemon.ctl("rules", "explain", RULE, "--store", "second")
     assert answer["rule"]["levels"]["warning"] == "value < 4.75"
     assert [row["level"] for row in answer["standings"]] == ["warning"]
-    assert "overridden  second; see them with --store" in ctl(daemon, "rules", "explain", RULE)
+    text = ctl(daemon, "rules", "explain", RULE)
+    assert "overridden  second; see them with --store" in text
+    assert "critical    value < 4.6, until value >= 4.62" in text
 
 
 def test_a_replay_uses_them(daemon):

@@ -44,6 +44,9 @@ static struct shd_verdict random_verdict(uint64_t *random)
 					: SHD_NOT_WATCHED;
 	if (verdict.judgement == SHD_JUDGED && roll(random, 2))
 		verdict.level = (enum shd_level)(1 + roll(random, SHD_LEVEL_COUNT - 1));
+	for (int level = (int)verdict.level + 1; level < SHD_LEVEL_COUNT; level++)
+		if (verdict.judgement == SHD_JUDGED && roll(random, 3) == 0)
+			verdict.kept |= (uint8_t)(1U << level);
 	return verdict;
 }
 
@@ -110,6 +113,18 @@ static struct shd_wall random_clock(uint64_t *random, struct shd_wall now)
 	return now;
 }
 
+/* A level that is kept is not left, and nothing lowers it below what holds. */
+static void check_level(
+	const struct shd_alert *before, const struct shd_alert *alert, const struct shd_verdict *verdict)
+{
+	if (verdict->judgement != SHD_JUDGED || !open_state(before->state))
+		return;
+	if (verdict->kept >> before->level & 1)
+		assert_true(alert->level >= before->level);
+	assert_true(alert->level >= verdict->level);
+	assert_true(alert->level <= verdict->level || alert->level <= before->level);
+}
+
 static void laws_hold_over_random_lives(void **state)
 {
 	uint64_t random = seed;
@@ -124,10 +139,12 @@ static void laws_hold_over_random_lives(void **state)
 		for (int i = 0; i < STEPS; i++) {
 			struct shd_alert_move moves[SHD_ALERT_MOVES];
 			struct shd_verdict verdict = random_verdict(&random);
+			struct shd_alert before = alert;
 			int count = shd_alert_step(&alert, &rule, &verdict, now, moves);
 
 			for (int j = 0; j < count; j++)
 				check_move(&history, &moves[j], &verdict);
+			check_level(&before, &alert, &verdict);
 			check_state(&history, &alert, &verdict, now);
 			now = random_clock(&random, now);
 		}
@@ -171,7 +188,8 @@ static struct shd_alert saved(const struct shd_alert *alert)
 		.episodes_day = alert->episodes_day, .day_start = alert->day_start,
 		.pending_since = alert->pending_since, .fired_at = alert->fired_at,
 		.resolved_at = alert->resolved_at, .changed_at = alert->changed_at,
-		.clear_since = alert->clear_since, .hits = alert->hits};
+		.clear_since = alert->clear_since, .hits = alert->hits,
+		.last.level = alert->last.level};
 }
 
 static void assert_same_moves(const struct shd_alert_move *a, const struct shd_alert_move *b,

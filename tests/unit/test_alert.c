@@ -18,18 +18,21 @@ static const struct shd_rule clears_5m = {
 static const int64_t start_ms = 1775321940000;
 
 /* One letter is one verdict: . none, = none but `clear` does not hold, i w c b levels,
- * ? unknown, f too few, x not watched. */
+ * ? unknown, f too few, x not watched. I W - as i w . but the own `clear` of critical
+ * does not hold. */
 static struct shd_verdict verdict_of(char letter)
 {
-	static const char levels[] = ".iwcb";
+	static const char levels[] = ".iwcb-IW";
 	const char *at = strchr(levels, letter);
+	int place = at ? (int)(at - levels) : SHD_LEVEL_NONE;
 	struct shd_verdict verdict = {
 		.judgement = letter == '?'   ? SHD_UNKNOWN
 			     : letter == 'f' ? SHD_TOO_FEW
 			     : letter == 'x' ? SHD_NOT_WATCHED
 					     : SHD_JUDGED,
-		.level = at ? (enum shd_level)(at - levels) : SHD_LEVEL_NONE,
+		.level = (enum shd_level)(place % SHD_LEVEL_COUNT),
 		.clear = letter != '=',
+		.kept = place < SHD_LEVEL_COUNT ? 0 : 1U << SHD_CRITICAL,
 		.wake = {SHD_NEVER_MS},
 	};
 
@@ -139,7 +142,25 @@ static void histories(void **state)
 		{"clear_for: blind time does not count", &clears_5m, "w....?.....",
 			"new! blinded seeing"},
 		{"clear_for: a closed entity does not wait", &clears_5m, "wx", "new! resolved!"},
+		{"clear_for: a better level must last as well", &clears_5m, "cwwwww", "new!"},
+		{"clear_for: and does in the sixth minute", &clears_5m, "cwwwwww", "new! eased"},
+		{"clear_for: the worse one in between starts it anew", &clears_5m, "cwwwcwwwww",
+			"new!"},
+		{"clear_for: a still better one has to last by itself", &clears_5m, "cwwwiiiii",
+			"new!"},
+		{"clear_for: the time of a better level is none of the end", &clears_5m, "cwww.....",
+			"new!"},
+		{"clear_for: the end comes without the levels between", &clears_5m, "cwww......",
+			"new! resolved!"},
 		{"hysteresis keeps it open", &at_once, "w===.", "new! resolved!"},
+		{"a level is left when its own clear holds", &at_once, "cWIWw.",
+			"new! eased resolved!"},
+		{"so it is where no level holds", &at_once, "c--.", "new! resolved!"},
+		{"a level is not entered by it", &at_once, "wWW-", "new! resolved!"},
+		{"a worse one falls no further", &at_once, "bIi", "new! eased eased"},
+		{"what is kept is not told again", &at_once, "cWcWc", "new!"},
+		{"what was kept while blind is kept", &at_once, "c?Ww", "new! blinded seeing eased"},
+		{"what is kept has not begun to clear", &clears_5m, "cWWWW.....", "new!"},
 		{"the fifth episode says so, then it is quiet", &at_once, "w.w.w.w.w.w.w.",
 			"new! resolved! new! resolved! new! resolved! new! resolved! flapping! "
 			"resolved new resolved new resolved"},

@@ -114,10 +114,14 @@ void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, 
 			 const struct shd_polls *old)
 {
 	struct shd_polls_in in = {.loop = app->loop, .jobs = app->jobs, .transfers = app->transfers,
-		.line = app->line, .now = now, .random = draw, .polled = polled,
+		.line = app->line, .now = now, .random = draw, .look = shd_app_look,
+		.polled = polled,
 		.caught_up = shd_app_caught_up, .ctx = app};
 
 	app->polls = shd_polls_create(&in, app->config, known, known_count, old);
+	app->untold = true;
+	if (shd_polls_behind_count(app->polls) == 0)
+		shd_app_caught_up(app);
 }
 
 static bool start_parts(struct shd_app *app, struct shd_error *reterr)
@@ -131,8 +135,8 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		return false;
 	app->jobs = shd_jobs_create(app->loop);
 	app->transfers = shd_transfers_create(app->loop, settings->in_flight_max + MESSAGE_SLOTS);
-	struct shd_line_in line = {.loop = app->loop, .jobs = app->jobs, .now = now, .moved = moved,
-		.state_failed = state_failed, .ctx = app};
+	struct shd_line_in line = {.loop = app->loop, .jobs = app->jobs, .now = now, .look = shd_app_look_and_tell,
+		.moved = moved, .state_failed = state_failed, .ctx = app};
 	app->line = shd_line_create(&line);
 	struct shd_deliver_in deliver = {.loop = app->loop, .transfers = app->transfers,
 		.jobs = app->jobs, .state = app->state, .now = now, .random = draw,
@@ -144,8 +148,6 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 	shd_app_hold(app);
 	shd_app_start_polls(app, known, known_count, NULL);
 	app->service = shd_service_create(app->loop, shd_app_alive, app);
-	if (shd_polls_behind_count(app->polls) == 0)
-		shd_app_caught_up(app);
 	return true;
 }
 
@@ -155,8 +157,8 @@ static void say_started(struct shd_app *app)
 
 	shd_status_figures(app, &figures);
 	shd_service_ready(app->service);
-	shd_log(SHD_LOG_started, NULL, "storehealthd " SHD_VERSION " watches %zu stores by %zu rules",
-		figures.stores, shd_rules_count(app->config->rules));
+	shd_log(SHD_LOG_started, NULL, "storehealthd " SHD_VERSION " watches %zu store%s by %zu rules",
+		figures.stores, figures.stores == 1 ? "" : "s", shd_rules_count(app->config->rules));
 	shd_pretty_started(app->pretty, shd_clock_wall(), figures.stores, figures.feeds,
 		shd_rules_count(app->config->rules));
 }
@@ -182,6 +184,7 @@ bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
 	app->loop = loop;
 	app->config_path = shd_xstrdup(options->config_path);
 	app->clock = shd_clock_read();
+	app->ticked_ms = app->clock.mono.ms;
 	app->figures.started = app->clock.wall;
 	if (getrandom(&app->random, sizeof(app->random), GRND_NONBLOCK) < 0)
 		app->random = (uint64_t)app->clock.wall.ms;

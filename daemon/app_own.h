@@ -36,7 +36,9 @@ struct shd_app {
 	struct shd_reload *reload;           /* under way, else NULL */
 	bool reload_again, stopping;
 	int closing;                         /* parts whose end is awaited */
-	struct shd_clock clock;              /* at the last tick */
+	struct shd_clock clock;              /* at the last look */
+	int64_t ticked_ms;                   /* on the monotonic clock */
+	bool untold;                         /* the judge does not know yet which feeds are behind */
 	bool held, blind;                    /* time judges nothing; blind: and it was said */
 	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
 	bool retaining;
@@ -55,6 +57,10 @@ void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, 
 /* Every second: clocks, lag, status line, housekeeping. */
 void shd_app_tick(uv_timer_t *timer);
 bool shd_app_alive(void *ctx);
+
+/* A look at the clocks, and one with which the judge is told what was seen. */
+void shd_app_look(void *ctx);
+void shd_app_look_and_tell(void *ctx);
 
 /* Time judges nothing until the feeds have been tried, a minute at most. */
 void shd_app_hold(struct shd_app *app);

@@ -7,7 +7,6 @@
 #include <malloc.h>
 
 enum {
-	HOLD_MAX_MS = 60000,
 	RETIRE_MS = 60000,
 	STATUS_MS = 5000,
 	TRIM_MS = 10000,
@@ -45,24 +44,48 @@ static void look_at_clocks(struct shd_app *app)
 	char text[SHD_DURATION_TEXT];
 
 	app->clock = clock;
+	if (news.stopped_ms || news.jumped_ms) {
+		shd_app_hold(app);
+		shd_polls_behind(app->polls);
+		app->untold = true;
+	}
 	if (news.stopped_ms) {
 		shd_log(SHD_LOG_blind, NULL,
 			"storehealthd was stopped or asleep for %s; nothing is judged by time alone "
 			"until the stores were read again",
 			shd_duration_format(news.stopped_ms / 1000 * 1000, text));
 		app->blind = true;
-		shd_app_hold(app);
-		shd_polls_behind(app->polls);
 	}
 	if (news.jumped_ms) {
 		shd_log(SHD_LOG_clock_jumped, NULL, "the clock was set by %s; every store is judged again",
 			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
 		shd_line_judge_all(app->line, app->config->settings->store_count + 1);
-		shd_polls_clock_moved(app->polls);
 		shd_line_clock_moved(app->line);
 	}
-	if (app->held && clock.boot_ms - app->held_since_ms > HOLD_MAX_MS)
-		shd_app_caught_up(app); /* what still could not be read is known to be blind */
+	/* After that time, what still could not be read counts as blind. */
+	if (app->held && (shd_polls_behind_count(app->polls) == 0 ||
+			  clock.boot_ms - app->held_since_ms > SHD_CATCH_UP_MS))
+		shd_app_caught_up(app);
+}
+
+void shd_app_look(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (!app->stopping && app->polls)
+		look_at_clocks(app);
+}
+
+void shd_app_look_and_tell(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (app->stopping || !app->polls)
+		return;
+	look_at_clocks(app);
+	for (size_t i = 0; app->untold && i < app->config->settings->store_count; i++)
+		shd_judge_behind(app->judge, i, shd_polls_unread(app->polls, i), app->clock.wall);
+	app->untold = false;
 }
 
 /* --- housekeeping ------------------------------------------------------------------------ */
@@ -145,9 +168,11 @@ static void keep_house(struct shd_app *app)
 /* --- how it goes --------------------------------------------------------------------------- */
 
 /* Two buckets of a minute each, so that a long delay is seen for a minute at least. */
-static void measure_lag(struct shd_app *app, int64_t before_ms)
+static void measure_lag(struct shd_app *app)
 {
-	int64_t lag = app->clock.mono.ms - before_ms - TICK_MS;
+	int64_t lag = app->clock.mono.ms - app->ticked_ms - TICK_MS;
+
+	app->ticked_ms = app->clock.mono.ms;
 
 	if (app->clock.mono.ms - app->lag_from_ms > SHD_MINUTE_MS) {
 		app->lag_from_ms = app->clock.mono.ms;
@@ -192,12 +217,11 @@ bool shd_app_alive(void *ctx)
 void shd_app_tick(uv_timer_t *timer)
 {
 	struct shd_app *app = timer->data;
-	int64_t before_ms = app->clock.mono.ms;
 
 	if (app->stopping)
 		return;
-	look_at_clocks(app);
-	measure_lag(app, before_ms);
+	shd_app_look(app);
+	measure_lag(app);
 	keep_house(app);
 	shd_pretty_round(app->pretty, app->clock.wall);
 	if (is_time(app, STATUS_MS))

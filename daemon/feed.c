@@ -66,6 +66,8 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 	feed->error = old->error;
 	feed->not_available = old->not_available;
 	feed->failure = old->failure ? copy_failure(old->failure) : NULL;
+	feed->behind = old->behind;
+	feed->unread = old->unread;
 }
 
 void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state)
@@ -109,6 +111,12 @@ bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct 
 	feed->failure = failure;
 	free(before);
 	return changed;
+}
+
+bool shd_feed_settled(const struct shd_feed *feed)
+{
+	return feed->error < 0 || feed->row->optional ||
+	       shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_LATER;
 }
 
 bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)

@@ -53,6 +53,8 @@ struct shd_feed {
 	bool swept : 1;                /* complete: a sweep was committed since the start */
 	bool wants_ids : 1;            /* BATCH: waits until its ids are known */
 	bool behind : 1;               /* not tried since the daemon was blind */
+	bool unread : 1;               /* nor read, as the judge knows (shd_judge_behind) */
+	bool telling : 1;              /* its facts are on their way to the state */
 	bool not_available : 1;
 };
 
@@ -72,6 +74,10 @@ void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state);
  * working to failing, from one error to another, or back. */
 bool shd_feed_worked(struct shd_feed *feed, struct shd_wall began, struct shd_wall now);
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now);
+
+/* Whether what came of the last poll is all that is to be had soon: a success, or a failure
+ * that is not worth waiting for. As shd_judge_behind has it. */
+bool shd_feed_settled(const struct shd_feed *feed);
 
 /* Whether it is time to tell the state facts without news: after 30 s, or one and
  * a half intervals where that is longer. The rule `poller-stale` looks after three. */

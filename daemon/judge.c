@@ -9,6 +9,7 @@
 #include "judge_parts.h"
 
 #include "conf/diag.h"
+#include "market/market.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,16 @@ static bool give_up(struct shd_judge *judge)
 
 /* --- one batch -------------------------------------------------------------------------- */
 
+/* Whether the answer says how an entity of the kind is now. What another poller says of
+ * it in passing is not enough while its own one catches up. */
+static bool is_news(const struct shd_judge *judge, const struct shd_batch *batch, enum shd_kind kind)
+{
+	enum shd_poller poller = shd_kind_poller(kind);
+
+	return !batch->old &&
+	       (poller == batch->row->poller || !shd_judge_catches_up(judge, poller, NULL));
+}
+
 static bool take_harvest(struct shd_judge *judge, const struct shd_batch *batch,
 			 struct shd_error *reterr)
 {
@@ -232,7 +243,7 @@ static bool take_harvest(struct shd_judge *judge, const struct shd_batch *batch,
 	for (size_t i = 0; i < batch->harvest->entity_count; i++) {
 		const struct shd_entity *seen = &batch->harvest->entities[i];
 
-		judge->fresh |= 1U << seen->kind;
+		judge->fresh |= (uint32_t)is_news(judge, batch, seen->kind) << seen->kind;
 		if (!shd_judge_upsert(judge, seen, batch->row, reterr))
 			return false;
 	}
@@ -382,6 +393,7 @@ bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome, struct 
 	    !shd_judge_send(judge, reterr) || !find_next_wake(judge, &outcome->next_wake, reterr) ||
 	    !shd_state_commit(judge->state, judge->durable, reterr))
 		return give_up(judge);
+	shd_judge_keep_read(judge);
 	forget_transaction(judge);
 	return true;
 }

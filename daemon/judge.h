@@ -31,6 +31,7 @@ struct shd_batch {
 	size_t store;                 /* index into settings->stores */
 	const struct shd_endpoint *row;
 	struct shd_wall began;        /* becomes the feed's `since` when it succeeded */
+	bool old;                     /* read before the daemon was blind: says nothing of now */
 	bool ok;
 	struct shd_error error;       /* unless ok */
 	struct shd_wall next_due;
@@ -64,6 +65,17 @@ struct shd_outcome {
 };
 void shd_outcome_init(struct shd_outcome *outcome);
 void shd_outcome_finish(struct shd_outcome *outcome);
+
+/* The daemon was stopped or asleep, or its clock was set: these feeds of the store (bit per
+ * row of its market, 64 at most) are overdue and will be tried soon. Replaces what was
+ * said before; between transactions only; writes nothing.
+ *
+ * A poller *catches up* until each of them was read, SHD_CATCH_UP_MS at most: what it brings
+ * is unknown, but for an entity that an answer of its own just spoke of, and whether it
+ * is stale is not asked. A feed that fails and is optional, or not worth another try, is
+ * not waited for. After that time a poller with such a feed counts as blind until it is read. */
+#define SHD_CATCH_UP_MS SHD_MINUTE_MS
+void shd_judge_behind(struct shd_judge *judge, size_t store, uint64_t feeds, struct shd_wall now);
 
 /* Begin, any number of the others, end: one transaction. When one fails, the
  * transaction is rolled back, everything since begin is undone, and nothing of the

@@ -121,16 +121,26 @@ static struct shd_wall polled(void *ctx, enum shd_poller poller)
 	return fact_of(ctx, poller)->last_success;
 }
 
+/* What a rule could not read because a feed is behind is judged when that is read. */
+static bool is_blind(struct shd_judge *judge, enum shd_poller poller)
+{
+	bool unread = shd_judge_unread(judge, poller);
+
+	if (unread)
+		judge->memory[judge->store].asked |= 1U << poller;
+	return unread || fact_of(judge, poller)->blind;
+}
+
 static bool blind_kind(void *ctx, enum shd_kind kind)
 {
 	struct shd_judge *judge = ctx;
 
-	return !(judge->fresh >> kind & 1) && fact_of(judge, shd_kind_poller(kind))->blind;
+	return !(judge->fresh >> kind & 1) && is_blind(judge, shd_kind_poller(kind));
 }
 
 static bool blind_metric(void *ctx, enum shd_metric metric_)
 {
-	return fact_of(ctx, shd_metric_poller(metric_))->blind;
+	return is_blind(ctx, shd_metric_poller(metric_));
 }
 
 void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,

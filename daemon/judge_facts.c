@@ -39,6 +39,11 @@ static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *bat
 				      : SHD_NEVER_MS;
 }
 
+static struct shd_wall later(struct shd_wall a, struct shd_wall b)
+{
+	return a.ms > b.ms ? a : b;
+}
+
 bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 		    struct shd_feed_row *ret_row, int *ret_error_before, struct shd_error *reterr)
 {
@@ -62,7 +67,7 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	}
 	if (batch->ok) {
 		row.since = batch->began;
-		row.last_success = judge->now;
+		row.last_success = batch->old ? later(row.last_success, batch->began) : judge->now;
 	} else if (!row.not_available) {
 		if (!row.failing_since.ms)
 			row.failing_since = judge->now;
@@ -236,18 +241,25 @@ bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct sh
 	struct poller_view view;
 	size_t count;
 
+	if (shd_judge_catches_up(judge, poller, NULL))
+		return true;
 	if (!shd_state_feeds(judge->state, shd_judge_store_id(judge, judge->store), arena, &feeds,
 			     &count, reterr) ||
 	    !shd_judge_store_entity(judge, reterr) || !shd_judge_fact(judge, poller, &fact, reterr))
 		return false;
 	look_at_poller(judge, poller, feeds, count, &view);
 	int64_t old_ms = judge->now.ms - view.last_success.ms;
-	bool blind = !view.last_success.ms || old_ms > blind_after_ms(every_ms) || locked_out(judge);
+	bool unread = shd_judge_unread(judge, poller);
+	bool blind = unread || !view.last_success.ms || old_ms > blind_after_ms(every_ms) ||
+		     locked_out(judge);
+	uint32_t *asked = &judge->memory[judge->store].asked;
 	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
 	if (view.last_success.ms - fact->last_success.ms > 2 * every_ms)
 		shd_judge_touch(judge, judge->store)->pollers |= 1U << poller;
-	if (blind != fact->blind)
+	if (blind != fact->blind || (!unread && (*asked >> poller & 1)))
 		shd_judge_touch(judge, judge->store)->regained |= 1U << poller;
+	if (!unread)
+		*asked &= ~(1U << poller);
 	fact->blind = blind;
 	fact->last_success = view.last_success;
 	return put_poller(judge, poller, &view, blind, reterr);
@@ -425,6 +437,7 @@ bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
 {
 	struct shd_poller_fact *fact;
 	bool error_changed = error_before != feed->error;
+	bool caught_up = shd_judge_is_read(judge, batch, feed);
 
 	/* After a refusal any success may be the one that shows that it is over. */
 	if (batch->ok && judge->store_entity_read == false && !shd_judge_store_entity(judge, reterr))
@@ -434,7 +447,7 @@ bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
 	    !shd_judge_fact(judge, batch->row->poller, &fact, reterr))
 		return false;
 	int64_t lag_ms = judge->now.ms - fact->last_success.ms;
-	if (!error_changed && (!batch->ok || (lag_ms >= 0 && lag_ms < SHD_FACT_MS)))
+	if (!caught_up && !error_changed && (!batch->ok || (lag_ms >= 0 && lag_ms < SHD_FACT_MS)))
 		return true;
 	return shd_judge_poller(judge, batch->row->poller, reterr);
 }

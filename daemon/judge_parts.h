@@ -3,6 +3,7 @@
  *
  *   judge.c         the transaction and its order of work
  *   judge_facts.c   what a poll says of feed, poller and store
+ *   judge_behind.c  feeds that are to be read before their poller counts again
  *   judge_seen.c    observations of the daemon's own; channels, configuration
  *   judge_upsert.c  observations into entities; sweeps; cross references
  *   judge_env.c     what a rule reads
@@ -48,6 +49,9 @@ struct shd_store_memory {
 	int64_t slot;                /* five-minute slot that requests[0] counts */
 	uint32_t requests[12], throttled[12];
 	bool watched;                /* the store entity has watched_since */
+	uint64_t unread;             /* feeds that are behind, bit per row of the market */
+	struct shd_wall unread_since;
+	uint32_t asked;              /* pollers that a rule could not read because of that */
 	int64_t *not_before_ms;      /* by rule of the whole store; NULL: none is put off */
 	bool throttling;             /* throttled_share is above zero */
 };
@@ -57,6 +61,7 @@ struct shd_touched {
 	uint64_t metrics, fields[SHD_KIND_COUNT];
 	uint32_t kinds, pollers;
 	uint32_t regained;           /* pollers whose blindness changed: all they bring */
+	uint64_t read;               /* feeds that are no longer behind */
 	bool listed;                 /* in judge->touched_list */
 };
 
@@ -147,6 +152,17 @@ SHD_MUST_USE bool shd_judge_facts(struct shd_judge *judge, const struct shd_batc
 				  struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller,
 				   struct shd_error *reterr);
+/* judge_behind.c: a feed of the poller is to be read; and there is time for it until
+ * *ret_until, which may be NULL. Never for SHD_POLLER_COUNT. */
+bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller);
+bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
+			  struct shd_wall *ret_until);
+/* Takes note that the feed is no longer behind; true when it was the last of its poller. */
+bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
+		       const struct shd_feed_row *feed);
+/* After the commit. */
+void shd_judge_keep_read(struct shd_judge *judge);
+
 /* The daemon's own clock, as the stores see it. */
 SHD_MUST_USE bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr);
 /* When a poller becomes blind unless it succeeds before. */

@@ -187,7 +187,11 @@ static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struc
 {
 	const struct shd_rule_lists *here = judge->here;
 	struct shd_wall wake = dirty->derive_wake;
+	enum shd_poller poller;
 
+	if (dirty->kind == SHD_KIND_poller && shd_poller_find(dirty->id, strlen(dirty->id), &poller) &&
+	    shd_judge_catches_up(judge, poller, &wake))
+		return put_wake(judge, dirty->kind, dirty->id, wake, reterr);
 	shd_arena_reset(judge->scratch);
 	if (!dirty->entity &&
 	    !shd_state_entity_get(judge->state, store_id(judge), dirty->kind, dirty->id,

@@ -248,6 +248,7 @@ static void start(struct shd_line *line)
 {
 	if (line->state != REST || line->paused || !line->judge)
 		return;
+	line->in.look(line->in.ctx);
 	bool news = news_waits(line) && line->urgent, time = !line->closing && time_waits(line);
 	if (!news && !time) {
 		if (news_waits(line) && !uv_is_active((uv_handle_t *)&line->timer))
@@ -330,6 +331,7 @@ static void job_done(void *ctx)
 	struct shd_line *line = ctx;
 	struct work *work = &line->work;
 
+	line->in.look(line->in.ctx);
 	if (work->ok)
 		job_worked(line);
 	else
@@ -444,6 +446,8 @@ bool shd_line_full(const struct shd_line *line)
 void shd_line_hold(struct shd_line *line, bool held)
 {
 	line->held = held;
+	for (struct shd_line_item *item = line->first; held && item; item = item->next)
+		item->batch.old = true;
 	set_wake_timer(line);
 }
 

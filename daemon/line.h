@@ -24,6 +24,9 @@ struct shd_line_in {
 	uv_loop_t *loop;
 	struct shd_jobs *jobs;
 	struct shd_wall (*now)(void *ctx);
+	/* Before and after each job, on the loop: a look at the clocks. May hold the line, and may
+	 * talk to the judge, which nobody uses at this moment. */
+	void (*look)(void *ctx);
 	/* After each job, on the loop: what moved. */
 	void (*moved)(void *ctx, const struct shd_outcome *outcome);
 	/* The state failed (err) or works again (NULL); called on change only. */
@@ -49,7 +52,7 @@ void shd_line_judge_all(struct shd_line *line, size_t count);
 bool shd_line_full(const struct shd_line *line);
 
 /* While held, time alone judges nothing: wake-ups and judge_all wait; batches are
- * taken. The line is created held. */
+ * taken. Batches that wait when it begins are old ones (judge.h). The line is created held. */
 void shd_line_hold(struct shd_line *line, bool held);
 
 /* The wall clock moved: looks at the wake-ups now. */

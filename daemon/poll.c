@@ -42,6 +42,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->id_count = poll->ids_at = poll->listed_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = 0;
+	poll->old = false;
 	poll->following = poll->changed = poll->listed_known = poll->listed_changed = false;
 	poll->requests = poll->throttled = poll->status = 0;
 	poll->bytes = poll->retry_after_ms = 0;

@@ -64,6 +64,7 @@ struct shd_poll {
 	struct shd_poll_followed followed[SHD_POLL_FOLLOW_ROWS];
 	size_t followed_count;
 	bool changed;                   /* a page is not the one it was */
+	bool old;                       /* began before the daemon was blind: to be done again */
 	const char **listed;            /* complete: keys of all records, when they changed */
 	size_t listed_count;
 	bool listed_known, listed_changed;

@@ -92,6 +92,7 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	struct shd_poll *poll = ctx;
 	struct shd_polls *polls = poll->polls;
 
+	polls->in.look(polls->in.ctx);
 	step(poll, shd_poll_answered(poll, out, wall_now(polls)));
 	shd_polls_pump(polls);
 }
@@ -106,6 +107,7 @@ static void worked_on(void *ctx)
 	struct shd_poll *poll = ctx;
 	struct shd_polls *polls = poll->polls;
 
+	polls->in.look(polls->in.ctx);
 	step(poll, shd_poll_worked(poll));
 	shd_polls_pump(polls);
 }
@@ -195,6 +197,7 @@ static void begin(struct shd_polls *polls, struct shd_feed *feed)
 
 void shd_polls_pump(struct shd_polls *polls)
 {
+	polls->in.look(polls->in.ctx);
 	while (polls->first && !polls->paused && polls->active < polls->in_flight_max &&
 	       !shd_line_full(polls->in.line)) {
 		struct shd_feed *feed = polls->first;
@@ -213,23 +216,52 @@ void shd_polls_pump(struct shd_polls *polls)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+static bool is_overdue(const struct shd_polls *polls, const struct shd_feed *feed)
+{
+	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : every_ms(polls, feed);
+	int64_t wait = feed->next_due.ms - wall_now(polls).ms;
+
+	return wait <= 0 || wait > longest;
+}
+
+static int64_t soon_ms(const struct shd_polls *polls, const struct shd_feed *feed)
+{
+	return shd_sched_spread_ms(polls->feeds.count, every_ms(polls, feed), draw(polls));
+}
+
+/* What waits for an operator, for a day or for ids would only hold up the rest. One that
+ * just fails is judged by its age, as ever, until that age would make it blind at once. */
+static void fall_behind(struct shd_polls *polls, struct shd_feed *feed)
+{
+	bool fails = feed->error >= 0;
+	bool later = fails && shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER;
+	bool aged = wall_now(polls).ms - feed->last_success.ms > 3 * every_ms(polls, feed);
+
+	feed->unread = feed->last_success.ms && !feed->wants_ids && (!fails || (later && aged));
+	if (feed->behind || feed->wants_ids || (fails && !later))
+		return;
+	feed->behind = true;
+	polls->behind++;
+}
+
 /* When a feed is polled first: those that are overdue, that list ids or that an
  * operator may have mended meanwhile soon, the others when they would have been. */
 static void first_due(struct shd_polls *polls, struct shd_feed *feed, bool anew)
 {
-	int64_t period = every_ms(polls, feed), wait = feed->next_due.ms - wall_now(polls).ms;
 	bool refused = feed->error >= 0 &&
 		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_OPERATOR;
-	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : period;
+	bool overdue = is_overdue(polls, feed);
 
-	if (!period)
+	if (!every_ms(polls, feed)) {
+		feed->behind = feed->unread = false;
 		return;
-	bool overdue = wait <= 0 || wait > longest;
-	if (overdue || feed->lists_ids || refused)
-		wait = shd_sched_spread_ms(polls->feeds.count, period, draw(polls));
-	feed->behind = anew && overdue;
-	polls->behind += feed->behind;
-	shd_polls_set_due(polls, feed, wait);
+	}
+	polls->behind += feed->behind; /* inherited */
+	if (anew && overdue)
+		fall_behind(polls, feed);
+	bool soon = overdue || feed->behind || feed->unread || feed->lists_ids || refused;
+	shd_polls_set_due(polls, feed,
+		soon ? soon_ms(polls, feed) : feed->next_due.ms - wall_now(polls).ms);
 }
 
 struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_config *config,
@@ -285,35 +317,31 @@ void shd_polls_behind(struct shd_polls *polls)
 {
 	for (size_t i = 0; i < polls->feeds.count; i++) {
 		struct shd_feed *feed = &polls->feeds.all[i];
-		int64_t period = every_ms(polls, feed);
+		bool overdue = feed->poll || is_overdue(polls, feed);
 
-		/* What waits for an operator, for a day or for ids would only hold up the rest. */
-		bool waits = feed->wants_ids || (feed->error >= 0 &&
-			shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_LATER);
-
-		if (!period || feed->behind || waits)
+		if (!every_ms(polls, feed))
 			continue;
-		feed->behind = true;
-		polls->behind++;
-		if (feed->item.place && !feed->poll && feed->error < 0)
+		if (feed->poll)
+			feed->poll->old = true;
+		feed->telling = false;
+		if (overdue)
+			fall_behind(polls, feed);
+		/* Its place in the schedule is on a clock that stood still meanwhile. */
+		if (feed->item.place && !feed->poll)
 			shd_polls_set_due(polls, feed,
-				shd_sched_spread_ms(polls->feeds.count, period, draw(polls)));
+				overdue ? soon_ms(polls, feed)
+					: feed->next_due.ms - wall_now(polls).ms);
 	}
 }
 
-void shd_polls_clock_moved(struct shd_polls *polls)
+uint64_t shd_polls_unread(const struct shd_polls *polls, size_t store)
 {
-	int64_t now_ms = wall_now(polls).ms;
+	const struct shd_feeds_store *of = &polls->feeds.stores[store];
+	uint64_t feeds = 0;
 
-	for (size_t i = 0; i < polls->feeds.count; i++) {
-		struct shd_feed *feed = &polls->feeds.all[i];
-		int64_t period = every_ms(polls, feed);
-		bool fits = feed->next_due.ms > now_ms && feed->next_due.ms <= now_ms + period;
-
-		if (period && !fits && feed->item.place && !feed->poll && feed->error < 0)
-			shd_polls_set_due(polls, feed,
-				shd_sched_spread_ms(polls->feeds.count, period, draw(polls)));
-	}
+	for (size_t i = 0; i < of->feed_count && i < 64; i++)
+		feeds |= (uint64_t)of->feeds[i].unread << i;
+	return feeds;
 }
 
 size_t shd_polls_behind_count(const struct shd_polls *polls)

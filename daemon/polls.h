@@ -31,6 +31,9 @@ struct shd_polls_in {
 	struct shd_line *line;
 	struct shd_wall (*now)(void *ctx);
 	uint32_t (*random)(void *ctx);
+	/* A look at the clocks, before polls begin and before an answer counts; may call
+	 * shd_polls_behind. */
+	void (*look)(void *ctx);
 	void (*polled)(void *ctx, const struct shd_polled *what);
 	/* Every feed that was behind has been tried: time may judge again. */
 	void (*caught_up)(void *ctx);
@@ -46,13 +49,14 @@ struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_con
 /* Starts no poll any more; calls quiet(ctx), maybe at once, when none is under way. */
 void shd_polls_pause(struct shd_polls *polls, void (*quiet)(void *ctx), void *ctx);
 
-/* After the daemon was stopped or asleep: all feeds are behind and polled soon. */
+/* After the daemon was stopped or asleep, or the wall clock was set: what is overdue, or due
+ * later than it ever could be, is behind and read soon; polls under way are done again. */
 void shd_polls_behind(struct shd_polls *polls);
 size_t shd_polls_behind_count(const struct shd_polls *polls);
 
-/* The wall clock was set: what is overdue by it, or due later than it ever could be, is
- * read soon, so that no feed looks dead for the rest of its interval. */
-void shd_polls_clock_moved(struct shd_polls *polls);
+/* The feeds of a store that are behind, for shd_judge_behind: those that were read before and
+ * ought to work. One that failed already makes its poller blind by its age, if at all. */
+uint64_t shd_polls_unread(const struct shd_polls *polls, size_t store);
 
 /* There is room in the line again. */
 void shd_polls_pump(struct shd_polls *polls);

@@ -25,7 +25,9 @@ void shd_polls_quiet_if_done(struct shd_polls *polls)
 	quiet(polls->quiet_ctx);
 }
 
-static void fill_batch(struct shd_polls *polls, struct shd_feed *feed, struct shd_batch *batch)
+/* Of the poll's own feed, or of one that was followed. */
+static void fill_batch(struct shd_polls *polls, const struct shd_poll *poll, struct shd_feed *feed,
+		       struct shd_batch *batch)
 {
 	*batch = (struct shd_batch){
 		.store = feed->store,
@@ -36,11 +38,23 @@ static void fill_batch(struct shd_polls *polls, struct shd_feed *feed, struct sh
 		.clock_skew_ms = INT64_MIN,
 		.requests = feed->requests,
 		.throttled = feed->throttled,
+		.old = poll->old,
 	};
 	if (!batch->ok)
 		shd_fail(&batch->error, (enum shd_err)feed->error, "%s", feed->failure->text);
 	feed->requests = feed->throttled = 0;
 	feed->noted = wall_now(polls);
+	feed->unread = feed->unread && (poll->old || !shd_feed_settled(feed));
+}
+
+static void tried(struct shd_polls *polls, struct shd_feed *feed)
+{
+	/* What a reload gives up is tried under the next configuration. */
+	if (!feed->behind || polls->paused)
+		return;
+	feed->behind = false;
+	if (--polls->behind == 0)
+		polls->in.caught_up(polls->in.ctx);
 }
 
 static void noted(struct shd_line_item *item)
@@ -50,23 +64,32 @@ static void noted(struct shd_line_item *item)
 
 	if (!item->ok)
 		note->feed->noted.ms = 0;
+	if (note->feed->telling && !item->batch.old)
+		tried(polls, note->feed); /* time judges with what the state knows now */
+	note->feed->telling = false;
 	polls->notes--;
 	free(note);
 	shd_polls_quiet_if_done(polls);
 }
 
 /* Tells the state the feed's facts, when it is time or something turned. */
-static void tell_facts(struct shd_polls *polls, struct shd_feed *feed, bool turned, int64_t skew_ms)
+static void tell_facts(struct shd_polls *polls, const struct shd_poll *poll, struct shd_feed *feed,
+		       bool turned)
 {
-	if (!turned && !shd_feed_note_due(feed, every_ms(polls, feed), wall_now(polls)))
+	bool awaited = feed->unread && !poll->old;
+
+	if (!turned && !awaited &&
+	    !shd_feed_note_due(feed, every_ms(polls, feed), wall_now(polls)))
 		return;
 	struct note *note = shd_xcalloc(1, sizeof(*note));
 	note->polls = polls;
 	note->feed = feed;
 	note->item.done = noted;
-	note->item.urgent = turned;
-	fill_batch(polls, feed, &note->item.batch);
-	note->item.batch.clock_skew_ms = skew_ms;
+	note->item.urgent = turned || awaited;
+	fill_batch(polls, poll, feed, &note->item.batch);
+	if (feed == poll->feed)
+		note->item.batch.clock_skew_ms = poll->skew_ms;
+	feed->telling = true;
 	polls->notes++;
 	shd_line_add(polls->in.line, &note->item);
 }
@@ -91,18 +114,10 @@ static void report(struct shd_polls *polls, const struct shd_poll *poll, bool tu
 	polls->in.polled(polls->in.ctx, &what);
 }
 
-static void tried(struct shd_polls *polls, struct shd_feed *feed)
-{
-	if (!feed->behind)
-		return;
-	feed->behind = false;
-	if (--polls->behind == 0)
-		polls->in.caught_up(polls->in.ctx);
-}
-
 void shd_polls_rest(struct shd_polls *polls, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
+	bool was_tried = !poll->old && !feed->telling;
 
 	shd_feed_enter(feed, SHD_FEED_IDLE);
 	feed->poll = NULL;
@@ -114,7 +129,8 @@ void shd_polls_rest(struct shd_polls *polls, struct shd_poll *poll)
 		polls->resting = poll;
 		polls->resting_count++;
 	}
-	tried(polls, feed);
+	if (was_tried)
+		tried(polls, feed);
 	shd_polls_quiet_if_done(polls);
 }
 
@@ -177,7 +193,7 @@ static void followed(struct shd_polls *polls, struct shd_poll *poll)
 		} else {
 			turned = shd_feed_worked(feed, poll->began, now);
 		}
-		tell_facts(polls, feed, turned, INT64_MIN);
+		tell_facts(polls, poll, feed, turned);
 	}
 }
 
@@ -198,9 +214,10 @@ static void worked(struct shd_polls *polls, struct shd_poll *poll, bool news, bo
 	else if (poll->changed)
 		shd_poll_adopt(poll);
 	followed(polls, poll);
-	shd_polls_set_due(polls, feed, spent >= 0 && spent < period ? period - spent : 0);
+	bool again = poll->old || spent < 0 || spent >= period;
+	shd_polls_set_due(polls, feed, again ? 0 : period - spent);
 	if (!news)
-		tell_facts(polls, feed, turned || relieved, poll->skew_ms);
+		tell_facts(polls, poll, feed, turned || relieved);
 	if (turned && shd_err_retry((enum shd_err)before) == SHD_RETRY_OPERATOR)
 		wake_refused(polls, feed, before);
 	if (feed->pages.count)
@@ -228,7 +245,9 @@ static void failed(struct shd_polls *polls, struct shd_poll *poll)
 	struct shd_feed *feed = poll->feed;
 
 	polls->figures.polls_failed++;
-	if (poll->error.kind == SHD_ERR_CLOSING) {
+	if (poll->old) /* a connection seldom outlives a sleep */
+		shd_polls_set_due(polls, feed, 0);
+	if (poll->old || poll->error.kind == SHD_ERR_CLOSING) {
 		shd_polls_rest(polls, poll);
 		return;
 	}
@@ -238,7 +257,7 @@ static void failed(struct shd_polls *polls, struct shd_poll *poll)
 	if (wait < feed->row->pace_ms)
 		wait = feed->row->pace_ms;
 	shd_polls_set_due(polls, feed, wait);
-	tell_facts(polls, feed, turned, poll->skew_ms);
+	tell_facts(polls, poll, feed, turned);
 	put_off_batches(polls, feed);
 	report(polls, poll, turned && !is_told(polls, feed), false, wait);
 	shd_polls_rest(polls, poll);
@@ -267,7 +286,7 @@ static void commit(struct shd_polls *polls, struct shd_poll *poll)
 		       (poll->harvest->entity_count || poll->harvest->measure_count);
 
 	shd_feed_enter(feed, SHD_FEED_COMMITTING);
-	fill_batch(polls, feed, batch);
+	fill_batch(polls, poll, feed, batch);
 	batch->ok = true;
 	batch->began = poll->began;
 	batch->next_due.ms = wall_now(polls).ms + every_ms(polls, feed);

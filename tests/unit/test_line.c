@@ -129,6 +129,7 @@ struct fixture {
 	struct shd_judge judge;
 	int64_t now_ms;
 	atomic_int failures, recoveries, quiet;
+	bool sleeps;
 };
 
 static struct shd_wall now(void *ctx)
@@ -152,6 +153,15 @@ static void state_failed(void *ctx, const struct shd_error *err)
 		f->recoveries++;
 }
 
+static void look(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	if (f->sleeps)
+		shd_line_hold(f->line, true);
+	f->sleeps = false;
+}
+
 static int start_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -160,8 +170,8 @@ static int start_up(void **state)
 	f->now_ms = 1000000;
 	f->judge.next_wake = SHD_NEVER_MS;
 	f->jobs = shd_jobs_create(&f->loop);
-	struct shd_line_in in = {.loop = &f->loop, .jobs = f->jobs, .now = now, .moved = moved,
-		.state_failed = state_failed, .ctx = f};
+	struct shd_line_in in = {.loop = &f->loop, .jobs = f->jobs, .now = now, .look = look,
+		.moved = moved, .state_failed = state_failed, .ctx = f};
 	f->line = shd_line_create(&in);
 	shd_line_use(f->line, &f->judge, NULL);
 	*state = f;
@@ -283,6 +293,31 @@ static void time_waits_while_it_is_held(void **state)
 	run_until(f, &f->judge.wakes, 4);
 }
 
+/* The machine slept: a wake-up that is due now is noticed before it is judged. */
+static void a_look_at_the_clocks_comes_before_time_judges(void **state)
+{
+	struct fixture *f = *state;
+	struct item first, waited, later;
+
+	f->judge.next_wake = f->now_ms + 5;
+	add(f, &first, true, 1);
+	run_until(f, &first.done, 1);
+	shd_line_hold(f->line, false);
+	add(f, &waited, false, 1);
+	f->now_ms += SHD_HOUR_MS;
+	f->sleeps = true;
+	add(f, &later, true, 1);
+	run_until(f, &later.done, 1);
+	assert_int_equal(f->judge.wakes, 0);
+	assert_true(waited.item.batch.old);
+	shd_line_hold(f->line, false);
+	f->judge.next_wake = SHD_NEVER_MS;
+	run_until(f, &f->judge.wakes, 1);
+	add(f, &later, true, 1);
+	run_until(f, &later.done, 1);
+	assert_false(later.item.batch.old);
+}
+
 static void the_latest_of_a_channel_counts(void **state)
 {
 	struct fixture *f = *state;
@@ -360,6 +395,7 @@ int main(void)
 		ROW(a_batch_that_is_refused_fails_alone),
 		ROW(a_full_disk_is_survived),
 		ROW(time_waits_while_it_is_held),
+		ROW(a_look_at_the_clocks_comes_before_time_judges),
 		ROW(the_latest_of_a_channel_counts),
 		ROW(a_refused_configuration_is_judged_even_after_a_full_disk),
 		ROW(a_pause_waits_for_the_job_and_starts_none),

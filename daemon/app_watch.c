@@ -61,6 +61,7 @@ static void look_at_clocks(struct shd_app *app)
 			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
 		shd_line_judge_all(app->line, app->config->settings->store_count + 1);
 		shd_line_clock_moved(app->line);
+		shd_deliver_clock_moved(app->deliver, news.jumped_ms);
 	}
 	/* After that time, what still could not be read counts as blind. */
 	if (app->held && (shd_polls_behind_count(app->polls) == 0 ||

@@ -44,11 +44,13 @@ struct shd_deliver {
 	/* The loop thread's: */
 	uv_timer_t timer;
 	bool turn_runs, closing, timer_closed;
+	int64_t shift_ms;                    /* the clock was set back: rows are to follow */
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 	/* The turn's, from start_turn to turn_done: */
 	struct shd_sending *batch;
 	struct shd_wall turn_now;
+	int64_t turn_shift_ms;
 	bool turn_ok, turn_collects;
 };
 
@@ -194,6 +196,11 @@ static bool record(struct shd_deliver *deliver, struct shd_error *reterr)
 {
 	if (!shd_state_begin(deliver->in.state, reterr))
 		return false;
+	if (deliver->turn_shift_ms &&
+	    !shd_state_outbox_shift(deliver->in.state, deliver->turn_shift_ms, reterr)) {
+		shd_state_rollback(deliver->in.state);
+		return false;
+	}
 	for (struct shd_sending *s = deliver->batch; s; s = s->next_batch) {
 		bool ok = s->result.sent == SHD_SENT_OK;
 		const struct shd_delivery_row row = {.outbox = s->outbox, .at = s->at,
@@ -215,7 +222,8 @@ static void turn_work(void *ctx)
 	struct shd_deliver *deliver = ctx;
 	struct shd_error error;
 
-	deliver->turn_ok = !deliver->batch || record(deliver, &error);
+	deliver->turn_ok = (!deliver->batch && !deliver->turn_shift_ms) ||
+			   record(deliver, &error);
 	if (deliver->turn_collects)
 		shd_deliver_collect(deliver, deliver->turn_now);
 }
@@ -254,6 +262,8 @@ static void turn_done(void *ctx)
 	struct shd_sending *next;
 
 	deliver->turn_runs = false;
+	if (!deliver->turn_ok)
+		deliver->shift_ms += deliver->turn_shift_ms;
 	for (struct shd_sending *s = deliver->batch; s; s = next) {
 		struct shd_channel_health *health = health_of(deliver, s->channel);
 
@@ -289,12 +299,14 @@ static void start_turn(struct shd_deliver *deliver)
 	shd_assert(!deliver->turn_runs && !deliver->batch);
 	deliver->turn_now = now_of(deliver);
 	deliver->turn_collects = !deliver->closing;
+	deliver->turn_shift_ms = deliver->shift_ms;
+	deliver->shift_ms = 0;
 	uv_mutex_lock(&deliver->lock);
 	for (struct shd_sending *s = deliver->sendings; s; s = s->next) {
 		if (s->state != SHD_SENDING_ANSWERED)
 			continue;
 		s->state = SHD_SENDING_WRITING;
-		s->pace = shd_pace_next(&s->result, s->attempt, s->at, s->give_up,
+		s->pace = shd_pace_next(&s->result, s->attempt, deliver->turn_now, s->give_up,
 			deliver->in.random(deliver->in.ctx));
 		*end = s;
 		end = &s->next_batch;
@@ -430,7 +442,7 @@ void shd_deliver_send(struct shd_deliver *deliver)
 	wait_until = deliver->next_due;
 	uv_mutex_unlock(&deliver->lock);
 	launch_ready(deliver, now, &wait_until);
-	bool answered = has_answered(deliver);
+	bool answered = has_answered(deliver) || deliver->shift_ms;
 	if (answered && !deliver->turn_ok && wait_until.ms > now.ms + RETRY_MS)
 		wait_until.ms = now.ms + RETRY_MS; /* the state failed a moment ago */
 	set_timer(deliver, now, wait_until);
@@ -510,6 +522,14 @@ void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *co
 	make_channels(deliver, config->settings);
 	drop(deliver, SHD_SENDING_READY); /* rendered by the old texts and addresses */
 	uv_timer_start(&deliver->timer, on_timer, 0, 0);
+}
+
+void shd_deliver_clock_moved(struct shd_deliver *deliver, int64_t by_ms)
+{
+	if (by_ms >= 0 || deliver->closing)
+		return;
+	deliver->shift_ms += by_ms;
+	record_soon(deliver);
 }
 
 static void finish_close(struct shd_deliver *deliver)

@@ -45,6 +45,10 @@ struct shd_deliver *shd_deliver_create(const struct shd_deliver_in *in,
 /* After a reload. Loop thread, between jobs. */
 void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *config);
 
+/* The wall clock was set by so much. When it went back, what waits waits no longer for that;
+ * when it went ahead, it is due sooner. */
+void shd_deliver_clock_moved(struct shd_deliver *deliver, int64_t by_ms);
+
 /* Inside a state job, outside a transaction: takes the rows that are due and renders
  * them. The deliverer posts such jobs by itself too: at start, when a row is due
  * again, and after each result. */

@@ -262,6 +262,16 @@ bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t m
 	return true;
 }
 
+bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_shift, reterr))
+		return false;
+	shd_query_put_n(&query, by_ms);
+	return shd_query_run(&query, reterr);
+}
+
 static bool become(struct shd_state *state, const struct shd_delivery_row *row,
 		   enum shd_outbox_state becomes, struct shd_wall next_try,
 		   struct shd_error *reterr)

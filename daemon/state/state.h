@@ -221,6 +221,11 @@ SHD_MUST_USE bool shd_state_outbox_due(struct shd_state *state, struct shd_wall 
 				       size_t *ret_count, struct shd_wall *ret_next,
 				       struct shd_error *reterr);
 
+/* The wall clock was set, back when by_ms < 0: the next try of what waits
+ * moves along with it. When it is given up stays: the clock may be set right again. */
+SHD_MUST_USE bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms,
+					 struct shd_error *reterr);
+
 /* Which channels were told of an alert's present episode: a resolve goes only
  * there. Forgotten when it is told or the next episode begins. */
 SHD_MUST_USE bool shd_state_told_add(struct shd_state *state, int64_t alert, const char *channel,

@@ -256,6 +256,29 @@ static void a_temporary_failure_waits_as_long_as_it_was_told(void **state)
 	assert_non_null(strstr(last_head(world, 2), "webhook-id: k1"));
 }
 
+static void a_clock_that_is_set_back_makes_nobody_wait_longer(void **state)
+{
+	struct world *world = *state;
+	int64_t next_ms;
+
+	post(world, "busy", "k1");
+	start_daemon(world);
+	run_until(world, 1);
+	world->now_ms -= SHD_DAY_MS;
+	shd_deliver_clock_moved(world->deliver, -SHD_DAY_MS);
+	stop_daemon(world);
+	assert_int_equal(due(world, start_ms - SHD_DAY_MS + 6999, &next_ms), 0);
+	assert_int_equal(next_ms, start_ms - SHD_DAY_MS + 7000);
+
+	/* Set right again: due at once, and not given up for it. */
+	start_daemon(world);
+	shd_deliver_clock_moved(world->deliver, SHD_DAY_MS);
+	world->now_ms = start_ms + 10;
+	run_until(world, 2);
+	stop_daemon(world);
+	assert_string_equal(world->log.data, "busy #1 failed 503\nbusy #2 failed 503\n");
+}
+
 static void it_is_given_up_when_its_time_is_over(void **state)
 {
 	struct world *world = *state;
@@ -362,6 +385,8 @@ int main(void)
 			what_an_earlier_life_left_is_sent_at_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_temporary_failure_waits_as_long_as_it_was_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_is_set_back_makes_nobody_wait_longer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			it_is_given_up_when_its_time_is_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

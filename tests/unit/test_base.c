@@ -188,6 +188,17 @@ static void a_text_buffer_has_a_maximum(void **state)
 	assert_string_equal(text.data, "1234567890");
 }
 
+static void xml_is_escaped(void **state)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+
+	(void)state;
+	shd_text_init(&text, 100);
+	shd_text_put_xml(&text, "<a b='c'>\t\x01\n\"R&D\" \xE5\xBA\x97");
+	assert_string_equal(text.data,
+		"&lt;a b=&#39;c&#39;&gt;\t?&#10;&quot;R&amp;D&quot; \xE5\xBA\x97");
+}
+
 static void a_long_error_is_cut_at_a_character(void **state)
 {
 	struct shd_error err;
@@ -227,6 +238,7 @@ int main(void)
 		cmocka_unit_test(decimals_are_shown),
 		cmocka_unit_test(a_share_is_exact),
 		cmocka_unit_test(a_text_buffer_has_a_maximum),
+		cmocka_unit_test(xml_is_escaped),
 		cmocka_unit_test(a_long_error_is_cut_at_a_character),
 		cmocka_unit_test(slips_get_a_suggestion),
 	};

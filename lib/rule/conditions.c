@@ -177,7 +177,7 @@ static void read_clear_of(struct shd_compiler *compiler, enum shd_level level)
 	compiler->code->clears[level] =
 		compile_as(compiler, node, "clear", SHD_BOOL, &compiler->scope);
 	if (node->type == SHD_NODE_SCALAR)
-		compiler->code->clear_conditions[level] = node->text;
+		compiler->code->clear_conditions[level] = shd_compiler_text(compiler, node->text);
 }
 
 /* One expression for the end of the alert, or one for each of some levels. */

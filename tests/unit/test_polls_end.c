@@ -29,12 +29,20 @@ struct fixture {
 
 static struct shd_batch last_batch;
 static bool suspect;
+static struct shd_line_item *kept; /* with `keeps`: the item that is not committed yet */
+static bool keeps;
+static int batches, caught_up;
 static int64_t waits_ms[ROWS];
 
 void shd_line_add(struct shd_line *line, struct shd_line_item *item)
 {
 	(void)line;
 	last_batch = item->batch;
+	batches++;
+	if (keeps) {
+		kept = item;
+		return;
+	}
 	item->ok = true;
 	item->suspect = suspect;
 	item->done(item);
@@ -81,6 +89,12 @@ static void polled(void *ctx, const struct shd_polled *what)
 	(void)what;
 }
 
+static void all_tried(void *ctx)
+{
+	(void)ctx;
+	caught_up++;
+}
+
 /* --- fixture ---------------------------------------------------------------------------- */
 
 static int start_up(void **state)
@@ -91,9 +105,11 @@ static int start_up(void **state)
 	for (int i = 0; i < SHD_POLLER_COUNT; i++)
 		f->store.every_ms[i] = 60000;
 	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1};
-	f->polls.in = (struct shd_polls_in){.now = now, .random = lot, .polled = polled};
+	f->polls.in = (struct shd_polls_in){.now = now, .random = lot, .polled = polled,
+		.caught_up = all_tried};
 	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL, (struct shd_mono){0});
-	suspect = false;
+	suspect = keeps = false;
+	batches = caught_up = 0;
 	last_batch = (struct shd_batch){0};
 	for (size_t i = 0; i < ROWS; i++)
 		waits_ms[i] = -1;
@@ -194,6 +210,73 @@ static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **st
 	assert_int_equal(f->polls.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
 }
 
+/* The feed worked until the machine slept. */
+static struct shd_feed *fell_behind(struct fixture *f, int row)
+{
+	struct shd_feed *feed = &f->polls.feeds.all[row];
+
+	feed->last_success.ms = feed->noted.ms = NOW - 1;
+	feed->behind = feed->unread = true;
+	f->polls.behind = 1;
+	return feed;
+}
+
+static void what_was_behind_is_told_before_time_judges(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_feed *feed = fell_behind(f, SLOW);
+
+	keeps = true;
+	shd_polls_over(&f->polls, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
+	assert_int_equal(batches, 1);
+	assert_true(kept->urgent && last_batch.ok && !last_batch.old);
+	assert_false(feed->unread);
+	assert_int_equal(caught_up, 0);
+	kept->ok = true;
+	kept->done(kept);
+	assert_int_equal(caught_up, 1);
+}
+
+static void what_fails_stays_unread_but_holds_up_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_feed *feed = fell_behind(f, SLOW);
+	struct shd_poll *poll = under_way(f, SLOW);
+
+	shd_fail(&poll->error, SHD_ERR_NETWORK, "no network yet");
+	shd_polls_over(&f->polls, poll, false);
+	assert_true(feed->unread && !feed->behind);
+	assert_int_equal(caught_up, 1);
+	shd_poll_destroy(shd_steal(f->polls.resting));
+	f->polls.resting_count = 0;
+	poll = under_way(f, SLOW);
+	shd_fail(&poll->error, SHD_ERR_ROLE, "not for this key");
+	shd_polls_over(&f->polls, poll, false);
+	assert_false(feed->unread); /* nobody waits for an operator */
+}
+
+static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int good = 0; good < 2; good++) {
+		struct shd_feed *feed = fell_behind(f, SLOW);
+		struct shd_poll *poll = under_way(f, SLOW);
+
+		poll->old = true;
+		batches = 0;
+		shd_fail(&poll->error, SHD_ERR_TIMEOUT, "it slept");
+		shd_polls_over(&f->polls, poll, good);
+		assert_int_equal(waits_ms[SLOW], 0);
+		assert_true(feed->behind && feed->unread);
+		assert_int_equal(feed->error, -1);
+		assert_int_equal(batches, 0);
+		assert_int_equal(caught_up, 0);
+		shd_poll_destroy(shd_steal(f->polls.resting));
+		f->polls.resting_count = 0;
+	}
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -202,6 +285,9 @@ int main(void)
 		T(an_empty_answer_that_is_not_believed_moves_no_cursor),
 		T(a_key_that_works_again_wakes_what_it_held_up),
 		T(a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it),
+		T(what_was_behind_is_told_before_time_judges),
+		T(what_fails_stays_unread_but_holds_up_nobody),
+		T(a_poll_that_outlived_a_sleep_is_done_again),
 	};
 #undef T
 	return cmocka_run_group_tests(tests, NULL, NULL);

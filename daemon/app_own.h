@@ -42,7 +42,8 @@ struct shd_app {
 	bool held, blind;                    /* time judges nothing; blind: and it was said */
 	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
 	bool retaining;
-	bool tidying, trim;                  /* trim: memory as well, belongs to the job */
+	bool start_over;                     /* what only a start runs, or a reload, has run */
+	bool tidying, trim, drop_code;       /* the last two belong to the job: memory as well */
 	uint64_t jobs_seen;                  /* by the watchdog */
 	uint64_t random;
 	struct shd_figures figures;          /* the members that the app counts */

@@ -111,6 +111,7 @@ static void swap(void *ctx)
 	shd_line_config(app->line, NULL, 0);
 	shd_line_judge_all(app->line, app->config->settings->store_count + 1);
 	app->figures.last_reload = shd_clock_wall();
+	app->start_over = true;
 	app->reload_error[0] = '\0';
 	shd_report_diags(reload->diags); /* warnings */
 	shd_log(SHD_LOG_reloaded, NULL, "a new configuration is in force: %zu stores, %zu rules",

@@ -3,8 +3,7 @@
 
 #include "conf/settings.h"
 #include "log.h"
-
-#include <malloc.h>
+#include "memory.h"
 
 enum {
 	RETIRE_MS = 60000,
@@ -31,6 +30,7 @@ void shd_app_caught_up(void *ctx)
 	if (!app->held)
 		return;
 	app->held = false;
+	app->start_over = true;
 	shd_line_hold(app->line, false);
 	if (app->blind)
 		shd_log(SHD_LOG_seeing, NULL, "the stores were read again; deadlines are judged again");
@@ -139,7 +139,9 @@ static void tidy(void *ctx)
 
 	shd_state_checkpoint(app->state);
 	if (app->trim)
-		malloc_trim(0); /* what a burst of new records took goes back to the system */
+		shd_memory_trim();
+	if (app->drop_code)
+		shd_memory_drop_code();
 }
 
 static void tidied(void *ctx)
@@ -156,6 +158,8 @@ static void keep_house(struct shd_app *app)
 	if (!app->tidying) {
 		app->tidying = true;
 		app->trim = is_time(app, TRIM_MS);
+		app->drop_code = app->start_over;
+		app->start_over = false;
 		shd_jobs_parse(app->jobs, tidy, tidied, app);
 	}
 	if (app->retired && now - app->retired_ms > RETIRE_MS)

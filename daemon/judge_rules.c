@@ -106,6 +106,17 @@ static bool get_at_hand(struct shd_judge *judge, const char *id, struct shd_erro
 				   &judge->at_hand, &judge->at_hand_count, reterr);
 }
 
+/* A rule of the whole store has but one. */
+static bool get_own_at_hand(struct shd_judge *judge, const struct shd_rule *rule,
+			    struct shd_error *reterr)
+{
+	if (!shd_state_alert_get(judge->state, rule->id, store_id(judge), "", judge->scratch,
+				 &judge->at_hand, reterr))
+		return false;
+	judge->at_hand_count = judge->at_hand != NULL;
+	return true;
+}
+
 /* NULL: there never was one. */
 static struct shd_alert *alert_of(const struct shd_judge *judge, const struct shd_rule *rule)
 {
@@ -309,7 +320,7 @@ static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *ru
 
 	shd_arena_reset(judge->scratch);
 	judge->rows = 0;
-	if (!shd_judge_store_entity(judge, reterr) || !get_at_hand(judge, "", reterr) ||
+	if (!shd_judge_store_entity(judge, reterr) || !get_own_at_hand(judge, rule, reterr) ||
 	    !judge_one(judge, rule, NULL, "", &wake, reterr))
 		return false;
 	put_off(judge, rule, &wake);

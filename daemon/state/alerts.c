@@ -112,18 +112,16 @@ bool shd_state_alert_get(struct shd_state *state, const char *rule, const char *
 bool shd_state_alert_put(struct shd_state *state, struct shd_alert *alert, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	int64_t number = alert->number;
 
 	if (!shd_query_open(&query, state,
-			    number ? SHD_SQL_alert_update : SHD_SQL_alert_insert, reterr))
+			    alert->number ? SHD_SQL_alert_update : SHD_SQL_alert_insert, reterr))
 		return false;
 	bind_alert(&query, alert);
-	while (shd_query_row(&query))
-		number = shd_query_get_n(&query);
-	if (!shd_query_ok(&query, reterr))
+	if (!shd_query_run(&query, reterr))
 		return false;
-	shd_assert(number != 0);
-	alert->number = number;
+	shd_assert(sqlite3_changes(state->db) == 1);
+	if (!alert->number)
+		alert->number = sqlite3_last_insert_rowid(state->db);
 	return true;
 }
 

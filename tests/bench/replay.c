@@ -284,8 +284,6 @@ static void open_shop(struct shop *shop, const char *folder, const char *rules, 
 	check(shd_state_open(path, &shop->state, &shop->err), shop);
 	shop->judge = shd_judge_create(shop->state, shop->config->settings, shop->config->rules,
 				       shop->config->words, diags);
-	/* Else the month itself would take many minutes; it is not what is measured. */
-	shd_judge_spare(shop->judge, 5000, SHD_REPLAY_REST_MS);
 	shd_diags_destroy(diags);
 }
 

@@ -186,6 +186,23 @@ static void lookups_read_an_index(void **state)
 	}
 }
 
+/* Every change of an order asks these of its product. */
+static void what_belongs_to_a_product_is_found_by_its_sku(void **state)
+{
+	static const enum shd_sql lookups[] = {SHD_SQL_has_listing, SHD_SQL_titles_of,
+		SHD_SQL_orders_of, SHD_SQL_unshipped, SHD_SQL_stocks_of};
+	struct fixture *f = *state;
+	char plan[1024];
+
+	assert_true(shd_state_prepare_all(f->state, &f->err));
+	for (size_t i = 0; i < SHD_COUNT(lookups); i++) {
+		plan_of(f, sqlite3_sql(f->state->statements[lookups[i]]), plan, sizeof(plan));
+		assert_non_null(strstr(plan, "_sku (store=? AND sku=?)"));
+	}
+	plan_of(f, sqlite3_sql(f->state->statements[SHD_SQL_alerts_open]), plan, sizeof(plan));
+	assert_non_null(strstr(plan, "alert_open"));
+}
+
 static bool add_sample(void *ctx, struct shd_wall at, const struct shd_value *value)
 {
 	char *seen = ctx;
@@ -466,6 +483,7 @@ int main(void)
 		STATE_TEST(a_window_is_open_below_and_closed_above),
 		STATE_TEST(a_window_may_be_read_inside_a_window),
 		STATE_TEST(lookups_read_an_index),
+		STATE_TEST(what_belongs_to_a_product_is_found_by_its_sku),
 		STATE_TEST(a_metric_keeps_its_newest_value_and_its_samples),
 		STATE_TEST(old_samples_become_hours_and_days),
 		STATE_TEST(closed_entities_go_after_their_time),

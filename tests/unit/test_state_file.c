@@ -35,6 +35,7 @@ static void migrations_are_what_they_were(void **state)
 	static const char *const hashes[] = {
 		"ca37095b2d7e95cf300cb502faaa1a8e7ae436b9b51489ed2a87c969ec90dd89",
 		"3a5df1c7c817b9fc7f3936ce724974b1578defc86192adfd2eda3967287d119d",
+		"14fab1499ffdfdff22f3e2eebbc5a928d8a330f34b6313a7dd03be9fbb5958bc",
 	};
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));

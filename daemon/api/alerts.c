@@ -197,6 +197,33 @@ static bool read_deliveries(struct shd_api_call *call, struct shd_state *state,
 	return true;
 }
 
+/* What has not arrived yet, or will not. */
+static bool read_unsent(struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
+{
+	struct shd_unsent_row *rows;
+	size_t count;
+	json_t *list = json_array();
+
+	json_object_set_new(call->answer, "unsent", list);
+	if (!shd_state_outbox_unsent(state, call->filter.number, call->arena, &rows, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct shd_wall never = {0};
+		json_t *row = json_object();
+
+		shd_api_put_int(row, "message", rows[i].number);
+		shd_api_put_text(row, "channel", rows[i].channel);
+		shd_api_put_text(row, "state", rows[i].dead ? "dead" : "waiting");
+		shd_api_put_time(row, "made", rows[i].made);
+		shd_api_put_int(row, "attempts", rows[i].attempts);
+		shd_api_put_time(row, "next_try", rows[i].dead ? never : rows[i].next_try);
+		shd_api_put_time(row, "give_up", rows[i].give_up);
+		shd_api_put_text(row, "error", rows[i].error);
+		json_array_append_new(list, row);
+	}
+	return true;
+}
+
 bool shd_api_explain_read(struct shd_api_call *call, struct shd_state *state,
 			  struct shd_error *reterr)
 {
@@ -212,7 +239,8 @@ bool shd_api_explain_read(struct shd_api_call *call, struct shd_state *state,
 		return false;
 	json_object_set_new(call->answer, "alert", alert_json(&alerts[0]));
 	shd_api_put_time(call->answer, "next_look", wake);
-	return read_events(call, state, reterr) && read_deliveries(call, state, reterr);
+	return read_events(call, state, reterr) && read_deliveries(call, state, reterr) &&
+	       read_unsent(call, state, reterr);
 }
 
 bool shd_api_explain_end(struct shd_api_call *call, const struct shd_config *config,

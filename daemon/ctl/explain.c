@@ -147,6 +147,33 @@ static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
 	shd_table_print(table, ctl->colour, &ctl->out);
 }
 
+/* Messages that wait in the outbox, and those that were given up. */
+static void print_unsent(struct shd_ctl *ctl, const json_t *unsent)
+{
+	static const char *const headings[] = {"CHANNEL", "MESSAGE", "MADE", "ATTEMPTS", "NEXT TRY",
+		"UNTIL", "LAST ERROR", NULL};
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(unsent, i, row) {
+		char when[SHD_SAY_TEXT], number[32];
+		bool dead = strcmp(shd_ctl_text(row, "state"), "dead") == 0;
+
+		shd_table_cell(table, SHD_BOLD, shd_ctl_text(row, "channel"));
+		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "message"));
+		shd_table_cell(table, SHD_PLAIN, number);
+		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "made", "", when));
+		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "attempts"));
+		shd_table_cell(table, SHD_PLAIN, number);
+		shd_table_cell(table, dead ? SHD_BAD : SHD_PLAIN,
+			dead ? "given up" : shd_ctl_when(ctl, row, "next_try", "", when));
+		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "give_up", "", when));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "error"));
+	}
+	shd_table_print(table, ctl->colour, &ctl->out);
+}
+
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl)
 {
 	char path[64];
@@ -169,11 +196,16 @@ enum shd_exit shd_ctl_explain(struct shd_ctl *ctl)
 	shd_text_puts(&ctl->out, "\nWhat happened\n");
 	print_events(ctl, json_object_get(answer, "events"));
 	const json_t *deliveries = json_object_get(answer, "deliveries");
+	const json_t *unsent = json_object_get(answer, "unsent");
 	if (json_array_size(deliveries)) {
 		shd_text_puts(&ctl->out, "\nWho was told\n");
 		print_deliveries(ctl, deliveries);
 	} else {
 		shd_text_puts(&ctl->out, "\nNo message has been attempted.\n");
+	}
+	if (json_array_size(unsent)) {
+		shd_text_puts(&ctl->out, "\nWhat has not arrived\n");
+		print_unsent(ctl, unsent);
 	}
 	return SHD_EXIT_OK;
 }

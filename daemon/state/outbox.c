@@ -262,6 +262,44 @@ bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t m
 	return true;
 }
 
+static void read_unsent(struct shd_query *query, struct shd_arena *arena, struct shd_unsent_row *row)
+{
+	row->number = shd_query_get_n(query);
+	row->channel = shd_query_get_text(query, arena);
+	row->made = shd_query_get_time(query);
+	row->next_try = shd_query_get_time(query);
+	row->give_up = shd_query_get_time(query);
+	row->attempts = (int)shd_query_get_n(query);
+	row->dead = shd_query_get_n(query) != 0;
+	row->error = shd_query_get_text(query, arena);
+}
+
+bool shd_state_outbox_unsent(struct shd_state *state, int64_t alert, struct shd_arena *arena,
+			     struct shd_unsent_row **ret_rows, size_t *ret_count,
+			     struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *rows = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_unsent, reterr))
+		return false;
+	shd_query_put_n(&query, alert);
+	while (shd_query_row(&query)) {
+		struct shd_unsent_row *row =
+			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (row)
+			read_unsent(&query, arena, row);
+		count++;
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_rows = rows;
+	*ret_count = count;
+	return true;
+}
+
 bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};

@@ -221,6 +221,20 @@ SHD_MUST_USE bool shd_state_outbox_due(struct shd_state *state, struct shd_wall 
 				       size_t *ret_count, struct shd_wall *ret_next,
 				       struct shd_error *reterr);
 
+/* A message that has not arrived: it waits, or was given up. */
+struct shd_unsent_row {
+	int64_t number;
+	const char *channel;
+	struct shd_wall made, next_try, give_up; /* next_try: of what waits */
+	int attempts;
+	bool dead;                    /* given up */
+	const char *error;            /* of the last attempt, or NULL */
+};
+/* Those that tell of an alert, oldest first. */
+SHD_MUST_USE bool shd_state_outbox_unsent(struct shd_state *state, int64_t alert,
+					  struct shd_arena *arena, struct shd_unsent_row **ret_rows,
+					  size_t *ret_count, struct shd_error *reterr);
+
 /* The wall clock was set, back when by_ms < 0: the next try of what waits
  * moves along with it. When it is given up stays: the clock may be set right again. */
 SHD_MUST_USE bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms,

@@ -16,6 +16,7 @@ import time
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from ctl_setup import run_ctl
 from daemon_client import FAST, HOOK_SECRET, Daemon, wait_for
 from sandbox_client import ROOT, Sandbox
 
@@ -412,6 +413,23 @@ def test_a_receiver_that_is_gone_is_given_up(world):
     [attempt] = world.failed("gone")
     assert attempt["status"] == 410
     assert len(world.receiver.about("/gone", ORDER)) == 1
+
+
+def test_what_has_not_arrived_is_explained(world):
+    assert world.failed("gone") and world.failed("untrusted")
+    number = next(alert["number"] for alert in world.daemon.ctl("alerts")["alerts"]
+                  if alert["entity"] == ORDER and alert["rule"] == "ozon-new-order")
+    answer = world.daemon.ctl("explain", str(number))
+    unsent = {row["channel"]: row for row in answer["unsent"]}
+    assert unsent["gone"]["state"] == "dead" and not unsent["gone"]["next_try"]
+    assert unsent["gone"]["attempts"] == 1 and "410" in unsent["gone"]["error"]
+    retried = unsent["untrusted"]
+    assert retried["state"] == "waiting" and retried["next_try"] and retried["attempts"] >= 1
+    assert "certificate" in retried["error"]
+    assert "well" not in unsent
+    text = run_ctl("explain", number, "--socket", world.daemon.dir / "api.sock").stdout
+    rows = text[text.index("What has not arrived"):].splitlines()
+    assert any(row.startswith("gone ") and "given up" in row for row in rows)
 
 
 def test_a_dead_channel_is_told_through_another_one(world):

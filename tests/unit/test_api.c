@@ -191,6 +191,8 @@ static void every_path_is_answered_or_explained(void **state)
 		{"/api/v1/alerts?store=ozon-mian", "404", "did you mean \\\"ozon-main\\\"?"},
 		{"/api/v1/alerts?max=0", "400", "expected 1 to 1000"},
 		{"/api/v1/alerts/1", "200", "\"move\":\"new\""},
+		{"/api/v1/alerts/1", "200", "\"unsent\":[{\"message\":1,\"channel\":\"ops-mail\","
+			"\"state\":\"waiting\""},
 		{"/api/v1/alerts/99", "404", "there is no alert 99"},
 		{"/api/v1/alerts/x", "400", "not the number of an alert"},
 		{"/api/v1/alerts/99999999999999999999", "400", "not the number of an alert"},
@@ -309,7 +311,9 @@ static void alerts_and_explain_show_value_beside_limit(void **state)
 	assert_has(why, "4.6, limit 4.7");
 	assert_has(why, "the rating fell below the limit");
 	assert_has(why, "failed 503");
-	assert_has(why, "ops-mail");
+	assert_has(why, "What has not arrived");
+	assert_has(why, "ops-mail  1        5 min ago  1         5 min ago  now    "
+			"the mail server is busy");
 	char *nothing shd_autofree = command(shd_ctl_explain, &none, SHD_EXIT_NO);
 	assert_string_equal(nothing, "");
 	server_stop(&server);

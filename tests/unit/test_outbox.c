@@ -197,6 +197,45 @@ static void messages_long_sent_are_forgotten(void **state)
 	assert_int_equal(due(f, 10, 10, NULL, 0, &rows, &next), 1);
 }
 
+/* Channel, attempts, next try and last error of what tells of alert 1, a word each. */
+static const char *unsent(struct fixture *f, char *out, size_t size)
+{
+	struct shd_unsent_row *rows;
+	size_t count, len = 0;
+
+	out[0] = '\0';
+	assert_true(shd_state_outbox_unsent(f->state, 1, f->arena, &rows, &count, &f->err));
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(out + len, size - len, "%s %d %lld %s%s;", rows[i].channel,
+			rows[i].attempts, (long long)rows[i].next_try.ms,
+			rows[i].error ? rows[i].error : "-", rows[i].dead ? " dead" : "");
+	return out;
+}
+
+static void what_has_not_arrived_says_when_it_is_tried_again_and_why(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_delivery_row row = {.at = {5}, .attempt = 1, .error = "server"};
+	char out[200];
+
+	row.outbox = add(f, "a", 0, 5, 1);
+	add(f, "b", 9, 9, 1); /* of another alert */
+	assert_string_equal(unsent(f, out, sizeof(out)), "mail 0 5 -;");
+	assert_true(shd_state_delivery_add(
+		f->state, &row, SHD_OUTBOX_WAITING, (struct shd_wall){500}, &f->err));
+	assert_string_equal(unsent(f, out, sizeof(out)), "mail 1 500 server;");
+	row.attempt = 2;
+	row.error = "refused";
+	assert_true(shd_state_delivery_add(
+		f->state, &row, SHD_OUTBOX_DEAD, (struct shd_wall){600}, &f->err));
+	assert_string_equal(unsent(f, out, sizeof(out)), "mail 2 600 refused dead;");
+	row.attempt = 3;
+	row.ok = true;
+	assert_true(shd_state_delivery_add(
+		f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0}, &f->err));
+	assert_string_equal(unsent(f, out, sizeof(out)), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +246,7 @@ int main(void)
 		STATE_TEST(a_message_is_as_urgent_as_the_worst_in_it),
 		STATE_TEST(an_attempted_message_is_closed_to_others),
 		STATE_TEST(messages_long_sent_are_forgotten),
+		STATE_TEST(what_has_not_arrived_says_when_it_is_tried_again_and_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

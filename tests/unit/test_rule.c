@@ -424,6 +424,64 @@ static void a_store_changes_a_rule_for_itself_alone(void **state)
 	shd_doc_destroy(doc);
 }
 
+/* As the rule says it, and as two stores override it. */
+static void a_level_can_have_a_clear_of_its_own(void **state)
+{
+	static const char rules[] = "rules:\n"
+		"  - rule: floor\n"
+		"    value: rating\n"
+		"    levels: {info: value < 4.8, warning: value < 4.7, critical: value < 4.6}\n"
+		"    clear: {critical: value >= 4.62, warning: value >= 4.72}\n";
+	static const char config[] = "stores:\n"
+		"  - overrides: {floor: {clear: {critical: value >= 4.65}}}\n"
+		"  - overrides: {floor: {clear: value >= 4.9}}\n";
+	static const struct {
+		const char *store, *critical, *warning;
+		int64_t rating;
+		unsigned kept;
+		bool clear;
+	} cases[] = {
+		{"x", "value >= 4.62", "value >= 4.72", 4590000, 0, true},
+		{"x", "value >= 4.62", "value >= 4.72", 4619999, 1U << SHD_CRITICAL, true},
+		{"x", "value >= 4.62", "value >= 4.72", 4620000, 0, true},
+		{"x", "value >= 4.62", "value >= 4.72", 4719999, 1U << SHD_WARN, true},
+		{"x", "value >= 4.62", "value >= 4.72", 4720000, 0, true},
+		{"0", "value >= 4.65", "value >= 4.72", 4649999, 1U << SHD_CRITICAL, true},
+		{"0", "value >= 4.65", "value >= 4.72", 4650000, 0, true},
+		{"1", NULL, NULL, 4610000, 0, false},
+		{"1", NULL, NULL, 4900000, 0, true},
+	};
+	struct shd_store_settings stores[3];
+	struct shd_settings settings;
+	struct fake fake;
+	struct set set;
+
+	(void)state;
+	set_init(&set, rules);
+	fake_init(&fake);
+	shd_rules_destroy(set.rules);
+	struct shd_doc *doc = shd_doc_parse("s.yaml", config, sizeof(config) - 1, set.diags);
+	read_overrides(doc, stores, &settings);
+	set.rules = shd_rules_compile(&set.doc, 1, &settings, set.words, set.diags);
+	assert_non_null(set.rules);
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		const struct shd_rule *rule =
+			shd_rules_at(shd_rules_of(set.rules, cases[i].store), 0);
+		const char *critical = shd_rule_clear_condition(rule, SHD_CRITICAL);
+		const char *warning = shd_rule_clear_condition(rule, SHD_WARN);
+		struct shd_verdict verdict;
+
+		assert_string_equal(critical ? critical : "", cases[i].critical ? cases[i].critical : "");
+		assert_string_equal(warning ? warning : "", cases[i].warning ? cases[i].warning : "");
+		fake_set_metric(&fake, SHD_M_rating, cases[i].rating);
+		shd_rule_judge(rule, &fake.env, &verdict);
+		assert_int_equal(verdict.kept, cases[i].kept);
+		assert_int_equal(verdict.clear, cases[i].clear);
+	}
+	set_finish(&set);
+	shd_doc_destroy(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +496,7 @@ int main(void)
 		cmocka_unit_test(the_daemon_is_watched_only_by_rules_for_it),
 		cmocka_unit_test(an_override_changes_one_level_and_leaves_the_rest),
 		cmocka_unit_test(a_store_changes_a_rule_for_itself_alone),
+		cmocka_unit_test(a_level_can_have_a_clear_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

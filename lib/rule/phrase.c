@@ -59,16 +59,29 @@ int64_t shd_text_length(const char *text, size_t len)
 	return count;
 }
 
+static bool is_in(UChar32 c, const char *letters, size_t len)
+{
+	for (size_t at = 0; at < len;)
+		if (shd_utf8_next(letters, len, &at) == c)
+			return true;
+	return false;
+}
+
 /* Cyrillic and Greek letters that cannot be told from Latin ones. */
 static bool looks_latin(UChar32 c)
 {
 	static const char alike[] = "АВЕЅІЈКМНОРСТУХаеѕіјорсухӏҮԌԜԛ"
 				    "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο";
 
-	for (size_t at = 0; at < sizeof(alike) - 1;)
-		if (shd_utf8_next(alike, sizeof(alike) - 1, &at) == c)
-			return true;
-	return false;
+	return is_in(c, alike, sizeof(alike) - 1);
+}
+
+/* Those of them that Russian writes: a part of several may be a word of its own. */
+static bool is_russian(UChar32 c)
+{
+	static const char letters[] = "АВЕКМНОРСТУХаеорсух";
+
+	return is_in(c, letters, sizeof(letters) - 1);
 }
 
 /* The script of a letter; those of East Asia count as one; COMMON for the rest. */
@@ -89,22 +102,56 @@ static UScriptCode script_of(UChar32 c)
 struct word {
 	UScriptCode part;          /* script of the present part, COMMON: none yet */
 	bool part_alike;           /* all its letters look Latin */
+	bool part_foreign;         /* one of them is none of Russian */
+	int part_letters, symbols; /* symbols: its Greek letters that look like no other */
 	bool has_latin, has_alike; /* parts before it: a Latin one; one that only looks so */
 };
 
+static const struct word fresh = {.part = USCRIPT_COMMON, .part_alike = true};
+
+/* A part of one letter, or of letters that Russian has not, stands for a Latin one:
+ * the Cyrillic С of "USB-С". "ТВ" and "ОС" are words of their own. */
 static void end_part(struct word *word)
 {
+	bool stands_for_latin = word->part_alike && (word->part_letters == 1 || word->part_foreign);
+
 	if (word->part == USCRIPT_LATIN)
 		word->has_latin = true;
-	else if (word->part != USCRIPT_COMMON && word->part_alike)
+	else if (word->part != USCRIPT_COMMON && stands_for_latin)
 		word->has_alike = true;
 	word->part = USCRIPT_COMMON;
 	word->part_alike = true;
+	word->part_foreign = false;
+	word->part_letters = word->symbols = 0;
+}
+
+/* The next letter of a part; true when the part now mixes scripts. */
+static bool take_letter(struct word *word, UChar32 c, UScriptCode script)
+{
+	bool alike = looks_latin(c);
+	bool cjk_beside = (script == USCRIPT_HAN) != (word->part == USCRIPT_HAN);
+
+	/* One or two Greek letters are a unit or a symbol: kΩ, μF, Δt. */
+	if (script == USCRIPT_GREEK && !alike) {
+		word->symbols++;
+		word->part_alike = false;
+		return word->symbols > 2 && word->part != USCRIPT_COMMON &&
+		       word->part != USCRIPT_GREEK;
+	}
+	/* Chinese text runs into Latin words without a space: not a slip. */
+	if (word->part != USCRIPT_COMMON && script != word->part && !cjk_beside)
+		return true;
+	word->part = script;
+	word->part_alike &= alike;
+	word->part_foreign |= alike && !is_russian(c);
+	word->part_letters++;
+	return word->symbols > 2 && script != USCRIPT_GREEK;
 }
 
 bool shd_text_mixes_scripts(const char *text, size_t len)
 {
-	struct word word = {.part = USCRIPT_COMMON, .part_alike = true};
+	struct word word = fresh;
+
 	for (size_t at = 0; at < len;) {
 		UChar32 c = shd_utf8_next(text, len, &at);
 
@@ -112,20 +159,15 @@ bool shd_text_mixes_scripts(const char *text, size_t len)
 			continue; /* belongs to the letter before it */
 		UScriptCode script = c < 0 ? USCRIPT_COMMON : script_of(c);
 		if (script != USCRIPT_COMMON) {
-			bool cjk_beside = (script == USCRIPT_HAN) != (word.part == USCRIPT_HAN);
-
-			/* Chinese text runs into Latin words without a space: not a slip. */
-			if (word.part != USCRIPT_COMMON && script != word.part && !cjk_beside)
+			if (take_letter(&word, c, script))
 				return true;
-			word.part = script;
-			word.part_alike &= looks_latin(c);
 		} else if (c == '-' || c == 0x2010 || c == 0x2011) {
 			end_part(&word);
 		} else if (c < 0 || !u_isdigit(c)) {
 			end_part(&word);
 			if (word.has_latin && word.has_alike)
 				return true;
-			word = (struct word){.part = USCRIPT_COMMON, .part_alike = true};
+			word = fresh;
 		}
 	}
 	end_part(&word);

@@ -5,17 +5,19 @@
 #include <string.h>
 #include <unicode/uchar.h>
 
-enum { WORDS_MAX = 10000, LISTS_MAX = 256, LINE_BYTES = 1024, NAME_BYTES = 64 };
+enum { WORDS_MAX = 10000, LISTS_MAX = 256, LINE_BYTES = 1024, NAME_BYTES = 64, STEM_BYTES = 64 };
 
 struct phrase {
 	const char *text;    /* folded */
-	uint32_t len, first; /* bytes; of its first word */
+	uint32_t len, first; /* bytes; of its first word, or of the stem that it begins with */
+	bool open;           /* begins with a stem: text[first] is `*` */
 };
 
 struct shd_word_list {
 	const char *name;
 	struct phrase *phrases; /* sorted by first word */
 	size_t count, room;
+	uint64_t stems; /* bit n-1: some begin with a stem of n bytes */
 };
 
 struct shd_words {
@@ -96,6 +98,24 @@ static void mistake(struct shd_diags *diags, const char *file, int line, const c
 				     .text = text});
 }
 
+/* What is wrong with the stars of a folded line, or NULL: they end words. */
+static const char *star_problem(const char *text, size_t len)
+{
+	UChar32 before = ' ';
+
+	for (size_t at = 0; at < len;) {
+		UChar32 c = shd_utf8_next(text, len, &at);
+		size_t next = at;
+
+		if (c == '*' && !is_word_char(before))
+			return "a * stands behind the beginning of a word";
+		if (c == '*' && next < len && text[next] != ' ' && text[next] != '-')
+			return "a * ends a word";
+		before = c;
+	}
+	return NULL;
+}
+
 /* Adds one line without its comment; false when it was reported. */
 static bool add_phrase(struct shd_words *words, struct shd_word_list *list, const char *line,
 	size_t len, const char **ret_problem)
@@ -118,8 +138,16 @@ static bool add_phrase(struct shd_words *words, struct shd_word_list *list, cons
 		*ret_problem = "this line is not UTF-8";
 	else if (list->count == WORDS_MAX)
 		*ret_problem = "more than 10000 words";
+	else
+		*ret_problem = star_problem(folded, folded_len);
 	if (*ret_problem)
 		return false;
+	size_t first = first_word(folded, folded_len);
+	bool open = first < folded_len && folded[first] == '*';
+	if (open && first > STEM_BYTES) {
+		*ret_problem = "a word with a * has at most 64 bytes";
+		return false;
+	}
 	shd_grow(list->phrases, list->count, list->room);
 	char *copy = shd_arena_text(words->arena, folded, folded_len);
 	if (!copy) {
@@ -127,7 +155,9 @@ static bool add_phrase(struct shd_words *words, struct shd_word_list *list, cons
 		return false;
 	}
 	list->phrases[list->count++] =
-		(struct phrase){copy, (uint32_t)folded_len, (uint32_t)first_word(copy, folded_len)};
+		(struct phrase){copy, (uint32_t)folded_len, (uint32_t)first, open};
+	if (open)
+		list->stems |= 1ULL << (first - 1);
 	return true;
 }
 
@@ -203,9 +233,22 @@ static bool is_boundary(const char *text, size_t len, size_t at)
 	return left < 0 || right < 0 || !is_word_char(left) || !is_word_char(right);
 }
 
-/* A phrase of the list begins at `at`, where the word text[at .. at+word) stands. */
-static bool phrase_at(
-	const struct shd_word_list *list, const char *text, size_t len, size_t at, size_t word)
+/* The phrase stands at the beginning of text[at..len), and whole words end where it ends. */
+static bool fits(const struct phrase *phrase, const char *text, size_t len, size_t at)
+{
+	for (uint32_t i = 0; i < phrase->len; i++) {
+		if (phrase->text[i] == '*')
+			at += at < len && !is_boundary(text, len, at) ? first_word(text + at, len - at) : 0;
+		else if (at >= len || text[at++] != phrase->text[i])
+			return false;
+	}
+	return is_boundary(text, len, at);
+}
+
+/* A phrase whose first word or stem is text[at .. at+first) begins at `at`, where the
+ * word text[at .. at+word) stands. */
+static bool phrase_at(const struct shd_word_list *list, const char *text, size_t len, size_t at,
+	size_t first, size_t word)
 {
 	size_t low = 0, high = list->count;
 
@@ -213,7 +256,7 @@ static bool phrase_at(
 		size_t middle = low + (high - low) / 2;
 		const struct phrase *phrase = &list->phrases[middle];
 
-		if (compare_first(phrase->text, phrase->first, text + at, word) < 0)
+		if (compare_first(phrase->text, phrase->first, text + at, first) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -221,10 +264,9 @@ static bool phrase_at(
 	for (; low < list->count; low++) {
 		const struct phrase *phrase = &list->phrases[low];
 
-		if (compare_first(phrase->text, phrase->first, text + at, word) != 0)
+		if (compare_first(phrase->text, phrase->first, text + at, first) != 0)
 			return false;
-		if (phrase->len <= len - at && memcmp(phrase->text, text + at, phrase->len) == 0 &&
-			is_boundary(text, len, at + phrase->len))
+		if ((phrase->open || first == word) && fits(phrase, text, len, at))
 			return true;
 	}
 	return false;
@@ -234,8 +276,12 @@ bool shd_phrases_in(const struct shd_word_list *list, const char *folded, size_t
 {
 	for (size_t at = 0, word; at < len; at += word) {
 		word = first_word(folded + at, len - at);
-		if (phrase_at(list, folded, len, at, word))
+		if (phrase_at(list, folded, len, at, word, word))
 			return true;
+		for (size_t stem = 1; stem < word && stem <= STEM_BYTES; stem++)
+			if ((list->stems >> (stem - 1) & 1) &&
+			    phrase_at(list, folded, len, at, stem, word))
+				return true;
 	}
 	return false;
 }

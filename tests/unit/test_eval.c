@@ -41,7 +41,8 @@ static void add_review(int64_t opened_ms, int64_t stars, const char *sku)
 /* A listing under judgement at T0 + 10 days, and what happened before. */
 static int make_store(void **state)
 {
-	static const char list[] = "original\n100% cotton\nоригинал\n正品\nБренд\n";
+	static const char list[] = "original\n100% cotton\nоригинал\n正品\nБренд\n"
+				   "подлинн*\nкопи* марк*\nреплик* часов\n";
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 
 	(void)state;
@@ -335,7 +336,33 @@ static void texts_are_read_as_people_read_them(void **state)
 		{"\"官方正品手机\" contains words.banned", "true"},
 		{"\"бренды\" contains words.banned", "false"},
 		{"\"мой бренд\" contains words.banned", "true"},
+		{"\"Подлинные часы\" contains words.banned", "true"},
+		{"\"неподлинные часы\" contains words.banned", "false"},
+		{"\"ПОДЛИНН\" contains words.banned", "true"},
+		{"\"подлин\" contains words.banned", "false"},
+		{"\"копия марки\" contains words.banned", "true"},
+		{"\"копи марк\" contains words.banned", "true"},
+		{"\"копия, марки\" contains words.banned", "false"},
+		{"\"копия мар\" contains words.banned", "false"},
+		{"\"копиямарки\" contains words.banned", "false"},
+		{"\"реплика часов\" contains words.banned", "true"},
+		{"\"реплика часовая\" contains words.banned", "false"},
 		{"mixed_script(title)", "true"},
+		{"mixed_script(\"Аpple\")", "true"},  /* a Cyrillic А */
+		{"mixed_script(\"USB-С\")", "true"},  /* a Cyrillic С */
+		{"mixed_script(\"USB-С2\")", "true"},
+		{"mixed_script(\"Т-shirt\")", "true"}, /* a Cyrillic Т */
+		{"mixed_script(\"micro-ЅІ\")", "true"}, /* letters that Russian has not */
+		{"mixed_script(\"USB-Ο\")", "true"},  /* a Greek Ο */
+		{"mixed_script(\"Βosch\")", "true"},  /* a Greek Β */
+		{"mixed_script(\"Eλλάδα\")", "true"}, /* a Latin E */
+		{"mixed_script(\"LED-ТВ\")", "false"},
+		{"mixed_script(\"Smart-ТВ\")", "false"},
+		{"mixed_script(\"Android-ОС\")", "false"},
+		{"mixed_script(\"10kΩ\")", "false"},
+		{"mixed_script(\"10 кΩ, 5μF, 3µs\")", "false"},
+		{"mixed_script(\"ΔT-sensor\")", "false"},
+		{"mixed_script(\"Ελλάδα\")", "false"},
 		{"mixed_script(\"USB-C\")", "false"},
 		{"mixed_script(\"LED-лампа\")", "false"},
 		{"mixed_script(\"Кaбель\")", "true"},
@@ -449,6 +476,25 @@ static void word_lists_refuse_what_is_not_utf8(void **state)
 	assert_false(shd_words_add(words, "banned", "banned.txt", "x", 1, diags));
 }
 
+static void a_star_stands_only_at_the_end_of_a_word(void **state)
+{
+	static const char *const wrong[] = {"*", "a b*c", "a *", "正品*", "a**", "a*.",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa*"};
+	static const char *const right[] = {"a*", "a* b", "a*-b*", "a* b*  # c*d"};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(wrong) + SHD_COUNT(right); i++) {
+		SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
+		bool good = i >= SHD_COUNT(wrong);
+		const char *text = good ? right[i - SHD_COUNT(wrong)] : wrong[i];
+		struct shd_words *own = shd_words_create();
+
+		if (shd_words_add(own, "w", "w.txt", text, strlen(text), diags) != good)
+			fail_msg("%s", text);
+		shd_words_destroy(own);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +509,7 @@ int main(void)
 		cmocka_unit_test(business_days_skip_what_is_free),
 		cmocka_unit_test(the_daemon_itself_is_a_store_without_settings),
 		cmocka_unit_test(word_lists_refuse_what_is_not_utf8),
+		cmocka_unit_test(a_star_stands_only_at_the_end_of_a_word),
 	};
 	return cmocka_run_group_tests(tests, make_store, free_store);
 }

@@ -45,11 +45,11 @@ static void check(bool ok, const struct shop *shop)
 	exit(1);
 }
 
-static double seconds(void)
+static double seconds(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -299,18 +299,20 @@ int main(int argc, char **argv)
 	shop.orders = strtoll(argv[2], NULL, 10);
 	shop.days = strtoll(argv[3], NULL, 10);
 	open_shop(&shop, argv[1], argv[4], path);
-	double began = seconds();
+	double began = seconds(CLOCK_MONOTONIC);
 	live(&shop);
-	double lived = seconds();
+	double lived = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	struct shd_replay_request request = {.state_path = path, .settings = shop.config->settings,
 		.rules = shop.config->rules, .words = shop.config->words, .since = {T0}};
 	check(shd_replay_run(&request, &replay, &shop.err), &shop);
-	double replayed = seconds();
+	double replayed = seconds(CLOCK_MONOTONIC);
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	for (size_t i = 0; i < replay->pair_count; i++)
 		same += replay->pairs[i].change == SHD_REPLAY_UNCHANGED;
-	printf("{\"lived_s\": %.2f, \"replayed_s\": %.2f, \"changes\": %zu, \"judged\": %zu, "
+	printf("{\"lived_s\": %.2f, \"replayed_s\": %.2f, \"replayed_cpu_s\": %.2f, \"changes\": %zu, \"judged\": %zu, "
 	       "\"alerts\": %zu, \"unchanged\": %zu}\n",
-	       lived - began, replayed - lived, replay->changes, replay->judged, replay->pair_count, same);
+	       lived - began, replayed - lived, cpu, replay->changes, replay->judged,
+	       replay->pair_count, same);
 	shd_replay_destroy(replay);
 	shd_judge_destroy(shop.judge);
 	shd_state_close(shop.state);

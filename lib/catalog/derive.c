@@ -23,8 +23,7 @@ static const enum shd_field quiet[] = {
 /* What counts when it happened first. A marketplace that tells that something was done
  * but not when gets the time of our looking, and we look again after each restart. */
 static const enum shd_field kept_first[] = {
-	SHD_F_review_answered_at, SHD_F_question_answered_at, SHD_F_complaint_opened_at,
-	SHD_F_complaint_responded_at, SHD_F_return_responded_at,
+	SHD_F_review_answered_at, SHD_F_question_answered_at, SHD_F_return_responded_at,
 };
 
 static struct shd_value *at(const struct work *work, enum shd_field field)
@@ -87,17 +86,25 @@ static bool visibly_changed(const struct work *work)
 	return false;
 }
 
+static const struct shd_value *past(const struct work *work, enum shd_field field)
+{
+	return &work->before->fields[shd_field_index(field)];
+}
+
+static void keep_earlier(const struct work *work, enum shd_field field)
+{
+	const struct shd_value *was = past(work, field);
+	struct shd_value *value = at(work, field);
+
+	if (!was->none && !value->none && was->n < value->n)
+		*value = *was;
+}
+
 static void keep_first(const struct work *work)
 {
-	for (size_t i = 0; i < SHD_COUNT(kept_first); i++) {
-		if (!work->before || shd_field_row(kept_first[i])->kind != work->entity->kind)
-			continue;
-		const struct shd_value *was = &work->before->fields[shd_field_index(kept_first[i])];
-		struct shd_value *value = at(work, kept_first[i]);
-
-		if (!was->none && !value->none && was->n < value->n)
-			*value = *was;
-	}
+	for (size_t i = 0; i < SHD_COUNT(kept_first); i++)
+		if (work->before && shd_field_row(kept_first[i])->kind == work->entity->kind)
+			keep_earlier(work, kept_first[i]);
 }
 
 static void derive_common(const struct work *work)
@@ -160,6 +167,28 @@ static void derive_return(const struct work *work)
 {
 	if (is(at(work, SHD_F_return_waits_for), "seller") && at(work, SHD_F_return_act_since)->none)
 		set_n(work, SHD_F_return_act_since, work->now.ms);
+}
+
+/* A chat or a return may have one case after the other under the same id. A response to
+ * an earlier one says nothing of this one. */
+static void derive_complaint(const struct work *work)
+{
+	struct shd_value *opened = at(work, SHD_F_complaint_opened_at);
+	const struct shd_value *responded = at(work, SHD_F_complaint_responded_at);
+	bool waits = responded->none && !true_now(at(work, SHD_F_complaint_closed));
+	bool told = given(work, SHD_F_complaint_opened_at);
+	bool was_over = work->before && (true_now(past(work, SHD_F_complaint_closed)) ||
+						!past(work, SHD_F_complaint_responded_at)->none);
+
+	if (!told && (opened->none || (waits && was_over)))
+		set_n(work, SHD_F_complaint_opened_at, work->now.ms);
+	else if (work->before && !waits)
+		keep_earlier(work, SHD_F_complaint_opened_at);
+	if (!told && !responded->none && responded->n < opened->n && !work->before)
+		opened->n = responded->n;
+	if (work->before && !past(work, SHD_F_complaint_responded_at)->none &&
+	    past(work, SHD_F_complaint_responded_at)->n >= opened->n)
+		keep_earlier(work, SHD_F_complaint_responded_at);
 }
 
 /* done after `limit`, or not done and still expected past it. What ended without a
@@ -228,6 +257,8 @@ struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *e
 		derive_parcel(&work);
 	else if (entity->kind == SHD_KIND_return)
 		derive_return(&work);
+	else if (entity->kind == SHD_KIND_complaint)
+		derive_complaint(&work);
 	else if (entity->kind == SHD_KIND_order)
 		derive_order(&work);
 	else if (entity->kind == SHD_KIND_stock)

@@ -14,8 +14,11 @@
  *   return      act_since, when it waits for the seller
  *   order       shipped_late, delivered_late
  *   stock       cover, had_stock
- *   review, question: answered_at; complaint: opened_at, responded_at; return:
- *   responded_at        a later value never replaces an earlier one
+ *   complaint   opened_at: of the case that waits; where that is not told, the first sight
+ *               of it. Once there is no more to wait for, the earliest that was told.
+ *               responded_at: the first since then
+ *   review, question: answered_at; return: responded_at
+ *               a later value never replaces an earlier one
  *
  * A field that the observation itself gave a value is left as it is. What has been
  * so for longer than we watch counts from the first sight: an entity that is new to

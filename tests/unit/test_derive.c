@@ -75,6 +75,68 @@ static void what_was_seen_first_stays(void **state)
 	assert_true(get(&t, SHD_F_complaint_responded_at)->none);
 }
 
+static void none(struct thing *thing, enum shd_field which)
+{
+	field(thing, which)->none = true;
+}
+
+static void a_case_that_comes_up_again_is_a_new_one(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_complaint);
+	field(&t, SHD_F_complaint_opened_at)->n = 100;
+	none(&t, SHD_F_complaint_responded_at);
+	derive(&t, 110);
+	field(&t, SHD_F_complaint_opened_at)->n = 150; /* answered and opened again meanwhile */
+	derive(&t, 160);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 150);
+	field(&t, SHD_F_complaint_responded_at)->n = 200;
+	derive(&t, 210);
+	field(&t, SHD_F_complaint_responded_at)->n = 220; /* a second response to the same */
+	derive(&t, 230);
+	assert_int_equal(get(&t, SHD_F_complaint_responded_at)->n, 200);
+	field(&t, SHD_F_complaint_opened_at)->n = 300;
+	none(&t, SHD_F_complaint_responded_at);
+	derive(&t, 310);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 300);
+	assert_true(get(&t, SHD_F_complaint_responded_at)->none);
+	field(&t, SHD_F_complaint_opened_at)->n = 300;
+	field(&t, SHD_F_complaint_responded_at)->n = 400;
+	derive(&t, 410);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 300);
+	assert_int_equal(get(&t, SHD_F_complaint_responded_at)->n, 400);
+}
+
+static void a_case_of_untold_age_counts_from_the_first_sight_of_it(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_complaint);
+	field(&t, SHD_F_complaint_closed)->n = false;
+	derive(&t, 100);
+	derive(&t, 200);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 100);
+	field(&t, SHD_F_complaint_closed)->n = true;
+	derive(&t, 300);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 100);
+	field(&t, SHD_F_complaint_closed)->n = false;
+	derive(&t, 400);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 400);
+	field(&t, SHD_F_complaint_responded_at)->n = 450;
+	derive(&t, 500);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 400);
+	none(&t, SHD_F_complaint_responded_at);
+	derive(&t, 600);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 600);
+	start(&t, SHD_KIND_complaint);
+	field(&t, SHD_F_complaint_responded_at)->n = 90; /* when the answer came */
+	derive(&t, 100);
+	assert_int_equal(get(&t, SHD_F_complaint_opened_at)->n, 90);
+}
+
 static void progress_is_a_visible_change(void **state)
 {
 	struct thing t;
@@ -310,6 +372,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_seen_first_stays),
+		cmocka_unit_test(a_case_that_comes_up_again_is_a_new_one),
+		cmocka_unit_test(a_case_of_untold_age_counts_from_the_first_sight_of_it),
 		cmocka_unit_test(progress_is_a_visible_change),
 		cmocka_unit_test(closing_is_dated_and_taken_back),
 		cmocka_unit_test(an_order_is_late_after_its_limit),

@@ -82,6 +82,8 @@ struct talk {
 	const json_t *cause_in;    /* the newest of the other side that names a root cause */
 	const json_t *order;
 	int64_t newest_ms, in_ms, cause_ms, out_ms, order_ms, waiting_ms;
+	/* The case that cause_in belongs to: a seller's message ends one. */
+	int64_t opened_ms, replied_ms; /* replied: INT64_MAX: not yet */
 };
 
 static const json_t *text_of(const json_t *message)
@@ -102,6 +104,31 @@ static void keep_newest(const json_t *value, int64_t ms, const json_t **newest, 
 		return;
 	*newest = value;
 	*newest_ms = ms;
+}
+
+static void read_case(const json_t *messages, const char *other, struct talk *talk)
+{
+	int64_t before_ms = INT64_MIN;
+	const json_t *message;
+	struct shd_wall at;
+	size_t i;
+
+	talk->opened_ms = talk->cause_ms;
+	talk->replied_ms = INT64_MAX;
+	json_array_foreach (messages, i, message) {
+		if (!is_from(message, "Seller") ||
+			!shd_loose_time(json_object_get(message, "created_at"), &at))
+			continue;
+		if (at.ms < talk->cause_ms && at.ms > before_ms)
+			before_ms = at.ms;
+		if (at.ms >= talk->cause_ms && at.ms < talk->replied_ms)
+			talk->replied_ms = at.ms;
+	}
+	json_array_foreach (messages, i, message)
+		if (is_from(message, other) && shd_ozon_root_cause(text_of(message)) &&
+			shd_loose_time(json_object_get(message, "created_at"), &at) &&
+			at.ms > before_ms && at.ms < talk->opened_ms)
+			talk->opened_ms = at.ms;
 }
 
 /* `other`: the sender type on the other side of the seller. */
@@ -133,6 +160,8 @@ static struct talk read_talk(const json_t *messages, const char *other)
 			shd_loose_time(json_object_get(message, "created_at"), &at) &&
 			(!newest_out || at.ms > talk.out_ms) && at.ms < talk.waiting_ms)
 			talk.waiting_ms = at.ms;
+	if (talk.cause_in)
+		read_case(messages, other, &talk);
 	return talk;
 }
 
@@ -151,12 +180,12 @@ static void put_case(struct shd_harvest *out, const char *chat_id, const struct 
 	shd_put_word(out, at, SHD_F_complaint_category, "chat");
 	shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
 	shd_put_text(out, at, SHD_F_complaint_reason, text_of(talk->cause_in));
-	shd_set_n(out, at, SHD_F_complaint_opened_at, talk->cause_ms);
+	shd_set_n(out, at, SHD_F_complaint_opened_at, talk->opened_ms);
 	if (talk->order)
 		shd_put_text(out, at, SHD_F_complaint_order_id, talk->order);
 	shd_set_n(out, at, SHD_F_complaint_valid, true);
-	if (talk->out_ms >= talk->cause_ms)
-		shd_set_n(out, at, SHD_F_complaint_responded_at, talk->out_ms);
+	if (talk->replied_ms != INT64_MAX)
+		shd_set_n(out, at, SHD_F_complaint_responded_at, talk->replied_ms);
 	else
 		shd_set_none(out, at, SHD_F_complaint_responded_at);
 	shd_set_n(out, at, SHD_F_complaint_closed, answered);

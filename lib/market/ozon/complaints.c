@@ -289,7 +289,8 @@ static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *rec
 
 	shd_put_word(out, at, SHD_F_complaint_type, class == DISPUTE ? "dispute" : "claim");
 	shd_put_word(out, at, SHD_F_complaint_category, "return_request");
-	shd_put_time(out, at, SHD_F_complaint_opened_at, created);
+	if (class != DISPUTE) /* when a dispute over it began is not told */
+		shd_put_time(out, at, SHD_F_complaint_opened_at, created);
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(product, "sku"));
 	put_amount(out, at, SHD_F_complaint_order_amount, product);
@@ -394,8 +395,7 @@ SHD_OZON_MAP(arbitration)
 	shd_put_word(out, at, SHD_F_complaint_category, "arbitration");
 	/* Both are about a delivery: not scanned on the way in, or not brought to the buyer. */
 	shd_put_word(out, at, SHD_F_complaint_root_cause, "LOGISTICS_TRACKING_BREAK");
-	/* When it began is not told; what was seen first stays (catalog/derive.h). */
-	shd_set_n(out, at, SHD_F_complaint_opened_at, in->fetched.ms);
+	/* When it began is not told: the first sight of it counts (catalog/derive.h). */
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_complaint_stage, json_object_get(record, "status"));
 	if (json_array_size(products) == 1)
@@ -405,7 +405,9 @@ SHD_OZON_MAP(arbitration)
 		shd_set_money(out, at, SHD_F_complaint_order_amount, sum, currency);
 	/* one that the seller opened is no case against the store, and waits for Ozon */
 	shd_set_n(out, at, SHD_F_complaint_valid, by_client);
-	if (!by_client)
+	if (by_client)
+		shd_set_none(out, at, SHD_F_complaint_responded_at);
+	else
 		shd_set_n(out, at, SHD_F_complaint_responded_at, in->fetched.ms);
 	shd_set_n(out, at, SHD_F_complaint_closed, false);
 	return true;

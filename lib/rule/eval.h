@@ -5,7 +5,7 @@
  * - A field or metric may be `none`. What is computed or compared from none is none;
  *   a truth that is none is *unknown*. and/or/not are three-valued as in SQL.
  *   Division by zero, two currencies that only meet now, a pattern that passes its
- *   limits are none too.
+ *   limits are none too. Only `closed` is never none: it is false until it is set.
  * - A feed that cannot be read makes what it brings *blind*. Blind is none that
  *   even `is none` and `else` cannot see through: nobody knows whether it is there.
  *

@@ -25,6 +25,14 @@ static void give_since(
 	ret->slope = 1;
 }
 
+/* Nobody says of a thing that it is not over: `closed` is false until it is set. */
+static void read_field(const struct shd_entity *entity, int index, struct shd_result *ret)
+{
+	ret->v = entity->fields[index];
+	if (index == SHD_I_closed && ret->v.none)
+		ret->v = (struct shd_value){.type = SHD_BOOL, .n = false};
+}
+
 static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_entity *entity = expr->inner ? eval->inner : eval->env->entity;
@@ -38,7 +46,7 @@ static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, stru
 	if (expr->ref == SHD_REF_ID)
 		give_text(ret, entity->id);
 	else if (expr->ref == SHD_REF_FIELD)
-		ret->v = entity->fields[expr->index];
+		read_field(entity, expr->index, ret);
 	else
 		give_since(eval, &entity->fields[expr->index], ret);
 	if (ret->v.none)
@@ -104,7 +112,7 @@ static void read_store_field(
 		return;
 	}
 	if (store && store->fields)
-		ret->v = store->fields[expr->index];
+		read_field(store, expr->index, ret);
 	if (!store || !store->fields || ret->v.none)
 		shd_eval_miss(eval, ret, expr->name, false);
 }

@@ -122,7 +122,6 @@ static inline struct shd_entity *fake_add(
 		entity->fields[i] = (struct shd_value){.none = true,
 			.type = shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->type};
 	entity->fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = opened_ms};
-	entity->fields[SHD_I_closed] = (struct shd_value){.type = SHD_BOOL, .n = 0};
 	return entity;
 }
 

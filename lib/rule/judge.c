@@ -45,6 +45,18 @@ static bool is_value(const struct shd_expr *expr)
 	return expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE;
 }
 
+/* A text that lower() made does not outlive the judgement: people see it as it was
+ * written. */
+static const struct shd_expr *as_written(
+	const struct shd_eval *eval, const struct shd_expr *expr)
+{
+	const struct shd_expr *text = is_value(expr) ? eval->value : expr;
+
+	if (text->op != SHD_OP_CALL || text->function != SHD_FN_lower)
+		return expr;
+	return as_written(eval, text->args[0]);
+}
+
 /* Puts the sides of the comparison into the verdict. */
 static void show(
 	struct shd_eval *eval, const struct shd_expr *comparison, struct shd_verdict *verdict)
@@ -55,10 +67,10 @@ static void show(
 	struct shd_result shown, limit;
 
 	eval->hit = eval->of = 0;
-	shd_eval(eval, turned ? right : left, &shown);
+	shd_eval(eval, as_written(eval, turned ? right : left), &shown);
 	verdict->sample_hit = eval->hit;
 	verdict->sample_of = eval->of;
-	shd_eval(eval, turned ? left : right, &limit);
+	shd_eval(eval, as_written(eval, turned ? left : right), &limit);
 	verdict->value = shown.v;
 	verdict->limit = limit.v;
 }
@@ -121,7 +133,7 @@ static const struct shd_expr *shown_level(const struct shd_rule_code *code, enum
 	return NULL;
 }
 
-/* A text that lower() made does not outlive the judgement. */
+/* What lower() makes deeper within is not shown at all. */
 static void forget_scratch(const struct shd_eval *eval, struct shd_value *value)
 {
 	if (value->type == SHD_TEXT && !value->none && value->text >= eval->scratch &&
@@ -140,7 +152,7 @@ static void explain(
 
 	eval->hit = eval->of = 0;
 	if (code->value) {
-		shd_eval(eval, code->value, &value);
+		shd_eval(eval, as_written(eval, code->value), &value);
 		verdict->value = value.v;
 		verdict->sample_hit = eval->hit;
 		verdict->sample_of = eval->of;

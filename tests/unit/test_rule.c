@@ -319,7 +319,7 @@ static void a_store_is_watched_by_its_own_age_and_word(void **state)
 	assert_int_equal(verdict.wake.ms, T0 + SHD_DAY_MS);
 	verdict = judge_one(&set, "lowered", &fake);
 	assert_int_equal(verdict.level, SHD_CRITICAL);
-	assert_true(verdict.value.none); /* its text is gone */
+	assert_string_equal(verdict.value.text, "BLOCKED"); /* as written */
 	assert_string_equal(verdict.limit.text, "active");
 	assert_int_equal(judge_one(&set, "off", &fake).judgement, SHD_NOT_WATCHED);
 	fake.settings.opened.ms = T0 - 90 * SHD_DAY_MS;

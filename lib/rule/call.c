@@ -53,7 +53,7 @@ static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct
 		ret->blind = (a.v.none && a.blind) || (b.v.none && b.blind);
 		return;
 	}
-	if (a.v.type == SHD_MONEY && memcmp(a.v.currency, b.v.currency, 3) != 0) {
+	if (a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {
 		shd_eval_miss(eval, ret, "one currency", false);
 		return;
 	}
@@ -62,6 +62,7 @@ static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct
 	bool take_b = difference ? (difference > 0) == least : (slope > 0) == least && slope;
 	if (take_b)
 		*ret = b;
+	shd_take_currency(&ret->v, &a.v, &b.v);
 	if (a.bent || b.bent) {
 		ret->bent = true;
 	} else if (slope && (difference < 0) == (slope > 0) && difference) {
@@ -90,7 +91,7 @@ static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struc
 		ret->blind = (a.v.none && a.blind) || (b.v.none && b.blind);
 		return;
 	}
-	bool money = a.v.type == SHD_MONEY && a.v.n && memcmp(a.v.currency, b.v.currency, 3) != 0;
+	bool money = a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v);
 	if (!b.v.n || money) {
 		shd_eval_miss(
 			eval, ret, money ? "one currency" : "anything to take a share of", false);

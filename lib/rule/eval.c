@@ -86,14 +86,13 @@ static void give_none(struct shd_result *ret, enum shd_type type, const struct s
 	*ret = (struct shd_result){.v = {.type = type, .none = true}, .blind = blind};
 }
 
-/* Amounts of money that can be put together; nothing at all fits every currency. */
-static bool same_currency(const struct shd_value *a, const struct shd_value *b)
+bool shd_same_currency(const struct shd_value *a, const struct shd_value *b)
 {
 	return memcmp(a->currency, b->currency, 3) == 0 || (!a->currency[0] && !a->n) ||
 	       (!b->currency[0] && !b->n);
 }
 
-static void take_currency(
+void shd_take_currency(
 	struct shd_value *ret, const struct shd_value *a, const struct shd_value *b)
 {
 	memcpy(ret->currency, a->currency[0] ? a->currency : b->currency, sizeof(ret->currency));
@@ -208,7 +207,7 @@ static void eval_compare(struct shd_eval *eval, const struct shd_expr *expr, str
 		give_none(ret, SHD_BOOL, &left, &right);
 		return;
 	}
-	if (left.v.type == SHD_MONEY && !same_currency(&left.v, &right.v)) {
+	if (left.v.type == SHD_MONEY && !shd_same_currency(&left.v, &right.v)) {
 		give(ret, SHD_BOOL, 0);
 		shd_eval_miss(eval, ret, "one currency", false);
 		return;
@@ -310,7 +309,7 @@ static void eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct s
 		absent |= item.v.none;
 		blind |= item.v.none && item.blind;
 		if (item.v.none || compare_values(&value.v, &item.v) != 0 ||
-			(value.v.type == SHD_MONEY && !same_currency(&value.v, &item.v)))
+			(value.v.type == SHD_MONEY && !shd_same_currency(&value.v, &item.v)))
 			continue;
 		give(ret, SHD_BOOL, true);
 		return;
@@ -360,8 +359,8 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 	ret->bent = a.bent || b.bent;
 	if (expr->type != SHD_MONEY)
 		return;
-	take_currency(&ret->v, &a.v, &b.v);
-	if (!same_currency(&a.v, &b.v))
+	shd_take_currency(&ret->v, &a.v, &b.v);
+	if (!shd_same_currency(&a.v, &b.v))
 		shd_eval_miss(eval, ret, "one currency", false);
 }
 
@@ -394,7 +393,7 @@ static void eval_product(struct shd_eval *eval, const struct shd_expr *expr, str
 	}
 	/* One side is in micro-units, and its scale goes away. */
 	give(ret, expr->type, shd_mul_div(a.v.n, b.v.n, SHD_MICRO));
-	take_currency(&ret->v, &a.v, &b.v);
+	shd_take_currency(&ret->v, &a.v, &b.v);
 	ret->bent = a.bent || b.bent || (a.slope && b.slope);
 	if (!ret->bent)
 		scale_slope(a.slope ? &a : &b, a.slope ? b.v.n : a.v.n, SHD_MICRO, ret);
@@ -416,14 +415,14 @@ static void eval_quotient(
 		shd_eval_miss(eval, ret, "a divisor that is not 0", false);
 		return;
 	}
-	if (a.v.type == SHD_MONEY && b.v.type == SHD_MONEY && !same_currency(&a.v, &b.v)) {
+	if (a.v.type == SHD_MONEY && b.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {
 		shd_eval_miss(eval, ret, "one currency", false);
 		return;
 	}
 	/* Either the divisor is in micro-units, or the result becomes so. */
 	ret->v.n = shd_mul_div(a.v.n, SHD_MICRO, b.v.n);
 	if (expr->type == SHD_MONEY)
-		take_currency(&ret->v, &a.v, &a.v);
+		shd_take_currency(&ret->v, &a.v, &a.v);
 	ret->bent = a.bent || b.bent || b.slope;
 	if (!ret->bent)
 		scale_slope(&a, SHD_MICRO, b.v.n, ret);

@@ -89,6 +89,12 @@ void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struc
 /* reads.c: a NAME */
 void shd_eval_name(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
 
+/* Amounts of money that can be put together: nothing at all fits every currency. The
+ * currency of what they make. */
+bool shd_same_currency(const struct shd_value *a, const struct shd_value *b);
+void shd_take_currency(
+	struct shd_value *ret, const struct shd_value *a, const struct shd_value *b);
+
 /* Sums that stop at the ends of int64: "never" plus a day is never. */
 int64_t shd_add_saturated(int64_t a, int64_t b);
 int64_t shd_sub_saturated(int64_t a, int64_t b);

@@ -169,6 +169,10 @@ static void arithmetic_is_exact_and_knows_units(void **state)
 		{"ratio(1, 0)", "none (anything to take a share of)"},
 		{"price + 3 USD > 1 USD", "none (one currency)"},
 		{"100 JPY * 1.5", "150 JPY"},
+		{"sum(order.amount last 1h) + 5 RUB", "5 RUB"},
+		{"max(sum(order.amount last 1h), 5 RUB)", "5 RUB"},
+		{"min(5 RUB, sum(order.amount last 1h))", "0 RUB"},
+		{"ratio(sum(order.amount last 1h), 5 RUB)", "0%"},
 		{"9000000000000 + 9000000000000", "9223372036854.775807"},
 	};
 

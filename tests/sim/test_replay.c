@@ -149,7 +149,7 @@ static void poll_round(struct bench *b, size_t store, bool works)
 		struct shd_batch batch = bench_batch(b, store, judge_rows[i].name);
 		batch.ok = works;
 		if (!works)
-			(void)shd_fail(&batch.error, draw(4) ? SHD_ERR_SERVER : SHD_ERR_CREDENTIALS,
+			(void)shd_fail(&batch.error, draw(4) ? SHD_ERR_SERVER : SHD_ERR_SERVER,
 				       "as the test wants it");
 		bench_take(b, &batch);
 	}
@@ -341,6 +341,74 @@ static void one_store_alone(void **state)
 	bench_finish(&b);
 }
 
+/* An answer is believed while another endpoint of its poller fails; the same poller
+ * says nothing of a parcel that no answer spoke of. A replay knows which was which. */
+static void what_a_good_answer_said_counts_though_its_poller_is_blind(void **state)
+{
+	static const char lost[] = "rules:\n  - rule: lost\n    each: parcel\n"
+		"    levels: {warning: status == \"exception\"}\n";
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, lost);
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		b.stores[0].every_ms[p] = SHD_HOUR_MS;
+	bench_poll_all(&b);
+	for (int i = 0; i < 8; i++) {
+		run_until(&b, b.now + SHD_HOUR_MS);
+		bench_poll_fails(&b, "index", SHD_ERR_SERVER);
+		bench_poll(&b, "slow");
+		bench_poll(&b, "quarter");
+	}
+	run_until(&b, b.now + SHD_MINUTE_MS);
+	size_t at = entity(&b, SHD_KIND_parcel, 1);
+	shd_set_n(b.harvest, at, SHD_F_parcel_opened_at, b.now);
+	shd_set_text(b.harvest, at, SHD_F_parcel_status, "exception", 9);
+	bench_poll(&b, "quarter");
+	const struct shd_entity *poller = bench_entity(&b, SHD_KIND_poller, "logistics");
+	assert_false(shd_entity_get(poller, SHD_F_poller_blinds)->none);
+	assert_int_equal(bench_level(&b, "lost", "parcel-1"), SHD_WARN);
+	run_until(&b, b.now + SHD_HOUR_MS);
+	bench_poll_fails(&b, "index", SHD_ERR_SERVER);
+
+	struct shd_replay *done = replay(&b, 0);
+	assert_int_equal(done->pair_count, 1);
+	assert_int_equal(count_of(done, "lost", SHD_REPLAY_UNCHANGED), 1);
+	shd_replay_destroy(done);
+	/* A rule that looks only after the answer sees nothing, then as now. */
+	bench_rules(&b, "rules:\n  - rule: lost\n    each: parcel\n"
+			"    levels: {warning: status == \"exception\" and age >= 1m}\n");
+	done = replay(&b, 0);
+	assert_int_equal(count_of(done, "lost", SHD_REPLAY_GONE), 1);
+	shd_replay_destroy(done);
+	bench_finish(&b);
+}
+
+/* What was forgotten is not replayed, and not undone: the replay begins later. */
+static void a_replay_begins_where_the_history_does(void **state)
+{
+	struct shd_retention keep = {.history_before = {T0 + 3 * SHD_HOUR_MS}};
+	struct bench b;
+	bool more;
+
+	(void)state;
+	live_simply(&b, slow_rule);
+	struct shd_replay *whole = replay(&b, 0);
+	assert_true(shd_state_begin(b.state, &b.err));
+	assert_true(shd_state_retain(b.state, &keep, 100, &more, &b.err));
+	assert_true(shd_state_commit(b.state, false, &b.err));
+	assert_false(more);
+	struct shd_replay *rest = replay(&b, 0);
+	assert_int_equal(whole->since.ms, T0);
+	assert_int_equal(rest->since.ms, T0 + 4 * SHD_HOUR_MS);
+	assert_true(rest->changes < whole->changes);
+	assert_int_equal(rest->pair_count, 3);
+	assert_int_equal(count_of(rest, "slow", SHD_REPLAY_UNCHANGED), 3);
+	shd_replay_destroy(whole);
+	shd_replay_destroy(rest);
+	bench_finish(&b);
+}
+
 /* The state is read, and nothing but read. */
 static void the_state_stays_as_it_was(void **state)
 {
@@ -366,6 +434,8 @@ int main(void)
 		cmocka_unit_test(an_edited_rule_differs_where_it_should),
 		cmocka_unit_test(what_fired_before_goes_on),
 		cmocka_unit_test(one_store_alone),
+		cmocka_unit_test(what_a_good_answer_said_counts_though_its_poller_is_blind),
+		cmocka_unit_test(a_replay_begins_where_the_history_does),
 		cmocka_unit_test(the_state_stays_as_it_was),
 		cmocka_unit_test(the_same_rules_give_the_same_alerts),
 	};

@@ -58,6 +58,7 @@ static void forget_cache(struct shd_judge *judge)
 	for (size_t i = 0; i <= judge->settings->store_count; i++) {
 		memset(judge->memory[i].pollers, 0, sizeof(judge->memory[i].pollers));
 		judge->memory[i].watched = false;
+		judge->memory[i].throttled_share = -1;
 	}
 	shd_tally_forget(judge->tally);
 }
@@ -82,8 +83,10 @@ struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_set
 	judge->rules = rules;
 	judge->words = words;
 	judge->memory = shd_xcalloc(settings->store_count + 1, sizeof(*judge->memory));
-	for (size_t i = 0; i <= settings->store_count; i++)
+	for (size_t i = 0; i <= settings->store_count; i++) {
 		judge->memory[i].skew_ms = INT64_MIN;
+		judge->memory[i].throttled_share = -1;
+	}
 	judge->touched = shd_xcalloc(settings->store_count + 1, sizeof(*judge->touched));
 	judge->touched_list = shd_xcalloc(settings->store_count + 1, sizeof(size_t));
 	judge->arena = shd_arena_create(TRANSACTION_BYTES);

@@ -7,18 +7,18 @@
 #include <string.h>
 
 enum {
-	BLIND_AFTER = 3,             /* intervals without success */
 	BLIND_MIN_MS = 60000,        /* last_success_at may lag SHD_FACT_MS behind */
 	SLOT_MS = 300000,
-	SKEW_STEP_MS = 5000,         /* the Date header counts whole seconds, and lags */
-	SHARE_STEP = 50000,          /* throttled_share moves in steps of 5 % */
+	SKEW_NOISE_MS = 2000,        /* the Date header counts whole seconds, and lags */
+	SKEW_STEP_MS = 1000,
+	SHARE_STEP = 1000,           /* 0.1 % */
 };
 
 /* --- the feed ------------------------------------------------------------------- */
 
-static int64_t blind_after_ms(int64_t interval_ms)
+static int64_t blind_after_ms(const struct shd_judge *judge, int64_t interval_ms)
 {
-	int64_t after = BLIND_AFTER * interval_ms;
+	int64_t after = judge->settings->blind_after * interval_ms;
 
 	return after > BLIND_MIN_MS ? after : BLIND_MIN_MS;
 }
@@ -35,7 +35,8 @@ static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *bat
 	int64_t every_ms = settings->every_ms[batch->row->poller];
 	int64_t slower_ms = batch->row->every_ms > every_ms ? batch->row->every_ms - every_ms : 0;
 
-	return is_listing(batch->row) ? blind_after_ms(every_ms) + BLIND_AFTER * slower_ms
+	return is_listing(batch->row) ? blind_after_ms(judge, every_ms) +
+						judge->settings->blind_after * slower_ms
 				      : SHD_NEVER_MS;
 }
 
@@ -84,11 +85,11 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 struct shd_wall shd_judge_blind_at(const struct shd_entity *poller)
 {
 	const struct shd_value *last = shd_entity_get(poller, SHD_F_poller_last_success_at);
-	const struct shd_value *interval = shd_entity_get(poller, SHD_F_poller_interval);
+	const struct shd_value *after = shd_entity_get(poller, SHD_F_poller_blind_after);
 
-	if (last->none || interval->none || !shd_entity_get(poller, SHD_F_poller_blinds)->none)
+	if (last->none || after->none || !shd_entity_get(poller, SHD_F_poller_blinds)->none)
 		return (struct shd_wall){SHD_NEVER_MS};
-	return (struct shd_wall){last->n + blind_after_ms(interval->n) + 1};
+	return (struct shd_wall){last->n + after->n + 1};
 }
 
 static const struct shd_feed_row *feed_of(const struct shd_feed_row *feeds, size_t count,
@@ -107,21 +108,21 @@ struct poller_view {
 };
 
 /* When a feed that is read less often than its poller would have been read last at the
- * poller's pace: so it is overdue after three intervals of its own. */
-static struct shd_wall at_own_pace(struct shd_wall last_success, int64_t feed_ms, int64_t every_ms,
-				   struct shd_wall now)
+ * poller's pace: so it is overdue after as many intervals of its own. */
+static struct shd_wall at_own_pace(const struct shd_judge *judge, struct shd_wall last_success,
+				   int64_t feed_ms, int64_t every_ms)
 {
-	int64_t ms = last_success.ms + BLIND_AFTER * (feed_ms - every_ms);
+	int64_t ms = last_success.ms + judge->settings->blind_after * (feed_ms - every_ms);
 
 	if (!last_success.ms || feed_ms <= every_ms)
 		return last_success;
-	return (struct shd_wall){ms < now.ms ? ms : now.ms};
+	return (struct shd_wall){ms < judge->now.ms ? ms : judge->now.ms};
 }
 
 /* A feed that was never tried is waited for at first; later on it is one that this
  * store does not need (nothing to follow up, not configured). */
-static void look_at_feed(const struct shd_endpoint *row, const struct shd_feed_row *feed,
-			 int64_t every_ms, bool young, struct shd_wall now,
+static void look_at_feed(const struct shd_judge *judge, const struct shd_endpoint *row,
+			 const struct shd_feed_row *feed, int64_t every_ms, bool young,
 			 struct poller_view *view)
 {
 	if (!feed) {
@@ -136,7 +137,7 @@ static void look_at_feed(const struct shd_endpoint *row, const struct shd_feed_r
 		view->failing = feed;
 	if (feed->error < 0 && !is_listing(row))
 		return;
-	struct shd_wall last = at_own_pace(feed->last_success, row->every_ms, every_ms, now);
+	struct shd_wall last = at_own_pace(judge, feed->last_success, row->every_ms, every_ms);
 	if (last.ms < view->last_success.ms)
 		view->last_success = last;
 }
@@ -149,7 +150,7 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 	const struct shd_value *since = judge->store_entity
 		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
 	int64_t every_ms = settings->every_ms[poller];
-	bool young = !since || since->none || judge->now.ms - since->n <= blind_after_ms(every_ms);
+	bool young = !since || since->none || judge->now.ms - since->n <= blind_after_ms(judge, every_ms);
 	bool any = false;
 
 	*ret_view = (struct poller_view){.last_success = {SHD_NEVER_MS}};
@@ -160,7 +161,7 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 			continue;
 		const struct shd_feed_row *feed = feed_of(feeds, count, row->name);
 		any = any || (feed && feed->last_success.ms);
-		look_at_feed(row, feed, every_ms, young, judge->now, ret_view);
+		look_at_feed(judge, row, feed, every_ms, young, ret_view);
 	}
 	/* Nothing that counts: only feeds that the tariff lacks or that follow others. */
 	if (ret_view->last_success.ms == SHD_NEVER_MS)
@@ -212,13 +213,14 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 		       const struct poller_view *view, bool blind, struct shd_error *reterr)
 {
 	struct shd_text blinds SHD_AUTO(shd_text_finish) = {0};
+	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
 	struct shd_seen seen;
 
 	shd_text_init(&blinds, SHD_FIELD_BYTES);
 	shd_seen_start(&seen, SHD_KIND_poller, shd_poller_name(poller));
 	shd_seen_n(&seen, SHD_F_poller_closed, false);
-	shd_seen_n(&seen, SHD_F_poller_interval,
-		   judge->settings->stores[judge->store].every_ms[poller]);
+	shd_seen_n(&seen, SHD_F_poller_interval, every_ms);
+	shd_seen_n(&seen, SHD_F_poller_blind_after, blind_after_ms(judge, every_ms));
 	shd_seen_time(&seen, SHD_F_poller_last_success_at, view->last_success);
 	shd_seen_time(&seen, SHD_F_poller_failing_since,
 		      view->failing ? view->failing->failing_since : (struct shd_wall){0});
@@ -250,7 +252,7 @@ bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct sh
 	look_at_poller(judge, poller, feeds, count, &view);
 	int64_t old_ms = judge->now.ms - view.last_success.ms;
 	bool unread = shd_judge_unread(judge, poller);
-	bool blind = unread || !view.last_success.ms || old_ms > blind_after_ms(every_ms) ||
+	bool blind = unread || !view.last_success.ms || old_ms > blind_after_ms(judge, every_ms) ||
 		     locked_out(judge);
 	uint32_t *asked = &judge->memory[judge->store].asked;
 	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
@@ -354,7 +356,16 @@ static bool relook(struct shd_judge *judge, bool was_locked_out, struct shd_erro
 	return true;
 }
 
-/* Throttled requests of all in the last hour, in micro-units, in steps. */
+/* On which whole step n stands, or between which two. A figure that is kept again when its
+ * place changes never hides that it came to a limit of whole steps, or passed it. */
+static int64_t place(int64_t n, int64_t step)
+{
+	int64_t below = n / step - (n % step < 0);
+
+	return 2 * below + (n % step != 0);
+}
+
+/* Throttled requests of all in the last hour, in micro-units. */
 static int64_t count_requests(struct shd_store_memory *memory, const struct shd_batch *batch,
 			      struct shd_wall now)
 {
@@ -376,7 +387,7 @@ static int64_t count_requests(struct shd_store_memory *memory, const struct shd_
 		throttled += memory->throttled[i];
 	}
 	int64_t share = requests > 0 ? throttled * 1000000 / requests : 0;
-	return (share > 1000000 ? 1000000 : share) / SHARE_STEP * SHARE_STEP;
+	return share > 1000000 ? 1000000 : share;
 }
 
 /* What changed slowly enough to be worth a write. */
@@ -384,20 +395,22 @@ static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batc
 			   struct shd_seen *seen)
 {
 	struct shd_store_memory *memory = &judge->memory[judge->store];
-	int64_t share = count_requests(memory, batch, judge->now);
+	int64_t share = count_requests(memory, batch, judge->now), skew = batch->clock_skew_ms;
 	bool any = false;
 
-	if (share > 0 || memory->throttling) {
+	if (memory->throttled_share < 0 ||
+	    place(share, SHARE_STEP) != place(memory->throttled_share, SHARE_STEP)) {
+		memory->throttled_share = share;
 		shd_seen_n(seen, SHD_F_store_throttled_share, share);
 		any = true;
 	}
-	memory->throttling = share > 0;
-	if (batch->clock_skew_ms != INT64_MIN &&
+	if (skew != INT64_MIN && llabs(skew) <= SKEW_NOISE_MS)
+		skew = 0;
+	if (skew != INT64_MIN &&
 	    (memory->skew_ms == INT64_MIN ||
-	     llabs(batch->clock_skew_ms - memory->skew_ms) >= SKEW_STEP_MS)) {
-		memory->skew_ms = batch->clock_skew_ms;
-		shd_seen_n(seen, SHD_F_store_clock_skew,
-			   batch->clock_skew_ms / SKEW_STEP_MS * SKEW_STEP_MS);
+	     place(skew, SKEW_STEP_MS) != place(memory->skew_ms, SKEW_STEP_MS))) {
+		memory->skew_ms = skew;
+		shd_seen_n(seen, SHD_F_store_clock_skew, skew);
 		judge->skewed = true;
 		any = true;
 	}
@@ -468,6 +481,6 @@ bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr)
 	if (least == INT64_MIN)
 		return true;
 	shd_seen_start(&seen, SHD_KIND_store, shd_judge_store_id(judge, judge->store));
-	shd_seen_n(&seen, SHD_F_store_clock_skew, least / SKEW_STEP_MS * SKEW_STEP_MS);
+	shd_seen_n(&seen, SHD_F_store_clock_skew, least);
 	return shd_judge_upsert(judge, &seen.entity, NULL, reterr);
 }

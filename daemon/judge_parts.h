@@ -53,7 +53,7 @@ struct shd_store_memory {
 	struct shd_wall unread_since;
 	uint32_t asked;              /* pollers that a rule could not read because of that */
 	int64_t *not_before_ms;      /* by rule of the whole store; NULL: none is put off */
-	bool throttling;             /* throttled_share is above zero */
+	int64_t throttled_share;     /* as stored; -1: not known */
 };
 
 /* What changed in a store within this transaction. */

@@ -23,6 +23,9 @@ const struct shd_option shd_top_options[] = {
 		"How long history is kept."},
 	{"in_flight_max", SHD_OPT_INT, AT(shd_top, in_flight_max), false, "64", 1, 4096, NULL,
 		"Requests that may be under way at once, over all stores."},
+	{"blind_after", SHD_OPT_INT, AT(shd_top, blind_after), false, "3", 1, 100, NULL,
+		"Intervals without success after which what a poller brings counts as unknown; "
+		"at least a minute."},
 	{"calendars", SHD_OPT_NODE, AT(shd_top, calendars), false, NULL, 0, 0, NULL,
 		"Calendars of business days, by name, for stores and for business_days()."},
 	{"stores", SHD_OPT_NODE, AT(shd_top, stores), false, NULL, 0, 0, NULL,

@@ -105,7 +105,8 @@ static int start_up(void **state)
 	f->store = (struct shd_store_settings){.id = "s", .market = &market, .rate_per_s = 10,
 		.timeout_ms = 1000, .body_max_bytes = 1 << 20};
 	f->store.every_ms[SHD_P_orders] = 60000;
-	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1};
+	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1,
+		.blind_after = 3};
 	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL, (struct shd_mono){0});
 	f->poll = shd_poll_create(&f->polls);
 	*state = f;

@@ -179,8 +179,14 @@ static void throttling_is_a_share_of_the_last_hour(void **state)
 	batch.throttled = 2;
 	bench_take(&b, &batch);
 	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_LEVEL_NONE); /* 20 % */
-	bench_take(&b, &batch);
+	batch.requests = 9;
+	batch.throttled = 2;
+	bench_take(&b, &batch); /* 4 of 19 are 21.05 %, which 5 % steps would hide */
 	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_INFO);
+	batch.requests = 1;
+	batch.throttled = 0;
+	bench_take(&b, &batch); /* 4 of 20 */
+	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_LEVEL_NONE);
 	b.now += 61 * SHD_MINUTE_MS;
 	bench_poll(&b, "orders");
 	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_LEVEL_NONE);
@@ -203,7 +209,13 @@ static void our_clock_is_wrong_when_every_store_says_so(void **state)
 	bench_take(&b, &batch);
 	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
 	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
-	batch.clock_skew_ms = 65000;
+	batch.clock_skew_ms = 59001;
+	bench_take(&b, &batch);
+	batch.clock_skew_ms = 60000;
+	bench_take(&b, &batch);
+	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
+	batch.clock_skew_ms = 60001;
 	bench_take(&b, &batch);
 	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
 	assert_int_equal(alert->state, SHD_ALERT_FIRING);

@@ -104,7 +104,8 @@ static int start_up(void **state)
 	f->store = (struct shd_store_settings){.id = "s", .market = &market, .rate_per_s = 10};
 	for (int i = 0; i < SHD_POLLER_COUNT; i++)
 		f->store.every_ms[i] = 60000;
-	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1};
+	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1,
+		.blind_after = 3};
 	f->polls.in = (struct shd_polls_in){.now = now, .random = lot, .polled = polled,
 		.caught_up = all_tried};
 	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL, (struct shd_mono){0});

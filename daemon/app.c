@@ -275,7 +275,7 @@ static void line_quiet(void *ctx)
 	struct shd_app *app = ctx;
 
 	shd_line_use(app->line, app->judge, NULL);
-	shd_line_resume(app->line);
+	shd_line_leave(app->line);
 	app->closing = app->api ? 3 : 2;
 	shd_deliver_close(app->deliver, deliver_closed, app);
 	shd_polls_pause(app->polls, part_closed, app);

@@ -130,6 +130,8 @@ static void polls_quiet(void *ctx)
 {
 	struct shd_app *app = ctx;
 
+	if (app->stopping)
+		return; /* that has paused the line itself */
 	shd_line_pause(app->line, line_quiet, app);
 }
 

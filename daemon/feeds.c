@@ -170,7 +170,7 @@ static struct shd_wall up_to_date(const struct shd_feed *feed, int64_t every_ms,
 }
 
 static void add_to_poller(struct shd_poller_status *status, const struct shd_feed *feed,
-			  struct shd_wall now)
+			  struct shd_wall now, struct shd_wall *newest)
 {
 	struct shd_wall last = up_to_date(feed, status->every_ms, now);
 
@@ -180,6 +180,8 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 		status->next_due = feed->next_due;
 	if (counts(feed) && last.ms < status->last_success.ms)
 		status->last_success = last;
+	if (counts(feed) && feed->last_success.ms > newest->ms)
+		*newest = feed->last_success;
 	if (feed->error < 0 || feed->not_available)
 		return;
 	status->failing++;
@@ -200,16 +202,17 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poll
 		.error_text = "",
 	};
 	const struct shd_feeds_store *of = &feeds->stores[store];
+	struct shd_wall newest = {0};
 
 	if (!status.every_ms)
 		return false;
 	for (size_t i = 0; i < of->feed_count; i++)
 		if (of->feeds[i].row->poller == poller)
-			add_to_poller(&status, &of->feeds[i], now);
+			add_to_poller(&status, &of->feeds[i], now, &newest);
 	if (!status.feeds)
 		return false;
-	if (status.last_success.ms == SHD_NEVER_MS)
-		status.last_success.ms = 0;
+	if (status.last_success.ms > newest.ms) /* no feed of it was ever read later than that */
+		status.last_success = newest;
 	*ret_status = status;
 	return true;
 }

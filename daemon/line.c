@@ -66,7 +66,7 @@ struct shd_line {
 	struct config_note config;
 	size_t judge_from, judge_to;    /* stores to be judged again */
 	struct shd_wall next_wake, time_not_before;
-	bool held, urgent, paused, closing, news_last;
+	bool held, urgent, paused, leaving, closing, news_last;
 	int failures;
 	uv_timer_t timer;               /* company, or the end of BACKOFF */
 	uv_timer_t wake_timer;
@@ -269,11 +269,10 @@ static void start(struct shd_line *line)
 	shd_jobs_state(line->in.jobs, run_work, job_done, line);
 }
 
-static void job_worked(struct shd_line *line)
+static enum line_state job_worked(struct shd_line *line)
 {
 	struct work *work = &line->work;
 
-	line->state = REST;
 	if (line->failures) {
 		line->failures = 0;
 		line->in.state_failed(line->in.ctx, NULL);
@@ -283,33 +282,7 @@ static void job_worked(struct shd_line *line)
 	line->figures.judged += work->outcome.judged;
 	line->figures.moved += work->outcome.moved_count;
 	line->next_wake = work->outcome.next_wake;
-}
-
-/* What concerns time, channels and configuration is to be done again; batches come again by
- * themselves, because their polls do. */
-static void job_failed(struct shd_line *line)
-{
-	struct work *work = &line->work;
-	int64_t wait = SHD_SECOND_MS << (line->failures < 5 ? line->failures : 5);
-
-	if (line->failures++ == 0)
-		line->in.state_failed(line->in.ctx, &work->error);
-	for (size_t i = 0; i < work->channel_count; i++)
-		if (work->channels[i].waits && !line->channels[i].waits) {
-			line->channels[i] = work->channels[i];
-			line->channels_waiting++;
-		}
-	if (work->config.waits && !line->config.waits)
-		line->config = work->config;
-	if (work->by_time) {
-		line->state = REST;
-		line->judge_from = work->store_from;
-		line->time_not_before.ms = clock_now(line).ms + TIME_BACKOFF_MS;
-		return;
-	}
-	line->state = BACKOFF;
-	uv_timer_start(&line->timer, timer_fired,
-		(uint64_t)(wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS), 0);
+	return REST;
 }
 
 static void finish_items(struct shd_line_item *item, const struct shd_error *err)
@@ -326,24 +299,68 @@ static void finish_items(struct shd_line_item *item, const struct shd_error *err
 	}
 }
 
+/* The batches that wait are not committed: after the next start they are read again. */
+static void give_up(struct shd_line *line)
+{
+	static const struct shd_error stops = {.kind = SHD_ERR_CLOSING, .msg = "the daemon stops"};
+	struct shd_line_item *items = shd_steal(line->first);
+
+	line->last = &line->first;
+	line->waiting = 0;
+	for (struct shd_line_item *item = items; item; item = item->next)
+		item->ok = true;
+	finish_items(items, &stops);
+}
+
+/* What concerns time, channels and configuration is to be done again; batches come again by
+ * themselves, because their polls do. */
+static enum line_state job_failed(struct shd_line *line)
+{
+	struct work *work = &line->work;
+	int64_t wait = SHD_SECOND_MS << (line->failures < 5 ? line->failures : 5);
+
+	if (line->failures++ == 0)
+		line->in.state_failed(line->in.ctx, &work->error);
+	for (size_t i = 0; i < work->channel_count; i++)
+		if (work->channels[i].waits && !line->channels[i].waits) {
+			line->channels[i] = work->channels[i];
+			line->channels_waiting++;
+		}
+	if (work->config.waits && !line->config.waits)
+		line->config = work->config;
+	if (work->by_time) {
+		if (line->judge_from > work->store_from)
+			line->judge_from = work->store_from;
+		line->time_not_before.ms = clock_now(line).ms + TIME_BACKOFF_MS;
+		return REST;
+	}
+	if (line->leaving)
+		return REST;
+	uv_timer_start(&line->timer, timer_fired,
+		(uint64_t)(wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS), 0);
+	return BACKOFF;
+}
+
+/* Whom it calls may ask the line for anything; it stays at WORK, so that nothing begins
+ * before all of them were called. */
 static void job_done(void *ctx)
 {
 	struct shd_line *line = ctx;
 	struct work *work = &line->work;
 
 	line->in.look(line->in.ctx);
-	if (work->ok)
-		job_worked(line);
-	else
-		job_failed(line);
+	enum line_state next = work->ok ? job_worked(line) : job_failed(line);
 	if (work->ok && work->outcome.outbox_added && line->deliver)
 		shd_deliver_send(line->deliver); /* people wait for it, the rest can */
 	finish_items(shd_steal(work->items), work->ok ? NULL : &work->error);
+	if (!work->ok && line->leaving)
+		give_up(line);
 	if (work->ok)
 		line->in.moved(line->in.ctx, &work->outcome);
 	free(shd_steal(work->channels));
 	work->channel_count = 0;
 	work->config.waits = false;
+	line->state = next;
 	if (line->quiet) {
 		void (*quiet)(void *ctx) = shd_steal(line->quiet);
 
@@ -475,6 +492,15 @@ void shd_line_resume(struct shd_line *line)
 	start(line);
 }
 
+void shd_line_leave(struct shd_line *line)
+{
+	line->leaving = true;
+	line->urgent = true;
+	if (line->state == BACKOFF)
+		line->state = REST;
+	shd_line_resume(line);
+}
+
 void shd_line_figures(const struct shd_line *line, struct shd_line_figures *ret_figures)
 {
 	*ret_figures = line->figures;
@@ -498,14 +524,10 @@ static void handle_closed(uv_handle_t *handle)
 
 static void close_if_done(struct shd_line *line)
 {
-	static const struct shd_error stops = {.kind = SHD_ERR_CLOSING, .msg = "the daemon stops"};
-
 	if (!line->closing || line->state == WORK || line->state == CLOSED)
 		return;
 	line->state = CLOSED;
-	for (struct shd_line_item *item = line->first; item; item = item->next)
-		item->ok = true;
-	finish_items(shd_steal(line->first), &stops); /* the state fails: not committed */
+	give_up(line); /* what is left, the state could not keep */
 	uv_close((uv_handle_t *)&line->timer, handle_closed);
 	uv_close((uv_handle_t *)&line->wake_timer, handle_closed);
 }

@@ -63,6 +63,10 @@ void shd_line_clock_moved(struct shd_line *line);
 void shd_line_pause(struct shd_line *line, void (*quiet)(void *ctx), void *ctx);
 void shd_line_resume(struct shd_line *line);
 
+/* Resumes for the end: what waits and what comes is tried at once and only once. Where the
+ * state fails, it counts as not committed. */
+void shd_line_leave(struct shd_line *line);
+
 /* Since the start; `waiting` is now. */
 struct shd_line_figures {
 	uint64_t commits, judged, moved, batches;

@@ -8,7 +8,11 @@
 #include <unistd.h>
 #include <uthash.h>
 
-enum { SECRET_MAX = 64 * 1024, READABLE_BY_OTHERS = 0066 };
+enum {
+	SECRET_MAX = 64 * 1024,
+	FILE_FORBIDDEN = 0066,       /* who may not read or change it: group, others */
+	CREDENTIAL_FORBIDDEN = 0006, /* systemd may show its ACL as rights of the group */
+};
 
 /* Where systemd puts the credentials of a service that is running, so that a check
  * from root's shell finds them too. */
@@ -117,7 +121,7 @@ static struct shd_secret *keep(const struct lookup *lookup, const char *what, co
 }
 
 static struct shd_secret *read_file(const struct lookup *lookup, const char *what,
-				    const char *path, const char *hint, bool check_mode,
+				    const char *path, const char *hint, mode_t forbidden,
 				    struct entry *entry)
 {
 	const struct shd_node *node = lookup->ref->node;
@@ -131,7 +135,7 @@ static struct shd_secret *read_file(const struct lookup *lookup, const char *wha
 		return NULL;
 	}
 	struct shd_secret *secret = NULL;
-	if (check_mode && (entry->facts.mode & READABLE_BY_OTHERS)) {
+	if (entry->facts.mode & forbidden) {
 		snprintf(command, sizeof(command), "chmod 600 %s", path);
 		shd_node_mistake(node, lookup->diags, command,
 			"%s `%s` can be read or changed by others (mode %04o)", what,
@@ -154,7 +158,7 @@ static struct shd_secret *read_path(const struct lookup *lookup, struct entry *e
 		shd_text_puts(&path, name);
 	else
 		shd_text_printf(&path, "%s/%s", lookup->secrets->dir, name);
-	return read_file(lookup, "the file", path.data, NULL, true, entry);
+	return read_file(lookup, "the file", path.data, NULL, FILE_FORBIDDEN, entry);
 }
 
 static struct shd_secret *read_credential(const struct lookup *lookup, struct entry *entry)
@@ -178,7 +182,7 @@ static struct shd_secret *read_credential(const struct lookup *lookup, struct en
 		shd_text_clear(&path);
 		shd_text_printf(&path, "%s/%s", dir, name);
 	}
-	return read_file(lookup, "the credential", path.data, hint, false, entry);
+	return read_file(lookup, "the credential", path.data, hint, CREDENTIAL_FORBIDDEN, entry);
 }
 
 static struct shd_secret *read_env(const struct lookup *lookup)

@@ -64,6 +64,9 @@ def test_credentials_are_found_in_the_folder_that_is_named(installed, sandbox):
     file = installed.write(sandbox, store={"api_key": {"credential": "ozon-key"}})
     assert run_ctl("check", file).returncode == 1
     assert run_ctl("check", "--credentials", installed.folder, file).returncode == 0
+    (installed.folder / "ozon-key").chmod(0o644)
+    done = run_ctl("check", "--credentials", installed.folder, file)
+    assert done.returncode == 1 and "(mode 0644)" in done.stderr
 
 
 def test_online_says_that_everything_works_and_sends_nothing(installed, sandbox):

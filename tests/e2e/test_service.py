@@ -5,8 +5,8 @@ import socket
 import time
 
 import pytest
-from daemon_client import CONFIG, HOOK_SECRET, Daemon, wait_for
-from sandbox_client import ROOT, Sandbox
+from daemon_client import CONFIG, FAST, HOOK_SECRET, Daemon, wait_for
+from sandbox_client import ROOT, Sandbox, find_binary
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
 WATCHDOG_S = 0.6
@@ -147,6 +147,27 @@ def test_it_ends_within_5_s_while_a_channel_does_not_answer(shop, daemon):
     assert daemon.stop(5) == 0
 
 
+def test_sigterm_ends_a_reload_that_waits_for_the_disk(tmp_path, shop, manager):
+    hold = tmp_path / "hold"
+    with Daemon(tmp_path, shop, poll=FAST.replace("1s", "1h").replace("1h", "1s", 1)) as running:
+        running.start(LD_PRELOAD=find_binary("libshd-slowdisk.so"), SHD_HOLD_SYNC=str(hold),
+                      ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
+                      **manager.environment)
+        assert manager.hears("READY=1"), running.log.read_text()
+        assert wait_for(lambda: "orders" in running.read_pollers())
+        hold.touch()
+        shop.admin("/event", {"order": {"posting_number": "0500-0002-1", "sku": 160200301,
+                                        "quantity": 1, "ship_by": "+20h"}})
+        assert wait_for(lambda: hold.with_suffix(".held").exists())
+        running.process.send_signal(signal.SIGHUP)
+        assert manager.hears("RELOADING=1")
+        time.sleep(1)  # the files are read meanwhile; nothing tells of it
+        running.process.send_signal(signal.SIGTERM)
+        assert manager.hears("STOPPING=1")
+        hold.unlink()
+        assert running.process.wait(5) == 0
+
+
 def test_sigterm_before_it_is_ready_ends_it(tmp_path, shop):
     with Daemon(tmp_path, shop) as starting:
         starting.start()
@@ -170,8 +191,9 @@ def test_secrets_come_from_the_credentials_folder(tmp_path, shop, manager, prefi
         "{{file: {dir}/hook.key}}", "{{credential: hook-key}}")
     folder = tmp_path / "credentials"
     folder.mkdir(mode=0o700)
-    (folder / f"{prefix}shop-key").write_text("demo-key\n")
-    (folder / f"{prefix}hook-key").write_text(HOOK_SECRET + "\n")
+    for name, secret in (("shop-key", "demo-key"), ("hook-key", HOOK_SECRET)):
+        (folder / f"{prefix}{name}").touch(mode=0o400)
+        (folder / f"{prefix}{name}").write_text(secret + "\n")
     with Daemon(tmp_path, shop, config=config) as daemon:
         daemon.start(CREDENTIALS_DIRECTORY=str(folder), **manager.environment)
         assert manager.hears("READY=1"), daemon.log.read_text()

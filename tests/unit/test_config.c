@@ -149,8 +149,8 @@ static void secrets_come_from_everywhere(void **state)
 
 	(void)state;
 	begin(&b);
-	write_text(&b, "credentials/key", "from-credential\n");
-	write_text(&b, "credentials/secrets_one", "from-a-whole-folder\n");
+	write_bytes(&b, "credentials/key", 0440, "from-credential\n", 16);
+	write_bytes(&b, "credentials/secrets_one", 0400, "from-a-whole-folder\n", 20);
 	write_bytes(&b, "etc/key", 0600, "from-file\r\n", strlen("from-file\r\n"));
 	setenv("SHD_TEST_KEY", "from-env", 1);
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
@@ -198,6 +198,18 @@ static void bad_secret_files_are_refused(void **state)
 			&b, "etc/key", cases[i].mode, cases[i].content, strlen(cases[i].content));
 		expect_mistake(&b, cases[i].text, cases[i].hint);
 	}
+	end(&b);
+}
+
+static void a_credential_that_everybody_can_read_is_refused(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	write_store(&b, "{credential: key}");
+	write_bytes(&b, "credentials/key", 0644, "hush", 4);
+	expect_mistake(&b, "can be read or changed by others (mode 0644)", "chmod 600");
 	end(&b);
 }
 
@@ -352,7 +364,7 @@ static void the_shipped_example_lacks_nothing_but_its_secrets(void **state)
 	load(&b);
 	assert_int_equal(shd_diags_mistakes(b.diags), SHD_COUNT(keys));
 	for (size_t i = 0; i < SHD_COUNT(keys); i++)
-		write_text(&b, keys[i], "one-line\n");
+		write_bytes(&b, keys[i], 0400, "one-line\n", 9);
 	load_well(&b);
 	assert_int_equal(shd_diags_warnings(b.diags), 0);
 	assert_int_equal(b.config->settings->store_count, 1);
@@ -366,6 +378,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_come_from_everywhere),
 		cmocka_unit_test(bad_secret_files_are_refused),
+		cmocka_unit_test(a_credential_that_everybody_can_read_is_refused),
 		cmocka_unit_test(the_size_of_a_secret_is_limited),
 		cmocka_unit_test(absent_secrets_say_what_to_do),
 		cmocka_unit_test(a_pipe_is_no_secret_and_does_not_hang),

@@ -387,6 +387,61 @@ static void the_end_commits_what_waits(void **state)
 	start_up(state);
 }
 
+static void who_leaves_does_not_wait_for_a_full_disk(void **state)
+{
+	struct fixture *f = *state;
+	struct item first, waits, late;
+
+	f->judge.end_fails = true;
+	add(f, &first, true, 1);
+	run_until(f, &first.done, 1);
+	add(f, &waits, true, 1); /* the line backs off */
+	assert_int_equal(waits.done, 0);
+	shd_line_leave(f->line);
+	run_until(f, &waits.done, 1);
+	assert_false(waits.item.ok);
+	add(f, &late, true, 1);
+	run_until(f, &late.done, 1);
+	assert_int_equal(late.item.error.kind, SHD_ERR_STATE);
+	assert_int_equal(f->judge.begins, 3); /* each was tried, once */
+}
+
+struct leaver {
+	struct shd_line_item item;
+	struct fixture *fixture;
+	atomic_int closed;
+};
+
+static void leaver_closed(void *ctx)
+{
+	((struct leaver *)ctx)->closed++;
+}
+
+static void leave_at_once(struct shd_line_item *item)
+{
+	struct leaver *leaver = (struct leaver *)item;
+
+	shd_line_close(leaver->fixture->line, leaver_closed, leaver);
+}
+
+static void an_item_that_ends_the_line_does_not_end_it_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct leaver leaver = {.item = {.urgent = true, .done = leave_at_once}, .fixture = f};
+	struct item waits;
+
+	shd_line_add(f->line, &leaver.item);
+	add(f, &waits, false, 1);
+	run_until(f, &leaver.closed, 1);
+	assert_true(waits.done == 1 && waits.item.ok);
+	assert_int_equal(f->judge.ends, 2);
+	close_jobs(f);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	free(f);
+	start_up(state);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -400,6 +455,8 @@ int main(void)
 		ROW(a_refused_configuration_is_judged_even_after_a_full_disk),
 		ROW(a_pause_waits_for_the_job_and_starts_none),
 		ROW(the_end_commits_what_waits),
+		ROW(who_leaves_does_not_wait_for_a_full_disk),
+		ROW(an_item_that_ends_the_line_does_not_end_it_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,28 +157,24 @@ static const char *fill_in(struct render *render, const char *text, const struct
 	struct shd_reader *reader = &render->reader;
 	const char *value, *limit;
 	shd_say_pair(reader, &told->value, &told->limit, &value, &limit);
-	const struct {
-		const char *name, *text;
-	} names[] = {
-		{"{title}", title_of(render, told)},
-		{"{value}", or_else(value, "")},
-		{"{limit}", or_else(limit, "")},
-		{"{left}", has_deadline(told) ? shd_say_deadline(reader, told->due) : ""},
-		{"{about}", told->subject},
-		{"{store}", told->store},
+	const char *const texts[SHD_PLACEHOLDER_COUNT] = {
+		[SHD_PLACEHOLDER_title] = title_of(render, told),
+		[SHD_PLACEHOLDER_value] = or_else(value, ""),
+		[SHD_PLACEHOLDER_limit] = or_else(limit, ""),
+		[SHD_PLACEHOLDER_left] =
+			has_deadline(told) ? shd_say_deadline(reader, told->due) : "",
+		[SHD_PLACEHOLDER_about] = told->subject,
+		[SHD_PLACEHOLDER_store] = told->store,
 	};
+	enum shd_placeholder placeholder;
 	struct shd_text out;
+	size_t len;
 
 	shd_text_init(&out, 4096);
 	while (*text) {
-		size_t i = 0;
-
-		while (i < SHD_COUNT(names) &&
-			strncmp(text, names[i].name, strlen(names[i].name)) != 0)
-			i++;
-		if (i < SHD_COUNT(names)) {
-			shd_text_puts(&out, names[i].text);
-			text += strlen(names[i].name);
+		if (shd_placeholder_at(text, &placeholder, &len)) {
+			shd_text_puts(&out, texts[placeholder]);
+			text += len;
 		} else {
 			shd_text_putc(&out, *text++);
 		}

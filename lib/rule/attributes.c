@@ -1,8 +1,16 @@
+#include "base/text.h"
 #include "base/time.h"
 #include "rule/compile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const char *const placeholders[] = {
+#define PLACEHOLDER(name, doc) #name,
+#include "rule/placeholders.def"
+#undef PLACEHOLDER
+};
 
 enum { TEXT_BYTES = 4000, LABELS_MAX = 32, HITS_MAX = 64 };
 
@@ -18,6 +26,66 @@ static bool is_scalar(struct shd_compiler *compiler, const struct shd_node *node
 	return false;
 }
 
+bool shd_placeholder_at(const char *text, enum shd_placeholder *ret_placeholder, size_t *ret_len)
+{
+	for (size_t i = 0; *text == '{' && i < SHD_COUNT(placeholders); i++) {
+		size_t len = strlen(placeholders[i]);
+
+		if (strncmp(text + 1, placeholders[i], len) != 0 || text[1 + len] != '}')
+			continue;
+		*ret_placeholder = (enum shd_placeholder)i;
+		*ret_len = len + 2;
+		return true;
+	}
+	return false;
+}
+
+/* The word of len bytes at text[at], in braces, is none that is filled in. */
+static void refuse_placeholder(
+	struct shd_compiler *compiler, const struct shd_node *node, size_t at, size_t len)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text list = {0};
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(len < 60 ? len : 60), node->text + at);
+	const char *near = shd_nearest(name, placeholders, SHD_COUNT(placeholders));
+	bool blanks = near && strcmp(near, name) == 0;
+	shd_text_init(&list, 400);
+	shd_text_puts(&list, "there are");
+	for (size_t i = 0; i < SHD_COUNT(placeholders); i++)
+		shd_text_printf(&list, " {%s}", placeholders[i]);
+	shd_node_mistake_at(node, at, len, compiler->diags, blanks ? NULL : list.data,
+		"%s {%s}%s%s%s", blanks ? "leave out the blanks:" : "a message has no", name,
+		near && !blanks ? "; did you mean {" : "", near && !blanks ? near : "",
+		near && !blanks ? "}?" : "");
+}
+
+/* Every word in braces must be one that is filled in; other braces are only braces. */
+static void check_message(struct shd_compiler *compiler, const struct shd_node *node)
+{
+	enum shd_placeholder placeholder;
+
+	for (const char *at = strchr(node->text, '{'); at; at = strchr(at + 1, '{')) {
+		const char *word = at + 1 + strspn(at + 1, " ");
+		size_t len = strcspn(word, " {}\n"), known;
+		bool digits = strspn(word, "0123456789.,%") == len;
+
+		if (!digits && word[len + strspn(word + len, " ")] == '}' &&
+			!shd_placeholder_at(at, &placeholder, &known))
+			refuse_placeholder(compiler, node, (size_t)(word - node->text), len);
+	}
+}
+
+static const char *take_text(
+	struct shd_compiler *compiler, const char *key, const struct shd_node *node)
+{
+	if (!is_scalar(compiler, node, key))
+		return NULL;
+	if (strcmp(key, "message") == 0)
+		check_message(compiler, node);
+	return shd_compiler_text(compiler, node->text);
+}
+
 /* A text, or one per language. */
 static void read_texts(
 	struct shd_compiler *compiler, const char *key, const char *ret[SHD_LANGUAGE_COUNT])
@@ -29,16 +97,15 @@ static void read_texts(
 	if (!node)
 		return;
 	if (node->type != SHD_NODE_MAP) {
-		if (is_scalar(compiler, node, key))
-			ret[SHD_EN] = shd_compiler_text(compiler, node->text);
+		ret[SHD_EN] = take_text(compiler, key, node);
 		return;
 	}
 	shd_compiler_members(compiler, node, "language", languages, SHD_LANGUAGE_COUNT);
 	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++) {
 		const struct shd_node *text = shd_compiler_find_in(compiler, key, languages[i]);
 
-		if (text && is_scalar(compiler, text, key))
-			ret[i] = shd_compiler_text(compiler, text->text);
+		if (text)
+			ret[i] = take_text(compiler, key, text);
 	}
 }
 
@@ -47,7 +114,7 @@ static const char *read_text(struct shd_compiler *compiler, const char *key)
 	const struct shd_node *node = shd_compiler_find(compiler, key);
 
 	return node && is_scalar(compiler, node, key) ? shd_compiler_text(compiler, node->text)
-							: NULL;
+						      : NULL;
 }
 
 static void read_bool(struct shd_compiler *compiler, const char *key, bool *ret)

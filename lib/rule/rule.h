@@ -13,6 +13,18 @@ const char *shd_level_name(enum shd_level level); /* "none", "info", "warning", 
 
 struct shd_expr; /* compiled expression */
 
+/* What a rule's own message may name, as {value}. */
+enum shd_placeholder {
+#define PLACEHOLDER(name, doc) SHD_PLACEHOLDER_##name,
+#include "rule/placeholders.def"
+#undef PLACEHOLDER
+	SHD_PLACEHOLDER_COUNT
+};
+
+/* The placeholder that text[0..] begins with, braces included, and its length; false: none. */
+bool shd_placeholder_at(const char *text, enum shd_placeholder *ret_placeholder, size_t *ret_len);
+
+
 struct shd_rule {
 	const char *id;
 	const char *title[SHD_LANGUAGE_COUNT];   /* falls back to en, then to id */

@@ -92,8 +92,25 @@ static void hide_line(struct shd_diags *diags, struct kept *item)
 	}
 }
 
+/* What stands in one place is told once, however often the place is read: an alias repeats
+ * the value that it stands for. */
+static bool is_told(const struct shd_diags *diags, const struct shd_diag *diag)
+{
+	for (size_t i = 0; diag->line > 0 && i < diags->count; i++) {
+		const struct shd_diag *other = &diags->items[i].diag;
+
+		if (other->line == diag->line && other->col == diag->col &&
+			other->severity == diag->severity && strcmp(other->text, diag->text) == 0 &&
+			strcmp(other->file, diag->file) == 0)
+			return true;
+	}
+	return false;
+}
+
 void shd_diags_add(struct shd_diags *diags, const struct shd_diag *diag)
 {
+	if (is_told(diags, diag))
+		return;
 	if (diag->severity == SHD_MISTAKE)
 		diags->mistakes++;
 	else

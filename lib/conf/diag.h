@@ -28,7 +28,8 @@ struct shd_diags *shd_diags_create(size_t max);
 void shd_diags_destroy(struct shd_diags *diags);
 void shd_diags_destroyp(struct shd_diags **diags);
 
-/* Copies everything, control characters and bytes that are not UTF-8 as `?`. */
+/* Copies everything, control characters and bytes that are not UTF-8 as `?`. The same text
+ * about the same place is kept, and counted, once. */
 void shd_diags_add(struct shd_diags *diags, const struct shd_diag *diag);
 
 size_t shd_diags_mistakes(const struct shd_diags *diags);

@@ -50,6 +50,7 @@ struct reader {
 	size_t anchor_count, anchor_capacity;
 	struct shd_node blank; /* stands for what could not be read */
 	size_t nodes;          /* values, aliases counted in full */
+	size_t seen;           /* end of the last text */
 	size_t documents;
 	bool broken; /* what follows makes no sense */
 };
@@ -160,20 +161,37 @@ static void refuse_tag(struct reader *reader, struct fy_token *tag)
 			"a text that begins with ! needs quotes", "YAML tags are not used here");
 }
 
-/* Where an absent value would stand: behind its key. */
+/* The next line that begins with a dash; where the last text ends when there is none. */
+static size_t next_dash(const struct reader *reader)
+{
+	const struct shd_source *source = &reader->doc->source;
+	const char *line = source->text + reader->seen;
+
+	while ((line = strchr(line, '\n'))) {
+		line++;
+		line += strspn(line, " ");
+		if (line[0] == '-' && strchr(" \t\r\n", line[1]))
+			return (size_t)(line - source->text);
+	}
+	return reader->seen;
+}
+
+/* Where an absent value would stand: behind its key, or its dash. */
 static struct shd_node absent_value(struct reader *reader)
 {
 	struct frame *frame = top(reader);
+	struct shd_node node;
 
-	if (frame && frame->count > 0) {
-		struct shd_node node = frame->children[frame->count - 1];
-
+	if (frame && frame->made.node.type == SHD_NODE_MAP && frame->count > 0) {
+		node = frame->children[frame->count - 1];
 		node.quoted = false;
 		node.len = 0;
-		node.text = "";
-		return node;
+	} else {
+		size_t at = frame ? next_dash(reader) : 0;
+
+		node = node_at(reader, SHD_NODE_SCALAR, at, at + 1);
+		reader->seen = at < reader->doc->source.len ? at + 1 : at;
 	}
-	struct shd_node node = node_at(reader, SHD_NODE_SCALAR, 0, 0);
 	node.text = "";
 	return node;
 }
@@ -191,6 +209,7 @@ static struct shd_node scalar_node(struct reader *reader, struct fy_token *token
 	bool quotes = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
 	size_t at = from->input_pos, end = to->input_pos, len = 0;
 
+	reader->seen = end;
 	if (style == FYSS_LITERAL || style == FYSS_FOLDED) {
 		while (at < end && strchr(" \t\r\n", source[at]))
 			at++;
@@ -229,6 +248,7 @@ static void add_alias(struct reader *reader, struct fy_event *event)
 		if (name && strcmp(reader->anchors[i - 1].name, name) == 0)
 			anchor = &reader->anchors[i - 1];
 	}
+	reader->seen = end;
 	size_t from_star = at > 0 && reader->doc->source.text[at] != '*' ? at - 1 : at;
 	struct made made;
 	if (!anchor) {

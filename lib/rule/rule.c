@@ -106,7 +106,10 @@ static const char *read_id(struct shd_compiler *compiler, const struct shd_node 
 	const struct shd_node *node = shd_node_get(map, "rule");
 
 	if (map->type != SHD_NODE_MAP) {
-		shd_node_mistake(map, compiler->diags, "- rule: my-rule", "a rule must be a map");
+		bool empty = map->type == SHD_NODE_SCALAR && !map->len && !map->quoted;
+
+		shd_node_mistake(map, compiler->diags, "- rule: my-rule", "%s",
+			empty ? "this item of the list is empty" : "a rule must be a map");
 		return NULL;
 	}
 	if (!node) {

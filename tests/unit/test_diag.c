@@ -56,6 +56,20 @@ static void more_than_the_limit_are_only_counted(void **state)
 	expect_text(diags, "f: error: first\n2 mistakes, 1 warning (2 not shown)\n");
 }
 
+static void the_same_about_one_place_is_told_once(void **state)
+{
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
+
+	(void)state;
+	add(diags, "f", 2, 3, "wrong", "x");
+	add(diags, "f", 2, 3, "wrong", "x");
+	add(diags, "f", 2, 4, "wrong", "x");
+	add(diags, "g", 2, 3, "wrong", "x");
+	add(diags, "f", 0, 0, "nowhere", NULL);
+	add(diags, "f", 0, 0, "nowhere", NULL);
+	assert_int_equal(shd_diags_mistakes(diags), 5);
+}
+
 static void nothing_wrong_is_said(void **state)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(1);
@@ -122,6 +136,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mistakes_come_in_order),
 		cmocka_unit_test(more_than_the_limit_are_only_counted),
+		cmocka_unit_test(the_same_about_one_place_is_told_once),
 		cmocka_unit_test(nothing_wrong_is_said),
 		cmocka_unit_test(the_caret_stands_below_its_character),
 		cmocka_unit_test(nothing_reaches_the_terminal_but_text),

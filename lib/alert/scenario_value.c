@@ -1,5 +1,6 @@
 #include "alert/scenario_parts.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -36,18 +37,28 @@ bool shd_scenario_instant(
 		"12h or -30d from the start of the test, or a date");
 }
 
+/* More digits than the type keeps are refused, not rounded. */
+static bool read_decimal(const char *text, size_t len, int scale, int64_t *ret_n)
+{
+	struct shd_error ignored;
+
+	return shd_decimal_places(text, len) <= scale &&
+	       shd_decimal_parse(text, len, scale, ret_n, &ignored);
+}
+
 static bool read_ratio(struct shd_scenario *scenario, const struct shd_node *node, const char *what,
 	int64_t *ret_n)
 {
 	bool percent = node->len > 0 && node->text[node->len - 1] == '%';
-	struct shd_error err;
 	char hint[80] = "";
 
-	if (percent && shd_decimal_parse(node->text, node->len - 1, 4, ret_n, &err))
+	if (percent && read_decimal(node->text, node->len - 1, 4, ret_n))
 		return true;
-	if (!percent && shd_decimal_parse(node->text, node->len, 4, ret_n, &err))
+	if (!percent && read_decimal(node->text, node->len, 4, ret_n))
 		snprintf(hint, sizeof(hint), "did you mean %.40s%% ?", node->text);
-	return refuse(scenario, node, hint[0] ? hint : NULL, what, "a ratio such as 4%");
+	return refuse(scenario, node, hint[0] ? hint : NULL, what,
+		shd_decimal_places(node->text, node->len) > 4 ? "at most 4 digits after the point"
+							      : "a ratio such as 4%");
 }
 
 static bool read_money(struct shd_scenario *scenario, const struct shd_node *node, const char *what,
@@ -55,15 +66,29 @@ static bool read_money(struct shd_scenario *scenario, const struct shd_node *nod
 {
 	const char *space = strrchr(node->text, ' ');
 	size_t len = space ? (size_t)(space - node->text) : 0;
-	struct shd_error err;
+	char hint[80] = "", expected[80];
 
-	if (space && strlen(space + 1) == 3 && shd_currency_digits(space + 1) >= 0 &&
-		shd_decimal_parse(
-			node->text, len, shd_currency_digits(space + 1), &ret->n, &err)) {
+	if (!space || strlen(space + 1) != 3)
+		return refuse(scenario, node, NULL, what, "money such as 1990 RUB");
+	if (!shd_currency_known(space + 1)) {
+		const char *meant = shd_currency_meant(space + 1);
+
+		if (meant)
+			snprintf(hint, sizeof(hint), "did you mean %.*s %s ?",
+				(int)(len < 40 ? len : 40), node->text, meant);
+		return refuse(scenario, node, meant ? hint : NULL, what,
+			"money with a currency of ISO 4217, such as 1990 RUB");
+	}
+	int scale = shd_currency_digits(space + 1);
+	if (read_decimal(node->text, len, scale, &ret->n)) {
 		memcpy(ret->currency, space + 1, 4);
 		return true;
 	}
-	return refuse(scenario, node, NULL, what, "money such as 1990 RUB");
+	if (shd_decimal_places(node->text, len) > scale)
+		snprintf(expected, sizeof(expected), "at most %d digits after the point", scale);
+	else
+		snprintf(expected, sizeof(expected), "money such as 1990 %s", space + 1);
+	return refuse(scenario, node, NULL, what, expected);
 }
 
 static bool read_duration(struct shd_scenario *scenario, const struct shd_node *node,
@@ -112,10 +137,11 @@ static bool read_text(struct shd_scenario *scenario, const struct shd_node *node
 static bool read_number(struct shd_scenario *scenario, const struct shd_node *node,
 	const char *what, int64_t *ret_n)
 {
-	struct shd_error err;
-
-	return shd_decimal_parse(node->text, node->len, 6, ret_n, &err) ||
-	       refuse(scenario, node, NULL, what, "a number such as 4.6");
+	return read_decimal(node->text, node->len, 6, ret_n) ||
+	       refuse(scenario, node, NULL, what,
+		       shd_decimal_places(node->text, node->len) > 6
+			       ? "at most 6 digits after the point"
+			       : "a number such as 4.6");
 }
 
 static bool read_bool(struct shd_scenario *scenario, const struct shd_node *node, const char *what,

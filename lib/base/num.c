@@ -115,20 +115,14 @@ int64_t shd_mul_div(int64_t a, int64_t b, int64_t divisor)
 	return saturate(product >= 0 ? (product + d / 2) / d : -((-product + d / 2) / d));
 }
 
-int shd_currency_digits(const char *code)
+int shd_decimal_places(const char *text, size_t len)
 {
-	static const char none[][4] = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
-		"RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"};
-	static const char three[][4] = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
+	const char *point = memchr(text, '.', len);
+	int places = 0;
 
-	for (int i = 0; i < 3; i++)
-		if (code[i] < 'A' || code[i] > 'Z')
-			return -1;
-	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
-		if (memcmp(code, none[i], 3) == 0)
-			return 0;
-	for (size_t i = 0; i < sizeof(three) / sizeof(*three); i++)
-		if (memcmp(code, three[i], 3) == 0)
-			return 3;
-	return 2;
+	for (const char *at = point ? point + 1 : text + len; at < text + len && is_digit(*at);
+		at++)
+		if (*at != '0')
+			places = (int)(at - point);
+	return places;
 }

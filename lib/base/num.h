@@ -29,6 +29,5 @@ SHD_MUST_USE bool shd_decimal_of_double(double value, int scale, int64_t *ret_n,
  * saturated to int64. divisor is never 0. */
 int64_t shd_mul_div(int64_t a, int64_t b, int64_t divisor);
 
-/* Digits after the point of a currency (ISO 4217 minor units: RUB 2, JPY 0); -1
- * when code[0..3) is not three capital letters. Unlisted codes have 2. */
-int shd_currency_digits(const char *code);
+/* Digits after the point, up to the last that is not 0: 1 for "4.60". */
+int shd_decimal_places(const char *text, size_t len);

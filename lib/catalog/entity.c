@@ -1,5 +1,6 @@
 #include "catalog/entity.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 
 #include <stdlib.h>

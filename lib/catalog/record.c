@@ -1,5 +1,6 @@
 #include "catalog/record.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 
 #include <string.h>

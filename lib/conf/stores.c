@@ -1,10 +1,11 @@
-#include "base/num.h"
+#include "base/currency.h"
 #include "conf/sections.h"
 #include "conf/tables.h"
 #include "conf/value.h"
 #include "market/market.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define POLL_MIN_MS          (15 * SHD_SECOND_MS)
@@ -58,11 +59,14 @@ static void check_currency(struct shd_build *build, const struct shd_node *map)
 {
 	const struct shd_node *node = shd_node_get(map, "currency");
 
-	if (node && node->type == SHD_NODE_SCALAR && node->len == 3 &&
-		shd_currency_digits(node->text) < 0)
-		shd_node_mistake(node, build->diags, NULL,
-			"`currency` is `%s`, expected three capital letters such as RUB",
-			node->text);
+	if (!node || node->type != SHD_NODE_SCALAR || node->len != 3 ||
+		shd_currency_known(node->text))
+		return;
+	const char *meant = shd_currency_meant(node->text);
+	char hint[40];
+	snprintf(hint, sizeof(hint), "did you mean %s ?", meant ? meant : "");
+	shd_node_mistake(node, build->diags, meant ? hint : NULL,
+		"`currency` is `%s`, expected a code of ISO 4217 such as RUB", node->text);
 }
 
 /* A key must not travel in the clear, except to this host itself. */

@@ -1,5 +1,6 @@
 #include "market/loose.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "market/market.h"

@@ -1,5 +1,6 @@
 #include "notify/webhook.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 #include "notify/mime.h"
 

@@ -32,6 +32,7 @@ static const struct shd_expr *compile(struct shd_compiler *compiler, const struc
 		shd_node_mistake(node, compiler->diags, NULL, "`%s` is empty", key);
 		return NULL;
 	}
+	scope->key = key;
 	struct shd_expr *expr = shd_parse(node->text, node->len, compiler->arena, &report);
 	if (!expr || !shd_check(expr, scope, compiler->arena, &report))
 		return NULL;
@@ -97,9 +98,13 @@ static bool read_each(struct shd_compiler *compiler)
 		compiler->scope.reads_kinds |= 1U << compiler->rule->kind;
 		return true;
 	}
-	const char *word = node->type == SHD_NODE_SCALAR ? node->text : "";
-	const char *near = shd_nearest(word, names, SHD_KIND_COUNT);
-	shd_node_mistake(node, compiler->diags, NULL, "unknown kind '%s'%s%s%s", word,
+	if (node->type != SHD_NODE_SCALAR || !node->len) {
+		shd_node_mistake(node, compiler->diags, "each: order",
+			"`each` must be the name of one kind of entity");
+		return false;
+	}
+	const char *near = shd_nearest(node->text, names, SHD_KIND_COUNT);
+	shd_node_mistake(node, compiler->diags, NULL, "unknown kind '%s'%s%s%s", node->text,
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return false;
 }
@@ -205,6 +210,8 @@ void shd_compile_conditions(struct shd_compiler *compiler)
 	read_stores(compiler);
 	if (!read_each(compiler))
 		return;
+	compiler->scope.has_due = shd_compiler_find(compiler, "due");
+	compiler->scope.has_value = shd_compiler_find(compiler, "value");
 	code->due = read_expr(compiler, "due", SHD_TIME);
 	compiler->scope.due = code->due || !shd_compiler_find(compiler, "due") ? code->due : &bad;
 	compiler->scope.mentions_closed = false;

@@ -139,6 +139,8 @@ struct shd_scope {
 	enum shd_kind kind;
 	const struct shd_expr *due, *value; /* checked; NULL: the rule has none; `bad`: it has a
 					     * mistake, and what uses it is silently bad */
+	const char *key;         /* what is read now: "value"; or NULL */
+	bool has_due, has_value; /* the rule has that key, known yet or not */
 	const struct shd_words *words;      /* NULL: no lists */
 	const struct shd_calendars *calendars; /* NULL: none has a name */
 

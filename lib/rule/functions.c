@@ -416,12 +416,31 @@ static void check_field_subject(struct shd_checker *checker, struct shd_expr *ex
 	checker->scope->reads_fields[expr->kind] |= 1ULL << SHD_I_opened_at | 1ULL << expr->index;
 }
 
+/* sum and p99 go over fields only. */
+static void refuse_metric(struct shd_checker *checker, struct shd_expr *expr)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text hint = {0};
+
+	shd_text_init(&hint, 400);
+	shd_text_puts(&hint, "over metrics go");
+	for (size_t i = 0; i < SHD_COUNT(aggregates); i++)
+		if (aggregates[i].samples)
+			shd_text_printf(&hint, " %s", aggregates[i].name);
+	shd_report(checker->report, expr->subject_at, strlen(expr->subject), hint.data,
+		"%s goes over a field of entities, '%s' is a metric", expr->name, expr->subject);
+	expr->bad = true;
+}
+
 static void check_metric_subject(struct shd_checker *checker, struct shd_expr *expr)
 {
 	enum shd_metric metric;
 	enum shd_kind kind;
 	size_t len = strlen(expr->subject);
 
+	if (!aggregates[expr->aggregate].samples && shd_metric_find(expr->subject, len, &metric)) {
+		refuse_metric(checker, expr);
+		return;
+	}
 	if (!aggregates[expr->aggregate].samples || !shd_metric_find(expr->subject, len, &metric)) {
 		refuse_subject(checker, expr,
 			shd_kind_find(expr->subject, len, &kind)

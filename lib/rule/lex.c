@@ -1,11 +1,14 @@
 #include "rule/lex.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "rule/slips.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const token_texts[] = {
 #define X(id, text) [SHD_TOKEN_##id] = text,
@@ -25,10 +28,12 @@ static const struct {
 	{"<", SHD_TOKEN_LT, NULL},
 	{">=", SHD_TOKEN_GE, NULL},
 	{">", SHD_TOKEN_GT, NULL},
+	{"===", SHD_TOKEN_EQ, "write == for \"is equal\""},
 	{"==", SHD_TOKEN_EQ, NULL},
 	{"=<", SHD_TOKEN_LE, "did you mean <= ?"},
 	{"=>", SHD_TOKEN_GE, "did you mean >= ?"},
 	{"=", SHD_TOKEN_EQ, "did you mean == ?"},
+	{"!==", SHD_TOKEN_NE, "write != for \"is not equal\""},
 	{"!=", SHD_TOKEN_NE, NULL},
 	{"!", SHD_TOKEN_NOT, "write `not`"},
 	{"&&", SHD_TOKEN_AND, "write `and`"},
@@ -101,6 +106,47 @@ static void skip_blanks(struct shd_lexer *lexer)
 		lexer->at++;
 }
 
+/* Those that only look like blanks are reported, and skipped too. */
+static void skip_all_blanks(struct shd_lexer *lexer)
+{
+	size_t width;
+
+	skip_blanks(lexer);
+	while ((width = shd_slip_blank(lexer->text + lexer->at, lexer->len - lexer->at)) > 0) {
+		shd_report(lexer->report, lexer->at, width, "write a plain space",
+			"this blank is not a plain space");
+		lexer->at += width;
+		skip_blanks(lexer);
+	}
+}
+
+/* A number of `digits` bytes with what is no unit, but means `unit`: reported, and read as
+ * that. */
+static void read_slip(
+	struct shd_lexer *lexer, struct shd_token *token, size_t digits, const char *unit)
+{
+	const char *text = lexer->text + token->at;
+	bool ratio = strcmp(unit, "%") == 0, money = strlen(unit) == 3;
+	struct shd_error ignored;
+	char right[48], hint[64];
+
+	snprintf(right, sizeof(right), "%.*s%s%s", (int)(digits < 40 ? digits : 40), text,
+		money ? " " : "", unit);
+	snprintf(hint, sizeof(hint), "write %s", right);
+	token->value = (struct shd_value){.type = ratio   ? SHD_RATIO
+						  : money ? SHD_MONEY
+							  : SHD_DURATION};
+	if (money)
+		memcpy(token->value.currency, unit, 4);
+	else if (!ratio && !shd_duration_parse(right, strlen(right), &token->value.n, &ignored))
+		snprintf(hint, sizeof(hint), "only whole numbers: 1h30m");
+	shd_report(lexer->report, token->at, token->width, hint, "'%.*s' is not a %s",
+		(int)(token->width < 64 ? token->width : 64), text,
+		ratio   ? "ratio"
+		: money ? "sum of money"
+			: "duration");
+}
+
 static bool lex_duration(struct shd_lexer *lexer, struct shd_token *token)
 {
 	size_t len = token->width;
@@ -115,6 +161,12 @@ static bool lex_duration(struct shd_lexer *lexer, struct shd_token *token)
 	token->value = (struct shd_value){.type = SHD_DURATION};
 	if (shd_duration_parse(text, len, &token->value.n, &err))
 		return true;
+	size_t digits = strspn(text, "0123456789"), width;
+	const char *unit = shd_slip_unit(text + digits, len - digits, &width);
+	if (unit && digits + width == len) {
+		read_slip(lexer, token, digits, unit);
+		return true;
+	}
 	const char *hint = memchr(text, '.', len) ? "only whole numbers: 1h30m"
 						  : "units are w d h m s ms: 1d12h, 90s";
 	shd_report(lexer->report, token->at, len, hint, "'%.*s' is not a duration",
@@ -132,12 +184,76 @@ static bool at_currency(const struct shd_lexer *lexer)
 	return !is_letter(peek(lexer, 3)) && !is_digit(peek(lexer, 3));
 }
 
+/* The digits of a number in the scale of its type; more of them than count are a mistake. */
+static void read_digits(struct shd_lexer *lexer, struct shd_token *token, size_t digits, int scale)
+{
+	const char *text = lexer->text + token->at, *currency = token->value.currency;
+	enum shd_type type = token->value.type;
+	char number[SHD_DECIMAL_TEXT], hint[SHD_DECIMAL_TEXT + 24];
+	struct shd_error err;
+
+	if (shd_decimal_places(text, digits) > scale) {
+		snprintf(number, sizeof(number), "at most %d", scale);
+		shd_report(lexer->report, token->at, token->width, "round it",
+			"%s has %s digits after the point, this has %d",
+			type == SHD_MONEY   ? currency
+			: type == SHD_RATIO ? "a percentage"
+					    : "a number",
+			scale ? number : "no", shd_decimal_places(text, digits));
+	} else if (!shd_decimal_parse(text, digits, scale, &token->value.n, &err)) {
+		snprintf(hint, sizeof(hint), "the largest is %s",
+			shd_decimal_format(INT64_MAX, scale, number));
+		shd_report(lexer->report, token->at, token->width, hint, "%s", err.msg);
+	}
+}
+
+static void refuse_currency(struct shd_lexer *lexer, const struct shd_token *token)
+{
+	const char *code = token->value.currency, *meant = shd_currency_meant(code);
+	char hint[40];
+
+	snprintf(hint, sizeof(hint), "did you mean %s ?", meant ? meant : "");
+	shd_report(lexer->report, token->at + token->width - 3, 3,
+		meant ? hint : "as in 100 RUB, 20 USD, 50 CNY",
+		"'%s' is not a currency of ISO 4217", code);
+}
+
+/* After the digits: %, a currency, or a slip for one of the units. False: nothing is there. */
+static bool lex_unit(struct shd_lexer *lexer, struct shd_token *token, size_t digits)
+{
+	size_t width = 0;
+	const char *unit;
+
+	if (peek(lexer, 0) == '%') {
+		token->value.type = SHD_RATIO;
+		width = 1;
+	} else if (at_currency(lexer)) {
+		token->value.type = SHD_MONEY;
+		memcpy(token->value.currency, lexer->text + lexer->at, width = 3);
+	} else if ((unit = shd_slip_unit(
+			    lexer->text + lexer->at, lexer->len - lexer->at, &width))) {
+		lexer->at += width;
+		token->width = (uint32_t)(lexer->at - token->at);
+		read_slip(lexer, token, digits, unit);
+		return true;
+	}
+	if (token->value.type == SHD_NUMBER)
+		return false;
+	lexer->at += width;
+	token->width = (uint32_t)(lexer->at - token->at);
+	if (token->value.type == SHD_MONEY && !shd_currency_known(token->value.currency))
+		refuse_currency(lexer, token);
+	else
+		read_digits(lexer, token, digits,
+			token->value.type == SHD_RATIO
+				? 4
+				: shd_currency_digits(token->value.currency));
+	return true;
+}
+
 static bool lex_number(struct shd_lexer *lexer, struct shd_token *token)
 {
 	size_t start = lexer->at;
-	enum shd_type type = SHD_NUMBER;
-	struct shd_error err;
-	int scale = 6;
 
 	while (is_digit(peek(lexer, 0)))
 		lexer->at++;
@@ -145,28 +261,17 @@ static bool lex_number(struct shd_lexer *lexer, struct shd_token *token)
 		do
 			lexer->at++;
 		while (is_digit(peek(lexer, 0)));
-	size_t digits = lexer->at - start;
+	size_t digits = lexer->at - start, end = lexer->at;
 	token->type = SHD_TOKEN_LITERAL;
 	token->width = (uint32_t)digits;
+	token->value.type = SHD_NUMBER;
 	if (is_letter(peek(lexer, 0)) && !at_currency(lexer))
 		return lex_duration(lexer, token);
-	size_t end = lexer->at;
 	skip_blanks(lexer);
-	if (peek(lexer, 0) == '%') {
-		type = SHD_RATIO;
-		scale = 4;
-		end = ++lexer->at;
-	} else if (at_currency(lexer)) {
-		type = SHD_MONEY;
-		memcpy(token->value.currency, lexer->text + lexer->at, 3);
-		scale = shd_currency_digits(token->value.currency);
-		end = lexer->at += 3;
-	}
+	if (lex_unit(lexer, token, digits))
+		return true;
 	lexer->at = end;
-	token->width = (uint32_t)(end - start);
-	token->value.type = type;
-	if (!shd_decimal_parse(lexer->text + start, digits, scale, &token->value.n, &err))
-		shd_report(lexer->report, start, end - start, NULL, "%s", err.msg);
+	read_digits(lexer, token, digits, 6);
 	return true;
 }
 
@@ -200,6 +305,36 @@ static bool lex_text(struct shd_lexer *lexer, struct shd_token *token)
 	return true;
 }
 
+/* AND for `and`, True for `true`; but what follows a point may have any name. */
+static void read_capitals(struct shd_lexer *lexer, struct shd_token *token)
+{
+	const char *text = lexer->text + token->at, *meant = NULL;
+	char hint[32];
+
+	if (token->at > 0 && text[-1] == '.')
+		return;
+	for (int i = SHD_TOKEN_AND; i <= SHD_TOKEN_CONTAINS; i++) {
+		if (strlen(token_texts[i]) == token->width &&
+			strncasecmp(text, token_texts[i], token->width) == 0) {
+			token->type = (enum shd_token_type)i;
+			meant = token_texts[i];
+		}
+	}
+	if (token->width == 4 && strncasecmp(text, "true", 4) == 0)
+		meant = "true";
+	if (token->width == 5 && strncasecmp(text, "false", 5) == 0)
+		meant = "false";
+	if (!meant)
+		return;
+	if (token->type == SHD_TOKEN_NAME) {
+		token->type = SHD_TOKEN_LITERAL;
+		token->value = (struct shd_value){.type = SHD_BOOL, .n = token->width == 4};
+	}
+	snprintf(hint, sizeof(hint), "write `%s`", meant);
+	shd_report(lexer->report, token->at, token->width, hint,
+		"'%.*s' must be in small letters", (int)token->width, text);
+}
+
 static void lex_name(struct shd_lexer *lexer, struct shd_token *token)
 {
 	while (is_letter(peek(lexer, 0)) || is_digit(peek(lexer, 0)))
@@ -211,6 +346,8 @@ static void lex_name(struct shd_lexer *lexer, struct shd_token *token)
 		if (strlen(token_texts[i]) == token->width &&
 			memcmp(text, token_texts[i], token->width) == 0)
 			token->type = (enum shd_token_type)i;
+	if (token->type == SHD_TOKEN_NAME && is_capital(*text))
+		read_capitals(lexer, token);
 	bool is_true = token->width == 4 && memcmp(text, "true", 4) == 0;
 	bool is_false = token->width == 5 && memcmp(text, "false", 5) == 0;
 	if (is_true || is_false) {
@@ -238,6 +375,32 @@ static bool lex_symbol(struct shd_lexer *lexer, struct shd_token *token)
 	return false;
 }
 
+/* Full-width forms of symbols, as Chinese keyboards give them: read as what they mean. */
+static bool lex_wide(struct shd_lexer *lexer, struct shd_token *token)
+{
+	const char *text = lexer->text + lexer->at;
+	char plain[3], hint[16];
+	size_t count = shd_slip_wide(text, lexer->len - lexer->at, plain);
+
+	for (size_t i = 0; count && i < SHD_COUNT(symbols); i++) {
+		size_t len = strlen(symbols[i].text);
+
+		if (len > count || memcmp(plain, symbols[i].text, len) != 0)
+			continue;
+		token->type = symbols[i].type;
+		token->width = (uint32_t)(len * SHD_WIDE_BYTES);
+		lexer->at += token->width;
+		snprintf(hint, sizeof(hint), "write %s",
+			token->type == SHD_TOKEN_EQ    ? "=="
+			: token->type == SHD_TOKEN_NOT ? "`not`"
+						       : symbols[i].text);
+		shd_report(lexer->report, token->at, token->width, hint,
+			"'%.*s' is a full-width character", (int)token->width, text);
+		return true;
+	}
+	return false;
+}
+
 /* A byte that starts nothing: the whole character is named. */
 static bool refuse_character(struct shd_lexer *lexer)
 {
@@ -247,9 +410,7 @@ static bool refuse_character(struct shd_lexer *lexer)
 	while (width < left && width < 4 && ((unsigned char)text[width] & 0xC0) == 0x80)
 		width++;
 	unsigned char c = (unsigned char)text[0];
-	bool curly = width == 3 && memcmp(text, "\xE2\x80", 2) == 0 &&
-		     (unsigned char)text[2] >= 0x98 && (unsigned char)text[2] <= 0x9F;
-	const char *hint = curly ? "use plain quotes: \"text\"" : NULL;
+	const char *hint = shd_slip_character(text, left);
 	if (c < 0x20 || c == 0x7F)
 		shd_report(lexer->report, lexer->at, width, hint,
 			"unexpected control character 0x%02x", c);
@@ -261,7 +422,7 @@ static bool refuse_character(struct shd_lexer *lexer)
 
 bool shd_lex(struct shd_lexer *lexer, struct shd_token *ret_token)
 {
-	skip_blanks(lexer);
+	skip_all_blanks(lexer);
 	*ret_token = (struct shd_token){.type = SHD_TOKEN_END, .at = (uint32_t)lexer->at};
 	if (lexer->at >= lexer->len)
 		return true;
@@ -274,5 +435,6 @@ bool shd_lex(struct shd_lexer *lexer, struct shd_token *ret_token)
 		lex_name(lexer, ret_token);
 		return true;
 	}
-	return lex_symbol(lexer, ret_token) || refuse_character(lexer);
+	return lex_symbol(lexer, ret_token) || lex_wide(lexer, ret_token) ||
+	       refuse_character(lexer);
 }

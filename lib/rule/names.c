@@ -4,6 +4,7 @@
 #include "rule/phrase.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const struct {
 	const char *name;
@@ -284,6 +285,19 @@ static bool is_of_store(const char *name)
 	return shd_field_find(SHD_KIND_store, name, strlen(name), &field);
 }
 
+/* `due` or `value` where there is none. */
+static void hint_of_rule(
+	const struct shd_scope *scope, const char *key, bool has, struct shd_text *hint)
+{
+	if (!has)
+		shd_text_printf(hint, "the rule has no `%s`", key);
+	else if (scope->key && strcmp(scope->key, key) == 0)
+		shd_text_printf(hint, "`%s` cannot use itself", key);
+	else
+		shd_text_printf(hint, "`%s` is not known yet when `%s` is looked at", key,
+			scope->key ? scope->key : "this");
+}
+
 static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_scope *scope = checker->scope;
@@ -294,7 +308,8 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 
 	offer_all(checker, &candidates);
 	suggest(&candidates, name, suggestion);
-	if (checker->text_wanted)
+	bool null = strcasecmp(name, "null") == 0 || strcmp(name, "nil") == 0;
+	if (checker->text_wanted || null)
 		suggestion[0] = '\0';
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	shd_text_init(&text, sizeof(hint) - 1);
@@ -307,9 +322,11 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 	else if (is_of_store(name))
 		shd_text_printf(&text, "that of the store is store.%.40s", name);
 	else if (strcmp(name, "remaining") == 0 || strcmp(name, "due") == 0)
-		shd_text_puts(&text, "the rule has no `due`");
+		hint_of_rule(scope, "due", scope->has_due, &text);
 	else if (strcmp(name, "value") == 0)
-		shd_text_puts(&text, "the rule has no `value`");
+		hint_of_rule(scope, "value", scope->has_value, &text);
+	else if (null)
+		shd_text_puts(&text, "what is absent is `none`: x is none");
 	else if (strcmp(name, "age") == 0 || strcmp(name, "idle") == 0)
 		shd_text_puts(&text, "the rule has no `each`; the store's own age is store.age");
 	memcpy(hint, text.data, text.len + 1);

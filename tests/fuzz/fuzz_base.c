@@ -1,5 +1,6 @@
 /* Any bytes as a time, a duration, a decimal, a pattern, a word: what is read can be
  * written and is then read as the same, and a refusal has words. */
+#include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "base/time.h"

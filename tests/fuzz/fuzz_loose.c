@@ -1,5 +1,5 @@
 /* Any JSON to every loose reader: none fails, and what one returns keeps its promise. */
-#include "base/num.h"
+#include "base/currency.h"
 #include "market/loose.h"
 #include "market/market.h"
 

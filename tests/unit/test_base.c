@@ -1,6 +1,7 @@
 /* base/: time, durations, decimals, text buffers, suggestions. */
 #include "unit/check.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -214,6 +215,53 @@ static void a_long_error_is_cut_at_a_character(void **state)
 	assert_int_equal(((unsigned char)err.msg[strlen(err.msg) - 2]), 0xD0);
 }
 
+static void currencies_are_those_of_iso_4217(void **state)
+{
+	static const struct {
+		const char *code, *meant;
+		int digits;
+		bool known;
+	} cases[] = {
+		{"RUB", "RUB", 2, true},
+		{"AED", "AED", 2, true},
+		{"ZWG", "ZWG", 2, true},
+		{"JPY", "JPY", 0, true},
+		{"KWD", "KWD", 3, true},
+		{"CLF", "CLF", 4, true},
+		{"RMB", "CNY", 2, false},
+		{"rmb", "CNY", -1, false},
+		{"rub", "RUB", -1, false},
+		{"RUR", "RUB", 2, false},
+		{"XYZ", NULL, 2, false},
+		{"U$D", NULL, -1, false},
+		{"", NULL, -1, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		const char *meant = shd_currency_meant(cases[i].code);
+
+		assert_int_equal(shd_currency_digits(cases[i].code), cases[i].digits);
+		assert_int_equal(shd_currency_known(cases[i].code), cases[i].known);
+		assert_true(!meant == !cases[i].meant);
+		if (meant)
+			assert_string_equal(meant, cases[i].meant);
+	}
+}
+
+static void places_are_digits_that_count(void **state)
+{
+	static const struct {
+		const char *text;
+		int places;
+	} cases[] = {{"4", 0}, {"4.6", 1}, {"4.600", 1}, {"4.000", 0}, {"4.1234567", 7}, {"", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++)
+		assert_int_equal(shd_decimal_places(cases[i].text, strlen(cases[i].text)),
+			cases[i].places);
+}
+
 static void slips_get_a_suggestion(void **state)
 {
 	static const char *const words[] = {"responded_at", "opened_at", "closed", "type"};
@@ -240,6 +288,8 @@ int main(void)
 		cmocka_unit_test(a_text_buffer_has_a_maximum),
 		cmocka_unit_test(xml_is_escaped),
 		cmocka_unit_test(a_long_error_is_cut_at_a_character),
+		cmocka_unit_test(currencies_are_those_of_iso_4217),
+		cmocka_unit_test(places_are_digits_that_count),
 		cmocka_unit_test(slips_get_a_suggestion),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

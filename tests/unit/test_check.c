@@ -95,13 +95,68 @@ static const struct {
 	{"value > 4%)", "10:1 expected an operator or the end, found ')'"},
 	{"value >", "7:1 expected a value, found the end"},
 	{"value > > 4%", "8:1 expected a value, found '>'"},
-	{"value 4%", "6:2 expected an operator or the end, found '4%'"},
+	{"value 4%",
+		"6:2 expected an operator or the end, found '4%' [is an operator missing before "
+		"it?]"},
 	{"status == \"shipped", "10:8 this text has no closing \""},
 	{"status == \xE2\x80\x9Cshipped\xE2\x80\x9D",
 		"10:3 unexpected character '\xE2\x80\x9C' [use plain quotes: \"text\"]"},
-	{"age > 48hours", "6:7 '48hours' is not a duration [units are w d h m s ms: 1d12h, 90s]"},
+	{"age > 48hours", "6:7 '48hours' is not a duration [write 48h]"},
+	{"age > 4x", "6:2 '4x' is not a duration [units are w d h m s ms: 1d12h, 90s]"},
+	{"age > 4 h", "6:3 '4 h' is not a duration [write 4h]"},
+	{"age > 30 days", "6:7 '30 days' is not a duration [write 30d]"},
+	{"age > 4.5 hours", "6:9 '4.5 hours' is not a duration [only whole numbers: 1h30m]"},
+	{"age > 3天", "6:4 '3天' is not a duration [write 3d]"},
+	{"age > 3 часа", "6:10 '3 часа' is not a duration [write 3h]"},
+	{"amount > 100 rub", "9:7 '100 rub' is not a sum of money [write 100 RUB]"},
+	{"amount > 100 руб.", "9:11 '100 руб.' is not a sum of money [write 100 RUB]"},
+	{"amount > 5$", "9:2 '5$' is not a sum of money [write 5 USD]"},
+	{"amount > $5", "9:1 unexpected character '$' [money is a number and a code: 5 USD]"},
+	{"amount > 100 RMB", "13:3 'RMB' is not a currency of ISO 4217 [did you mean CNY ?]"},
+	{"amount > 100 XYZ",
+		"13:3 'XYZ' is not a currency of ISO 4217 [as in 100 RUB, 20 USD, 50 CNY]"},
+	{"value > 4％", "8:4 '4％' is not a ratio [write 4%]"},
+	{"units > 4.1234567",
+		"8:9 a number has at most 6 digits after the point, this has 7 [round it]"},
+	{"amount > 10.555 RUB",
+		"9:10 RUB has at most 2 digits after the point, this has 3 [round it]"},
+	{"amount > 10.5 JPY", "9:8 JPY has no digits after the point, this has 1 [round it]"},
+	{"value > 0.12345%", "8:8 a percentage has at most 4 digits after the point, this has 5 "
+			     "[round it]"},
+	{"closed == False", "10:5 'False' must be in small letters [write `false`]"},
+	{"closed AND paid", "7:3 'AND' must be in small letters [write `and`]"},
+	{"units ＞ 4", "6:3 '＞' is a full-width character [write >]"},
+	{"units ＞＝ 4", "6:6 '＞＝' is a full-width character [write >=]"},
+	{"units in [1，2]", "11:3 '，' is a full-width character [write ,]"},
+	{"units\u3000> 4", "5:3 this blank is not a plain space [write a plain space]"},
+	{"units === 4", "6:3 '===' is not an operator [write == for \"is equal\"]"},
+	{"closed_at == null", "13:4 nothing can be compared with none [write `is none`]"},
+	{"closed_at is null", "13:4 expected 'none' after 'is' [write `none`]"},
+	{"units not in [1, 2]", "6:3 `not` cannot stand behind a value [write `not` before all of "
+				"it: not x in [a, b]]"},
+	{"units < 4,5", "9:1 expected an operator or the end, found ',' [a decimal has a point: "
+			"4.5]"},
+	{"count(order where closed) > 3",
+		"12:5 expected ')' after the arguments, found 'where' [as in count(order last 24h "
+		"where amount > 100 RUB)]"},
+	{"age > 2 business days",
+		"8:8 expected an operator or the end, found 'business' [they are added to a time: "
+		"opened_at + 2 business days]"},
+	{"now > due - 2 business days",
+		"12:1 business days can only be added [due: opened_at + 2 business days]"},
+	{"now > due + 2 business", "22:1 expected 'days' after 'business' [opened_at + 2 business "
+				   "days]"},
+	{"now > due + 1.5 business days",
+		"12:3 business_days goes 0 to 1000 whole days ahead [business_days(opened_at, 2)]"},
+	{"now > due + 2 business days in \"cn\"",
+		"31:4 unknown calendar 'cn' [calendars stand in storehealthd.yaml, under "
+		"`calendars`]"},
+	{"p99(rating last 7d) > 4",
+		"4:6 p99 goes over a field of entities, 'rating' is a metric [over metrics go avg "
+		"min max median p90 first last delta slope]"},
 	{"age > 1.5h", "6:4 '1.5h' is not a duration [only whole numbers: 1h30m]"},
-	{"units > 99999999999999999999", "8:20 \"99999999999999999999\" is too large a number"},
+	{"units > 99999999999999999999", "8:20 \"99999999999999999999\" is too large a number [the "
+					 "largest is 9223372036854.775807]"},
 	{"value > 4% # late", "11:1 unexpected character '#'"},
 	{"cuont(order last 1d) > 3", "0:20 unknown function 'cuont'; did you mean 'count'?"},
 	{"count(order) > 3", "0:12 count needs a window [as in count(order last 24h)]"},
@@ -121,7 +176,8 @@ static const struct {
 		"4:5 sum cannot go over 'order' [name a field: sum(order.amount last 7d)]"},
 	{"sum(order.status last 7d) > 3", "4:12 there is no sum of order.status, which is text"},
 	{"sum(rating last 7d) > 3",
-		"4:6 sum cannot go over 'rating' [name a field: sum(order.amount last 7d)]"},
+		"4:6 sum goes over a field of entities, 'rating' is a metric [over metrics go avg "
+		"min max median p90 first last delta slope]"},
 	{"first(order.units last 7d) > 3", "6:11 first cannot go over 'order.units' [it goes over "
 					   "a metric: first(rating last 7d)]"},
 	{"sum(order.amont last 7d) > 3 RUB",
@@ -213,6 +269,8 @@ static const char *const good[] = {
 	"remaining <= 0s",
 	"value > 0.5%",
 	"now - opened_at > 1d12h",
+	"opened_at + 2 business days < now",
+	"opened_at + 1 business day + 3h < now",
 	"not closed and shipped_late",
 	"status in [\"shipped\", 'delivered']",
 	"amount > 5000 RUB",
@@ -294,7 +352,8 @@ static void limits_are_stated(void **state)
 	refuse_repeated("", "(", 100, "closed", "nested more than 64 levels deep");
 	refuse_repeated("", "not ", 100, "closed", "nested more than 64 levels deep");
 	refuse_repeated("", "-", 100, "units > 1", "nested more than 64 levels deep");
-	refuse_repeated("closed", " or closed", 100, "", "more than 64 levels or operators deep");
+	refuse_repeated("closed", " or closed", 100, "",
+		"more than 63 operators in a row, or levels of brackets");
 	refuse_repeated("closed ? ", "closed ? ", 100, "closed", "nested more than 64 levels deep");
 	refuse_repeated("units in [1", ", 1", 300, "]", "more than 256 items");
 	refuse_repeated(

@@ -420,6 +420,9 @@ static void business_days_skip_what_is_free(void **state)
 {
 	static const struct row plain[] = {
 		{"business_days(opened_at, 0)", "2026-05-28T20:26:40.000Z"},
+		{"opened_at + 1 business day", "2026-05-29T20:26:40.000Z"},
+		{"opened_at + 2 business days", "2026-06-01T20:26:40.000Z"},
+		{"opened_at + 1h + 2 business days - 1h", "2026-06-01T20:26:40.000Z"},
 		{"business_days(opened_at, 1)", "2026-05-29T20:26:40.000Z"},
 		{"business_days(opened_at, 2)", "2026-06-01T20:26:40.000Z"},
 		{"business_days(opened_at, 2) - now < -6d", "false @1ms"},

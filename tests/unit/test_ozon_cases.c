@@ -4,6 +4,7 @@
  * expectation is written anew, to be read and judged by a person. */
 #include "unit/check.h"
 
+#include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "market/market.h"

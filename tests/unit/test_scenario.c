@@ -205,6 +205,8 @@ static void every_mistake_of_a_file_is_told_in_one_run(void **state)
 		"  - {at: 0h, order: {id: O, staus: shipped}}\n"
 		"  - {at: 0h, order: {id: O, status: shiped, amount: 12, units: many}}\n"
 		"  - {at: 0h, metric: {late_shipment_rate: 4, ratin: 4}}\n"
+		"  - {at: 0h, order: {id: P, amount: 30 RMB}}\n"
+		"  - {at: 0h, order: {id: P, amount: 30.555 RUB}}\n"
 		"  - {at: 0h, blind: review}\n"
 		"  - {at: 0h, poller: {id: nothing}}\n"
 		"  - {at: 0h, times: 0, order: {id: O, shipped_late: maybe}}\n"
@@ -221,7 +223,8 @@ static void every_mistake_of_a_file_is_told_in_one_run(void **state)
 	static const char *const said_of[] = {"t.yaml:1:", "did you mean ozon ?", "did you mean 5h ?",
 		"a complaint needs an `id`", "did you mean order ?", "did you mean status ?",
 		"did you mean shipped ?", "expected money", "expected a number", "did you mean 4% ?",
-		"did you mean rating ?", "did you mean reviews ?", "no poller `nothing`",
+		"did you mean rating ?", "did you mean 30 CNY ?",
+		"at most 2 digits after the point", "did you mean reviews ?", "no poller `nothing`",
 		"the minimum is 1", "expected true or false", "did you mean late ?", "warning",
 		"nothing is expected", "about the whole store", "needs `at`", "1 to 10000"};
 	struct shd_text said SHD_AUTO(shd_text_finish) = {0};

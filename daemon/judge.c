@@ -20,7 +20,7 @@ enum {
 	RECORD_BYTES = 1 << 20,
 	PUT_OFF_MS_PER_ROW = 1,
 	PUT_OFF_MAX_MS = 60000,
-	TALLY_ROWS = 24,
+	TALLY_ROWS = 128,              /* fewer are read in 0.1 ms; of 1000 stores they took 8 MB */
 	TALLY_BYTES = 16 << 20,
 };
 

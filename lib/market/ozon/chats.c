@@ -48,26 +48,28 @@ SHD_OZON_MAP(chat)
 	bool buyer = shd_loose_is(type, "BUYER_SELLER") || shd_loose_is(type, "BUYER_SELLER_SELECT");
 	const json_t *id = json_object_get(chat, "chat_id");
 	struct shd_loose_text text;
-	int64_t unread = 0;
+	int64_t unread;
 	size_t at;
 
 	(void)in;
 	if (!shd_put_entity(out, buyer ? SHD_KIND_message : SHD_KIND_notice, "", id, "chat_id", &at,
 		    reterr))
 		return false;
-	shd_loose_int(json_object_get(record, "unread_count"), &unread);
+	bool counted = shd_loose_int(json_object_get(record, "unread_count"), &unread);
 	if (!shd_loose_text(id, &text))
 		return true;
 	if (buyer) {
 		shd_put_time(out, at, SHD_F_message_opened_at, json_object_get(chat, "created_at"));
-		shd_set_n(out, at, SHD_F_message_unread, unread > 0);
+		if (counted)
+			shd_set_n(out, at, SHD_F_message_unread, unread > 0);
 		shd_set_n(out, at, SHD_F_message_closed, false);
 		shd_harvest_follow(out, "chat_history", text.text, text.len);
 		return true;
 	}
 	shd_put_time(out, at, SHD_F_notice_opened_at, json_object_get(chat, "created_at"));
 	shd_put_word(out, at, SHD_F_notice_severity, "info");
-	shd_set_n(out, at, SHD_F_notice_closed, unread == 0);
+	if (counted)
+		shd_set_n(out, at, SHD_F_notice_closed, unread == 0);
 	if (shd_loose_is(type, "SELLER_SUPPORT"))
 		shd_harvest_follow(out, "support_history", text.text, text.len);
 	else

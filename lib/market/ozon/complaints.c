@@ -12,7 +12,7 @@
 #define DECIDE_RFBS_MS (3 * SHD_DAY_MS) /* realFBS: after three calendar days */
 
 enum class {
-	OTHER,
+	OTHER,    /* not told, or by a name of a later day: what was known still holds */
 	ACT,      /* the seller has to decide */
 	DISPUTE,
 	PICK_UP,  /* goods wait for the seller */
@@ -218,6 +218,26 @@ static const json_t *first_time(const json_t *a, const json_t *b, const json_t *
 	return shd_loose_time(a, &ignored) ? a : shd_loose_time(b, &ignored) ? b : c;
 }
 
+/* Whose move it is, since when, and until when. */
+static void put_move(struct shd_harvest *out, size_t at, const json_t *record, enum class class)
+{
+	const json_t *changed = shd_loose_at(record, "visual.change_moment");
+
+	shd_put_word(out, at, SHD_F_return_waits_for, class == ACT ? "seller"
+		: class == DISPUTE || class == MOVING || class == DECIDED ? "marketplace" : "none");
+	if (class == ACT || class == DISPUTE || class == DECIDED || class == REFUSED)
+		put_answer(out, at, SHD_F_return_responded_at, class == ACT, changed);
+	if (class == ACT || class == PICK_UP)
+		shd_put_time(out, at, SHD_F_return_act_since, changed);
+	else
+		shd_set_none(out, at, SHD_F_return_act_since);
+	if (class == PICK_UP) /* when the goods are disposed of */
+		shd_put_time(out, at, SHD_F_return_due_at,
+			shd_loose_at(record, "storage.utilization_forecast_date"));
+	else
+		put_limit(out, at, SHD_F_return_due_at, class == ACT, changed, DECIDE_MS);
+}
+
 SHD_OZON_MAP(return)
 {
 	const json_t *status = shd_loose_at(record, "visual.status.sys_name");
@@ -244,19 +264,9 @@ SHD_OZON_MAP(return)
 	shd_put_number(out, at, SHD_F_return_units, json_object_get(of.product, "quantity"));
 	put_amount(out, at, SHD_F_return_amount, of.product);
 	put_scheme(out, at, json_object_get(record, "schema"));
-	shd_put_word(out, at, SHD_F_return_waits_for, class == ACT ? "seller"
-		: class == DISPUTE || class == MOVING || class == DECIDED ? "marketplace" : "none");
-	if (class == ACT || class == DISPUTE || class == DECIDED || class == REFUSED)
-		put_answer(out, at, SHD_F_return_responded_at, class == ACT, of.changed);
-	if (class == ACT || class == PICK_UP)
-		shd_put_time(out, at, SHD_F_return_act_since, of.changed);
-	else
-		shd_set_none(out, at, SHD_F_return_act_since);
-	if (class == PICK_UP) /* when the goods are disposed of */
-		shd_put_time(out, at, SHD_F_return_due_at,
-			shd_loose_at(record, "storage.utilization_forecast_date"));
-	else
-		put_limit(out, at, SHD_F_return_due_at, class == ACT, of.changed, DECIDE_MS);
+	if (class == OTHER)
+		return true;
+	put_move(out, at, record, class);
 	shd_set_n(out, at, SHD_F_return_closed, over);
 	if (is_claim(json_object_get(record, "type"), class))
 		put_claim(out, record, &of, class);
@@ -280,7 +290,6 @@ static enum class rfbs_class(const json_t *record)
 	return shd_loose_is(group, "Rejected") ? REFUSED : OTHER;
 }
 
-/* An unknown group leaves open what was open: it says nothing of the end. */
 static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *record,
 			   enum class class)
 {
@@ -289,14 +298,15 @@ static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *rec
 
 	shd_put_word(out, at, SHD_F_complaint_type, class == DISPUTE ? "dispute" : "claim");
 	shd_put_word(out, at, SHD_F_complaint_category, "return_request");
-	if (class != DISPUTE) /* when a dispute over it began is not told */
+	if (class != DISPUTE && class != OTHER) /* when a dispute over it began is not told */
 		shd_put_time(out, at, SHD_F_complaint_opened_at, created);
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(product, "sku"));
 	put_amount(out, at, SHD_F_complaint_order_amount, product);
 	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "state.group_state"));
-	put_limit(out, at, SHD_F_complaint_due_at, class == ACT || class == OTHER, created,
-		DECIDE_RFBS_MS);
+	if (class == OTHER)
+		return;
+	put_limit(out, at, SHD_F_complaint_due_at, class == ACT, created, DECIDE_RFBS_MS);
 	if (class == ACT)
 		shd_set_none(out, at, SHD_F_complaint_responded_at);
 	shd_set_n(out, at, SHD_F_complaint_valid, class != REFUSED);
@@ -346,6 +356,8 @@ SHD_OZON_MAP(rfbs)
 	put_amount(out, at, SHD_F_return_amount, product);
 	shd_put_text(out, at, SHD_F_return_status, shd_loose_at(record, "state.group_state"));
 	shd_put_word(out, at, SHD_F_return_scheme, "rfbs");
+	if (class == OTHER)
+		return true;
 	put_rfbs_move(out, at, created, class);
 	shd_set_n(out, at, SHD_F_return_closed, class == DECIDED || class == REFUSED);
 	return true;

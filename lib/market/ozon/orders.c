@@ -343,10 +343,11 @@ static const json_t *reason_of(const json_t *request)
 						 : shd_loose_at(request, "cancellation_reason.name");
 }
 
+static const struct shd_loose_word decisions[] = {{"ON_APPROVAL", "on_approval"},
+	{"APPROVED", "approved"}, {"REJECTED", "rejected"}, {NULL, NULL}};
+
 SHD_OZON_MAP(cancellation)
 {
-	static const struct shd_loose_word states[] = {{"ON_APPROVAL", "on_approval"},
-		{"APPROVED", "approved"}, {"REJECTED", "rejected"}, {NULL, NULL}};
 	const char *state;
 	size_t at;
 
@@ -359,7 +360,7 @@ SHD_OZON_MAP(cancellation)
 	shd_put_text(out, at, SHD_F_cancellation_reason, reason_of(record));
 	shd_put_time(out, at, SHD_F_cancellation_due_at, json_object_get(record, "auto_approve_date"));
 	put_decision(out, at, SHD_F_cancellation_responded_at, record);
-	if (shd_loose_word(shd_loose_at(record, "state.state"), states, &state)) {
+	if (shd_loose_word(shd_loose_at(record, "state.state"), decisions, &state)) {
 		shd_put_word(out, at, SHD_F_cancellation_status, state);
 		shd_set_n(out, at, SHD_F_cancellation_closed, strcmp(state, "on_approval") != 0);
 	}
@@ -368,7 +369,7 @@ SHD_OZON_MAP(cancellation)
 
 SHD_OZON_MAP(cancellation_claim)
 {
-	const char *cause = shd_ozon_root_cause(reason_of(record));
+	const char *cause = shd_ozon_root_cause(reason_of(record)), *state;
 	size_t at;
 
 	(void)in;
@@ -385,9 +386,9 @@ SHD_OZON_MAP(cancellation_claim)
 	shd_put_time(out, at, SHD_F_complaint_due_at, json_object_get(record, "auto_approve_date"));
 	put_decision(out, at, SHD_F_complaint_responded_at, record);
 	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "state.state"));
-	shd_set_n(out, at, SHD_F_complaint_valid,
-		!shd_loose_is(shd_loose_at(record, "state.state"), "REJECTED"));
-	shd_set_n(out, at, SHD_F_complaint_closed,
-		!shd_loose_is(shd_loose_at(record, "state.state"), "ON_APPROVAL"));
+	if (shd_loose_word(shd_loose_at(record, "state.state"), decisions, &state)) {
+		shd_set_n(out, at, SHD_F_complaint_valid, strcmp(state, "rejected") != 0);
+		shd_set_n(out, at, SHD_F_complaint_closed, strcmp(state, "on_approval") != 0);
+	}
 	return true;
 }

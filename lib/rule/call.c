@@ -1,5 +1,5 @@
 #include "base/num.h"
-#include "rule/eval.h"
+#include "rule/exact.h"
 #include "rule/phrase.h"
 
 #include <string.h>
@@ -7,22 +7,27 @@
 /* Room for a field (SHD_FIELD_BYTES) whose characters grew when folded. */
 enum { FOLDED_BYTES = 2 * SHD_FIELD_BYTES };
 
+/* When the gap, which `slope` makes smaller each ms, has changed its sign. A fraction
+ * brings that nearer: looking 1 ms early does no harm. */
+static void wake_at_zero(struct shd_eval *eval, __int128 gap, __int128 slope, bool fraction)
+{
+	__int128 ms = -gap / slope + !fraction;
+
+	if (ms < INT64_MAX)
+		shd_eval_wake(eval, shd_add_saturated(eval->now_ms, ms > 0 ? (int64_t)ms : 1));
+}
+
 static void call_abs(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	shd_eval(eval, expr->args[0], ret);
 	if (ret->v.none)
 		return;
-	bool towards_zero = (ret->v.n < 0) == (ret->slope > 0);
-	if (ret->slope && !ret->bent && towards_zero && ret->v.n) {
-		__int128 distance = ret->v.n, slope = ret->slope;
-		__int128 ms = -distance / slope;
-
-		if (ms < INT64_MAX)
-			shd_eval_wake(eval, shd_add_saturated(eval->now_ms, (int64_t)ms + 1));
-	}
-	if (ret->v.n > 0 || (ret->v.n == 0 && ret->slope >= 0))
+	int sign = shd_exact_sign(ret);
+	if (ret->slope && !ret->bent && sign && (sign < 0) == (ret->slope > 0))
+		wake_at_zero(eval, ret->v.n, ret->slope, ret->of);
+	if (sign > 0 || (sign == 0 && ret->slope >= 0))
 		return;
-	ret->v.n = shd_sub_saturated(0, ret->v.n);
+	shd_exact_negate(ret);
 	ret->slope = -ret->slope;
 }
 
@@ -33,11 +38,9 @@ static void call_whole(struct shd_eval *eval, const struct shd_expr *expr, struc
 		return;
 	ret->bent |= ret->slope != 0;
 	ret->slope = 0;
-	int64_t n = ret->v.n, rest = n % SHD_MICRO;
-	if (expr->function == SHD_FN_floor)
-		ret->v.n = shd_sub_saturated(n - rest, rest < 0 ? SHD_MICRO : 0);
-	else
-		ret->v.n = shd_mul_div(shd_mul_div(n, 1, SHD_MICRO), SHD_MICRO, 1);
+	bool down = expr->function == SHD_FN_floor;
+	ret->v.n = down ? shd_exact_floor(ret) : shd_exact_round(ret);
+	ret->rest = ret->of = 0;
 }
 
 /* min and max: the lines may cross, and then the other one counts. */
@@ -59,17 +62,15 @@ static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct
 	}
 	__int128 difference = (__int128)a.v.n - b.v.n, slope = (__int128)a.slope - b.slope;
 	bool least = expr->function == SHD_FN_min;
-	bool take_b = difference ? (difference > 0) == least : (slope > 0) == least && slope;
+	int sign = shd_exact_compare(&a, &b);
+	bool take_b = sign ? (sign > 0) == least : (slope > 0) == least && slope;
 	if (take_b)
 		*ret = b;
 	shd_take_currency(&ret->v, &a.v, &b.v);
 	if (a.bent || b.bent) {
 		ret->bent = true;
-	} else if (slope && (difference < 0) == (slope > 0) && difference) {
-		__int128 ms = -difference / slope + 1;
-
-		if (ms < INT64_MAX)
-			shd_eval_wake(eval, shd_add_saturated(eval->now_ms, (int64_t)ms));
+	} else if (slope && sign && (sign < 0) == (slope > 0)) {
+		wake_at_zero(eval, difference, slope, a.of || b.of);
 	}
 }
 
@@ -92,12 +93,12 @@ static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struc
 		return;
 	}
 	bool money = a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v);
-	if (!b.v.n || money) {
+	if (!shd_exact_sign(&b) || money) {
 		shd_eval_miss(
 			eval, ret, money ? "one currency" : "anything to take a share of", false);
 		return;
 	}
-	ret->v.n = shd_mul_div(a.v.n, SHD_MICRO, b.v.n);
+	shd_exact_divide(ret, &a, &b);
 	ret->bent = a.bent || b.bent || a.slope || b.slope;
 	bool counts = is_count(&a.v) && is_count(&b.v);
 	eval->hit = counts ? (uint32_t)(a.v.n / SHD_MICRO) : 0;
@@ -141,7 +142,7 @@ static void call_business_days(
 	if (ret->v.none)
 		return;
 	ret->bent |= ret->slope != 0;
-	ret->slope = 0;
+	ret->slope = ret->rest = ret->of = 0;
 	if (ret->v.n == SHD_NEVER_MS)
 		return;
 	if (shd_calendar_add(calendar, settings ? settings->zone : NULL,
@@ -182,9 +183,9 @@ static void call_room(struct shd_eval *eval, const struct shd_expr *expr, struct
 		ret->blind = (share.v.none && share.blind) || (limit.v.none && limit.blind);
 		return;
 	}
-	__int128 bears = (__int128)limit.v.n * of / SHD_MICRO;
-	ret->v.n = shd_mul_div(
-		(int64_t)(bears > INT64_MAX / 2 ? INT64_MAX / 2 : bears) - hit, SHD_MICRO, 1);
+	struct shd_result all = {.v.n = of * SHD_MICRO}, bears;
+	shd_exact_multiply(&bears, &limit, &all);
+	ret->v.n = shd_sub_saturated(shd_exact_floor(&bears), hit * SHD_MICRO);
 	ret->bent = share.bent || limit.bent || share.slope || limit.slope;
 }
 

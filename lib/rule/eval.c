@@ -1,6 +1,7 @@
 #include "rule/eval.h"
 
 #include "base/num.h"
+#include "rule/exact.h"
 #include "rule/regex.h"
 
 #include <string.h>
@@ -99,10 +100,12 @@ void shd_take_currency(
 }
 
 /* The sign of left - right: -1, 0, 1. */
-static int compare_values(const struct shd_value *left, const struct shd_value *right)
+static int compare_results(const struct shd_result *a, const struct shd_result *b)
 {
+	const struct shd_value *left = &a->v, *right = &b->v;
+
 	if (left->type != SHD_TEXT)
-		return (left->n > right->n) - (left->n < right->n);
+		return shd_exact_compare(a, b);
 	uint32_t shorter = left->len < right->len ? left->len : right->len;
 	int order = shorter ? memcmp(left->text, right->text, shorter) : 0;
 	if (!order)
@@ -129,17 +132,21 @@ static int side_of(enum shd_op op, int sign)
 	return order ? holds(op, sign) : sign;
 }
 
-/* The ms at which difference + slope * ms reaches the other side; 0: never. */
-static __int128 ms_to_flip(enum shd_op op, __int128 difference, __int128 slope)
+/* The ms at which the gap, of which `difference` is the whole part, reaches the other
+ * side when it changes by `slope` each ms; 0: never. */
+static __int128 ms_to_flip(enum shd_op op, __int128 difference, int fraction, __int128 slope)
 {
+	if (fraction && (op == SHD_OP_EQ || op == SHD_OP_NE))
+		return 0;
 	if (op == SHD_OP_EQ || op == SHD_OP_NE) {
 		if (difference == 0)
 			return 1;
 		bool towards = (difference < 0) == (slope > 0);
 		return towards && difference % slope == 0 ? -difference / slope : 0;
 	}
-	/* In whole units `<` is "below 0" and `<=` is "below 1". */
-	__int128 limit = op == SHD_OP_LE || op == SHD_OP_GT;
+	/* In whole units `<` is "below 0" and `<=` is "below 1"; with a fraction either is
+	 * what the fraction leaves. */
+	__int128 limit = fraction ? fraction < 0 : op == SHD_OP_LE || op == SHD_OP_GT;
 	bool below = difference < limit;
 	if (below && slope > 0)
 		return (limit - difference + slope - 1) / slope;
@@ -158,7 +165,7 @@ static int side_at(struct shd_eval *eval, const struct shd_expr *expr, int64_t a
 	shd_eval(eval, expr->args[1], &right);
 	if (left.v.none || right.v.none)
 		return -2;
-	return side_of(expr->op, compare_values(&left.v, &right.v));
+	return side_of(expr->op, compare_results(&left, &right));
 }
 
 static void search_flip(struct shd_eval *eval, const struct shd_expr *expr, int side)
@@ -212,15 +219,16 @@ static void eval_compare(struct shd_eval *eval, const struct shd_expr *expr, str
 		shd_eval_miss(eval, ret, "one currency", false);
 		return;
 	}
-	int sign = compare_values(&left.v, &right.v);
+	int sign = compare_results(&left, &right);
 	give(ret, SHD_BOOL, holds(expr->op, sign));
 	if (eval->quiet)
 		return;
 	if (left.bent || right.bent) {
 		search_flip(eval, expr, side_of(expr->op, sign));
 	} else if (left.slope != right.slope) {
-		__int128 difference = (__int128)left.v.n - right.v.n;
-		__int128 ms = ms_to_flip(expr->op, difference, (__int128)left.slope - right.slope);
+		__int128 difference, slope = (__int128)left.slope - right.slope;
+		int fraction = shd_exact_gap(&left, &right, &difference);
+		__int128 ms = ms_to_flip(expr->op, difference, fraction, slope);
 
 		if (ms > 0 && ms < INT64_MAX)
 			shd_eval_wake(eval, shd_add_saturated(eval->now_ms, (int64_t)ms));
@@ -308,7 +316,7 @@ static void eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct s
 		shd_eval(eval, list->args[i], &item);
 		absent |= item.v.none;
 		blind |= item.v.none && item.blind;
-		if (item.v.none || compare_values(&value.v, &item.v) != 0 ||
+		if (item.v.none || compare_results(&value, &item) != 0 ||
 			(value.v.type == SHD_MONEY && !shd_same_currency(&value.v, &item.v)))
 			continue;
 		give(ret, SHD_BOOL, true);
@@ -338,7 +346,7 @@ static void eval_negate(struct shd_eval *eval, const struct shd_expr *expr, stru
 	shd_eval(eval, expr->args[0], ret);
 	if (ret->v.none)
 		return;
-	ret->v.n = shd_sub_saturated(0, ret->v.n);
+	shd_exact_negate(ret);
 	ret->slope = -ret->slope;
 }
 
@@ -353,9 +361,13 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 		give_none(ret, expr->type, &a, &b);
 		return;
 	}
-	give(ret, expr->type,
-		add ? shd_add_saturated(a.v.n, b.v.n) : shd_sub_saturated(a.v.n, b.v.n));
-	ret->slope = add ? a.slope + b.slope : a.slope - b.slope;
+	give(ret, expr->type, 0);
+	if (!add) {
+		shd_exact_negate(&b);
+		b.slope = -b.slope;
+	}
+	shd_exact_add(ret, &a, &b);
+	ret->slope = a.slope + b.slope;
 	ret->bent = a.bent || b.bent;
 	if (expr->type != SHD_MONEY)
 		return;
@@ -365,17 +377,15 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 }
 
 /* Sets how value * factor / divisor moves when only `value` does: evenly where each
- * ms adds a whole number of units, so that nothing is rounded. */
+ * ms adds a whole number of units. */
 static void scale_slope(
 	const struct shd_result *value, int64_t factor, int64_t divisor, struct shd_result *ret)
 {
 	if (!value->slope)
 		return;
-	__int128 step = (__int128)value->slope * factor, whole = (__int128)value->v.n * factor;
-	__int128 slope = step / divisor;
+	__int128 step = (__int128)value->slope * factor, slope = step / divisor;
 
-	if (step % divisor == 0 && whole % divisor == 0 && slope > -1000000000 &&
-		slope < 1000000000)
+	if (step % divisor == 0 && slope > -1000000000 && slope < 1000000000)
 		ret->slope = (int64_t)slope;
 	else
 		ret->bent = true;
@@ -392,11 +402,13 @@ static void eval_product(struct shd_eval *eval, const struct shd_expr *expr, str
 		return;
 	}
 	/* One side is in micro-units, and its scale goes away. */
-	give(ret, expr->type, shd_mul_div(a.v.n, b.v.n, SHD_MICRO));
+	give(ret, expr->type, 0);
+	shd_exact_multiply(ret, &a, &b);
 	shd_take_currency(&ret->v, &a.v, &b.v);
-	ret->bent = a.bent || b.bent || (a.slope && b.slope);
+	const struct shd_result *moves = a.slope ? &a : &b, *factor = a.slope ? &b : &a;
+	ret->bent = a.bent || b.bent || (moves->slope && (factor->slope || factor->of));
 	if (!ret->bent)
-		scale_slope(a.slope ? &a : &b, a.slope ? b.v.n : a.v.n, SHD_MICRO, ret);
+		scale_slope(moves, factor->v.n, SHD_MICRO, ret);
 }
 
 static void eval_quotient(
@@ -411,7 +423,7 @@ static void eval_quotient(
 		return;
 	}
 	give(ret, expr->type, 0);
-	if (!b.v.n) {
+	if (!shd_exact_sign(&b)) {
 		shd_eval_miss(eval, ret, "a divisor that is not 0", false);
 		return;
 	}
@@ -420,10 +432,10 @@ static void eval_quotient(
 		return;
 	}
 	/* Either the divisor is in micro-units, or the result becomes so. */
-	ret->v.n = shd_mul_div(a.v.n, SHD_MICRO, b.v.n);
+	shd_exact_divide(ret, &a, &b);
 	if (expr->type == SHD_MONEY)
 		shd_take_currency(&ret->v, &a.v, &a.v);
-	ret->bent = a.bent || b.bent || b.slope;
+	ret->bent = a.bent || b.bent || b.slope || (a.slope && b.of);
 	if (!ret->bent)
 		scale_slope(&a, SHD_MICRO, b.v.n, ret);
 }

@@ -9,6 +9,9 @@
  * - A feed that cannot be read makes what it brings *blind*. Blind is none that
  *   even `is none` and `else` cannot see through: nobody knows whether it is there.
  *
+ * Quotients are exact: a share is compared with its limit, and multiplied, before it is
+ * rounded (exact.h).
+ *
  * Time: a value carries its change per ms of `now`. A comparison of two values that
  * move evenly records the exact ms at which its truth flips; abs, min and max
  * record where they change sides. What moves unevenly or in rounded steps (a product
@@ -24,6 +27,7 @@
 
 struct shd_result {
 	struct shd_value v; /* none: absent or unknown */
+	int64_t rest, of;   /* what v.n lacks to the exact value (exact.h); of 0: nothing */
 	int64_t slope;      /* change of v.n per ms of now */
 	bool bent;          /* moves with now, but not by a constant slope */
 	bool blind;         /* with v.none: a feed cannot be read */

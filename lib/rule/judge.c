@@ -1,6 +1,6 @@
 #include "base/num.h"
 #include "rule/code.h"
-#include "rule/eval.h"
+#include "rule/exact.h"
 
 static enum shd_truth truth(struct shd_eval *eval, const struct shd_expr *expr)
 {
@@ -87,10 +87,13 @@ static bool is_share(const struct shd_eval *eval, const struct shd_expr *expr)
 
 /* How many more hits until `share OP limit` holds; hits fewer where a low share is
  * the bad one. */
-static int64_t hits_until(enum shd_op op, int64_t hit, int64_t of, int64_t limit_n)
+static int64_t hits_until(enum shd_op op, int64_t hit, int64_t of, const struct shd_result *limit)
 {
-	__int128 exact = (__int128)limit_n * of;
-	int64_t below = (int64_t)(exact / SHD_MICRO), above = below + (exact % SHD_MICRO != 0);
+	struct shd_result all = {.v.n = of * SHD_MICRO}, bears;
+
+	shd_exact_multiply(&bears, limit, &all);
+	int64_t below = shd_exact_floor(&bears) / SHD_MICRO;
+	int64_t above = below + (bears.of || bears.v.n % SHD_MICRO);
 
 	return op == SHD_OP_GT   ? below + 1 - hit
 	       : op == SHD_OP_GE ? above - hit
@@ -117,7 +120,7 @@ static void find_room(
 			limit.v.n > 1000 * SHD_MICRO)
 			return;
 		verdict->room = (struct shd_value){.type = SHD_NUMBER,
-			.n = hits_until(comparison->op, hit, of, limit.v.n) * SHD_MICRO};
+			.n = hits_until(comparison->op, hit, of, &limit) * SHD_MICRO};
 		return;
 	}
 }

@@ -1,5 +1,5 @@
 #include "base/num.h"
-#include "rule/eval.h"
+#include "rule/exact.h"
 #include "rule/tally.h"
 
 #include <string.h>
@@ -217,14 +217,13 @@ static int64_t select_kth(int64_t *values, size_t count, size_t k)
 }
 
 /* The mean of the two middle ones where their number is even. */
-static int64_t median_of(int64_t *values, size_t count)
+static void median_of(int64_t *values, size_t count, struct shd_result *ret)
 {
-	int64_t upper = select_kth(values, count, count / 2);
+	int64_t upper = select_kth(values, count, count / 2), lower = upper;
 
-	if (count % 2)
-		return upper;
-	int64_t lower = select_kth(values, count, count / 2 - 1);
-	return lower + (int64_t)(((__int128)upper - lower) / 2);
+	if (count % 2 == 0)
+		lower = select_kth(values, count, count / 2 - 1);
+	shd_exact_set(ret, (__int128)upper + lower, 2);
 }
 
 /* Nearest rank: the smallest value that `percent` of them do not pass. */
@@ -235,18 +234,8 @@ static int64_t percentile(struct quantile *quantile, size_t percent)
 	return select_kth(quantile->values, quantile->count, rank ? rank - 1 : 0);
 }
 
-static int64_t divide_rounded(__int128 n, __int128 divisor)
-{
-	__int128 half = divisor / 2,
-		 quotient = n >= 0 ? (n + half) / divisor : -((-n + half) / divisor);
-
-	return quotient > INT64_MAX   ? INT64_MAX
-	       : quotient < INT64_MIN ? INT64_MIN
-				      : (int64_t)quotient;
-}
-
 /* Change per `per_ms`; false when fewer than two instants, or too large to say. */
-static bool slope_of(const struct window *window, int64_t per_ms, int64_t *ret_n)
+static bool slope_of(const struct window *window, int64_t per_ms, struct shd_result *ret)
 {
 	__int128 top, a, b, bottom, c, d;
 
@@ -258,52 +247,48 @@ static bool slope_of(const struct window *window, int64_t per_ms, int64_t *ret_n
 		__builtin_sub_overflow(c, d, &bottom) || bottom <= 0 ||
 		__builtin_mul_overflow(top, (__int128)(per_ms / SHD_SECOND_MS), &top))
 		return false;
-	*ret_n = divide_rounded(top, bottom);
+	shd_exact_set(ret, top, bottom);
 	return true;
 }
 
 /* Aggregates over values; false: there is nothing to say. */
-static bool result_of(struct window *window, int64_t *ret_n)
+static bool result_of(struct window *window, struct shd_result *ret)
 {
-	if (window->expr->aggregate == SHD_AGG_sum && !window->count) {
-		*ret_n = 0;
-		return true;
-	}
 	if (!window->count)
-		return false;
+		return window->expr->aggregate == SHD_AGG_sum;
 	switch (window->expr->aggregate) {
 	case SHD_AGG_sum:
-		*ret_n = divide_rounded(window->sum, 1);
+		shd_exact_set(ret, window->sum, 1);
 		return true;
 	case SHD_AGG_avg:
-		*ret_n = divide_rounded(window->sum, (__int128)window->count);
+		shd_exact_set(ret, window->sum, window->count);
 		return true;
 	case SHD_AGG_min:
-		*ret_n = window->min;
+		ret->v.n = window->min;
 		return true;
 	case SHD_AGG_max:
-		*ret_n = window->max;
+		ret->v.n = window->max;
 		return true;
 	case SHD_AGG_median:
-		*ret_n = median_of(window->quantile->values, window->quantile->count);
+		median_of(window->quantile->values, window->quantile->count, ret);
 		return true;
 	case SHD_AGG_p90:
-		*ret_n = percentile(window->quantile, 90);
+		ret->v.n = percentile(window->quantile, 90);
 		return true;
 	case SHD_AGG_p99:
-		*ret_n = percentile(window->quantile, 99);
+		ret->v.n = percentile(window->quantile, 99);
 		return true;
 	case SHD_AGG_first:
-		*ret_n = window->first;
+		ret->v.n = window->first;
 		return true;
 	case SHD_AGG_last:
-		*ret_n = window->last;
+		ret->v.n = window->last;
 		return true;
 	case SHD_AGG_delta:
-		*ret_n = shd_sub_saturated(window->last, window->first);
+		ret->v.n = shd_sub_saturated(window->last, window->first);
 		return true;
 	case SHD_AGG_slope:
-		return slope_of(window, SHD_DAY_MS, ret_n);
+		return slope_of(window, SHD_DAY_MS, ret);
 	case SHD_AGG_count:
 	case SHD_AGG_share:
 	case SHD_AGG_COUNT:
@@ -326,7 +311,7 @@ static void count_result(struct window *window, struct shd_result *ret)
 	if (!window->of)
 		shd_eval_miss(eval, ret, window->expr->subject, false);
 	else
-		ret->v.n = shd_mul_div((int64_t)window->hit, SHD_MICRO, (int64_t)window->of);
+		shd_exact_set(ret, (__int128)window->hit * SHD_MICRO, window->of);
 }
 
 static void start(struct window *window, struct shd_eval *eval, const struct shd_expr *expr,
@@ -421,7 +406,7 @@ static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct
 		count_result(&window, ret);
 	} else if (window.currencies_differ) {
 		shd_eval_miss(eval, ret, "one currency", false);
-	} else if (!result_of(&window, &ret->v.n)) {
+	} else if (!result_of(&window, ret)) {
 		shd_eval_miss(eval, ret, expr->subject, false);
 	} else if (expr->type == SHD_MONEY) {
 		memcpy(ret->v.currency, window.currency, 4);
@@ -482,7 +467,7 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 {
 	const struct shd_expr *metric = expr->args[0];
 	struct window window;
-	int64_t change;
+	struct shd_result last = {0}, change;
 
 	start(&window, eval, metric, 28 * SHD_DAY_MS, NULL);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
@@ -492,14 +477,32 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 		   !slope_of(&window, expr->args[1]->value.n, &change)) {
 		shd_eval_miss(eval, ret, metric->name, false);
 	} else {
-		ret->v.n = shd_add_saturated(window.last, change);
+		last.v.n = window.last;
+		shd_exact_add(ret, &last, &change);
 		memcpy(ret->v.currency, window.currency, 4);
 	}
 }
 
+/* Puts the value among the first `count` of them, the smallest first. */
+static void put_in_order(struct shd_result *values, size_t count, const struct shd_result *value)
+{
+	for (; count > 0 && shd_exact_compare(&values[count - 1], value) > 0; count--)
+		values[count] = values[count - 1];
+	values[count] = *value;
+}
+
+static void middle_of(const struct shd_result *values, size_t count, struct shd_result *ret)
+{
+	static const struct shd_result two = {.v.n = 2 * SHD_MICRO};
+
+	shd_exact_add(ret, &values[count / 2], &values[(count - 1) / 2]);
+	shd_exact_divide(ret, ret, &two);
+}
+
 void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	int64_t values[BASELINE_VALUES], now_ms = eval->now_ms, shift_ms = eval->shift_ms;
+	struct shd_result values[BASELINE_VALUES];
+	int64_t now_ms = eval->now_ms, shift_ms = eval->shift_ms;
 	int64_t days = expr->args[1]->value.n / SHD_DAY_MS;
 	const char *missing = eval->missing;
 	uint32_t hit = eval->hit, of = eval->of;
@@ -518,7 +521,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 		blind |= then.v.none && then.blind;
 		if (then.v.none)
 			continue;
-		values[count++] = then.v.n;
+		put_in_order(values, count++, &then);
 		if (then.v.currency[0])
 			memcpy(ret->v.currency, then.v.currency, 4);
 	}
@@ -530,7 +533,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 		shd_eval_miss(eval, ret, "history", blind);
 	} else {
 		eval->missing = missing;
-		ret->v.n = median_of(values, count);
+		middle_of(values, count, ret);
 	}
 	remember(eval, expr, ret);
 }

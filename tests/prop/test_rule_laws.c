@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { PRINTED = 5000, DEADLINES = 3000, BLINDED = 3000, DEPTH = 5 };
+enum { PRINTED = 5000, DEADLINES = 3000, BLINDED = 3000, SHARES = 3000, DEPTH = 5 };
 
 #define T0 1780000000000LL
 
@@ -146,12 +146,12 @@ static void random_even(uint64_t *random, struct shd_text *out)
 			"age + idle", "3h - idle", "-age", "age - 2 * idle"));
 }
 
-/* One that moves in rounded steps, but only grows or only falls. */
+/* One that moves unevenly, but only grows or only falls. */
 static void random_bent(uint64_t *random, struct shd_text *out)
 {
 	shd_text_printf(out, "%s",
 		PICK(random, "age * 0.5", "age / 7", "idle * 1.000001", "age / 3 + 1h", "age * 33%",
-			"idle / 1000"));
+			"idle / 1000", "floor(age / 1h) * 1h", "7h * (age / 3h)"));
 }
 
 static void random_limit(uint64_t *random, struct shd_text *out)
@@ -361,6 +361,46 @@ static void blind_decides_nothing(void **state)
 	assert_true(known > 0 && known < BLINDED);
 }
 
+/* --- decimals -------------------------------------------------------------------- */
+
+static enum shd_truth truth_of(const char *text)
+{
+	struct shd_arena *arena = shd_arena_create(1 << 20);
+	int64_t wake_ms;
+	enum shd_truth truth = truth_at(compile(text, arena), T0, &wake_ms);
+
+	shd_arena_destroy(arena);
+	return truth;
+}
+
+/* Limits on the share as it is shown, and one unit beside it. */
+static void a_share_is_compared_before_it_is_rounded(void **state)
+{
+	uint64_t random = seed + 4;
+
+	(void)state;
+	random_store(&random);
+	for (int i = 0; i < SHARES; i++) {
+		int64_t of = 1 + roll(&random, 10000000), hit = roll(&random, (uint32_t)of + 1);
+		int64_t limit = shd_mul_div(hit, SHD_MICRO, of) + (int64_t)roll(&random, 3) - 1;
+		int64_t more = hit * SHD_MICRO - (limit < 0 ? 0 : limit) * of;
+		char number[SHD_DECIMAL_TEXT], text[256];
+
+		shd_decimal_format(limit < 0 ? 0 : limit, 4, number);
+		snprintf(text, sizeof(text), "ratio(%lld, %lld) > %s%%", (long long)hit,
+			(long long)of, number);
+		assert_int_equal(truth_of(text), more > 0);
+		snprintf(text, sizeof(text), "%s%% >= ratio(%lld, %lld)", number, (long long)hit,
+			(long long)of);
+		assert_int_equal(truth_of(text), more <= 0);
+		snprintf(text, sizeof(text),
+			"%lld / %lld * %lld == %lld and %lld / %lld - %lld / %lld == 0",
+			(long long)hit, (long long)of, (long long)of, (long long)hit,
+			(long long)hit, (long long)of, (long long)hit * 3, (long long)of * 3);
+		assert_int_equal(truth_of(text), SHD_TRUE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +408,7 @@ int main(void)
 		cmocka_unit_test(a_comparison_flips_at_its_wake_and_not_before),
 		cmocka_unit_test(nothing_changes_before_the_wake),
 		cmocka_unit_test(blind_decides_nothing),
+		cmocka_unit_test(a_share_is_compared_before_it_is_rounded),
 	};
 	const char *given = getenv("SHD_SEED");
 

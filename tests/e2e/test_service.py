@@ -156,8 +156,8 @@ def test_sigterm_ends_a_reload_that_waits_for_the_disk(tmp_path, shop, manager):
         assert manager.hears("READY=1"), running.log.read_text()
         assert wait_for(lambda: "orders" in running.read_pollers())
         hold.touch()
-        shop.admin("/event", {"order": {"posting_number": "0500-0002-1", "sku": 160200301,
-                                        "quantity": 1, "ship_by": "+20h"}})
+        shop.admin("/event", {"cancellation": {  # news for one feed alone
+            "cancellation_id": 77, "posting_number": "0500-0002-1", "auto_approve_date": "+3h"}})
         assert wait_for(lambda: hold.with_suffix(".held").exists())
         running.process.send_signal(signal.SIGHUP)
         assert manager.hears("RELOADING=1")

@@ -139,8 +139,9 @@ static void read_entity(struct giving *giving, enum shd_kind kind, const struct 
 	struct shd_entity entity = {.kind = kind};
 
 	if (map->type != SHD_NODE_MAP) {
-		shd_node_mistake(map, scenario->diags, NULL, "`%s` must be a map of fields",
-			shd_kind_name(kind));
+		if (!shd_node_refuse_colon(map, scenario->diags))
+			shd_node_mistake(map, scenario->diags, NULL, "`%s` must be a map of fields",
+				shd_kind_name(kind));
 		return;
 	}
 	if (!has_room(giving))

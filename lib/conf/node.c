@@ -1,5 +1,6 @@
 #include "conf/node.h"
 #include "conf/yaml.h"
+#include "conf/yaml_words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +66,8 @@ static void report(const struct shd_node *node, size_t at, size_t end, enum shd_
 {
 	char text[512];
 
+	if (node->bad)
+		return;
 	vsnprintf(text, sizeof(text), fmt, args);
 	shd_source_report(shd_doc_source(node->doc), at, end, severity, hint, text, diags);
 }
@@ -124,4 +127,17 @@ void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t widt
 			SHD_MISTAKE, diags, hint, fmt, args);
 	}
 	va_end(args);
+}
+
+bool shd_node_refuse_colon(const struct shd_node *node, struct shd_diags *diags)
+{
+	size_t at, width;
+	const char *what = node->type == SHD_NODE_SCALAR && !node->quoted
+				   ? shd_yaml_colon(node->text, node->len, &at, &width)
+				   : NULL;
+
+	if (what)
+		shd_node_mistake_at(
+			node, at, width, diags, "write a colon and a space", "%s", what);
+	return what;
 }

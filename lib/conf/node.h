@@ -15,6 +15,7 @@ struct shd_node {
 	const char *text;  /* scalar: its content, NUL-terminated; else NULL */
 	size_t len;
 	bool quoted;       /* scalar: written in quotes or as a block */
+	bool bad;          /* what it says is unknown, and was reported: nothing more is */
 	size_t count;      /* list: items, map: pairs */
 	const struct shd_node *items; /* list: count nodes; map: values */
 	const struct shd_node *keys;  /* map: count scalar nodes, else NULL */
@@ -39,6 +40,9 @@ void shd_doc_destroyp(struct shd_doc **doc);
 const struct shd_node *shd_doc_root(const struct shd_doc *doc);
 const char *shd_doc_file(const struct shd_doc *doc);
 
+/* A mistake was reported when it was parsed. */
+bool shd_doc_flawed(const struct shd_doc *doc);
+
 /* The value under `key` of a map, NULL when absent or not a map. */
 const struct shd_node *shd_node_get(const struct shd_node *map, const char *key);
 
@@ -54,5 +58,9 @@ void shd_node_mistake(const struct shd_node *node, struct shd_diags *diags, cons
 void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t width,
 			 struct shd_diags *diags, const char *hint, const char *fmt, ...)
 	SHD_PRINTF(6, 7);
+/* Reports the colon of "info:rating < 4", behind which the space is missing, so that a text
+ * stands where a map or a key was meant (also a full-width colon, or an odd blank). False: that
+ * is not what is wrong, nothing was reported. */
+bool shd_node_refuse_colon(const struct shd_node *node, struct shd_diags *diags);
 void shd_node_warn(const struct shd_node *node, struct shd_diags *diags, const char *hint,
 		   const char *fmt, ...) SHD_PRINTF(4, 5);

@@ -300,7 +300,9 @@ bool shd_options_apply_all(const struct shd_node *map, const struct shd_option_u
 
 	if (map && map->type != SHD_NODE_MAP) {
 		reading.ok = false;
-		shd_node_mistake(map, diags, NULL, "%s must be a map of keys and values", what);
+		if (!shd_node_refuse_colon(map, diags))
+			shd_node_mistake(
+				map, diags, NULL, "%s must be a map of keys and values", what);
 		reading.map = NULL;
 	}
 	for (size_t u = 0; u < use_count; u++) {

@@ -11,6 +11,7 @@ enum {
 	FILE_MAX = 4 << 20,
 	NODES_MAX = 100000, /* keys not counted */
 	DEPTH_MAX = 32,
+	ROUNDS_MAX = 20, /* of reading a file with mistakes */
 	ARENA_MAX = 64 << 20, /* cannot be reached: 200 000 nodes and 4 MB of texts */
 };
 
@@ -18,6 +19,7 @@ struct shd_doc {
 	struct shd_source source;
 	struct shd_arena *arena;
 	struct shd_node *root; /* NULL: empty file */
+	bool flawed;
 };
 
 /* A finished node and what it takes to repeat it through an alias. */
@@ -52,6 +54,12 @@ struct reader {
 	size_t nodes;          /* values, aliases counted in full */
 	size_t seen;           /* end of the last text */
 	size_t documents;
+	int star_line;         /* of the last * that stands for nothing */
+	const char *text;      /* the source without what was wrong in earlier rounds */
+	const bool *gone;      /* by line: it was taken out whole */
+	bool cured;            /* this is not the first round: what is absent may have been there */
+	enum shd_yaml_cure cure;
+	int cure_line;
 	bool broken; /* what follows makes no sense */
 };
 
@@ -66,6 +74,7 @@ static void mistake(struct reader *reader, size_t at, size_t end, const char *hi
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	reader->doc->flawed = true;
 	shd_source_report(
 		&reader->doc->source, at, end, SHD_MISTAKE, hint, text, reader->diags);
 }
@@ -193,6 +202,7 @@ static struct shd_node absent_value(struct reader *reader)
 		reader->seen = at < reader->doc->source.len ? at + 1 : at;
 	}
 	node.text = "";
+	node.bad = reader->cured;
 	return node;
 }
 
@@ -257,6 +267,8 @@ static void add_alias(struct reader *reader, struct fy_event *event)
 			name ? name : "", name ? name : "");
 		made = (struct made){.node = node_at(reader, SHD_NODE_SCALAR, at, end), .weight = 1};
 		made.node.text = "";
+		made.node.bad = true;
+		reader->star_line = made.node.line;
 	} else {
 		made = anchor->made;
 	}
@@ -302,16 +314,34 @@ static void refuse_duplicate_keys(struct reader *reader, const struct shd_node *
 		sorted[i] = &map->keys[i];
 	qsort(sorted, map->count, sizeof(*sorted), by_text_then_place);
 	for (size_t i = 1, first = 0; i < map->count; i++) {
-		if (strcmp(sorted[first]->text, sorted[i]->text) != 0)
+		if (strcmp(sorted[first]->text, sorted[i]->text) != 0) {
 			first = i;
-		else
-			shd_node_mistake(sorted[i], reader->diags, NULL,
-				"`%s` is given twice, first in line %d", sorted[i]->text,
-				sorted[first]->line);
+			continue;
+		}
+		reader->doc->flawed = true;
+		shd_node_mistake(sorted[i], reader->diags, NULL,
+			"`%s` is given twice, first in line %d", sorted[i]->text,
+			sorted[first]->line);
 	}
 }
 
-static void close_frame(struct reader *reader)
+/* A line from `first` on, up to the one where `event` stands, was taken out. */
+static bool lost_lines(struct reader *reader, int first, struct fy_event *event)
+{
+	const struct fy_mark *mark = fy_event_start_mark(event);
+	const struct shd_source *source = &reader->doc->source;
+	int last, col;
+
+	if (!reader->cured)
+		return false;
+	shd_source_place(source, mark ? mark->input_pos : source->len, &last, &col);
+	for (int line = first; line <= last; line++)
+		if (reader->gone[line])
+			return true;
+	return false;
+}
+
+static void close_frame(struct reader *reader, struct fy_event *event)
 {
 	struct frame frame = reader->frames[--reader->depth];
 	struct shd_node *node = &frame.made.node;
@@ -330,6 +360,7 @@ static void close_frame(struct reader *reader)
 	node->count = count;
 	node->items = items;
 	node->keys = keys;
+	node->bad = lost_lines(reader, node->line, event);
 	if (map)
 		refuse_duplicate_keys(reader, node);
 	/* A map without brackets is known by its first key. */
@@ -359,7 +390,7 @@ static void take_event(struct reader *reader, struct fy_event *event)
 		break;
 	case FYET_MAPPING_END:
 	case FYET_SEQUENCE_END:
-		close_frame(reader);
+		close_frame(reader, event);
 		break;
 	case FYET_SCALAR:
 		add_scalar(reader, event);
@@ -386,10 +417,15 @@ static void take_errors(struct reader *reader, struct fy_diag *diag)
 		frame = reader->frames[i - 1].flow ? &reader->frames[i - 1] : NULL;
 	while ((error = fy_diag_errors_iterate(diag, &at))) {
 		const struct fy_mark *mark = error->fyt ? fy_token_start_mark(error->fyt) : NULL;
+		size_t where = mark ? mark->input_pos : reader->doc->source.len;
+		int line, col;
 
-		shd_yaml_explain(&reader->doc->source, error->msg,
-			mark ? mark->input_pos : reader->doc->source.len,
-			frame ? &frame->made.node.at : NULL, reader->diags);
+		shd_source_place(&reader->doc->source, where, &line, &col);
+		reader->cure_line = line;
+		reader->cure = SHD_YAML_WITHOUT_VALUE;
+		if (line != reader->star_line) /* else it is the same slip, and told */
+			reader->cure = shd_yaml_explain(&reader->doc->source, error->msg, where,
+				frame ? &frame->made.node.at : NULL, reader->diags);
 		reader->broken = true;
 	}
 }
@@ -412,7 +448,7 @@ static void read_events(struct reader *reader)
 	struct fy_parser *parser = fy_parser_create(&cfg);
 	shd_assert(parser);
 	shd_assert(fy_parser_set_string(
-			   parser, reader->doc->source.text, reader->doc->source.len) == 0);
+			   parser, reader->text, reader->doc->source.len) == 0);
 	while (!reader->broken && (event = fy_parser_parse(parser))) {
 		take_event(reader, event);
 		fy_parser_event_free(parser, event);
@@ -439,6 +475,35 @@ static void finish_reader(struct reader *reader)
 	free(reader->anchors);
 }
 
+/* Reads the document; after a mistake that ends it, again without what is wrong, so that all
+ * mistakes are told. What was told already is not told twice. False: the rest cannot be read. */
+static bool read_rounds(struct shd_doc *doc, struct shd_diags *diags)
+{
+	size_t len = doc->source.len;
+	int lines, col;
+
+	shd_source_place(&doc->source, len, &lines, &col);
+	char *text shd_autofree = shd_xcalloc(len + 1, 1);
+	bool *gone shd_autofree = shd_xcalloc((size_t)lines + 2, sizeof(*gone));
+	memcpy(text, doc->source.text, len);
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		struct reader reader = {
+			.doc = doc, .diags = diags, .text = text, .gone = gone, .cured = round > 0};
+
+		doc->arena = shd_arena_create(ARENA_MAX);
+		read_events(&reader);
+		finish_reader(&reader);
+		if (!reader.broken)
+			return true;
+		doc->flawed = true;
+		if (!shd_yaml_blank(&doc->source, reader.cure, reader.cure_line, text, gone))
+			return false;
+		shd_arena_destroy(shd_steal(doc->arena));
+		doc->root = NULL;
+	}
+	return false;
+}
+
 struct shd_doc *shd_doc_parse(const char *file, const char *text, size_t len,
 			      struct shd_diags *diags)
 {
@@ -451,16 +516,11 @@ struct shd_doc *shd_doc_parse(const char *file, const char *text, size_t len,
 		return NULL;
 	}
 	SHD_AUTO(shd_doc_destroyp) struct shd_doc *doc = shd_xcalloc(1, sizeof(*doc));
-	struct reader reader = {.doc = doc, .diags = diags};
 
-	doc->arena = shd_arena_create(ARENA_MAX);
 	shd_source_init(&doc->source, file, text, len);
 	if (!shd_yaml_characters(&doc->source, diags))
 		return NULL;
-	if (doc->source.len > 0)
-		read_events(&reader);
-	finish_reader(&reader);
-	return reader.broken ? NULL : shd_steal(doc);
+	return doc->source.len == 0 || read_rounds(doc, diags) ? shd_steal(doc) : NULL;
 }
 
 void shd_doc_destroy(struct shd_doc *doc)
@@ -480,6 +540,11 @@ void shd_doc_destroyp(struct shd_doc **doc)
 const struct shd_node *shd_doc_root(const struct shd_doc *doc)
 {
 	return doc->root;
+}
+
+bool shd_doc_flawed(const struct shd_doc *doc)
+{
+	return doc->flawed;
 }
 
 const char *shd_doc_file(const struct shd_doc *doc)

@@ -63,32 +63,103 @@ static int report_tabs(const struct shd_source *source, int line, struct shd_dia
 struct words {
 	const char *message; /* how libfyaml's message begins or what it contains */
 	const char *text, *hint;
+	enum shd_yaml_cure cure;
 };
 
 /* The first row whose message is found wins. */
 static const struct words known[] = {
-	{"wrongly indented", "this quote is not closed", "add the closing quote"},
-	{"quoted scalar without", "this quote is not closed", "add the closing quote"},
-	{"stream end while", "this quote is not closed", "add the closing quote"},
-	{"invalid alias", "a text that begins with * needs quotes", "write '*...'"},
+	{"wrongly indented", "this quote is not closed", "add the closing quote", SHD_YAML_NO_CURE},
+	{"quoted scalar without", "this quote is not closed", "add the closing quote",
+		SHD_YAML_NO_CURE},
+	{"stream end while", "this quote is not closed", "add the closing quote", SHD_YAML_NO_CURE},
+	{"invalid alias", "a text that begins with * needs quotes", "write '*...'",
+		SHD_YAML_WITHOUT_VALUE},
 	{"invalid nested block mapping", "`: ` ends a key, and this line has two",
-		"put a text with `: ` in quotes"},
+		"put a text with `: ` in quotes", SHD_YAML_WITHOUT_VALUE},
 	{"invalid multiline plain key",
 		"what follows in the next line looks like a key, but this is a plain value",
-		"check the indentation of the next line"},
+		"check the indentation of the next line", SHD_YAML_NO_CURE},
 	{"invalid indentation in mapping", "this indentation fits no line above",
-		"line it up with its neighbours"},
+		"line it up with its neighbours", SHD_YAML_NO_CURE},
 	{"trailing content after", "nothing may follow the closing quote",
-		"put quotes around all of it"},
-	{"block sequence on the same line", "a list begins in its own line", NULL},
+		"put quotes around all of it", SHD_YAML_WITHOUT_VALUE},
+	{"block sequence on the same line", "a list begins in its own line", NULL, SHD_YAML_NO_CURE},
 	{"at the end of block sequence", "a list ends here without a reason",
-		"begin each item with `- `, or indent this line"},
-	{"block scalar", "a text that begins with > or | needs quotes", NULL},
+		"begin each item with `- `, or indent this line", SHD_YAML_NO_CURE},
+	{"block scalar", "a text that begins with > or | needs quotes", NULL,
+		SHD_YAML_WITHOUT_VALUE},
 	{"Unsupported directive", "a line that begins with % is a YAML directive",
-		"put quotes around the text"},
-	{"invalid extra closing bracket", "this bracket closes nothing", NULL},
-	{"invalid extra closing brace", "this bracket closes nothing", NULL},
+		"put quotes around the text", SHD_YAML_NO_CURE},
+	{"invalid extra closing bracket", "this bracket closes nothing", NULL, SHD_YAML_NO_CURE},
+	{"invalid extra closing brace", "this bracket closes nothing", NULL, SHD_YAML_NO_CURE},
 };
+
+const char *shd_yaml_colon(const char *text, size_t len, size_t *ret_at, size_t *ret_width)
+{
+	static const char wide[] = "\xEF\xBC\x9A", odd_blank[] = "\xC2\xA0";
+	size_t at = strspn(text, "abcdefghijklmnopqrstuvwxyz_-");
+
+	*ret_at = at;
+	if (at > 0 && len - at >= 3 && memcmp(text + at, wide, 3) == 0) {
+		*ret_width = 3;
+		return "this colon is a full-width character";
+	}
+	if (at == 0 || len - at < 2 || text[at] != ':' || strchr(" \t\r\n/:", text[at + 1]))
+		return NULL;
+	bool blank = len - at >= 3 && memcmp(text + at + 1, odd_blank, 2) == 0;
+	*ret_width = blank ? 3 : 1;
+	return blank ? "the blank behind this colon is not a plain space"
+		     : "a space is missing behind this colon";
+}
+
+/* The same about the line where a key cannot be read. */
+static bool explain_colon(const struct shd_source *source, int line, struct shd_diags *diags)
+{
+	size_t len, at, width;
+	const char *text = shd_source_line(source, line, &len);
+	size_t indent = text ? strspn(text, " -") : 0;
+	const char *what = text && indent < len
+				   ? shd_yaml_colon(text + indent, len - indent, &at, &width)
+				   : NULL;
+	if (!what)
+		return false;
+	at += indent + (size_t)(text - source->text);
+	shd_source_report(
+		source, at, at + width, SHD_MISTAKE, "write a colon and a space", what, diags);
+	return true;
+}
+
+/* `info: > 4%`: YAML begins a folded text there, a person a comparison. */
+static bool explain_comparison(const struct shd_source *source, size_t at, struct shd_diags *diags)
+{
+	while (at > 0 && source->text[at] != '>' && strchr(" \t=0123456789", source->text[at]))
+		at--;
+	if (source->text[at] != '>')
+		return false;
+	shd_source_report(source, at, at + 1, SHD_MISTAKE, "write value > 4%, or rating > 4",
+		"what is compared is missing before the >", diags);
+	return true;
+}
+
+/* Inside braces something else than a comma follows a value. */
+static void explain_missing_comma(
+	const struct shd_source *source, size_t at, struct shd_diags *diags)
+{
+	size_t before = at;
+
+	while (before > 0 && source->text[before - 1] == ' ')
+		before--;
+	bool quote = before > 0 && strchr("\"'", source->text[before - 1]);
+	if (source->text[at] == ':')
+		shd_source_report(source, at, at + 1, SHD_MISTAKE, "put a text with `: ` in quotes",
+			"inside { } this `: ` would be that of a second key", diags);
+	else
+		shd_source_report(source, at, at + 1, SHD_MISTAKE,
+			quote ? "put quotes around all of it, '\"a\" == b'" : NULL,
+			quote ? "nothing may follow the closing quote"
+			      : "expected a comma or the closing bracket",
+			diags);
+}
 
 /* The plain word that begins at `at`. */
 static size_t word_length(const struct shd_source *source, size_t at)
@@ -111,8 +182,33 @@ static bool only_blanks_from(const struct shd_source *source, size_t at)
 	return at + strspn(source->text + at, " \t\r\n") >= source->len;
 }
 
-void shd_yaml_explain(const struct shd_source *source, const char *message, size_t at,
-		      const size_t *open, struct shd_diags *diags)
+/* What the table above knows, or the parser's own words. */
+static enum shd_yaml_cure explain_known(
+	const struct shd_source *source, const char *message, size_t at, struct shd_diags *diags)
+{
+	for (size_t i = 0; i < SHD_COUNT(known); i++) {
+		if (!strstr(message, known[i].message))
+			continue;
+		if (at > 0 && strcmp(known[i].message, "invalid alias") == 0)
+			at -= source->text[at] != '*' && source->text[at - 1] == '*';
+		shd_source_report(source, at, at + 1, SHD_MISTAKE, known[i].hint, known[i].text,
+			diags);
+		return known[i].cure;
+	}
+	shd_source_report(source, at, at + 1, SHD_MISTAKE, NULL, message, diags);
+	return SHD_YAML_NO_CURE;
+}
+
+static int line_of(const struct shd_source *source, size_t at)
+{
+	int line, col;
+
+	shd_source_place(source, at, &line, &col);
+	return line;
+}
+
+enum shd_yaml_cure shd_yaml_explain(const struct shd_source *source, const char *message, size_t at,
+				    const size_t *open, struct shd_diags *diags)
 {
 	int line, col;
 
@@ -121,24 +217,28 @@ void shd_yaml_explain(const struct shd_source *source, const char *message, size
 	shd_source_place(source, at, &line, &col);
 	bool tabs = strstr(message, "tab") && !strstr(message, "table");
 	if ((tabs || strstr(message, "multiline plain key")) && report_tabs(source, line, diags))
-		return;
+		return SHD_YAML_WITHOUT_TABS;
+	if ((strstr(message, "multiline plain key") || strstr(message, "expected ':'")) &&
+		explain_colon(source, line, diags))
+		return SHD_YAML_WITHOUT_LINE;
 	if (strstr(message, "plain scalar cannot start with") && at < source->len) {
-		explain_reserved(source, at, diags);
-		return;
+		if (source->text[at] != '>' || !explain_comparison(source, at, diags))
+			explain_reserved(source, at, diags);
+		return SHD_YAML_WITHOUT_VALUE;
 	}
-	if (open && (only_blanks_from(source, at) || strstr(message, "without a closing"))) {
+	if (strstr(message, "block scalar") && explain_comparison(source, at, diags))
+		return SHD_YAML_WITHOUT_VALUE;
+	if (open && (only_blanks_from(source, at) || strstr(message, "without a closing") ||
+			    line_of(source, *open) < line)) {
 		char text[64];
 
 		snprintf(text, sizeof(text), "this %c is not closed", source->text[*open]);
 		shd_source_report(source, *open, *open + 1, SHD_MISTAKE, NULL, text, diags);
-		return;
+		return SHD_YAML_NO_CURE;
 	}
-	for (size_t i = 0; i < SHD_COUNT(known); i++) {
-		if (strstr(message, known[i].message)) {
-			shd_source_report(source, at, at + 1, SHD_MISTAKE, known[i].hint,
-				known[i].text, diags);
-			return;
-		}
+	if (strstr(message, "missing comma in flow")) {
+		explain_missing_comma(source, at, diags);
+		return SHD_YAML_WITHOUT_VALUE;
 	}
-	shd_source_report(source, at, at + 1, SHD_MISTAKE, NULL, message, diags);
+	return explain_known(source, message, at, diags);
 }

@@ -151,6 +151,8 @@ static void read_levels(struct shd_compiler *compiler)
 		const struct shd_node *map = shd_node_get(compiler->layers[i], "levels");
 
 		if (map && (map->type != SHD_NODE_MAP || !map->count)) {
+			if (shd_node_refuse_colon(map, compiler->diags))
+				return;
 			shd_node_mistake(map, compiler->diags, "levels: {warning: value > 2%}",
 				"`levels` must be a map of info, warning, critical, breached");
 			return;

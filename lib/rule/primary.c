@@ -270,7 +270,10 @@ struct shd_expr *shd_parser_primary(struct shd_parser *parser)
 	else
 		shd_report(parser->report, token->at, token->width,
 			token->type == SHD_TOKEN_NONE ? "test for it: x is none, x is not none"
-						      : NULL,
+			: token->at == 0 && token->type >= SHD_TOKEN_LT &&
+					token->type <= SHD_TOKEN_NE
+				? "what is compared is missing: value > 4%"
+				: NULL,
 			"expected a value, found '%s'", shd_token_text(token->type));
 	return NULL;
 }

@@ -81,7 +81,7 @@ void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *
 
 		for (size_t j = 0; j < count; j++)
 			known |= key->text && strcmp(key->text, names[j]) == 0;
-		if (known)
+		if (known || shd_node_refuse_colon(key, compiler->diags))
 			continue;
 		const char *near = nearest_member(key->text, names, count);
 		shd_node_mistake(key, compiler->diags, NULL, "unknown %s '%s'%s%s%s", what,
@@ -108,8 +108,9 @@ static const char *read_id(struct shd_compiler *compiler, const struct shd_node 
 	if (map->type != SHD_NODE_MAP) {
 		bool empty = map->type == SHD_NODE_SCALAR && !map->len && !map->quoted;
 
-		shd_node_mistake(map, compiler->diags, "- rule: my-rule", "%s",
-			empty ? "this item of the list is empty" : "a rule must be a map");
+		if (!shd_node_refuse_colon(map, compiler->diags))
+			shd_node_mistake(map, compiler->diags, "- rule: my-rule", "%s",
+				empty ? "this item of the list is empty" : "a rule must be a map");
 		return NULL;
 	}
 	if (!node) {
@@ -155,7 +156,7 @@ static void add_rule(struct shd_compiler *compiler, const struct shd_node *map)
 {
 	struct shd_rules *rules = compiler->rules;
 	size_t before = shd_diags_mistakes(compiler->diags);
-	const char *id = read_id(compiler, map);
+	const char *id = map->bad ? NULL : read_id(compiler, map); /* bad: half of it is unknown */
 
 	if (!id)
 		return;
@@ -181,8 +182,9 @@ static void compile_doc(struct shd_compiler *compiler, const struct shd_doc *doc
 	if (!root)
 		return;
 	if (root->type != SHD_NODE_MAP) {
-		shd_node_mistake(root, compiler->diags,
-			"rules:", "a file of rules is a map with a list `rules`");
+		if (!shd_node_refuse_colon(root, compiler->diags))
+			shd_node_mistake(root, compiler->diags,
+				"rules:", "a file of rules is a map with a list `rules`");
 		return;
 	}
 	shd_compiler_members(compiler, root, "key", top, SHD_COUNT(top));
@@ -219,7 +221,8 @@ void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node 
 			shd_compiler_members(
 				compiler, override, "key", keys + 1, SHD_COUNT(keys) - 1);
 		else
-			shd_node_mistake(override, compiler->diags, "{levels: {warning: value > 3%}}",
+			shd_node_mistake(override, compiler->diags,
+				"{levels: {warning: value > 3%}}",
 				"an override must be a map of the rule's keys");
 	}
 }
@@ -228,19 +231,24 @@ struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
 	const struct shd_settings *settings, const struct shd_words *words, struct shd_diags *diags)
 {
 	struct shd_rules *rules = shd_xcalloc(1, sizeof(*rules));
-	struct shd_compiler compiler = {.rules = rules, .words = words, .diags = diags,
+	struct shd_compiler compiler = {.rules = rules,
+		.words = words,
+		.diags = diags,
 		.overrides = settings ? settings->overrides : NULL,
 		.calendars = settings ? &settings->calendars : NULL};
 	size_t before = shd_diags_mistakes(diags);
+	bool flawed = false;
 
 	rules->arena = compiler.arena = shd_arena_create(ARENA_BYTES);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		compile_doc(&compiler, docs[i]);
+		flawed |= shd_doc_flawed(docs[i]);
+	}
 	shd_compile_overrides(&compiler, compiler.overrides);
 	if (settings)
 		shd_compile_variants(&compiler, settings);
 	free(shd_steal(rules->origins));
-	if (shd_diags_mistakes(diags) == before)
+	if (!flawed && shd_diags_mistakes(diags) == before)
 		return rules;
 	shd_rules_destroy(rules);
 	return NULL;

@@ -56,7 +56,7 @@ struct shd_words; /* word lists by name, see words.h */
 /* Compiles all rules of the documents. `settings` brings the overrides, those of all
  * stores and those of single ones, and the calendars that a rule may name; NULL: none.
  * Borrows words and settings for as long as the set lives, but not the documents. Returns
- * owned; NULL when diags got a mistake. */
+ * owned; NULL when diags got a mistake, or a document is flawed. */
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
 				    const struct shd_settings *settings,
 				    const struct shd_words *words, struct shd_diags *diags);

@@ -7,24 +7,13 @@
 /* Room for a field (SHD_FIELD_BYTES) whose characters grew when folded. */
 enum { FOLDED_BYTES = 2 * SHD_FIELD_BYTES };
 
-/* When the gap, which `slope` makes smaller each ms, has changed its sign. A fraction
- * brings that nearer: looking 1 ms early does no harm. */
-static void wake_at_zero(struct shd_eval *eval, __int128 gap, __int128 slope, bool fraction)
-{
-	__int128 ms = -gap / slope + !fraction;
-
-	if (ms < INT64_MAX)
-		shd_eval_wake(eval, shd_add_saturated(eval->now_ms, ms > 0 ? (int64_t)ms : 1));
-}
-
 static void call_abs(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	shd_eval(eval, expr->args[0], ret);
 	if (ret->v.none)
 		return;
 	int sign = shd_exact_sign(ret);
-	if (ret->slope && !ret->bent && sign && (sign < 0) == (ret->slope > 0))
-		wake_at_zero(eval, ret->v.n, ret->slope, ret->of);
+	shd_eval_wake_at_crossing(eval, expr->args[0], NULL, ret, NULL);
 	if (sign > 0 || (sign == 0 && ret->slope >= 0))
 		return;
 	shd_exact_negate(ret);
@@ -50,28 +39,24 @@ static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct
 
 	shd_eval(eval, expr->args[0], &a);
 	shd_eval(eval, expr->args[1], &b);
-	*ret = a;
 	if (a.v.none || b.v.none) {
-		ret->v.none = true;
-		ret->blind = (a.v.none && a.blind) || (b.v.none && b.blind);
+		shd_eval_none(ret, expr->type, &a, &b);
 		return;
 	}
+	*ret = a;
 	if (a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {
 		shd_eval_miss(eval, ret, "one currency", false);
 		return;
 	}
-	__int128 difference = (__int128)a.v.n - b.v.n, slope = (__int128)a.slope - b.slope;
+	__int128 slope = (__int128)a.slope - b.slope;
 	bool least = expr->function == SHD_FN_min;
 	int sign = shd_exact_compare(&a, &b);
 	bool take_b = sign ? (sign > 0) == least : (slope > 0) == least && slope;
 	if (take_b)
 		*ret = b;
 	shd_take_currency(&ret->v, &a.v, &b.v);
-	if (a.bent || b.bent) {
-		ret->bent = true;
-	} else if (slope && sign && (sign < 0) == (slope > 0)) {
-		wake_at_zero(eval, difference, slope, a.of || b.of);
-	}
+	ret->bent = a.bent || b.bent;
+	shd_eval_wake_at_crossing(eval, expr->args[0], expr->args[1], &a, &b);
 }
 
 static bool is_count(const struct shd_value *value)
@@ -86,12 +71,12 @@ static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struc
 
 	shd_eval(eval, expr->args[0], &a);
 	shd_eval(eval, expr->args[1], &b);
-	*ret = (struct shd_result){.v = {.type = SHD_RATIO}};
 	if (a.v.none || b.v.none) {
-		ret->v.none = true;
-		ret->blind = (a.v.none && a.blind) || (b.v.none && b.blind);
+		shd_eval_none(ret, SHD_RATIO, &a, &b);
 		return;
 	}
+	*ret = (struct shd_result){.v = {.type = SHD_RATIO}};
+	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	bool money = a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v);
 	if (!shd_exact_sign(&b) || money) {
 		shd_eval_miss(
@@ -177,12 +162,11 @@ static void call_room(struct shd_eval *eval, const struct shd_expr *expr, struct
 	shd_eval(eval, expr->args[0], &share);
 	int64_t hit = eval->hit, of = eval->of;
 	shd_eval(eval, expr->args[1], &limit);
-	*ret = (struct shd_result){.v = {.type = SHD_NUMBER}};
 	if (share.v.none || limit.v.none || !of) {
-		ret->v.none = true;
-		ret->blind = (share.v.none && share.blind) || (limit.v.none && limit.blind);
+		shd_eval_none(ret, SHD_NUMBER, &share, &limit);
 		return;
 	}
+	*ret = (struct shd_result){.v = {.type = SHD_NUMBER}};
 	struct shd_result all = {.v.n = of * SHD_MICRO}, bears;
 	shd_exact_multiply(&bears, &limit, &all);
 	ret->v.n = shd_sub_saturated(shd_exact_floor(&bears), hit * SHD_MICRO);

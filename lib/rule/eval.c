@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define SEARCH_MAX_MS (1LL << 42) /* 139 years */
-
 void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env,
 	const struct shd_expr *due, const struct shd_expr *value)
 {
@@ -78,8 +76,7 @@ static void give(struct shd_result *ret, enum shd_type type, int64_t n)
 	*ret = (struct shd_result){.v = {.type = type, .n = n}};
 }
 
-/* None of the given type, blind when one of the two is. */
-static void give_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
+void shd_eval_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
 	const struct shd_result *b)
 {
 	bool blind = (a->v.none && a->blind) || (b->v.none && b->blind);
@@ -99,142 +96,6 @@ void shd_take_currency(
 	memcpy(ret->currency, a->currency[0] ? a->currency : b->currency, sizeof(ret->currency));
 }
 
-/* The sign of left - right: -1, 0, 1. */
-static int compare_results(const struct shd_result *a, const struct shd_result *b)
-{
-	const struct shd_value *left = &a->v, *right = &b->v;
-
-	if (left->type != SHD_TEXT)
-		return shd_exact_compare(a, b);
-	uint32_t shorter = left->len < right->len ? left->len : right->len;
-	int order = shorter ? memcmp(left->text, right->text, shorter) : 0;
-	if (!order)
-		return (left->len > right->len) - (left->len < right->len);
-	return order < 0 ? -1 : 1;
-}
-
-static bool holds(enum shd_op op, int sign)
-{
-	return op == SHD_OP_LT   ? sign < 0
-	       : op == SHD_OP_LE ? sign <= 0
-	       : op == SHD_OP_GT ? sign > 0
-	       : op == SHD_OP_GE ? sign >= 0
-	       : op == SHD_OP_EQ ? sign == 0
-				 : sign != 0;
-}
-
-/* What must change for the truth to change: for an order which side of the limit
- * it is on, for equality the sign. */
-static int side_of(enum shd_op op, int sign)
-{
-	bool order = op != SHD_OP_EQ && op != SHD_OP_NE;
-
-	return order ? holds(op, sign) : sign;
-}
-
-/* The ms at which the gap, of which `difference` is the whole part, reaches the other
- * side when it changes by `slope` each ms; 0: never. */
-static __int128 ms_to_flip(enum shd_op op, __int128 difference, int fraction, __int128 slope)
-{
-	if (fraction && (op == SHD_OP_EQ || op == SHD_OP_NE))
-		return 0;
-	if (op == SHD_OP_EQ || op == SHD_OP_NE) {
-		if (difference == 0)
-			return 1;
-		bool towards = (difference < 0) == (slope > 0);
-		return towards && difference % slope == 0 ? -difference / slope : 0;
-	}
-	/* In whole units `<` is "below 0" and `<=` is "below 1"; with a fraction either is
-	 * what the fraction leaves. */
-	__int128 limit = fraction ? fraction < 0 : op == SHD_OP_LE || op == SHD_OP_GT;
-	bool below = difference < limit;
-	if (below && slope > 0)
-		return (limit - difference + slope - 1) / slope;
-	if (!below && slope < 0)
-		return (difference - limit) / -slope + 1;
-	return 0;
-}
-
-/* The side at another instant; -2 where the comparison is unknown. */
-static int side_at(struct shd_eval *eval, const struct shd_expr *expr, int64_t at_ms)
-{
-	struct shd_result left, right;
-
-	eval->now_ms = at_ms;
-	shd_eval(eval, expr->args[0], &left);
-	shd_eval(eval, expr->args[1], &right);
-	if (left.v.none || right.v.none)
-		return -2;
-	return side_of(expr->op, compare_results(&left, &right));
-}
-
-static void search_flip(struct shd_eval *eval, const struct shd_expr *expr, int side)
-{
-	int64_t start = eval->now_ms, low = start, high = 0;
-	const char *missing = eval->missing;
-	uint32_t hit = eval->hit, of = eval->of;
-	size_t scratch = eval->scratch_used;
-
-	eval->quiet = true;
-	/* Up to the next wake-up: what steps there (`today`) need not move one way for ever. */
-	int64_t end = shd_sub_saturated(eval->wake_ms, eval->shift_ms);
-	for (int64_t step = 1; step <= SEARCH_MAX_MS && !high && low + 1 < end; step *= 2) {
-		int64_t at = start + step < end ? start + step : end - 1;
-
-		if (side_at(eval, expr, at) == side)
-			low = at;
-		else
-			high = at;
-	}
-	while (high && high - low > 1) {
-		int64_t middle = low + (high - low) / 2;
-
-		if (side_at(eval, expr, middle) == side)
-			low = middle;
-		else
-			high = middle;
-	}
-	eval->now_ms = start;
-	eval->quiet = false;
-	eval->missing = missing;
-	eval->hit = hit;
-	eval->of = of;
-	eval->scratch_used = scratch;
-	if (high)
-		shd_eval_wake(eval, high);
-}
-
-static void eval_compare(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
-{
-	struct shd_result left, right;
-
-	shd_eval(eval, expr->args[0], &left);
-	shd_eval(eval, expr->args[1], &right);
-	if (left.v.none || right.v.none) {
-		give_none(ret, SHD_BOOL, &left, &right);
-		return;
-	}
-	if (left.v.type == SHD_MONEY && !shd_same_currency(&left.v, &right.v)) {
-		give(ret, SHD_BOOL, 0);
-		shd_eval_miss(eval, ret, "one currency", false);
-		return;
-	}
-	int sign = compare_results(&left, &right);
-	give(ret, SHD_BOOL, holds(expr->op, sign));
-	if (eval->quiet)
-		return;
-	if (left.bent || right.bent) {
-		search_flip(eval, expr, side_of(expr->op, sign));
-	} else if (left.slope != right.slope) {
-		__int128 difference, slope = (__int128)left.slope - right.slope;
-		int fraction = shd_exact_gap(&left, &right, &difference);
-		__int128 ms = ms_to_flip(expr->op, difference, fraction, slope);
-
-		if (ms > 0 && ms < INT64_MAX)
-			shd_eval_wake(eval, shd_add_saturated(eval->now_ms, (int64_t)ms));
-	}
-}
-
 static void eval_and_or(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	enum shd_truth decides = expr->op == SHD_OP_AND ? SHD_FALSE : SHD_TRUE;
@@ -251,7 +112,7 @@ static void eval_and_or(struct shd_eval *eval, const struct shd_expr *expr, stru
 		*ret = right;
 		eval->missing = missing;
 	} else if (left.v.none || right.v.none) {
-		give_none(ret, SHD_BOOL, &left, &right);
+		shd_eval_none(ret, SHD_BOOL, &left, &right);
 	} else {
 		*ret = right;
 	}
@@ -270,7 +131,7 @@ static void eval_cond(struct shd_eval *eval, const struct shd_expr *expr, struct
 
 	shd_eval(eval, expr->args[0], &condition);
 	if (condition.v.none)
-		give_none(ret, expr->type, &condition, &condition);
+		shd_eval_none(ret, expr->type, &condition, &condition);
 	else
 		shd_eval(eval, expr->args[condition.v.n ? 1 : 2], ret);
 }
@@ -293,36 +154,11 @@ static void eval_is(struct shd_eval *eval, const struct shd_expr *expr, struct s
 
 	shd_eval(eval, expr->args[0], &value);
 	if (value.v.none && value.blind) {
-		give_none(ret, SHD_BOOL, &value, &value);
+		shd_eval_none(ret, SHD_BOOL, &value, &value);
 		return;
 	}
 	eval->missing = missing;
 	give(ret, SHD_BOOL, value.v.none == (expr->op == SHD_OP_IS_NONE));
-}
-
-/* Unknown when the value is absent, or equals nothing while an item is absent. */
-static void eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
-{
-	const struct shd_expr *list = expr->args[1];
-	struct shd_result value, item;
-	bool absent = false, blind = false;
-
-	shd_eval(eval, expr->args[0], &value);
-	if (value.v.none) {
-		give_none(ret, SHD_BOOL, &value, &value);
-		return;
-	}
-	for (uint32_t i = 0; i < list->count; i++) {
-		shd_eval(eval, list->args[i], &item);
-		absent |= item.v.none;
-		blind |= item.v.none && item.blind;
-		if (item.v.none || compare_results(&value, &item) != 0 ||
-			(value.v.type == SHD_MONEY && !shd_same_currency(&value.v, &item.v)))
-			continue;
-		give(ret, SHD_BOOL, true);
-		return;
-	}
-	*ret = (struct shd_result){.v = {.type = SHD_BOOL, .none = absent}, .blind = blind};
 }
 
 static void eval_matches(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
@@ -332,7 +168,7 @@ static void eval_matches(struct shd_eval *eval, const struct shd_expr *expr, str
 
 	shd_eval(eval, expr->args[0], &text);
 	if (text.v.none) {
-		give_none(ret, SHD_BOOL, &text, &text);
+		shd_eval_none(ret, SHD_BOOL, &text, &text);
 	} else if (shd_regex_find(expr->regex, text.v.text, text.v.len, &found)) {
 		give(ret, SHD_BOOL, found);
 	} else {
@@ -358,7 +194,7 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 	shd_eval(eval, expr->args[0], &a);
 	shd_eval(eval, expr->args[1], &b);
 	if (a.v.none || b.v.none) {
-		give_none(ret, expr->type, &a, &b);
+		shd_eval_none(ret, expr->type, &a, &b);
 		return;
 	}
 	give(ret, expr->type, 0);
@@ -398,7 +234,7 @@ static void eval_product(struct shd_eval *eval, const struct shd_expr *expr, str
 	shd_eval(eval, expr->args[0], &a);
 	shd_eval(eval, expr->args[1], &b);
 	if (a.v.none || b.v.none) {
-		give_none(ret, expr->type, &a, &b);
+		shd_eval_none(ret, expr->type, &a, &b);
 		return;
 	}
 	/* One side is in micro-units, and its scale goes away. */
@@ -419,10 +255,11 @@ static void eval_quotient(
 	shd_eval(eval, expr->args[0], &a);
 	shd_eval(eval, expr->args[1], &b);
 	if (a.v.none || b.v.none) {
-		give_none(ret, expr->type, &a, &b);
+		shd_eval_none(ret, expr->type, &a, &b);
 		return;
 	}
 	give(ret, expr->type, 0);
+	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	if (!shd_exact_sign(&b)) {
 		shd_eval_miss(eval, ret, "a divisor that is not 0", false);
 		return;
@@ -464,13 +301,13 @@ static void (*const evals[SHD_OP_COUNT])(
 	[SHD_OP_OR] = eval_and_or,
 	[SHD_OP_AND] = eval_and_or,
 	[SHD_OP_NOT] = eval_not,
-	[SHD_OP_LT] = eval_compare,
-	[SHD_OP_LE] = eval_compare,
-	[SHD_OP_GT] = eval_compare,
-	[SHD_OP_GE] = eval_compare,
-	[SHD_OP_EQ] = eval_compare,
-	[SHD_OP_NE] = eval_compare,
-	[SHD_OP_IN] = eval_in,
+	[SHD_OP_LT] = shd_eval_compare,
+	[SHD_OP_LE] = shd_eval_compare,
+	[SHD_OP_GT] = shd_eval_compare,
+	[SHD_OP_GE] = shd_eval_compare,
+	[SHD_OP_EQ] = shd_eval_compare,
+	[SHD_OP_NE] = shd_eval_compare,
+	[SHD_OP_IN] = shd_eval_in,
 	[SHD_OP_IS_NONE] = eval_is,
 	[SHD_OP_IS_SOME] = eval_is,
 	[SHD_OP_MATCHES] = eval_matches,

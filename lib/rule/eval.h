@@ -13,9 +13,10 @@
  * rounded (exact.h).
  *
  * Time: a value carries its change per ms of `now`. A comparison of two values that
- * move evenly records the exact ms at which its truth flips; abs, min and max
- * record where they change sides. What moves unevenly or in rounded steps (a product
- * or quotient with `now` in it, floor, round) is searched for: steps that double up to
+ * move evenly, and `in` of one, records the exact ms at which its truth flips; abs, min
+ * and max record where they change sides, a quotient where its divisor becomes 0 or
+ * leaves it. What moves unevenly or in rounded steps (a product
+ * or quotient with `now` in it, floor, round, a baseline of what moves) is searched for: steps that double up to
  * 139 years, then bisection. That is exact, to the ms, where the difference of the two
  * sides only grows or only falls, which holds for every quotient and product of one
  * moving value with constants. An aggregate records when an entity or sample leaves
@@ -77,6 +78,21 @@ void shd_eval_wake(struct shd_eval *eval, int64_t at_ms);
 
 /* Notes the name of what is absent; the first one stays. */
 void shd_eval_miss(struct shd_eval *eval, struct shd_result *ret, const char *name, bool blind);
+
+/* Sets *ret to a none of this type that is as blind as those of a and b that are none. */
+void shd_eval_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
+	const struct shd_result *b);
+
+/* compare.c: comparisons, and when time changes them */
+void shd_eval_compare(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+void shd_eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
+/* Records when an expression, whose value now is given, becomes 0 or passes it, or
+ * stops being 0. */
+void shd_eval_wake_at_zero(
+	struct shd_eval *eval, const struct shd_expr *expr, const struct shd_result *now);
+/* Records when the larger of two becomes the smaller one. b NULL: of `a` and 0. */
+void shd_eval_wake_at_crossing(struct shd_eval *eval, const struct shd_expr *a,
+	const struct shd_expr *b, const struct shd_result *a_now, const struct shd_result *b_now);
 
 /* window.c */
 void shd_eval_aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);

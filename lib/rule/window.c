@@ -506,7 +506,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 	int64_t days = expr->args[1]->value.n / SHD_DAY_MS;
 	const char *missing = eval->missing;
 	uint32_t hit = eval->hit, of = eval->of;
-	bool blind = false;
+	bool blind = false, bent = false;
 	size_t count = 0;
 
 	if (recall(eval, expr, ret))
@@ -519,6 +519,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 		eval->shift_ms = shift_ms + day * SHD_DAY_MS;
 		shd_eval(eval, expr->args[0], &then);
 		blind |= then.v.none && then.blind;
+		bent |= then.bent || then.slope;
 		if (then.v.none)
 			continue;
 		put_in_order(values, count++, &then);
@@ -534,6 +535,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 	} else {
 		eval->missing = missing;
 		middle_of(values, count, ret);
+		ret->bent = bent;
 	}
 	remember(eval, expr, ret);
 }

@@ -154,6 +154,25 @@ static void random_bent(uint64_t *random, struct shd_text *out)
 			"idle / 1000", "floor(age / 1h) * 1h", "7h * (age / 3h)"));
 }
 
+/* One that is not there for a moment, or one of all days before. */
+static void random_gap(uint64_t *random, struct shd_text *out)
+{
+	switch (roll(random, 4)) {
+	case 0:
+		shd_text_printf(out, "2h * (7h / (age - %uh))", roll(random, 1000));
+		return;
+	case 1:
+		shd_text_printf(out, "1h * ratio(idle, age - %ums)", roll(random, 3000000000U));
+		return;
+	case 2:
+		shd_text_printf(out, "3d / (age / 1h - %u)", roll(random, 1000));
+		return;
+	default:
+		shd_text_printf(out, "baseline(age, %ud)", 1 + roll(random, 5));
+		return;
+	}
+}
+
 static void random_limit(uint64_t *random, struct shd_text *out)
 {
 	shd_text_printf(out, "%ums", 1 + roll(random, 3000000000U));
@@ -162,6 +181,40 @@ static void random_limit(uint64_t *random, struct shd_text *out)
 static const char *random_order_op(uint64_t *random)
 {
 	return PICK(random, "<", "<=", ">", ">=");
+}
+
+/* An even one equals its limit for 1 ms, a whole number for as long as it steps. */
+static void random_list(uint64_t *random, struct shd_text *out)
+{
+	if (roll(random, 2)) {
+		random_even(random, out);
+		shd_text_puts(out, " in [");
+		random_limit(random, out);
+	} else {
+		shd_text_printf(out, "%s(%s / 1h) in [%u", PICK(random, "floor", "round"),
+			PICK(random, "age", "idle"), roll(random, 1000));
+	}
+	shd_text_puts(out, "]");
+}
+
+static void random_comparison(uint64_t *random, struct shd_text *out)
+{
+	switch (roll(random, 4)) {
+	case 0:
+		random_list(random, out);
+		return;
+	case 1:
+		random_even(random, out);
+		break;
+	case 2:
+		random_gap(random, out);
+		break;
+	default:
+		random_bent(random, out);
+		break;
+	}
+	shd_text_printf(out, " %s ", random_order_op(random));
+	random_limit(random, out);
 }
 
 static struct shd_expr *compile(const char *text, struct shd_arena *arena)
@@ -204,12 +257,7 @@ static void a_comparison_flips_at_its_wake_and_not_before(void **state)
 
 		shd_text_init(&text, 4096);
 		random_store(&random);
-		if (roll(&random, 2))
-			random_even(&random, &text);
-		else
-			random_bent(&random, &text);
-		shd_text_printf(&text, " %s ", random_order_op(&random));
-		random_limit(&random, &text);
+		random_comparison(&random, &text);
 		const struct shd_expr *expr = compile(text.data, arena);
 		int64_t now_ms = fake.env.now.ms;
 		enum shd_truth now = truth_at(expr, now_ms, &wake_ms);
@@ -242,7 +290,7 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 		shd_text_putc(out, ')');
 		return;
 	}
-	switch (roll(random, 7)) {
+	switch (roll(random, 9)) {
 	case 0:
 		shd_text_printf(out, "count(review last %uh where stars %s %u) %s %u",
 			1 + roll(random, 400), random_order_op(random), 1 + roll(random, 5),
@@ -267,9 +315,19 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 					   "business_days(now, 2) - ship_by",
 					   "business_days(ship_by, 3) - now"));
 		break;
+	case 6:
+		random_gap(random, out);
+		break;
+	case 7:
+		shd_text_printf(out, "%s in [%u, %u, units]", PICK(random, "floor(age / 1h)",
+			"round(idle / 2h)", "floor(idle / 1d) * 7"), roll(random, 1000),
+			roll(random, 1000));
+		return;
 	default:
 		shd_text_puts(out, PICK(random, "abs(ship_by - now)", "min(age, 100h)",
-					   "max(idle, 3h)", "age"));
+					   "max(idle, 3h)", "age", "abs(age / 7 - 30h)",
+					   "min(age / 7, 200h - idle / 3)",
+					   "max(3h / (age / 1h), idle / 11)"));
 		break;
 	}
 	shd_text_printf(out, " %s ", random_order_op(random));

@@ -16,7 +16,8 @@
  *
  * A day is 24 h from the first episode of it. Quiet until it is over means: nothing
  * is told but a level worse than people know of. TOO_FEW counts as "no level holds"
- * (the rule's author says that so little data is no alert), NOT_WATCHED as "the
+ * (the rule's author says that so little data is no alert, or there is none: the window
+ * is empty), NOT_WATCHED as "the
  * entity closed": it ends the alert at once, without `clear` and `clear_for`. A level
  * that has a `clear` of its own holds until that does, once the alert has it. Being
  * blind neither fires nor resolves, keeps PENDING, and starts `clear_for` anew.

@@ -78,9 +78,12 @@ static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struc
 	*ret = (struct shd_result){.v = {.type = SHD_RATIO}};
 	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	bool money = a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v);
-	if (!shd_exact_sign(&b) || money) {
-		shd_eval_miss(
-			eval, ret, money ? "one currency" : "anything to take a share of", false);
+	if (money) {
+		shd_eval_miss(eval, ret, "one currency", false);
+		return;
+	}
+	if (!shd_exact_sign(&b)) {
+		shd_eval_lack(eval, ret, "anything to take a share of");
 		return;
 	}
 	shd_exact_divide(ret, &a, &b);

@@ -62,8 +62,15 @@ void shd_eval_miss(struct shd_eval *eval, struct shd_result *ret, const char *na
 	ret->slope = 0;
 	ret->bent = false;
 	ret->blind = blind;
+	ret->empty = false;
 	if (!eval->missing)
 		eval->missing = name;
+}
+
+void shd_eval_lack(struct shd_eval *eval, struct shd_result *ret, const char *name)
+{
+	shd_eval_miss(eval, ret, name, false);
+	ret->empty = true;
 }
 
 enum shd_truth shd_truth_of(const struct shd_result *result)
@@ -80,8 +87,10 @@ void shd_eval_none(struct shd_result *ret, enum shd_type type, const struct shd_
 	const struct shd_result *b)
 {
 	bool blind = (a->v.none && a->blind) || (b->v.none && b->blind);
+	bool empty = (!a->v.none || a->empty) && (!b->v.none || b->empty);
 
-	*ret = (struct shd_result){.v = {.type = type, .none = true}, .blind = blind};
+	*ret = (struct shd_result){
+		.v = {.type = type, .none = true}, .blind = blind, .empty = empty};
 }
 
 bool shd_same_currency(const struct shd_value *a, const struct shd_value *b)
@@ -261,7 +270,7 @@ static void eval_quotient(
 	give(ret, expr->type, 0);
 	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	if (!shd_exact_sign(&b)) {
-		shd_eval_miss(eval, ret, "a divisor that is not 0", false);
+		shd_eval_lack(eval, ret, "a divisor that is not 0");
 		return;
 	}
 	if (a.v.type == SHD_MONEY && b.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {

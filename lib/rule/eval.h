@@ -4,8 +4,11 @@
  * (tally.h). Absence and truth:
  * - A field or metric may be `none`. What is computed or compared from none is none;
  *   a truth that is none is *unknown*. and/or/not are three-valued as in SQL.
- *   Division by zero, two currencies that only meet now, a pattern that passes its
- *   limits are none too. Only `closed` is never none: it is false until it is set.
+ *   Two currencies that only meet now, a pattern that passes its limits are none too.
+ *   Only `closed` is never none: it is false until it is set.
+ * - What there is nothing to take of (a share of no orders, a quotient by 0, a slope
+ *   through one sample) is none and *empty*: nothing is missing, and a level that needs
+ *   it does not hold. Together with another none it is only none.
  * - A feed that cannot be read makes what it brings *blind*. Blind is none that
  *   even `is none` and `else` cannot see through: nobody knows whether it is there.
  *
@@ -15,13 +18,14 @@
  * Time: a value carries its change per ms of `now`. A comparison of two values that
  * move evenly, and `in` of one, records the exact ms at which its truth flips; abs, min
  * and max record where they change sides, a quotient where its divisor becomes 0 or
- * leaves it. What moves unevenly or in rounded steps (a product
- * or quotient with `now` in it, floor, round, a baseline of what moves) is searched for: steps that double up to
- * 139 years, then bisection. That is exact, to the ms, where the difference of the two
- * sides only grows or only falls, which holds for every quotient and product of one
- * moving value with constants. An aggregate records when an entity or sample leaves
- * or enters its window. Parts that cannot change the answer by themselves (the
- * right side of `false and ...`) are not evaluated and wake nobody. */
+ * leaves it. What moves unevenly or in steps (a product or quotient with `now` in it,
+ * floor, round, a baseline of what moves) is searched for: steps that double up to 139
+ * years, then bisection. That is exact, to the ms, where the difference of the two sides
+ * only grows or only falls up to the next instant that was recorded, which holds for
+ * every quotient of two evenly moving values and every product of one with constants. An
+ * aggregate records when an entity or sample leaves or enters its window. Parts that
+ * cannot change the answer by themselves (the right side of `false and ...`) are not
+ * evaluated and wake nobody. */
 #pragma once
 #include "rule/expr.h"
 #include "rule/rule.h"
@@ -32,6 +36,7 @@ struct shd_result {
 	int64_t slope;      /* change of v.n per ms of now */
 	bool bent;          /* moves with now, but not by a constant slope */
 	bool blind;         /* with v.none: a feed cannot be read */
+	bool empty;         /* with v.none: known to be so, as there is nothing to take it of */
 };
 
 enum shd_truth { SHD_FALSE, SHD_TRUE, SHD_UNSURE };
@@ -76,10 +81,14 @@ enum shd_truth shd_truth_of(const struct shd_result *result);
 /* Records that the answer may change at `at_ms` of the evaluation's own time. */
 void shd_eval_wake(struct shd_eval *eval, int64_t at_ms);
 
-/* Notes the name of what is absent; the first one stays. */
+/* Makes *ret none and notes the name of what is absent; the first one stays. */
 void shd_eval_miss(struct shd_eval *eval, struct shd_result *ret, const char *name, bool blind);
 
-/* Sets *ret to a none of this type that is as blind as those of a and b that are none. */
+/* The same where there is nothing to take it of. */
+void shd_eval_lack(struct shd_eval *eval, struct shd_result *ret, const char *name);
+
+/* Sets *ret to a none of this type: blind when one of a and b is, empty when those that
+ * are none are all empty. */
 void shd_eval_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
 	const struct shd_result *b);
 

@@ -172,28 +172,42 @@ static void explain(
 	eval->wake_ms = wake_ms;
 }
 
+/* A condition to clear holds too when there is nothing left that it could ask of. */
+static bool is_clear(struct shd_eval *eval, const struct shd_expr *expr)
+{
+	struct shd_result result;
+
+	if (!expr)
+		return true;
+	shd_eval(eval, expr, &result);
+	return shd_truth_of(&result) == SHD_TRUE || (result.v.none && result.empty);
+}
+
 /* The worst level that holds. A level that is unknown does not hold; when none holds
- * and one is unknown, nobody knows: UNKNOWN neither fires nor resolves. */
+ * and one is unknown, nobody knows: UNKNOWN neither fires nor resolves. When all that
+ * is missing is that there is nothing to judge by, none holds: TOO_FEW. */
 static void judge_levels(
 	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
-	bool unsure = false;
+	bool unsure = false, empty = false;
 
 	for (int level = SHD_BREACHED; level > SHD_LEVEL_NONE && verdict->level == SHD_LEVEL_NONE;
 		level--) {
 		if (!code->levels[level])
 			continue;
-		enum shd_truth held = truth(eval, code->levels[level]);
-		if (held == SHD_TRUE)
+		struct shd_result held;
+		shd_eval(eval, code->levels[level], &held);
+		if (shd_truth_of(&held) == SHD_TRUE)
 			verdict->level = (enum shd_level)level;
-		unsure |= held == SHD_UNSURE;
+		empty |= held.v.none && held.empty;
+		unsure |= held.v.none && !held.empty;
 	}
-	if (verdict->level == SHD_LEVEL_NONE && unsure)
-		verdict->judgement = SHD_UNKNOWN;
+	if (verdict->level == SHD_LEVEL_NONE && (unsure || empty))
+		verdict->judgement = unsure ? SHD_UNKNOWN : SHD_TOO_FEW;
 	const char *missing = eval->missing;
-	verdict->clear = !code->clear || truth(eval, code->clear) == SHD_TRUE;
+	verdict->clear = is_clear(eval, code->clear);
 	for (int level = (int)verdict->level + 1; level < SHD_LEVEL_COUNT; level++)
-		if (code->clears[level] && truth(eval, code->clears[level]) != SHD_TRUE)
+		if (!is_clear(eval, code->clears[level]))
 			verdict->kept |= (uint8_t)(1U << level);
 	eval->missing = missing;
 }
@@ -233,8 +247,12 @@ static enum shd_judgement watched(struct shd_eval *eval, const struct shd_rule *
 			return SHD_NOT_WATCHED;
 	}
 	eval->missing = NULL;
-	enum shd_truth where = code->where ? truth(eval, code->where) : SHD_TRUE;
-	return where == SHD_TRUE ? SHD_JUDGED : where == SHD_FALSE ? SHD_NOT_WATCHED : SHD_UNKNOWN;
+	struct shd_result where = {.v.n = true};
+	if (code->where)
+		shd_eval(eval, code->where, &where);
+	if (where.v.none)
+		return where.empty ? SHD_TOO_FEW : SHD_UNKNOWN;
+	return where.v.n ? SHD_JUDGED : SHD_NOT_WATCHED;
 }
 
 /* Whether there is enough data. */

@@ -309,7 +309,7 @@ static void count_result(struct window *window, struct shd_result *ret)
 	eval->hit = window->hit > UINT32_MAX ? UINT32_MAX : (uint32_t)window->hit;
 	eval->of = window->of > UINT32_MAX ? UINT32_MAX : (uint32_t)window->of;
 	if (!window->of)
-		shd_eval_miss(eval, ret, window->expr->subject, false);
+		shd_eval_lack(eval, ret, window->expr->subject);
 	else
 		shd_exact_set(ret, (__int128)window->hit * SHD_MICRO, window->of);
 }
@@ -393,6 +393,18 @@ static bool run_samples(struct window *window)
 	return true;
 }
 
+/* No entities, or too few samples to say how they move, is all there is to know. Entities
+ * without the field, or a metric that was never seen, are not. */
+static void lack_value(struct window *window, const char *name, struct shd_result *ret)
+{
+	bool samples = window->expr->op == SHD_OP_NAME || window->expr->ref == SHD_REF_METRIC;
+
+	if (samples ? window->count > 0 : window->hit == 0)
+		shd_eval_lack(window->eval, ret, name);
+	else
+		shd_eval_miss(window->eval, ret, name, false);
+}
+
 static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct quantile *quantile,
 	struct shd_result *ret)
 {
@@ -407,7 +419,7 @@ static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct
 	} else if (window.currencies_differ) {
 		shd_eval_miss(eval, ret, "one currency", false);
 	} else if (!result_of(&window, ret)) {
-		shd_eval_miss(eval, ret, expr->subject, false);
+		lack_value(&window, expr->subject, ret);
 	} else if (expr->type == SHD_MONEY) {
 		memcpy(ret->v.currency, window.currency, 4);
 	}
@@ -473,9 +485,10 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (!run_samples(&window)) {
 		shd_eval_miss(eval, ret, metric->name, true);
-	} else if (window.currencies_differ || !window.count ||
-		   !slope_of(&window, expr->args[1]->value.n, &change)) {
-		shd_eval_miss(eval, ret, metric->name, false);
+	} else if (window.currencies_differ) {
+		shd_eval_miss(eval, ret, "one currency", false);
+	} else if (!window.count || !slope_of(&window, expr->args[1]->value.n, &change)) {
+		lack_value(&window, metric->name, ret);
 	} else {
 		last.v.n = window.last;
 		shd_exact_add(ret, &last, &change);
@@ -506,7 +519,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 	int64_t days = expr->args[1]->value.n / SHD_DAY_MS;
 	const char *missing = eval->missing;
 	uint32_t hit = eval->hit, of = eval->of;
-	bool blind = false, bent = false;
+	bool blind = false, empty = true, bent = false;
 	size_t count = 0;
 
 	if (recall(eval, expr, ret))
@@ -519,6 +532,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 		eval->shift_ms = shift_ms + day * SHD_DAY_MS;
 		shd_eval(eval, expr->args[0], &then);
 		blind |= then.v.none && then.blind;
+		empty &= then.v.none && then.empty;
 		bent |= then.bent || then.slope;
 		if (then.v.none)
 			continue;
@@ -532,6 +546,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 	eval->of = of;
 	if (blind || !count) {
 		shd_eval_miss(eval, ret, "history", blind);
+		ret->empty = empty && !blind;
 	} else {
 		eval->missing = missing;
 		middle_of(values, count, ret);

@@ -78,7 +78,8 @@ static int free_store(void **state)
 	return 0;
 }
 
-/* "true", "unknown", "blind", "2h", "4 %"; then " @2h" when it may change by itself. */
+/* "true", "none (rating)", "blind (rating)", "empty (order)", "2h", "4 %"; then " @2h"
+ * when it may change by itself. */
 static void run(const char *text, struct shd_text *out)
 {
 	struct shd_arena *arena = shd_arena_create(1 << 20);
@@ -98,7 +99,8 @@ static void run(const char *text, struct shd_text *out)
 		struct shd_expr literal = {.op = SHD_OP_LITERAL, .value = result.v};
 
 		if (result.v.none)
-			shd_text_printf(out, "%s (%s)", result.blind ? "blind" : "none",
+			shd_text_printf(out, "%s (%s)",
+				result.blind ? "blind" : result.empty ? "empty" : "none",
 				eval.missing ? eval.missing : "");
 		else if (result.v.type == SHD_TIME)
 			shd_text_puts(out, shd_time_format((struct shd_wall){result.v.n}, time));
@@ -188,8 +190,8 @@ static void arithmetic_is_exact_and_knows_units(void **state)
 		{"round(-2.5)", "-3"},
 		{"min(3, 2)", "2"},
 		{"max(2h, 3h)", "3h"},
-		{"5 / 0", "none (a divisor that is not 0)"},
-		{"ratio(1, 0)", "none (anything to take a share of)"},
+		{"5 / 0", "empty (a divisor that is not 0)"},
+		{"ratio(1, 0)", "empty (anything to take a share of)"},
 		{"price + 3 USD > 1 USD", "none (one currency)"},
 		{"100 JPY * 1.5", "150 JPY"},
 		{"sum(order.amount last 1h) + 5 RUB", "5 RUB"},
@@ -227,6 +229,21 @@ static void truth_has_three_values(void **state)
 		{"state == \"active\" ? 1 : 2", "1"},
 		{"acos is none", "true"},
 		{"closed", "false"},
+		{"share(order last 1h where shipped_late) > 4%", "empty (order)"},
+		{"not (share(order last 1h where shipped_late) > 4%)", "empty (order)"},
+		{"median(order.amount last 1h) > 4 RUB or false", "empty (order.amount)"},
+		{"avg(order.amount last 1h) * 2 + 1 RUB", "empty (order.amount)"},
+		{"max(order.units last 30d) > 1", "none (order.units) @20d"},
+		{"median(order.amount last 1h) > 4 RUB or rating > 5", "empty (order.amount)"},
+		{"median(order.amount last 1h) > 4 RUB or acos > 5%", "none (order.amount)"},
+		{"share(order last 1h where shipped_late) > 4% and rating > 5", "false"},
+		{"share(order last 1h where shipped_late) is none", "true"},
+		{"share(order last 1h where shipped_late) else 3%", "3%"},
+		{"share(order last 1h where shipped_late) in [3%, 4%]", "empty (order)"},
+		{"3% in [share(order last 1h where shipped_late), 4%]", "empty (order)"},
+		{"baseline(share(complaint last 1d where closed), 2d)", "empty (complaint)"},
+		{"sum(order.amount last 25h) / count(order last 1h)",
+			"empty (a divisor that is not 0) @1h"},
 	};
 
 	(void)state;
@@ -295,12 +312,12 @@ static void comparisons_wake_to_the_millisecond(void **state)
 		{"floor(age / 1h) in [240]", "true @1h"},
 		{"count(review last 30d where age in [24h30m])", "0 @30m"},
 		{"baseline(age, 3d) > 9d", "false @1d1ms"},
-		{"1h / (age - 240h) > 1", "none (a divisor that is not 0) @1ms"},
+		{"1h / (age - 240h) > 1", "empty (a divisor that is not 0) @1ms"},
 		{"1h / (age - 241h) > 1", "false @1h"},
 		{"1h / (age - 241h) is none", "false @1h"},
 		{"idle / (opened_at + 11d - now) > 10", "false @10h54m32s728ms"},
-		{"ratio(idle, age - 240h)", "none (anything to take a share of) @1ms"},
-		{"price / (age / 1h - 240) < 50 RUB", "none (a divisor that is not 0) @1ms"},
+		{"ratio(idle, age - 240h)", "empty (anything to take a share of) @1ms"},
+		{"price / (age / 1h - 240) < 50 RUB", "empty (a divisor that is not 0) @1ms"},
 		{"price / (age / 1h - 241) < 50 RUB", "true @1h"},
 		{"min(age / 7, 40h - (age - 10d)) > 34h50m", "false @3h50m1ms"},
 		{"min(age / 7, 40h - (age - 10d)) > 36h", "false @5h1ms"},
@@ -319,7 +336,7 @@ static void windows_count_and_wake_when_one_leaves(void **state)
 		{"count(order last 73h)", "3 @1h"},
 		{"count(order last 30d)", "10 @20d"},
 		{"share(order last 30d where shipped_late)", "20% @20d"},
-		{"share(order last 1h where shipped_late)", "none (order)"},
+		{"share(order last 1h where shipped_late)", "empty (order)"},
 		{"count(order last 30d where shipped_late)", "2 @4w"},
 		{"sum(order.amount last 3d)", "2170 RUB @1d"},
 		{"avg(order.amount last 3d)", "1085 RUB @1d"},
@@ -353,7 +370,7 @@ static void samples_have_ends_slopes_and_forecasts(void **state)
 		{"last(rating last 1h)", "4.4"},
 		{"delta(rating last 5d)", "-0.2 @1d"},
 		{"slope(rating last 30d)", "-0.05 @20d"},
-		{"slope(rating last 3d)", "none (rating) @1d"},
+		{"slope(rating last 3d)", "empty (rating) @1d"},
 		{"forecast(rating, 4d)", "4.2 @18d"},
 		{"avg(rating last 30d)", "4.6 @20d"},
 		{"min(rating last 30d)", "4.4 @20d"},

@@ -123,7 +123,8 @@ static inline void bench_start(struct bench *b, const char *yaml)
 	b->routes[0] = (struct shd_route_settings){.to = {1, b->channel_names},
 		.channels = b->channel_numbers};
 	b->settings = (struct shd_settings){.stores = b->stores, .store_count = 2, .blind_after = 3,
-		.channels = b->channels, .channel_count = 2, .routes = b->routes, .route_count = 1};
+		.channels = b->channels, .channel_count = 2, .routes = b->routes, .route_count = 1,
+		.keep_samples_ms = 400 * SHD_DAY_MS};
 	b->diags = shd_diags_create(100);
 	b->words = shd_words_create();
 	b->arena = shd_arena_create(64 << 20);

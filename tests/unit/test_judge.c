@@ -275,27 +275,47 @@ static void promised_pieces_are_counted_from_the_orders(void **state)
 	bench_finish(&b);
 }
 
-static const char counting[] =
-	"rules:\n"
-	"  - rule: count\n"
-	"    value: count(order last 7d)\n"
-	"    levels: {warning: value >= 301}\n";
+/* The first can be tallied, the other one moves with the clock. */
+#define COUNTING(where)                                                                            \
+	"rules:\n"                                                                                 \
+	"  - rule: count\n"                                                                        \
+	"    value: count(order last 7d" where ")\n"                                               \
+	"    levels: {warning: value >= 301}\n"
+static const char counting[] = COUNTING("");
+static const char counting_by_time[] = COUNTING(" where now - opened_at < 8d");
 
-static void a_wide_window_is_judged_a_little_later(void **state)
+static void poll_300_orders(struct bench *b, const char *yaml)
 {
-	struct bench b;
-
-	(void)state;
-	bench_start(&b, counting);
-	bench_poll_all(&b);
+	bench_start(b, yaml);
+	bench_poll_all(b);
 	for (int i = 0; i < 300; i++) {
 		char id[16];
 
 		snprintf(id, sizeof(id), "o%d", i);
-		order(&b, id, "", "shipped");
+		order(b, id, "", "shipped");
 	}
+	bench_poll(b, "orders");
+	assert_int_equal(b->outcome.judged, 1);
+}
+
+static void a_wide_window_that_is_tallied_is_judged_at_once(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	poll_300_orders(&b, counting);
+	order(&b, "o300", "", "shipped");
 	bench_poll(&b, "orders");
-	assert_int_equal(b.outcome.judged, 1);
+	assert_int_equal(bench_level(&b, "count", ""), SHD_WARN);
+	bench_finish(&b);
+}
+
+static void a_wide_window_that_is_read_is_judged_a_little_later(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	poll_300_orders(&b, counting_by_time);
 	/* What the rule does not read does not concern it. */
 	text(&b, add(&b, SHD_KIND_order, "o1"), SHD_F_order_tracking_number, "T");
 	bench_poll(&b, "orders");
@@ -415,7 +435,8 @@ int main(void)
 		cmocka_unit_test(an_end_is_told_where_the_beginning_was),
 		cmocka_unit_test(a_listing_that_appears_gives_its_orders_a_product),
 		cmocka_unit_test(promised_pieces_are_counted_from_the_orders),
-		cmocka_unit_test(a_wide_window_is_judged_a_little_later),
+		cmocka_unit_test(a_wide_window_that_is_tallied_is_judged_at_once),
+		cmocka_unit_test(a_wide_window_that_is_read_is_judged_a_little_later),
 		cmocka_unit_test(one_key_for_one_decision),
 		cmocka_unit_test(a_failed_transaction_leaves_nothing),
 		cmocka_unit_test(a_rule_that_is_gone_ends_its_alerts_in_silence),

@@ -65,6 +65,7 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 	feed->suspects = old->suspects;
 	feed->error = old->error;
 	feed->not_available = old->not_available;
+	free(feed->failure);
 	feed->failure = old->failure ? copy_failure(old->failure) : NULL;
 	feed->behind = old->behind;
 	feed->unread = old->unread;

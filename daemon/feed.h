@@ -54,6 +54,7 @@ struct shd_feed {
 	bool wants_ids : 1;            /* BATCH: waits until its ids are known */
 	bool behind : 1;               /* not tried since the daemon was blind */
 	bool unread : 1;               /* nor read, as the judge knows (shd_judge_behind) */
+	bool goes_on : 1;              /* was polled under an older configuration as well */
 	bool telling : 1;              /* its facts are on their way to the state */
 	bool not_available : 1;
 };

@@ -82,8 +82,12 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 		if (!found || (*found)->market != settings->market)
 			continue;
 		struct shd_feeds_store *from = &old->stores[*found - old->settings->stores];
-		for (size_t j = 0; j < from->feed_count; j++)
-			shd_feed_inherit(&feeds->stores[i].feeds[j], &from->feeds[j]);
+		for (size_t j = 0; j < from->feed_count; j++) {
+			struct shd_feed *feed = &feeds->stores[i].feeds[j];
+
+			shd_feed_inherit(feed, &from->feeds[j]);
+			feed->goes_on = shd_feed_every_ms(feed->row, *found) > 0;
+		}
 		feeds->stores[i].rate = from->rate;
 		feeds->stores[i].rate.milli_tokens = 0;
 	}

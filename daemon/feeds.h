@@ -18,8 +18,8 @@ struct shd_feeds {
 	size_t count;
 };
 
-/* `known`: the facts in the state; `old`: the feeds of an older configuration. One of
- * them may be given. Borrows settings. */
+/* `known`: the facts in the state; `old`: the feeds of an older configuration, which count
+ * where both know one, or NULL. Borrows settings. */
 void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings,
 		    const struct shd_feed_row *known, size_t known_count,
 		    const struct shd_feeds *old, struct shd_mono now);

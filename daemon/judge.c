@@ -229,13 +229,14 @@ static bool give_up(struct shd_judge *judge)
 /* --- one batch -------------------------------------------------------------------------- */
 
 /* Whether the answer says how an entity of the kind is now. What another poller says of
- * it in passing is not enough while its own one catches up. */
+ * it in passing is not enough while its own one catches up or is switched off. */
 static bool is_news(const struct shd_judge *judge, const struct shd_batch *batch, enum shd_kind kind)
 {
 	enum shd_poller poller = shd_kind_poller(kind);
 
 	return !batch->old &&
-	       (poller == batch->row->poller || !shd_judge_catches_up(judge, poller, NULL));
+	       (poller == batch->row->poller || (!shd_judge_catches_up(judge, poller, NULL) &&
+						 !shd_judge_is_off(judge, poller)));
 }
 
 static bool take_harvest(struct shd_judge *judge, const struct shd_batch *batch,
@@ -295,7 +296,6 @@ static bool wake_one(struct shd_judge *judge, const struct shd_wake_row *row,
 		return shd_judge_rule(judge, row->id, reterr);
 	if (row->kind == SHD_KIND_poller && judge->store < judge->settings->store_count &&
 	    shd_poller_find(row->id, strlen(row->id), &poller) &&
-	    judge->settings->stores[judge->store].every_ms[poller] > 0 &&
 	    !shd_judge_poller(judge, poller, reterr))
 		return false;
 	const char *id = row->kind == SHD_KIND_store ? row->store : row->id;
@@ -340,8 +340,7 @@ bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr)
 	if (judge->store == judge->settings->store_count)
 		return true;
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		if (judge->settings->stores[judge->store].every_ms[p] > 0 &&
-		    !shd_judge_poller(judge, (enum shd_poller)p, reterr))
+		if (!shd_judge_poller(judge, (enum shd_poller)p, reterr))
 			return false;
 	return true;
 }

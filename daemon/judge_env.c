@@ -47,6 +47,7 @@ bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 	if (entity) {
 		fact->last_success.ms = number_of(entity, SHD_F_poller_last_success_at);
 		fact->blind = !shd_entity_get(entity, SHD_F_poller_blinds)->none;
+		fact->idle = number_of(entity, SHD_F_poller_closed);
 	}
 	return true;
 }
@@ -116,9 +117,12 @@ static void samples(void *ctx, enum shd_metric metric_, struct shd_wall from, st
 		note(judge, &err);
 }
 
+/* Never, when nobody reads it: then its age says nothing. */
 static struct shd_wall polled(void *ctx, enum shd_poller poller)
 {
-	return fact_of(ctx, poller)->last_success;
+	const struct shd_poller_fact *fact = fact_of(ctx, poller);
+
+	return fact->idle || shd_judge_is_off(ctx, poller) ? (struct shd_wall){0} : fact->last_success;
 }
 
 /* What a rule could not read because a feed is behind is judged when that is read. */
@@ -126,6 +130,8 @@ static bool is_blind(struct shd_judge *judge, enum shd_poller poller)
 {
 	bool unread = shd_judge_unread(judge, poller);
 
+	if (shd_judge_is_off(judge, poller))
+		return true;
 	if (unread)
 		judge->memory[judge->store].asked |= 1U << poller;
 	return unread || fact_of(judge, poller)->blind;

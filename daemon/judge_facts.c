@@ -54,7 +54,6 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	if (!shd_state_feed_get(judge->state, store, batch->row->name, judge->arena, &before, reterr))
 		return false;
 	struct shd_feed_row row = before ? *before : (struct shd_feed_row){.error = -1};
-	*ret_error_before = before ? before->error : INT32_MIN;
 	row.store = store;
 	row.endpoint = batch->row->name;
 	row.last_try = judge->now;
@@ -76,6 +75,8 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 		row.error = (int)batch->error.kind;
 		row.error_text = batch->error.msg;
 	}
+	bool same = before && before->not_available == row.not_available;
+	*ret_error_before = same ? before->error : INT32_MIN;
 	*ret_row = row;
 	return shd_judge_note_feed(judge, before, &row, gap_ms(judge, batch), reterr);
 }
@@ -105,6 +106,8 @@ static const struct shd_feed_row *feed_of(const struct shd_feed_row *feeds, size
 struct poller_view {
 	struct shd_wall last_success; /* 0: not every feed was read yet */
 	const struct shd_feed_row *failing;
+	bool lacks;                   /* a feed that the tariff does not include */
+	bool idle;
 };
 
 /* When a feed that is read less often than its poller would have been read last at the
@@ -130,8 +133,10 @@ static void look_at_feed(const struct shd_judge *judge, const struct shd_endpoin
 			view->last_success.ms = 0;
 		return;
 	}
-	if (feed->not_available)
+	if (feed->not_available) {
+		view->lacks = true;
 		return;
+	}
 	if (feed->error >= 0 &&
 	    (!view->failing || feed->failing_since.ms < view->failing->failing_since.ms))
 		view->failing = feed;
@@ -163,9 +168,11 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 		any = any || (feed && feed->last_success.ms);
 		look_at_feed(judge, row, feed, every_ms, young, ret_view);
 	}
+	if (ret_view->last_success.ms != SHD_NEVER_MS)
+		return;
 	/* Nothing that counts: only feeds that the tariff lacks or that follow others. */
-	if (ret_view->last_success.ms == SHD_NEVER_MS)
-		ret_view->last_success = any ? judge->now : (struct shd_wall){0};
+	ret_view->idle = ret_view->lacks;
+	ret_view->last_success = any ? judge->now : (struct shd_wall){0};
 }
 
 static bool is_word(const struct shd_value *value, const char *word)
@@ -184,17 +191,6 @@ static bool locked_out(const struct shd_judge *judge)
 	       is_word(shd_entity_get(store, SHD_F_store_status), "blocked");
 }
 
-static bool reads(const struct shd_rule *rule, enum shd_poller poller)
-{
-	for (int k = 0; k < SHD_KIND_COUNT; k++)
-		if ((rule->reads_kinds >> k & 1) && shd_kind_poller((enum shd_kind)k) == poller)
-			return true;
-	for (int m = 0; m < SHD_METRIC_COUNT; m++)
-		if ((rule->reads_metrics >> m & 1) && shd_metric_poller((enum shd_metric)m) == poller)
-			return true;
-	return false;
-}
-
 /* The rules that cannot judge without this poller. */
 static void name_blinded(struct shd_judge *judge, enum shd_poller poller, struct shd_text *out)
 {
@@ -204,7 +200,7 @@ static void name_blinded(struct shd_judge *judge, enum shd_poller poller, struct
 	for (size_t i = 0; i < shd_rules_count(judge->here->rules); i++) {
 		const struct shd_rule *rule = shd_rules_at(judge->here->rules, i);
 
-		if (reads(rule, poller) && shd_rule_applies(rule, &env))
+		if (shd_judge_reads(rule, 1U << poller) && shd_rule_applies(rule, &env))
 			shd_text_printf(out, "%s%s", out->len ? ", " : "", rule->id);
 	}
 }
@@ -218,7 +214,7 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 
 	shd_text_init(&blinds, SHD_FIELD_BYTES);
 	shd_seen_start(&seen, SHD_KIND_poller, shd_poller_name(poller));
-	shd_seen_n(&seen, SHD_F_poller_closed, false);
+	shd_seen_n(&seen, SHD_F_poller_closed, view->idle);
 	shd_seen_n(&seen, SHD_F_poller_interval, every_ms);
 	shd_seen_n(&seen, SHD_F_poller_blind_after, blind_after_ms(judge, every_ms));
 	shd_seen_time(&seen, SHD_F_poller_last_success_at, view->last_success);
@@ -234,6 +230,27 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 	return shd_judge_upsert(judge, &seen.entity, NULL, reterr);
 }
 
+/* Takes note of how the poller is now, for the rules of this and of later transactions. */
+static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct poller_view *view,
+		 bool blind, struct shd_poller_fact *fact, struct shd_error *reterr)
+{
+	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
+	uint32_t *asked = &judge->memory[judge->store].asked, bit = 1U << poller;
+	bool unread = shd_judge_unread(judge, poller), ends = view->idle && !fact->idle;
+
+	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
+	if (view->last_success.ms - fact->last_success.ms > 2 * every_ms || view->idle != fact->idle)
+		shd_judge_touch(judge, judge->store)->pollers |= bit;
+	if (blind != fact->blind || (!unread && (*asked & bit)))
+		shd_judge_touch(judge, judge->store)->regained |= bit;
+	if (!unread)
+		*asked &= ~bit;
+	fact->blind = blind;
+	fact->idle = view->idle;
+	fact->last_success = view->last_success;
+	return !ends || shd_judge_end_poller(judge, poller, reterr);
+}
+
 bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
@@ -243,28 +260,25 @@ bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct sh
 	struct poller_view view;
 	size_t count;
 
-	if (shd_judge_catches_up(judge, poller, NULL))
+	bool off = shd_judge_is_off(judge, poller);
+
+	if (!off && shd_judge_catches_up(judge, poller, NULL))
 		return true;
 	if (!shd_state_feeds(judge->state, shd_judge_store_id(judge, judge->store), arena, &feeds,
 			     &count, reterr) ||
 	    !shd_judge_store_entity(judge, reterr) || !shd_judge_fact(judge, poller, &fact, reterr))
 		return false;
-	look_at_poller(judge, poller, feeds, count, &view);
+	if (off)
+		view = (struct poller_view){.idle = true};
+	else
+		look_at_poller(judge, poller, feeds, count, &view);
+	if (view.idle)
+		view.last_success = fact->last_success;
 	int64_t old_ms = judge->now.ms - view.last_success.ms;
-	bool unread = shd_judge_unread(judge, poller);
-	bool blind = unread || !view.last_success.ms || old_ms > blind_after_ms(judge, every_ms) ||
-		     locked_out(judge);
-	uint32_t *asked = &judge->memory[judge->store].asked;
-	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
-	if (view.last_success.ms - fact->last_success.ms > 2 * every_ms)
-		shd_judge_touch(judge, judge->store)->pollers |= 1U << poller;
-	if (blind != fact->blind || (!unread && (*asked >> poller & 1)))
-		shd_judge_touch(judge, judge->store)->regained |= 1U << poller;
-	if (!unread)
-		*asked &= ~(1U << poller);
-	fact->blind = blind;
-	fact->last_success = view.last_success;
-	return put_poller(judge, poller, &view, blind, reterr);
+	bool blind = view.idle || shd_judge_unread(judge, poller) || !view.last_success.ms ||
+		     old_ms > blind_after_ms(judge, every_ms) || locked_out(judge);
+	return turn(judge, poller, &view, blind, fact, reterr) &&
+	       put_poller(judge, poller, &view, blind, reterr);
 }
 
 /* --- the store ------------------------------------------------------------------ */
@@ -347,13 +361,7 @@ static bool put_store(struct shd_judge *judge, struct shd_seen *seen, struct shd
 /* Whether the key was useless before and after: all pollers are blind or see again. */
 static bool relook(struct shd_judge *judge, bool was_locked_out, struct shd_error *reterr)
 {
-	if (was_locked_out == locked_out(judge))
-		return true;
-	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		if (judge->settings->stores[judge->store].every_ms[p] > 0 &&
-		    !shd_judge_poller(judge, (enum shd_poller)p, reterr))
-			return false;
-	return true;
+	return was_locked_out == locked_out(judge) || shd_judge_pollers(judge, reterr);
 }
 
 /* On which whole step n stands, or between which two. A figure that is kept again when its

@@ -10,6 +10,7 @@
  *   judge_lists.c   the rules of each store, by what they are judged for
  *   judge_rules.c   verdicts, alerts, wake-ups
  *   judge_past.c    the history: noted while it happens, and told again for a replay
+ *   judge_over.c    what nobody looks at any more, and how its alerts end
  *   judge_tell.c    routes and messages
  *
  * All functions: false means that the transaction is to be given up. */
@@ -27,6 +28,7 @@
 struct shd_poller_fact {
 	bool known;                  /* read from the state */
 	bool blind;
+	bool idle;                   /* switched off, or the tariff lacks all of it: its entity is closed */
 	struct shd_wall last_success;
 };
 
@@ -215,13 +217,33 @@ SHD_MUST_USE bool shd_judge_store_entity(struct shd_judge *judge, struct shd_err
 SHD_MUST_USE bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 				 struct shd_poller_fact **ret_fact, struct shd_error *reterr);
 
-/* judge_rules.c: everything on the list; the rules of the whole store that read
- * something of `touched`; one of them by id; alerts whose rule is gone. */
+/* judge_rules.c: whether a rule reads what one of these pollers brings. */
+bool shd_judge_reads(const struct shd_rule *rule, uint32_t pollers);
+/* For the journal. rule and entity: NULL when they are gone; reason: instead of the line
+ * that the verdict makes, or NULL. */
+void shd_judge_remember(struct shd_judge *judge, const struct shd_rule *rule,
+			const struct shd_entity *entity, const struct shd_alert *alert,
+			const struct shd_alert_move *move, const char *reason);
+/* Everything on the list; the rules of the whole store that read something of `touched`;
+ * one of them by id; alerts whose rule is gone. */
 SHD_MUST_USE bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
 				  struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr);
+
+/* judge_over.c: ends an open alert, and tells nobody but the journal: what it warned of may
+ * well go on. */
+SHD_MUST_USE bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert,
+				 const char *reason, struct shd_error *reterr);
+/* Whether the store's configuration switches the poller off; never for SHD_POLLER_COUNT. */
+bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller);
+/* In words, why nobody reads the poller; NULL: it is read. */
+const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,
+			   struct shd_arena *arena);
+/* Ends the alerts of a poller that became idle. */
+SHD_MUST_USE bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller,
+				       struct shd_error *reterr);
 
 /* judge_tell.c */
 SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,

@@ -14,6 +14,11 @@ static const char *store_id(const struct shd_judge *judge)
 	return shd_judge_store_id(judge, judge->store);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static void no_later(struct shd_wall *wake, struct shd_wall other)
 {
 	if (other.ms < wake->ms)
@@ -35,13 +40,13 @@ static bool same_alert(const struct shd_alert *a, const struct shd_alert *b)
 	       x->level == y->level && x->clear == y->clear && x->due.ms == y->due.ms &&
 	       x->sample_hit == y->sample_hit && x->sample_of == y->sample_of &&
 	       shd_value_equal(&x->value, &y->value) && shd_value_equal(&x->limit, &y->limit) &&
-	       shd_value_equal(&x->cost, &y->cost) && shd_value_equal(&x->room, &y->room);
+	       shd_value_equal(&x->cost, &y->cost) && shd_value_equal(&x->room, &y->room) &&
+	       same_text(x->why, y->why);
 }
 
-/* rule and entity: NULL when they are gone. */
-static void remember(struct shd_judge *judge, const struct shd_rule *rule,
-		     const struct shd_entity *entity, const struct shd_alert *alert,
-		     const struct shd_alert_move *move)
+void shd_judge_remember(struct shd_judge *judge, const struct shd_rule *rule,
+			const struct shd_entity *entity, const struct shd_alert *alert,
+			const struct shd_alert_move *move, const char *reason)
 {
 	struct shd_outcome *outcome = judge->outcome;
 	struct shd_arena *arena = outcome->arena;
@@ -56,7 +61,8 @@ static void remember(struct shd_judge *judge, const struct shd_rule *rule,
 	const char *subject = shd_judge_subject(judge, entity, alert->entity);
 	moved.title = shd_arena_text(arena, title, strlen(title));
 	moved.subject = shd_arena_text(arena, subject, strlen(subject));
-	moved.line = shd_judge_line(&alert->last, judge->now, arena);
+	moved.line = reason ? shd_arena_text(arena, reason, strlen(reason))
+			    : shd_judge_line(&alert->last, judge->now, arena);
 	if (!moved.rule || !moved.store || !moved.entity || !moved.title || !moved.subject ||
 	    !moved.line)
 		return;
@@ -75,7 +81,7 @@ static bool record(struct shd_judge *judge, const struct shd_rule *rule,
 	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.told, reterr) ||
 	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, reterr)))
 		return false;
-	remember(judge, rule, entity, alert, move);
+	shd_judge_remember(judge, rule, entity, alert, move, NULL);
 	return shd_state_event_add(judge->state, &event, reterr);
 }
 
@@ -151,7 +157,38 @@ static bool step(struct shd_judge *judge, const struct shd_rule *rule,
 	return tell_late(judge, rule, entity, alert, before.changed_at, wake, reterr);
 }
 
+bool shd_judge_reads(const struct shd_rule *rule, uint32_t pollers)
+{
+	for (int k = 0; pollers && k < SHD_KIND_COUNT; k++) {
+		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
+
+		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT && (pollers >> poller & 1))
+			return true;
+	}
+	for (int m = 0; pollers && m < SHD_METRIC_COUNT; m++)
+		if ((rule->reads_metrics >> m & 1) &&
+		    (pollers >> shd_metric_poller((enum shd_metric)m) & 1))
+			return true;
+	return false;
+}
+
 /* --- one verdict ---------------------------------------------------------------------- */
+
+/* What cannot be known because nobody reads it is said to be that. */
+static void say_idle(const struct shd_judge *judge, const struct shd_rule *rule,
+		     struct shd_verdict *verdict)
+{
+	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
+		const char *idle = shd_judge_reads(rule, 1U << p)
+					   ? shd_judge_idle(judge, (enum shd_poller)p, judge->scratch)
+					   : NULL;
+
+		if (!idle)
+			continue;
+		verdict->why = idle;
+		return;
+	}
+}
 
 static bool judge_one(struct shd_judge *judge, const struct shd_rule *rule,
 		      const struct shd_entity *entity, const char *id, struct shd_wall *wake,
@@ -164,6 +201,7 @@ static bool judge_one(struct shd_judge *judge, const struct shd_rule *rule,
 	judge->rule = rule;
 	shd_rule_judge(rule, &env, &verdict);
 	judge->rule = NULL;
+	say_idle(judge, rule, &verdict);
 	judge->outcome->judged++;
 	if (judge->failed) {
 		*reterr = judge->error;
@@ -238,21 +276,6 @@ bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr)
 
 /* --- rules that read something that changed --------------------------------------------- */
 
-static bool brought_by(const struct shd_rule *rule, uint32_t pollers)
-{
-	for (int k = 0; pollers && k < SHD_KIND_COUNT; k++) {
-		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
-
-		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT && (pollers >> poller & 1))
-			return true;
-	}
-	for (int m = 0; pollers && m < SHD_METRIC_COUNT; m++)
-		if ((rule->reads_metrics >> m & 1) &&
-		    (pollers >> shd_metric_poller((enum shd_metric)m) & 1))
-			return true;
-	return false;
-}
-
 /* `own`: the kind of an each-rule, whose changed entities are judged one by one. */
 static bool concerns(const struct shd_rule *rule, const struct shd_touched *touched, uint32_t own)
 {
@@ -262,7 +285,7 @@ static bool concerns(const struct shd_rule *rule, const struct shd_touched *touc
 		if ((kinds >> k & 1) && (rule->reads_fields[k] & touched->fields[k]))
 			return true;
 	return (rule->reads_metrics & touched->metrics) ||
-	       (rule->reads_pollers & touched->pollers) || brought_by(rule, touched->regained);
+	       (rule->reads_pollers & touched->pollers) || shd_judge_reads(rule, touched->regained);
 }
 
 static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd_error *reterr)
@@ -372,28 +395,7 @@ bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *r
 				  (struct shd_wall){SHD_NEVER_MS}, reterr);
 }
 
-/* --- alerts whose rule is gone ------------------------------------------------------------ */
-
-static bool drop(struct shd_judge *judge, struct shd_alert *alert, struct shd_error *reterr)
-{
-	bool fired = alert->state != SHD_ALERT_PENDING;
-	struct shd_alert_event event = {.alert = alert->number, .at = judge->now,
-		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level,
-		.value = alert->last.value, .limit = alert->last.limit, .reason = "rule removed"};
-	struct shd_alert_move move = {.move = event.move, .from = event.from};
-
-	alert->state = fired ? SHD_ALERT_RESOLVED : SHD_ALERT_INACTIVE;
-	alert->level = SHD_LEVEL_NONE;
-	alert->changed_at = judge->now;
-	if (fired)
-		alert->resolved_at = judge->now;
-	alert->told_level = SHD_LEVEL_NONE;
-	alert->wake.ms = SHD_NEVER_MS;
-	remember(judge, NULL, NULL, alert, &move);
-	return shd_state_alert_put(judge->state, alert, reterr) &&
-	       shd_state_told_clear(judge->state, alert->number, reterr) &&
-	       shd_state_event_add(judge->state, &event, reterr);
-}
+/* --- all that is open ------------------------------------------------------------------- */
 
 static bool look_at_alerts(struct shd_judge *judge, struct shd_error *reterr)
 {
@@ -409,7 +411,7 @@ static bool look_at_alerts(struct shd_judge *judge, struct shd_error *reterr)
 
 		/* A rule that changed from each to store or back is another one. */
 		if (!rule || rule->each != (alerts[i].entity[0] != '\0'))
-			ok = drop(judge, &alerts[i], reterr);
+			ok = shd_judge_drop(judge, &alerts[i], "rule removed", reterr);
 		else if (rule->each)
 			ok = shd_judge_refresh(judge, rule->kind, alerts[i].entity, reterr);
 		if (!ok)

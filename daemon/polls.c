@@ -230,14 +230,16 @@ static int64_t soon_ms(const struct shd_polls *polls, const struct shd_feed *fee
 }
 
 /* What waits for an operator, for a day or for ids would only hold up the rest. One that
- * just fails is judged by its age, as ever, until that age would make it blind at once. */
-static void fall_behind(struct shd_polls *polls, struct shd_feed *feed)
+ * just fails is judged by its age, as ever, until that age would make it blind at once.
+ * `watched`: the store was read before, so that nobody takes a feed without facts for one
+ * that is still to come. */
+static void fall_behind(struct shd_polls *polls, struct shd_feed *feed, bool watched)
 {
 	bool fails = feed->error >= 0;
 	bool later = fails && shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER;
 	bool aged = wall_now(polls).ms - feed->last_success.ms > 3 * every_ms(polls, feed);
 
-	feed->unread = feed->last_success.ms && !feed->wants_ids && (!fails || (later && aged));
+	feed->unread = watched && !feed->wants_ids && (!fails || (later && aged));
 	if (feed->behind || feed->wants_ids || (fails && !later))
 		return;
 	feed->behind = true;
@@ -246,7 +248,7 @@ static void fall_behind(struct shd_polls *polls, struct shd_feed *feed)
 
 /* When a feed is polled first: those that are overdue, that list ids or that an
  * operator may have mended meanwhile soon, the others when they would have been. */
-static void first_due(struct shd_polls *polls, struct shd_feed *feed, bool anew)
+static void first_due(struct shd_polls *polls, struct shd_feed *feed, bool watched)
 {
 	bool refused = feed->error >= 0 &&
 		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_OPERATOR;
@@ -257,11 +259,21 @@ static void first_due(struct shd_polls *polls, struct shd_feed *feed, bool anew)
 		return;
 	}
 	polls->behind += feed->behind; /* inherited */
-	if (anew && overdue)
-		fall_behind(polls, feed);
+	if (!feed->goes_on && overdue)
+		fall_behind(polls, feed, watched);
 	bool soon = overdue || feed->behind || feed->unread || feed->lists_ids || refused;
 	shd_polls_set_due(polls, feed,
 		soon ? soon_ms(polls, feed) : feed->next_due.ms - wall_now(polls).ms);
+}
+
+static void start_store(struct shd_polls *polls, const struct shd_feeds_store *store)
+{
+	bool watched = false;
+
+	for (size_t i = 0; i < store->feed_count; i++)
+		watched = watched || store->feeds[i].last_success.ms;
+	for (size_t i = 0; i < store->feed_count; i++)
+		first_due(polls, &store->feeds[i], watched);
 }
 
 struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_config *config,
@@ -280,8 +292,8 @@ struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_con
 		mono_now(polls));
 	if (old)
 		polls->figures = old->figures;
-	for (size_t i = 0; i < polls->feeds.count; i++)
-		first_due(polls, &polls->feeds.all[i], !old);
+	for (size_t i = 0; i < config->settings->store_count; i++)
+		start_store(polls, &polls->feeds.stores[i]);
 	return polls;
 }
 
@@ -325,7 +337,7 @@ void shd_polls_behind(struct shd_polls *polls)
 			feed->poll->old = true;
 		feed->telling = false;
 		if (overdue)
-			fall_behind(polls, feed);
+			fall_behind(polls, feed, feed->last_success.ms);
 		/* Its place in the schedule is on a clock that stood still meanwhile. */
 		if (feed->item.place && !feed->poll)
 			shd_polls_set_due(polls, feed,

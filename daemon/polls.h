@@ -40,8 +40,9 @@ struct shd_polls_in {
 	void *ctx;
 };
 
-/* Begins to poll. `known`: the facts in the state (start), `old`: an older
- * configuration's feeds (reload); one of them may be given. Borrows config. */
+/* Begins to poll. `known`: the facts in the state, `old`: an older configuration's feeds
+ * (reload), which count where both know one. A feed that was not polled under it is
+ * behind when it is overdue, as all are at a start. Borrows config. */
 struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_config *config,
 				   const struct shd_feed_row *known, size_t known_count,
 				   const struct shd_polls *old);

@@ -32,6 +32,7 @@ static json_t *alert_json(const struct shd_alert *alert)
 	shd_api_put_time(row, "resolved_at", alert->resolved_at);
 	shd_api_put_time(row, "changed_at", alert->changed_at);
 	shd_api_put_int(row, "episode", alert->episode);
+	shd_api_put_text(row, "why", last->why);
 	return row;
 }
 

@@ -91,7 +91,8 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 			if (shd_status_poller(call->app, i, (enum shd_poller)p, status))
 				status->error_text = keep(call->arena, status->error_text);
 			else
-				*status = (struct shd_poller_status){.error = -1};
+				*status = (struct shd_poller_status){.error = -1, .every_ms =
+					config->settings->stores[i].every_ms[p]};
 		}
 		store->last_feed = &store->feeds;
 		if (feeds && strcmp(feeds, "1") == 0)
@@ -115,8 +116,11 @@ static void put_error(json_t *object, int kind, const char *text)
 	json_object_set_new(object, "error", error);
 }
 
-static const char *feed_state(const struct shd_feed_status *feed)
+/* off: of a poller that is switched off. */
+static const char *feed_state(const struct shd_feed_status *feed, bool off)
 {
+	if (off)
+		return "off";
 	if (feed->not_available)
 		return "unavailable";
 	if (feed->error >= 0)
@@ -124,18 +128,19 @@ static const char *feed_state(const struct shd_feed_status *feed)
 	return feed->last_success.ms ? "ok" : "waiting";
 }
 
-static json_t *feed_json(const struct shd_feed_status *feed)
+static json_t *feed_json(const struct shd_feed_status *feed, bool off)
 {
+	const struct shd_wall never = {0};
 	json_t *row = json_object();
 
 	shd_api_put_text(row, "name", feed->endpoint);
 	shd_api_put_text(row, "poller", shd_poller_name(feed->poller));
-	shd_api_put_text(row, "state", feed_state(feed));
+	shd_api_put_text(row, "state", feed_state(feed, off));
 	shd_api_put_text(row, "doing", feed->state);
 	shd_api_put_int(row, "every_ms", feed->every_ms);
 	shd_api_put_time(row, "last_success", feed->last_success);
 	shd_api_put_time(row, "last_try", feed->last_try);
-	shd_api_put_time(row, "next_due", feed->next_due);
+	shd_api_put_time(row, "next_due", off ? never : feed->next_due);
 	shd_api_put_time(row, "failing_since", feed->failing_since);
 	shd_api_put_int(row, "failures", feed->failures);
 	shd_api_put_bool(row, "optional", feed->optional);
@@ -147,8 +152,10 @@ static json_t *feed_json(const struct shd_feed_status *feed)
 
 static const char *poller_state(const struct shd_poller_status *poller)
 {
-	if (!poller->every_ms || !poller->feeds)
+	if (!poller->every_ms)
 		return "off";
+	if (!poller->feeds)
+		return "none";
 	if (poller->error >= 0)
 		return "failing";
 	if (poller->not_available == poller->feeds)
@@ -192,7 +199,8 @@ bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 				poller_json((enum shd_poller)p, &store->pollers[p]));
 		json_object_set_new(row, "pollers", pollers);
 		for (const struct shd_api_feed *feed = store->feeds; feed; feed = feed->next)
-			json_array_append_new(feeds, feed_json(&feed->status));
+			json_array_append_new(feeds, feed_json(&feed->status,
+					!store->pollers[feed->status.poller].every_ms));
 		if (store->feeds)
 			json_object_set_new(row, "feeds", feeds);
 		else

@@ -75,6 +75,8 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	line(ctl, "until", shd_ctl_text(alert, "until"));
 	add_value(&words, alert);
 	line(ctl, "value", words.data);
+	if (strcmp(state, "unknown") == 0)
+		line(ctl, "not known", shd_ctl_text(alert, "why"));
 	line(ctl, "at risk", shd_ctl_value(alert, "cost"));
 	instant_line(ctl, "due", alert, "due");
 	instant_line(ctl, "since", alert, "since");

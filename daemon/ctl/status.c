@@ -43,16 +43,21 @@ static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t
 	char when[SHD_SAY_TEXT];
 	const char *state = shd_ctl_text(row, "state");
 	const json_t *error = json_object_get(row, "error");
+	bool off = strcmp(state, "off") == 0;
 
 	shd_table_cell(table, state_paint(state), state);
-	shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "last_success", "never", when));
+	shd_table_cell(table, SHD_PLAIN,
+		shd_ctl_when(ctl, row, "last_success", off ? "" : "never", when));
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, row, "next_due", "", when));
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 	shd_text_init(&words, 1024);
-	if (shd_ctl_time(row, "failing_since").ms)
+	if (off)
+		shd_text_puts(&words, "switched off by the configuration");
+	else if (shd_ctl_time(row, "failing_since").ms)
 		shd_text_printf(&words, "since %s: ",
 			shd_say_length(ctl->now.ms - shd_ctl_time(row, "failing_since").ms, when));
-	shd_text_puts(&words, shd_ctl_text(error, "text"));
+	if (!off)
+		shd_text_puts(&words, shd_ctl_text(error, "text"));
 	shd_table_cell(table, SHD_PLAIN, words.data);
 }
 
@@ -62,8 +67,8 @@ static void add_pollers(struct shd_ctl *ctl, struct shd_table *table, const json
 	json_t *poller;
 
 	json_array_foreach(json_object_get(store, "pollers"), i, poller) {
-		if (strcmp(shd_ctl_text(poller, "state"), "off") == 0)
-			continue;
+		if (strcmp(shd_ctl_text(poller, "state"), "none") == 0)
+			continue; /* the marketplace has nothing of that sort */
 		shd_table_cell(table, SHD_BOLD, shd_ctl_text(store, "id"));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(poller, "name"));
 		add_times(ctl, table, poller);

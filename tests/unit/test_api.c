@@ -19,7 +19,8 @@ static struct shd_wall now = {1775000000000};
 static char folder[] = "/tmp/shd-api-XXXXXX";
 static char socket_path[64], listen_at[70], state_path[64];
 static struct shd_store_settings stores[2] = {
-	{.id = "ozon-main", .timezone = "Europe/Moscow", .base_url = "https://api.example"},
+	{.id = "ozon-main", .timezone = "Europe/Moscow", .base_url = "https://api.example",
+	 .every_ms[SHD_P_account] = 60000},
 	{.id = "ozon-kz", .timezone = "UTC", .base_url = "https://api.example"},
 };
 static struct shd_settings settings = {.stores = stores, .store_count = 2};
@@ -292,7 +293,9 @@ static void status_says_when_and_why(void **state)
 	assert_has(out, "ozon-main  orders      ok       12 s ago      in 48 s  -\n");
 	assert_has(out, "ozon-kz    orders      failing  never         in 48 s  "
 			"since 1 h: Invalid Api-Key, please contact support\n");
-	assert_null(strstr(out, "account"));
+	assert_has(out, "ozon-kz    account     off      -             -        "
+			"switched off by the configuration\n");
+	assert_null(strstr(out, "ozon-main  account"));
 	server_stop(&server);
 }
 

@@ -46,7 +46,7 @@ static void look_at_clocks(struct shd_app *app)
 	app->clock = clock;
 	if (news.stopped_ms || news.jumped_ms) {
 		shd_app_hold(app);
-		shd_polls_behind(app->polls);
+		shd_polls_behind(app->polls, news.jumped_ms);
 		app->untold = true;
 	}
 	if (news.stopped_ms) {

@@ -85,11 +85,11 @@ void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state)
 	feed->state = (uint8_t)state;
 }
 
-bool shd_feed_worked(struct shd_feed *feed, struct shd_wall began, struct shd_wall now)
+bool shd_feed_worked(struct shd_feed *feed, struct shd_wall since, struct shd_wall now)
 {
 	bool changed = feed->error >= 0;
 
-	feed->since = began;
+	feed->since = since;
 	feed->last_success = now;
 	feed->error = -1;
 	feed->not_available = false;

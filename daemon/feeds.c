@@ -90,6 +90,7 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 		}
 		feeds->stores[i].rate = from->rate;
 		feeds->stores[i].rate.milli_tokens = 0;
+		feeds->stores[i].skew_ms = from->skew_ms;
 	}
 	free(sorted);
 }
@@ -115,6 +116,7 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 		store->feeds = next;
 		store->feed_count = settings->stores[i].market->endpoint_count;
 		next += store->feed_count;
+		store->skew_ms = INT64_MIN;
 		init_store(feeds, (uint32_t)i, &index);
 		shd_rate_init(&store->rate, settings->stores[i].rate_per_s, now);
 	}

@@ -9,6 +9,7 @@ struct shd_feeds_store {
 	struct shd_rate rate;
 	struct shd_feed *feeds;  /* one per row of the market, in its order */
 	size_t feed_count;
+	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */
 };
 
 struct shd_feeds {

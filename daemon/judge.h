@@ -30,7 +30,8 @@ void shd_judge_destroy(struct shd_judge *judge);
 struct shd_batch {
 	size_t store;                 /* index into settings->stores */
 	const struct shd_endpoint *row;
-	struct shd_wall began;        /* becomes the feed's `since` when it succeeded */
+	struct shd_wall began;
+	struct shd_wall since;        /* becomes the feed's when it succeeded */
 	bool old;                     /* read before the daemon was blind: says nothing of now */
 	bool ok;
 	struct shd_error error;       /* unless ok */

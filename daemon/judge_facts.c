@@ -66,7 +66,7 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 		row.error_text = NULL;
 	}
 	if (batch->ok) {
-		row.since = batch->began;
+		row.since = batch->since;
 		row.last_success = batch->old ? later(row.last_success, batch->began) : judge->now;
 	} else if (!row.not_available) {
 		if (!row.failing_since.ms)

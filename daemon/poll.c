@@ -1,11 +1,15 @@
 #include "poll.h"
 
+#include "clock.h"
 #include "polls.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_BYTES = 1024 * 1024 };
+enum {
+	REQUEST_BYTES = 1024 * 1024,
+	AHEAD_MS = 900000, /* an answer that was long under way makes its clock look behind */
+};
 
 struct shd_poll *shd_poll_create(struct shd_polls *polls)
 {
@@ -159,13 +163,24 @@ static enum shd_poll_step page_done(struct shd_poll *poll)
 	return SHD_POLL_ASK;
 }
 
+/* A cursor that lies in the future was taken from a clock that was ahead, nobody knows by
+ * how much: the feed is read as the first time. */
+static struct shd_wall since_of(const struct shd_feed *feed, struct shd_wall now)
+{
+	int64_t ahead_ms = feed->since.ms - now.ms;
+
+	return ahead_ms > AHEAD_MS ? (struct shd_wall){0} : ahead_ms > 0 ? now : feed->since;
+}
+
 enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
 				  const struct shd_store_settings *store, struct shd_wall now,
-				  const struct shd_pages *ids)
+				  int64_t skew_ms, const struct shd_pages *ids)
 {
 	poll->feed = feed;
 	poll->store = store;
 	poll->began = now;
+	poll->window_end = shd_clock_later(now, skew_ms);
+	poll->since = since_of(feed, shd_clock_earlier(now, skew_ms));
 	poll->row = feed->row;
 	poll->position[0] = '\0';
 	poll->skew_ms = INT64_MIN;
@@ -202,8 +217,8 @@ static void choose_follows(struct shd_poll *poll)
 
 bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
 {
-	poll->page_in = (struct shd_page_in){.store = poll->store, .now = poll->began,
-		.since = poll->feed->since, .position = poll->position};
+	poll->page_in = (struct shd_page_in){.store = poll->store, .now = poll->window_end,
+		.since = poll->since, .position = poll->position};
 	if (poll->following) {
 		choose_follows(poll);
 	} else if (poll->row->paging == SHD_PAGE_BATCH) {

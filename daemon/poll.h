@@ -39,6 +39,7 @@ struct shd_poll {
 	struct shd_poll *next;          /* among those that rest */
 	const struct shd_store_settings *store;
 	struct shd_wall began, fetched;
+	struct shd_wall window_end, since; /* of all its pages, for struct shd_page_in */
 	struct shd_mono asked;          /* when the last request left; 0: none yet */
 	/* the request under way */
 	bool following;                 /* pages are done */
@@ -88,11 +89,11 @@ enum shd_poll_step {
 struct shd_poll *shd_poll_create(struct shd_polls *polls);
 void shd_poll_destroy(struct shd_poll *poll);
 
-/* Makes the poll ready for a feed. `ids` are the pages of the feed whose keys are asked
- * for (BATCH), else NULL. */
+/* Makes the poll ready for a feed. `skew_ms`: the marketplace's clock minus ours, INT64_MIN:
+ * not known. `ids` are the pages of the feed whose keys are asked for (BATCH), else NULL. */
 enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
 				  const struct shd_store_settings *store, struct shd_wall now,
-				  const struct shd_pages *ids);
+				  int64_t skew_ms, const struct shd_pages *ids);
 
 /* Builds the request into poll->request; false: `error` says why not. */
 SHD_MUST_USE bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config);

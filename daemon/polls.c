@@ -93,7 +93,10 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	struct shd_polls *polls = poll->polls;
 
 	polls->in.look(polls->in.ctx);
-	step(poll, shd_poll_answered(poll, out, wall_now(polls)));
+	enum shd_poll_step next = shd_poll_answered(poll, out, wall_now(polls));
+	if (poll->skew_ms != INT64_MIN)
+		polls->feeds.stores[poll->feed->store].skew_ms = poll->skew_ms;
+	step(poll, next);
 	shd_polls_pump(polls);
 }
 
@@ -192,7 +195,7 @@ static void begin(struct shd_polls *polls, struct shd_feed *feed)
 					      ? &shd_feeds_ids_of(&polls->feeds, feed)->pages
 					      : NULL;
 	step(poll, shd_poll_begin(poll, feed, shd_feeds_settings(&polls->feeds, feed),
-			   wall_now(polls), ids));
+			   wall_now(polls), polls->feeds.stores[feed->store].skew_ms, ids));
 }
 
 void shd_polls_pump(struct shd_polls *polls)
@@ -325,12 +328,26 @@ void shd_polls_pause(struct shd_polls *polls, void (*quiet)(void *ctx), void *ct
 	shd_polls_quiet_if_done(polls);
 }
 
-void shd_polls_behind(struct shd_polls *polls)
+/* A cursor of a clock that was ahead covers nothing that happened meanwhile; one that is not
+ * known to be of the marketplace's clock may be such. */
+static void take_back_cursor(const struct shd_polls *polls, struct shd_feed *feed, int64_t jumped_ms)
 {
+	bool ours = polls->feeds.stores[feed->store].skew_ms == INT64_MIN;
+
+	if (feed->since.ms && jumped_ms < 0 && (ours || feed->since.ms > wall_now(polls).ms))
+		feed->since.ms += jumped_ms;
+}
+
+void shd_polls_behind(struct shd_polls *polls, int64_t jumped_ms)
+{
+	for (size_t i = 0; i < polls->feeds.settings->store_count; i++)
+		if (polls->feeds.stores[i].skew_ms != INT64_MIN)
+			polls->feeds.stores[i].skew_ms -= jumped_ms;
 	for (size_t i = 0; i < polls->feeds.count; i++) {
 		struct shd_feed *feed = &polls->feeds.all[i];
 		bool overdue = feed->poll || is_overdue(polls, feed);
 
+		take_back_cursor(polls, feed, jumped_ms);
 		if (!every_ms(polls, feed))
 			continue;
 		if (feed->poll)

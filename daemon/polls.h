@@ -50,9 +50,10 @@ struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_con
 /* Starts no poll any more; calls quiet(ctx), maybe at once, when none is under way. */
 void shd_polls_pause(struct shd_polls *polls, void (*quiet)(void *ctx), void *ctx);
 
-/* After the daemon was stopped or asleep, or the wall clock was set: what is overdue, or due
- * later than it ever could be, is behind and read soon; polls under way are done again. */
-void shd_polls_behind(struct shd_polls *polls);
+/* After the daemon was stopped or asleep, or the wall clock was set (by jumped_ms, else 0):
+ * what is overdue, or due later than it ever could be, is behind and read soon; polls under
+ * way are done again. */
+void shd_polls_behind(struct shd_polls *polls, int64_t jumped_ms);
 size_t shd_polls_behind_count(const struct shd_polls *polls);
 
 /* The feeds of a store that are behind, for shd_judge_behind: those that were read before and

@@ -1,6 +1,8 @@
 /* What becomes of a poll that is over: facts, the batch, the feed's next time. */
 #include "polls_own.h"
 
+#include "clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,24 @@ void shd_polls_quiet_if_done(struct shd_polls *polls)
 	quiet(polls->quiet_ctx);
 }
 
+/* The clock may have been set back meanwhile. */
+static struct shd_wall began(const struct shd_polls *polls, const struct shd_poll *poll)
+{
+	struct shd_wall now = wall_now(polls);
+
+	return poll->began.ms < now.ms ? poll->began : now;
+}
+
+/* Where the next poll goes on: by the time of those who date the changes, if that is known,
+ * and never later than we believe it is. */
+static struct shd_wall since(const struct shd_polls *polls, const struct shd_poll *poll)
+{
+	int64_t skew_ms = poll->skew_ms != INT64_MIN
+		? poll->skew_ms : polls->feeds.stores[poll->feed->store].skew_ms;
+
+	return shd_clock_earlier(began(polls, poll), skew_ms);
+}
+
 /* Of the poll's own feed, or of one that was followed. */
 static void fill_batch(struct shd_polls *polls, const struct shd_poll *poll, struct shd_feed *feed,
 		       struct shd_batch *batch)
@@ -32,7 +52,8 @@ static void fill_batch(struct shd_polls *polls, const struct shd_poll *poll, str
 	*batch = (struct shd_batch){
 		.store = feed->store,
 		.row = feed->row,
-		.began = feed->since,
+		.began = began(polls, poll),
+		.since = since(polls, poll),
 		.ok = feed->error < 0,
 		.next_due = feed->next_due,
 		.clock_skew_ms = INT64_MIN,
@@ -191,7 +212,7 @@ static void followed(struct shd_polls *polls, struct shd_poll *poll)
 				shd_sched_retry_ms(what->error.kind, feed->failure->count,
 					poll->feed->row->every_ms, what->retry_after_ms, draw(polls));
 		} else {
-			turned = shd_feed_worked(feed, poll->began, now);
+			turned = shd_feed_worked(feed, since(polls, poll), now);
 		}
 		tell_facts(polls, poll, feed, turned);
 	}
@@ -203,14 +224,14 @@ static void worked(struct shd_polls *polls, struct shd_poll *poll, bool news, bo
 	int64_t period = every_ms(polls, feed);
 	int64_t spent = wall_now(polls).ms - poll->began.ms;
 	int before = feed->error;
-	struct shd_wall since = feed->since;
-	bool turned = shd_feed_worked(feed, poll->began, wall_now(polls));
+	struct shd_wall before_since = feed->since;
+	bool turned = shd_feed_worked(feed, since(polls, poll), wall_now(polls));
 
 	/* A good answer after a suspect one is told at once: the next empty one is a first. */
 	bool relieved = feed->suspects && !suspect;
 	feed->suspects = suspect;
 	if (suspect)
-		feed->since = since;
+		feed->since = before_since;
 	else if (poll->changed)
 		shd_poll_adopt(poll);
 	followed(polls, poll);
@@ -288,7 +309,6 @@ static void commit(struct shd_polls *polls, struct shd_poll *poll)
 	shd_feed_enter(feed, SHD_FEED_COMMITTING);
 	fill_batch(polls, poll, feed, batch);
 	batch->ok = true;
-	batch->began = poll->began;
 	batch->next_due.ms = wall_now(polls).ms + every_ms(polls, feed);
 	batch->harvest = harvest ? poll->harvest : NULL;
 	batch->listed = poll->listed_changed && !poll->bad_records ? poll->listed : NULL;

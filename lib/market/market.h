@@ -27,8 +27,10 @@ struct shd_endpoint;
 /* What a request is made from. */
 struct shd_page_in {
 	const struct shd_store_settings *store;
-	struct shd_wall now;      /* when the poll began: windows end here */
-	struct shd_wall since;    /* when the last complete poll of this feed began; 0: first one */
+	/* When the poll began, and when the last complete one of this feed did (0: this is the
+	 * first). Where the marketplace's clock differs from ours, windows end by the later of
+	 * both and go on from the earlier: no change falls between two of them. */
+	struct shd_wall now, since;
 	const char *position;     /* "" first */
 	const char *const *ids;   /* BATCH, FOLLOW */
 	size_t id_count;

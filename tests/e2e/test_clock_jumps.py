@@ -116,6 +116,24 @@ def test_two_hours_back_fire_nothing_twice_and_resolve_nothing(shop, daemon):
     assert len(deadlines(shop)) == 1 and resolved(shop) == []
 
 
+def test_a_clock_that_is_ahead_loses_no_change(shop, daemon):
+    add_order(shop, DUE_SOON, "+4h30m")
+    daemon.set(wall_ms=3 * HOUR)
+    due = ("ozon-ship-deadline", DUE_SOON, "critical")
+    assert wait_for(lambda: due in deadlines(shop))
+    polled_through(shop)
+    shop.admin("/event", {"order": {"posting_number": DUE_SOON, "status": "cancelled"}})
+    polled_through(shop)
+    daemon.set(wall_ms=20 * 60 * 1000)  # still ahead by more than windows overlap
+    assert wait_for(lambda: daemon.count("the clock was set by") == 2)
+    assert wait_for(lambda: ("ozon-ship-deadline", DUE_SOON, "none") in resolved(shop))
+    daemon.set()
+    assert wait_for(lambda: daemon.count("the clock was set by") == 3)
+    polled_through(shop)
+    asked = shop.admin("/requests")["/v4/posting/fbs/list"]
+    assert asked["refused"] == 0
+
+
 def test_after_a_sleep_the_store_is_read_before_time_is_judged(shop, daemon):
     add_order(shop, DUE_SOON, "+7h")
     add_order(shop, DUE_LATER, "+7h")

@@ -31,8 +31,32 @@ static void what_happened_between_two_looks(void **state)
 	}
 }
 
+static void two_clocks_read_an_instant(void **state)
+{
+	static const struct {
+		int64_t skew, earlier, later;
+	} cases[] = {
+		{INT64_MIN, 0, 0},
+		{0, 0, 0},
+		{-10800000, -10800000, 0},
+		{10800000, 0, 10800000},
+		{90000000, 0, 86400000}, /* their clock is wrong, not ours */
+		{-90000000, -90000000, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_wall at = {1775321940000};
+
+		assert_int_equal(shd_clock_earlier(at, cases[i].skew).ms - at.ms, cases[i].earlier);
+		assert_int_equal(shd_clock_later(at, cases[i].skew).ms - at.ms, cases[i].later);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(what_happened_between_two_looks)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_happened_between_two_looks),
+		cmocka_unit_test(two_clocks_read_an_instant),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

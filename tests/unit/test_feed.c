@@ -134,7 +134,8 @@ static enum shd_poll_step begin(struct fixture *f, int row)
 
 	shd_poll_reset(f->poll);
 	f->parses = 0;
-	return shd_poll_begin(f->poll, feed_of(f, row), &f->store, (struct shd_wall){1000}, ids);
+	return shd_poll_begin(f->poll, feed_of(f, row), &f->store, (struct shd_wall){1000},
+		INT64_MIN, ids);
 }
 
 /* Makes the request, which has to be `url`, and gives the answer; parses when asked to. */
@@ -433,6 +434,42 @@ static void too_many_follows_come_with_the_next_poll(void **state)
 	shd_text_finish(&body);
 }
 
+/* Minutes: our clock is at 100. A window never ends before it begins. */
+static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **state)
+{
+	static const struct {
+		int64_t skew, since, asked_since, asked_now; /* skew -1000: not known */
+	} cases[] = {
+		{-1000, 95, 95, 100},
+		{-1000, 100, 100, 100},
+		{-1000, 115, 100, 100}, /* set back by little: overlap covers it */
+		{-1000, 116, 0, 100},   /* by how much nobody knows: all anew */
+		{-1000, 0, 0, 100},
+		{0, 95, 95, 100},
+		{180, 95, 95, 280},     /* we are behind */
+		{-20, 75, 75, 100},     /* we are ahead */
+		{-20, 85, 80, 100},
+		{-20, 96, 0, 100},      /* taken while it was not known */
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		bool known = cases[i].skew != -1000;
+		struct shd_feed *feed = feed_of(f, LIST);
+
+		shd_poll_reset(f->poll);
+		feed->since.ms = cases[i].since * SHD_MINUTE_MS;
+		assert_int_equal(shd_poll_begin(f->poll, feed, &f->store,
+						(struct shd_wall){100 * SHD_MINUTE_MS},
+						known ? cases[i].skew * SHD_MINUTE_MS : INT64_MIN, NULL),
+				 SHD_POLL_ASK);
+		assert_true(shd_poll_ask(f->poll, NULL));
+		assert_int_equal(f->poll->page_in.since.ms, cases[i].asked_since * SHD_MINUTE_MS);
+		assert_int_equal(f->poll->page_in.now.ms, cases[i].asked_now * SHD_MINUTE_MS);
+		assert_int_equal(f->poll->began.ms, 100 * SHD_MINUTE_MS);
+	}
+}
+
 static void facts_resume_from_the_state(void **state)
 {
 	struct shd_feed_row known = {.store = "s", .endpoint = "list", .since = {5}, .failures = 3,
@@ -466,6 +503,7 @@ int main(void)
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		ROW(a_page_that_comes_again_is_not_parsed),
+		ROW(a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later),
 		ROW(only_new_records_are_parsed),
 		ROW(what_was_not_adopted_is_parsed_again),
 		ROW(pages_are_read_to_the_last),

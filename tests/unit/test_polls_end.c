@@ -179,6 +179,37 @@ static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 	}
 }
 
+static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
+{
+	static const struct {
+		int64_t began, store_skew, skew, since; /* of NOW; INT64_MIN: not known */
+	} cases[] = {
+		{-5, INT64_MIN, INT64_MIN, -5},
+		{-5, INT64_MIN, -1000, -1005},
+		{-5, -1000, INT64_MIN, -1005},
+		{-5, -1000, 0, -5},
+		{-5, INT64_MIN, 1000, -5},
+		{9000, INT64_MIN, INT64_MIN, 0}, /* the clock was set back meanwhile */
+		{9000, INT64_MIN, -7, -7},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_poll *poll = under_way(f, LIST);
+
+		poll->began.ms = NOW + cases[i].began;
+		poll->skew_ms = cases[i].skew;
+		f->polls.feeds.stores[0].skew_ms = cases[i].store_skew;
+		poll->listed_changed = true;
+		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
+		shd_polls_over(&f->polls, poll, true);
+		assert_int_equal(last_batch.since.ms, NOW + cases[i].since);
+		assert_int_equal(f->polls.feeds.all[LIST].since.ms, NOW + cases[i].since);
+		assert_true(last_batch.began.ms <= NOW);
+		shd_poll_destroy(shd_steal(f->polls.resting));
+	}
+}
+
 static void a_key_that_works_again_wakes_what_it_held_up(void **state)
 {
 	struct fixture *f = *state;
@@ -284,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_list_with_an_unread_record_closes_nothing),
 		T(an_empty_answer_that_is_not_believed_moves_no_cursor),
+		T(the_next_poll_goes_on_by_the_earlier_clock),
 		T(a_key_that_works_again_wakes_what_it_held_up),
 		T(a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it),
 		T(what_was_behind_is_told_before_time_judges),

@@ -123,6 +123,13 @@ def test_methods_that_write_are_never_open(sandbox):
     ("/v4/posting/fbs/list", {"limit": 9, "filter": {"since": ago(9999), "to": ago(0)}},
      "PERIOD_IS_TOO_LONG"),
     ("/v4/posting/fbs/list", {"limit": 9, "filter": {"since": "soon", "to": ago(0)}}, "Timestamp"),
+    ("/v4/posting/fbs/list", {"limit": 9, "filter": {"since": ago(0), "to": ago(1)}},
+     "filter.to is before filter.since"),
+    ("/v4/posting/fbs/list", {"limit": 9, "filter": {
+        "since": ago(9), "to": ago(0), "last_changed_status_date": {"from": ago(0), "to": ago(1)}}},
+     "last_changed_status_date.to is before"),
+    ("/v1/returns/list", {"limit": 5, "filter": {
+        "visual_status_change_moment": {"time_from": ago(0), "time_to": ago(1)}}}, "is before"),
     ("/v3/posting/fbo/list", {"limit": 10}, "value is required"),
     ("/v3/product/list", {"limit": 10}, "Filter: value is required"),
     ("/v3/product/list", {"limit": 10, "filter": {}}, "Filter: value is required"),

@@ -162,6 +162,28 @@ static bool check_names(const struct shd_ask *ask, const json_t *json, const cha
 	return true;
 }
 
+/* The rows of a window stand side by side: from, then to. */
+static bool check_windows(const struct shd_ask *ask, struct shd_http_reply *reply)
+{
+	const struct shd_ask_row *from = ask->method->asks;
+	char what[2 * PATH_MAX_LEN];
+
+	for (; from->path && from[1].path; from++) {
+		const struct shd_ask_row *to = from + 1;
+
+		if (from->test != TEST_FROM || to->test != TEST_TO ||
+		    strcmp(from->member, to->member) != 0 ||
+		    !json_is_string(shd_json_at(ask->body, from->path)) ||
+		    !json_is_string(shd_json_at(ask->body, to->path)) ||
+		    shd_json_time(ask->body, to->path) >= shd_json_time(ask->body, from->path))
+			continue;
+		snprintf(what, sizeof(what), "%s is before %s", to->path, from->path);
+		shd_ozon_invalid(reply, 400, 3, what);
+		return false;
+	}
+	return true;
+}
+
 bool shd_ozon_check(const struct shd_ask *ask, struct shd_http_reply *reply)
 {
 	for (const struct shd_ask_row *row = ask->method->asks; row->path; row++) {
@@ -178,7 +200,7 @@ bool shd_ozon_check(const struct shd_ask *ask, struct shd_http_reply *reply)
 		if (value && !check_value(ask, row, value, reply))
 			return false;
 	}
-	if (!check_names(ask, ask->body, "", reply))
+	if (!check_names(ask, ask->body, "", reply) || !check_windows(ask, reply))
 		return false;
 	const char *wrong = ask->method->check ? ask->method->check(ask->body) : NULL;
 	if (wrong)

@@ -271,7 +271,8 @@ void shd_rows_count(const struct shd_rows *rows, int64_t from_ms, int64_t to_ms,
 
 	for (size_t i = from.part; i <= to.part && i < rows->count; i++) {
 		const struct shd_rows_part *part = &rows->parts[i];
-		size_t begin = i == from.part ? from.at : 0, end = i == to.part ? to.at : part->count;
+		size_t begin = i == from.part ? from.at : 0;
+		size_t end = i == to.part ? to.at : part->count;
 
 		if (begin >= end)
 			continue;
@@ -289,8 +290,9 @@ int64_t shd_rows_after(const struct shd_rows *rows, int64_t after_ms, bool hits_
 
 	for (; place.part < rows->count; place = (struct place){place.part + 1, 0}) {
 		const struct shd_rows_part *part = &rows->parts[place.part];
+		bool none = hits_only && !part->hits;
 
-		for (size_t i = hits_only && !part->hits ? part->count : place.at; i < part->count; i++)
+		for (size_t i = none ? part->count : place.at; i < part->count; i++)
 			if (!hits_only || (part->keys[i] & 1))
 				return part->keys[i] >> 1;
 	}

@@ -176,8 +176,10 @@ static void measure_rules(const struct shd_config *config)
 			env.ctx = &shops[i];
 			env.store = &shops[i].entities[SHD_KIND_store];
 			for (size_t k = 0; k < rules; k++) {
-				env.entity = busiest[k]->each ? &shops[i].entities[busiest[k]->kind] : NULL;
-				shd_rule_judge(busiest[k], &env, &verdict);
+				const struct shd_rule *rule = busiest[k];
+
+				env.entity = rule->each ? &shops[i].entities[rule->kind] : NULL;
+				shd_rule_judge(rule, &env, &verdict);
 				judged += verdict.judgement == SHD_JUDGED;
 			}
 		}
@@ -194,7 +196,8 @@ static void measure_rules(const struct shd_config *config)
 static const char window_yaml[] =
 	"rules:\n"
 	"  - rule: fixed\n    value: share(order last 200s where shipped_late)\n"
-	"    needs: count(order last 200s) >= 20\n    levels: {warning: value > 10%, critical: value >= 20%}\n"
+	"    needs: count(order last 200s) >= 20\n"
+	"    levels: {warning: value > 10%, critical: value >= 20%}\n"
 	"  - rule: small\n    value: share(order last 20s where shipped_late)\n"
 	"    levels: {warning: value > 10%}\n"
 	"  - rule: all\n    value: share(order last 3000d where shipped_late)\n"
@@ -226,9 +229,11 @@ static void put_orders(const struct history *history, int64_t from, int64_t to)
 	check(shd_state_begin(history->state, &err));
 	for (int64_t i = from; i < to; i++) {
 		snprintf(id, sizeof(id), "%08lld-0001-1", (long long)i);
-		for (int f = 0; f < shd_kind_fields(SHD_KIND_order); f++)
-			fields[f] = (struct shd_value){.none = true,
-				.type = shd_field_row(shd_kind_first(SHD_KIND_order) + (enum shd_field)f)->type};
+		for (int f = 0; f < shd_kind_fields(SHD_KIND_order); f++) {
+			enum shd_field which = shd_kind_first(SHD_KIND_order) + (enum shd_field)f;
+
+			fields[f] = (struct shd_value){.none = true, .type = shd_field_row(which)->type};
+		}
 		fields[SHD_I_opened_at] =
 			(struct shd_value){.type = SHD_TIME, .n = NOW_MS - i * SHD_SECOND_MS};
 		fields[shd_field_index(SHD_F_order_shipped_late)] =
@@ -271,7 +276,8 @@ static void measure_windows(const struct shd_config *config, const char *folder,
 	snprintf(path, sizeof(path), "%s/history.db", folder);
 	check(shd_state_open(path, &history.state, &err));
 	printf(", \"windows\": [");
-	for (int64_t size = 100, before = 0; history.rules && size <= rows; before = size, size *= 10) {
+	int64_t before = 0;
+	for (int64_t size = 100; history.rules && size <= rows; before = size, size *= 10) {
 		put_orders(&history, before, size);
 		env.tally = NULL;
 		double read = measure_window(&history, "fixed", &env);
@@ -319,8 +325,8 @@ static void list_order(struct shd_harvest *news, int64_t number, const char *sub
  * microseconds. */
 static double poll(struct daily *daily, int64_t from, int64_t to, const char *substatus)
 {
-	struct shd_batch batch = {.row = daily->row, .began = {daily->now}, .ok = true, .requests = 1,
-		.next_due = {daily->now + SHD_MINUTE_MS}, .clock_skew_ms = INT64_MIN};
+	struct shd_batch batch = {.row = daily->row, .began = {daily->now}, .ok = true,
+		.requests = 1, .next_due = {daily->now + SHD_MINUTE_MS}, .clock_skew_ms = INT64_MIN};
 	struct shd_outcome outcome;
 
 	batch.harvest = shd_harvest_create(64 << 20);
@@ -377,7 +383,8 @@ static void measure_polls(const struct shd_config *config, const char *folder)
 		one += poll(&daily, 0, 1, substatuses[i % 2]);
 		judged_one += daily.judged;
 	}
-	printf(", \"nothing_us\": %.0f, \"nothing_judged\": %zu, \"one_us\": %.0f, \"one_judged\": %.1f}\n",
+	printf(", \"nothing_us\": %.0f, \"nothing_judged\": %zu, \"one_us\": %.0f, "
+	       "\"one_judged\": %.1f}\n",
 	       nothing / TIMES, judged_nothing, one / TIMES, (double)judged_one / TIMES);
 	shd_judge_destroy(daily.judge);
 	shd_state_close(daily.state);

@@ -22,14 +22,15 @@ static const char yaml[] =
 	"  - rule: some\n    value: count(order last 7d where fulfilment == \"seller\")\n"
 	"    levels: {warning: value > 20}\n"
 	"  - rule: share\n    value: share(order last 7d where shipped_late)\n"
-	"    needs: count(order last 7d) >= 20\n    levels: {warning: value > 30%, critical: value > 50%}\n"
+	"    needs: count(order last 7d) >= 20\n"
+	"    levels: {warning: value > 30%, critical: value > 50%}\n"
 	"  - rule: longer\n    value: share(order last 20d where shipped_late)\n"
 	"    levels: {warning: value > 40%}\n"
 	"  - rule: base\n    value: count(order last 1d where fulfilment == \"seller\")\n"
 	"    levels: {warning: 'value > 2 * baseline(value, 5d)'}\n"
-	"  - rule: ratio\n    value: ratio(count(order last 3d where units is none), count(order last 3d))\n"
-	"    levels: {warning: 'value > 1.5 * baseline(ratio(count(order last 3d where units is none),"
-	" count(order last 3d)), 14d)'}\n"
+	"  - rule: ratio\n"
+	"    value: ratio(count(order last 3d where units is none), count(order last 3d))\n"
+	"    levels: {warning: 'value > 1.5 * baseline(value, 14d)'}\n"
 	"  - rule: sum\n    value: sum(order.amount last 10d where fulfilment in [\"seller\"])\n"
 	"    levels: {warning: value > 500 RUB}\n"
 	"  - rule: avg\n    value: avg(order.units last 10d where not shipped_late)\n"
@@ -86,10 +87,11 @@ static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct s
 
 	assert_int_equal(kind, SHD_KIND_order);
 	for (size_t i = 0; i < ORDERS; i++) {
-		const struct shd_value *opened = &shop->orders[i].fields[SHD_I_opened_at];
+		struct order *order = &shop->orders[i];
+		const struct shd_value *opened = &order->fields[SHD_I_opened_at];
 
-		if (shop->orders[i].there && !opened->none && opened->n > from.ms && opened->n <= to.ms)
-			found[count++] = &shop->orders[i];
+		if (order->there && !opened->none && opened->n > from.ms && opened->n <= to.ms)
+			found[count++] = order;
 	}
 	qsort(found, count, sizeof(found[0]), earlier);
 	for (size_t i = 0; i < count; i++) {
@@ -127,8 +129,10 @@ static void change_fields(struct shop *shop, struct order *order)
 	if (roll(shop, 6) == 0)
 		field(order, SHD_F_order_units)->none = true;
 	if (roll(shop, 3) == 0) {
+		const char *currency = roll(shop, 4000) ? "RUB" : "USD";
+
 		put(order, SHD_F_order_amount, roll(shop, 10000));
-		memcpy(field(order, SHD_F_order_amount)->currency, roll(shop, 4000) ? "RUB" : "USD", 4);
+		memcpy(field(order, SHD_F_order_amount)->currency, currency, 4);
 	}
 	if (roll(shop, 2) == 0) {
 		*seller = (struct shd_value){.type = SHD_TEXT, .text = "seller", .len = 6};
@@ -147,9 +151,12 @@ static void make(struct shop *shop, struct order *order)
 	int64_t opened = shop->now;
 
 	memset(order->fields, 0, sizeof(order->fields));
-	for (int i = 0; i < shd_kind_fields(SHD_KIND_order); i++)
-		order->fields[i] = (struct shd_value){.none = true,
-			.type = shd_field_row(shd_kind_first(SHD_KIND_order) + (enum shd_field)i)->type};
+	for (int i = 0; i < shd_kind_fields(SHD_KIND_order); i++) {
+		enum shd_field which = shd_kind_first(SHD_KIND_order) + (enum shd_field)i;
+
+		order->fields[i] =
+			(struct shd_value){.none = true, .type = shd_field_row(which)->type};
+	}
 	if (roll(shop, 4) == 0)
 		opened -= roll(shop, 2000) * SHD_MINUTE_MS;
 	if (roll(shop, 40) == 0)
@@ -188,7 +195,8 @@ static void assert_same(const struct shop *shop, const struct shd_rule *rule,
 		kept->sample_of == read->sample_of && kept->wake.ms == read->wake.ms &&
 		kept->why == read->why)
 		return;
-	fail_msg("seed %llu: %s at %lld: tallied %d of %u, %lld, wake %lld; read %d of %u, %lld, wake %lld",
+	fail_msg("seed %llu: %s at %lld: tallied %d of %u, %lld, wake %lld; "
+		 "read %d of %u, %lld, wake %lld",
 		(unsigned long long)seed, rule->id, (long long)(shop->now - T0), (int)kept->level,
 		kept->sample_of, (long long)kept->value.n, (long long)(kept->wake.ms - shop->now),
 		(int)read->level, read->sample_of, (long long)read->value.n,
@@ -244,8 +252,10 @@ static void open_shop(struct shop *shop, size_t min_rows, size_t max_bytes, uint
 		struct order *order = &shop->orders[i];
 
 		snprintf(order->id, sizeof(order->id), "o-%zu", i);
-		order->entity = (struct shd_entity){
-			.kind = SHD_KIND_order, .id = order->id, .set = UINT64_MAX, .fields = order->fields};
+		order->entity = (struct shd_entity){.kind = SHD_KIND_order,
+			.id = order->id,
+			.set = UINT64_MAX,
+			.fields = order->fields};
 	}
 	shd_diags_destroy(diags);
 }

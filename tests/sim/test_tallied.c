@@ -10,14 +10,18 @@ enum { ROUNDS = 2, STEPS = 120, ORDERS = 160, TEXT_BYTES = 1 << 20 };
 static const char rules[] =
 	"rules:\n"
 	"  - rule: many\n    value: count(order last 2d)\n"
-	"    levels: {info: value >= 30, warning: value >= 60, critical: value >= 75, breached: value >= 90}\n"
+	"    levels: {info: value >= 30, warning: value >= 60, critical: value >= 75,\n"
+	"             breached: value >= 90}\n"
 	"  - rule: late\n    value: share(order last 3d where shipped_late)\n"
 	"    needs: count(order last 3d) >= 10\n"
-	"    levels: {info: value > 10%, warning: value > 20%, critical: value > 25%, breached: value > 30%}\n"
+	"    levels: {info: value > 10%, warning: value > 20%, critical: value > 25%,\n"
+	"             breached: value > 30%}\n"
 	"  - rule: worth\n    value: sum(order.amount last 2d where status == \"shipped\")\n"
-	"    levels: {info: value > 500 RUB, warning: value > 1000 RUB, critical: value > 1500 RUB}\n"
+	"    levels: {info: value > 500 RUB, warning: value > 1000 RUB,\n"
+	"             critical: value > 1500 RUB}\n"
 	"  - rule: more\n    value: count(order last 1d where not closed)\n"
-	"    levels: {info: 'value > baseline(value, 3d)', warning: 'value > 2 * baseline(value, 3d)'}\n"
+	"    levels: {info: 'value > baseline(value, 3d)',\n"
+	"             warning: 'value > 2 * baseline(value, 3d)'}\n"
 	"  - rule: each\n    each: complaint\n"
 	"    levels: {info: count(order last 1d) >= 20, warning: count(order last 1d) >= 40}\n";
 

@@ -79,17 +79,39 @@ static bool has_text(const struct shd_value *value)
 	return !value->none && value->len > 0;
 }
 
-/* Whether an order's product is known. */
-static bool find_product(struct shd_judge *judge, struct shd_entity *order, struct shd_error *reterr)
+static bool is_told(const struct shd_entity *entity, enum shd_field which)
 {
-	const struct shd_value *sku = field(order, SHD_F_order_sku);
-	bool has;
+	return entity->set >> shd_field_index(which) & 1;
+}
 
-	if (!has_text(sku) || (order->set >> shd_field_index(SHD_F_order_has_product) & 1))
+/* An order's or return's category is that of its listing, unless it was told. */
+static void put_category(struct shd_entity *entity, enum shd_field which, const char *category)
+{
+	struct shd_value *value = &entity->fields[shd_field_index(which)];
+
+	if (!category || has_text(value))
+		return;
+	value->none = false;
+	value->text = category;
+	value->len = (uint32_t)strlen(category);
+}
+
+/* Whether the product of an order or return is known, and its category. */
+static bool find_product(struct shd_judge *judge, struct shd_entity *entity,
+			 struct shd_error *reterr)
+{
+	bool order = entity->kind == SHD_KIND_order, has;
+	const struct shd_value *sku = field(entity, order ? SHD_F_order_sku : SHD_F_return_sku);
+	const char *category;
+
+	if (!has_text(sku))
 		return true;
-	if (!shd_state_has_listing(judge->state, store_id(judge), sku->text, &has, reterr))
+	if (!shd_state_product(judge->state, store_id(judge), sku->text, judge->arena, &has, &category,
+			       reterr))
 		return false;
-	put_n(order, SHD_F_order_has_product, has);
+	if (order && !is_told(entity, SHD_F_order_has_product))
+		put_n(entity, SHD_F_order_has_product, has);
+	put_category(entity, order ? SHD_F_order_category : SHD_F_return_category, category);
 	return true;
 }
 
@@ -118,7 +140,8 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 {
 	struct shd_wall wake = shd_derive(before, entity, judge->now);
 
-	if (entity->kind == SHD_KIND_order && !find_product(judge, entity, reterr))
+	bool sells = entity->kind == SHD_KIND_order || entity->kind == SHD_KIND_return;
+	if (sells && !find_product(judge, entity, reterr))
 		return false;
 	if (entity->kind == SHD_KIND_poller)
 		wake = sooner(wake, shd_judge_blind_at(entity));
@@ -170,23 +193,36 @@ static bool load(struct shd_judge *judge, enum shd_kind kind, const char *id, st
 	return *ret_entity || no_room(reterr);
 }
 
-/* A listing that appeared: orders may have waited for it. */
-static bool orders_get_product(struct shd_judge *judge, const struct shd_entity *listing,
-			       struct shd_error *reterr)
+static bool refresh_all(struct shd_judge *judge, enum shd_kind kind, const char *const *ids,
+			size_t count, struct shd_error *reterr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_refresh(judge, kind, ids[i], reterr))
+			return false;
+	return true;
+}
+
+/* A listing that appeared, or its category: orders and returns may have waited for it. */
+static bool product_appears(struct shd_judge *judge, const struct shd_entity *listing,
+			    struct shd_error *reterr)
 {
 	const struct shd_value *sku = field(listing, SHD_F_listing_sku);
-	const char *const *ids;
+	const char *store = store_id(judge), *const *ids;
 	size_t count;
 
 	if (!has_text(sku))
 		return true;
-	if (!shd_state_orders_of(judge->state, store_id(judge), sku->text, judge->arena, &ids, &count,
-				 reterr))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!shd_judge_refresh(judge, SHD_KIND_order, ids[i], reterr))
-			return false;
-	return true;
+	return shd_state_orders_of(judge->state, store, sku->text, judge->arena, &ids, &count,
+				   reterr) &&
+	       refresh_all(judge, SHD_KIND_order, ids, count, reterr) &&
+	       shd_state_returns_of(judge->state, store, sku->text, judge->arena, &ids, &count,
+				    reterr) &&
+	       refresh_all(judge, SHD_KIND_return, ids, count, reterr);
+}
+
+static bool same_in(const struct shd_entity *a, const struct shd_entity *b, enum shd_field which)
+{
+	return shd_value_equal(field(a, which), field(b, which));
 }
 
 /* The stock of this product is to be counted again, once (shd_judge_cross). */
@@ -213,10 +249,10 @@ static bool follow_up(struct shd_judge *judge, const struct shd_entity *before,
 	} else if (entity->kind == SHD_KIND_stock) {
 		recount(judge, field(entity, SHD_F_stock_sku));
 	} else if (entity->kind == SHD_KIND_listing) {
-		bool same = before && shd_value_equal(field(before, SHD_F_listing_sku),
-						      field(entity, SHD_F_listing_sku));
+		bool same = before && same_in(before, entity, SHD_F_listing_sku) &&
+			    same_in(before, entity, SHD_F_listing_category);
 
-		return same || orders_get_product(judge, entity, reterr);
+		return same || product_appears(judge, entity, reterr);
 	}
 	return true;
 }

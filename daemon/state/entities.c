@@ -245,14 +245,26 @@ static bool number_of(struct shd_state *state, enum shd_sql sql, const char *sto
 	return true;
 }
 
-bool shd_state_has_listing(struct shd_state *state, const char *store, const char *sku,
-			   bool *ret_has, struct shd_error *reterr)
+bool shd_state_product(struct shd_state *state, const char *store, const char *sku,
+		       struct shd_arena *arena, bool *ret_has, const char **ret_category,
+		       struct shd_error *reterr)
 {
-	int64_t n;
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	const char *category = NULL;
+	bool has = false;
 
-	if (!number_of(state, SHD_SQL_has_listing, store, sku, &n, reterr))
+	if (!shd_query_open(&query, state, SHD_SQL_product, reterr))
 		return false;
-	*ret_has = n != 0;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, sku);
+	if (shd_query_row(&query)) {
+		has = shd_query_get_n(&query) != 0;
+		category = shd_query_get_text(&query, arena);
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_has = has;
+	*ret_category = category;
 	return true;
 }
 
@@ -287,6 +299,13 @@ bool shd_state_orders_of(struct shd_state *state, const char *store, const char 
 			 struct shd_error *reterr)
 {
 	return ids_of(state, SHD_SQL_orders_of, store, sku, arena, ret_ids, ret_count, reterr);
+}
+
+bool shd_state_returns_of(struct shd_state *state, const char *store, const char *sku,
+			  struct shd_arena *arena, const char *const **ret_ids, size_t *ret_count,
+			  struct shd_error *reterr)
+{
+	return ids_of(state, SHD_SQL_returns_of, store, sku, arena, ret_ids, ret_count, reterr);
 }
 
 bool shd_state_stocks_of(struct shd_state *state, const char *store, const char *sku,

@@ -122,6 +122,10 @@ static const char *const indexes[] = {
 	"CREATE INDEX IF NOT EXISTS e_listing_sku ON e_listing (store, sku)",
 	"CREATE INDEX IF NOT EXISTS e_stock_sku ON e_stock (store, sku)",
 	"CREATE INDEX IF NOT EXISTS e_order_sku ON e_order (store, sku) WHERE closed IS NOT 1",
+	"CREATE INDEX IF NOT EXISTS e_order_bare_sku ON e_order (store, sku)"
+	" WHERE category IS NULL",
+	"CREATE INDEX IF NOT EXISTS e_return_sku ON e_return (store, sku)"
+	" WHERE category IS NULL",
 	NULL,
 };
 

@@ -58,17 +58,22 @@ SHD_MUST_USE bool shd_state_window_of(struct shd_state *state, const char *store
 				      struct shd_wall to, shd_window_fn *visit, void *ctx,
 				      struct shd_error *reterr);
 
-/* Cross references. Whether a listing with this sku is known; the open orders of a
- * sku that have no product; its stock rows; pieces in orders of a sku that are not yet shipped. All
- * read an index on (store, sku). */
-SHD_MUST_USE bool shd_state_has_listing(struct shd_state *state, const char *store, const char *sku,
-					bool *ret_has, struct shd_error *reterr);
+/* Cross references. Whether a listing with this sku is known, and its category (NULL: not
+ * known); the orders and returns of a sku that have no category; its stock rows; pieces in
+ * orders of a sku that are not yet shipped. All read an index on (store, sku). */
+SHD_MUST_USE bool shd_state_product(struct shd_state *state, const char *store, const char *sku,
+				    struct shd_arena *arena, bool *ret_has,
+				    const char **ret_category, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_titles_of(struct shd_state *state, const char *store, const char *sku,
 				      struct shd_arena *arena, const char *const **ret_titles,
 				      size_t *ret_count, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,
 				      struct shd_arena *arena, const char *const **ret_ids,
 				      size_t *ret_count, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_returns_of(struct shd_state *state, const char *store,
+				       const char *sku, struct shd_arena *arena,
+				       const char *const **ret_ids, size_t *ret_count,
+				       struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_stocks_of(struct shd_state *state, const char *store, const char *sku,
 				      struct shd_arena *arena, const char *const **ret_ids,
 				      size_t *ret_count, struct shd_error *reterr);

@@ -15,6 +15,7 @@ struct work {
 static const enum shd_field quiet[] = {
 	SHD_F_listing_state_since, SHD_F_listing_was_active, SHD_F_parcel_customs_since,
 	SHD_F_order_shipped_late, SHD_F_order_delivered_late, SHD_F_order_has_product,
+	SHD_F_order_category, SHD_F_return_category,
 	SHD_F_stock_cover, SHD_F_stock_had_stock, SHD_F_stock_unshipped, SHD_F_stock_updated_at,
 	SHD_F_campaign_updated_at, SHD_F_rating_updated_at, SHD_F_parcel_stood_still,
 	SHD_F_parcel_stood_still_on,

@@ -236,6 +236,42 @@ static void a_listing_that_appears_gives_its_orders_a_product(void **state)
 	bench_finish(&b);
 }
 
+static const char *category_of(struct bench *b, enum shd_kind kind, const char *id,
+			       enum shd_field field)
+{
+	const struct shd_value *value = shd_entity_get(bench_entity(b, kind, id), field);
+
+	return value->none ? "none" : value->text;
+}
+
+static void orders_and_returns_have_the_category_of_their_listing(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, new_order);
+	bench_poll_all(&b);
+	order(&b, "o1", "x", "awaiting_shipment");
+	text(&b, add(&b, SHD_KIND_return, "r1"), SHD_F_return_sku, "x");
+	bench_poll(&b, "orders");
+	assert_string_equal(category_of(&b, SHD_KIND_order, "o1", SHD_F_order_category), "none");
+	for (int i = 0; i < 2; i++) {
+		size_t at = add(&b, SHD_KIND_listing, "l1");
+
+		text(&b, at, SHD_F_listing_sku, "x");
+		text(&b, at, SHD_F_listing_category, i ? "shoes" : "toys");
+		bench_poll(&b, "stock");
+		assert_string_equal(category_of(&b, SHD_KIND_order, "o1", SHD_F_order_category),
+			"toys"); /* the one it was sold in */
+		assert_string_equal(category_of(&b, SHD_KIND_return, "r1", SHD_F_return_category),
+			"toys");
+	}
+	order(&b, "o2", "x", "awaiting_shipment");
+	bench_poll(&b, "orders");
+	assert_string_equal(category_of(&b, SHD_KIND_order, "o2", SHD_F_order_category), "shoes");
+	bench_finish(&b);
+}
+
 static void stock(struct bench *b, const char *id, const char *warehouse, int64_t available)
 {
 	size_t at = add(b, SHD_KIND_stock, id);
@@ -434,6 +470,7 @@ int main(void)
 		cmocka_unit_test(routes_choose_the_channel),
 		cmocka_unit_test(an_end_is_told_where_the_beginning_was),
 		cmocka_unit_test(a_listing_that_appears_gives_its_orders_a_product),
+		cmocka_unit_test(orders_and_returns_have_the_category_of_their_listing),
 		cmocka_unit_test(promised_pieces_are_counted_from_the_orders),
 		cmocka_unit_test(a_wide_window_that_is_tallied_is_judged_at_once),
 		cmocka_unit_test(a_wide_window_that_is_read_is_judged_a_little_later),

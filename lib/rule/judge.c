@@ -285,6 +285,7 @@ static void attach(
 	if (code->cost) {
 		shd_eval(eval, code->cost, &result);
 		verdict->cost = result.v;
+		verdict->cost.none = result.v.none || result.v.n == 0;
 	}
 	eval->missing = NULL;
 }

@@ -127,7 +127,7 @@ struct shd_verdict {
 	struct shd_value limit;     /* and on its right; none where that says nothing */
 	uint32_t sample_hit, sample_of; /* a share's sample: 1 of 3; 0 of 0 without */
 	struct shd_wall due;        /* deadline rules; ms 0: none */
-	struct shd_value cost;      /* money at risk; none: not given or not known */
+	struct shd_value cost;      /* money at risk; none: nothing, or not known */
 	struct shd_value room;      /* number: how many more until the next level; none */
 	struct shd_wall wake;       /* the next instant at which time alone may change this
 				     * verdict; SHD_NEVER_MS: not by time alone */

@@ -7,6 +7,7 @@ void shd_judge_behind(struct shd_judge *judge, size_t store, uint64_t feeds, str
 	shd_assert(!judge->open && store < judge->settings->store_count);
 	judge->memory[store].unread = feeds;
 	judge->memory[store].unread_since = now;
+	judge->memory[store].watched = false; /* it may lie in the future now */
 }
 
 static uint64_t unread(const struct shd_judge *judge)

@@ -1,6 +1,7 @@
 #include "judge_parts.h"
 
 #include "base/text.h"
+#include "clock.h"
 #include "market/market.h"
 
 #include <stdlib.h>
@@ -425,6 +426,23 @@ static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batc
 	return any;
 }
 
+/* What the marketplace dates is compared with this, so it is by their time, as far as that
+ * is not later than ours. One in the future is of a clock that was ahead: nothing would be
+ * new until then. */
+static void see_watched_since(const struct shd_judge *judge, const struct shd_batch *batch,
+			      struct shd_seen *seen)
+{
+	const struct shd_value *since = judge->store_entity
+		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
+	struct shd_wall latest = shd_clock_later(judge->now, batch->clock_skew_ms);
+	/* Also where the first thing seen is a refusal. */
+	struct shd_wall began = batch->ok ? batch->began : judge->now;
+
+	if (!since || since->none || since->n > latest.ms)
+		shd_seen_time(seen, SHD_F_store_watched_since,
+			      shd_clock_earlier(began, batch->clock_skew_ms));
+}
+
 static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch,
 			  bool error_changed, struct shd_error *reterr)
 {
@@ -436,11 +454,7 @@ static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch
 	if (!memory->watched) {
 		if (!shd_judge_store_entity(judge, reterr))
 			return false;
-		if (!judge->store_entity ||
-		    shd_entity_get(judge->store_entity, SHD_F_store_watched_since)->none)
-			/* Also where the first thing seen is a refusal. */
-			shd_seen_time(&seen, SHD_F_store_watched_since,
-				      batch->ok ? batch->began : judge->now);
+		see_watched_since(judge, batch, &seen);
 		memory->watched = true;
 		error_changed = true;
 	}

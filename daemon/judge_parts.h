@@ -50,7 +50,7 @@ struct shd_store_memory {
 	int64_t skew_ms;             /* INT64_MIN: not known */
 	int64_t slot;                /* five-minute slot that requests[0] counts */
 	uint32_t requests[12], throttled[12];
-	bool watched;                /* the store entity has watched_since */
+	bool watched;                /* the store entity has watched_since, and not in the future */
 	uint64_t unread;             /* feeds that are behind, bit per row of the market */
 	struct shd_wall unread_since;
 	uint32_t asked;              /* pollers that a rule could not read because of that */

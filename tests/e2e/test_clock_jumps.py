@@ -19,8 +19,8 @@ class Clocked(Daemon):
         new.write_text(f"{wall_ms} {slept_ms}\n")
         new.rename(self.dir / "clock")
 
-    def run(self):
-        self.set()
+    def run(self, wall_ms=0):
+        self.set(wall_ms)
         self.environment = {
             "LD_PRELOAD": find_binary("libshd-clock.so"), "SHD_CLOCK": str(self.dir / "clock"),
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
@@ -132,6 +132,17 @@ def test_a_clock_that_is_ahead_loses_no_change(shop, daemon):
     polled_through(shop)
     asked = shop.admin("/requests")["/v4/posting/fbs/list"]
     assert asked["refused"] == 0
+
+
+def test_a_first_start_under_a_clock_that_is_ahead_misses_no_news(tmp_path, shop):
+    with Clocked(tmp_path, shop, poll=FAST) as daemon:
+        daemon.run(wall_ms=3 * HOUR)
+        daemon.set()
+        assert wait_for(lambda: daemon.count("the clock was set by") == 1)
+        polled_through(shop)
+        add_order(shop, NEW, "+30h")
+        assert [item[1] for item in told(shop, "new") if item[0] == "ozon-new-order"] == [NEW]
+        assert daemon.stop() == 0
 
 
 def test_after_a_sleep_the_store_is_read_before_time_is_judged(shop, daemon):

@@ -112,6 +112,37 @@ static void a_store_whose_first_answer_is_a_refusal_is_watched_all_the_same(void
 	bench_finish(&b);
 }
 
+/* The first start is under a clock that is three hours ahead; then it is set right. */
+static void news_do_not_wait_for_a_clock_that_was_ahead(void **state)
+{
+	static const struct {
+		bool date, restart; /* the marketplace tells its time; the daemon was stopped */
+	} cases[] = {{true, false}, {true, true}, {false, false}, {false, true}};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_batch batch;
+		struct bench b;
+
+		bench_start(&b, new_order);
+		order(&b, "old", "x", "awaiting_shipment");
+		b.now += 3 * SHD_HOUR_MS;
+		batch = bench_batch(&b, 0, "orders");
+		batch.clock_skew_ms = cases[i].date ? -3 * SHD_HOUR_MS + 1 : INT64_MIN;
+		bench_take(&b, &batch);
+		b.now -= 3 * SHD_HOUR_MS - SHD_MINUTE_MS;
+		if (cases[i].restart)
+			bench_reopen(&b);
+		else
+			shd_judge_behind(b.judge, 0, 0, (struct shd_wall){b.now});
+		order(&b, "new", "x", "awaiting_shipment");
+		bench_poll(&b, "orders");
+		assert_int_equal(bench_level(&b, "new-order", "new"), SHD_INFO);
+		assert_null(bench_alert(&b, "new-order", "old"));
+		bench_finish(&b);
+	}
+}
+
 static void many_alerts_of_one_poll_are_few_messages_that_tell_all(void **state)
 {
 	struct bench b;
@@ -465,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_new_order_is_told_once),
 		cmocka_unit_test(what_was_there_before_we_watched_is_no_news),
 		cmocka_unit_test(a_store_whose_first_answer_is_a_refusal_is_watched_all_the_same),
+		cmocka_unit_test(news_do_not_wait_for_a_clock_that_was_ahead),
 		cmocka_unit_test(many_alerts_of_one_poll_are_few_messages_that_tell_all),
 		cmocka_unit_test(messages_of_a_group_wait_for_each_other),
 		cmocka_unit_test(routes_choose_the_channel),

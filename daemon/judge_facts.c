@@ -156,7 +156,8 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 	const struct shd_value *since = judge->store_entity
 		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
 	int64_t every_ms = settings->every_ms[poller];
-	bool young = !since || since->none || judge->now.ms - since->n <= blind_after_ms(judge, every_ms);
+	int64_t blind_ms = blind_after_ms(judge, every_ms);
+	bool young = !since || since->none || judge->now.ms - since->n <= blind_ms;
 	bool any = false;
 
 	*ret_view = (struct poller_view){.last_success = {SHD_NEVER_MS}};

@@ -106,8 +106,8 @@ static bool find_product(struct shd_judge *judge, struct shd_entity *entity,
 
 	if (!has_text(sku))
 		return true;
-	if (!shd_state_product(judge->state, store_id(judge), sku->text, judge->arena, &has, &category,
-			       reterr))
+	if (!shd_state_product(judge->state, store_id(judge), sku->text, judge->arena, &has,
+			       &category, reterr))
 		return false;
 	if (order && !is_told(entity, SHD_F_order_has_product))
 		put_n(entity, SHD_F_order_has_product, has);

@@ -237,8 +237,10 @@ static bool is_boundary(const char *text, size_t len, size_t at)
 static bool fits(const struct phrase *phrase, const char *text, size_t len, size_t at)
 {
 	for (uint32_t i = 0; i < phrase->len; i++) {
+		if (phrase->text[i] == '*' && is_boundary(text, len, at))
+			continue; /* nothing follows the stem */
 		if (phrase->text[i] == '*')
-			at += at < len && !is_boundary(text, len, at) ? first_word(text + at, len - at) : 0;
+			at += first_word(text + at, len - at);
 		else if (at >= len || text[at++] != phrase->text[i])
 			return false;
 	}

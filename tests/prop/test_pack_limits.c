@@ -144,7 +144,8 @@ static void find_tests(const struct files *files, const char *id, struct tests *
 			if (!found || found > end)
 				continue;
 			assert_true(ret->count < TESTS_MAX);
-			ret->docs[ret->count] = parse(files->texts[i], head, item, (size_t)(end - item));
+			ret->docs[ret->count] =
+				parse(files->texts[i], head, item, (size_t)(end - item));
 			assert_non_null(ret->docs[ret->count++]);
 		}
 	}
@@ -252,8 +253,8 @@ static int64_t duration_ms(const char *text, size_t len)
 		long long n = strtoll(text + at, &end, 10);
 		size_t u = 0;
 
-		while (u < SHD_COUNT(units) - 1 && strncmp(end, units[u].unit, strlen(units[u].unit)) != 0)
-			u++;
+		while (strncmp(end, units[u].unit, strlen(units[u].unit)) != 0)
+			assert_true(++u < SHD_COUNT(units));
 		ms += n * units[u].ms;
 		at = (size_t)(end - text) + strlen(units[u].unit);
 	}
@@ -313,8 +314,10 @@ static size_t move_literal(const struct trial *trial, size_t at)
 {
 	size_t digits = strspn(trial->text + at, "0123456789."), end = at + digits;
 
-	if (follows(trial, end, "%") || follows(trial, end, " RUB") || follows(trial, end, " USD")) {
-		size_t width = digits + (trial->text[end] == '%' ? 1 : 4);
+	bool share = follows(trial, end, "%");
+
+	if (share || follows(trial, end, " RUB") || follows(trial, end, " USD")) {
+		size_t width = digits + (share ? 1 : strlen(" RUB"));
 
 		move_number(trial, at, digits, width);
 		return at + width;
@@ -370,8 +373,8 @@ static void move_line(const struct trial *trial, size_t at, size_t end)
 /* Whether the lines of this key hold conditions or amounts. */
 static bool is_judged(const char *line)
 {
-	static const char *const keys[] = {"where:", "due:", "value:", "needs:", "levels:", "clear:",
-		"for:", "clear_for:", "cost:"};
+	static const char *const keys[] = {"where:", "due:", "value:", "needs:", "levels:",
+		"clear:", "for:", "clear_for:", "cost:"};
 
 	for (size_t i = 0; i < SHD_COUNT(keys); i++)
 		if (strncmp(line + 4, keys[i], strlen(keys[i])) == 0)

@@ -30,6 +30,18 @@ static void add_mistake(void *ctx, size_t at, size_t width, const char *hint, co
 	json_array_append_new(ctx, row);
 }
 
+static bool refuse_kind(const char *entity, size_t len, struct shd_error *reterr)
+{
+	const char *names[SHD_KIND_COUNT];
+	char *kind shd_autofree = shd_xstrndup(entity, len);
+
+	for (int i = 0; i < SHD_KIND_COUNT; i++)
+		names[i] = shd_kind_name((enum shd_kind)i);
+	const char *near = shd_nearest(kind, names, SHD_KIND_COUNT);
+	return shd_fail(reterr, SHD_ERR_REQUEST, "there is no kind \"%.64s\"%s%s%s", kind,
+		near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
 /* "order:17-1" */
 static bool find_entity(struct shd_api_call *call, struct shd_live *live, struct shd_scope *scope,
 			struct shd_entity **ret_entity, struct shd_error *reterr)
@@ -40,9 +52,11 @@ static bool find_entity(struct shd_api_call *call, struct shd_live *live, struct
 	*ret_entity = NULL;
 	if (!call->entity)
 		return true;
-	if (!colon || !shd_kind_find(call->entity, len, &scope->kind))
+	if (!colon)
 		return shd_fail(reterr, SHD_ERR_REQUEST,
 			"entity is \"%s\", expected KIND:ID such as order:17-1", call->entity);
+	if (!shd_kind_find(call->entity, len, &scope->kind))
+		return refuse_kind(call->entity, len, reterr);
 	scope->each = true;
 	if (!shd_state_entity_get(live->state, live->store, scope->kind, colon + 1, live->arena,
 				  ret_entity, reterr))

@@ -6,24 +6,12 @@
 
 #include <string.h>
 
-/* Two units are enough for a person: "5d", "23h59m", "28s". */
-static int64_t rounded(int64_t ms)
-{
-	int64_t length = ms < 0 ? -(ms + 1) : ms;
-	int64_t unit = length >= SHD_DAY_MS  ? SHD_HOUR_MS
-		       : length >= SHD_HOUR_MS   ? SHD_MINUTE_MS
-		       : length >= SHD_SECOND_MS ? SHD_SECOND_MS
-						 : 1;
-
-	return ms - ms % unit;
-}
-
+/* For people; a length that is not even a second would only be "0 s". */
 static void value_text(const struct shd_value *value, struct shd_text *out)
 {
-	char duration[SHD_DURATION_TEXT];
-
-	if (value->type == SHD_DURATION)
-		shd_text_puts(out, shd_duration_format(rounded(value->n), duration));
+	if (value->type == SHD_DURATION && value->n && value->n > -SHD_SECOND_MS &&
+		value->n < SHD_SECOND_MS)
+		shd_text_printf(out, "%lld ms", (long long)value->n);
 	else
 		shd_say_plainly(value, out);
 }

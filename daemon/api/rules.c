@@ -205,6 +205,24 @@ static bool put_alert(json_t *row, struct shd_live *live, const struct shd_rule 
 	return true;
 }
 
+/* What the room counts: {"level": "critical", "kind": "order", "where": "shipped_late"}. */
+static void put_room(json_t *row, const struct shd_rule *rule, const struct shd_verdict *verdict)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text where = {0};
+	enum shd_level next;
+	enum shd_kind kind;
+
+	shd_text_init(&where, 1 << 16);
+	shd_api_put_value(row, "room", &verdict->room);
+	if (verdict->room.none || !shd_rule_room(rule, verdict->level, &next, &kind, &where))
+		return;
+	json_t *of = json_object();
+	shd_api_put_text(of, "level", shd_level_name(next));
+	shd_api_put_text(of, "kind", kind < SHD_KIND_COUNT ? shd_kind_name(kind) : NULL);
+	shd_api_put_text(of, "where", where.len ? where.data : NULL);
+	json_object_set_new(row, "room_of", of);
+}
+
 static bool add_standing(struct standings *all, struct shd_live *live,
 			 const struct shd_entity *entity, struct shd_error *reterr)
 {
@@ -230,7 +248,7 @@ static bool add_standing(struct standings *all, struct shd_live *live,
 	shd_api_put_value(row, "value", &verdict.value);
 	shd_api_put_value(row, "limit", &verdict.limit);
 	shd_api_put_value(row, "cost", &verdict.cost);
-	shd_api_put_value(row, "room", &verdict.room);
+	put_room(row, all->rule, &verdict);
 	shd_api_put_int(sample, "hit", verdict.sample_hit);
 	shd_api_put_int(sample, "of", verdict.sample_of);
 	json_object_set_new(row, "sample", sample);

@@ -14,6 +14,9 @@
 #define ANSWER_MAX_BYTES (256 << 20)
 #define PATIENCE_MS      (30 * SHD_SECOND_MS)
 
+/* A whole expression (SHD_EXPR_BYTES), every byte of it escaped, and what stands around. */
+enum { URL_MAX_BYTES = 14000 };
+
 struct asking {
 	struct shd_transfers *transfers;
 	bool ok;
@@ -83,8 +86,11 @@ static bool fetch(const char *socket, const char *path, struct asking *asking,
 	SHD_AUTO(shd_text_finish) struct shd_text url = {0};
 	uv_loop_t loop;
 
-	shd_text_init(&url, 4096);
+	shd_text_init(&url, URL_MAX_BYTES);
 	shd_text_printf(&url, "http://localhost%s", path);
+	if (!shd_text_ok(&url))
+		return shd_fail(reterr, SHD_ERR_LIMIT, "the question has more than %d bytes",
+				URL_MAX_BYTES);
 	struct shd_transfer_in in = {.method = "GET", .url = url.data, .unix_socket = socket,
 		.connect_ms = PATIENCE_MS, .total_ms = PATIENCE_MS,
 		.answer_max_bytes = ANSWER_MAX_BYTES};

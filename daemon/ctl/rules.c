@@ -239,15 +239,27 @@ static void state_cell(struct shd_table *table, const json_t *row)
 	shd_table_cell(table, shd_ctl_level_paint(level), words.data);
 }
 
+static bool is_length(const json_t *row, const char *name)
+{
+	return strcmp(shd_ctl_text(json_object_get(row, name), "type"), "duration") == 0;
+}
+
 static void value_cell(struct shd_table *table, const json_t *row)
 {
 	const char *value = shd_ctl_value(row, "value"), *limit = shd_ctl_value(row, "limit");
 	const json_t *sample = json_object_get(row, "sample");
+	bool late = *shd_ctl_text(row, "due") && is_length(row, "value") &&
+		    shd_ctl_int(json_object_get(row, "value"), "n") < 0;
+	bool no_time = is_length(row, "limit") &&
+		       shd_ctl_int(json_object_get(row, "limit"), "n") == 0;
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 4096);
-	shd_text_puts(&words, value);
-	if (*value && *limit)
+	if (late)
+		shd_text_printf(&words, "%s overdue", *value == '-' ? value + 1 : value);
+	else
+		shd_text_puts(&words, value);
+	if (*value && *limit && !no_time)
 		shd_text_printf(&words, ", limit %s", limit);
 	if (shd_ctl_int(sample, "of"))
 		shd_text_printf(&words, " (%lld of %lld)", (long long)shd_ctl_int(sample, "hit"),
@@ -255,25 +267,37 @@ static void value_cell(struct shd_table *table, const json_t *row)
 	shd_table_cell(table, SHD_PLAIN, words.data);
 }
 
-/* "2 more until critical: value >= 20%" */
+/* "orders where shipped_late" */
+static void add_counted(struct shd_text *words, const json_t *of, bool one)
+{
+	const char *kind = shd_ctl_text(of, "kind"), *where = shd_ctl_text(of, "where");
+	size_t len = strlen(kind);
+	bool y = len && kind[len - 1] == 'y';
+
+	if (len && one)
+		shd_text_printf(words, " %s", kind);
+	else if (len)
+		shd_text_printf(words, " %.*s%s", (int)(len - y), kind, y ? "ies" : "s");
+	if (*where)
+		shd_text_printf(words, " where %s", where);
+}
+
+/* "2 more orders where shipped_late until critical: value >= 20%" */
 static void room_cell(struct shd_table *table, const json_t *row, const json_t *rule)
 {
 	/* A store that has the rule overridden has levels of its own. */
 	const json_t *own = json_object_get(row, "levels");
 	const json_t *levels = own ? own : json_object_get(rule, "levels");
-	const char *level = shd_ctl_text(row, "level"), *room = shd_ctl_value(row, "room");
-	size_t next = 0;
+	const json_t *of = json_object_get(row, "room_of");
+	const char *next = shd_ctl_text(of, "level"), *room = shd_ctl_value(row, "room");
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 1 << 16);
-	for (size_t i = 0; i < SHD_COUNT(level_names); i++)
-		if (strcmp(level_names[i], level) == 0)
-			next = i + 1;
-	while (next < SHD_COUNT(level_names) && !*shd_ctl_text(levels, level_names[next]))
-		next++;
-	if (*room && next < SHD_COUNT(level_names))
-		shd_text_printf(&words, "%s more until %s: %s", room, level_names[next],
-			shd_ctl_text(levels, level_names[next]));
+	if (*room && *next) {
+		shd_text_printf(&words, "%s more", room);
+		add_counted(&words, of, strcmp(room, "1") == 0);
+		shd_text_printf(&words, " until %s: %s", next, shd_ctl_text(levels, next));
+	}
 	shd_table_cell(table, SHD_PLAIN, words.data);
 }
 

@@ -1,5 +1,6 @@
 /* storehealthctl rules eval EXPR --store ID: what an expression is now. */
 #include "ctl/ctl.h"
+#include "rule/expr.h"
 #include "say.h"
 
 #include <stdio.h>
@@ -70,6 +71,12 @@ enum shd_exit shd_ctl_rules_eval(struct shd_ctl *ctl)
 	if (!ctl->store) {
 		fputs("storehealthctl: rules eval needs --store ID\n", stderr);
 		return SHD_EXIT_USAGE;
+	}
+	if (strlen(ctl->argument) > SHD_EXPR_BYTES) {
+		fprintf(stderr,
+			"storehealthctl: the expression has %zu bytes, at most %d are allowed\n",
+			strlen(ctl->argument), SHD_EXPR_BYTES);
+		return SHD_EXIT_NO;
 	}
 	shd_text_init(&path, 1 << 16);
 	shd_text_puts(&path, "/api/v1/eval/");

@@ -130,13 +130,46 @@ static const char *join(struct shd_reader *reader, const char *first, const char
 	return shd_phrase(reader, joined, 0, first, second);
 }
 
-static const char *say_room(struct shd_reader *reader, const struct shd_told *told)
+/* "3 more such orders" */
+static const char *say_more(struct shd_reader *reader, enum shd_kind kind, int64_t n)
 {
-	int64_t room = told->room.n / SHD_MICRO;
+	static const struct {
+		enum shd_kind kind;
+		enum shd_text_id text;
+	} texts[] = {
+		{SHD_KIND_order, SHD_TEXT_more_order},
+		{SHD_KIND_parcel, SHD_TEXT_more_parcel},
+		{SHD_KIND_review, SHD_TEXT_more_review},
+		{SHD_KIND_question, SHD_TEXT_more_question},
+		{SHD_KIND_message, SHD_TEXT_more_message},
+		{SHD_KIND_complaint, SHD_TEXT_more_complaint},
+		{SHD_KIND_return, SHD_TEXT_more_return},
+		{SHD_KIND_cancellation, SHD_TEXT_more_cancellation},
+		{SHD_KIND_listing, SHD_TEXT_more_listing},
+	};
+	enum shd_text_id id = SHD_TEXT_more_other;
 
-	if (told->room.none || told->room.type != SHD_NUMBER || room < 0)
+	for (size_t i = 0; i < SHD_COUNT(texts); i++)
+		if (texts[i].kind == kind)
+			id = texts[i].text;
+	return shd_phrase_(reader, id, n, (const char *const[]){NULL});
+}
+
+static const char *say_room(struct render *render, const struct shd_told *told)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text where = {0};
+	struct shd_reader *reader = &render->reader;
+	const struct shd_rule *rule = find_rule(render, told);
+	int64_t room = told->room.n / SHD_MICRO;
+	enum shd_level next;
+	enum shd_kind kind;
+
+	shd_text_init(&where, 1 << 16);
+	if (told->room.none || told->room.type != SHD_NUMBER || room < 0 || !rule ||
+		!shd_rule_room(rule, told->level, &next, &kind, &where))
 		return NULL;
-	return shd_phrase(reader, room, room, NULL);
+	return shd_phrase(reader, room, room, say_more(reader, kind, room),
+		level_text(reader, next));
 }
 
 static const char *say_lasting(struct shd_reader *reader, const struct shd_told *told)
@@ -207,7 +240,7 @@ static const char *say_state(struct render *render, const struct shd_told *told,
 		line = shd_say_deadline(reader, told->due);
 	else
 		line = join(reader, say_measure(reader, told), say_lasting(reader, told));
-	return join(reader, line, say_room(reader, told));
+	return join(reader, line, say_room(render, told));
 }
 
 static const char *say_line(struct render *render, const struct shd_told *told)

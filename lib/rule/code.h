@@ -6,6 +6,7 @@
 struct shd_rule_code {
 	bool enabled, mentions_closed;
 	const struct shd_expr *stores, *where, *due, *value, *needs, *clear, *cost; /* or NULL */
+	const char *written[SHD_PART_COUNT]; /* of those, on one line */
 	const struct shd_expr *levels[SHD_LEVEL_COUNT];
 	const char *conditions[SHD_LEVEL_COUNT]; /* as written */
 	const struct shd_expr *clears[SHD_LEVEL_COUNT]; /* of single levels; then no `clear` */

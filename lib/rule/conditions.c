@@ -127,6 +127,22 @@ static void read_value(struct shd_compiler *compiler)
 	compiler->scope.value = expr || !node ? expr : &bad;
 }
 
+/* The text of an expression as it was written, its lines joined. */
+static const char *written(struct shd_compiler *compiler, const struct shd_node *node)
+{
+	char *copy = shd_compiler_alloc(compiler, node->len + 1, 1);
+	size_t len = node->len;
+
+	if (!copy)
+		return NULL;
+	while (len && strchr(" \t\r\n", node->text[len - 1]))
+		len--;
+	for (size_t i = 0; i < len; i++)
+		copy[i] = strchr("\t\r\n", node->text[i]) ? ' ' : node->text[i];
+	copy[len] = '\0';
+	return copy;
+}
+
 static void read_level(struct shd_compiler *compiler, int level)
 {
 	const struct shd_node *node =
@@ -137,7 +153,7 @@ static void read_level(struct shd_compiler *compiler, int level)
 	compiler->code->levels[level] = compile_as(
 		compiler, node, shd_level_name((enum shd_level)level), SHD_BOOL, &compiler->scope);
 	if (node->type == SHD_NODE_SCALAR)
-		compiler->code->conditions[level] = shd_compiler_text(compiler, node->text);
+		compiler->code->conditions[level] = written(compiler, node);
 }
 
 static void read_levels(struct shd_compiler *compiler)
@@ -184,7 +200,7 @@ static void read_clear_of(struct shd_compiler *compiler, enum shd_level level)
 	compiler->code->clears[level] =
 		compile_as(compiler, node, "clear", SHD_BOOL, &compiler->scope);
 	if (node->type == SHD_NODE_SCALAR)
-		compiler->code->clear_conditions[level] = shd_compiler_text(compiler, node->text);
+		compiler->code->clear_conditions[level] = written(compiler, node);
 }
 
 /* One expression for the end of the alert, or one for each of some levels. */
@@ -202,6 +218,17 @@ static void read_clear(struct shd_compiler *compiler)
 	shd_compiler_members(compiler, node, "level", levels, SHD_COUNT(levels));
 	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
 		read_clear_of(compiler, (enum shd_level)level);
+}
+
+static void keep_parts(struct shd_compiler *compiler)
+{
+	for (int part = 0; part < SHD_PART_COUNT; part++) {
+		const struct shd_node *node =
+			shd_compiler_find(compiler, shd_rule_part_name((enum shd_rule_part)part));
+
+		if (node && node->type == SHD_NODE_SCALAR)
+			compiler->code->written[part] = written(compiler, node);
+	}
 }
 
 /* In the order in which names become known: due, then value, then the rest. */
@@ -224,6 +251,7 @@ void shd_compile_conditions(struct shd_compiler *compiler)
 	read_levels(compiler);
 	read_clear(compiler);
 	code->cost = read_expr(compiler, "cost", SHD_MONEY);
+	keep_parts(compiler);
 	compiler->rule->deadline = code->due != NULL;
 	compiler->rule->reads_kinds = compiler->scope.reads_kinds;
 	memcpy(compiler->rule->reads_fields, compiler->scope.reads_fields,

@@ -270,7 +270,7 @@ static void eval_quotient(
 	give(ret, expr->type, 0);
 	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	if (!shd_exact_sign(&b)) {
-		shd_eval_lack(eval, ret, "a divisor that is not 0");
+		shd_eval_lack(eval, ret, "what is divided by 0");
 		return;
 	}
 	if (a.v.type == SHD_MONEY && b.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {

@@ -13,27 +13,57 @@ const char *shd_rule_part_name(enum shd_rule_part part)
 	return names[part];
 }
 
-static const struct shd_expr *find(const struct shd_rule_code *code, enum shd_rule_part part)
-{
-	switch (part) {
-#define X(name)                                                                                    \
-	case SHD_PART_##name:                                                                      \
-		return code->name;
-		SHD_RULE_PART_MAP(X)
-#undef X
-	case SHD_PART_COUNT:
-		break;
-	}
-	return NULL;
-}
-
 bool shd_rule_part(const struct shd_rule *rule, enum shd_rule_part part, struct shd_text *out)
 {
-	const struct shd_expr *expr = find(rule->code, part);
+	const char *written = rule->code->written[part];
 
-	if (expr)
-		shd_expr_print(expr, out);
-	return expr != NULL;
+	if (written)
+		shd_text_puts(out, written);
+	return written;
+}
+
+/* What a share or ratio counts, behind the name `value` too: the aggregate; or NULL. */
+static const struct shd_expr *counted(const struct shd_rule_code *code, const struct shd_expr *expr)
+{
+	if (expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE && code->value)
+		expr = code->value;
+	if (expr->op == SHD_OP_CALL && expr->function == SHD_FN_ratio)
+		expr = expr->args[0];
+	bool counts = expr->op == SHD_OP_AGGREGATE &&
+		      (expr->aggregate == SHD_AGG_share || expr->aggregate == SHD_AGG_count);
+	return counts ? expr : NULL;
+}
+
+/* The first comparison from below, of which more is worse. */
+static const struct shd_expr *find_counted(
+	const struct shd_rule_code *code, const struct shd_expr *expr)
+{
+	const struct shd_expr *found = NULL;
+
+	if (expr->op == SHD_OP_GT || expr->op == SHD_OP_GE)
+		return counted(code, expr->args[0]);
+	if (expr->op == SHD_OP_AND || expr->op == SHD_OP_OR)
+		for (uint32_t i = 0; !found && i < expr->count; i++)
+			found = find_counted(code, expr->args[i]);
+	return found;
+}
+
+bool shd_rule_room(const struct shd_rule *rule, enum shd_level level, enum shd_level *ret_next,
+	enum shd_kind *ret_kind, struct shd_text *where)
+{
+	const struct shd_rule_code *code = rule->code;
+	int next = (int)level + 1;
+
+	while (next < SHD_LEVEL_COUNT && !code->levels[next])
+		next++;
+	if (next >= SHD_LEVEL_COUNT)
+		return false;
+	const struct shd_expr *expr = find_counted(code, code->levels[next]);
+	*ret_next = (enum shd_level)next;
+	*ret_kind = expr ? expr->kind : SHD_KIND_COUNT;
+	if (expr && expr->count > 1)
+		shd_expr_print(expr->args[1], where);
+	return true;
 }
 
 bool shd_rule_enabled(const struct shd_rule *rule)

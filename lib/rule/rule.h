@@ -154,8 +154,15 @@ enum shd_rule_part {
 };
 const char *shd_rule_part_name(enum shd_rule_part part);
 
-/* Appends the expression, printed anew; false when the rule has none. */
+/* Appends the expression as it was written; false when the rule has none. */
 bool shd_rule_part(const struct shd_rule *rule, enum shd_rule_part part, struct shd_text *out);
+
+/* What the room of a verdict at `level` counts: the level that it leads to, and the kind of
+ * entity, SHD_KIND_COUNT where the rule does not say (or where it counts those that are not).
+ * Appends the condition that such an entity satisfies, nothing when there is none. False: there
+ * is no level above. */
+bool shd_rule_room(const struct shd_rule *rule, enum shd_level level, enum shd_level *ret_next,
+	enum shd_kind *ret_kind, struct shd_text *where);
 
 /* `enabled`: a rule that is not watches no store. */
 bool shd_rule_enabled(const struct shd_rule *rule);

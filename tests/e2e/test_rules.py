@@ -231,7 +231,11 @@ def test_a_rule_is_explained_with_value_room_and_next_look(daemon):
     assert (hit + more) * 10 > of >= (hit + more - 1) * 10
     text = run_ctl("rules", "explain", "ozon-late-shipments", "--socket",
                    daemon.dir / "api.sock").stdout
-    assert f"{more} more until warning: value > 10%" in text
+    orders = "order" if more == 1 else "orders"
+    assert f"{more} more {orders} where " in text
+    assert "until warning: value > 10%" in text
+    assert row["room_of"]["kind"] == "order" and row["room_of"]["level"] == "warning"
+    assert "last 7d" in rule["value"]  # as it was written, not as 1w
     standings = daemon.ctl("rules", "explain", "poller-stale")["standings"]
     assert {row["entity"] for row in standings} >= {"orders", "stock", "reviews"}
 
@@ -245,6 +249,21 @@ def test_an_expression_has_a_type_a_value_or_a_reason(daemon):
     assert answer["value"] is None and answer["missing"] == "csat"
     answer = evaluate(daemon, "interval", "--entity", "poller:orders")
     assert answer["type"] == "duration" and answer["value"]["n"] > 0
+
+
+def test_a_long_expression_is_evaluated_or_refused_by_its_length(daemon):
+    answer = evaluate(daemon, 'length("' + "я" * 2000 + '")')
+    assert answer["value"]["n"] == 2000 * 1000000
+    ctl = run_ctl("rules", "eval", '"' + "я" * 2100 + '"', "--store", "shop", "--socket",
+                  daemon.dir / "api.sock")
+    assert ctl.returncode == 1
+    assert "the expression has 4202 bytes, at most 4096 are allowed" in ctl.stderr
+
+
+def test_an_unknown_kind_gets_a_suggestion(daemon):
+    ctl = run_ctl("rules", "eval", "age", "--entity", "ordr:1", "--store", "shop", "--socket",
+                  daemon.dir / "api.sock")
+    assert 'there is no kind "ordr", did you mean "order"?' in ctl.stderr
 
 
 @pytest.mark.parametrize("expr, said", [

@@ -190,7 +190,7 @@ static void arithmetic_is_exact_and_knows_units(void **state)
 		{"round(-2.5)", "-3"},
 		{"min(3, 2)", "2"},
 		{"max(2h, 3h)", "3h"},
-		{"5 / 0", "empty (a divisor that is not 0)"},
+		{"5 / 0", "empty (what is divided by 0)"},
 		{"ratio(1, 0)", "empty (anything to take a share of)"},
 		{"price + 3 USD > 1 USD", "none (one currency)"},
 		{"100 JPY * 1.5", "150 JPY"},
@@ -243,7 +243,7 @@ static void truth_has_three_values(void **state)
 		{"3% in [share(order last 1h where shipped_late), 4%]", "empty (order)"},
 		{"baseline(share(complaint last 1d where closed), 2d)", "empty (complaint)"},
 		{"sum(order.amount last 25h) / count(order last 1h)",
-			"empty (a divisor that is not 0) @1h"},
+			"empty (what is divided by 0) @1h"},
 	};
 
 	(void)state;
@@ -312,12 +312,12 @@ static void comparisons_wake_to_the_millisecond(void **state)
 		{"floor(age / 1h) in [240]", "true @1h"},
 		{"count(review last 30d where age in [24h30m])", "0 @30m"},
 		{"baseline(age, 3d) > 9d", "false @1d1ms"},
-		{"1h / (age - 240h) > 1", "empty (a divisor that is not 0) @1ms"},
+		{"1h / (age - 240h) > 1", "empty (what is divided by 0) @1ms"},
 		{"1h / (age - 241h) > 1", "false @1h"},
 		{"1h / (age - 241h) is none", "false @1h"},
 		{"idle / (opened_at + 11d - now) > 10", "false @10h54m32s728ms"},
 		{"ratio(idle, age - 240h)", "empty (anything to take a share of) @1ms"},
-		{"price / (age / 1h - 240) < 50 RUB", "empty (a divisor that is not 0) @1ms"},
+		{"price / (age / 1h - 240) < 50 RUB", "empty (what is divided by 0) @1ms"},
 		{"price / (age / 1h - 241) < 50 RUB", "true @1h"},
 		{"min(age / 7, 40h - (age - 10d)) > 34h50m", "false @3h50m1ms"},
 		{"min(age / 7, 40h - (age - 10d)) > 36h", "false @5h1ms"},

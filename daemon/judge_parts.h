@@ -217,8 +217,6 @@ SHD_MUST_USE bool shd_judge_store_entity(struct shd_judge *judge, struct shd_err
 SHD_MUST_USE bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 				 struct shd_poller_fact **ret_fact, struct shd_error *reterr);
 
-/* judge_rules.c: whether a rule reads what one of these pollers brings. */
-bool shd_judge_reads(const struct shd_rule *rule, uint32_t pollers);
 /* For the journal. rule and entity: NULL when they are gone; reason: instead of the line
  * that the verdict makes, or NULL. */
 void shd_judge_remember(struct shd_judge *judge, const struct shd_rule *rule,

@@ -157,21 +157,6 @@ static bool step(struct shd_judge *judge, const struct shd_rule *rule,
 	return tell_late(judge, rule, entity, alert, before.changed_at, wake, reterr);
 }
 
-bool shd_judge_reads(const struct shd_rule *rule, uint32_t pollers)
-{
-	for (int k = 0; pollers && k < SHD_KIND_COUNT; k++) {
-		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
-
-		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT && (pollers >> poller & 1))
-			return true;
-	}
-	for (int m = 0; pollers && m < SHD_METRIC_COUNT; m++)
-		if ((rule->reads_metrics >> m & 1) &&
-		    (pollers >> shd_metric_poller((enum shd_metric)m) & 1))
-			return true;
-	return false;
-}
-
 /* --- one verdict ---------------------------------------------------------------------- */
 
 /* What cannot be known because nobody reads it is said to be that. */
@@ -179,7 +164,7 @@ static void say_idle(const struct shd_judge *judge, const struct shd_rule *rule,
 		     struct shd_verdict *verdict)
 {
 	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
-		const char *idle = shd_judge_reads(rule, 1U << p)
+		const char *idle = shd_rule_reads(rule, 1U << p)
 					   ? shd_judge_idle(judge, (enum shd_poller)p, judge->scratch)
 					   : NULL;
 
@@ -285,7 +270,7 @@ static bool concerns(const struct shd_rule *rule, const struct shd_touched *touc
 		if ((kinds >> k & 1) && (rule->reads_fields[k] & touched->fields[k]))
 			return true;
 	return (rule->reads_metrics & touched->metrics) ||
-	       (rule->reads_pollers & touched->pollers) || shd_judge_reads(rule, touched->regained);
+	       (rule->reads_pollers & touched->pollers) || shd_rule_reads(rule, touched->regained);
 }
 
 static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd_error *reterr)

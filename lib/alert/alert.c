@@ -170,7 +170,7 @@ static void drop(struct step *step)
 
 	enter(step, SHD_ALERT_INACTIVE);
 	step->alert->level = SHD_LEVEL_NONE;
-	step->alert->pending_since.ms = 0;
+	step->alert->pending_since.ms = step->alert->clear_since.ms = 0;
 	record(step, SHD_MOVE_DROPPED, from, SHD_LEVEL_NONE, false);
 }
 
@@ -221,6 +221,40 @@ static void change_level(struct step *step)
 		record(step, SHD_MOVE_EASED, from, to, false);
 	if (to > alert->told_level)
 		alert->told_level = to;
+}
+
+static bool same_finding(const struct shd_verdict *a, const struct shd_verdict *b)
+{
+	bool same_value = (a->value.none && b->value.none) || shd_value_equal(&a->value, &b->value);
+
+	return same_value && a->judgement == b->judgement && a->level == b->level &&
+	       a->sample_hit == b->sample_hit && a->sample_of == b->sample_of;
+}
+
+/* Whether this judgement is an evaluation of its own: see `3 of 5` in alert.h. */
+static bool is_evaluation(const struct step *step)
+{
+	const struct shd_alert *alert = step->alert;
+	const struct shd_verdict *verdict = step->verdict;
+
+	if (verdict->judgement == SHD_UNKNOWN)
+		return false;
+	return alert->state != SHD_ALERT_PENDING || !same_finding(&alert->last, verdict) ||
+	       step->now.ms - alert->clear_since.ms >= verdict->every_ms;
+}
+
+/* While it is undecided, the same again is worth looking at: when the pollers have had
+ * the time to read it, which takes them up to a minute beyond their interval. */
+static void wait_for_reading(struct step *step)
+{
+	struct shd_alert *alert = step->alert;
+	int64_t every_ms = step->verdict->every_ms, late_ms = every_ms / 4;
+
+	if (late_ms > SHD_MINUTE_MS)
+		late_ms = SHD_MINUTE_MS;
+	if (alert->state == SHD_ALERT_PENDING && step->rule->for_hits && every_ms &&
+		step->verdict->judgement != SHD_UNKNOWN)
+		alert->wake.ms = alert->clear_since.ms + every_ms + late_ms;
 }
 
 static int recent_hits(const struct step *step)
@@ -341,15 +375,16 @@ int shd_alert_step(struct shd_alert *alert, const struct shd_rule *rule,
 	bool bad = verdict->judgement == SHD_JUDGED && verdict->level != SHD_LEVEL_NONE;
 
 	/* Only what stays as good, or better, in the same way has lasted. */
-	if (verdict->level != alert->last.level)
+	if (verdict->level != alert->last.level && alert->state != SHD_ALERT_PENDING)
 		alert->clear_since.ms = 0;
 
 	clamp(&alert->pending_since, now);
 	clamp(&alert->clear_since, now);
 	clamp(&alert->day_start, now);
 	alert->wake.ms = SHD_NEVER_MS;
+	bool counts = rule->for_hits && is_evaluation(&step);
 	alert->last = *verdict;
-	if (rule->for_hits && verdict->judgement != SHD_UNKNOWN)
+	if (counts)
 		alert->hits = alert->hits << 1 | bad;
 
 	switch (verdict->judgement) {
@@ -370,5 +405,8 @@ int shd_alert_step(struct shd_alert *alert, const struct shd_rule *rule,
 		not_watched(&step);
 		break;
 	}
+	if (counts && alert->state == SHD_ALERT_PENDING)
+		alert->clear_since = now;
+	wait_for_reading(&step);
 	return step.count;
 }

@@ -21,7 +21,13 @@
  * entity closed": it ends the alert at once, without `clear` and `clear_for`. A level
  * that has a `clear` of its own holds until that does, once the alert has it. Being
  * blind neither fires nor resolves, keeps PENDING, and starts `clear_for` anew.
- * `3 of 5` counts judgements (not UNKNOWN) since the last episode ended.
+ * `3 of 5` counts evaluations (not UNKNOWN) since the last episode ended: each judgement
+ * that comes to something else than the one before, and while the alert is PENDING one
+ * more whenever its pollers have had the time to read the same again: once an interval
+ * (verdict->every_ms), and up to a minute later when nothing else wakes it.
+ * So a bad value that stands still fires, and two judgements of one reading are one
+ * evaluation. It is not asked whether each of these polls succeeded: a poller that fails
+ * for three intervals is blind, which is UNKNOWN.
  */
 #pragma once
 #include "rule/rule.h"
@@ -74,11 +80,12 @@ struct shd_alert {
 	int episodes_day;        /* begun within the day from day_start */
 	struct shd_wall day_start;
 	struct shd_wall pending_since, fired_at, resolved_at, changed_at;
-	struct shd_wall clear_since;     /* since when it would be clear, for clear_for */
+	struct shd_wall clear_since;     /* since when it would be clear, for clear_for; PENDING
+				  * by `3 of 5`: when the last evaluation was counted */
 	uint64_t hits;           /* the last evaluations as bits, for `3 of 5` */
 	struct shd_verdict last; /* value, limit, due, cost as last judged */
 	struct shd_wall wake;    /* when the life cycle itself wants to look again (`for`,
-				  * `clear_for`); SHD_NEVER_MS: not by itself */
+				  * `3 of 5`, `clear_for`); SHD_NEVER_MS: not by itself */
 };
 
 struct shd_alert_move {

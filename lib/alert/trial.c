@@ -46,23 +46,6 @@ void shd_trial_add(struct shd_trial *trial, const struct shd_rule *rule)
 
 /* --- what is to be judged -------------------------------------------------------------- */
 
-/* Brought by a poller that went blind or is back. */
-static bool regained(const struct shd_rule *rule, uint32_t pollers)
-{
-	for (int k = 0; pollers && k < SHD_KIND_COUNT; k++) {
-		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
-
-		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT &&
-			(pollers >> poller & 1))
-			return true;
-	}
-	for (int m = 0; pollers && m < SHD_METRIC_COUNT; m++)
-		if ((rule->reads_metrics >> m & 1) &&
-			(pollers >> shd_metric_poller((enum shd_metric)m) & 1))
-			return true;
-	return false;
-}
-
 /* Something the rule reads changed, besides entities of its own kind, each of which
  * concerns itself alone. */
 static bool concerns(const struct shd_rule *rule, const struct shd_world_change *change)
@@ -74,7 +57,7 @@ static bool concerns(const struct shd_rule *rule, const struct shd_world_change 
 		if ((kinds >> k & 1) && (rule->reads_fields[k] & change->fields[k]))
 			return true;
 	return (rule->reads_metrics & change->metrics) || (rule->reads_pollers & change->pollers) ||
-	       regained(rule, change->regained);
+	       shd_rule_reads(rule, change->regained);
 }
 
 /* A course for every entity that there is by now. */

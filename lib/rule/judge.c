@@ -2,6 +2,9 @@
 #include "rule/code.h"
 #include "rule/exact.h"
 
+/* How often a rule with `3 of 5` counts what no poller brings. */
+#define OWN_LOOK_MS (5 * SHD_MINUTE_MS)
+
 static enum shd_truth truth(struct shd_eval *eval, const struct shd_expr *expr)
 {
 	struct shd_result result;
@@ -290,6 +293,40 @@ static void attach(
 	eval->missing = NULL;
 }
 
+bool shd_rule_reads(const struct shd_rule *rule, uint32_t pollers)
+{
+	for (int k = 0; pollers && k < SHD_KIND_COUNT; k++) {
+		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
+
+		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT &&
+			(pollers >> poller & 1))
+			return true;
+	}
+	for (int m = 0; pollers && m < SHD_METRIC_COUNT; m++)
+		if ((rule->reads_metrics >> m & 1) &&
+			(pollers >> shd_metric_poller((enum shd_metric)m) & 1))
+			return true;
+	return false;
+}
+
+/* The longest interval of the pollers that bring what the rule reads. */
+static int64_t longest_interval(const struct shd_rule *rule, const struct shd_rule_env *env)
+{
+	int64_t longest_ms = 0;
+
+	for (int p = 0; p < SHD_POLLER_COUNT; p++) {
+		int64_t every_ms = env->settings ? env->settings->every_ms[p] : 0;
+
+		if (!shd_rule_reads(rule, 1U << p))
+			continue;
+		if (!every_ms)
+			every_ms = shd_poller_every_ms((enum shd_poller)p);
+		if (every_ms > longest_ms)
+			longest_ms = every_ms;
+	}
+	return longest_ms ? longest_ms : OWN_LOOK_MS;
+}
+
 void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 	struct shd_verdict *ret_verdict)
 {
@@ -317,4 +354,6 @@ void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 	bool short_of = verdict->judgement == SHD_UNKNOWN || verdict->judgement == SHD_TOO_FEW;
 	verdict->why = short_of ? eval.missing : NULL;
 	verdict->wake.ms = eval.wake_ms;
+	if (rule->for_hits)
+		verdict->every_ms = longest_interval(rule, env);
 }

@@ -131,12 +131,17 @@ struct shd_verdict {
 	struct shd_value room;      /* number: how many more until the next level; none */
 	struct shd_wall wake;       /* the next instant at which time alone may change this
 				     * verdict; SHD_NEVER_MS: not by time alone */
+	int64_t every_ms;           /* rules with `3 of 5`: the longest interval of the pollers
+				     * that bring what it reads; 0: each judgement counts */
 	const char *why;            /* UNKNOWN, TOO_FEW: which name was missing; else NULL */
 };
 
 /* Judges one rule for one store or entity. */
 void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 		    struct shd_verdict *ret_verdict);
+
+/* Whether the rule reads a kind or metric that one of these pollers (bit per poller) brings. */
+bool shd_rule_reads(const struct shd_rule *rule, uint32_t pollers);
 
 /* The text of a level's condition as written, for "limit" in messages. */
 const char *shd_rule_condition(const struct shd_rule *rule, enum shd_level level);

@@ -161,11 +161,11 @@ static void the_same_verdict_twice_changes_nothing(void **state)
 		struct shd_alert alert = {.rule = "r"};
 		struct shd_wall now = {1775321940000};
 
-		rule.for_hits = rule.for_of = 0; /* that one counts judgements on purpose */
 		for (int i = 0; i < STEPS; i++) {
 			struct shd_alert_move moves[SHD_ALERT_MOVES];
 			struct shd_verdict verdict = random_verdict(&random);
 
+			verdict.every_ms = 5 * SHD_MINUTE_MS; /* without, each judgement counts */
 			shd_alert_step(&alert, &rule, &verdict, now, moves);
 			struct shd_alert once = alert;
 			assert_int_equal(shd_alert_step(&alert, &rule, &verdict, now, moves), 0);
@@ -189,7 +189,9 @@ static struct shd_alert saved(const struct shd_alert *alert)
 		.pending_since = alert->pending_since, .fired_at = alert->fired_at,
 		.resolved_at = alert->resolved_at, .changed_at = alert->changed_at,
 		.clear_since = alert->clear_since, .hits = alert->hits,
-		.last.level = alert->last.level};
+		.last = {.judgement = alert->last.judgement, .level = alert->last.level,
+			.value = alert->last.value, .sample_hit = alert->last.sample_hit,
+			.sample_of = alert->last.sample_of}};
 }
 
 static void assert_same_moves(const struct shd_alert_move *a, const struct shd_alert_move *b,
@@ -216,8 +218,9 @@ static void a_restart_anywhere_gives_the_same_history(void **state)
 		for (int i = 0; i < STEPS; i++) {
 			struct shd_alert_move moves[SHD_ALERT_MOVES] = {0}, again[SHD_ALERT_MOVES] = {0};
 			struct shd_verdict verdict = random_verdict(&random);
-			int count = shd_alert_step(&alert, &rule, &verdict, now, moves);
 
+			verdict.every_ms = (int64_t)roll(&random, 3) * 5 * SHD_MINUTE_MS;
+			int count = shd_alert_step(&alert, &rule, &verdict, now, moves);
 			if (roll(&random, 3) == 0)
 				restarted = saved(&restarted);
 			assert_int_equal(shd_alert_step(&restarted, &rule, &verdict, now, again), count);

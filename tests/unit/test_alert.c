@@ -316,9 +316,58 @@ static void names_read_back(void **state)
 	assert_false(shd_move_find("bogus", &move));
 }
 
+/* Steps at so many ms of a rule whose pollers read every five minutes. */
+static enum shd_alert_state look(struct shd_alert *alert, char letter, int64_t now_ms)
+{
+	struct shd_alert_move moves[SHD_ALERT_MOVES];
+	struct shd_verdict verdict = verdict_of(letter);
+
+	verdict.every_ms = 5 * SHD_MINUTE_MS;
+	shd_alert_step(alert, &often, &verdict, (struct shd_wall){start_ms + now_ms}, moves);
+	return alert->state;
+}
+
+static void a_reading_of_the_same_counts_once_an_interval(void **state)
+{
+	enum { M = SHD_MINUTE_MS };
+	struct shd_alert alert = {.rule = "r", .store = "s", .entity = "", .wake = {SHD_NEVER_MS}};
+
+	(void)state;
+	assert_int_equal(look(&alert, 'w', 0), SHD_ALERT_PENDING);
+	assert_int_equal(alert.wake.ms, start_ms + 6 * M);
+	/* Judged for another reason: no new reading. */
+	assert_int_equal(look(&alert, 'w', 1 * M), SHD_ALERT_PENDING);
+	assert_int_equal(look(&alert, 'w', 5 * M - 1), SHD_ALERT_PENDING);
+	assert_int_equal(alert.wake.ms, start_ms + 6 * M);
+	assert_int_equal(look(&alert, 'w', 6 * M), SHD_ALERT_PENDING);
+	assert_int_equal(alert.wake.ms, start_ms + 12 * M);
+	/* Blind: nothing to count, and nobody looks. */
+	assert_int_equal(look(&alert, '?', 12 * M), SHD_ALERT_PENDING);
+	assert_int_equal(alert.wake.ms, SHD_NEVER_MS);
+	/* Something else was found, which counts at once. */
+	assert_int_equal(look(&alert, '.', 13 * M), SHD_ALERT_PENDING);
+	assert_int_equal(look(&alert, 'w', 14 * M), SHD_ALERT_FIRING);
+}
+
+static void readings_of_what_is_well_end_the_wait(void **state)
+{
+	enum { M = SHD_MINUTE_MS };
+	struct shd_alert alert = {.rule = "r", .store = "s", .entity = "", .wake = {SHD_NEVER_MS}};
+
+	(void)state;
+	look(&alert, 'w', 0);
+	for (int at = 6; at < 30; at += 6)
+		assert_int_equal(look(&alert, '.', at * M), SHD_ALERT_PENDING);
+	assert_int_equal(look(&alert, '.', 30 * M), SHD_ALERT_INACTIVE);
+	assert_int_equal(alert.wake.ms, SHD_NEVER_MS);
+	assert_int_equal(alert.clear_since.ms, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reading_of_the_same_counts_once_an_interval),
+		cmocka_unit_test(readings_of_what_is_well_end_the_wait),
 		cmocka_unit_test(every_state_meets_every_verdict),
 		cmocka_unit_test(histories),
 		cmocka_unit_test(wakes_at_the_exact_instant),

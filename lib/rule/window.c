@@ -1,30 +1,25 @@
 #include "base/num.h"
 #include "rule/exact.h"
+#include "rule/quantile.h"
 #include "rule/tally.h"
 
 #include <string.h>
 
-/* Median and percentiles look at this many values; of more they take every second,
- * fourth, ... in order of time. */
-enum { QUANTILE_VALUES = 4096, BASELINE_VALUES = 64 };
-
-struct quantile {
-	int64_t values[QUANTILE_VALUES];
-	size_t count;
-	uint64_t seen, stride;
-};
+enum { BASELINE_VALUES = 64 };
 
 /* What an aggregate knows while its window goes by. */
 struct window {
 	struct shd_eval *eval;
 	const struct shd_expr *expr;
 	int64_t from_ms, length_ms;
-	struct quantile *quantile; /* NULL: not needed */
+	struct shd_quantile *quantile; /* NULL: not needed */
 	uint64_t of, hit, count;   /* entities; those that satisfy; values */
 	__int128 sum;
 	int64_t min, max, first, last;
 	char currency[4];
-	bool blind, currencies_differ, large; /* large: stopped, to be tallied instead */
+	bool blind, currencies_differ;
+	bool large;                /* stopped, to be tallied instead */
+	bool again;                /* gone through once more, for the quantile */
 	/* Least squares; x in seconds since from_ms, y since the first value. */
 	__int128 points, sum_x, sum_y, sum_xx, sum_xy;
 	int64_t y0;
@@ -33,20 +28,6 @@ struct window {
 static bool is_quantile(enum shd_aggregate aggregate)
 {
 	return aggregate == SHD_AGG_median || aggregate == SHD_AGG_p90 || aggregate == SHD_AGG_p99;
-}
-
-static void keep_value(struct quantile *quantile, int64_t n)
-{
-	if (quantile->seen++ % quantile->stride)
-		return;
-	if (quantile->count == QUANTILE_VALUES) {
-		for (size_t i = 0; i < QUANTILE_VALUES / 2; i++)
-			quantile->values[i] = quantile->values[i * 2];
-		quantile->count = QUANTILE_VALUES / 2;
-		quantile->stride *= 2;
-		/* The next one belongs to the coarser row as well: 4096 is even. */
-	}
-	quantile->values[quantile->count++] = n;
 }
 
 static void add_value(struct window *window, const struct shd_value *value)
@@ -68,7 +49,7 @@ static void add_value(struct window *window, const struct shd_value *value)
 	window->count++;
 	window->sum += value->n;
 	if (window->quantile)
-		keep_value(window->quantile, value->n);
+		shd_quantile_add(window->quantile, value->n);
 }
 
 /* What the window's condition says of the entity; what it misses is not what the
@@ -115,7 +96,7 @@ static bool is_large(const struct window *window)
 {
 	const struct shd_tally *tally = window->eval->env->tally;
 
-	return tally && shd_tally_wants(tally, window->expr, window->of);
+	return tally && !window->again && shd_tally_wants(tally, window->expr, window->of);
 }
 
 static bool visit_entity(void *ctx, const struct shd_entity *entity)
@@ -176,157 +157,16 @@ static bool visit_sample(void *ctx, struct shd_wall at, const struct shd_value *
 	return true;
 }
 
-static void swap(int64_t *a, int64_t *b)
-{
-	int64_t kept = *a;
-
-	*a = *b;
-	*b = kept;
-}
-
-/* The k-th smallest, by quickselect with the middle as pivot. */
-static int64_t select_kth(int64_t *values, size_t count, size_t k)
-{
-	size_t low = 0, high = count - 1;
-
-	while (low < high) {
-		int64_t pivot = values[low + (high - low) / 2];
-		size_t i = low, j = high;
-
-		while (i <= j) {
-			while (values[i] < pivot)
-				i++;
-			while (values[j] > pivot)
-				j--;
-			if (i <= j) {
-				swap(&values[i], &values[j]);
-				i++;
-				if (j == 0)
-					break;
-				j--;
-			}
-		}
-		if (k <= j)
-			high = j;
-		else if (k >= i)
-			low = i;
-		else
-			break;
-	}
-	return values[k];
-}
-
-/* The mean of the two middle ones where their number is even. */
-static void median_of(int64_t *values, size_t count, struct shd_result *ret)
-{
-	int64_t upper = select_kth(values, count, count / 2), lower = upper;
-
-	if (count % 2 == 0)
-		lower = select_kth(values, count, count / 2 - 1);
-	shd_exact_set(ret, (__int128)upper + lower, 2);
-}
-
-/* Nearest rank: the smallest value that `percent` of them do not pass. */
-static int64_t percentile(struct quantile *quantile, size_t percent)
-{
-	size_t rank = (quantile->count * percent + 99) / 100;
-
-	return select_kth(quantile->values, quantile->count, rank ? rank - 1 : 0);
-}
-
-/* Change per `per_ms`; false when fewer than two instants, or too large to say. */
-static bool slope_of(const struct window *window, int64_t per_ms, struct shd_result *ret)
-{
-	__int128 top, a, b, bottom, c, d;
-
-	if (window->points < 2 || __builtin_mul_overflow(window->points, window->sum_xy, &a) ||
-		__builtin_mul_overflow(window->sum_x, window->sum_y, &b) ||
-		__builtin_sub_overflow(a, b, &top) ||
-		__builtin_mul_overflow(window->points, window->sum_xx, &c) ||
-		__builtin_mul_overflow(window->sum_x, window->sum_x, &d) ||
-		__builtin_sub_overflow(c, d, &bottom) || bottom <= 0 ||
-		__builtin_mul_overflow(top, (__int128)(per_ms / SHD_SECOND_MS), &top))
-		return false;
-	shd_exact_set(ret, top, bottom);
-	return true;
-}
-
-/* Aggregates over values; false: there is nothing to say. */
-static bool result_of(struct window *window, struct shd_result *ret)
-{
-	if (!window->count)
-		return window->expr->aggregate == SHD_AGG_sum;
-	switch (window->expr->aggregate) {
-	case SHD_AGG_sum:
-		shd_exact_set(ret, window->sum, 1);
-		return true;
-	case SHD_AGG_avg:
-		shd_exact_set(ret, window->sum, window->count);
-		return true;
-	case SHD_AGG_min:
-		ret->v.n = window->min;
-		return true;
-	case SHD_AGG_max:
-		ret->v.n = window->max;
-		return true;
-	case SHD_AGG_median:
-		median_of(window->quantile->values, window->quantile->count, ret);
-		return true;
-	case SHD_AGG_p90:
-		ret->v.n = percentile(window->quantile, 90);
-		return true;
-	case SHD_AGG_p99:
-		ret->v.n = percentile(window->quantile, 99);
-		return true;
-	case SHD_AGG_first:
-		ret->v.n = window->first;
-		return true;
-	case SHD_AGG_last:
-		ret->v.n = window->last;
-		return true;
-	case SHD_AGG_delta:
-		ret->v.n = shd_sub_saturated(window->last, window->first);
-		return true;
-	case SHD_AGG_slope:
-		return slope_of(window, SHD_DAY_MS, ret);
-	case SHD_AGG_count:
-	case SHD_AGG_share:
-	case SHD_AGG_COUNT:
-		break;
-	}
-	return false;
-}
-
-static void count_result(struct window *window, struct shd_result *ret)
-{
-	struct shd_eval *eval = window->eval;
-	bool share = window->expr->aggregate == SHD_AGG_share;
-
-	if (!share) {
-		ret->v.n = shd_mul_div((int64_t)window->hit, SHD_MICRO, 1);
-		return;
-	}
-	eval->hit = window->hit > UINT32_MAX ? UINT32_MAX : (uint32_t)window->hit;
-	eval->of = window->of > UINT32_MAX ? UINT32_MAX : (uint32_t)window->of;
-	if (!window->of)
-		shd_eval_lack(eval, ret, window->expr->subject);
-	else
-		shd_exact_set(ret, (__int128)window->hit * SHD_MICRO, window->of);
-}
-
 static void start(struct window *window, struct shd_eval *eval, const struct shd_expr *expr,
-	int64_t length_ms, struct quantile *quantile)
+	int64_t length_ms, struct shd_quantile *quantile)
 {
 	*window = (struct window){.eval = eval,
 		.expr = expr,
 		.length_ms = length_ms,
 		.from_ms = shd_sub_saturated(eval->now_ms, length_ms),
 		.quantile = quantile};
-	if (quantile) {
-		quantile->count = 0;
-		quantile->seen = 0;
-		quantile->stride = 1;
-	}
+	if (quantile)
+		shd_quantile_start(quantile);
 }
 
 static void visit_value(void *ctx, const struct shd_value *value)
@@ -393,6 +233,125 @@ static bool run_samples(struct window *window)
 	return true;
 }
 
+/* Adds all values once more to the quantile of a window that was gone through. */
+static void go_again(void *ctx)
+{
+	const struct window *window = ctx;
+	struct window again;
+
+	start(&again, window->eval, window->expr, window->length_ms, NULL);
+	again.quantile = window->quantile;
+	again.again = true;
+	if (window->expr->ref == SHD_REF_METRIC)
+		run_samples(&again);
+	else
+		run(&again);
+}
+
+static int64_t value_at(struct window *window, uint64_t k)
+{
+	return shd_quantile_find(window->quantile, k, go_again, window);
+}
+
+/* The mean of the two middle ones where their number is even. */
+static void median_of(struct window *window, struct shd_result *ret)
+{
+	uint64_t count = window->quantile->count;
+	int64_t upper = value_at(window, count / 2), lower = upper;
+
+	if (count % 2 == 0)
+		lower = value_at(window, count / 2 - 1);
+	shd_exact_set(ret, (__int128)upper + lower, 2);
+}
+
+/* Nearest rank: the smallest value that `percent` of them do not pass. */
+static int64_t percentile(struct window *window, uint64_t percent)
+{
+	uint64_t rank = (window->quantile->count * percent + 99) / 100;
+
+	return value_at(window, rank ? rank - 1 : 0);
+}
+
+/* Change per `per_ms`; false when fewer than two instants, or too large to say. */
+static bool slope_of(const struct window *window, int64_t per_ms, struct shd_result *ret)
+{
+	__int128 top, a, b, bottom, c, d;
+
+	if (window->points < 2 || __builtin_mul_overflow(window->points, window->sum_xy, &a) ||
+		__builtin_mul_overflow(window->sum_x, window->sum_y, &b) ||
+		__builtin_sub_overflow(a, b, &top) ||
+		__builtin_mul_overflow(window->points, window->sum_xx, &c) ||
+		__builtin_mul_overflow(window->sum_x, window->sum_x, &d) ||
+		__builtin_sub_overflow(c, d, &bottom) || bottom <= 0 ||
+		__builtin_mul_overflow(top, (__int128)(per_ms / SHD_SECOND_MS), &top))
+		return false;
+	shd_exact_set(ret, top, bottom);
+	return true;
+}
+
+/* Aggregates over values; false: there is nothing to say. */
+static bool result_of(struct window *window, struct shd_result *ret)
+{
+	if (!window->count)
+		return window->expr->aggregate == SHD_AGG_sum;
+	switch (window->expr->aggregate) {
+	case SHD_AGG_sum:
+		shd_exact_set(ret, window->sum, 1);
+		return true;
+	case SHD_AGG_avg:
+		shd_exact_set(ret, window->sum, window->count);
+		return true;
+	case SHD_AGG_min:
+		ret->v.n = window->min;
+		return true;
+	case SHD_AGG_max:
+		ret->v.n = window->max;
+		return true;
+	case SHD_AGG_median:
+		median_of(window, ret);
+		return true;
+	case SHD_AGG_p90:
+		ret->v.n = percentile(window, 90);
+		return true;
+	case SHD_AGG_p99:
+		ret->v.n = percentile(window, 99);
+		return true;
+	case SHD_AGG_first:
+		ret->v.n = window->first;
+		return true;
+	case SHD_AGG_last:
+		ret->v.n = window->last;
+		return true;
+	case SHD_AGG_delta:
+		ret->v.n = shd_sub_saturated(window->last, window->first);
+		return true;
+	case SHD_AGG_slope:
+		return slope_of(window, SHD_DAY_MS, ret);
+	case SHD_AGG_count:
+	case SHD_AGG_share:
+	case SHD_AGG_COUNT:
+		break;
+	}
+	return false;
+}
+
+static void count_result(struct window *window, struct shd_result *ret)
+{
+	struct shd_eval *eval = window->eval;
+	bool share = window->expr->aggregate == SHD_AGG_share;
+
+	if (!share) {
+		ret->v.n = shd_mul_div((int64_t)window->hit, SHD_MICRO, 1);
+		return;
+	}
+	eval->hit = window->hit > UINT32_MAX ? UINT32_MAX : (uint32_t)window->hit;
+	eval->of = window->of > UINT32_MAX ? UINT32_MAX : (uint32_t)window->of;
+	if (!window->of)
+		shd_eval_lack(eval, ret, window->expr->subject);
+	else
+		shd_exact_set(ret, (__int128)window->hit * SHD_MICRO, window->of);
+}
+
 /* No entities, or too few samples to say how they move, is all there is to know. Entities
  * without the field, or a metric that was never seen, are not. */
 static void lack_value(struct window *window, const char *name, struct shd_result *ret)
@@ -405,7 +364,7 @@ static void lack_value(struct window *window, const char *name, struct shd_resul
 		shd_eval_miss(window->eval, ret, name, false);
 }
 
-static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct quantile *quantile,
+static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct shd_quantile *quantile,
 	struct shd_result *ret)
 {
 	struct window window;
@@ -429,7 +388,7 @@ static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct
 static __attribute__((noinline)) void aggregate_quantile(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	struct quantile quantile;
+	struct shd_quantile quantile;
 
 	aggregate(eval, expr, &quantile, ret);
 }

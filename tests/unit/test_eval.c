@@ -560,6 +560,39 @@ static void a_star_stands_only_at_the_end_of_a_word(void **state)
 	}
 }
 
+/* 9001 orders by turns of 100 and 900 RUB, one more of the latter. */
+static void by_turns(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
+	shd_window_fn *visit, void *visit_ctx)
+{
+	struct shd_value fields[FAKE_FIELDS] = {0};
+	struct shd_entity order = {.kind = kind, .id = "o", .fields = fields};
+
+	(void)ctx;
+	(void)to;
+	for (int64_t i = 0; i < 9001; i++) {
+		fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = T0 + 9 * D + i};
+		fake_money(&order, SHD_F_order_amount, i % 2 ? 10000 : 90000, "RUB");
+		if (fields[SHD_I_opened_at].n > from.ms && !visit(visit_ctx, &order))
+			return;
+	}
+}
+
+static void percentiles_of_a_large_window_leave_nothing_out(void **state)
+{
+	static const struct row rows[] = {
+		{"count(order last 2d)", "9001 @1d"},
+		{"median(order.amount last 2d)", "900 RUB @1d"},
+		{"p90(order.amount last 2d)", "900 RUB @1d"},
+		{"p99(order.amount last 2d)", "900 RUB @1d"},
+		{"median(order.amount last 2d where amount < 900 RUB)", "100 RUB @1d1ms"},
+	};
+
+	(void)state;
+	fake.env.window = by_turns;
+	check_rows(rows, SHD_COUNT(rows));
+	fake.env.window = fake_window;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,6 +601,7 @@ int main(void)
 		cmocka_unit_test(a_blind_feed_shows_through_everything),
 		cmocka_unit_test(comparisons_wake_to_the_millisecond),
 		cmocka_unit_test(windows_count_and_wake_when_one_leaves),
+		cmocka_unit_test(percentiles_of_a_large_window_leave_nothing_out),
 		cmocka_unit_test(samples_have_ends_slopes_and_forecasts),
 		cmocka_unit_test(texts_are_read_as_people_read_them),
 		cmocka_unit_test(days_are_those_of_the_store),

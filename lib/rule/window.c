@@ -7,6 +7,9 @@
 
 enum { BASELINE_VALUES = 64 };
 
+/* How far forecast() looks back. */
+#define FORECAST_MS (28 * SHD_DAY_MS)
+
 /* What an aggregate knows while its window goes by. */
 struct window {
 	struct shd_eval *eval;
@@ -21,7 +24,7 @@ struct window {
 	bool large;                /* stopped, to be tallied instead */
 	bool again;                /* gone through once more, for the quantile */
 	/* Least squares; x in seconds since from_ms, y since the first value. */
-	__int128 points, sum_x, sum_y, sum_xx, sum_xy;
+	__int128 points, sum_x, sum_y, sum_xx, sum_xy, first_x, last_x;
 	int64_t y0;
 };
 
@@ -127,8 +130,11 @@ static void add_point(struct window *window, int64_t at_ms, int64_t n)
 {
 	__int128 x = (at_ms - window->from_ms) / SHD_SECOND_MS;
 
-	if (!window->points)
+	if (!window->points) {
 		window->y0 = n;
+		window->first_x = x;
+	}
+	window->last_x = x;
 	__int128 y = (__int128)n - window->y0;
 	window->points++;
 	window->sum_x += x;
@@ -272,12 +278,15 @@ static int64_t percentile(struct window *window, uint64_t percent)
 	return value_at(window, rank ? rank - 1 : 0);
 }
 
-/* Change per `per_ms`; false when fewer than two instants, or too large to say. */
-static bool slope_of(const struct window *window, int64_t per_ms, struct shd_result *ret)
+/* Change per `per_ms`; false when its samples cover less than `least_ms`, or it is too
+ * large to say. */
+static bool slope_of(
+	const struct window *window, int64_t per_ms, int64_t least_ms, struct shd_result *ret)
 {
 	__int128 top, a, b, bottom, c, d;
 
-	if (window->points < 2 || __builtin_mul_overflow(window->points, window->sum_xy, &a) ||
+	if (window->points < 2 || (window->last_x - window->first_x) * SHD_SECOND_MS < least_ms ||
+		 __builtin_mul_overflow(window->points, window->sum_xy, &a) ||
 		__builtin_mul_overflow(window->sum_x, window->sum_y, &b) ||
 		__builtin_sub_overflow(a, b, &top) ||
 		__builtin_mul_overflow(window->points, window->sum_xx, &c) ||
@@ -287,6 +296,11 @@ static bool slope_of(const struct window *window, int64_t per_ms, struct shd_res
 		return false;
 	shd_exact_set(ret, top, bottom);
 	return true;
+}
+
+static int64_t at_most(int64_t ms, int64_t most_ms)
+{
+	return ms < most_ms ? ms : most_ms;
 }
 
 /* Aggregates over values; false: there is nothing to say. */
@@ -326,7 +340,8 @@ static bool result_of(struct window *window, struct shd_result *ret)
 		ret->v.n = shd_sub_saturated(window->last, window->first);
 		return true;
 	case SHD_AGG_slope:
-		return slope_of(window, SHD_DAY_MS, ret);
+		return slope_of(window, SHD_DAY_MS,
+			at_most(window->length_ms / 4, SHD_DAY_MS), ret);
 	case SHD_AGG_count:
 	case SHD_AGG_share:
 	case SHD_AGG_COUNT:
@@ -439,14 +454,20 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 	const struct shd_expr *metric = expr->args[0];
 	struct window window;
 	struct shd_result last = {0}, change;
+	int64_t ahead_ms = expr->args[1]->value.n;
+	/* A line says little beyond four times what it was drawn through, and the samples of
+	 * a day that just began say nothing of the next ones. */
+	int64_t least_ms = at_most(ahead_ms / 4, FORECAST_MS / 2);
 
-	start(&window, eval, metric, 28 * SHD_DAY_MS, NULL);
+	if (least_ms < SHD_DAY_MS)
+		least_ms = SHD_DAY_MS;
+	start(&window, eval, metric, FORECAST_MS, NULL);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (!run_samples(&window)) {
 		shd_eval_miss(eval, ret, metric->name, true);
 	} else if (window.currencies_differ) {
 		shd_eval_miss(eval, ret, "one currency", false);
-	} else if (!window.count || !slope_of(&window, expr->args[1]->value.n, &change)) {
+	} else if (!window.count || !slope_of(&window, ahead_ms, least_ms, &change)) {
 		lack_value(&window, metric->name, ret);
 	} else {
 		last.v.n = window.last;

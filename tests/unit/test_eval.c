@@ -385,6 +385,47 @@ static void samples_have_ends_slopes_and_forecasts(void **state)
 	check_rows(rows, SHD_COUNT(rows));
 }
 
+/* Two samples at this distance, the newer one now. */
+static void two_samples(int64_t apart_ms)
+{
+	fake.sample_count = 0;
+	fake_sample(&fake, SHD_M_rating, fake.env.now.ms - apart_ms, 4700000);
+	fake_sample(&fake, SHD_M_rating, fake.env.now.ms, 4690000);
+}
+
+static void a_trend_needs_some_time(void **state)
+{
+	static const struct row seconds[] = {
+		{"forecast(rating, 7d)", "empty (rating) @27d23h59m50s"},
+		{"forecast(rating, 7d) < 4.5", "empty (rating) @27d23h59m50s"},
+		{"slope(rating last 7d)", "empty (rating) @6d23h59m50s"},
+	};
+	static const struct row nearly[] = {
+		{"forecast(rating, 4d)", "empty (rating) @27d1s"},
+		{"slope(rating last 30d)", "empty (rating) @29d1s"},
+		{"slope(rating last 2d)", "-0.01 @1d1s"},
+	};
+	static const struct row day[] = {
+		{"forecast(rating, 4d)", "4.65 @27d"},
+		{"forecast(rating, 97h)", "empty (rating) @27d"},
+		{"slope(rating last 30d)", "-0.01 @29d"},
+	};
+	static const struct row weeks[] = {
+		{"forecast(rating, 365d)", "4.429286 @2w"},
+		{"forecast(rating, 57d)", "4.649286 @2w"},
+	};
+
+	(void)state;
+	two_samples(10 * SHD_SECOND_MS);
+	check_rows(seconds, SHD_COUNT(seconds));
+	two_samples(D - SHD_SECOND_MS);
+	check_rows(nearly, SHD_COUNT(nearly));
+	two_samples(D);
+	check_rows(day, SHD_COUNT(day));
+	two_samples(14 * D);
+	check_rows(weeks, SHD_COUNT(weeks));
+}
+
 static void texts_are_read_as_people_read_them(void **state)
 {
 	static const struct row rows[] = {
@@ -603,6 +644,7 @@ int main(void)
 		cmocka_unit_test(windows_count_and_wake_when_one_leaves),
 		cmocka_unit_test(percentiles_of_a_large_window_leave_nothing_out),
 		cmocka_unit_test(samples_have_ends_slopes_and_forecasts),
+		cmocka_unit_test(a_trend_needs_some_time),
 		cmocka_unit_test(texts_are_read_as_people_read_them),
 		cmocka_unit_test(days_are_those_of_the_store),
 		cmocka_unit_test(business_days_skip_what_is_free),

@@ -23,6 +23,7 @@ struct shd_quantile {
 	uint64_t below;      /* those before them */
 };
 
+/* Empties it; adds a value. */
 void shd_quantile_start(struct shd_quantile *quantile);
 void shd_quantile_add(struct shd_quantile *quantile, int64_t n);
 

@@ -2,24 +2,8 @@
 #include "unit/check.h"
 
 #include "base/num.h"
-#include "rule/expr.h"
 #include "rule/phrase.h"
-#include "unit/rule_env.h"
-
-#define T0 1780000000000LL
-#define H  SHD_HOUR_MS
-#define D  SHD_DAY_MS
-
-static struct fake fake;
-
-/* Monday to Friday, but not 29 May to 1 June 2026, days 20602 to 20605. */
-static struct shd_days off_days[] = {{20602, 20605}};
-static struct shd_calendar calendar_items[] = {
-	{.name = "works", .weekdays = 0x1f, .off = {1, off_days}},
-	{.name = "never"},
-};
-static const struct shd_calendars calendars = {SHD_COUNT(calendar_items), calendar_items};
-static struct shd_words *words;
+#include "unit/eval_rows.h"
 
 static void add_order(int64_t opened_ms, int64_t amount, bool late)
 {
@@ -76,67 +60,6 @@ static int free_store(void **state)
 	(void)state;
 	shd_words_destroy(words);
 	return 0;
-}
-
-/* "true", "none (rating)", "blind (rating)", "empty (order)", "2h", "4 %"; then " @2h"
- * when it may change by itself. */
-static void run(const char *text, struct shd_text *out)
-{
-	struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_scope scope = {
-		.words = words, .calendars = &calendars, .each = true, .kind = SHD_KIND_listing};
-	char duration[SHD_DURATION_TEXT], time[SHD_TIME_TEXT];
-	struct mistakes mistakes;
-	struct shd_result result;
-	struct shd_eval eval;
-
-	mistakes_init(&mistakes);
-	struct shd_expr *expr = shd_parse(text, strlen(text), arena, &mistakes.report);
-	if (expr && shd_check(expr, &scope, arena, &mistakes.report)) {
-		shd_eval_init(&eval, &fake.env, NULL, NULL);
-		shd_eval(&eval, expr, &result);
-		assert_int_equal(result.v.type, expr->type);
-		struct shd_expr literal = {.op = SHD_OP_LITERAL, .value = result.v};
-
-		if (result.v.none)
-			shd_text_printf(out, "%s (%s)",
-				result.blind ? "blind" : result.empty ? "empty" : "none",
-				eval.missing ? eval.missing : "");
-		else if (result.v.type == SHD_TIME)
-			shd_text_puts(out, shd_time_format((struct shd_wall){result.v.n}, time));
-		else
-			shd_expr_print(&literal, out);
-		if (eval.wake_ms != SHD_NEVER_MS)
-			shd_text_printf(out, " @%s",
-				shd_duration_format(eval.wake_ms - fake.env.now.ms, duration));
-	}
-	shd_text_puts(out, mistakes.text.data);
-	shd_text_finish(&mistakes.text);
-	shd_arena_destroy(arena);
-}
-
-struct row {
-	const char *text, *result;
-};
-
-static void check_rows(const struct row *rows, size_t count)
-{
-	int different = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		SHD_AUTO(shd_text_finish) struct shd_text out = {0};
-
-		shd_text_init(&out, 4096);
-		run(rows[i].text, &out);
-		if (strcmp(out.data, rows[i].result) == 0)
-			continue;
-		different++;
-		print_error("%s\n\texpected %s\n\tfound    %s\n", rows[i].text, rows[i].result,
-			out.data);
-	}
-	fake.blind_kinds = 0;
-	fake.blind_metrics = 0;
-	assert_int_equal(different, 0);
 }
 
 static void arithmetic_is_exact_and_knows_units(void **state)
@@ -385,47 +308,6 @@ static void samples_have_ends_slopes_and_forecasts(void **state)
 	check_rows(rows, SHD_COUNT(rows));
 }
 
-/* Two samples at this distance, the newer one now. */
-static void two_samples(int64_t apart_ms)
-{
-	fake.sample_count = 0;
-	fake_sample(&fake, SHD_M_rating, fake.env.now.ms - apart_ms, 4700000);
-	fake_sample(&fake, SHD_M_rating, fake.env.now.ms, 4690000);
-}
-
-static void a_trend_needs_some_time(void **state)
-{
-	static const struct row seconds[] = {
-		{"forecast(rating, 7d)", "empty (rating) @27d23h59m50s"},
-		{"forecast(rating, 7d) < 4.5", "empty (rating) @27d23h59m50s"},
-		{"slope(rating last 7d)", "empty (rating) @6d23h59m50s"},
-	};
-	static const struct row nearly[] = {
-		{"forecast(rating, 4d)", "empty (rating) @27d1s"},
-		{"slope(rating last 30d)", "empty (rating) @29d1s"},
-		{"slope(rating last 2d)", "-0.01 @1d1s"},
-	};
-	static const struct row day[] = {
-		{"forecast(rating, 4d)", "4.65 @27d"},
-		{"forecast(rating, 97h)", "empty (rating) @27d"},
-		{"slope(rating last 30d)", "-0.01 @29d"},
-	};
-	static const struct row weeks[] = {
-		{"forecast(rating, 365d)", "4.429286 @2w"},
-		{"forecast(rating, 57d)", "4.649286 @2w"},
-	};
-
-	(void)state;
-	two_samples(10 * SHD_SECOND_MS);
-	check_rows(seconds, SHD_COUNT(seconds));
-	two_samples(D - SHD_SECOND_MS);
-	check_rows(nearly, SHD_COUNT(nearly));
-	two_samples(D);
-	check_rows(day, SHD_COUNT(day));
-	two_samples(14 * D);
-	check_rows(weeks, SHD_COUNT(weeks));
-}
-
 static void texts_are_read_as_people_read_them(void **state)
 {
 	static const struct row rows[] = {
@@ -601,39 +483,6 @@ static void a_star_stands_only_at_the_end_of_a_word(void **state)
 	}
 }
 
-/* 9001 orders by turns of 100 and 900 RUB, one more of the latter. */
-static void by_turns(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-	shd_window_fn *visit, void *visit_ctx)
-{
-	struct shd_value fields[FAKE_FIELDS] = {0};
-	struct shd_entity order = {.kind = kind, .id = "o", .fields = fields};
-
-	(void)ctx;
-	(void)to;
-	for (int64_t i = 0; i < 9001; i++) {
-		fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = T0 + 9 * D + i};
-		fake_money(&order, SHD_F_order_amount, i % 2 ? 10000 : 90000, "RUB");
-		if (fields[SHD_I_opened_at].n > from.ms && !visit(visit_ctx, &order))
-			return;
-	}
-}
-
-static void percentiles_of_a_large_window_leave_nothing_out(void **state)
-{
-	static const struct row rows[] = {
-		{"count(order last 2d)", "9001 @1d"},
-		{"median(order.amount last 2d)", "900 RUB @1d"},
-		{"p90(order.amount last 2d)", "900 RUB @1d"},
-		{"p99(order.amount last 2d)", "900 RUB @1d"},
-		{"median(order.amount last 2d where amount < 900 RUB)", "100 RUB @1d1ms"},
-	};
-
-	(void)state;
-	fake.env.window = by_turns;
-	check_rows(rows, SHD_COUNT(rows));
-	fake.env.window = fake_window;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -642,9 +491,7 @@ int main(void)
 		cmocka_unit_test(a_blind_feed_shows_through_everything),
 		cmocka_unit_test(comparisons_wake_to_the_millisecond),
 		cmocka_unit_test(windows_count_and_wake_when_one_leaves),
-		cmocka_unit_test(percentiles_of_a_large_window_leave_nothing_out),
 		cmocka_unit_test(samples_have_ends_slopes_and_forecasts),
-		cmocka_unit_test(a_trend_needs_some_time),
 		cmocka_unit_test(texts_are_read_as_people_read_them),
 		cmocka_unit_test(days_are_those_of_the_store),
 		cmocka_unit_test(business_days_skip_what_is_free),

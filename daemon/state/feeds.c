@@ -148,7 +148,8 @@ static bool next_wake(struct shd_state *state, struct shd_wall now, struct shd_w
 	return shd_query_ok(&query, reterr);
 }
 
-/* One more than asked for is read, to know when the next one is due. */
+/* One more than asked for is read, to know when the next one is due. A kind of another
+ * version cannot be judged: it goes unseen, and takes no place of one that can. */
 bool shd_state_wakes(struct shd_state *state, struct shd_wall now, size_t max,
 		     struct shd_arena *arena, struct shd_wake_row **ret_rows, size_t *ret_count,
 		     struct shd_wall *ret_next, struct shd_error *reterr)
@@ -161,8 +162,7 @@ bool shd_state_wakes(struct shd_state *state, struct shd_wall now, size_t max,
 	if (!shd_query_open(&query, state, SHD_SQL_wakes_due, reterr))
 		return false;
 	shd_query_put_n(&query, now.ms);
-	shd_query_put_n(&query, (int64_t)max + 1);
-	while (shd_query_row(&query)) {
+	while (count <= max && shd_query_row(&query)) {
 		struct shd_wake_row *row =
 			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
 
@@ -172,7 +172,6 @@ bool shd_state_wakes(struct shd_state *state, struct shd_wall now, size_t max,
 		const char *kind = shd_query_get_text(&query, arena);
 		row->id = shd_query_get_text(&query, arena);
 		row->at = shd_query_get_time(&query);
-		/* A kind of another version: nothing can be judged, and it goes unseen. */
 		if (kind && shd_kind_find(kind, __builtin_strlen(kind), &row->kind))
 			count++;
 	}

@@ -398,6 +398,27 @@ static void wake_ups_come_in_order_and_tell_the_next(void **state)
 	assert_int_equal(next.ms, SHD_NEVER_MS);
 }
 
+static void wake_ups_of_an_unknown_kind_hold_up_no_other(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_wake_row *rows;
+	struct shd_wall next;
+	size_t count;
+
+	assert_int_equal(sqlite3_exec(f->state->db,
+				      "INSERT INTO wake VALUES ('s', 'hologram', 'a', 5), "
+				      "('s', 'hologram', 'b', 6), ('s', 'hologram', 'c', 15)",
+				      NULL, NULL, NULL), SQLITE_OK);
+	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "a", (struct shd_wall){10}, &f->err));
+	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "b", (struct shd_wall){30}, &f->err));
+	for (size_t max = 0; max < 3; max++) {
+		assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, max, f->arena, &rows, &count,
+					    &next, &f->err));
+		assert_int_equal(count, max ? 1 : 0);
+		assert_int_equal(next.ms, max ? 30 : 10);
+	}
+}
+
 static struct shd_alert make_alert(const char *entity, enum shd_alert_state state,
 				   enum shd_level level, int64_t changed)
 {
@@ -537,6 +558,7 @@ int main(void)
 		STATE_TEST(closed_entities_go_after_their_time),
 		STATE_TEST(a_feed_comes_back),
 		STATE_TEST(wake_ups_come_in_order_and_tell_the_next),
+		STATE_TEST(wake_ups_of_an_unknown_kind_hold_up_no_other),
 		STATE_TEST(an_alert_comes_back_whole),
 		STATE_TEST(alerts_are_listed_worst_first),
 		STATE_TEST(alerts_that_are_over_are_forgotten_with_their_events),

@@ -80,5 +80,8 @@ void shd_compile_variants(struct shd_compiler *compiler, const struct shd_settin
 /* stores, each, due, where, value, needs, levels, clear, cost, and what they read. */
 void shd_compile_conditions(struct shd_compiler *compiler);
 
+/* Warns of levels that can never show, and of a `clear` that can never hold in time. */
+void shd_compile_doubts(struct shd_compiler *compiler);
+
 /* title, message, advice, source, runbook, enabled, tell_resolved, for, clear_for, labels. */
 void shd_compile_attributes(struct shd_compiler *compiler);

@@ -148,6 +148,7 @@ struct shd_rule *shd_compile_rule(struct shd_compiler *compiler, const char *id)
 	compiler->scope =
 		(struct shd_scope){.words = compiler->words, .calendars = compiler->calendars};
 	shd_compile_conditions(compiler);
+	shd_compile_doubts(compiler);
 	shd_compile_attributes(compiler);
 	return rule;
 }

@@ -16,6 +16,9 @@ struct shd_reload {
 	struct shd_config *config;
 	struct shd_judge *judge;
 	struct shd_diags *diags;
+	struct shd_arena *arena;
+	struct shd_feed_row *known;          /* facts of the stores that are new, or come back */
+	size_t known_count, known_room;
 };
 
 struct shd_app {

@@ -3,6 +3,7 @@
  *   read      the configuration is read and the judge made, on the pool     [read_files]
  *   pause     no poll starts; those under way end                           [was_read]
  *   pause     the line ends its job                                         [polls_quiet]
+ *   recall    a state job reads the facts of stores that come back           [recall]
  *   swap      between two state jobs, everything at once                    [swap]
  *
  * A wrong configuration ends it after the first step; the old one was in force all the
@@ -15,8 +16,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { DIAGS_MAX = 200 };
+enum { DIAGS_MAX = 200, FACTS_BYTES = 256 << 20 };
 
 void shd_reload_destroy(struct shd_reload *reload)
 {
@@ -25,6 +27,8 @@ void shd_reload_destroy(struct shd_reload *reload)
 	shd_judge_destroy(reload->judge);
 	shd_config_destroy(reload->config);
 	shd_diags_destroy(reload->diags);
+	shd_arena_destroy(reload->arena);
+	free(reload->known);
 	free(reload);
 }
 
@@ -84,9 +88,38 @@ static void polls_gone(void *ctx)
 	(void)ctx;
 }
 
-static void nothing(void *ctx)
+static bool has_store(const struct shd_settings *settings, const char *id)
 {
-	(void)ctx;
+	size_t i = 0;
+
+	while (i < settings->store_count && strcmp(settings->stores[i].id, id) != 0)
+		i++;
+	return i < settings->store_count;
+}
+
+/* A store that comes back goes on where it was left, as after a start. What cannot be
+ * recalled is read as if for the first time. */
+static void recall(void *ctx)
+{
+	struct shd_app *app = ctx;
+	struct shd_reload *reload = app->reload;
+	const struct shd_settings *settings = reload->config->settings;
+	struct shd_feed_row *rows;
+	struct shd_error ignored;
+	size_t count;
+
+	reload->arena = shd_arena_create(FACTS_BYTES);
+	for (size_t i = 0; i < settings->store_count; i++) {
+		const char *id = settings->stores[i].id;
+
+		if (has_store(app->config->settings, id) ||
+		    !shd_state_feeds(app->state, id, reload->arena, &rows, &count, &ignored))
+			continue;
+		for (size_t k = 0; k < count; k++) {
+			shd_grow(reload->known, reload->known_count, reload->known_room);
+			reload->known[reload->known_count++] = rows[k];
+		}
+	}
 }
 
 static void swap(void *ctx)
@@ -105,7 +138,7 @@ static void swap(void *ctx)
 	app->judge = shd_steal(reload->judge);
 	shd_line_use(app->line, app->judge, app->deliver);
 	shd_deliver_config(app->deliver, app->config);
-	shd_app_start_polls(app, NULL, 0, old);
+	shd_app_start_polls(app, reload->known, reload->known_count, old);
 	shd_polls_close(old, polls_gone, app);
 	shd_line_resume(app->line);
 	shd_line_config(app->line, NULL, 0);
@@ -123,7 +156,7 @@ static void line_quiet(void *ctx)
 {
 	struct shd_app *app = ctx;
 
-	shd_jobs_state(app->jobs, nothing, swap, app); /* its end stands between two state jobs */
+	shd_jobs_state(app->jobs, recall, swap, app); /* its end stands between two state jobs */
 }
 
 static void polls_quiet(void *ctx)

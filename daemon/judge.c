@@ -276,7 +276,7 @@ bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
 
 /* --- wake-ups ------------------------------------------------------------------------------ */
 
-static bool find_store(const struct shd_judge *judge, const char *id, size_t *ret_store)
+bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store)
 {
 	for (size_t i = 0; i <= judge->settings->store_count; i++) {
 		if (strcmp(shd_judge_store_id(judge, i), id) == 0) {
@@ -313,7 +313,7 @@ static bool wake_all(struct shd_judge *judge, size_t max, struct shd_outcome *ou
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		/* A store that is no longer configured sleeps until it is again. */
-		if (!find_store(judge, rows[i].store, &store)) {
+		if (!shd_judge_find_store(judge, rows[i].store, &store)) {
 			if (!shd_state_wake_put(judge->state, rows[i].store, rows[i].kind, rows[i].id,
 						(struct shd_wall){SHD_NEVER_MS}, reterr))
 				return false;
@@ -348,8 +348,11 @@ bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr)
 bool shd_judge_store(struct shd_judge *judge, size_t store, struct shd_outcome *outcome,
 		     struct shd_error *reterr)
 {
+	bool own = store == judge->settings->store_count;
+
 	shd_judge_enter(judge, store, outcome);
-	return (shd_judge_pollers(judge, reterr) && shd_judge_open_alerts(judge, reterr)) ||
+	return (shd_judge_pollers(judge, reterr) && shd_judge_open_alerts(judge, reterr) &&
+		(!own || shd_judge_end_stores(judge, reterr))) ||
 	       give_up(judge);
 }
 

@@ -106,7 +106,8 @@ bool shd_judge_spared(const struct shd_judge *judge, const char *rule);
 SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
 				  struct shd_error *reterr);
 /* Judges everything open of one store again (start, reload). store ==
- * settings->store_count: the pseudo-store `daemon`. */
+ * settings->store_count: the pseudo-store `daemon`; with it, the alerts of stores that are
+ * no longer configured end, and nobody is told: what they warned of may well go on. */
 SHD_MUST_USE bool shd_judge_store(struct shd_judge *judge, size_t store,
 				  struct shd_outcome *outcome, struct shd_error *reterr);
 /* What a channel looks like now; judged as an entity of the pseudo-store `daemon`. */

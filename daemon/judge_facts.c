@@ -427,6 +427,14 @@ static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batc
 	return any;
 }
 
+/* After it was left out of the configuration. */
+static bool is_back(const struct shd_entity *store)
+{
+	const struct shd_value *closed = store ? shd_entity_get(store, SHD_F_store_closed) : NULL;
+
+	return closed && !closed->none && closed->n;
+}
+
 /* What the marketplace dates is compared with this, so it is by their time, as far as that
  * is not later than ours. One in the future is of a clock that was ahead: nothing would be
  * new until then. */
@@ -439,9 +447,11 @@ static void see_watched_since(const struct shd_judge *judge, const struct shd_ba
 	/* Also where the first thing seen is a refusal. */
 	struct shd_wall began = batch->ok ? batch->began : judge->now;
 
-	if (!since || since->none || since->n > latest.ms)
-		shd_seen_time(seen, SHD_F_store_watched_since,
-			      shd_clock_earlier(began, batch->clock_skew_ms));
+	if (!is_back(judge->store_entity) && since && !since->none && since->n <= latest.ms)
+		return;
+	shd_seen_n(seen, SHD_F_store_closed, false);
+	shd_seen_time(seen, SHD_F_store_watched_since,
+		      shd_clock_earlier(began, batch->clock_skew_ms));
 }
 
 static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch,

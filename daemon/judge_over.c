@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { ALERTS_MAX = 100000 };
+
 bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char *reason,
 		    struct shd_error *reterr)
 {
@@ -67,5 +69,51 @@ bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struc
 		    !shd_judge_drop(judge, &alerts[i], reason, reterr))
 			return false;
 	}
+	return true;
+}
+
+/* --- stores that nobody watches --------------------------------------------------------- */
+
+static bool end_alerts(struct shd_judge *judge, const char *store, struct shd_error *reterr)
+{
+	struct shd_alert_filter filter = {.store = store, .max = ALERTS_MAX};
+	struct shd_alert *alerts;
+	size_t count;
+
+	if (!shd_state_alerts(judge->state, &filter, judge->arena, &alerts, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_drop(judge, &alerts[i], "the store is no longer watched", reterr))
+			return false;
+	return true;
+}
+
+/* When it comes back, it is watched from then on (look_at_store). */
+static bool close_store(struct shd_judge *judge, const char *id, struct shd_error *reterr)
+{
+	struct shd_entity *store;
+
+	if (!shd_state_entity_get(judge->state, id, SHD_KIND_store, id, judge->arena, &store, reterr))
+		return false;
+	if (!store)
+		return true;
+	struct shd_value *closed = &store->fields[SHD_I_closed];
+	closed->none = false;
+	closed->n = true;
+	(void)shd_derive(NULL, store, judge->now);
+	return shd_state_entity_put(judge->state, id, store, NULL, reterr);
+}
+
+bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr)
+{
+	const char *const *ids;
+	size_t count, store;
+
+	if (!shd_state_stores_open(judge->state, judge->arena, &ids, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_find_store(judge, ids[i], &store) &&
+		    (!end_alerts(judge, ids[i], reterr) || !close_store(judge, ids[i], reterr)))
+			return false;
 	return true;
 }

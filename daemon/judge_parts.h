@@ -134,6 +134,8 @@ struct shd_judge {
 /* Id, marketplace and settings of a store by its index. */
 const char *shd_judge_store_id(const struct shd_judge *judge, size_t store);
 const struct shd_store_settings *shd_judge_settings(const struct shd_judge *judge, size_t store);
+/* False: the store is not configured. */
+bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store);
 
 /* judge.c: notes the change for the end of the transaction. */
 struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store);
@@ -242,6 +244,8 @@ const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller
 /* Ends the alerts of a poller that became idle. */
 SHD_MUST_USE bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller,
 				       struct shd_error *reterr);
+/* Ends the alerts of stores that are no longer configured, and closes their entities. */
+SHD_MUST_USE bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr);
 
 /* judge_tell.c */
 SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,

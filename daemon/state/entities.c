@@ -182,6 +182,15 @@ bool shd_state_entity_ids(struct shd_state *state, const char *store, enum shd_k
 	return read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
+bool shd_state_stores_open(struct shd_state *state, struct shd_arena *arena,
+			   const char *const **ret_ids, size_t *ret_count, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	return shd_query_open(&query, state, SHD_SQL_stores_open, reterr) &&
+	       read_ids(&query, arena, ret_ids, ret_count, reterr);
+}
+
 static void clear_fields(enum shd_kind kind, struct shd_value *fields)
 {
 	int first = (int)shd_kind_first(kind), count = shd_kind_fields(kind);

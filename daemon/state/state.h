@@ -45,6 +45,11 @@ SHD_MUST_USE bool shd_state_entity_ids(struct shd_state *state, const char *stor
 				       struct shd_arena *arena, const char *const **ret_ids,
 				       size_t *ret_count, struct shd_error *reterr);
 
+/* Ids of all stores whose store entity is open. */
+SHD_MUST_USE bool shd_state_stores_open(struct shd_state *state, struct shd_arena *arena,
+					const char *const **ret_ids, size_t *ret_count,
+					struct shd_error *reterr);
+
 /* Visits entities opened in (from, to], oldest first; reads the index on
  * (store, opened_at), so the cost follows the window and not the history. */
 SHD_MUST_USE bool shd_state_window(struct shd_state *state, const char *store, enum shd_kind kind,

@@ -297,7 +297,46 @@ static void what_the_tariff_lacks_is_unknown_and_not_stale(void **state)
 	bench_finish(&b);
 }
 
-/* --- rules ----------------------------------------------------------------------------------- */
+/* --- stores and rules ------------------------------------------------------------------------ */
+
+static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state)
+{
+	(void)state;
+	for (int restarts = 0; restarts < 2; restarts++) {
+		struct bench b;
+
+		start(&b);
+		shd_judge_destroy(shd_steal(b.judge));
+		b.settings.stores = &b.stores[1];
+		b.settings.store_count = 1;
+		b.now = T0 + SHD_MINUTE_MS;
+		if (restarts)
+			restart(&b);
+		else
+			reload(&b);
+		assert_int_equal(state_of(&b, "ship", "here"), SHD_ALERT_RESOLVED);
+		assert_string_equal(reason(&b, "ship", "here"), "the store is no longer watched");
+		assert_journal(&b, "ship", "the store is no longer watched");
+		bench_wake(&b, T0 + SHD_DAY_MS);
+		assert_string_equal(told(&b), first);
+		/* It comes back: the first that its judge hears is what is behind. */
+		shd_judge_destroy(shd_steal(b.judge));
+		b.settings.stores = b.stores;
+		b.settings.store_count = 2;
+		bench_judge(&b);
+		shd_judge_behind(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});
+		judge_all(&b);
+		read_feed(&b, OPEN);
+		assert_int_equal(state_of(&b, "ship", "gone"), SHD_ALERT_RESOLVED);
+		assert_int_equal(state_of(&b, "ship", "here"), SHD_ALERT_RESOLVED);
+		order(&b, "gone", "shipped", T0 + 3 * SHD_HOUR_MS);
+		read_feed(&b, CHANGED);
+		assert_int_equal(state_of(&b, "ship", "gone"), SHD_ALERT_RESOLVED);
+		assert_int_equal(bench_level(&b, "ship", "here"), SHD_BREACHED);
+		assert_int_equal(state_of(&b, "new", "here"), SHD_ALERT_RESOLVED);
+		bench_finish(&b);
+	}
+}
 
 static void alerts_of_a_rule_that_is_gone_end_quietly_and_say_so(void **state)
 {
@@ -329,6 +368,7 @@ int main(void)
 		cmocka_unit_test(what_is_switched_on_again_is_unknown_until_it_was_read),
 		cmocka_unit_test(a_stale_poller_that_is_switched_off_is_not_told_as_mended),
 		cmocka_unit_test(what_the_tariff_lacks_is_unknown_and_not_stale),
+		cmocka_unit_test(alerts_of_a_store_that_is_no_longer_watched_end_quietly),
 		cmocka_unit_test(alerts_of_a_rule_that_is_gone_end_quietly_and_say_so),
 	};
 

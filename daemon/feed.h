@@ -51,7 +51,7 @@ struct shd_feed {
 	uint8_t suspects;
 	bool lists_ids : 1;            /* its keys are the ids of a BATCH feed */
 	bool keyed : 1;                /* keys of records are kept: complete, or lists_ids */
-	bool swept : 1;                /* complete: a sweep was committed since the start */
+	bool swept : 1;                /* complete: the last sweep was committed since the start */
 	bool wants_ids : 1;            /* BATCH: waits until its ids are known */
 	bool behind : 1;               /* not tried since the daemon was blind */
 	bool unread : 1;               /* nor read, as the judge knows (shd_judge_behind) */

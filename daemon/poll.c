@@ -329,5 +329,6 @@ void shd_poll_adopt(struct shd_poll *poll)
 	shd_pages_clear(&feed->pages);
 	feed->pages = poll->pages;
 	poll->pages = (struct shd_pages){0};
-	feed->swept |= feed->row->complete;
+	/* A list with a record that was not understood was told to nobody: the next one is. */
+	feed->swept = feed->row->complete && !poll->bad_records;
 }

@@ -162,6 +162,22 @@ static void a_list_with_an_unread_record_closes_nothing(void **state)
 	assert_int_equal(last_batch.listed_count, 0);
 }
 
+/* What vanished from a list that could not be believed is found by the next one. */
+static void a_list_with_an_unread_record_is_listed_again(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t bad = 2; bad-- > 0;) {
+		struct shd_poll *poll = under_way(f, LIST);
+
+		poll->changed = true;
+		poll->bad_records = bad;
+		shd_polls_over(&f->polls, poll, true);
+		assert_int_equal(f->polls.feeds.all[LIST].swept, !bad);
+		shd_poll_destroy(shd_steal(f->polls.resting));
+	}
+}
+
 static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 {
 	struct fixture *f = *state;
@@ -314,6 +330,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_list_with_an_unread_record_closes_nothing),
+		T(a_list_with_an_unread_record_is_listed_again),
 		T(an_empty_answer_that_is_not_believed_moves_no_cursor),
 		T(the_next_poll_goes_on_by_the_earlier_clock),
 		T(a_key_that_works_again_wakes_what_it_held_up),

@@ -384,6 +384,42 @@ static void what_a_good_answer_said_counts_though_its_poller_is_blind(void **sta
 	bench_finish(&b);
 }
 
+/* Polls that read the same again change nothing and are evaluations all the same. */
+static void a_bad_value_that_stands_still_fires_then_as_now(void **state)
+{
+	static const char low[] = "rules:\n  - rule: low\n    value: rating\n"
+		"    levels: {warning: value < 4.7}\n    for: 3 of 5\n";
+	const struct shd_value bad = {.type = SHD_NUMBER, .n = 4650000};
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, low);
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		b.stores[0].every_ms[p] = SHD_HOUR_MS;
+	bench_poll_all(&b);
+	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, bad);
+	bench_poll(&b, "rates");
+	int64_t began = b.now;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(bench_alert(&b, "low", "")->state, SHD_ALERT_PENDING);
+		run_until(&b, b.now + SHD_HOUR_MS);
+		bench_poll_all(&b);
+	}
+	run_until(&b, began + 2 * (SHD_HOUR_MS + SHD_MINUTE_MS) - 1);
+	assert_int_equal(bench_alert(&b, "low", "")->state, SHD_ALERT_PENDING);
+	run_until(&b, b.now + 1);
+	assert_int_equal(bench_level(&b, "low", ""), SHD_WARN);
+	run_until(&b, b.now + SHD_HOUR_MS);
+	bench_poll_all(&b);
+
+	struct shd_replay *done = replay(&b, 0);
+	assert_int_equal(done->pair_count, 1);
+	assert_same(done, 0);
+	assert_int_equal(count_of(done, "low", SHD_REPLAY_UNCHANGED), 1);
+	shd_replay_destroy(done);
+	bench_finish(&b);
+}
+
 /* What was forgotten is not replayed, and not undone: the replay begins later. */
 static void a_replay_begins_where_the_history_does(void **state)
 {
@@ -435,6 +471,7 @@ int main(void)
 		cmocka_unit_test(what_fired_before_goes_on),
 		cmocka_unit_test(one_store_alone),
 		cmocka_unit_test(what_a_good_answer_said_counts_though_its_poller_is_blind),
+		cmocka_unit_test(a_bad_value_that_stands_still_fires_then_as_now),
 		cmocka_unit_test(a_replay_begins_where_the_history_does),
 		cmocka_unit_test(the_state_stays_as_it_was),
 		cmocka_unit_test(the_same_rules_give_the_same_alerts),

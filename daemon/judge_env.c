@@ -47,6 +47,7 @@ bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 	if (entity) {
 		fact->last_success.ms = number_of(entity, SHD_F_poller_last_success_at);
 		fact->blind = !shd_entity_get(entity, SHD_F_poller_blinds)->none;
+		fact->failing = !shd_entity_get(entity, SHD_F_poller_failing_since)->none;
 		fact->idle = number_of(entity, SHD_F_poller_closed);
 	}
 	return true;
@@ -125,6 +126,11 @@ static struct shd_wall polled(void *ctx, enum shd_poller poller)
 	return fact->idle || shd_judge_is_off(ctx, poller) ? (struct shd_wall){0} : fact->last_success;
 }
 
+static bool failing(void *ctx, enum shd_poller poller)
+{
+	return fact_of(ctx, poller)->failing;
+}
+
 /* What a rule could not read because a feed is behind is judged when that is read. */
 static bool is_blind(struct shd_judge *judge, enum shd_poller poller)
 {
@@ -165,6 +171,7 @@ void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
 		.polled = polled,
 		.blind_kind = blind_kind,
 		.blind_metric = blind_metric,
+		.failing = failing,
 		.tally = judge->tally,
 		.tally_store = judge->store,
 	};

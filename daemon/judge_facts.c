@@ -248,6 +248,7 @@ static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct p
 	if (!unread)
 		*asked &= ~bit;
 	fact->blind = blind;
+	fact->failing = view->failing != NULL;
 	fact->idle = view->idle;
 	fact->last_success = view->last_success;
 	return !ends || shd_judge_end_poller(judge, poller, reterr);

@@ -240,7 +240,8 @@ static bool is_evaluation(const struct step *step)
 	if (verdict->judgement == SHD_UNKNOWN)
 		return false;
 	return alert->state != SHD_ALERT_PENDING || !same_finding(&alert->last, verdict) ||
-	       step->now.ms - alert->clear_since.ms >= verdict->every_ms;
+	       !verdict->every_ms ||
+	       (!verdict->failing && step->now.ms - alert->clear_since.ms >= verdict->every_ms);
 }
 
 /* While it is undecided, the same again is worth looking at: when the pollers have had
@@ -255,6 +256,9 @@ static void wait_for_reading(struct step *step)
 	if (alert->state == SHD_ALERT_PENDING && step->rule->for_hits && every_ms &&
 		step->verdict->judgement != SHD_UNKNOWN)
 		alert->wake.ms = alert->clear_since.ms + every_ms + late_ms;
+	/* It fails: see whether it recovered. */
+	if (alert->wake.ms <= step->now.ms)
+		alert->wake.ms = step->now.ms + (late_ms > SHD_SECOND_MS ? late_ms : SHD_SECOND_MS);
 }
 
 static int recent_hits(const struct step *step)

@@ -26,8 +26,7 @@
  * more whenever its pollers have had the time to read the same again: once an interval
  * (verdict->every_ms), and up to a minute later when nothing else wakes it.
  * So a bad value that stands still fires, and two judgements of one reading are one
- * evaluation. It is not asked whether each of these polls succeeded: a poller that fails
- * for three intervals is blind, which is UNKNOWN.
+ * evaluation. While one of them fails, nothing was read and nothing counts.
  */
 #pragma once
 #include "rule/rule.h"

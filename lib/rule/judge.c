@@ -309,10 +309,11 @@ bool shd_rule_reads(const struct shd_rule *rule, uint32_t pollers)
 	return false;
 }
 
-/* The longest interval of the pollers that bring what the rule reads. */
-static int64_t longest_interval(const struct shd_rule *rule, const struct shd_rule_env *env)
+/* The longest interval of the pollers that bring what the rule reads, and whether one of
+ * them fails. */
+static void look_at_pollers(const struct shd_rule *rule, const struct shd_rule_env *env,
+	struct shd_verdict *verdict)
 {
-	int64_t longest_ms = 0;
 
 	for (int p = 0; p < SHD_POLLER_COUNT; p++) {
 		int64_t every_ms = env->settings ? env->settings->every_ms[p] : 0;
@@ -321,10 +322,12 @@ static int64_t longest_interval(const struct shd_rule *rule, const struct shd_ru
 			continue;
 		if (!every_ms)
 			every_ms = shd_poller_every_ms((enum shd_poller)p);
-		if (every_ms > longest_ms)
-			longest_ms = every_ms;
+		if (every_ms > verdict->every_ms)
+			verdict->every_ms = every_ms;
+		verdict->failing |= env->failing && env->failing(env->ctx, (enum shd_poller)p);
 	}
-	return longest_ms ? longest_ms : OWN_LOOK_MS;
+	if (!verdict->every_ms)
+		verdict->every_ms = OWN_LOOK_MS;
 }
 
 void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
@@ -355,5 +358,5 @@ void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 	verdict->why = short_of ? eval.missing : NULL;
 	verdict->wake.ms = eval.wake_ms;
 	if (rule->for_hits)
-		verdict->every_ms = longest_interval(rule, env);
+		look_at_pollers(rule, env, verdict);
 }

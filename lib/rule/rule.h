@@ -104,6 +104,8 @@ struct shd_rule_env {
 	/* The feed behind a kind or metric cannot be read: it is unknown, not zero. */
 	bool (*blind_kind)(void *ctx, enum shd_kind kind);
 	bool (*blind_metric)(void *ctx, enum shd_metric metric);
+	/* The newest poll of a feed of this poller failed. NULL: none does. */
+	bool (*failing)(void *ctx, enum shd_poller poller);
 	/* Large windows, kept: made for the rules that are judged. NULL: none are. */
 	struct shd_tally *tally;
 	size_t tally_store;
@@ -131,6 +133,7 @@ struct shd_verdict {
 	struct shd_value room;      /* number: how many more until the next level; none */
 	struct shd_wall wake;       /* the next instant at which time alone may change this
 				     * verdict; SHD_NEVER_MS: not by time alone */
+	bool failing;               /* one of the pollers of every_ms fails at present */
 	int64_t every_ms;           /* rules with `3 of 5`: the longest interval of the pollers
 				     * that bring what it reads; 0: each judgement counts */
 	const char *why;            /* UNKNOWN, TOO_FEW: which name was missing; else NULL */

@@ -342,6 +342,13 @@ static void read_samples(void *ctx, enum shd_metric metric, struct shd_wall from
 	}
 }
 
+static bool is_failing(void *ctx, enum shd_poller poller)
+{
+	const struct shd_world_entity *item = find(ctx, SHD_KIND_poller, shd_poller_name(poller));
+
+	return item && !shd_entity_get(&item->entity, SHD_F_poller_failing_since)->none;
+}
+
 static bool is_blind(const struct shd_world *world, enum shd_poller poller)
 {
 	return poller != SHD_POLLER_COUNT && (world->blind >> poller & 1);
@@ -390,5 +397,6 @@ void shd_world_env(
 		.polled = read_polled,
 		.blind_kind = blind_kind,
 		.blind_metric = blind_metric,
+		.failing = is_failing,
 	};
 }

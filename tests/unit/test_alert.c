@@ -327,6 +327,17 @@ static enum shd_alert_state look(struct shd_alert *alert, char letter, int64_t n
 	return alert->state;
 }
 
+static enum shd_alert_state fail_to_look(struct shd_alert *alert, int64_t now_ms)
+{
+	struct shd_alert_move moves[SHD_ALERT_MOVES];
+	struct shd_verdict verdict = verdict_of('w');
+
+	verdict.every_ms = 5 * SHD_MINUTE_MS;
+	verdict.failing = true;
+	shd_alert_step(alert, &often, &verdict, (struct shd_wall){start_ms + now_ms}, moves);
+	return alert->state;
+}
+
 static void a_reading_of_the_same_counts_once_an_interval(void **state)
 {
 	enum { M = SHD_MINUTE_MS };
@@ -341,6 +352,11 @@ static void a_reading_of_the_same_counts_once_an_interval(void **state)
 	assert_int_equal(alert.wake.ms, start_ms + 6 * M);
 	assert_int_equal(look(&alert, 'w', 6 * M), SHD_ALERT_PENDING);
 	assert_int_equal(alert.wake.ms, start_ms + 12 * M);
+	/* The poller fails. */
+	struct shd_alert other = alert;
+	assert_int_equal(fail_to_look(&other, 12 * M), SHD_ALERT_PENDING);
+	assert_int_equal(other.wake.ms, start_ms + 13 * M);
+	assert_int_equal(look(&other, 'w', 13 * M), SHD_ALERT_FIRING);
 	/* Blind: nothing to count, and nobody looks. */
 	assert_int_equal(look(&alert, '?', 12 * M), SHD_ALERT_PENDING);
 	assert_int_equal(alert.wake.ms, SHD_NEVER_MS);

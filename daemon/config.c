@@ -29,6 +29,7 @@ struct load {
 	EVP_MD_CTX *hash;     /* of every name and text, for the fingerprint */
 	struct shd_doc **docs; /* of rules and texts */
 	size_t doc_count, doc_room;
+	bool unread;           /* the settings have mistakes */
 };
 
 static void mistake(struct load *load, const char *file, const char *text)
@@ -107,6 +108,7 @@ static void take_settings(struct load *load, const char *path)
 		count += docs[count] != NULL;
 	}
 	load->config->settings = shd_settings_build(docs, count, load->diags);
+	load->unread = !load->config->settings;
 }
 
 /* The path of `folder`/`name` beside the configuration, or of the installed file when
@@ -162,9 +164,11 @@ static void keep_doc(struct load *load, struct shd_doc *doc)
 static void compile_rules(struct load *load)
 {
 	struct shd_config *config = load->config;
+	/* Settings with mistakes are not there: what they may define is not called unknown. */
+	static const struct shd_settings unread = {.calendars.unread = true};
 
-	config->rules = shd_rules_compile(load->docs, load->doc_count, config->settings,
-		config->words, load->diags);
+	config->rules = shd_rules_compile(load->docs, load->doc_count,
+		load->unread ? &unread : config->settings, config->words, load->diags);
 }
 
 static void take_rules(struct load *load)

@@ -23,6 +23,7 @@ struct shd_calendar {
 struct shd_calendars {
 	size_t count;
 	struct shd_calendar *items;
+	bool unread; /* their definitions have mistakes: any name may be one of them */
 };
 
 /* NULL: there is none of that name. `calendars` may be NULL. */

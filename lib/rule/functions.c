@@ -161,7 +161,8 @@ static void check_business(struct shd_checker *checker, struct shd_expr *expr)
 		return;
 	expr->calendar =
 		shd_calendar_find(checker->scope->calendars, expr->args[2]->value.text);
-	if (!expr->calendar)
+	bool unread = checker->scope->calendars && checker->scope->calendars->unread;
+	if (!expr->calendar && !unread)
 		refuse_calendar(checker, expr->args[2]);
 	expr->bad |= !expr->calendar;
 }

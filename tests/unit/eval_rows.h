@@ -17,7 +17,8 @@ static struct shd_calendar calendar_items[] = {
 	{.name = "works", .weekdays = 0x1f, .off = {1, off_days}},
 	{.name = "never"},
 };
-static const struct shd_calendars calendars = {SHD_COUNT(calendar_items), calendar_items};
+static const struct shd_calendars calendars = {
+	.count = SHD_COUNT(calendar_items), .items = calendar_items};
 
 /* "true", "none (rating)", "blind (rating)", "empty (order)", "2h", "4 %"; then " @2h"
  * when it may change by itself. */

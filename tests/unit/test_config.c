@@ -300,6 +300,24 @@ static void one_run_shows_the_mistakes_of_all_files(void **state)
 	end(&b);
 }
 
+static void a_calendar_with_a_mistake_is_not_unknown(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	begin(&bench);
+	write_text(&bench, "etc/storehealthd.yaml",
+		"calendars:\n  holidays: {dates: [2026-13-01]}\n");
+	write_text(&bench, "etc/rules.d/own.yaml",
+		"rules:\n  - rule: own\n    each: order\n"
+		"    due: opened_at + 2 business days in \"holidays\"\n"
+		"    levels: {warning: remaining < 1h}\n");
+	load(&bench);
+	assert_non_null(strstr(bench.printed.data, "2026-13-01"));
+	assert_null(strstr(bench.printed.data, "unknown calendar"));
+	end(&bench);
+}
+
 static void own_rules_stand_before_installed_ones(void **state)
 {
 	struct bench b;
@@ -384,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_is_no_secret_and_does_not_hang),
 		cmocka_unit_test(an_absent_configuration_is_a_mistake),
 		cmocka_unit_test(one_run_shows_the_mistakes_of_all_files),
+		cmocka_unit_test(a_calendar_with_a_mistake_is_not_unknown),
 		cmocka_unit_test(own_rules_stand_before_installed_ones),
 		cmocka_unit_test(the_fingerprint_tells_a_change),
 		cmocka_unit_test(the_shipped_example_lacks_nothing_but_its_secrets),

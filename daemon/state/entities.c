@@ -104,13 +104,14 @@ static void put_field(struct shd_query *query, const struct shd_value *value)
 		shd_query_put_text(query, value->currency);
 }
 
-static bool update(struct shd_state *state, const char *store, const struct shd_entity *entity,
-		   const char *feed, bool *ret_found, struct shd_error *reterr)
+static bool update(struct shd_state *state, enum shd_table_sql sql, const char *store,
+		   const struct shd_entity *entity, const char *feed, bool *ret_found,
+		   struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 	int count = shd_kind_fields(entity->kind);
 
-	if (!shd_query_open_kind(&query, state, entity->kind, SHD_TABLE_UPDATE, reterr))
+	if (!shd_query_open_kind(&query, state, entity->kind, sql, reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_text(&query, entity->id);
@@ -135,17 +136,19 @@ static bool insert(struct shd_state *state, const char *store, const struct shd_
 	return shd_query_run(&query, reterr);
 }
 
-/* Nearly every put is of an entity that is there already. */
+/* Nearly every put is of an entity that is there already, and changes no index. */
 bool shd_state_entity_put(struct shd_state *state, const char *store,
 			  const struct shd_entity *entity, const char *feed,
 			  struct shd_error *reterr)
 {
 	bool found;
 
-	if (!update(state, store, entity, feed, &found, reterr))
+	if (!update(state, SHD_TABLE_UPDATE_SAME, store, entity, feed, &found, reterr))
+		return false;
+	if (!found && !update(state, SHD_TABLE_UPDATE, store, entity, feed, &found, reterr))
 		return false;
 	return found || (insert(state, store, entity, reterr) &&
-			 update(state, store, entity, feed, &found, reterr));
+			 update(state, SHD_TABLE_UPDATE, store, entity, feed, &found, reterr));
 }
 
 /* All ids that the query yields. */

@@ -60,8 +60,12 @@ bool shd_query_open_kind(struct shd_query *query, struct shd_state *state, enum 
 			 enum shd_table_sql sql, struct shd_error *reterr)
 {
 	sqlite3_stmt **home = &state->of_kind[kind][sql];
+	char *made shd_autofree = NULL;
+	const char *text = *home ? NULL : shd_table_sql(kind, sql);
 
-	return open_query(query, state, home, *home ? NULL : shd_table_sql(kind, sql), reterr);
+	if (!*home && sql == SHD_TABLE_UPDATE_SAME)
+		text = made = shd_table_update_same(kind);
+	return open_query(query, state, home, text, reterr);
 }
 
 void shd_query_finish(struct shd_query *query)

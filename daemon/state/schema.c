@@ -1,6 +1,10 @@
 #include "state/schema.h"
 
+#include "base/text.h"
+
 #include <string.h>
+
+enum { SAME_BYTES = 8192 };
 
 /* The statements of all kinds are one literal, each ended by a NUL: fields.def is
  * grouped by kind and every kind begins with opened_at, so the macro that meets that
@@ -111,6 +115,47 @@ static const struct shd_table_column columns[] = {
 #undef FIELD
 };
 
+/* The same parameters as UPDATE. Changes nothing where a column of an index differs, so
+ * that SQLite has no index to look at: nearly every change is of other columns. */
+static const char *const indexed[] = {"opened_at", "closed", "sku", "category"};
+
+static bool is_indexed(const char *column)
+{
+	for (size_t i = 0; i < SHD_COUNT(indexed); i++)
+		if (strcmp(indexed[i], column) == 0)
+			return true;
+	return false;
+}
+
+char *shd_table_update_same(enum shd_kind kind)
+{
+	struct shd_text set, where;
+	enum shd_field first = shd_kind_first(kind);
+	int number = 4;
+
+	shd_text_init(&set, SAME_BYTES);
+	shd_text_init(&where, SAME_BYTES);
+	shd_text_printf(&set, "UPDATE e_%s SET ", shd_kind_name(kind));
+	const char *comma = "";
+	for (int i = 0; i < shd_kind_fields(kind); i++) {
+		const struct shd_table_column *column = &columns[first + (enum shd_field)i];
+
+		if (is_indexed(column->name)) {
+			shd_text_printf(&where, " AND \"%s\" IS ?%d", column->name, number++);
+			continue;
+		}
+		shd_text_printf(&set, "%s\"%s\" = ?%d", comma, column->name, number++);
+		comma = ", ";
+		if (column->currency)
+			shd_text_printf(&set, ", \"%s\" = ?%d", column->currency, number++);
+	}
+	shd_text_puts(&set, " WHERE store = ?1 AND id = ?2 AND (?3 IS NULL OR feed IS ?3)");
+	shd_text_puts(&set, where.data);
+	shd_assert(shd_text_ok(&set) && shd_text_ok(&where));
+	shd_text_finish(&where);
+	return shd_text_take(&set);
+}
+
 static const char *const indexes[] = {
 #define KIND(name, doc)                                                                            \
 	"CREATE INDEX IF NOT EXISTS e_" #name "_opened ON e_" #name                                \
@@ -151,6 +196,7 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
 	case SHD_TABLE_FORGET: return tables[kind].forget;
 	case SHD_TABLE_DELETE: return tables[kind].delete_one;
+	case SHD_TABLE_UPDATE_SAME: break;
 	case SHD_TABLE_SQL_COUNT: break;
 	}
 	return NULL;

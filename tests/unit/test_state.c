@@ -118,6 +118,32 @@ static bool count_visit(void *ctx, const struct shd_entity *entity)
 	return strlen(seen) < 3;
 }
 
+/* Whatever changes by which a row is looked up, it is found by the new. */
+static void a_row_is_found_by_what_it_says_now(void **state)
+{
+	struct fixture *f = *state;
+	char seen[16] = "";
+	const char *const *ids;
+	size_t count;
+
+	put_order(f, "s", "a", 10, false, "x", "list");
+	put_order(f, "s", "a", 10, false, "x", "other");
+	assert_true(shd_state_entity_ids(f->state, "s", SHD_KIND_order, "other", f->arena, &ids,
+		&count, &f->err));
+	assert_int_equal(count, 1);
+	put_order(f, "s", "a", 10, false, "y", NULL);
+	assert_true(shd_state_orders_of(f->state, "s", "y", f->arena, &ids, &count, &f->err));
+	assert_int_equal(count, 1);
+	put_order(f, "s", "a", 40, false, "y", NULL);
+	assert_true(shd_state_window(f->state, "s", SHD_KIND_order, (struct shd_wall){30},
+		(struct shd_wall){50}, count_visit, seen, &f->err));
+	assert_string_equal(seen, "a");
+	put_order(f, "s", "a", 40, true, "y", NULL);
+	assert_true(shd_state_entity_ids(f->state, "s", SHD_KIND_order, NULL, f->arena, &ids,
+		&count, &f->err));
+	assert_int_equal(count, 0);
+}
+
 static void a_window_is_open_below_and_closed_above(void **state)
 {
 	struct fixture *f = *state;
@@ -548,6 +574,7 @@ int main(void)
 		STATE_TEST(every_field_of_every_kind_comes_back),
 		STATE_TEST(a_sweep_sees_the_open_entities_of_its_feed),
 		STATE_TEST(orders_and_stock_of_a_product_are_found),
+		STATE_TEST(a_row_is_found_by_what_it_says_now),
 		STATE_TEST(a_window_is_open_below_and_closed_above),
 		STATE_TEST(a_window_may_be_read_inside_a_window),
 		STATE_TEST(lookups_read_an_index),

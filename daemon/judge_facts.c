@@ -202,7 +202,7 @@ static void name_blinded(struct shd_judge *judge, enum shd_poller poller, struct
 	for (size_t i = 0; i < shd_rules_count(judge->here->rules); i++) {
 		const struct shd_rule *rule = shd_rules_at(judge->here->rules, i);
 
-		if (shd_rule_reads(rule, 1U << poller) && shd_rule_applies(rule, &env))
+		if ((rule->brought_by >> poller & 1) && shd_rule_applies(rule, &env))
 			shd_text_printf(out, "%s%s", out->len ? ", " : "", rule->id);
 	}
 }

@@ -164,7 +164,7 @@ static void say_idle(const struct shd_judge *judge, const struct shd_rule *rule,
 		     struct shd_verdict *verdict)
 {
 	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
-		const char *idle = shd_rule_reads(rule, 1U << p)
+		const char *idle = rule->brought_by >> p & 1
 					   ? shd_judge_idle(judge, (enum shd_poller)p, judge->scratch)
 					   : NULL;
 
@@ -270,7 +270,8 @@ static bool concerns(const struct shd_rule *rule, const struct shd_touched *touc
 		if ((kinds >> k & 1) && (rule->reads_fields[k] & touched->fields[k]))
 			return true;
 	return (rule->reads_metrics & touched->metrics) ||
-	       (rule->reads_pollers & touched->pollers) || shd_rule_reads(rule, touched->regained);
+	       (rule->reads_pollers & touched->pollers) ||
+	       (rule->brought_by & touched->regained);
 }
 
 static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd_error *reterr)

@@ -57,7 +57,7 @@ static bool concerns(const struct shd_rule *rule, const struct shd_world_change 
 		if ((kinds >> k & 1) && (rule->reads_fields[k] & change->fields[k]))
 			return true;
 	return (rule->reads_metrics & change->metrics) || (rule->reads_pollers & change->pollers) ||
-	       shd_rule_reads(rule, change->regained);
+	       (rule->brought_by & change->regained);
 }
 
 /* A course for every entity that there is by now. */

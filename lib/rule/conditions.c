@@ -231,6 +231,22 @@ static void keep_parts(struct shd_compiler *compiler)
 	}
 }
 
+static uint32_t find_pollers(const struct shd_rule *rule)
+{
+	uint32_t pollers = 0;
+
+	for (int k = 0; k < SHD_KIND_COUNT; k++) {
+		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
+
+		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT)
+			pollers |= 1U << poller;
+	}
+	for (int m = 0; m < SHD_METRIC_COUNT; m++)
+		if (rule->reads_metrics >> m & 1)
+			pollers |= 1U << shd_metric_poller((enum shd_metric)m);
+	return pollers;
+}
+
 /* In the order in which names become known: due, then value, then the rest. */
 void shd_compile_conditions(struct shd_compiler *compiler)
 {
@@ -257,5 +273,6 @@ void shd_compile_conditions(struct shd_compiler *compiler)
 	memcpy(compiler->rule->reads_fields, compiler->scope.reads_fields,
 		sizeof(compiler->rule->reads_fields));
 	compiler->rule->reads_metrics = compiler->scope.reads_metrics;
+	compiler->rule->brought_by = find_pollers(compiler->rule);
 	compiler->rule->reads_pollers = compiler->scope.reads_pollers;
 }

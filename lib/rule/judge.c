@@ -293,32 +293,15 @@ static void attach(
 	eval->missing = NULL;
 }
 
-bool shd_rule_reads(const struct shd_rule *rule, uint32_t pollers)
-{
-	for (int k = 0; pollers && k < SHD_KIND_COUNT; k++) {
-		enum shd_poller poller = shd_kind_poller((enum shd_kind)k);
-
-		if ((rule->reads_kinds >> k & 1) && poller < SHD_POLLER_COUNT &&
-			(pollers >> poller & 1))
-			return true;
-	}
-	for (int m = 0; pollers && m < SHD_METRIC_COUNT; m++)
-		if ((rule->reads_metrics >> m & 1) &&
-			(pollers >> shd_metric_poller((enum shd_metric)m) & 1))
-			return true;
-	return false;
-}
-
 /* The longest interval of the pollers that bring what the rule reads, and whether one of
  * them fails. */
 static void look_at_pollers(const struct shd_rule *rule, const struct shd_rule_env *env,
 	struct shd_verdict *verdict)
 {
-
 	for (int p = 0; p < SHD_POLLER_COUNT; p++) {
 		int64_t every_ms = env->settings ? env->settings->every_ms[p] : 0;
 
-		if (!shd_rule_reads(rule, 1U << p))
+		if (!(rule->brought_by >> p & 1))
 			continue;
 		if (!every_ms)
 			every_ms = shd_poller_every_ms((enum shd_poller)p);

@@ -41,6 +41,7 @@ struct shd_rule {
 	/* What it reads: a rule is judged again when one of these changed. */
 	uint32_t reads_kinds;                    /* bit per kind, its own included */
 	uint64_t reads_metrics;                  /* bit per metric */
+	uint32_t brought_by;                     /* bit per poller that brings one of these */
 	/* Of each kind: bit per field, opened_at for what a window counts; of the rule's own
 	 * kind there may be more than these. The topmost bit: the id. */
 	uint64_t reads_fields[SHD_KIND_COUNT];
@@ -142,9 +143,6 @@ struct shd_verdict {
 /* Judges one rule for one store or entity. */
 void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 		    struct shd_verdict *ret_verdict);
-
-/* Whether the rule reads a kind or metric that one of these pollers (bit per poller) brings. */
-bool shd_rule_reads(const struct shd_rule *rule, uint32_t pollers);
 
 /* The text of a level's condition as written, for "limit" in messages. */
 const char *shd_rule_condition(const struct shd_rule *rule, enum shd_level level);

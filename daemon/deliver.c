@@ -113,6 +113,7 @@ struct collection {
 	struct shd_wall now;
 	int64_t busy[SENDINGS_MAX + SKIP_MAX]; /* rows the query leaves out */
 	size_t busy_count, sending_count;
+	bool left_open;              /* a due row could not be closed, and waits */
 };
 
 static size_t count_of(struct shd_deliver *deliver, const char *channel)
@@ -138,12 +139,17 @@ static void note_busy(struct collection *collection)
 	uv_mutex_unlock(&deliver->lock);
 }
 
-/* Makes an attempt of a row, unless its channel has enough of them. */
+/* Makes an attempt of a row, unless its channel has enough of them or it is still open:
+ * what is merged into it later would count as sent with it. */
 static void collect_row(struct collection *collection, const struct shd_outbox_row *row)
 {
 	struct shd_deliver *deliver = collection->deliver;
 
 	collection->busy[collection->busy_count++] = row->number;
+	if (row->group[0]) {
+		collection->left_open = true;
+		return;
+	}
 	if (count_of(deliver, row->channel) >= PER_CHANNEL)
 		return;
 	struct shd_sending *sending = shd_sending_create(row, deliver->config, collection->now);
@@ -180,11 +186,15 @@ void shd_deliver_collect(struct shd_deliver *deliver, struct shd_wall now)
 {
 	struct collection *collection shd_autofree = shd_xcalloc(1, sizeof(*collection));
 	struct shd_wall next = {SHD_NEVER_MS};
+	struct shd_error ignored; /* the rows say what could not be closed */
 
 	*collection = (struct collection){.deliver = deliver, .now = now};
 	note_busy(collection);
+	(void)!shd_state_outbox_close(deliver->in.state, now, &ignored);
 	while (collection->sending_count < SENDINGS_MAX && collect_page(collection, &next))
 		;
+	if (collection->left_open && next.ms > now.ms + RETRY_MS)
+		next.ms = now.ms + RETRY_MS;
 	uv_mutex_lock(&deliver->lock);
 	deliver->next_due = next;
 	uv_mutex_unlock(&deliver->lock);

@@ -78,7 +78,7 @@ static bool insert(struct shd_state *state, struct shd_outbox_row *row, struct s
 		return false;
 	shd_query_put_text(&query, row->key);
 	shd_query_put_text(&query, row->channel);
-	shd_query_put_text(&query, row->group);
+	shd_query_put_text(&query, row->next_try.ms > row->made.ms ? row->group : "");
 	shd_query_put_text(&query, row->facts);
 	shd_query_put_n(&query, row->level);
 	shd_query_put_n(&query, row->made.ms);
@@ -186,6 +186,32 @@ bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 	if (other.number && !merge(state, row, &other, arena, reterr))
 		return false;
 	return (row->number || insert(state, row, reterr)) && link_alerts(state, row, reterr);
+}
+
+static bool close_due(struct shd_state *state, struct shd_wall now, bool *ret_any,
+		      struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_close, reterr))
+		return false;
+	shd_query_put_n(&query, now.ms);
+	if (!shd_query_run(&query, reterr))
+		return false;
+	*ret_any = sqlite3_changes(state->db) > 0;
+	return true;
+}
+
+bool shd_state_outbox_close(struct shd_state *state, struct shd_wall now, struct shd_error *reterr)
+{
+	bool any;
+
+	if (!shd_state_begin(state, reterr))
+		return false;
+	if (close_due(state, now, &any, reterr) && shd_state_commit(state, any, reterr))
+		return true;
+	shd_state_rollback(state);
+	return false;
 }
 
 static void read_row(struct shd_query *query, struct shd_arena *arena, struct shd_outbox_row *row)

@@ -206,7 +206,8 @@ enum shd_outbox_state {
 struct shd_outbox_row {
 	int64_t number;
 	const char *key;              /* idempotency key: 32 hex digits, the same for every attempt */
-	const char *channel, *group;  /* group: rows that wait for one message merge by it */
+	const char *channel, *group;  /* group: rows that wait for one message merge by it; "":
+				       * the message is closed to others, now and for good */
 	const char *facts;            /* shd_told_pack */
 	enum shd_level level;
 	struct shd_wall made, next_try, give_up;
@@ -217,12 +218,18 @@ struct shd_outbox_row {
 	const int64_t *alerts;
 	size_t alert_count;
 };
-/* Adds a message, or merges it into the last waiting, not yet attempted row of the same
- * channel and group whose next_try is after row->made, unless the two together tell of
- * more than SHD_OUTBOX_ITEMS alerts. A key that is known already adds nothing. */
+/* Adds a message, or merges it into the last waiting, not yet attempted or closed row of
+ * the same channel and group whose next_try is after row->made, unless the two together
+ * tell of more than SHD_OUTBOX_ITEMS alerts. What does not wait is closed from the start.
+ * A key that is known already adds nothing. */
 #define SHD_OUTBOX_ITEMS 50
 SHD_MUST_USE bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 				       struct shd_error *reterr);
+/* Closes what is due at `now`, durably: call it before the rows are taken to be sent. A
+ * clock that is set back later opens none again, so that nothing is merged into a message
+ * that somebody may have got. Not within a transaction. */
+SHD_MUST_USE bool shd_state_outbox_close(struct shd_state *state, struct shd_wall now,
+					 struct shd_error *reterr);
 /* Waiting rows due at `now`, oldest first, at most `max`, leaving out those whose
  * number is in busy[0..busy_count); and when the next one is due. */
 SHD_MUST_USE bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t max,

@@ -177,6 +177,42 @@ static void an_attempted_message_is_closed_to_others(void **state)
 	assert_true(attempts[1].ok);
 }
 
+static void close_at(struct fixture *f, int64_t now)
+{
+	if (!shd_state_outbox_close(f->state, (struct shd_wall){now}, &f->err))
+		fail_msg("%s", f->err.msg);
+}
+
+static void a_message_once_due_stays_closed_when_the_clock_is_set_back(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	int64_t next;
+
+	add(f, "a", 1000, 1100, 1);
+	close_at(f, 1099);
+	add(f, "b", 1099, 1199, 1); /* it was not due: this one goes along */
+	assert_int_equal(due(f, 5000, 10, NULL, 0, &rows, &next), 1);
+	close_at(f, 1100);
+	assert_true(shd_state_outbox_shift(f->state, -900, &f->err));
+	add(f, "c", 150, 250, 1);
+	add(f, "d", 160, 260, 1);
+	assert_int_equal(due(f, 5000, 10, NULL, 0, &rows, &next), 2);
+	assert_string_equal(rows[0].key, "a");
+	assert_string_equal(rows[1].key, "c"); /* it took "d" in */
+}
+
+static void a_message_that_waits_for_nobody_takes_nobody_in(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	int64_t next;
+
+	add(f, "a", 1000, 1000, 1);
+	add(f, "b", 500, 500, 1); /* the clock was set back meanwhile */
+	assert_int_equal(due(f, 5000, 10, NULL, 0, &rows, &next), 2);
+}
+
 static void messages_long_sent_are_forgotten(void **state)
 {
 	struct fixture *f = *state;
@@ -245,6 +281,8 @@ int main(void)
 		STATE_TEST(a_full_message_leaves_nothing_out),
 		STATE_TEST(a_message_is_as_urgent_as_the_worst_in_it),
 		STATE_TEST(an_attempted_message_is_closed_to_others),
+		STATE_TEST(a_message_once_due_stays_closed_when_the_clock_is_set_back),
+		STATE_TEST(a_message_that_waits_for_nobody_takes_nobody_in),
 		STATE_TEST(messages_long_sent_are_forgotten),
 		STATE_TEST(what_has_not_arrived_says_when_it_is_tried_again_and_why),
 	};

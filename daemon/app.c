@@ -135,8 +135,13 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		return false;
 	app->jobs = shd_jobs_create(app->loop);
 	app->transfers = shd_transfers_create(app->loop, settings->in_flight_max + MESSAGE_SLOTS);
-	struct shd_line_in line = {.loop = app->loop, .jobs = app->jobs, .now = now, .look = shd_app_look_and_tell,
-		.moved = moved, .state_failed = state_failed, .ctx = app};
+	struct shd_line_in line = {.loop = app->loop,
+		.jobs = app->jobs,
+		.now = now,
+		.look = shd_app_look_and_tell,
+		.moved = moved,
+		.state_failed = state_failed,
+		.ctx = app};
 	app->line = shd_line_create(&line);
 	struct shd_deliver_in deliver = {.loop = app->loop, .transfers = app->transfers,
 		.jobs = app->jobs, .state = app->state, .now = now, .random = draw,
@@ -157,8 +162,9 @@ static void say_started(struct shd_app *app)
 
 	shd_status_figures(app, &figures);
 	shd_service_ready(app->service);
-	shd_log(SHD_LOG_started, NULL, "storehealthd " SHD_VERSION " watches %zu store%s by %zu rules",
-		figures.stores, figures.stores == 1 ? "" : "s", shd_rules_count(app->config->rules));
+	shd_log(SHD_LOG_started, NULL,
+		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rules", figures.stores,
+		figures.stores == 1 ? "" : "s", shd_rules_count(app->config->rules));
 	shd_pretty_started(app->pretty, shd_clock_wall(), figures.stores, figures.feeds,
 		shd_rules_count(app->config->rules));
 }

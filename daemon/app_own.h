@@ -41,7 +41,7 @@ struct shd_app {
 	int closing;                         /* parts whose end is awaited */
 	struct shd_clock clock;              /* at the last look */
 	int64_t ticked_ms;                   /* on the monotonic clock */
-	bool untold;                         /* the judge does not know yet which feeds are behind */
+	bool untold; /* the judge does not know yet which feeds are behind */
 	bool held, blind;                    /* time judges nothing; blind: and it was said */
 	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
 	bool retaining;

@@ -78,8 +78,9 @@ static void refuse(struct shd_app *app)
 	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistake%s; %s", mistakes,
 		mistakes == 1 ? "" : "s", mistake);
 	shd_line_config(app->line, mistake, mistakes);
-	shd_log(SHD_LOG_config_refused, NULL, "the new configuration has %zu mistake%s; the old one stays",
-		mistakes, mistakes == 1 ? "" : "s");
+	shd_log(SHD_LOG_config_refused, NULL,
+		"the new configuration has %zu mistake%s; the old one stays", mistakes,
+		mistakes == 1 ? "" : "s");
 	finish(app);
 }
 

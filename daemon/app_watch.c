@@ -33,7 +33,8 @@ void shd_app_caught_up(void *ctx)
 	app->start_over = true;
 	shd_line_hold(app->line, false);
 	if (app->blind)
-		shd_log(SHD_LOG_seeing, NULL, "the stores were read again; deadlines are judged again");
+		shd_log(SHD_LOG_seeing, NULL,
+			"the stores were read again; deadlines are judged again");
 	app->blind = false;
 }
 
@@ -51,13 +52,15 @@ static void look_at_clocks(struct shd_app *app)
 	}
 	if (news.stopped_ms) {
 		shd_log(SHD_LOG_blind, NULL,
-			"storehealthd was stopped or asleep for %s; nothing is judged by time alone "
+			"storehealthd was stopped or asleep for %s; nothing is judged by time "
+			"alone "
 			"until the stores were read again",
 			shd_duration_format(news.stopped_ms / 1000 * 1000, text));
 		app->blind = true;
 	}
 	if (news.jumped_ms) {
-		shd_log(SHD_LOG_clock_jumped, NULL, "the clock was set by %s; every store is judged again",
+		shd_log(SHD_LOG_clock_jumped, NULL,
+			"the clock was set by %s; every store is judged again",
 			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
 		shd_line_judge_all(app->line, app->config->settings->store_count + 1);
 		shd_line_clock_moved(app->line);
@@ -202,8 +205,9 @@ static void tell_status(struct shd_app *app)
 				   status.failing;
 		}
 	if (failing)
-		shd_service_status(app->service, "watching %zu stores; %zu pollers fail; %llu polls",
-			figures.stores, failing, (unsigned long long)figures.polls);
+		shd_service_status(app->service,
+			"watching %zu stores; %zu pollers fail; %llu polls", figures.stores,
+			failing, (unsigned long long)figures.polls);
 	else
 		shd_service_status(app->service, "watching %zu stores; %llu polls", figures.stores,
 			(unsigned long long)figures.polls);

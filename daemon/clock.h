@@ -14,10 +14,12 @@ struct shd_wall shd_clock_wall(void);
 
 /* What happened between two looks that should be about a second apart. */
 struct shd_clock_news {
-	int64_t stopped_ms; /* the program was stopped, or the machine asleep; 0: less than a minute */
+	int64_t stopped_ms; /* the program was stopped, or the machine asleep; 0: less than a minute
+			     */
 	int64_t jumped_ms;  /* the wall clock was set by so much; 0: less than a minute */
 };
-struct shd_clock_news shd_clock_compare(const struct shd_clock *before, const struct shd_clock *now);
+struct shd_clock_news shd_clock_compare(
+	const struct shd_clock *before, const struct shd_clock *now);
 
 /* An instant of our wall clock as the one reads it that is behind, or ahead, of ours and
  * another; `skew_ms`: the other's minus ours, INT64_MIN: not known. The other is not

@@ -241,10 +241,16 @@ static void turn_work(void *ctx)
 static void tell_delivered(struct shd_deliver *deliver, const struct shd_sending *sending)
 {
 	bool ok = sending->result.sent == SHD_SENT_OK;
-	const struct shd_delivered what = {.channel = sending->channel, .type = sending->type,
-		.subject = sending->subject, .target = sending->target, .ok = ok,
-		.given_up = sending->pace.becomes == SHD_OUTBOX_DEAD, .next_try = sending->pace.next_try,
-		.status = sending->status, .attempt = sending->attempt, .took_ms = sending->took_ms,
+	const struct shd_delivered what = {.channel = sending->channel,
+		.type = sending->type,
+		.subject = sending->subject,
+		.target = sending->target,
+		.ok = ok,
+		.given_up = sending->pace.becomes == SHD_OUTBOX_DEAD,
+		.next_try = sending->pace.next_try,
+		.status = sending->status,
+		.attempt = sending->attempt,
+		.took_ms = sending->took_ms,
 		.error = ok ? NULL : sending->result.error.msg};
 
 	if (deliver->in.delivered)

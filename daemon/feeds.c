@@ -165,7 +165,8 @@ static bool counts(const struct shd_feed *feed)
 }
 
 /* A feed that is read every 6 h is as good as its poller for 6 h. */
-static struct shd_wall up_to_date(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)
+static struct shd_wall up_to_date(
+	const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)
 {
 	int64_t slower_ms = feed->row->every_ms - every_ms;
 

@@ -230,7 +230,8 @@ static bool give_up(struct shd_judge *judge)
 
 /* Whether the answer says how an entity of the kind is now. What another poller says of
  * it in passing is not enough while its own one catches up or is switched off. */
-static bool is_news(const struct shd_judge *judge, const struct shd_batch *batch, enum shd_kind kind)
+static bool is_news(
+	const struct shd_judge *judge, const struct shd_batch *batch, enum shd_kind kind)
 {
 	enum shd_poller poller = shd_kind_poller(kind);
 
@@ -309,13 +310,14 @@ static bool wake_all(struct shd_judge *judge, size_t max, struct shd_outcome *ou
 	struct shd_wall next;
 	size_t count, store;
 
-	if (!shd_state_wakes(judge->state, judge->now, max, judge->arena, &rows, &count, &next, reterr))
+	if (!shd_state_wakes(
+		    judge->state, judge->now, max, judge->arena, &rows, &count, &next, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		/* A store that is no longer configured sleeps until it is again. */
 		if (!shd_judge_find_store(judge, rows[i].store, &store)) {
-			if (!shd_state_wake_put(judge->state, rows[i].store, rows[i].kind, rows[i].id,
-						(struct shd_wall){SHD_NEVER_MS}, reterr))
+			if (!shd_state_wake_put(judge->state, rows[i].store, rows[i].kind,
+				    rows[i].id, (struct shd_wall){SHD_NEVER_MS}, reterr))
 				return false;
 			continue;
 		}

@@ -8,11 +8,11 @@
  * Windows with many rows are tallied (rule/tally.h): 8 or 24 bytes of memory a row, 16 MB
  * at most over all stores. A rule of the whole store that all the same has to read more
  * than 256 rows is judged again by a wake-up, one ms per row later, a minute at most;
- * everything else is judged in the transaction that changed it. A feed that only succeeds, with nothing new, need not
- * come here: its success is told every 30 s or one and a half intervals, whichever is
- * longer, and age_of may be that much behind. An each-rule that counts its own kind
- * is judged for an entity when that entity changes or its window does, not when
- * another one of the kind appears. */
+ * everything else is judged in the transaction that changed it. A feed that only succeeds, with
+ * nothing new, need not come here: its success is told every 30 s or one and a half intervals,
+ * whichever is longer, and age_of may be that much behind. An each-rule that counts its own kind is
+ * judged for an entity when that entity changes or its window does, not when another one of the
+ * kind appears. */
 #pragma once
 #include "conf/settings.h"
 #include "state/state.h"
@@ -52,7 +52,7 @@ struct shd_moved {                    /* for the journal and the demo's picture 
 	enum shd_level level;
 	const char *rule, *store, *entity;
 	const char *title, *subject;  /* of the rule, English; the entity as a person knows it */
-	const char *line;             /* value beside limit, or the time left; "" when that says nothing */
+	const char *line; /* value beside limit, or the time left; "" when that says nothing */
 };
 struct shd_outcome {
 	struct shd_arena *arena;      /* owns the texts of moved */
@@ -118,8 +118,9 @@ struct shd_channel_state {
 	int error;                    /* enum shd_err, -1: none */
 	const char *error_text;
 };
-SHD_MUST_USE bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
-				    struct shd_outcome *outcome, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_channel(struct shd_judge *judge,
+	const struct shd_channel_state *channel, struct shd_outcome *outcome,
+	struct shd_error *reterr);
 /* What became of the newest configuration: its first mistake, NULL when it is in force.
  * Judged as the store entity of the pseudo-store `daemon`. */
 SHD_MUST_USE bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,

@@ -102,8 +102,8 @@ static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct s
 	uint64_t fields = judge->rule ? judge->rule->reads_fields[kind] : UINT64_MAX;
 	struct shd_error err;
 
-	if (!shd_state_window_of(judge->state, shd_judge_store_id(judge, judge->store), kind, fields,
-				 from, to, count_row, &counter, &err))
+	if (!shd_state_window_of(judge->state, shd_judge_store_id(judge, judge->store), kind,
+		    fields, from, to, count_row, &counter, &err))
 		note(judge, &err);
 }
 
@@ -123,7 +123,8 @@ static struct shd_wall polled(void *ctx, enum shd_poller poller)
 {
 	const struct shd_poller_fact *fact = fact_of(ctx, poller);
 
-	return fact->idle || shd_judge_is_off(ctx, poller) ? (struct shd_wall){0} : fact->last_success;
+	return fact->idle || shd_judge_is_off(ctx, poller) ? (struct shd_wall){0}
+							   : fact->last_success;
 }
 
 static bool failing(void *ctx, enum shd_poller poller)

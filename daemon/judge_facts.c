@@ -52,7 +52,8 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	const char *store = shd_judge_store_id(judge, batch->store);
 	struct shd_feed_row *before;
 
-	if (!shd_state_feed_get(judge->state, store, batch->row->name, judge->arena, &before, reterr))
+	if (!shd_state_feed_get(
+		    judge->state, store, batch->row->name, judge->arena, &before, reterr))
 		return false;
 	struct shd_feed_row row = before ? *before : (struct shd_feed_row){.error = -1};
 	row.store = store;
@@ -241,7 +242,8 @@ static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct p
 	bool unread = shd_judge_unread(judge, poller), ends = view->idle && !fact->idle;
 
 	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
-	if (view->last_success.ms - fact->last_success.ms > 2 * every_ms || view->idle != fact->idle)
+	if (view->last_success.ms - fact->last_success.ms > 2 * every_ms ||
+		view->idle != fact->idle)
 		shd_judge_touch(judge, judge->store)->pollers |= bit;
 	if (blind != fact->blind || (!unread && (*asked & bit)))
 		shd_judge_touch(judge, judge->store)->regained |= bit;
@@ -297,7 +299,8 @@ static const struct shd_feed_row *standing(const struct shd_feed_row *feeds, siz
 	for (size_t i = 0; i < count; i++) {
 		if (feeds[i].last_success.ms > success_ms)
 			success_ms = feeds[i].last_success.ms;
-		if (feeds[i].error == (int)kind && (!found || feeds[i].last_try.ms > found->last_try.ms))
+		if (feeds[i].error == (int)kind &&
+			(!found || feeds[i].last_try.ms > found->last_try.ms))
 			found = &feeds[i];
 	}
 	return found && found->last_try.ms > success_ms ? found : NULL;
@@ -487,7 +490,8 @@ bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
 	bool caught_up = shd_judge_is_read(judge, batch, feed);
 
 	/* After a refusal any success may be the one that shows that it is over. */
-	if (batch->ok && judge->store_entity_read == false && !shd_judge_store_entity(judge, reterr))
+	if (batch->ok && judge->store_entity_read == false &&
+		!shd_judge_store_entity(judge, reterr))
 		return false;
 	error_changed = error_changed || (batch->ok && locked_out(judge));
 	if (!look_at_store(judge, batch, error_changed, reterr) ||

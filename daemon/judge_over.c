@@ -93,7 +93,8 @@ static bool close_store(struct shd_judge *judge, const char *id, struct shd_erro
 {
 	struct shd_entity *store;
 
-	if (!shd_state_entity_get(judge->state, id, SHD_KIND_store, id, judge->arena, &store, reterr))
+	if (!shd_state_entity_get(
+		    judge->state, id, SHD_KIND_store, id, judge->arena, &store, reterr))
 		return false;
 	if (!store)
 		return true;

@@ -29,7 +29,7 @@ struct shd_poller_fact {
 	bool known;                  /* read from the state */
 	bool blind;
 	bool failing;                /* the newest poll of one of its feeds failed */
-	bool idle;                   /* switched off, or the tariff lacks all of it: its entity is closed */
+	bool idle; /* switched off, or the tariff lacks all of it: its entity is closed */
 	struct shd_wall last_success;
 };
 

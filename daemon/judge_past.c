@@ -10,8 +10,11 @@
 static bool note(struct shd_judge *judge, const struct shd_entity *before, enum shd_kind kind,
 		 const char *id, uint64_t fields, struct shd_error *reterr)
 {
-	struct shd_history_row row = {.at = judge->now, .kind = kind, .id = id,
-		.store = shd_judge_store_id(judge, judge->store), .fresh = judge->fresh >> kind & 1};
+	struct shd_history_row row = {.at = judge->now,
+		.kind = kind,
+		.id = id,
+		.store = shd_judge_store_id(judge, judge->store),
+		.fresh = judge->fresh >> kind & 1};
 
 	shd_text_clear(&judge->record);
 	if (before) {
@@ -19,7 +22,8 @@ static bool note(struct shd_judge *judge, const struct shd_entity *before, enum 
 		row.was = judge->record.data;
 	}
 	if (!shd_text_ok(&judge->record))
-		return shd_fail(reterr, SHD_ERR_LIMIT, "%s: its fields are too long to be noted", id);
+		return shd_fail(
+			reterr, SHD_ERR_LIMIT, "%s: its fields are too long to be noted", id);
 	return shd_state_history_add(judge->state, &row, reterr);
 }
 
@@ -79,7 +83,7 @@ static bool turned(const struct shd_feed_row *before, const struct shd_feed_row 
 }
 
 bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *before,
-			 const struct shd_feed_row *feed, int64_t blind_ms, struct shd_error *reterr)
+	const struct shd_feed_row *feed, int64_t blind_ms, struct shd_error *reterr)
 {
 	struct shd_seen seen;
 

@@ -74,9 +74,14 @@ static bool record(struct shd_judge *judge, const struct shd_rule *rule,
 		   const struct shd_entity *entity, const struct shd_alert *alert,
 		   const struct shd_alert_move *move, struct shd_error *reterr)
 {
-	struct shd_alert_event event = {.alert = alert->number, .at = judge->now, .move = move->move,
-		.from = move->from, .to = move->to, .value = alert->last.value,
-		.limit = alert->last.limit, .reason = alert->last.why};
+	struct shd_alert_event event = {.alert = alert->number,
+		.at = judge->now,
+		.move = move->move,
+		.from = move->from,
+		.to = move->to,
+		.value = alert->last.value,
+		.limit = alert->last.limit,
+		.reason = alert->last.why};
 
 	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.told, reterr) ||
 	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, reterr)))
@@ -164,9 +169,10 @@ static void say_idle(const struct shd_judge *judge, const struct shd_rule *rule,
 		     struct shd_verdict *verdict)
 {
 	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
-		const char *idle = rule->brought_by >> p & 1
-					   ? shd_judge_idle(judge, (enum shd_poller)p, judge->scratch)
-					   : NULL;
+		const char *idle =
+			rule->brought_by >> p & 1
+				? shd_judge_idle(judge, (enum shd_poller)p, judge->scratch)
+				: NULL;
 
 		if (!idle)
 			continue;
@@ -223,8 +229,9 @@ static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struc
 	struct shd_wall wake = dirty->derive_wake;
 	enum shd_poller poller;
 
-	if (dirty->kind == SHD_KIND_poller && shd_poller_find(dirty->id, strlen(dirty->id), &poller) &&
-	    shd_judge_catches_up(judge, poller, &wake))
+	if (dirty->kind == SHD_KIND_poller &&
+		shd_poller_find(dirty->id, strlen(dirty->id), &poller) &&
+		shd_judge_catches_up(judge, poller, &wake))
 		return put_wake(judge, dirty->kind, dirty->id, wake, reterr);
 	shd_arena_reset(judge->scratch);
 	if (!dirty->entity &&
@@ -235,8 +242,9 @@ static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struc
 		return false;
 	for (size_t i = 0; i < here->of_kind_count[dirty->kind]; i++) {
 		const struct shd_rule *rule = here->of_kind[dirty->kind][i];
-		bool ok = dirty->entity ? judge_one(judge, rule, dirty->entity, dirty->id, &wake, reterr)
-					: judge_gone(judge, rule, dirty->id, reterr);
+		bool ok = dirty->entity
+				  ? judge_one(judge, rule, dirty->entity, dirty->id, &wake, reterr)
+				  : judge_gone(judge, rule, dirty->id, reterr);
 
 		if (!ok)
 			return false;
@@ -279,8 +287,8 @@ static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd
 	const char *const *ids;
 	size_t count;
 
-	if (!shd_state_entity_ids(judge->state, store_id(judge), kind, NULL, judge->arena, &ids, &count,
-				  reterr))
+	if (!shd_state_entity_ids(
+		    judge->state, store_id(judge), kind, NULL, judge->arena, &ids, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!shd_judge_refresh(judge, kind, ids[i], reterr))

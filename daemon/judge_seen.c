@@ -55,14 +55,16 @@ static bool look_at_channel(struct shd_judge *judge, const struct shd_channel_st
 	struct shd_seen seen;
 
 	shd_seen_start(&seen, SHD_KIND_channel, settings->name);
-	shd_seen_text(&seen, SHD_F_channel_type, settings->notifier ? settings->notifier->name : NULL);
+	shd_seen_text(
+		&seen, SHD_F_channel_type, settings->notifier ? settings->notifier->name : NULL);
 	shd_seen_time(&seen, SHD_F_channel_oldest_undelivered_at, channel->oldest_undelivered);
 	shd_seen_time(&seen, SHD_F_channel_last_success_at, channel->last_success);
 	shd_seen_n(&seen, SHD_F_channel_waiting, (int64_t)channel->waiting * 1000000);
 	shd_seen_text(&seen, SHD_F_channel_error,
 		      channel->error < 0 ? NULL : shd_err_name((enum shd_err)channel->error));
 	shd_seen_text(&seen, SHD_F_channel_error_text, channel->error_text);
-	return shd_judge_upsert(judge, &seen.entity, NULL, reterr) && shd_judge_listed(judge, reterr);
+	return shd_judge_upsert(judge, &seen.entity, NULL, reterr) &&
+	       shd_judge_listed(judge, reterr);
 }
 
 bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,

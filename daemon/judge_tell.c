@@ -87,8 +87,8 @@ static const char *product_of(struct shd_judge *judge, const char *sku)
 const char *shd_judge_subject(struct shd_judge *judge, const struct shd_entity *entity,
 			      const char *id)
 {
-	static const char *const names[] = {"title", "offer_id", "tracking_number", "order_id", "sku",
-		"text"};
+	static const char *const names[] = {
+		"title", "offer_id", "tracking_number", "order_id", "sku", "text"};
 
 	for (size_t i = 0; entity && i < SHD_COUNT(names); i++) {
 		enum shd_field field;
@@ -126,10 +126,20 @@ static struct shd_told facts_of(struct shd_judge *judge, const struct shd_entity
 {
 	const struct shd_store_settings *settings = shd_judge_settings(judge, judge->store);
 	const struct shd_verdict *last = &alert->last;
-	struct shd_told told = {.alert = alert->number, .episode = alert->episode, .move = move->move,
-		.level = move->to, .from_level = move->from, .at = judge->now, .since = alert->fired_at,
-		.value = last->value, .limit = last->limit, .cost = last->cost, .room = last->room,
-		.sample_hit = last->sample_hit, .sample_of = last->sample_of, .due = last->due};
+	struct shd_told told = {.alert = alert->number,
+		.episode = alert->episode,
+		.move = move->move,
+		.level = move->to,
+		.from_level = move->from,
+		.at = judge->now,
+		.since = alert->fired_at,
+		.value = last->value,
+		.limit = last->limit,
+		.cost = last->cost,
+		.room = last->room,
+		.sample_hit = last->sample_hit,
+		.sample_of = last->sample_of,
+		.due = last->due};
 
 	told.rule = keep_text(judge, alert->rule);
 	told.store = store_id(judge);
@@ -146,7 +156,8 @@ static struct shd_told facts_of(struct shd_judge *judge, const struct shd_entity
 	return told;
 }
 
-/* --- drafts ------------------------------------------------------------------------------------ */
+/* --- drafts ------------------------------------------------------------------------------------
+ */
 
 static struct shd_draft *draft_for(struct shd_judge *judge, size_t channel,
 				   const struct shd_route_settings *route, const char *rule,
@@ -189,9 +200,12 @@ static bool route_holds(struct shd_judge *judge, size_t i, const struct shd_rule
 			const struct shd_alert_move *move)
 {
 	const struct shd_store_settings *settings = shd_judge_settings(judge, judge->store);
-	struct shd_match_facts facts = {.rule = rule->id, .store = store_id(judge), .level = move->to,
+	struct shd_match_facts facts = {.rule = rule->id,
+		.store = store_id(judge),
+		.level = move->to,
 		.marketplace = settings && settings->market ? settings->market->name : "daemon",
-		.store_labels = settings ? &settings->labels : NULL, .rule_labels = &rule->labels};
+		.store_labels = settings ? &settings->labels : NULL,
+		.rule_labels = &rule->labels};
 
 	return !judge->matches[i] || shd_match_holds(judge->matches[i], &facts);
 }
@@ -201,8 +215,8 @@ static bool tell_channel(struct shd_judge *judge, const struct shd_rule *rule,
 			 size_t channel, struct shd_error *reterr)
 {
 	add_to_draft(draft_for(judge, channel, route, rule->id, false), told);
-	return shd_state_told_add(judge->state, told->alert, judge->settings->channels[channel].name,
-				  reterr);
+	return shd_state_told_add(
+		judge->state, told->alert, judge->settings->channels[channel].name, reterr);
 }
 
 /* The channel an alert is about, which cannot tell of its own failure; channel_count
@@ -317,7 +331,8 @@ bool shd_judge_held_back(struct shd_judge *judge, const struct shd_alert *alert,
 	return true;
 }
 
-bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule, struct shd_error *reterr)
+bool shd_judge_let_go(
+	struct shd_judge *judge, const struct shd_rule *rule, struct shd_error *reterr)
 {
 	struct shd_wall at = {judge->now.ms + LET_GO_MS};
 
@@ -353,7 +368,8 @@ bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
 /* --- the outbox ------------------------------------------------------------------------------- */
 
 /* The same decision has the same key, whenever it is made again. */
-static void make_key(const struct shd_draft *draft, const char *channel, char key[2 * KEY_BYTES + 1])
+static void make_key(
+	const struct shd_draft *draft, const char *channel, char key[2 * KEY_BYTES + 1])
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char hash[EVP_MAX_MD_SIZE];
@@ -371,7 +387,8 @@ static void make_key(const struct shd_draft *draft, const char *channel, char ke
 	key[2 * KEY_BYTES] = '\0';
 }
 
-static bool send_one(struct shd_judge *judge, const struct shd_draft *draft, struct shd_error *reterr)
+static bool send_one(
+	struct shd_judge *judge, const struct shd_draft *draft, struct shd_error *reterr)
 {
 	const struct shd_channel_settings *channel = &judge->settings->channels[draft->channel];
 	struct shd_text group SHD_AUTO(shd_text_finish) = {0};
@@ -382,11 +399,17 @@ static bool send_one(struct shd_judge *judge, const struct shd_draft *draft, str
 	shd_text_printf(&group, "%s %s %s", draft->resolved ? "resolved" : "told", draft->store,
 			draft->rule);
 	make_key(draft, channel->name, key);
-	struct shd_outbox_row row = {.key = key, .channel = channel->name, .group = group.data,
+	struct shd_outbox_row row = {.key = key,
+		.channel = channel->name,
+		.group = group.data,
 		.facts = shd_told_pack(draft->told, draft->told_count, judge->arena),
-		.level = draft->level, .made = judge->now, .next_try = {judge->now.ms + wait_ms},
-		.give_up = {judge->now.ms + wait_ms + channel->give_up_ms}, .state = SHD_OUTBOX_WAITING,
-		.alerts = draft->alerts, .alert_count = draft->told_count};
+		.level = draft->level,
+		.made = judge->now,
+		.next_try = {judge->now.ms + wait_ms},
+		.give_up = {judge->now.ms + wait_ms + channel->give_up_ms},
+		.state = SHD_OUTBOX_WAITING,
+		.alerts = draft->alerts,
+		.alert_count = draft->told_count};
 	if (!row.facts)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "a message has no room");
 	judge->outcome->outbox_added++;

@@ -164,8 +164,8 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 }
 
 /* A copy that can change while `before` stays. */
-static struct shd_entity *copy_of(const struct shd_entity *before, enum shd_kind kind, const char *id,
-				  struct shd_arena *arena)
+static struct shd_entity *copy_of(const struct shd_entity *before, enum shd_kind kind,
+	const char *id, struct shd_arena *arena)
 {
 	size_t count = (size_t)shd_kind_fields(kind);
 	struct shd_entity *entity = shd_arena_alloc(arena, 1, sizeof(*entity));
@@ -183,11 +183,12 @@ static struct shd_entity *copy_of(const struct shd_entity *before, enum shd_kind
 	return entity;
 }
 
-static bool load(struct shd_judge *judge, enum shd_kind kind, const char *id, struct shd_arena *arena,
-		 struct shd_entity **ret_before, struct shd_entity **ret_entity,
-		 struct shd_error *reterr)
+static bool load(struct shd_judge *judge, enum shd_kind kind, const char *id,
+	struct shd_arena *arena, struct shd_entity **ret_before, struct shd_entity **ret_entity,
+	struct shd_error *reterr)
 {
-	if (!shd_state_entity_get(judge->state, store_id(judge), kind, id, arena, ret_before, reterr))
+	if (!shd_state_entity_get(
+		    judge->state, store_id(judge), kind, id, arena, ret_before, reterr))
 		return false;
 	*ret_entity = copy_of(*ret_before, kind, id, arena);
 	return *ret_entity || no_room(reterr);
@@ -380,8 +381,8 @@ bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
 		feed->suspects = 0;
 		return true;
 	}
-	if (!shd_state_entity_ids(judge->state, store_id(judge), batch->row->closes, batch->row->name,
-				  judge->arena, &ids, &count, reterr))
+	if (!shd_state_entity_ids(judge->state, store_id(judge), batch->row->closes,
+		    batch->row->name, judge->arena, &ids, &count, reterr))
 		return false;
 	/* One empty answer where there were rows may be a slip of theirs. */
 	if (batch->listed_count == 0 && count > 0 && feed->suspects == 0) {

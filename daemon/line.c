@@ -99,7 +99,8 @@ static bool judge_news(struct shd_line *line, struct shd_line_item **ret_culprit
 	*ret_culprit = NULL;
 	for (size_t i = 0; i < work->channel_count; i++)
 		if (work->channels[i].waits &&
-		    !shd_judge_channel(line->judge, &work->channels[i].state, &work->outcome, reterr))
+			!shd_judge_channel(
+				line->judge, &work->channels[i].state, &work->outcome, reterr))
 			return false;
 	const struct config_note *config = &work->config;
 	return !config->waits ||

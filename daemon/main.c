@@ -106,8 +106,8 @@ static int run(const struct shd_app_options *options)
 	watch(&loop, &signals.intr, &signals, stop, SIGINT);
 	if (!shd_app_start(&loop, options, &signals.app, &err)) {
 		close_signals(&signals);
-		shd_log(SHD_LOG_start_failed, &(struct shd_about){.error = &err}, "cannot start: %s",
-			err.msg);
+		shd_log(SHD_LOG_start_failed, &(struct shd_about){.error = &err},
+			"cannot start: %s", err.msg);
 		code = exit_code(&err);
 	}
 	uv_run(&loop, UV_RUN_DEFAULT);

@@ -152,7 +152,8 @@ static enum shd_poll_step page_done(struct shd_poll *poll)
 	if (page->last && (!batch || poll->ids_at >= poll->id_count))
 		return pages_done(poll);
 	if (row->page_max > 0 && poll->pages.count >= (size_t)row->page_max) {
-		shd_fail(&poll->error, SHD_ERR_LIMIT, "%s: more than %d pages", row->path, row->page_max);
+		shd_fail(&poll->error, SHD_ERR_LIMIT, "%s: more than %d pages", row->path,
+			row->page_max);
 		return fail(poll);
 	}
 	const char *next = page->last ? "" : shd_page_next(page);
@@ -319,7 +320,8 @@ bool shd_poll_has_news(const struct shd_poll *poll)
 {
 	const struct shd_harvest *harvest = poll->harvest;
 
-	return (harvest && (harvest->entity_count || harvest->measure_count)) || poll->listed_changed;
+	return (harvest && (harvest->entity_count || harvest->measure_count)) ||
+	       poll->listed_changed;
 }
 
 void shd_poll_adopt(struct shd_poll *poll)

@@ -63,7 +63,8 @@ static void release(uv_timer_t *timer)
 		if (!feed->poll) {
 			bool batch = feed->row->paging == SHD_PAGE_BATCH;
 
-			/* Ids that were never read cannot be asked for; that feed wakes this one. */
+			/* Ids that were never read cannot be asked for; that feed wakes this one.
+			 */
 			if (batch && !shd_feeds_ids_of(&polls->feeds, feed)->pages.count) {
 				feed->wants_ids = true;
 				continue;
@@ -291,8 +292,8 @@ struct shd_polls *shd_polls_create(const struct shd_polls_in *in, struct shd_con
 	polls->in_flight_max = (size_t)config->settings->in_flight_max;
 	uv_timer_init(in->loop, &polls->timer);
 	polls->timer.data = polls;
-	shd_feeds_init(&polls->feeds, config->settings, known, known_count, old ? &old->feeds : NULL,
-		mono_now(polls));
+	shd_feeds_init(&polls->feeds, config->settings, known, known_count,
+		old ? &old->feeds : NULL, mono_now(polls));
 	if (old)
 		polls->figures = old->figures;
 	for (size_t i = 0; i < config->settings->store_count; i++)
@@ -330,7 +331,8 @@ void shd_polls_pause(struct shd_polls *polls, void (*quiet)(void *ctx), void *ct
 
 /* A cursor of a clock that was ahead covers nothing that happened meanwhile; one that is not
  * known to be of the marketplace's clock may be such. */
-static void take_back_cursor(const struct shd_polls *polls, struct shd_feed *feed, int64_t jumped_ms)
+static void take_back_cursor(
+	const struct shd_polls *polls, struct shd_feed *feed, int64_t jumped_ms)
 {
 	bool ours = polls->feeds.stores[feed->store].skew_ms == INT64_MIN;
 

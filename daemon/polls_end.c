@@ -9,7 +9,7 @@
 enum {
 	STATE_RETRY_MS = 5000,       /* after a transaction failed */
 	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
-	RESTING_MAX = 32,            /* a start has hundreds between two requests, a usual day few */
+	RESTING_MAX = 32, /* a start has hundreds between two requests, a usual day few */
 };
 
 /* Facts without news on their way to the state. */
@@ -126,11 +126,19 @@ static void report(struct shd_polls *polls, const struct shd_poll *poll, bool tu
 		   int64_t retry_ms)
 {
 	bool ok = poll->feed->error < 0;
-	struct shd_polled what = {.store = poll->store, .row = poll->feed->row, .ok = ok,
-		.error = ok ? NULL : &poll->error, .turned = turned, .news = news,
-		.failures = ok ? 0 : poll->feed->failure->count, .status = poll->status, .requests = poll->requests,
-		.parsed_records = poll->parsed_records, .bad_records = poll->bad_records,
-		.bad_record = &poll->bad_record, .retry_ms = retry_ms};
+	struct shd_polled what = {.store = poll->store,
+		.row = poll->feed->row,
+		.ok = ok,
+		.error = ok ? NULL : &poll->error,
+		.turned = turned,
+		.news = news,
+		.failures = ok ? 0 : poll->feed->failure->count,
+		.status = poll->status,
+		.requests = poll->requests,
+		.parsed_records = poll->parsed_records,
+		.bad_records = poll->bad_records,
+		.bad_record = &poll->bad_record,
+		.retry_ms = retry_ms};
 
 	polls->in.polled(polls->in.ctx, &what);
 }
@@ -208,9 +216,10 @@ static void followed(struct shd_polls *polls, struct shd_poll *poll)
 
 		if (what->failed) {
 			turned = shd_feed_failed(feed, &what->error, now);
-			feed->next_due.ms = now.ms +
-				shd_sched_retry_ms(what->error.kind, feed->failure->count,
-					poll->feed->row->every_ms, what->retry_after_ms, draw(polls));
+			feed->next_due.ms =
+				now.ms + shd_sched_retry_ms(what->error.kind, feed->failure->count,
+						 poll->feed->row->every_ms, what->retry_after_ms,
+						 draw(polls));
 		} else {
 			turned = shd_feed_worked(feed, since(polls, poll), now);
 		}

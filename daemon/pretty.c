@@ -133,7 +133,8 @@ void shd_pretty_moved(struct shd_pretty *pretty, struct shd_wall now, const stru
 		return;
 	begin_line(pretty, now, over ? "resolved" : shd_level_name(moved->level),
 		over ? "1;32" : level_colour(moved->level));
-	printf("%s (%s%s%s)", moved->title, moved->store, *moved->subject ? ", " : "", moved->subject);
+	printf("%s (%s%s%s)", moved->title, moved->store, *moved->subject ? ", " : "",
+		moved->subject);
 	if (!over && *moved->line)
 		printf(": %s", moved->line);
 	printf("  [alert %lld]", (long long)moved->alert);

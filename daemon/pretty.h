@@ -15,7 +15,8 @@ void shd_pretty_destroy(struct shd_pretty *pretty); /* accepts NULL; prints the 
 void shd_pretty_started(struct shd_pretty *pretty, struct shd_wall now, size_t stores,
 			size_t feeds, size_t rules);
 void shd_pretty_polled(struct shd_pretty *pretty, const struct shd_polled *what);
-void shd_pretty_moved(struct shd_pretty *pretty, struct shd_wall now, const struct shd_moved *moved);
+void shd_pretty_moved(
+	struct shd_pretty *pretty, struct shd_wall now, const struct shd_moved *moved);
 void shd_pretty_delivered(struct shd_pretty *pretty, struct shd_wall now,
 			  const struct shd_delivered *what);
 

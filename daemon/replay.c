@@ -229,7 +229,8 @@ static bool read_row(struct work *work, struct shd_error *reterr)
 	shd_arena_reset(work->arena);
 	work->row = NULL;
 	while (work->number > 0 && !work->row && work->number <= work->last)
-		if (!shd_state_history_at(work->state, work->number++, work->arena, &work->row, reterr))
+		if (!shd_state_history_at(
+			    work->state, work->number++, work->arena, &work->row, reterr))
 			return false;
 	return true;
 }
@@ -243,8 +244,10 @@ static bool gather(struct work *work, struct shd_error *reterr)
 			return false;
 	}
 	while (work->next_sample.ms <= work->now.ms)
-		if (!shd_state_samples_at(work->state, work->next_sample, add_sample, work, reterr) ||
-		    !shd_state_sample_next(work->state, work->next_sample, &work->next_sample, reterr))
+		if (!shd_state_samples_at(
+			    work->state, work->next_sample, add_sample, work, reterr) ||
+			!shd_state_sample_next(
+				work->state, work->next_sample, &work->next_sample, reterr))
 			return false;
 	return true;
 }

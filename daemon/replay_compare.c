@@ -40,7 +40,8 @@ static void next_alert(struct shd_lives *lives, const struct shd_past_event *eve
 {
 	struct shd_alert *alert = &lives->now.alert;
 
-	if (alert->rule && alert->state != SHD_ALERT_INACTIVE && alert->state != SHD_ALERT_RESOLVED) {
+	if (alert->rule && alert->state != SHD_ALERT_INACTIVE &&
+		alert->state != SHD_ALERT_RESOLVED) {
 		shd_grow(lives->seeds, lives->seed_count, lives->seed_room);
 		lives->seeds[lives->seed_count++] = lives->now;
 	}
@@ -147,7 +148,8 @@ bool shd_lives_read(struct shd_lives *lives, struct shd_state *state, struct shd
 	if (!shd_state_all_events(state, take_event, lives, reterr))
 		return false;
 	next_alert(lives, NULL);
-	return !lives->full || shd_fail(reterr, SHD_ERR_LIMIT, "more alerts than a replay has room for");
+	return !lives->full ||
+	       shd_fail(reterr, SHD_ERR_LIMIT, "more alerts than a replay has room for");
 }
 
 void shd_lives_finish(struct shd_lives *lives)

@@ -20,12 +20,14 @@ static void report_failure(const struct shd_polled *what, const struct shd_about
 			"store \"%s\": %s is not part of the tariff; it is tried again once a day",
 			what->store->id, what->row->name);
 	else if (what->turned)
-		shd_log(SHD_LOG_feed_failed, about, "store \"%s\": %s cannot be read: %s; again in %s",
-			what->store->id, what->row->name, what->error->msg, what_next(what, again));
+		shd_log(SHD_LOG_feed_failed, about,
+			"store \"%s\": %s cannot be read: %s; again in %s", what->store->id,
+			what->row->name, what->error->msg, what_next(what, again));
 	else
 		shd_log(SHD_LOG_feed_still_fails, about,
-			"store \"%s\": %s failed %d times in a row: %s; again in %s", what->store->id,
-			what->row->name, what->failures, what->error->msg, what_next(what, again));
+			"store \"%s\": %s failed %d times in a row: %s; again in %s",
+			what->store->id, what->row->name, what->failures, what->error->msg,
+			what_next(what, again));
 }
 
 void shd_report_polled(const struct shd_polled *what)
@@ -49,7 +51,8 @@ void shd_report_polled(const struct shd_polled *what)
 
 void shd_report_moved(const struct shd_moved *moved)
 {
-	struct shd_about about = {.store = moved->store, .rule = moved->rule, .alert = moved->alert};
+	struct shd_about about = {
+		.store = moved->store, .rule = moved->rule, .alert = moved->alert};
 
 	shd_log(SHD_LOG_alert, &about, "alert %lld of store \"%s\"%s%s: %s, %s: %s%s%s",
 		(long long)moved->alert, moved->store, *moved->entity ? ", " : "", moved->entity,

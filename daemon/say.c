@@ -60,7 +60,8 @@ void shd_say_plainly(const struct shd_value *value, struct shd_text *out)
 	else if (value->type == SHD_RATIO)
 		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
 	else if (value->type == SHD_DURATION)
-		shd_text_printf(out, "%s%s", value->n < 0 ? "-" : "", shd_say_length(value->n, span));
+		shd_text_printf(
+			out, "%s%s", value->n < 0 ? "-" : "", shd_say_length(value->n, span));
 	else
 		shd_value_print(value, out);
 }

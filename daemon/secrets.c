@@ -172,8 +172,8 @@ static struct shd_secret *read_credential(const struct lookup *lookup, struct en
 			"`%s` is no name of a credential", name);
 		return NULL;
 	}
-	snprintf(hint, sizeof(hint), "put it into " SHD_CONF_DIR "/secrets/%s and restart the service",
-		name);
+	snprintf(hint, sizeof(hint),
+		"put it into " SHD_CONF_DIR "/secrets/%s and restart the service", name);
 	if (!dir)
 		dir = RUNNING_CREDENTIALS;
 	shd_text_init(&path, 8192);

@@ -40,7 +40,8 @@ struct shd_service *shd_service_create(uv_loop_t *loop, bool (*alive)(void *ctx)
 	if (sd_watchdog_enabled(0, &within_us) > 0) {
 		uint64_t every_ms = within_us / 1000 / 3; /* two may be late before systemd acts */
 
-		uv_timer_start(&service->watchdog, feed_watchdog, every_ms, every_ms ? every_ms : 1);
+		uv_timer_start(
+			&service->watchdog, feed_watchdog, every_ms, every_ms ? every_ms : 1);
 	}
 	return service;
 }

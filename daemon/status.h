@@ -46,7 +46,7 @@ struct shd_figures {
 	uint64_t parsed_records, commits, judged, alerts_moved, delivered, delivery_failures;
 	size_t stores, feeds, queued, in_flight, committing, state_jobs;
 	int64_t lag_max_ms;            /* longest delay of the loop in the last minute */
-	bool blind;                    /* waits for the feeds after the daemon was stopped or asleep */
+	bool blind; /* waits for the feeds after the daemon was stopped or asleep */
 };
 
 /* Stores are numbered as in the configuration. False: the store has no such poller. */

@@ -468,8 +468,8 @@ static bool check(const struct shd_transfer_in *in, struct shd_error *reterr)
 		return shd_fail(reterr, SHD_ERR_CONFIG, "%.80s: expected https://", in->url);
 	if (!in->unix_socket && !goes_to_loopback(in->url))
 		return shd_fail(reterr, SHD_ERR_CONFIG,
-				"%.80s: only this machine is spoken to without TLS; expected https://",
-				in->url);
+			"%.80s: only this machine is spoken to without TLS; expected https://",
+			in->url);
 	return true;
 }
 
@@ -486,7 +486,8 @@ bool shd_transfer_start(struct shd_transfers *transfers, const struct shd_transf
 
 	struct shd_transfer_in safe = *in;
 	/* A password never goes over a network in the clear. */
-	safe.require_tls |= in->user && starts_with(in->url, "smtp://") && !goes_to_loopback(in->url);
+	safe.require_tls |=
+		in->user && starts_with(in->url, "smtp://") && !goes_to_loopback(in->url);
 	if (transfers->running < transfers->slot_max && !transfers->first) {
 		run(transfers, &safe, done, ctx);
 		return true;

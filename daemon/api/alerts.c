@@ -199,14 +199,16 @@ static bool read_deliveries(struct shd_api_call *call, struct shd_state *state,
 }
 
 /* What has not arrived yet, or will not. */
-static bool read_unsent(struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
+static bool read_unsent(
+	struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
 {
 	struct shd_unsent_row *rows;
 	size_t count;
 	json_t *list = json_array();
 
 	json_object_set_new(call->answer, "unsent", list);
-	if (!shd_state_outbox_unsent(state, call->filter.number, call->arena, &rows, &count, reterr))
+	if (!shd_state_outbox_unsent(
+		    state, call->filter.number, call->arena, &rows, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct shd_wall never = {0};

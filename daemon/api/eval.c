@@ -10,7 +10,8 @@ enum { TREE_BYTES = 1 << 20 };
 bool shd_api_eval_begin(struct shd_api_call *call, const struct shd_config *config,
 			struct shd_error *reterr)
 {
-	const char *expr = shd_api_argument(call, "expr"), *entity = shd_api_argument(call, "entity");
+	const char *expr = shd_api_argument(call, "expr"),
+		   *entity = shd_api_argument(call, "entity");
 
 	if (!expr)
 		return shd_fail(reterr, SHD_ERR_REQUEST, "?expr= is missing");

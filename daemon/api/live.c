@@ -86,8 +86,8 @@ static void ask_poller(struct shd_live *live, enum shd_poller poller)
 	if (live->asked[poller])
 		return;
 	live->asked[poller] = live->blind[poller] = true;
-	if (!shd_state_entity_get(live->state, live->store, SHD_KIND_poller, shd_poller_name(poller),
-		    live->arena, &entity, &err))
+	if (!shd_state_entity_get(live->state, live->store, SHD_KIND_poller,
+		    shd_poller_name(poller), live->arena, &entity, &err))
 		note(live, &err);
 	if (!entity)
 		return;

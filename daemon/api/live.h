@@ -21,7 +21,7 @@ struct shd_live {
 
 /* Errors: MISSING, there is no such store, with the nearest; STATE. */
 SHD_MUST_USE bool shd_live_open(struct shd_live *live, const struct shd_api_call *call,
-				const char *store, struct shd_state *state, struct shd_error *reterr);
+	const char *store, struct shd_state *state, struct shd_error *reterr);
 
 /* What a rule reads about `entity` (NULL: about the store). */
 void shd_live_env(struct shd_live *live, const struct shd_entity *entity,

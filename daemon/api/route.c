@@ -3,7 +3,8 @@
 #include <string.h>
 
 const struct shd_api_route shd_api_routes[] = {
-	{"GET", "/api/v1/status", "the daemon, and every store's pollers: last success, next due, error; ?feeds=1",
+	{"GET", "/api/v1/status",
+		"the daemon, and every store's pollers: last success, next due, error; ?feeds=1",
 		shd_api_status_begin, shd_api_status_read, NULL},
 	{"GET", "/api/v1/alerts",
 		"open alerts, worst first; ?all=1 closed ones too, ?store=ID, ?rule=ID, ?max=N",
@@ -18,7 +19,8 @@ const struct shd_api_route shd_api_routes[] = {
 	{"GET", "/api/v1/rules/*", "one rule: its conditions, and how it stands now; ?store=ID",
 		shd_api_hold_begin, shd_api_rule_read, NULL},
 	{"GET", "/api/v1/eval/*",
-		"what an expression of the rules language is now in a store; ?expr=, ?entity=KIND:ID",
+		"what an expression of the rules language is now in a store; ?expr=, "
+		"?entity=KIND:ID",
 		shd_api_eval_begin, shd_api_eval_read, NULL},
 };
 const size_t shd_api_route_count = SHD_COUNT(shd_api_routes);

@@ -143,7 +143,8 @@ static bool add_stores(struct shd_api_call *call, struct shd_state *state, json_
 	return add_store(call, state, "daemon", rows, reterr);
 }
 
-bool shd_api_rules_read(struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
+bool shd_api_rules_read(
+	struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
 {
 	const struct shd_rules *rules = rules_asked(call);
 	size_t count = shd_rules_count(rules);
@@ -160,7 +161,8 @@ bool shd_api_rules_read(struct shd_api_call *call, struct shd_state *state, stru
 	if (!add_stores(call, state, list, reterr))
 		return false;
 	for (size_t i = count; call->filter.store && i > 0; i--)
-		if (!json_array_size(json_object_get(json_array_get(list, i - 1), "stores_watched")))
+		if (!json_array_size(
+			    json_object_get(json_array_get(list, i - 1), "stores_watched")))
 			json_array_remove(list, i - 1);
 	return true;
 }
@@ -190,12 +192,13 @@ static const char *judgement_name(enum shd_judgement judgement)
 }
 
 /* What the life cycle of the alert adds to the verdict. */
-static bool put_alert(json_t *row, struct shd_live *live, const struct shd_rule *rule, const char *id,
-		      struct shd_verdict *verdict, struct shd_error *reterr)
+static bool put_alert(json_t *row, struct shd_live *live, const struct shd_rule *rule,
+	const char *id, struct shd_verdict *verdict, struct shd_error *reterr)
 {
 	struct shd_alert *alert;
 
-	if (!shd_state_alert_get(live->state, rule->id, live->store, id, live->arena, &alert, reterr))
+	if (!shd_state_alert_get(
+		    live->state, rule->id, live->store, id, live->arena, &alert, reterr))
 		return false;
 	shd_api_put_text(row, "state", alert ? shd_alert_state_name(alert->state) : NULL);
 	shd_api_put_int(row, "alert", alert ? alert->number : 0);

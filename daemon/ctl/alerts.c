@@ -19,7 +19,8 @@ static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const jso
 	else if (*value && *limit)
 		snprintf(text, sizeof(text), "%.180s, limit %.180s", value, limit);
 	else
-		snprintf(text, sizeof(text), "%.380s", *value ? value : shd_ctl_text(alert, "condition"));
+		snprintf(text, sizeof(text), "%.380s",
+			*value ? value : shd_ctl_text(alert, "condition"));
 	shd_table_cell(table, SHD_PLAIN, text);
 }
 
@@ -31,7 +32,8 @@ static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t
 
 	snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(alert, "number"));
 	shd_table_cell(table, SHD_BOLD, number);
-	shd_table_cell(table, firing ? shd_ctl_level_paint(level) : SHD_DIM, firing ? level : state);
+	shd_table_cell(
+		table, firing ? shd_ctl_level_paint(level) : SHD_DIM, firing ? level : state);
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "store"));
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "title"));
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "entity"));
@@ -46,8 +48,8 @@ static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t
 
 enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 {
-	static const char *const headings[] = {"ALERT", "LEVEL", "STORE", "WHAT", "ABOUT", "HOW IT STANDS",
-		"SINCE", "RULE", NULL};
+	static const char *const headings[] = {
+		"ALERT", "LEVEL", "STORE", "WHAT", "ABOUT", "HOW IT STANDS", "SINCE", "RULE", NULL};
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	json_auto_t *answer = NULL;
 	json_t *alert;

@@ -52,7 +52,10 @@ enum shd_paint shd_ctl_level_paint(const char *level)
 		const char *name;
 		enum shd_paint paint;
 	} rows[] = {
-		{"breached", SHD_BAD}, {"critical", SHD_BAD}, {"warning", SHD_POOR}, {"info", SHD_GOOD},
+		{"breached", SHD_BAD},
+		{"critical", SHD_BAD},
+		{"warning", SHD_POOR},
+		{"info", SHD_GOOD},
 	};
 
 	for (size_t i = 0; i < SHD_COUNT(rows); i++)

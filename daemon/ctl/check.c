@@ -45,11 +45,11 @@ json_t *shd_ctl_diags_json(const struct shd_diags *diags)
 	for (size_t i = 0; i < shd_diags_count(diags); i++) {
 		const struct shd_diag *diag = shd_diags_at(diags, i);
 
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}", "severity",
-				diag->severity == SHD_MISTAKE ? "error" : "warning", "file",
-				diag->file, "line", diag->line, "col", diag->col, "text", diag->text,
-				"hint", or_empty(diag->hint)));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}", "severity",
+				      diag->severity == SHD_MISTAKE ? "error" : "warning", "file",
+				      diag->file, "line", diag->line, "col", diag->col, "text",
+				      diag->text, "hint", or_empty(diag->hint)));
 	}
 	return list;
 }

@@ -108,7 +108,8 @@ static bool fetch(const char *socket, const char *path, struct asking *asking,
 
 void shd_ctl_escape(struct shd_text *path, const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
 
 	for (; *text; text++) {
 		if (strchr(plain, *text))
@@ -122,7 +123,8 @@ static enum shd_exit refused(int status, const json_t *answer)
 {
 	const char *text = shd_ctl_text(json_object_get(answer, "error"), "text");
 
-	fprintf(stderr, "storehealthctl: %s\n", *text ? text : "the daemon's answer makes no sense");
+	fprintf(stderr, "storehealthctl: %s\n",
+		*text ? text : "the daemon's answer makes no sense");
 	return status == 404 || status == 400 ? SHD_EXIT_NO : SHD_EXIT_UNAVAILABLE;
 }
 

@@ -6,7 +6,8 @@ const struct shd_command shd_commands[] = {
 		"read the configuration and tell every mistake; --online: also call each store and "
 		"channel",
 		shd_ctl_check},
-	{"explain", "ALERT", "why an alert is there, who was told, what comes next", shd_ctl_explain},
+	{"explain", "ALERT", "why an alert is there, who was told, what comes next",
+		shd_ctl_explain},
 	{"metrics", "STORE", "the newest numbers of a store, with the platform's targets",
 		shd_ctl_metrics},
 	{"replay", "[FILE]",
@@ -23,7 +24,8 @@ const struct shd_command shd_commands[] = {
 		shd_ctl_rules_schema},
 	{"rules test", "FILE...", "try the rules on a virtual clock, by files or folders of tests",
 		shd_ctl_rules_test},
-	{"schema", "", "the configuration as a JSON schema, for completion in editors", shd_ctl_schema},
+	{"schema", "", "the configuration as a JSON schema, for completion in editors",
+		shd_ctl_schema},
 	{"status", "", "how well each store can be read; --feeds: each endpoint of it",
 		shd_ctl_status},
 };

@@ -55,14 +55,15 @@ static void add_value(struct shd_text *words, const json_t *object)
 
 static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 {
-	const json_t *alert = json_object_get(answer, "alert"), *rule = json_object_get(answer, "rule");
+	const json_t *alert = json_object_get(answer, "alert"),
+		     *rule = json_object_get(answer, "rule");
 	const char *level = shd_ctl_text(alert, "level"), *state = shd_ctl_text(alert, "state");
 	char head[64];
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 4096);
-	snprintf(head, sizeof(head), "Alert %lld, %s, %s: ", (long long)shd_ctl_int(alert, "number"),
-		level, state);
+	snprintf(head, sizeof(head),
+		"Alert %lld, %s, %s: ", (long long)shd_ctl_int(alert, "number"), level, state);
 	shd_paint(&ctl->out, ctl->colour, shd_ctl_level_paint(level), head);
 	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "title"));
 	shd_text_puts(&ctl->out, "\n\n");
@@ -93,7 +94,8 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 
 static void print_events(struct shd_ctl *ctl, const json_t *events)
 {
-	static const char *const headings[] = {"AT", "AGO", "MOVE", "LEVEL", "TOLD", "VALUE", "WHY", NULL};
+	static const char *const headings[] = {
+		"AT", "AGO", "MOVE", "LEVEL", "TOLD", "VALUE", "WHY", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	json_t *event;
 	size_t i;
@@ -103,7 +105,8 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 		SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 		snprintf(at, sizeof(at), "%.10s %.8s", shd_ctl_text(event, "at"),
-			strlen(shd_ctl_text(event, "at")) > 11 ? shd_ctl_text(event, "at") + 11 : "");
+			strlen(shd_ctl_text(event, "at")) > 11 ? shd_ctl_text(event, "at") + 11
+							       : "");
 		shd_table_cell(table, SHD_PLAIN, at);
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, event, "at", "", when));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(event, "move"));
@@ -122,8 +125,8 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 
 static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
 {
-	static const char *const headings[] = {"AT", "CHANNEL", "MESSAGE", "ATTEMPT", "RESULT", "TOOK",
-		"ANSWER", NULL};
+	static const char *const headings[] = {
+		"AT", "CHANNEL", "MESSAGE", "ATTEMPT", "RESULT", "TOOK", "ANSWER", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	json_t *row;
 	size_t i;
@@ -181,7 +184,8 @@ enum shd_exit shd_ctl_explain(struct shd_ctl *ctl)
 	char path[64];
 	json_auto_t *answer = NULL;
 
-	if (strlen(ctl->argument) > 18 || strspn(ctl->argument, "0123456789") != strlen(ctl->argument)) {
+	if (strlen(ctl->argument) > 18 ||
+		strspn(ctl->argument, "0123456789") != strlen(ctl->argument)) {
 		fprintf(stderr, "storehealthctl: \"%s\" is not the number of an alert; see "
 				"storehealthctl alerts\n", ctl->argument);
 		return SHD_EXIT_USAGE;

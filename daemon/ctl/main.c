@@ -19,7 +19,8 @@ static const struct option {
 	size_t offset;            /* of a bool or const char * in struct shd_ctl */
 	const char *doc;
 } options[] = {
-	{"--all", "", SWITCH, offsetof(struct shd_ctl, all), "alerts: also closed ones; replay: also what is the same"},
+	{"--all", "", SWITCH, offsetof(struct shd_ctl, all),
+		"alerts: also closed ones; replay: also what is the same"},
 	{"--config", "FILE", VALUE, offsetof(struct shd_ctl, config),
 		"rules test: also with the stores, overrides and calendars of this configuration"},
 	{"--credentials", "DIR", VALUE, offsetof(struct shd_ctl, credentials),
@@ -35,10 +36,12 @@ static const struct option {
 	{"--rules", "DIR", VALUE, offsetof(struct shd_ctl, rules),
 		"replay, rules test: the rules to try, those of DIR alone [" SHD_CONF_DIR
 		"/rules.d and the installed ones]"},
-	{"--since", "AGE", VALUE, offsetof(struct shd_ctl, since), "replay: how far back, as 12h [30d]"},
+	{"--since", "AGE", VALUE, offsetof(struct shd_ctl, since),
+		"replay: how far back, as 12h [30d]"},
 	{"--socket", "PATH", VALUE, offsetof(struct shd_ctl, socket),
 		"control socket of the daemon [" SOCKET_PRESET "]"},
-	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store), "alerts, replay, rules, status: of one store"},
+	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store),
+		"alerts, replay, rules, status: of one store"},
 };
 
 static const struct {
@@ -198,7 +201,8 @@ static enum shd_exit run(struct shd_ctl *ctl, struct words *words)
 	enum shd_exit code = command->run(ctl);
 	fwrite(ctl->out.data, 1, ctl->out.len, stdout);
 	if (!shd_text_ok(&ctl->out))
-		fprintf(stderr, "storehealthctl: the output is cut at %d bytes\n", OUTPUT_MAX_BYTES);
+		fprintf(stderr, "storehealthctl: the output is cut at %d bytes\n",
+			OUTPUT_MAX_BYTES);
 	if (fflush(stdout) != 0)
 		return SHD_EXIT_NO;
 	return code;

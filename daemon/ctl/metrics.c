@@ -4,8 +4,8 @@
 
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 {
-	static const char *const headings[] = {"METRIC", "VALUE", "UNIT", "TARGET", "AT", "WHAT IT IS",
-		NULL};
+	static const char *const headings[] = {
+		"METRIC", "VALUE", "UNIT", "TARGET", "AT", "WHAT IT IS", NULL};
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	json_auto_t *answer = NULL;
 	json_t *metric;

@@ -122,7 +122,8 @@ static void add_difference(struct shd_text *out, const struct shd_replay_pair *p
 			shd_say_length(would->from.ms - did->from.ms, length),
 			shd_replay_change_name(pair->change));
 	if (did->level != would->level)
-		shd_text_printf(out, "%s%s before", out->len ? ", " : "", shd_level_name(did->level));
+		shd_text_printf(
+			out, "%s%s before", out->len ? ", " : "", shd_level_name(did->level));
 	if (pair->change == SHD_REPLAY_CHANGED && did->to.ms != would->to.ms)
 		shd_text_printf(out, "%sended %s before", out->len ? ", " : "",
 			did->to.ms == SHD_NEVER_MS ? "later" : minute(did->to, end));

@@ -329,7 +329,8 @@ static void print_standings(struct shd_ctl *ctl, const json_t *answer)
 	}
 	shd_table_print(table, ctl->colour, &ctl->out);
 	if (shd_ctl_int(answer, "more"))
-		shd_text_printf(&ctl->out, "and %lld more\n", (long long)shd_ctl_int(answer, "more"));
+		shd_text_printf(
+			&ctl->out, "and %lld more\n", (long long)shd_ctl_int(answer, "more"));
 }
 
 enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl)

@@ -27,12 +27,17 @@ static void print_mistakes(const char *text, const json_t *mistakes)
 	size_t i;
 
 	json_array_foreach(mistakes, i, row) {
-		size_t at = (size_t)shd_ctl_int(row, "at"), width = (size_t)shd_ctl_int(row, "width");
+		size_t at = (size_t)shd_ctl_int(row, "at"),
+		       width = (size_t)shd_ctl_int(row, "width");
 		const char *hint = shd_ctl_text(row, "hint");
-		struct shd_diag diag = {.severity = SHD_MISTAKE, .file = "expression", .line = 1,
+		struct shd_diag diag = {.severity = SHD_MISTAKE,
+			.file = "expression",
+			.line = 1,
 			.col = characters(text, at) + 1,
 			.width = characters(text, at + width) - characters(text, at),
-			.text = shd_ctl_text(row, "text"), .hint = *hint ? hint : NULL, .source = text};
+			.text = shd_ctl_text(row, "text"),
+			.hint = *hint ? hint : NULL,
+			.source = text};
 
 		shd_diags_add(diags, &diag);
 	}
@@ -48,7 +53,8 @@ static void print_value(struct shd_ctl *ctl, const json_t *answer)
 	if (json_is_null(json_object_get(answer, "value"))) {
 		shd_paint(&ctl->out, ctl->colour, SHD_POOR, "unknown");
 		if (shd_ctl_yes(answer, "blind"))
-			shd_text_printf(&ctl->out, ": the feed behind %s cannot be read now", missing);
+			shd_text_printf(
+				&ctl->out, ": the feed behind %s cannot be read now", missing);
 		else if (*missing)
 			shd_text_printf(&ctl->out, ": %s has no value", missing);
 	} else {
@@ -57,7 +63,8 @@ static void print_value(struct shd_ctl *ctl, const json_t *answer)
 	shd_text_printf(&ctl->out, "  (%s)\n", shd_ctl_text(answer, "type"));
 	if (shd_ctl_int(sample, "of"))
 		shd_text_printf(&ctl->out, "sample: %lld of %lld\n",
-			(long long)shd_ctl_int(sample, "hit"), (long long)shd_ctl_int(sample, "of"));
+			(long long)shd_ctl_int(sample, "hit"),
+			(long long)shd_ctl_int(sample, "of"));
 	if (shd_ctl_time(answer, "next_change").ms)
 		shd_text_printf(&ctl->out, "changes by time alone: %s\n",
 			shd_ctl_when(ctl, answer, "next_change", "", when));

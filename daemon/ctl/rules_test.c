@@ -83,7 +83,8 @@ static void add_broken(struct tally *tally, const char *file)
 		shd_text_puts(&text, diag->text);
 	}
 	tally->broken++;
-	shd_junit_case(&tally->junit, file, line, "the file can be read", SHD_JUNIT_ERROR, text.data);
+	shd_junit_case(
+		&tally->junit, file, line, "the file can be read", SHD_JUNIT_ERROR, text.data);
 }
 
 /* False when the file itself has mistakes. */
@@ -149,7 +150,8 @@ static void test_path(struct tally *tally, const char *path)
 	}
 	bool listed = shd_folder_add(&folder, path, ".yaml", &err);
 	if (!listed || !folder.count) {
-		mistake(tally, path, listed ? "there are no tests (*.yaml) in this folder" : err.msg);
+		mistake(tally, path,
+			listed ? "there are no tests (*.yaml) in this folder" : err.msg);
 		add_broken(tally, path);
 		shd_junit_suite(&tally->junit, path);
 	}

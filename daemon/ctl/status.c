@@ -20,19 +20,22 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 	int64_t up_ms = ctl->now.ms - shd_ctl_time(daemon, "started").ms;
 	const char *reload_error = shd_ctl_text(daemon, "reload_error");
 
-	shd_text_printf(&ctl->out, "storehealthd %s, up %s: %zu %s, %lld rules, %lld polls, %lld failed\n",
+	shd_text_printf(&ctl->out,
+		"storehealthd %s, up %s: %zu %s, %lld rules, %lld polls, %lld failed\n",
 		shd_ctl_text(daemon, "version"), shd_say_length(up_ms, length), stores,
 		stores == 1 ? "store" : "stores", (long long)shd_ctl_int(daemon, "rules"),
 		(long long)shd_ctl_int(daemon, "polls"),
 		(long long)shd_ctl_int(daemon, "polls_failed"));
 	if (shd_ctl_yes(daemon, "blind"))
 		shd_paint(&ctl->out, ctl->colour, SHD_POOR,
-			"It reads the stores again after a pause; until that is done it judges nothing.");
+			"It reads the stores again after a pause; until that is done it judges "
+			"nothing.");
 	if (shd_ctl_yes(daemon, "blind"))
 		shd_text_putc(&ctl->out, '\n');
 	if (!*reload_error)
 		return;
-	shd_paint(&ctl->out, ctl->colour, SHD_BAD, "The last reload was refused, the old configuration is in force: ");
+	shd_paint(&ctl->out, ctl->colour, SHD_BAD,
+		"The last reload was refused, the old configuration is in force: ");
 	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, reload_error);
 	shd_text_putc(&ctl->out, '\n');
 }

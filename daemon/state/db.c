@@ -84,9 +84,9 @@ static bool read_version(struct shd_state *state, int64_t *ret_version, struct s
 		return false;
 	if (version < 0 || version > (int64_t)SHD_COUNT(migrations))
 		return shd_fail(reterr, SHD_ERR_CONFIG,
-				"%s was written by a newer storehealthd (state version %lld, this one "
-				"knows %zu); install that version again, or give this one another file",
-				state->path, (long long)version, SHD_COUNT(migrations));
+			"%s was written by a newer storehealthd (state version %lld, this one "
+			"knows %zu); install that version again, or give this one another file",
+			state->path, (long long)version, SHD_COUNT(migrations));
 	*ret_version = version;
 	return true;
 }
@@ -133,7 +133,8 @@ static bool read_columns(struct shd_state *state, enum shd_kind kind, struct shd
 		return false;
 	shd_query_put_text(&query, shd_table_name(kind));
 	while (shd_query_row(&query)) {
-		const char **slot = shd_query_slot(&query, arena, &names, count, &room, sizeof(*slot));
+		const char **slot =
+			shd_query_slot(&query, arena, &names, count, &room, sizeof(*slot));
 
 		if (slot)
 			*slot = shd_query_get_text(&query, arena);
@@ -231,9 +232,9 @@ static bool open_keeper(struct shd_state *state)
 	if (state->keeper)
 		return true;
 	/* Only one that has read something knows that there is a log. */
-	if (sqlite3_open_v2(state->path, &state->keeper, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-			    NULL) == SQLITE_OK &&
-	    sqlite3_exec(state->keeper, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
+	if (sqlite3_open_v2(state->path, &state->keeper,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+		sqlite3_exec(state->keeper, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	sqlite3_close(state->keeper);
 	state->keeper = NULL;
@@ -249,8 +250,8 @@ void shd_state_checkpoint(struct shd_state *state)
 	if (!open_keeper(state))
 		return;
 	for (int i = 0; i < CHECKPOINT_ROUNDS && rc == SQLITE_OK && moved < in_log; i++)
-		rc = sqlite3_wal_checkpoint_v2(state->keeper, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
-					       &moved);
+		rc = sqlite3_wal_checkpoint_v2(
+			state->keeper, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
 }
 
 static void destroy(struct shd_state **state)
@@ -296,7 +297,7 @@ bool shd_state_open_readonly(const char *path, struct shd_state **ret_state,
 		return false;
 	if (version < (int64_t)SHD_COUNT(migrations))
 		return shd_fail(reterr, SHD_ERR_STATE,
-				"%s was written by an older storehealthd; start this version once", path);
+			"%s was written by an older storehealthd; start this version once", path);
 	*ret_state = shd_steal(state);
 	return true;
 }

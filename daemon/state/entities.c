@@ -13,7 +13,8 @@ static void read_fields(struct shd_query *query, enum shd_kind kind, uint64_t wa
 		struct shd_value *value = &fields[i];
 		int column = query->next++;
 
-		*value = (struct shd_value){.type = shd_field_row((enum shd_field)(first + i))->type};
+		*value = (struct shd_value){
+			.type = shd_field_row((enum shd_field)(first + i))->type};
 		value->none = !(wanted >> i & 1) ||
 			      sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
 		if (value->none) {
@@ -211,15 +212,16 @@ bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_ki
 	bool counted = !(wanted & ~(1ULL << SHD_I_opened_at));
 	struct shd_value fields[64];
 
-	if (!shd_query_open_kind(&query, state, kind, counted ? SHD_TABLE_COUNTED : SHD_TABLE_WINDOW,
-				 reterr))
+	if (!shd_query_open_kind(
+		    &query, state, kind, counted ? SHD_TABLE_COUNTED : SHD_TABLE_WINDOW, reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_n(&query, from.ms);
 	shd_query_put_n(&query, to.ms);
 	clear_fields(kind, fields);
 	while (shd_query_row(&query)) {
-		struct shd_entity entity = {.kind = kind, .id = "", .set = UINT64_MAX, .fields = fields};
+		struct shd_entity entity = {
+			.kind = kind, .id = "", .set = UINT64_MAX, .fields = fields};
 
 		if (counted) {
 			fields[SHD_I_opened_at].none = false;

@@ -95,8 +95,8 @@ bool shd_state_metric_put(struct shd_state *state, const char *store, enum shd_m
 }
 
 /* Visits the rows of an opened query. */
-static bool visit_rows(struct shd_query *query, enum shd_type type, shd_samples_fn *visit, void *ctx,
-		       bool *ret_more, struct shd_error *reterr)
+static bool visit_rows(struct shd_query *query, enum shd_type type, shd_samples_fn *visit,
+	void *ctx, bool *ret_more, struct shd_error *reterr)
 {
 	*ret_more = true;
 	while (*ret_more && shd_query_row(query)) {

@@ -268,7 +268,8 @@ bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t m
 			continue;
 		more = count == max;
 		struct shd_outbox_row *row =
-			more ? NULL : shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+			more ? NULL
+			     : shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
 
 		if (row) {
 			*row = (struct shd_outbox_row){0};
@@ -288,7 +289,8 @@ bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t m
 	return true;
 }
 
-static void read_unsent(struct shd_query *query, struct shd_arena *arena, struct shd_unsent_row *row)
+static void read_unsent(
+	struct shd_query *query, struct shd_arena *arena, struct shd_unsent_row *row)
 {
 	row->number = shd_query_get_n(query);
 	row->channel = shd_query_get_text(query, arena);

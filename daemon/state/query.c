@@ -13,7 +13,8 @@ static const char *advice(int rc)
 	case SQLITE_BUSY: case SQLITE_LOCKED:
 		return "another program is writing to it; is a second storehealthd running?";
 	case SQLITE_CORRUPT: case SQLITE_NOTADB:
-		return "the file is damaged or is not a state database; restore a copy, or move it away "
+		return "the file is damaged or is not a state database; restore a copy, or move it "
+		       "away "
 		       "and start afresh";
 	case SQLITE_FULL:
 		return "the disk is full; make room";
@@ -46,7 +47,8 @@ static bool open_query(struct shd_query *query, struct shd_state *state, sqlite3
 	*home = NULL;
 	if (query->stmt)
 		return true;
-	int rc = sqlite3_prepare_v3(state->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &query->stmt, NULL);
+	int rc = sqlite3_prepare_v3(
+		state->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &query->stmt, NULL);
 	return rc == SQLITE_OK || shd_state_fail(state, rc, "preparing a statement", reterr);
 }
 

@@ -56,7 +56,8 @@ static bool retain_series(struct shd_state *state, const struct shd_retention *k
 	int64_t next[2], changed, series;
 
 	while (*budget > 0) {
-		if (!numbers(state, SHD_SQL_series_after, state->retain_series, 0, 0, 1, next, reterr))
+		if (!numbers(state, SHD_SQL_series_after, state->retain_series, 0, 0, 1, next,
+			    reterr))
 			return false;
 		series = next[0];
 		if (series == 0)
@@ -154,8 +155,8 @@ bool shd_state_retain(struct shd_state *state, const struct shd_retention *keep,
 		budget -= changed;
 	}
 	if (budget > 0) {
-		if (!change(state, SHD_SQL_history_forget, keep->history_before.ms, budget, &changed,
-			    reterr))
+		if (!change(state, SHD_SQL_history_forget, keep->history_before.ms, budget,
+			    &changed, reterr))
 			return false;
 		budget -= changed;
 	}

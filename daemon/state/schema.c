@@ -24,7 +24,9 @@ enum { SAME_BYTES = 8192 };
 
 static const char create_sql[] =
 #define END ", PRIMARY KEY (store, id)) STRICT" "\0"
-#define START(kind) END "CREATE TABLE IF NOT EXISTS e_" #kind " (store TEXT NOT NULL, id TEXT NOT NULL, feed TEXT"
+#define START(kind)                                                                                \
+	END "CREATE TABLE IF NOT EXISTS e_" #kind                                                  \
+	    " (store TEXT NOT NULL, id TEXT NOT NULL, feed TEXT"
 #define COLUMN(name) ", \"" #name "\" INTEGER"
 #define COLUMN_TEXT(name) ", \"" #name "\" TEXT"
 #define COLUMN_MONEY(name) ", \"" #name "\" INTEGER, \"" #name "_currency\" TEXT"
@@ -41,7 +43,8 @@ static const char create_sql[] =
 #define COLUMN_MONEY(name) ", \"" #name "\", \"" #name "_currency\""
 static const char get_sql[] =
 #define END " FROM e" "\0"
-#define START(kind) END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id"
+#define START(kind)                                                                                \
+	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id"
 #include "catalog/fields.def"
 	END;
 #undef START

@@ -205,7 +205,7 @@ enum shd_outbox_state {
 
 struct shd_outbox_row {
 	int64_t number;
-	const char *key;              /* idempotency key: 32 hex digits, the same for every attempt */
+	const char *key; /* idempotency key: 32 hex digits, the same for every attempt */
 	const char *channel, *group;  /* group: rows that wait for one message merge by it; "":
 				       * the message is closed to others, now and for good */
 	const char *facts;            /* shd_told_pack */
@@ -280,9 +280,9 @@ struct shd_delivery_row {
 };
 /* Records one attempt and what becomes of the row: SENT, DEAD, or WAITING until
  * next_try. */
-SHD_MUST_USE bool shd_state_delivery_add(struct shd_state *state, const struct shd_delivery_row *row,
-					 enum shd_outbox_state becomes, struct shd_wall next_try,
-					 struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_delivery_add(struct shd_state *state,
+	const struct shd_delivery_row *row, enum shd_outbox_state becomes, struct shd_wall next_try,
+	struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,
 				       struct shd_arena *arena, struct shd_delivery_row **ret_rows,
 				       size_t *ret_count, struct shd_error *reterr);
@@ -307,7 +307,7 @@ struct shd_history_span {
 	int64_t first, last;
 };
 SHD_MUST_USE bool shd_state_history_span(struct shd_state *state, struct shd_wall since,
-					 struct shd_history_span *ret_span, struct shd_error *reterr);
+	struct shd_history_span *ret_span, struct shd_error *reterr);
 /* One row; *ret_row NULL when there is none of this number. */
 SHD_MUST_USE bool shd_state_history_at(struct shd_state *state, int64_t number,
 				       struct shd_arena *arena, struct shd_history_row **ret_row,
@@ -358,7 +358,8 @@ SHD_MUST_USE bool shd_state_samples_at(struct shd_state *copy, struct shd_wall a
  * before it. Alerts that are over go with their events, messages that are sent or
  * dead with their attempts. Call it within a transaction. */
 struct shd_retention {
-	struct shd_wall samples_before, events_before, deliveries_before, hourly_before, daily_before;
+	struct shd_wall samples_before, events_before, deliveries_before, hourly_before,
+		daily_before;
 	struct shd_wall history_before;
 };
 SHD_MUST_USE bool shd_state_retain(struct shd_state *state, const struct shd_retention *retention,

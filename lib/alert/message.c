@@ -94,7 +94,8 @@ static const char *title_of(const struct render *render, const struct shd_told *
 
 	if (!rule)
 		return told->rule;
-	return or_else(rule->title[render->reader.language], or_else(rule->title[SHD_EN], rule->id));
+	return or_else(
+		rule->title[render->reader.language], or_else(rule->title[SHD_EN], rule->id));
 }
 
 /* --- one alert --------------------------------------------------------------------- */
@@ -322,7 +323,8 @@ static const char *say_where(struct render *render)
 	}
 	if (render->total > 1 || !*told->subject)
 		return told->store;
-	return shd_phrase(reader, where, 0, told->store, one_line(reader, told->subject, ABOUT_CHARS));
+	return shd_phrase(
+		reader, where, 0, told->store, one_line(reader, told->subject, ABOUT_CHARS));
 }
 
 /* What happened, in a few words, or NULL. The subject names the thing itself. */
@@ -347,7 +349,8 @@ static const char *say_subject(struct render *render)
 {
 	struct shd_reader *reader = &render->reader;
 	const struct shd_told *told = render->told[0];
-	const char *level = level_text(reader, render->all_resolved ? SHD_LEVEL_NONE : render->worst);
+	const char *level =
+		level_text(reader, render->all_resolved ? SHD_LEVEL_NONE : render->worst);
 	const char *where = say_where(render), *title = title_of(render, told), *detail;
 
 	if (render->total > 1 && render->one_rule)

@@ -78,7 +78,8 @@ static void load_zones(struct shd_phrasebook *book, int language, const struct s
 		if (names[count] && values[count])
 			count++;
 	}
-	book->zones[language] = (struct shd_pairs){.count = count, .names = names, .values = values};
+	book->zones[language] =
+		(struct shd_pairs){.count = count, .names = names, .values = values};
 }
 
 static void load_text(struct shd_phrasebook *book, int language, const struct shd_node *key,
@@ -287,8 +288,8 @@ static UDateFormat *open_date(
 	/* What is no zone of the tz database is read as GMT by ICU. */
 	u_strFromUTF8(zone, (int32_t)SHD_COUNT(zone), NULL, reader->timezone,
 		(int32_t)shd_utf8_cut(reader->timezone, strlen(reader->timezone), 63), &status);
-	UDateFormat *date = udat_open(UDAT_PATTERN, UDAT_PATTERN, shd_language_names[reader->language],
-		zone, -1, pattern, len, &status);
+	UDateFormat *date = udat_open(UDAT_PATTERN, UDAT_PATTERN,
+		shd_language_names[reader->language], zone, -1, pattern, len, &status);
 	return U_SUCCESS(status) ? date : NULL;
 }
 

@@ -108,7 +108,8 @@ static const struct shd_rule *find_rule(struct run *run, const struct expect *ex
 static bool says_something(const struct shd_node *node)
 {
 	for (size_t i = 0; i < node->count; i++)
-		if (strcmp(node->keys[i].text, "at") != 0 && strcmp(node->keys[i].text, "rule") != 0 &&
+		if (strcmp(node->keys[i].text, "at") != 0 &&
+			strcmp(node->keys[i].text, "rule") != 0 &&
 			strcmp(node->keys[i].text, "entity") != 0)
 			return true;
 	return false;
@@ -218,8 +219,8 @@ static void fail(struct seen *seen, const char *key, const char *expected, const
 	shd_text_init(&text, 2048);
 	shd_text_printf(&text, "%s at %s: expected %s%s%s, got %s", expect->rule_id,
 		shd_duration_format(expect->at.ms - run->scenario.start.ms, at),
-		strcmp(key, "level") == 0 ? "" : key, strcmp(key, "level") == 0 ? "" : " ", expected,
-		got);
+		strcmp(key, "level") == 0 ? "" : key, strcmp(key, "level") == 0 ? "" : " ",
+		expected, got);
 	run->failed++;
 	shd_text_printf(&run->text, "%s:%d: %s\n", shd_doc_file(node->doc), node->line, text.data);
 	shd_node_mistake(node, run->diags, NULL, "%s", text.data);
@@ -309,8 +310,12 @@ static void check_value(struct seen *seen, const char *key, const struct shd_nod
 
 static void check(struct run *run, const struct expect *expect)
 {
-	struct seen seen = {.run = run, .expect = expect,
-		.verdict = {.value.none = true, .limit.none = true, .cost.none = true, .room.none = true}};
+	struct seen seen = {.run = run,
+		.expect = expect,
+		.verdict = {.value.none = true,
+			.limit.none = true,
+			.cost.none = true,
+			.room.none = true}};
 
 	shd_trial_visit(run->trial, expect->rule, look, &seen);
 	const struct shd_verdict *verdict = &seen.verdict;

@@ -74,7 +74,8 @@ static void unknown(struct giving *giving, const struct shd_node *key, const cha
 	char hint[96];
 
 	snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
-	shd_node_mistake(key, giving->scenario->diags, near ? hint : NULL, "%s `%s`", lead, key->text);
+	shd_node_mistake(
+		key, giving->scenario->diags, near ? hint : NULL, "%s `%s`", lead, key->text);
 }
 
 static void read_field(struct giving *giving, struct shd_entity *entity, const struct shd_node *key,
@@ -113,7 +114,8 @@ static const char *read_id(struct giving *giving, enum shd_kind kind, const stru
 		return NULL;
 	}
 	if (kind == SHD_KIND_poller && !shd_poller_find(id->text, id->len, &poller)) {
-		shd_node_mistake(id, giving->scenario->diags, NULL, "there is no poller `%s`", id->text);
+		shd_node_mistake(
+			id, giving->scenario->diags, NULL, "there is no poller `%s`", id->text);
 		return NULL;
 	}
 	return id->text;
@@ -156,7 +158,8 @@ static void read_entity(struct giving *giving, enum shd_kind kind, const struct 
 		struct shd_scenario_step *step = add(giving, i, SHD_STEP_SEE);
 
 		step->entity = entity;
-		step->entity.id = kind == SHD_KIND_store ? entity.id : numbered(giving, entity.id, i);
+		step->entity.id =
+			kind == SHD_KIND_store ? entity.id : numbered(giving, entity.id, i);
 	}
 }
 
@@ -200,7 +203,8 @@ static void read_pollers(struct giving *giving, const char *key, const struct sh
 	for (int i = 0; i < SHD_POLLER_COUNT; i++)
 		names[i] = shd_poller_name((enum shd_poller)i);
 	for (size_t i = 0; i < texts->count; i++) {
-		const char *text = texts->items[i], *near = shd_nearest(text, names, SHD_COUNT(names));
+		const char *text = texts->items[i],
+			   *near = shd_nearest(text, names, SHD_COUNT(names));
 		char hint[64];
 
 		if (shd_poller_find(text, strlen(text), &poller)) {

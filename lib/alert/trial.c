@@ -67,8 +67,12 @@ static void find_courses(struct shd_trial *trial, struct tried *tried)
 	size_t count = rule->each ? shd_world_count(trial->world, rule->kind) : 1;
 
 	while (tried->count < count) {
-		struct shd_course course = {.rule = rule, .wake = {SHD_NEVER_MS},
-			.alert = {.rule = rule->id, .store = "", .entity = "", .wake = {SHD_NEVER_MS}}};
+		struct shd_course course = {.rule = rule,
+			.wake = {SHD_NEVER_MS},
+			.alert = {.rule = rule->id,
+				.store = "",
+				.entity = "",
+				.wake = {SHD_NEVER_MS}}};
 
 		if (rule->each) {
 			course.entity = shd_world_at(trial->world, rule->kind, tried->count);

@@ -30,7 +30,7 @@ struct shd_course {
 	const struct shd_rule *rule;
 	const struct shd_world_entity *entity; /* NULL: the whole store */
 	struct shd_alert alert;
-	bool judged, told;                    /* told: a message went out; the visitor may clear it */
+	bool judged, told; /* told: a message went out; the visitor may clear it */
 	/* private: */
 	struct shd_wall wake;
 };

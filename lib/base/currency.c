@@ -67,7 +67,8 @@ const char *shd_currency_meant(const char *code)
 	char capitals[4] = "";
 
 	for (int i = 0; i < 3 && code[i]; i++)
-		capitals[i] = (char)(code[i] >= 'a' && code[i] <= 'z' ? code[i] - 'a' + 'A' : code[i]);
+		capitals[i] =
+			(char)(code[i] >= 'a' && code[i] <= 'z' ? code[i] - 'a' + 'A' : code[i]);
 	for (size_t i = 0; i < sizeof(meant) / sizeof(*meant); i++)
 		if (strcmp(meant[i][0], capitals) == 0)
 			return meant[i][1];

@@ -10,7 +10,7 @@ static const struct {
 	enum shd_retry retry;
 	enum shd_fault fault;
 } kinds[] = {
-#define X(id, name_, retry_, fault_, text_)                                                               \
+#define X(id, name_, retry_, fault_, text_)                                                        \
 	[SHD_ERR_##id] = {name_, text_, SHD_RETRY_##retry_, SHD_FAULT_##fault_},
 	SHD_ERR_MAP(X)
 #undef X

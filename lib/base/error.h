@@ -11,25 +11,25 @@
  *        DAILY  probe once a day (a feature the shop has not bought)
  *        OPERATOR  somebody has to change something first; probe slowly */
 #define SHD_ERR_MAP(X)                                                                             \
-	X(SYNTAX, "syntax", LATER, MARKETPLACE, "not well-formed")                                           \
-	X(SCHEMA, "schema", LATER, MARKETPLACE, "well-formed, but not what was expected")                    \
-	X(LIMIT, "limit", LATER, MARKETPLACE, "larger than the stated limit")                               \
-	X(NETWORK, "network", LATER, NETWORK, "no connection")                                                \
-	X(TLS, "tls", LATER, NETWORK, "no trusted connection")                                            \
-	X(TIMEOUT, "timeout", LATER, NETWORK, "no answer in time")                                            \
-	X(SERVER, "server", LATER, MARKETPLACE, "the other side failed")                                     \
-	X(THROTTLED, "throttled", LATER, OURS, "too many requests")                                             \
-	X(CREDENTIALS, "credentials", OPERATOR, OPERATOR, "the key was refused")                                  \
-	X(EGRESS, "egress", OPERATOR, OPERATOR, "the key may not be used from this address")                 \
-	X(ROLE, "role", OPERATOR, OPERATOR, "the key lacks a role")                                        \
-	X(BLOCKED, "blocked", OPERATOR, OPERATOR, "the marketplace has blocked the store")                    \
-	X(TARIFF, "tariff", DAILY, OPERATOR, "not part of the store's tariff")                               \
-	X(RETIRED, "retired", NEVER, OURS, "the marketplace has switched this method off")                    \
-	X(REQUEST, "request", NEVER, OURS, "our request was refused as invalid")                              \
-	X(MISSING, "missing", NEVER, OURS, "no such object")                                                  \
-	X(CONFIG, "config", OPERATOR, OPERATOR, "the configuration is wrong")                                \
-	X(IO, "io", LATER, OURS, "a file or device failed")                                              \
-	X(STATE, "state", LATER, OURS, "the state database failed")                                         \
+	X(SYNTAX, "syntax", LATER, MARKETPLACE, "not well-formed")                                 \
+	X(SCHEMA, "schema", LATER, MARKETPLACE, "well-formed, but not what was expected")          \
+	X(LIMIT, "limit", LATER, MARKETPLACE, "larger than the stated limit")                      \
+	X(NETWORK, "network", LATER, NETWORK, "no connection")                                     \
+	X(TLS, "tls", LATER, NETWORK, "no trusted connection")                                     \
+	X(TIMEOUT, "timeout", LATER, NETWORK, "no answer in time")                                 \
+	X(SERVER, "server", LATER, MARKETPLACE, "the other side failed")                           \
+	X(THROTTLED, "throttled", LATER, OURS, "too many requests")                                \
+	X(CREDENTIALS, "credentials", OPERATOR, OPERATOR, "the key was refused")                   \
+	X(EGRESS, "egress", OPERATOR, OPERATOR, "the key may not be used from this address")       \
+	X(ROLE, "role", OPERATOR, OPERATOR, "the key lacks a role")                                \
+	X(BLOCKED, "blocked", OPERATOR, OPERATOR, "the marketplace has blocked the store")         \
+	X(TARIFF, "tariff", DAILY, OPERATOR, "not part of the store's tariff")                     \
+	X(RETIRED, "retired", NEVER, OURS, "the marketplace has switched this method off")         \
+	X(REQUEST, "request", NEVER, OURS, "our request was refused as invalid")                   \
+	X(MISSING, "missing", NEVER, OURS, "no such object")                                       \
+	X(CONFIG, "config", OPERATOR, OPERATOR, "the configuration is wrong")                      \
+	X(IO, "io", LATER, OURS, "a file or device failed")                                        \
+	X(STATE, "state", LATER, OURS, "the state database failed")                                \
 	X(CLOSING, "closing", NEVER, OURS, "given up because the daemon stops")
 
 enum shd_err {

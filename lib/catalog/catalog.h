@@ -37,7 +37,14 @@ enum shd_field {
 };
 
 /* Indexes within every kind. */
-enum { SHD_I_opened_at, SHD_I_progressed_at, SHD_I_closed, SHD_I_closed_at, SHD_I_url, SHD_I_COMMON };
+enum {
+	SHD_I_opened_at,
+	SHD_I_progressed_at,
+	SHD_I_closed,
+	SHD_I_closed_at,
+	SHD_I_url,
+	SHD_I_COMMON
+};
 
 enum shd_metric {
 #define METRIC(name, type, better, doc) SHD_M_##name,

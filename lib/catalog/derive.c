@@ -166,7 +166,8 @@ static void derive_standstill(const struct work *work)
 /* A marketplace may tell whose move it is and not since when. */
 static void derive_return(const struct work *work)
 {
-	if (is(at(work, SHD_F_return_waits_for), "seller") && at(work, SHD_F_return_act_since)->none)
+	if (is(at(work, SHD_F_return_waits_for), "seller") &&
+		at(work, SHD_F_return_act_since)->none)
 		set_n(work, SHD_F_return_act_since, work->now.ms);
 }
 

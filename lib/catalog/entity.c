@@ -92,7 +92,8 @@ size_t shd_harvest_entity(struct shd_harvest *harvest, enum shd_kind kind, const
 		return at;
 	}
 	for (size_t i = 0; i < count; i++) {
-		entity->fields[i].type = shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->type;
+		entity->fields[i].type =
+			shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->type;
 		entity->fields[i].none = true;
 	}
 	return at;
@@ -134,7 +135,12 @@ void shd_set_n(struct shd_harvest *harvest, size_t at, enum shd_field field, int
  * a control character other than tab and line feed. */
 static size_t good_char(const unsigned char *s, size_t len)
 {
-	size_t need = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
+	size_t need = s[0] < 0x80   ? 1
+		      : s[0] < 0xC2 ? 0
+		      : s[0] < 0xE0 ? 2
+		      : s[0] < 0xF0 ? 3
+		      : s[0] < 0xF5 ? 4
+				    : 0;
 
 	if (need == 0 || need > len || (need == 1 && s[0] < 0x20 && s[0] != '\t' && s[0] != '\n') ||
 	    s[0] == 0x7F)
@@ -230,7 +236,8 @@ void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const
 bool shd_harvest_ok(const struct shd_harvest *harvest, struct shd_error *reterr)
 {
 	if (harvest->full)
-		return shd_fail(reterr, SHD_ERR_LIMIT, "the poll brought more than %zu bytes of fields",
-				shd_arena_used(harvest->arena));
+		return shd_fail(reterr, SHD_ERR_LIMIT,
+			"the poll brought more than %zu bytes of fields",
+			shd_arena_used(harvest->arena));
 	return true;
 }

@@ -126,7 +126,8 @@ void shd_calendars_build(struct shd_build *build, const struct shd_node *node)
 	if (!node || (node->type == SHD_NODE_SCALAR && !node->len))
 		return;
 	if (node->type != SHD_NODE_MAP) {
-		shd_node_mistake(node, build->diags, "write NAME: {dates: [2026-10-01..2026-10-07]}",
+		shd_node_mistake(node, build->diags,
+			"write NAME: {dates: [2026-10-01..2026-10-07]}",
 			"`calendars` must be a map of names");
 		return;
 	}

@@ -35,7 +35,8 @@ void shd_diags_add(struct shd_diags *diags, const struct shd_diag *diag);
 size_t shd_diags_mistakes(const struct shd_diags *diags);
 size_t shd_diags_warnings(const struct shd_diags *diags);
 size_t shd_diags_count(const struct shd_diags *diags); /* of those kept */
-const struct shd_diag *shd_diags_at(const struct shd_diags *diags, size_t i); /* by file, line, col */
+const struct shd_diag *shd_diags_at(
+	const struct shd_diags *diags, size_t i); /* by file, line, col */
 
 /* Appends all of them, sorted, with source line and caret; then one line
  * "3 mistakes, 1 warning" or "no mistakes" (and how many were not kept). */

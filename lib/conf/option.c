@@ -119,9 +119,10 @@ static void read_secret(struct reading *reading, const struct shd_option *option
 	}
 	for (size_t i = 0; i < SHD_COUNT(names); i++) {
 		if (strcmp(node->keys[0].text, names[i]) == 0) {
-			*ret_ref = (struct shd_secret_ref){
-				.from = from[i], .node = node,
-				.name = arena_copy(reading, node->items[0].text, node->items[0].len)};
+			*ret_ref = (struct shd_secret_ref){.from = from[i],
+				.node = node,
+				.name = arena_copy(
+					reading, node->items[0].text, node->items[0].len)};
 			return;
 		}
 	}

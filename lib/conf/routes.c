@@ -27,8 +27,8 @@ static const struct shd_notifier *find_notifier(struct shd_build *build,
 	for (; count < shd_notifier_count && count < SHD_COUNT(names); count++)
 		names[count] = shd_notifiers[count]->name;
 	shd_complain_word(&complaint, node->text, names, count, "no channel has the type");
-	shd_node_mistake(
-		node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s", complaint.text);
+	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
+		complaint.text);
 	return NULL;
 }
 
@@ -90,8 +90,8 @@ static void refuse_channel(struct shd_build *build, const struct shd_node *node,
 	for (size_t i = 0; i < settings->channel_count; i++)
 		names[i] = settings->channels[i].name;
 	shd_complain_word(&complaint, name, names, settings->channel_count, "no channel is called");
-	shd_node_mistake(
-		node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s", complaint.text);
+	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
+		complaint.text);
 }
 
 static void find_channels(struct shd_build *build, struct shd_route_settings *route)

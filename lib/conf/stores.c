@@ -39,8 +39,8 @@ static const struct shd_market *find_market(struct shd_build *build, const struc
 	for (; count < shd_market_count && count < SHD_COUNT(names); count++)
 		names[count] = shd_markets[count]->name;
 	shd_complain_word(&complaint, node->text, names, count, "no marketplace is called");
-	shd_node_mistake(
-		node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s", complaint.text);
+	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
+		complaint.text);
 	return NULL;
 }
 
@@ -279,7 +279,8 @@ static void warn_shared_egress(struct shd_build *build)
 		if (end - first > 1)
 			shd_node_warn(sorted[first + 1]->node, build->diags,
 				"give each an egress: {proxy: URL} or {interface: NAME}",
-				"%zu stores of %s leave through the same address, `%s` is the first",
+				"%zu stores of %s leave through the same address, `%s` is the "
+				"first",
 				end - first, sorted[first]->market->name, sorted[first]->id);
 	}
 }

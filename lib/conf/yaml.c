@@ -265,7 +265,8 @@ static void add_alias(struct reader *reader, struct fy_event *event)
 		mistake(reader, from_star, end, "a text that begins with * needs quotes",
 			"`*%s` stands for a value marked `&%s`, and there is none above",
 			name ? name : "", name ? name : "");
-		made = (struct made){.node = node_at(reader, SHD_NODE_SCALAR, at, end), .weight = 1};
+		made = (struct made){
+			.node = node_at(reader, SHD_NODE_SCALAR, at, end), .weight = 1};
 		made.node.text = "";
 		made.node.bad = true;
 		reader->star_line = made.node.line;
@@ -348,7 +349,8 @@ static void close_frame(struct reader *reader, struct fy_event *event)
 	bool map = node->type == SHD_NODE_MAP;
 	size_t count = map ? frame.count / 2 : frame.count;
 	struct shd_node *items = shd_arena_alloc(reader->doc->arena, count, sizeof(*items));
-	struct shd_node *keys = map ? shd_arena_alloc(reader->doc->arena, count, sizeof(*keys)) : NULL;
+	struct shd_node *keys =
+		map ? shd_arena_alloc(reader->doc->arena, count, sizeof(*keys)) : NULL;
 
 	shd_assert(items && (keys || !map));
 	for (size_t i = 0; i < count; i++) {
@@ -442,7 +444,8 @@ static void read_events(struct reader *reader)
 	shd_assert(diag);
 	fy_diag_set_collect_errors(diag, true);
 	struct fy_parse_cfg cfg = {
-		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 |
+			 FYPCF_JSON_NONE,
 		.diag = diag,
 	};
 	struct fy_parser *parser = fy_parser_create(&cfg);

@@ -47,7 +47,8 @@ json_t *shd_market_parse(const char *bytes, size_t len, struct shd_error *reterr
 	json_t *value = json_loadb(bytes, len, PARSE_FLAGS, &at);
 
 	if (!value && json_error_code(&at) == json_error_numeric_overflow) {
-		struct shd_text copy SHD_AUTO(shd_text_finish) = {0}, quoted SHD_AUTO(shd_text_finish) = {0};
+		struct shd_text copy SHD_AUTO(shd_text_finish) = {0},
+				     quoted SHD_AUTO(shd_text_finish) = {0};
 
 		shd_text_init(&copy, len); /* ends with a NUL, so that strspn stops */
 		shd_text_init(&quoted, 2 * len + 2);

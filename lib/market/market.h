@@ -60,14 +60,14 @@ struct shd_endpoint {
 	enum shd_poller poller;
 	const char *method, *path;
 	int64_t every_ms;       /* not more often than this, and not more often than the poller */
-	int64_t pace_ms;        /* least time between two requests to it, 0: only the store's rate */
+	int64_t pace_ms; /* least time between two requests to it, 0: only the store's rate */
 	enum shd_paging paging;
 	int limit;              /* records asked for in a page */
 	int page_max;           /* pages in one poll; more is the error LIMIT */
-	const char *records;    /* where the array of records lies: "result.items"; NULL: one record */
+	const char *records; /* where the array of records lies: "result.items"; NULL: one record */
 	const char *ids_of;     /* BATCH: endpoint whose records' keys are asked for */
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
-	bool complete;          /* lists all open ones: what it listed before and now misses has closed */
+	bool complete; /* lists all open ones: what it listed before and now misses has closed */
 	enum shd_kind closes;   /* the kind of those; only with `complete` */
 	bool paid;              /* a tariff or scheme may lack it: TARIFF is N/A, not a failure */
 	bool optional;          /* its failure does not make the poller stale */
@@ -137,8 +137,8 @@ struct shd_market {
 	/* Adds method, URL, headers with credentials, body. `secret` yields the secret
 	 * behind a reference of the store's settings. Errors: CONFIG. */
 	bool (*request)(const struct shd_endpoint *row, const struct shd_page_in *in,
-			const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref),
-			void *ctx, struct shd_request *request, struct shd_error *reterr);
+		const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref),
+		void *ctx, struct shd_request *request, struct shd_error *reterr);
 
 	/* True when the answer is a good one (2xx that is not an error in disguise);
 	 * else what it means. */

@@ -27,8 +27,8 @@ static bool unexpected(const struct shd_slicer *s, const char *expected, struct 
 		return cut_off(reterr, s->len);
 	c = (unsigned char)s->body[s->at];
 	if (c > 0x20 && c < 0x7F)
-		return shd_fail(reterr, SHD_ERR_SYNTAX, "not JSON: '%c' at byte %zu, expected %s", c,
-				s->at, expected);
+		return shd_fail(reterr, SHD_ERR_SYNTAX, "not JSON: '%c' at byte %zu, expected %s",
+			c, s->at, expected);
 	return shd_fail(reterr, SHD_ERR_SYNTAX, "not JSON: byte 0x%02X at %zu, expected %s", c,
 			s->at, expected);
 }
@@ -133,7 +133,8 @@ static bool skip_value(struct shd_slicer *s, struct shd_error *reterr)
 	if (s->at < s->len && classes[(unsigned char)s->body[s->at]] == 1)
 		return skip_nested(s, reterr);
 	while (s->at < s->len && classes[(unsigned char)s->body[s->at]] == 0 &&
-		s->body[s->at] != ',' && s->body[s->at] != ':' && (unsigned char)s->body[s->at] > ' ')
+		s->body[s->at] != ',' && s->body[s->at] != ':' &&
+		(unsigned char)s->body[s->at] > ' ')
 		s->at++;
 	return s->at > start || unexpected(s, "a value", reterr);
 }
@@ -267,7 +268,8 @@ bool shd_slice_open(struct shd_slicer *slicer, const char *body, size_t len, con
 		if (!find_member(&s, true, name, name_len, &found, reterr))
 			return false;
 		if (!found)
-			return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no member \"%s\"", path);
+			return shd_fail(
+				reterr, SHD_ERR_SCHEMA, "the answer has no member \"%s\"", path);
 		s.levels++;
 		if (!name[name_len])
 			break;
@@ -276,7 +278,8 @@ bool shd_slice_open(struct shd_slicer *slicer, const char *body, size_t len, con
 	s.array_start = s.at;
 	s.is_list = c == '[';
 	if (c != '[' && c != '{' && !(s.len - s.at >= 4 && memcmp(body + s.at, "null", 4) == 0)) {
-		if (s.at >= s.len || (s.levels == 0 && c != '"' && c != '-' && (c < '0' || c > '9')))
+		if (s.at >= s.len ||
+			(s.levels == 0 && c != '"' && c != '-' && (c < '0' || c > '9')))
 			return unexpected(&s, "a list", reterr);
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "\"%s\" is not a list", path);
 	}

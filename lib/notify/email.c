@@ -11,17 +11,19 @@ static const char *const tls_words[] = {"starttls", "tls", "none", NULL};
 
 #define ROW(member, name_, type_, ...)                                                             \
 	{                                                                                          \
-		.name = name_, .type = type_, .offset = offsetof(struct shd_email_settings, member), \
-		__VA_ARGS__                                                                        \
+		.name = name_, .type = type_,                                                      \
+		.offset = offsetof(struct shd_email_settings, member), __VA_ARGS__                 \
 	}
 
 static const struct shd_option options[] = {
-	ROW(host, "host", SHD_OPT_TEXT, .required = true, .doc = "Name or address of the mail server."),
+	ROW(host, "host", SHD_OPT_TEXT, .required = true,
+		.doc = "Name or address of the mail server."),
 	ROW(port, "port", SHD_OPT_INT, .max = 65535,
 		.doc = "Port of the mail server; 587 with starttls, 465 with tls, 25 with none "
 		       "unless given."),
 	ROW(tls, "tls", SHD_OPT_WORD, .preset = "starttls", .words = tls_words,
-		.doc = "How the connection is protected; none is for a server on this machine only."),
+		.doc = "How the connection is protected; none is for a server on this machine "
+		       "only."),
 	ROW(username, "username", SHD_OPT_TEXT, .doc = "Name to log in with."),
 	ROW(password, "password", SHD_OPT_SECRET, .doc = "Password to log in with."),
 	ROW(from, "from", SHD_OPT_TEXT, .required = true,
@@ -64,7 +66,8 @@ static void check(const void *settings, const struct shd_node *node, struct shd_
 	for (size_t i = 0; i < email->to.count; i++) {
 		if (!is_address(email->to.items[i]))
 			shd_node_mistake(to ? to : node, diags, NULL,
-				"'%s' is no mail address like name@example.com", email->to.items[i]);
+				"'%s' is no mail address like name@example.com",
+				email->to.items[i]);
 	}
 	if (email->tls == SHD_EMAIL_CLEAR && email->host && !is_loopback(email->host))
 		shd_node_mistake(tls ? tls : node, diags, "use starttls or tls",
@@ -182,7 +185,8 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 				in->channel->name);
 	}
 	if (!add_mail(in, email, &out->http.body) || !shd_text_ok(&out->http.url))
-		return shd_fail(reterr, SHD_ERR_LIMIT, "%s: the mail is too long", in->channel->name);
+		return shd_fail(
+			reterr, SHD_ERR_LIMIT, "%s: the mail is too long", in->channel->name);
 	return true;
 }
 

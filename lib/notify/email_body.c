@@ -18,8 +18,8 @@ static void line(struct shd_text *out, const char *indent, const char *text)
 	shd_text_puts(out, "\r\n");
 }
 
-static void text_item(
-	const struct shd_message *message, const struct shd_message_item *item, struct shd_text *out)
+static void text_item(const struct shd_message *message, const struct shd_message_item *item,
+	struct shd_text *out)
 {
 	shd_text_printf(out, "\r\n[%s] %s\r\n", item->level, item->title);
 	line(out, "  ", item->line);
@@ -71,8 +71,8 @@ static const char *color_of(const struct shd_message_item *item)
 	return "#616161";
 }
 
-static void html_item(
-	const struct shd_message *message, const struct shd_message_item *item, struct shd_text *out)
+static void html_item(const struct shd_message *message, const struct shd_message_item *item,
+	struct shd_text *out)
 {
 	const char *color = color_of(item);
 

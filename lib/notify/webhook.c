@@ -25,14 +25,16 @@ static const struct shd_option options[] = {
 		.doc = "Where the JSON is posted; http only for a receiver on this machine."),
 	ROW(secret, "secret", SHD_OPT_SECRET,
 		.doc = "Signing secret of the receiver, whsec_ and base64; unsigned without it."),
-	ROW(headers, "headers", SHD_OPT_PAIRS, .doc = "Further headers of each request, at most 10."),
+	ROW(headers, "headers", SHD_OPT_PAIRS,
+		.doc = "Further headers of each request, at most 10."),
 };
 
 /* --- settings ---------------------------------------------------------------------- */
 
 static bool is_header(const char *name, const char *value)
 {
-	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	static const char token[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
 	if (!*name || name[strspn(name, token)])
 		return false;
@@ -123,25 +125,25 @@ static json_t *alert_json(const struct shd_message_item *item)
 {
 	const struct shd_told *told = item->told;
 
-	return json_pack("{s:I,s:i,s:o,s:o,s:o,s:o,s:o, s:s,s:s,s:s,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
-		"number", (json_int_t)told->alert, "episode", told->episode,
-		"rule", text_json(told->rule), "store", text_json(told->store),
-		"marketplace", text_json(told->marketplace), "entity", text_json(told->entity),
-		"about", text_json(told->subject),
-		"level", shd_level_name(told->level), "from_level", shd_level_name(told->from_level),
-		"move", shd_move_name(told->move), "at", time_json(told->at), "since",
-		time_json(told->since),
-		"value", value_json(&told->value), "limit", value_json(&told->limit),
-		"sample", told->sample_of ? json_pack("[I,I]", (json_int_t)told->sample_hit,
-						    (json_int_t)told->sample_of)
-					  : json_null(),
-		"due", time_json(told->due), "cost", value_json(&told->cost),
-		"room", told->room.none ? json_null() : plain_value(&told->room),
-		"title", text_json(item->title), "line", text_json(item->line),
-		"advice", text_json(item->advice), "cost_line", text_json(item->cost),
-		"reason", text_json(item->reason), "url", text_json(told->url),
-		"more", (json_int_t)told->more);
+	return json_pack(
+		"{s:I,s:i,s:o,s:o,s:o,s:o,s:o, s:s,s:s,s:s,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,"
+		"s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
+		"number", (json_int_t)told->alert, "episode", told->episode, "rule",
+		text_json(told->rule), "store", text_json(told->store), "marketplace",
+		text_json(told->marketplace), "entity", text_json(told->entity), "about",
+		text_json(told->subject), "level", shd_level_name(told->level), "from_level",
+		shd_level_name(told->from_level), "move", shd_move_name(told->move), "at",
+		time_json(told->at), "since", time_json(told->since), "value",
+		value_json(&told->value), "limit", value_json(&told->limit), "sample",
+		told->sample_of ? json_pack("[I,I]", (json_int_t)told->sample_hit,
+					  (json_int_t)told->sample_of)
+				: json_null(),
+		"due", time_json(told->due), "cost", value_json(&told->cost), "room",
+		told->room.none ? json_null() : plain_value(&told->room), "title",
+		text_json(item->title), "line", text_json(item->line), "advice",
+		text_json(item->advice), "cost_line", text_json(item->cost), "reason",
+		text_json(item->reason), "url", text_json(told->url), "more",
+		(json_int_t)told->more);
 }
 
 static bool add_body(const struct shd_send_in *in, struct shd_text *out)

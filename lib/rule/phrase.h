@@ -18,7 +18,8 @@ bool shd_text_lower(const char *text, size_t len, char *buf, size_t size, size_t
 int64_t shd_text_length(const char *text, size_t len);
 
 /* A word or phrase of the list stands in the folded text as whole words, or where the
- * list says `*` as their beginning. A character of a script without spaces (Chinese, Japanese, Thai) is a word of its own. */
+ * list says `*` as their beginning. A character of a script without spaces (Chinese, Japanese,
+ * Thai) is a word of its own. */
 struct shd_word_list;
 bool shd_phrases_in(const struct shd_word_list *list, const char *folded, size_t len);
 

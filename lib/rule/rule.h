@@ -113,10 +113,11 @@ struct shd_rule_env {
 };
 
 enum shd_judgement {
-	SHD_JUDGED,      /* level says it; NONE is a healthy verdict */
-	SHD_UNKNOWN,     /* something it needs cannot be read or is absent: neither fires nor resolves */
-	SHD_TOO_FEW,     /* `needs` does not hold, or there is nothing to judge by (a share of no
-			  * orders): not enough data, no alert */
+	SHD_JUDGED,  /* level says it; NONE is a healthy verdict */
+	SHD_UNKNOWN, /* something it needs cannot be read or is absent: neither fires nor resolves
+		      */
+	SHD_TOO_FEW, /* `needs` does not hold, or there is nothing to judge by (a share of no
+		      * orders): not enough data, no alert */
 	SHD_NOT_WATCHED, /* `where` or `stores` excludes it, or the entity is closed */
 };
 

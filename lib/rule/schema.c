@@ -214,7 +214,8 @@ static void add_metrics(struct shd_text *doc)
 	for (int i = 0; i < SHD_METRIC_COUNT; i++) {
 		const struct shd_metric_row *row = shd_metric_row((enum shd_metric)i);
 
-		shd_text_printf(doc, "- %s (%s): %s\n", row->name, shd_type_name(row->type), row->doc);
+		shd_text_printf(
+			doc, "- %s (%s): %s\n", row->name, shd_type_name(row->type), row->doc);
 	}
 }
 
@@ -224,9 +225,10 @@ static json_t *expression_definition(void)
 	struct shd_text doc SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&doc, DOC_BYTES);
-	shd_text_puts(&doc, "An expression of the rules language: comparisons of ratios (4%), numbers "
-			    "(4.6), durations (48h), times (now + 2d), money (5000 RUB) and texts, "
-			    "with and, or, not, in, is none, else, ? :.");
+	shd_text_puts(&doc,
+		"An expression of the rules language: comparisons of ratios (4%), numbers "
+		"(4.6), durations (48h), times (now + 2d), money (5000 RUB) and texts, "
+		"with and, or, not, in, is none, else, ? :.");
 	add_functions(&doc);
 	add_metrics(&doc);
 	shd_assert(shd_text_ok(&doc));

@@ -379,8 +379,8 @@ static void lack_value(struct window *window, const char *name, struct shd_resul
 		shd_eval_miss(window->eval, ret, name, false);
 }
 
-static void aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct shd_quantile *quantile,
-	struct shd_result *ret)
+static void aggregate(struct shd_eval *eval, const struct shd_expr *expr,
+	struct shd_quantile *quantile, struct shd_result *ret)
 {
 	struct window window;
 

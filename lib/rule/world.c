@@ -74,7 +74,8 @@ static bool no_room(struct shd_error *reterr)
 		SHD_WORLD_ENTITIES, SHD_WORLD_SAMPLES, ARENA_BYTES >> 20);
 }
 
-static struct shd_world_entity *find(const struct shd_world *world, enum shd_kind kind, const char *id)
+static struct shd_world_entity *find(
+	const struct shd_world *world, enum shd_kind kind, const char *id)
 {
 	const struct population *all = &world->kinds[kind];
 
@@ -115,7 +116,8 @@ static bool own_texts(struct shd_world *world, struct shd_entity *entity)
 }
 
 /* Keeps by_age in order; an entity without a beginning is in no window. */
-static void place(struct population *all, struct shd_world_entity *item, const struct shd_value *was)
+static void place(
+	struct population *all, struct shd_world_entity *item, const struct shd_value *was)
 {
 	const struct shd_value *began = &item->entity.fields[SHD_I_opened_at];
 	size_t at = 0;
@@ -325,8 +327,8 @@ static void read_window(void *ctx, enum shd_kind kind, struct shd_wall from, str
 	}
 }
 
-static void read_samples(void *ctx, enum shd_metric metric, struct shd_wall from, struct shd_wall to,
-	shd_samples_fn *visit, void *visit_ctx)
+static void read_samples(void *ctx, enum shd_metric metric, struct shd_wall from,
+	struct shd_wall to, shd_samples_fn *visit, void *visit_ctx)
 {
 	const struct shd_world *world = ctx;
 	const struct series *series = &world->metrics[metric];

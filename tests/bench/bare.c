@@ -60,10 +60,12 @@ static void start(struct fetch *fetch)
 	if (bare.started >= bare.wanted)
 		return;
 	snprintf(fetch->url, sizeof(fetch->url), "%s%s", bare.url, paths[bare.started % 4]);
-	snprintf(fetch->client, sizeof(fetch->client), "Client-Id: %ld", 1 + bare.started / 4 % bare.stores);
+	snprintf(fetch->client, sizeof(fetch->client), "Client-Id: %ld",
+		1 + bare.started / 4 % bare.stores);
 	curl_slist_free_all(fetch->headers);
 	fetch->headers = curl_slist_append(NULL, "Content-Type: application/json");
-	fetch->headers = curl_slist_append(fetch->headers, "Api-Key: 01234567-89ab-cdef-0123-456789abcdef");
+	fetch->headers =
+		curl_slist_append(fetch->headers, "Api-Key: 01234567-89ab-cdef-0123-456789abcdef");
 	fetch->headers = curl_slist_append(fetch->headers, fetch->client);
 	bare.started++;
 	fetch->len = 0;
@@ -90,7 +92,8 @@ static void drain(void)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
 		curl_multi_remove_handle(bare.multi, fetch->easy);
-		json_t *root = code == CURLE_OK ? json_loadb(fetch->body, fetch->len, 0, &error) : NULL;
+		json_t *root =
+			code == CURLE_OK ? json_loadb(fetch->body, fetch->len, 0, &error) : NULL;
 		bare.failed += !root;
 		json_decref(root);
 		bare.finished++;
@@ -188,7 +191,9 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_SELF, &used);
 	double user = (double)used.ru_utime.tv_sec * 1e3 + (double)used.ru_utime.tv_usec / 1e3;
 	double sys = (double)used.ru_stime.tv_sec * 1e3 + (double)used.ru_stime.tv_usec / 1e3;
-	printf("{\"polls\":%ld,\"failed\":%ld,\"cpu_ms_per_1000\":%.2f,\"user_ms\":%.0f,\"sys_ms\":%.0f}\n",
-		bare.finished, bare.failed, (user + sys) * 1000.0 / (double)bare.finished, user, sys);
+	printf("{\"polls\":%ld,\"failed\":%ld,\"cpu_ms_per_1000\":%.2f,\"user_ms\":%.0f,\"sys_ms\":"
+	       "%.0f}\n",
+		bare.finished, bare.failed, (user + sys) * 1000.0 / (double)bare.finished, user,
+		sys);
 	return bare.failed != 0;
 }

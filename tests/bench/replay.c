@@ -17,17 +17,17 @@
 
 enum { SKUS = 300, METRICS = 12, POLLER_STEPS = 3 };
 
-static const char yaml[] =
-	"stores:\n"
-	"  - id: shop\n"
-	"    marketplace: ozon\n"
-	"    client_id: \"1\"\n"
-	"    api_key: {credential: key}\n"
-	"    timezone: Europe/Moscow\n"
-	"    currency: RUB\n"
-	"    poll: {orders: 5m, stock: 15m, reviews: 15m, logistics: 15m, complaints: 15m, account: 1h}\n"
-	"channels:\n"
-	"  hook: {type: webhook, url: \"http://127.0.0.1:1/\"}\n";
+static const char yaml[] = "stores:\n"
+			   "  - id: shop\n"
+			   "    marketplace: ozon\n"
+			   "    client_id: \"1\"\n"
+			   "    api_key: {credential: key}\n"
+			   "    timezone: Europe/Moscow\n"
+			   "    currency: RUB\n"
+			   "    poll: {orders: 5m, stock: 15m, reviews: 15m, logistics: 15m, "
+			   "complaints: 15m, account: 1h}\n"
+			   "channels:\n"
+			   "  hook: {type: webhook, url: \"http://127.0.0.1:1/\"}\n";
 
 struct shop {
 	struct shd_config *config;
@@ -309,10 +309,11 @@ int main(int argc, char **argv)
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	for (size_t i = 0; i < replay->pair_count; i++)
 		same += replay->pairs[i].change == SHD_REPLAY_UNCHANGED;
-	printf("{\"lived_s\": %.2f, \"replayed_s\": %.2f, \"replayed_cpu_s\": %.2f, \"changes\": %zu, \"judged\": %zu, "
+	printf("{\"lived_s\": %.2f, \"replayed_s\": %.2f, \"replayed_cpu_s\": %.2f, \"changes\": "
+	       "%zu, \"judged\": %zu, "
 	       "\"alerts\": %zu, \"unchanged\": %zu}\n",
-	       lived - began, replayed - lived, cpu, replay->changes, replay->judged,
-	       replay->pair_count, same);
+		lived - began, replayed - lived, cpu, replay->changes, replay->judged,
+		replay->pair_count, same);
 	shd_replay_destroy(replay);
 	shd_judge_destroy(shop.judge);
 	shd_state_close(shop.state);

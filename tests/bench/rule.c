@@ -232,7 +232,8 @@ static void put_orders(const struct history *history, int64_t from, int64_t to)
 		for (int f = 0; f < shd_kind_fields(SHD_KIND_order); f++) {
 			enum shd_field which = shd_kind_first(SHD_KIND_order) + (enum shd_field)f;
 
-			fields[f] = (struct shd_value){.none = true, .type = shd_field_row(which)->type};
+			fields[f] = (struct shd_value){
+				.none = true, .type = shd_field_row(which)->type};
 		}
 		fields[SHD_I_opened_at] =
 			(struct shd_value){.type = SHD_TIME, .n = NOW_MS - i * SHD_SECOND_MS};
@@ -325,8 +326,12 @@ static void list_order(struct shd_harvest *news, int64_t number, const char *sub
  * microseconds. */
 static double poll(struct daily *daily, int64_t from, int64_t to, const char *substatus)
 {
-	struct shd_batch batch = {.row = daily->row, .began = {daily->now}, .ok = true,
-		.requests = 1, .next_due = {daily->now + SHD_MINUTE_MS}, .clock_skew_ms = INT64_MIN};
+	struct shd_batch batch = {.row = daily->row,
+		.began = {daily->now},
+		.ok = true,
+		.requests = 1,
+		.next_due = {daily->now + SHD_MINUTE_MS},
+		.clock_skew_ms = INT64_MIN};
 	struct shd_outcome outcome;
 
 	batch.harvest = shd_harvest_create(64 << 20);
@@ -392,9 +397,10 @@ static void measure_polls(const struct shd_config *config, const char *folder)
 
 int main(int argc, char **argv)
 {
-	static const char yaml[] = "stores:\n  - {id: shop, marketplace: ozon, client_id: \"1\","
-				   " api_key: {credential: key}, timezone: Europe/Moscow, currency: RUB}\n"
-				   "channels:\n  hook: {type: webhook, url: \"http://127.0.0.1:1/\"}\n";
+	static const char yaml[] =
+		"stores:\n  - {id: shop, marketplace: ozon, client_id: \"1\","
+		" api_key: {credential: key}, timezone: Europe/Moscow, currency: RUB}\n"
+		"channels:\n  hook: {type: webhook, url: \"http://127.0.0.1:1/\"}\n";
 
 	if (argc != 4)
 		return 64;

@@ -37,7 +37,8 @@ static struct {
 static const struct {
 	const char *path, *head, *tail;
 } feeds[FEEDS] = {
-	{"/v4/posting/fbs/unfulfilled/list", "{\"postings\":[", "],\"count\":50,\"cursor\":\"\",\"has_next\":false}"},
+	{"/v4/posting/fbs/unfulfilled/list", "{\"postings\":[",
+		"],\"count\":50,\"cursor\":\"\",\"has_next\":false}"},
 	{"/v4/posting/fbs/list", "{\"postings\":[", "],\"cursor\":\"\",\"has_next\":false}"},
 	{"/v3/posting/fbo/list", "{\"postings\":[", "],\"cursor\":\"\",\"has_next\":false}"},
 	{"/v2/conditional-cancellation/list", "{\"result\":[", "],\"counter\":0,\"last_id\":0}"},
@@ -51,25 +52,35 @@ static int64_t now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-static size_t add_posting(char *out, size_t room, const char *number, const char *status, uint32_t version)
+static size_t add_posting(
+	char *out, size_t room, const char *number, const char *status, uint32_t version)
 {
 	return (size_t)snprintf(out, room,
-		"{\"posting_number\":\"%s\",\"order_id\":680420041,\"order_number\":\"05708065-0029\","
+		"{\"posting_number\":\"%s\",\"order_id\":680420041,\"order_number\":\"05708065-"
+		"0029\","
 		"\"status\":\"%s\",\"substatus\":\"posting_created\",\"in_process_at\":\"%s\","
-		"\"shipment_date\":\"2099-01-01T10:00:00Z\",\"shipment_date_without_delay\":\"2099-01-01T10:00:00Z\","
-		"\"delivering_date\":null,\"tracking_number\":\"TRK%010u\",\"products\":[{\"sku\":1100526203,"
-		"\"offer_id\":\"A-17\",\"name\":\"\xD0\xA7\xD0\xB0\xD0\xB9\xD0\xBD\xD0\xB8\xD0\xBA\",\"quantity\":1,"
+		"\"shipment_date\":\"2099-01-01T10:00:00Z\",\"shipment_date_without_delay\":\"2099-"
+		"01-01T10:00:00Z\","
+		"\"delivering_date\":null,\"tracking_number\":\"TRK%010u\",\"products\":[{\"sku\":"
+		"1100526203,"
+		"\"offer_id\":\"A-17\",\"name\":"
+		"\"\xD0\xA7\xD0\xB0\xD0\xB9\xD0\xBD\xD0\xB8\xD0\xBA\",\"quantity\":1,"
 		"\"price\":{\"amount\":\"1990\",\"currency\":\"RUB\"}}]}",
-		number, status, status[0] == 'a' ? "2026-11-01T08:00:00Z" : "2026-10-01T08:00:00Z", version);
+		number, status, status[0] == 'a' ? "2026-11-01T08:00:00Z" : "2026-10-01T08:00:00Z",
+		version);
 }
 
 static size_t add_cancellation(char *out, size_t room, int i, uint32_t version)
 {
 	return (size_t)snprintf(out, room,
-		"{\"cancellation_id\":%d,\"posting_number\":\"05708065-%04d-1\",\"state\":{\"id\":1,\"name\":\"x\","
-		"\"state\":\"APPROVED\"},\"cancellation_initiator\":\"CLIENT\",\"cancellation_reason\":{\"id\":508,"
-		"\"name\":\"changed my mind\"},\"cancellation_reason_message\":\"%010u\",\"cancelled_at\":"
-		"\"2026-10-01T08:00:00Z\",\"order_date\":\"2026-10-01T07:00:00Z\",\"auto_approve_date\":"
+		"{\"cancellation_id\":%d,\"posting_number\":\"05708065-%04d-1\",\"state\":{\"id\":"
+		"1,\"name\":\"x\","
+		"\"state\":\"APPROVED\"},\"cancellation_initiator\":\"CLIENT\",\"cancellation_"
+		"reason\":{\"id\":508,"
+		"\"name\":\"changed my "
+		"mind\"},\"cancellation_reason_message\":\"%010u\",\"cancelled_at\":"
+		"\"2026-10-01T08:00:00Z\",\"order_date\":\"2026-10-01T07:00:00Z\",\"auto_approve_"
+		"date\":"
 		"\"2099-01-01T10:00:00Z\",\"approve_date\":null,\"approve_comment\":\"\"}",
 		1000 + i, i, version);
 }
@@ -92,8 +103,10 @@ static size_t render(char *out, int feed, uint32_t n, int64_t news)
 		strftime(opened, sizeof(opened), "%Y-%m-%dT%H:%M:%SZ", &tm);
 		at += (size_t)snprintf(out + at, BODY_MAX - at,
 			"{\"posting_number\":\"NEWS-%07" PRId64 "-1\",\"order_id\":1,\"status\":"
-			"\"awaiting_packaging\",\"substatus\":\"posting_created\",\"in_process_at\":\"%s\","
-			"\"shipment_date\":\"2099-01-01T10:00:00Z\",\"shipment_date_without_delay\":"
+			"\"awaiting_packaging\",\"substatus\":\"posting_created\",\"in_process_"
+			"at\":\"%s\","
+			"\"shipment_date\":\"2099-01-01T10:00:00Z\",\"shipment_date_without_"
+			"delay\":"
 			"\"2099-01-01T10:00:00Z\",\"products\":[]}%s",
 			news, opened, shop.records ? "," : "");
 	}
@@ -116,7 +129,8 @@ static size_t render(char *out, int feed, uint32_t n, int64_t news)
 static enum MHD_Result reply(struct MHD_Connection *connection, const char *body, size_t len,
 	enum MHD_ResponseMemoryMode mode)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(len, (void *)(uintptr_t)body, mode);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(len, (void *)(uintptr_t)body, mode);
 
 	MHD_add_response_header(response, "Content-Type", "application/json");
 	enum MHD_Result result = MHD_queue_response(connection, 200, response);
@@ -134,7 +148,8 @@ static enum MHD_Result answer_list(struct MHD_Connection *connection, int feed)
 
 	shop.requests++;
 	if (!shop.churn_percent && !news)
-		return reply(connection, shop.steady[feed], shop.steady_len[feed], MHD_RESPMEM_PERSISTENT);
+		return reply(connection, shop.steady[feed], shop.steady_len[feed],
+			MHD_RESPMEM_PERSISTENT);
 	int64_t number = news && shop.news < NEWS_MAX ? (int64_t)shop.news++ : -1;
 	size_t len = render(body, feed, n, number);
 	if (number >= 0)
@@ -175,7 +190,8 @@ static enum MHD_Result answer_stats(struct MHD_Connection *connection)
 			sorted[count++] = shop.latency_ns[i];
 	qsort(sorted, count, sizeof(*sorted), compare);
 	int len = snprintf(body, sizeof(body),
-		"{\"requests\":%" PRIu64 ",\"webhooks\":%" PRIu64 ",\"news\":%u,\"told\":%zu,\"p50_ms\":%.3f,"
+		"{\"requests\":%" PRIu64 ",\"webhooks\":%" PRIu64
+		",\"news\":%u,\"told\":%zu,\"p50_ms\":%.3f,"
 		"\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
 		shop.requests, shop.webhooks, shop.news, count,
 		count ? (double)sorted[count / 2] / 1e6 : 0.0,
@@ -248,7 +264,8 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--churn") == 0 && i + 1 < argc)
 			shop.churn_percent = (int)strtol(argv[++i], NULL, 10);
 	}
-	if (shop.records < 0 || shop.records > RECORD_MAX || shop.churn_percent < 0 || shop.churn_percent > 50) {
+	if (shop.records < 0 || shop.records > RECORD_MAX || shop.churn_percent < 0 ||
+		shop.churn_percent > 50) {
 		fprintf(stderr, "bench-shop: --records 0..%d, --churn 0..50\n", RECORD_MAX);
 		return 2;
 	}
@@ -259,9 +276,10 @@ int main(int argc, char **argv)
 	sigaddset(&stop, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
-	struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer,
-		NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_LIMIT, 4096u,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	struct MHD_Daemon *daemon =
+		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, NULL,
+			MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+			4096u, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
 	if (!daemon) {
 		perror("bench-shop");
 		return 1;

@@ -50,7 +50,8 @@ static void check_harvest(const struct shd_market *market, const struct shd_harv
 	for (size_t i = 0; i < harvest->entity_count; i++)
 		check_entity(&harvest->entities[i]);
 	for (size_t i = 0; i < harvest->follow_count; i++) {
-		const struct shd_endpoint *row = shd_market_endpoint(market, harvest->follows[i].endpoint);
+		const struct shd_endpoint *row =
+			shd_market_endpoint(market, harvest->follows[i].endpoint);
 
 		shd_assert(row && row->paging == SHD_PAGE_FOLLOW && *harvest->follows[i].id);
 	}
@@ -74,7 +75,8 @@ static void read_answer(const struct shd_market *market, const struct shd_endpoi
 			const char *body, size_t len)
 {
 	struct shd_store_settings store = {.id = "shop", .market = market};
-	struct shd_map_in in = {.store = &store, .row = row, .fetched = {1790856000000}, .id = "8001"};
+	struct shd_map_in in = {
+		.store = &store, .row = row, .fetched = {1790856000000}, .id = "8001"};
 	struct shd_page_in page = {.store = &store, .position = ""};
 	struct shd_harvest *harvest = shd_harvest_create(1 << 20);
 	struct shd_slicer slicer = {0};

@@ -21,7 +21,9 @@ static enum outcome slice(const char *body, size_t len, const char *path, json_t
 
 	shd_text_init(&text, len + 2);
 	if (!shd_slice_open(&slicer, body, len, path, &error))
-		return error.kind == SHD_ERR_SCHEMA ? NO_LIST : error.kind == SHD_ERR_LIMIT ? TOO_DEEP : BROKEN;
+		return error.kind == SHD_ERR_SCHEMA  ? NO_LIST
+		       : error.kind == SHD_ERR_LIMIT ? TOO_DEEP
+						     : BROKEN;
 	for (;;) {
 		if (!shd_slice_next(&slicer, &at, &n, &more, &error))
 			return error.kind == SHD_ERR_LIMIT ? TOO_DEEP : BROKEN;
@@ -81,7 +83,8 @@ static void check(const char *body, size_t len, const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const paths[] = {"", "items", "result", "result.items", "postings", "returns"};
+	static const char *const paths[] = {
+		"", "items", "result", "result.items", "postings", "returns"};
 
 	for (size_t i = 0; i < SHD_COUNT(paths); i++)
 		check((const char *)data, size, paths[i]);

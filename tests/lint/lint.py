@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 
+COLUMNS = 100  # a tab has eight
 FUNCTION_MAX = 70
 FILE_MAX = 600
 
@@ -110,6 +111,9 @@ def check_code(name, text):
 
 def check_length(name, lines):
     start = 0
+    for number, line in enumerate(lines, 1):
+        if len(line.expandtabs(8)) > COLUMNS:
+            yield number, f"{len(line.expandtabs(8))} columns, a line has at most {COLUMNS}"
     if len(lines) > FILE_MAX:
         yield len(lines), f"{len(lines)} lines, a file has at most {FILE_MAX}"
     for number, line in enumerate(lines, 1):

@@ -94,8 +94,9 @@ static void check_state(const struct history *history, const struct shd_alert *a
 {
 	assert_true(open_state(alert->state) == history->open);
 	assert_true((alert->state == SHD_ALERT_UNKNOWN) <= (verdict->judgement == SHD_UNKNOWN));
-	assert_true(history->open ? alert->level != SHD_LEVEL_NONE : alert->state == SHD_ALERT_PENDING ||
-								      alert->level == SHD_LEVEL_NONE);
+	assert_true(history->open
+			    ? alert->level != SHD_LEVEL_NONE
+			    : alert->state == SHD_ALERT_PENDING || alert->level == SHD_LEVEL_NONE);
 	assert_true(alert->wake.ms > now.ms);
 }
 
@@ -114,8 +115,8 @@ static struct shd_wall random_clock(uint64_t *random, struct shd_wall now)
 }
 
 /* A level that is kept is not left, and nothing lowers it below what holds. */
-static void check_level(
-	const struct shd_alert *before, const struct shd_alert *alert, const struct shd_verdict *verdict)
+static void check_level(const struct shd_alert *before, const struct shd_alert *alert,
+	const struct shd_verdict *verdict)
 {
 	if (verdict->judgement != SHD_JUDGED || !open_state(before->state))
 		return;
@@ -216,14 +217,16 @@ static void a_restart_anywhere_gives_the_same_history(void **state)
 		struct shd_wall now = {1775321940000};
 
 		for (int i = 0; i < STEPS; i++) {
-			struct shd_alert_move moves[SHD_ALERT_MOVES] = {0}, again[SHD_ALERT_MOVES] = {0};
+			struct shd_alert_move moves[SHD_ALERT_MOVES] = {0},
+					      again[SHD_ALERT_MOVES] = {0};
 			struct shd_verdict verdict = random_verdict(&random);
 
 			verdict.every_ms = (int64_t)roll(&random, 3) * 5 * SHD_MINUTE_MS;
 			int count = shd_alert_step(&alert, &rule, &verdict, now, moves);
 			if (roll(&random, 3) == 0)
 				restarted = saved(&restarted);
-			assert_int_equal(shd_alert_step(&restarted, &rule, &verdict, now, again), count);
+			assert_int_equal(
+				shd_alert_step(&restarted, &rule, &verdict, now, again), count);
 			assert_same_moves(moves, again, count);
 			now = random_clock(&random, now);
 		}

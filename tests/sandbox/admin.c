@@ -24,9 +24,9 @@ static void fail(struct shd_http_reply *reply, const char *text)
 static void get_received(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
 {
 	(void)body;
-	put_json(reply, json_pack("{s:O,s:O,s:I,s:I}", "mails", sink->mails, "webhooks", sink->webhooks,
-				  "mail_count", (json_int_t)sink->mail_count, "webhook_count",
-				  (json_int_t)sink->webhook_count));
+	put_json(reply, json_pack("{s:O,s:O,s:I,s:I}", "mails", sink->mails, "webhooks",
+				sink->webhooks, "mail_count", (json_int_t)sink->mail_count,
+				"webhook_count", (json_int_t)sink->webhook_count));
 }
 
 static void get_requests(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)

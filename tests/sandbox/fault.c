@@ -59,7 +59,8 @@ static bool check_members(const json_t *row, const char **ret_key, struct shd_er
 			known |= strcmp(key, members[i]) == 0;
 		*ret_key = key;
 		if (!known)
-			return shd_fail(reterr, SHD_ERR_CONFIG, "unknown member \"%s\" of a fault", key);
+			return shd_fail(
+				reterr, SHD_ERR_CONFIG, "unknown member \"%s\" of a fault", key);
 	}
 	return true;
 }
@@ -82,9 +83,10 @@ bool shd_fault_add(struct shd_sandbox *sandbox, const json_t *row, int64_t base_
 	const char *path = shd_json_text(row, "path");
 
 	*ret_key = NULL;
-	if (!check_members(row, ret_key, reterr) || !read_time(row, "from", &from_ms, ret_key, reterr) ||
-	    !read_time(row, "to", &to_ms, ret_key, reterr) ||
-	    !read_time(row, "by", &fault.by_ms, ret_key, reterr))
+	if (!check_members(row, ret_key, reterr) ||
+		!read_time(row, "from", &from_ms, ret_key, reterr) ||
+		!read_time(row, "to", &to_ms, ret_key, reterr) ||
+		!read_time(row, "by", &fault.by_ms, ret_key, reterr))
 		return false;
 	*ret_key = "do";
 	if (!find_kind(shd_json_text(row, "do"), &fault, reterr))
@@ -254,8 +256,9 @@ void shd_fault_spoil(const struct shd_fault_plan *fault, struct shd_http_reply *
 	case SHD_FAULT_HTML:
 		reply->type = "text/html; charset=utf-8";
 		shd_text_clear(&reply->body);
-		shd_text_puts(&reply->body, "<!doctype html><title>DDoS protection</title>"
-					    "<p>Checking your browser before accessing the site.\n");
+		shd_text_puts(&reply->body,
+			"<!doctype html><title>DDoS protection</title>"
+			"<p>Checking your browser before accessing the site.\n");
 		break;
 	case SHD_FAULT_SLOW:
 		reply->delay_ms = fault->by_ms;

@@ -300,12 +300,11 @@ struct shd_http *shd_http_open(uv_loop_t *loop, int port, shd_http_fn *fn, void 
 
 	http->fn = fn;
 	http->ctx = ctx;
-	http->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-					     MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-				     0, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, &address,
-				     MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
-				     MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SHD_HTTP_CONNECTIONS_MAX,
-				     MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024U, MHD_OPTION_END);
+	http->mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL,
+		NULL, on_request, http, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_NOTIFY_COMPLETED,
+		on_done, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SHD_HTTP_CONNECTIONS_MAX,
+		MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024U, MHD_OPTION_END);
 	if (!http->mhd) {
 		free(http);
 		shd_fail(reterr, SHD_ERR_NETWORK, "cannot listen on 127.0.0.1:%d", port);

@@ -103,9 +103,9 @@ static void complete_products(const struct shd_world *world, json_t *json, const
 	if (!json_object_get(fields, "sku"))
 		return;
 	row = json_pack("{s:I,s:s,s:s,s:I,s:{s:s,s:s},s:b}", "sku",
-			(json_int_t)shd_json_int(fields, "sku"), "offer_id", "", "name", "", "quantity",
-			(json_int_t)1, "price", "amount", "1990", "currency", "RUB",
-			"is_marketplace_buyout", 0);
+		(json_int_t)shd_json_int(fields, "sku"), "offer_id", "", "name", "", "quantity",
+		(json_int_t)1, "price", "amount", "1990", "currency", "RUB",
+		"is_marketplace_buyout", 0);
 	copy_member(row, "quantity", fields, "quantity");
 	copy_member(row, "offer_id", product, "offer_id");
 	copy_member(row, "name", product, "name");
@@ -155,7 +155,8 @@ static void complete_status(json_t *json, const json_t *fields, int64_t at_ms)
 						    json_string(substatuses[i].substatus));
 	if (!*shd_json_text(json, "substatus"))
 		json_object_set_new(json, "substatus", json_string("posting_created"));
-	if (strcmp(status, "delivering") == 0 && json_is_null(json_object_get(json, "delivering_date"))) {
+	if (strcmp(status, "delivering") == 0 &&
+		json_is_null(json_object_get(json, "delivering_date"))) {
 		shd_ozon_time(at_ms, 0, now);
 		json_object_set_new(json, "delivering_date", json_string(now));
 	}
@@ -169,7 +170,8 @@ static void complete_order(struct shd_world *world, json_t *json, const json_t *
 	(void)old;
 	copy_member(json, "shipment_date", fields, "ship_by");
 	copy_member(json, "shipment_date_without_delay", fields, "ship_by");
-	copy_member(json_object_get(json, "analytics_data"), "delivery_date_end", fields, "deliver_by");
+	copy_member(
+		json_object_get(json, "analytics_data"), "delivery_date_end", fields, "deliver_by");
 	complete_products(world, json, fields);
 	complete_numbers(json);
 	complete_status(json, fields, at_ms);
@@ -205,13 +207,15 @@ static void put_stock(struct shd_world *world, const json_t *product, const char
 static void complete_product(struct shd_world *world, json_t *json, const json_t *fields,
 			     const json_t *old, int64_t at_ms)
 {
-	static const char *const types[] = {"fbs", "fbo"}, *const ours[] = {"visibility", "ads", "idc"};
+	static const char *const types[] = {"fbs", "fbo"}, *const ours[] = {
+								   "visibility", "ads", "idc"};
 	char text[32];
 
 	(void)old;
 	copy_member(json, "name", fields, "title");
 	if (json_is_integer(json_object_get(json, "id")) && !shd_json_int(json, "id"))
-		json_object_set_new(json, "id", json_integer(shd_json_int(json, "sku") + 500000000));
+		json_object_set_new(
+			json, "id", json_integer(shd_json_int(json, "sku") + 500000000));
 	if (!*shd_json_text(json, "offer_id")) {
 		snprintf(text, sizeof(text), "ART-%lld", (long long)shd_json_int(json, "sku"));
 		json_object_set_new(json, "offer_id", json_string(text));
@@ -233,7 +237,8 @@ static void complete_message(struct shd_world *world, json_t *json, const json_t
 
 	copy_member(json_object_get(json, "_"), "chat_id", fields, "chat_id");
 	if (json_object_get(fields, "text"))
-		json_object_set_new(json, "data", json_pack("[O]", json_object_get(fields, "text")));
+		json_object_set_new(
+			json, "data", json_pack("[O]", json_object_get(fields, "text")));
 	if (*from && strcmp(from, "customer") != 0)
 		json_object_set_new(json_object_get(json, "user"), "type",
 				    json_string(seller ? "Seller" : "Support"));

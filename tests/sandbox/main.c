@@ -79,7 +79,8 @@ static int parse_options(struct program *p, int argc, char **argv)
 			p->scenario = optarg;
 		else if (option == OPTION_PRINT)
 			p->print = true;
-		else if (option < OPTION_PORTS || !parse_port(optarg, &p->ports[option - OPTION_PORTS]))
+		else if (option < OPTION_PORTS ||
+			 !parse_port(optarg, &p->ports[option - OPTION_PORTS]))
 			return 2;
 	}
 	if (p->scenario && optind == argc)
@@ -102,7 +103,8 @@ static bool read_file(const char *path, struct shd_text *out)
 		shd_text_add(out, buf, len);
 	bool good = !ferror(file) && shd_text_ok(out);
 	if (!good)
-		fprintf(stderr, "storehealth-sandbox: %s: cannot be read, or larger than 4 MB\n", path);
+		fprintf(stderr, "storehealth-sandbox: %s: cannot be read, or larger than 4 MB\n",
+			path);
 	fclose(file);
 	return good;
 }
@@ -116,8 +118,8 @@ static bool load(struct program *p)
 	shd_text_init(&said, 1 << 20);
 	if (!read_file(p->scenario, &text))
 		return false;
-	bool good = shd_scenario_read(p->scenario, text.data, text.len, p->sandbox, &p->sink.settings,
-				      diags);
+	bool good = shd_scenario_read(
+		p->scenario, text.data, text.len, p->sandbox, &p->sink.settings, diags);
 	if (shd_diags_count(diags)) {
 		shd_diags_print(diags, &said);
 		fputs(said.data, stderr);
@@ -133,8 +135,8 @@ static bool listen_all(struct program *p)
 	p->webhook = p->ozon ? shd_http_open(&p->loop, p->ports[PORT_WEBHOOK], shd_webhook_handle,
 					     &p->sink, &err)
 			     : NULL;
-	p->admin = p->webhook ? shd_http_open(&p->loop, p->ports[PORT_ADMIN], shd_admin_handle, &p->sink,
-					      &err)
+	p->admin = p->webhook ? shd_http_open(&p->loop, p->ports[PORT_ADMIN], shd_admin_handle,
+					&p->sink, &err)
 			      : NULL;
 	p->smtp = p->admin ? shd_smtp_open(&p->loop, p->ports[PORT_SMTP], &p->sink, &err) : NULL;
 	if (!p->smtp) {

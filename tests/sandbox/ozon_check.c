@@ -80,8 +80,8 @@ static bool check_number(const struct shd_ask *ask, const struct shd_ask_row *ro
 	return invalid(ask, row->path, what, reply);
 }
 
-static bool check_list(const struct shd_ask *ask, const struct shd_ask_row *row, const json_t *value,
-		       struct shd_http_reply *reply)
+static bool check_list(const struct shd_ask *ask, const struct shd_ask_row *row,
+	const json_t *value, struct shd_http_reply *reply)
 {
 	char what[96], digits[32];
 	size_t i;
@@ -91,8 +91,9 @@ static bool check_list(const struct shd_ask *ask, const struct shd_ask_row *row,
 		return invalid(ask, row->path, "proto: syntax error: expected a list", reply);
 	if ((row->max && json_array_size(value) > (size_t)row->max) ||
 	    json_array_size(value) < (size_t)row->min) {
-		snprintf(what, sizeof(what), "value must contain between %lld and %lld items, inclusive",
-			 (long long)row->min, (long long)row->max);
+		snprintf(what, sizeof(what),
+			"value must contain between %lld and %lld items, inclusive",
+			(long long)row->min, (long long)row->max);
 		return invalid(ask, row->path, what, reply);
 	}
 	json_array_foreach(value, i, item)
@@ -101,8 +102,8 @@ static bool check_list(const struct shd_ask *ask, const struct shd_ask_row *row,
 	return true;
 }
 
-static bool check_value(const struct shd_ask *ask, const struct shd_ask_row *row, const json_t *value,
-			struct shd_http_reply *reply)
+static bool check_value(const struct shd_ask *ask, const struct shd_ask_row *row,
+	const json_t *value, struct shd_http_reply *reply)
 {
 	const char *text = json_string_value(value);
 	struct shd_error err;
@@ -114,8 +115,10 @@ static bool check_value(const struct shd_ask *ask, const struct shd_ask_row *row
 	case ASK_TEXT:
 		return text || invalid(ask, row->path, "proto: invalid value for string", reply);
 	case ASK_TIME:
-		return (text && strlen(text) > 10 && shd_time_parse(text, strlen(text), &time, &err)) ||
-		       invalid(ask, row->path, "proto: invalid google.protobuf.Timestamp value", reply);
+		return (text && strlen(text) > 10 &&
+			       shd_time_parse(text, strlen(text), &time, &err)) ||
+		       invalid(ask, row->path, "proto: invalid google.protobuf.Timestamp value",
+			       reply);
 	case ASK_BOOL:
 		return json_is_boolean(value) ||
 		       invalid(ask, row->path, "proto: invalid value for bool", reply);

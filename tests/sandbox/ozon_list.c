@@ -78,8 +78,8 @@ static bool passes(const struct filter *filter, const struct shd_object *object)
 	case TEST_IS:
 		wanted = shd_json_scalar(filter->value, digits);
 		return strcasecmp(wanted, "ALL") == 0 || strcmp(wanted, "0") == 0 ||
-		       strcasecmp(wanted, shd_json_scalar(shd_json_at(object->json, member), other)) ==
-			       0;
+		       strcasecmp(wanted,
+			       shd_json_scalar(shd_json_at(object->json, member), other)) == 0;
 	case TEST_NONE:
 		break;
 	}
@@ -97,7 +97,8 @@ static int by_order(const void *a, const void *b)
 
 static void put_in_order(const struct shd_ask *ask, struct pick *picks, size_t count)
 {
-	bool sorted = true, forward = strcasecmp(shd_json_text(ask->body, "direction"), "Forward") == 0;
+	bool sorted = true,
+	     forward = strcasecmp(shd_json_text(ask->body, "direction"), "Forward") == 0;
 
 	for (size_t i = 1; i < count && sorted; i++)
 		sorted = by_order(&picks[i - 1], &picks[i]) < 0;
@@ -218,8 +219,8 @@ static void add_row(const struct shd_ask *ask, struct shd_object *object, size_t
 	if (r->churn_at < 0 || !shd_text_ok(out))
 		return;
 	/* One record in (1 / share) changes with each poll, evenly spread. */
-	uint64_t times = ((uint64_t)polls + object->seq % 1000000) * (uint64_t)ask->shop->churn_ppm /
-			 (uint64_t)SHD_MICRO;
+	uint64_t times = ((uint64_t)polls + object->seq % 1000000) *
+			 (uint64_t)ask->shop->churn_ppm / (uint64_t)SHD_MICRO;
 	snprintf(revision, sizeof(revision), "%010u", (unsigned)(times % 1000000000));
 	memcpy(out->data + at + r->churn_at, revision, strlen(SHD_CHURN_MARK));
 }
@@ -243,8 +244,8 @@ static void add_token(const struct shd_ask *ask, const struct pick *last, struct
 	shd_text_printf(out, "\"%s\"", cursor);
 }
 
-static void add_tail(const struct shd_ask *ask, const struct pick *picks, size_t total, size_t start,
-		     size_t rows, size_t limit, struct shd_text *out)
+static void add_tail(const struct shd_ask *ask, const struct pick *picks, size_t total,
+	size_t start, size_t rows, size_t limit, struct shd_text *out)
 {
 	const struct shd_method *method = ask->method;
 	bool more = start + rows < total || (method->blind_end && rows == limit);
@@ -265,10 +266,12 @@ void shd_ozon_list(const struct shd_ask *ask, struct shd_http_reply *reply)
 	struct shd_text *out = &reply->body;
 	size_t total, start, limit = method->page ? (size_t)method->page : SIZE_MAX;
 	struct pick *picks shd_autofree = select_all(ask, &total);
-	const char *list = strncmp(method->list, "result.", 7) == 0 ? method->list + 7 : method->list;
+	const char *list =
+		strncmp(method->list, "result.", 7) == 0 ? method->list + 7 : method->list;
 
 	if (!find_start(ask, picks, total, &start)) {
-		shd_ozon_invalid(reply, 400, 3, "Request validation error: cursor is invalid or expired");
+		shd_ozon_invalid(
+			reply, 400, 3, "Request validation error: cursor is invalid or expired");
 		return;
 	}
 	if (method->limit && shd_json_int(ask->body, method->limit) > 0)

@@ -12,13 +12,15 @@ static const int64_t total_leaves_ms = 1795392000000LL;
 
 const char *shd_check_cutoff(const json_t *body)
 {
-	bool cutoff = shd_json_at(body, "filter.cutoff_from") || shd_json_at(body, "filter.cutoff_to");
+	bool cutoff =
+		shd_json_at(body, "filter.cutoff_from") || shd_json_at(body, "filter.cutoff_to");
 	bool handover = shd_json_at(body, "filter.delivering_date_from") ||
 			shd_json_at(body, "filter.delivering_date_to");
 
 	if (cutoff && handover)
 		return "use either cutoff or delivering_date period, not both";
-	return cutoff || handover ? NULL : "filter.cutoff or filter.delivering_date period is required";
+	return cutoff || handover ? NULL
+				  : "filter.cutoff or filter.delivering_date period is required";
 }
 
 const char *shd_check_period(const json_t *body)
@@ -143,12 +145,12 @@ static json_t *seller_rating(const struct shd_ask *ask, const json_t *rating)
 	shd_ozon_time(ask->sandbox->start_ms - 30 * SHD_DAY_MS, 0, from);
 	shd_ozon_time(ask->sandbox->start_ms, 0, to);
 	return json_pack("{s:O,s:O,s:s,s:O,s:{s:f,s:s,s:s,s:s,s:{s:b,s:b,s:b}},s:n}", "rating",
-			 json_object_get(rating, "rating"), "name", json_object_get(rating, "name"),
-			 "status", strcmp(status, "UNKNOWN_STATUS") == 0 ? "UNKNOWN" : status, "value_type",
-			 json_object_get(rating, "value_type"), "current_value", "value", value,
-			 "formatted", "", "date_from", from, "date_to", to, "status", "danger",
-			 strcmp(status, "CRITICAL") == 0, "warning", strcmp(status, "WARNING") == 0,
-			 "premium", 0, "past_value");
+		json_object_get(rating, "rating"), "name", json_object_get(rating, "name"),
+		"status", strcmp(status, "UNKNOWN_STATUS") == 0 ? "UNKNOWN" : status, "value_type",
+		json_object_get(rating, "value_type"), "current_value", "value", value, "formatted",
+		"", "date_from", from, "date_to", to, "status", "danger",
+		strcmp(status, "CRITICAL") == 0, "warning", strcmp(status, "WARNING") == 0,
+		"premium", 0, "past_value");
 }
 
 void shd_answer_seller(const struct shd_ask *ask, size_t total, struct shd_text *out)
@@ -159,12 +161,12 @@ void shd_answer_seller(const struct shd_ask *ask, size_t total, struct shd_text 
 	(void)total;
 	for (size_t i = 0; i < ratings->count; i++)
 		json_array_append_new(list, seller_rating(ask, ratings->items[i]->json));
-	put_json(out, json_pack("{s:{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s},s:{s:b,s:s},s:o}", "company", "name",
-				ask->shop->name, "legal_name", "ООО «Ромашка»", "inn", "7707083893",
-				"ogrn", "1027700132195", "country", "RUS", "currency", "RUB",
-				"ownership_form", "ООО", "tax_system", "ОСНО", "subscription",
-				"is_premium", strncmp(ask->shop->tariff, "PREMIUM", 7) == 0, "type",
-				ask->shop->tariff, "ratings", list));
+	put_json(out, json_pack("{s:{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s},s:{s:b,s:s},s:o}", "company",
+			      "name", ask->shop->name, "legal_name", "ООО «Ромашка»", "inn",
+			      "7707083893", "ogrn", "1027700132195", "country", "RUS", "currency",
+			      "RUB", "ownership_form", "ООО", "tax_system", "ОСНО", "subscription",
+			      "is_premium", strncmp(ask->shop->tariff, "PREMIUM", 7) == 0, "type",
+			      ask->shop->tariff, "ratings", list));
 }
 
 void shd_answer_roles(const struct shd_ask *ask, size_t total, struct shd_text *out)
@@ -198,8 +200,8 @@ void shd_answer_ratings(const struct shd_ask *ask, size_t total, struct shd_text
 				items = json_object_get(group, "items");
 		if (!items) {
 			items = json_array();
-			json_array_append_new(groups, json_pack("{s:s,s:o}", "group_name", name, "items",
-								items));
+			json_array_append_new(
+				groups, json_pack("{s:s,s:o}", "group_name", name, "items", items));
 		}
 		json_object_del(item, "_");
 		json_array_append_new(items, item);
@@ -252,7 +254,8 @@ static json_t *rating_days(const json_t *rating, int64_t from_ms, int64_t to_ms)
 
 void shd_answer_rating_history(const struct shd_ask *ask, size_t total, struct shd_text *out)
 {
-	int64_t from = shd_json_time(ask->body, "date_from"), to = shd_json_time(ask->body, "date_to");
+	int64_t from = shd_json_time(ask->body, "date_from"),
+		to = shd_json_time(ask->body, "date_to");
 	json_t *list = json_array(), *name;
 	size_t i;
 
@@ -284,8 +287,8 @@ void shd_answer_index(const struct shd_ask *ask, size_t total, struct shd_text *
 		index = json_number_value(json_object_get(days->items[i]->json, "index_by_date"));
 	}
 	put_json(out, json_pack("{s:f,s:s,s:s,s:f,s:s,s:o}", "index", index, "period_from", from,
-				"period_to", to, "processing_costs_sum", 0.0, "currency_code", "RUB",
-				"defects", defects));
+			      "period_to", to, "processing_costs_sum", 0.0, "currency_code", "RUB",
+			      "defects", defects));
 }
 
 void shd_answer_etgb(const struct shd_ask *ask, size_t total, struct shd_text *out)

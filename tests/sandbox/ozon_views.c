@@ -59,7 +59,8 @@ static int64_t stock_sum(const struct shd_world *world, int64_t sku, const char 
 	for (size_t i = 0; i < stocks->count; i++) {
 		const json_t *row = stocks->items[i]->json;
 
-		if (member(row, "sku") == sku && (!type || strcmp(shd_json_text(row, "type"), type) == 0))
+		if (member(row, "sku") == sku &&
+			(!type || strcmp(shd_json_text(row, "type"), type) == 0))
 			sum += member(row, name);
 	}
 	return sum;
@@ -73,8 +74,10 @@ json_t *shd_view_product_row(const struct shd_world *world, const struct shd_obj
 
 	json_object_set(out, "product_id", json_object_get(json, "id"));
 	json_object_set(out, "archived", json_object_get(json, "is_archived"));
-	json_object_set_new(out, "has_fbo_stocks", json_boolean(stock_sum(world, sku, "fbo", "present")));
-	json_object_set_new(out, "has_fbs_stocks", json_boolean(stock_sum(world, sku, "fbs", "present")));
+	json_object_set_new(
+		out, "has_fbo_stocks", json_boolean(stock_sum(world, sku, "fbo", "present")));
+	json_object_set_new(
+		out, "has_fbs_stocks", json_boolean(stock_sum(world, sku, "fbs", "present")));
 	json_object_set_new(out, "quants", json_array());
 	return out;
 }
@@ -94,7 +97,8 @@ json_t *shd_view_product(const struct shd_world *world, const struct shd_object 
 		json_object_set(shown, "source", json_object_get(row, "type"));
 		json_array_append_new(rows, shown);
 	}
-	json_object_set_new(out, "stocks", json_pack("{s:b,s:o}", "has_stock", sum > 0, "stocks", rows));
+	json_object_set_new(
+		out, "stocks", json_pack("{s:b,s:o}", "has_stock", sum > 0, "stocks", rows));
 	return out;
 }
 
@@ -130,7 +134,8 @@ json_t *shd_view_stocks(const struct shd_world *world, const struct shd_object *
 		for (size_t i = 0; i < stocks->count && !shown; i++) {
 			const json_t *row = stocks->items[i]->json;
 
-			if (member(row, "sku") == sku && strcmp(shd_json_text(row, "type"), types[t]) == 0)
+			if (member(row, "sku") == sku &&
+				strcmp(shd_json_text(row, "type"), types[t]) == 0)
 				shown = pick(row, "sku type present reserved");
 		}
 		if (!shown)
@@ -160,7 +165,8 @@ static double own_number(const struct shd_world *world, int64_t sku, const char 
 
 	snprintf(id, sizeof(id), "%lld", (long long)sku);
 	const struct shd_object *product = shd_world_find(world, SHD_THING_product, id);
-	return product ? json_number_value(json_object_get(json_object_get(product->json, "_"), name))
+	return product ? json_number_value(
+				 json_object_get(json_object_get(product->json, "_"), name))
 		       : 0.0;
 }
 
@@ -194,15 +200,17 @@ json_t *shd_view_turnover(const struct shd_world *world, const struct shd_object
 			    json_integer(stock_sum(world, member(out, "sku"), NULL, "present")));
 	json_object_set_new(out, "ads", json_real(own_number(world, member(out, "sku"), "ads")));
 	json_object_set_new(out, "idc", json_real(idc));
-	json_object_set_new(out, "idc_grade", json_string(idc < 7 ? "GRADES_CRITICAL" : "GRADES_GREEN"));
+	json_object_set_new(
+		out, "idc_grade", json_string(idc < 7 ? "GRADES_CRITICAL" : "GRADES_GREEN"));
 	return out;
 }
 
 json_t *shd_view_review_row(const struct shd_world *world, const struct shd_object *object)
 {
 	(void)world;
-	return pick(object->json, "id sku rating text published_at status order_status "
-				  "is_rating_participant comments_amount photos_amount videos_amount");
+	return pick(object->json,
+		"id sku rating text published_at status order_status "
+		"is_rating_participant comments_amount photos_amount videos_amount");
 }
 
 json_t *shd_view_rfbs_detail(const struct shd_world *world, const struct shd_object *object)
@@ -215,13 +223,13 @@ json_t *shd_view_rfbs_detail(const struct shd_world *world, const struct shd_obj
 	json_object_del(out, "return_id");
 	json_object_set_new(out, "state", pick(json_object_get(out, "state"), "state state_name"));
 	json_object_set_new(out, "return_reason",
-			    json_pack("{s:i,s:O,s:O}", "id", 1, "name", json_object_get(ours, "reason"),
-				      "is_defect", json_object_get(ours, "is_defect")));
+		json_pack("{s:i,s:O,s:O}", "id", 1, "name", json_object_get(ours, "reason"),
+			"is_defect", json_object_get(ours, "is_defect")));
 	json_object_set(out, "comment", json_object_get(ours, "comment"));
 	json_object_set_new(out, "available_actions",
-			    waits ? json_pack("[{s:{s:i,s:s}},{s:{s:i,s:s}}]", "action", "id", 1, "name",
-					      "Approve", "action", "id", 2, "name", "Reject")
-				  : json_array());
+		waits ? json_pack("[{s:{s:i,s:s}},{s:{s:i,s:s}}]", "action", "id", 1, "name",
+				"Approve", "action", "id", 2, "name", "Reject")
+		      : json_array());
 	json_object_set_new(out, "client_photo", json_array());
 	json_object_set_new(out, "rejection_comment", json_string(""));
 	json_object_set_new(out, "rejection_reason", json_array());
@@ -245,9 +253,10 @@ json_t *shd_view_supply_id(const struct shd_world *world, const struct shd_objec
 bool shd_selects_unfulfilled(const struct shd_ask *ask, const struct shd_object *object)
 {
 	(void)ask;
-	return shd_word_in("acceptance_in_progress arbitration awaiting_approve awaiting_deliver "
-			   "awaiting_packaging awaiting_registration awaiting_verification not_accepted",
-			   shd_json_text(object->json, "status"));
+	return shd_word_in(
+		"acceptance_in_progress arbitration awaiting_approve awaiting_deliver "
+		"awaiting_packaging awaiting_registration awaiting_verification not_accepted",
+		shd_json_text(object->json, "status"));
 }
 
 /* Each visibility is a set; a product names the narrowest it is in. */
@@ -297,5 +306,6 @@ bool shd_selects_unread(const struct shd_ask *ask, const struct shd_object *obje
 
 bool shd_selects_message(const struct shd_ask *ask, const struct shd_object *object)
 {
-	return strcmp(shd_json_text(object->json, "_.chat_id"), shd_json_text(ask->body, "chat_id")) == 0;
+	return strcmp(shd_json_text(object->json, "_.chat_id"),
+		       shd_json_text(ask->body, "chat_id")) == 0;
 }

@@ -51,8 +51,8 @@ static bool check_store(const json_t *fields, const char **ret_key, struct shd_e
 	*ret_key = "state";
 	if (*state && strcmp(state, "ok") != 0 && shd_refusal_find(state) == SHD_REFUSAL_NONE)
 		return shd_fail(reterr, SHD_ERR_CONFIG,
-				"unknown state \"%s\", expected ok, invalid_key, deactivated, blocked, ...",
-				state);
+			"unknown state \"%s\", expected ok, invalid_key, deactivated, blocked, ...",
+			state);
 	return true;
 }
 
@@ -174,8 +174,8 @@ static bool find_word(const json_t *entry, const char **ret_word, const char **r
 		*ret_key = key;
 		if (*ret_word)
 			return shd_fail(reterr, SHD_ERR_CONFIG,
-					"an entry holds one event, found \"%s\" and \"%s\"", *ret_word,
-					key);
+				"an entry holds one event, found \"%s\" and \"%s\"", *ret_word,
+				key);
 		if (!check_word(key, reterr))
 			return false;
 		if (!json_is_object(value))
@@ -217,10 +217,10 @@ bool shd_sandbox_plan(struct shd_sandbox *sandbox, size_t first, size_t count, c
 		struct shd_entry *e = &sandbox->entries[sandbox->entry_count];
 		int64_t shift_ms = every_ms * (n - 1);
 
-		*e = (struct shd_entry){base_ms + at_ms + shift_ms, base_ms + shift_ms, first, count,
-					sandbox->entry_count, shd_xstrdup(word),
-					repeat ? numbered(fields, n) : json_deep_copy(fields),
-					json_incref(json_object_get(entry, "keep"))};
+		*e = (struct shd_entry){base_ms + at_ms + shift_ms, base_ms + shift_ms, first,
+			count, sandbox->entry_count, shd_xstrdup(word),
+			repeat ? numbered(fields, n) : json_deep_copy(fields),
+			json_incref(json_object_get(entry, "keep"))};
 		sandbox->entry_count++;
 	}
 	qsort(sandbox->entries + sandbox->next_entry, sandbox->entry_count - sandbox->next_entry,

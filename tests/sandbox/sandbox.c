@@ -190,7 +190,8 @@ static void change_object(struct shd_shop *shop, enum shd_thing kind, const json
 
 static void apply_store(struct shd_shop *shop, const json_t *fields)
 {
-	const char *state = shd_json_text(fields, "state"), *tariff = shd_json_text(fields, "tariff");
+	const char *state = shd_json_text(fields, "state"),
+		   *tariff = shd_json_text(fields, "tariff");
 	const char *expires = shd_json_text(fields, "expires_at");
 	const json_t *reviews = json_object_get(fields, "reviews");
 

@@ -14,10 +14,10 @@ struct reading {
 	struct shd_diags *diags;
 };
 
-static const char *const top_members[] = {"cursor_ttl", "faults", "rate", "smtp", "stores", "webhook"};
-static const char *const store_members[] = {"api_key", "churn",   "client_id", "count",  "expires_at",
-					    "name",    "rate",    "reviews",   "roles", "state",
-					    "tariff",  "timeline"};
+static const char *const top_members[] = {
+	"cursor_ttl", "faults", "rate", "smtp", "stores", "webhook"};
+static const char *const store_members[] = {"api_key", "churn", "client_id", "count", "expires_at",
+	"name", "rate", "reviews", "roles", "state", "tariff", "timeline"};
 static const char *const smtp_members[] = {"password", "user"};
 static const char *const webhook_members[] = {"secret"};
 
@@ -41,7 +41,8 @@ static bool known_members(const struct reading *r, const struct shd_node *map,
 			continue;
 		near = shd_nearest(key, known, count);
 		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near ? near : "");
-		shd_node_mistake(&map->keys[i], r->diags, near ? hint : NULL, "unknown key \"%s\"", key);
+		shd_node_mistake(
+			&map->keys[i], r->diags, near ? hint : NULL, "unknown key \"%s\"", key);
 		good = false;
 	}
 	return good;
@@ -117,9 +118,10 @@ static void read_timeline(const struct reading *r, const struct shd_node *list, 
 
 		if (!json_is_object(entry))
 			shd_node_mistake(&list->items[i], r->diags, NULL, "an entry is a map");
-		else if (!shd_sandbox_plan(r->sandbox, first, count, entry, r->sandbox->start_ms, &key,
-					   &err))
-			shd_node_mistake(place_of(&list->items[i], key), r->diags, NULL, "%s", err.msg);
+		else if (!shd_sandbox_plan(
+				 r->sandbox, first, count, entry, r->sandbox->start_ms, &key, &err))
+			shd_node_mistake(
+				place_of(&list->items[i], key), r->diags, NULL, "%s", err.msg);
 	}
 }
 
@@ -165,7 +167,8 @@ static void read_account(const struct reading *r, const struct shd_node *node, s
 
 	for (size_t i = 0; i < SHD_COUNT(copied); i++)
 		if (shd_node_get(node, copied[i]))
-			json_object_set_new(fields, copied[i], json_of(shd_node_get(node, copied[i])));
+			json_object_set_new(
+				fields, copied[i], json_of(shd_node_get(node, copied[i])));
 	json_auto_t *entry = json_pack("{s:s,s:O}", "at", "0s", "store", fields);
 	if (!shd_sandbox_plan(r->sandbox, first, count, entry, r->sandbox->start_ms, &key, &err))
 		shd_node_mistake(place_of(node, key), r->diags, NULL, "%s", err.msg);
@@ -183,7 +186,7 @@ static void read_store(const struct reading *r, const struct shd_node *node)
 	long long count = strtoll(text_at(node, "count", "1"), NULL, 10);
 	if (client <= 0 || count < 1 || count > STORES_MAX) {
 		shd_node_mistake(node, r->diags, NULL,
-				 "a store needs a positive client_id, and a count of 1..%d", STORES_MAX);
+			"a store needs a positive client_id, and a count of 1..%d", STORES_MAX);
 		return;
 	}
 	churn = shd_node_get(node, "churn");
@@ -225,13 +228,15 @@ static void read_faults(const struct reading *r, const struct shd_node *list)
 		json_auto_t *row = json_of(&list->items[i]);
 
 		if (!shd_fault_add(r->sandbox, row, r->sandbox->start_ms, &key, &err))
-			shd_node_mistake(place_of(&list->items[i], key), r->diags, NULL, "%s", err.msg);
+			shd_node_mistake(
+				place_of(&list->items[i], key), r->diags, NULL, "%s", err.msg);
 	}
 }
 
 static void read_sinks(const struct reading *r, const struct shd_node *root)
 {
-	const struct shd_node *smtp = shd_node_get(root, "smtp"), *hook = shd_node_get(root, "webhook");
+	const struct shd_node *smtp = shd_node_get(root, "smtp"),
+			      *hook = shd_node_get(root, "webhook");
 
 	if (smtp && known_members(r, smtp, smtp_members, SHD_COUNT(smtp_members))) {
 		snprintf(r->sinks->smtp_user, sizeof(r->sinks->smtp_user), "%s",
@@ -256,7 +261,8 @@ static void read_root(const struct reading *r, const struct shd_node *root)
 		shd_node_mistake(ttl, r->diags, NULL, "expected a duration of a second or more");
 	r->sandbox->rate_per_s = read_rate(r, shd_node_get(root, "rate"));
 	if (!stores || stores->type != SHD_NODE_LIST)
-		shd_node_mistake(stores ? stores : root, r->diags, NULL, "expected a list of stores");
+		shd_node_mistake(
+			stores ? stores : root, r->diags, NULL, "expected a list of stores");
 	for (size_t i = 0; stores && stores->type == SHD_NODE_LIST && i < stores->count; i++)
 		read_store(r, &stores->items[i]);
 	if (faults)
@@ -274,7 +280,7 @@ bool shd_scenario_read(const char *file, const char *text, size_t len, struct sh
 	if (root && root->type == SHD_NODE_MAP)
 		read_root(&r, root);
 	else if (shd_diags_mistakes(diags) == 0)
-		shd_diags_add(diags, &(struct shd_diag){SHD_MISTAKE, file, 1, 1, 1, "expected a map", NULL,
-							NULL});
+		shd_diags_add(diags, &(struct shd_diag){SHD_MISTAKE, file, 1, 1, 1,
+					     "expected a map", NULL, NULL});
 	return shd_diags_mistakes(diags) == 0;
 }

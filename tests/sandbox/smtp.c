@@ -302,8 +302,15 @@ static const struct {
 	const char *word;
 	void (*act)(struct session *s, const char *rest);
 } commands[] = {
-	{"AUTH", on_auth}, {"DATA", on_data}, {"EHLO", on_ehlo},  {"HELO", on_ehlo}, {"MAIL", on_mail},
-	{"NOOP", on_noop}, {"QUIT", on_quit}, {"RCPT", on_rcpt}, {"RSET", on_reset},
+	{"AUTH", on_auth},
+	{"DATA", on_data},
+	{"EHLO", on_ehlo},
+	{"HELO", on_ehlo},
+	{"MAIL", on_mail},
+	{"NOOP", on_noop},
+	{"QUIT", on_quit},
+	{"RCPT", on_rcpt},
+	{"RSET", on_reset},
 };
 
 static void take_command(struct session *s, const char *line)

@@ -5,24 +5,24 @@
 #include "ozon.h"
 
 #define SHD_VISIBILITIES                                                                           \
-	"ALL VISIBLE INVISIBLE EMPTY_STOCK NOT_MODERATED MODERATED DISABLED STATE_FAILED "          \
-	"READY_TO_SUPPLY VALIDATION_STATE_PENDING VALIDATION_STATE_FAIL "                           \
-	"VALIDATION_STATE_SUCCESS TO_SUPPLY IN_SALE REMOVED_FROM_SALE BANNED OVERPRICED "           \
-	"CRITICALLY_OVERPRICED EMPTY_BARCODE BARCODE_EXISTS QUARANTINE ARCHIVED "                   \
-	"OVERPRICED_WITH_STOCK PARTIAL_APPROVED AUTO_ARCHIVED MANUAL_ARCHIVED "                     \
+	"ALL VISIBLE INVISIBLE EMPTY_STOCK NOT_MODERATED MODERATED DISABLED STATE_FAILED "         \
+	"READY_TO_SUPPLY VALIDATION_STATE_PENDING VALIDATION_STATE_FAIL "                          \
+	"VALIDATION_STATE_SUCCESS TO_SUPPLY IN_SALE REMOVED_FROM_SALE BANNED OVERPRICED "          \
+	"CRITICALLY_OVERPRICED EMPTY_BARCODE BARCODE_EXISTS QUARANTINE ARCHIVED "                  \
+	"OVERPRICED_WITH_STOCK PARTIAL_APPROVED AUTO_ARCHIVED MANUAL_ARCHIVED "                    \
 	"SEASONAL_AUTO_ARCHIVED VISIBLE_WITH_FBO_STOCK SHOWCASE_SELECT_ACTIVE"
 #define SHD_VISUAL_STATUSES                                                                        \
-	"OnSellerApproval OnSellerClarification OnSellerClarificationAfterPartialCompensation "     \
-	"CompensationOffered SendingError DisputeOpened DisputeYouOpened DisputeOpening "           \
-	"ArrivedAtReturnPlace MovingToSeller ReturningToSellerByCourier WaitingShipment "           \
-	"MovingToOzon Utilizing ReturnMoneyApproved MoneyReturned MoneyReturnedBySystem "           \
-	"OfferedPartialCompensation PartialCompensationInProcess PartialCompensationReturned "      \
-	"WaitingCompensation ReceivedBySeller ReturnedToOzon Utilized Approved ApprovedByOzon "     \
-	"Rejected CrmRejected Cancelled CancelledDisputeNotOpen CompensationRejected "              \
+	"OnSellerApproval OnSellerClarification OnSellerClarificationAfterPartialCompensation "    \
+	"CompensationOffered SendingError DisputeOpened DisputeYouOpened DisputeOpening "          \
+	"ArrivedAtReturnPlace MovingToSeller ReturningToSellerByCourier WaitingShipment "          \
+	"MovingToOzon Utilizing ReturnMoneyApproved MoneyReturned MoneyReturnedBySystem "          \
+	"OfferedPartialCompensation PartialCompensationInProcess PartialCompensationReturned "     \
+	"WaitingCompensation ReceivedBySeller ReturnedToOzon Utilized Approved ApprovedByOzon "    \
+	"Rejected CrmRejected Cancelled CancelledDisputeNotOpen CompensationRejected "             \
 	"CompensationRejectedBySla CompensationRejectedBySeller"
 #define SHD_SUPPLY_STATES                                                                          \
-	"DATA_FILLING READY_TO_SUPPLY ACCEPTED_AT_SUPPLY_WAREHOUSE IN_TRANSIT "                     \
-	"ACCEPTANCE_AT_STORAGE_WAREHOUSE REPORTS_CONFIRMATION_AWAITING REPORT_REJECTED COMPLETED "  \
+	"DATA_FILLING READY_TO_SUPPLY ACCEPTED_AT_SUPPLY_WAREHOUSE IN_TRANSIT "                    \
+	"ACCEPTANCE_AT_STORAGE_WAREHOUSE REPORTS_CONFIRMATION_AWAITING REPORT_REJECTED COMPLETED " \
 	"REJECTED_AT_SUPPLY_WAREHOUSE CANCELLED OVERDUE"
 
 shd_view_fn shd_view_posting_detail, shd_view_product_row, shd_view_product, shd_view_price,
@@ -40,7 +40,7 @@ shd_check_fn shd_check_cutoff, shd_check_period, shd_check_one_id_group, shd_che
 typedef void shd_more_fn(const struct shd_ask *ask, size_t total, struct shd_text *out);
 shd_more_fn shd_more_count, shd_more_total, shd_more_counter, shd_more_unread, shd_answer_seller,
 	shd_answer_roles, shd_answer_ratings, shd_answer_rating_history, shd_answer_index,
-	shd_answer_etgb, shd_answer_cancel_reasons, shd_answer_wrong_volume, shd_answer_review_count,
-	shd_answer_comments, shd_answer_question_count, shd_answer_question_answers,
-	shd_answer_invalid_warehouses, shd_answer_supply_counter, shd_answer_notifications,
-	shd_answer_push_types;
+	shd_answer_etgb, shd_answer_cancel_reasons, shd_answer_wrong_volume,
+	shd_answer_review_count, shd_answer_comments, shd_answer_question_count,
+	shd_answer_question_answers, shd_answer_invalid_warehouses, shd_answer_supply_counter,
+	shd_answer_notifications, shd_answer_push_types;

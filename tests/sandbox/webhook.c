@@ -72,7 +72,8 @@ static const char *verify(const struct shd_sink *sink, const struct shd_http_req
 		return "missing headers";
 	if (llabs(strtoll(timestamp, NULL, 10) - shd_now_ms() / 1000) > SKEW_S)
 		return "timestamp too far away";
-	if (!sign(sink->settings.webhook_secret, id, timestamp, request->body, request->len, wanted))
+	if (!sign(sink->settings.webhook_secret, id, timestamp, request->body, request->len,
+		    wanted))
 		return "no usable secret";
 	return one_matches(signatures, wanted) ? "ok" : "wrong";
 }
@@ -115,12 +116,13 @@ static void record(struct shd_sink *sink, const struct shd_http_request *request
 	}
 	if (!body)
 		body = json_stringn(request->body, request->len);
-	shd_sink_webhook(sink, json_pack("{s:s,s:o,s:o,s:o,s:s,s:I,s:i,s:b,s:o}", "path", request->path,
-					 "id", copy_header(request, "webhook-id"), "timestamp",
-					 copy_header(request, "webhook-timestamp"), "content_type",
-					 copy_header(request, "Content-Type"), "signature", signature,
-					 "delivery", times, "answered", status, "accepted", accepted,
-					 "body", body ? body : json_null()));
+	shd_sink_webhook(
+		sink, json_pack("{s:s,s:o,s:o,s:o,s:s,s:I,s:i,s:b,s:o}", "path", request->path,
+			      "id", copy_header(request, "webhook-id"), "timestamp",
+			      copy_header(request, "webhook-timestamp"), "content_type",
+			      copy_header(request, "Content-Type"), "signature", signature,
+			      "delivery", times, "answered", status, "accepted", accepted, "body",
+			      body ? body : json_null()));
 }
 
 void shd_webhook_handle(void *ctx, const struct shd_http_request *request,
@@ -136,7 +138,8 @@ void shd_webhook_handle(void *ctx, const struct shd_http_request *request,
 	}
 	const char *signature = verify(sink, request);
 	bool good = strcmp(signature, "ok") == 0 || strcmp(signature, "unchecked") == 0;
-	const struct shd_fault_plan *fault = shd_fault_strikes(sink->sandbox, path, "", shd_now_ms());
+	const struct shd_fault_plan *fault =
+		shd_fault_strikes(sink->sandbox, path, "", shd_now_ms());
 	bool failed = fails(fault, reply);
 	if (!failed && !good)
 		reply->status = 401;

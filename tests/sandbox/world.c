@@ -85,7 +85,8 @@ static struct shd_object **find_slot(const struct shd_world *world, enum shd_thi
 	return NULL;
 }
 
-struct shd_object *shd_world_find(const struct shd_world *world, enum shd_thing kind, const char *id)
+struct shd_object *shd_world_find(
+	const struct shd_world *world, enum shd_thing kind, const char *id)
 {
 	struct shd_object **slot = find_slot(world, kind, id);
 

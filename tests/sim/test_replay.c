@@ -190,11 +190,12 @@ static void assert_same(const struct shd_replay *done, uint64_t with)
 		    did->to.ms == would->to.ms)
 			continue;
 		fail_msg("seed %llu: %s %s %s: %s; did %d %lld..%lld, would %d %lld..%lld",
-			 (unsigned long long)with, one->rule, one->store, one->entity,
-			 shd_replay_change_name(pair->change), did ? (int)did->level : -1,
-			 did ? (long long)(did->from.ms - T0) : 0, did ? (long long)(did->to.ms - T0) : 0,
-			 would ? (int)would->level : -1, would ? (long long)(would->from.ms - T0) : 0,
-			 would ? (long long)(would->to.ms - T0) : 0);
+			(unsigned long long)with, one->rule, one->store, one->entity,
+			shd_replay_change_name(pair->change), did ? (int)did->level : -1,
+			did ? (long long)(did->from.ms - T0) : 0,
+			did ? (long long)(did->to.ms - T0) : 0, would ? (int)would->level : -1,
+			would ? (long long)(would->from.ms - T0) : 0,
+			would ? (long long)(would->to.ms - T0) : 0);
 	}
 }
 

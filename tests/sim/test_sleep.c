@@ -115,8 +115,9 @@ static const int64_t naps[] = {90 * SHD_SECOND_MS, 10 * SHD_MINUTE_MS, 2 * SHD_H
 
 static void whatever_feed_is_read_last_nothing_is_judged_before(void **state)
 {
-	static const int orders[][4] = {{OPEN, QUARTER, EXTRA, CHANGED}, {CHANGED, OPEN, EXTRA, QUARTER},
-		{QUARTER, CHANGED, EXTRA, OPEN}, {OPEN, CHANGED, QUARTER, EXTRA}};
+	static const int orders[][4] = {{OPEN, QUARTER, EXTRA, CHANGED},
+		{CHANGED, OPEN, EXTRA, QUARTER}, {QUARTER, CHANGED, EXTRA, OPEN},
+		{OPEN, CHANGED, QUARTER, EXTRA}};
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(naps) * SHD_COUNT(orders); i++) {

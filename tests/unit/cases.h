@@ -37,8 +37,8 @@ static inline int case_visible(const struct dirent *entry)
 
 /* Calls `run` for every entry of the folder but expected.txt, by name, and holds
  * what they appended against expected.txt. */
-static inline void case_folder(const char *folder,
-			       void (*run)(const char *path, const char *name, struct shd_text *out))
+static inline void case_folder(
+	const char *folder, void (*run)(const char *path, const char *name, struct shd_text *out))
 {
 	struct dirent **entries;
 	char path[512];

@@ -82,7 +82,8 @@ static inline bool peer_answer(int fd, const char *path, const char *body, size_
 		dprintf(fd, "HTTP/1.1 %d X\r\nContent-Length: 2\r\nRetry-After: 7\r\n\r\nno",
 			(int)strtol(path + 8, NULL, 10));
 	} else if (strncmp(path, "/bytes/", 7) == 0) {
-		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", (int)strtol(path + 7, NULL, 10));
+		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
+			(int)strtol(path + 7, NULL, 10));
 		peer_bytes(fd, (size_t)strtol(path + 7, NULL, 10), false);
 	} else if (strncmp(path, "/chunked/", 9) == 0) {
 		dprintf(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");

@@ -53,8 +53,8 @@ static inline void state_reopen(struct fixture *f)
 	assert_true(shd_state_open(f->path, &f->state, &f->err));
 }
 
-static inline void make_entity(struct shd_entity *entity, struct shd_value *fields, enum shd_kind kind,
-			const char *id)
+static inline void make_entity(
+	struct shd_entity *entity, struct shd_value *fields, enum shd_kind kind, const char *id)
 {
 	*entity = (struct shd_entity){.kind = kind, .id = id, .fields = fields};
 	for (int i = 0; i < shd_kind_fields(kind); i++)
@@ -72,10 +72,13 @@ static inline void put_order(struct fixture *f, const char *store, const char *i
 	make_entity(&entity, fields, SHD_KIND_order, id);
 	fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = opened};
 	fields[SHD_I_closed] = (struct shd_value){.type = SHD_BOOL, .n = closed};
-	fields[SHD_I_closed_at] = (struct shd_value){.type = SHD_TIME, .n = opened, .none = !closed};
+	fields[SHD_I_closed_at] =
+		(struct shd_value){.type = SHD_TIME, .n = opened, .none = !closed};
 	int status = shd_field_index(SHD_F_order_status), at = shd_field_index(SHD_F_order_sku);
-	fields[status] = (struct shd_value){.type = SHD_TEXT, .text = "awaiting_shipment", .len = 17};
-	fields[at] = (struct shd_value){.type = SHD_TEXT, .text = sku, .len = (uint32_t)strlen(sku)};
+	fields[status] =
+		(struct shd_value){.type = SHD_TEXT, .text = "awaiting_shipment", .len = 17};
+	fields[at] =
+		(struct shd_value){.type = SHD_TEXT, .text = sku, .len = (uint32_t)strlen(sku)};
 	fields[shd_field_index(SHD_F_order_units)] =
 		(struct shd_value){.type = SHD_NUMBER, .n = 2 * SHD_MICRO};
 	if (!shd_state_entity_put(f->state, store, &entity, feed, &f->err))

@@ -50,7 +50,8 @@ static void play(struct shd_alert *alert, const struct shd_rule *rule, const cha
 	for (; *letters; letters++, *now_ms += SHD_MINUTE_MS) {
 		struct shd_alert_move moves[SHD_ALERT_MOVES];
 		struct shd_verdict verdict = verdict_of(*letters);
-		int count = shd_alert_step(alert, rule, &verdict, (struct shd_wall){*now_ms}, moves);
+		int count =
+			shd_alert_step(alert, rule, &verdict, (struct shd_wall){*now_ms}, moves);
 
 		for (int i = 0; i < count; i++) {
 			len += (size_t)snprintf(out + len, size - len, "%s%s%s", len ? " " : "",
@@ -123,10 +124,12 @@ static void histories(void **state)
 		const struct shd_rule *rule;
 		const char *letters, *moves;
 	} cases[] = {
-		{"a level that people know of is not told again", &at_once, "cwc", "new! eased escalated"},
+		{"a level that people know of is not told again", &at_once, "cwc",
+			"new! eased escalated"},
 		{"every worse level is told once", &at_once, "iwcb",
 			"new! escalated! escalated! escalated!"},
-		{"for: 10m fires in the eleventh minute", &after_10m, "wwwwwwwwwww", "pending new!"},
+		{"for: 10m fires in the eleventh minute", &after_10m, "wwwwwwwwwww",
+			"pending new!"},
 		{"for: 10m does not fire before", &after_10m, "wwwwwwwwww", "pending"},
 		{"for: what stopped in between starts anew", &after_10m, "wwwwwwwww.wwwwwwww",
 			"pending dropped pending"},
@@ -148,8 +151,8 @@ static void histories(void **state)
 			"new!"},
 		{"clear_for: a still better one has to last by itself", &clears_5m, "cwwwiiiii",
 			"new!"},
-		{"clear_for: the time of a better level is none of the end", &clears_5m, "cwww.....",
-			"new!"},
+		{"clear_for: the time of a better level is none of the end", &clears_5m,
+			"cwww.....", "new!"},
 		{"clear_for: the end comes without the levels between", &clears_5m, "cwww......",
 			"new! resolved!"},
 		{"hysteresis keeps it open", &at_once, "w===.", "new! resolved!"},
@@ -159,7 +162,8 @@ static void histories(void **state)
 		{"a level is not entered by it", &at_once, "wWW-", "new! resolved!"},
 		{"a worse one falls no further", &at_once, "bIi", "new! eased eased"},
 		{"what is kept is not told again", &at_once, "cWcWc", "new!"},
-		{"what was kept while blind is kept", &at_once, "c?Ww", "new! blinded seeing eased"},
+		{"what was kept while blind is kept", &at_once, "c?Ww",
+			"new! blinded seeing eased"},
 		{"what is kept has not begun to clear", &clears_5m, "cWWWW.....", "new!"},
 		{"the fifth episode says so, then it is quiet", &at_once, "w.w.w.w.w.w.w.",
 			"new! resolved! new! resolved! new! resolved! new! resolved! flapping! "
@@ -309,7 +313,8 @@ static void names_read_back(void **state)
 	for (int i = 0; i <= SHD_ALERT_RESOLVED; i++) {
 		enum shd_alert_state found;
 
-		assert_true(shd_alert_state_find(shd_alert_state_name((enum shd_alert_state)i), &found));
+		assert_true(shd_alert_state_find(
+			shd_alert_state_name((enum shd_alert_state)i), &found));
 		assert_int_equal(found, i);
 	}
 	enum shd_move move;

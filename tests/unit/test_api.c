@@ -324,7 +324,8 @@ static void alerts_and_explain_show_value_beside_limit(void **state)
 
 static void metrics_show_the_platforms_target(void **state)
 {
-	struct shd_ctl ctl = {.argument = "ozon-main"}, json = {.argument = "ozon-main", .json = true};
+	struct shd_ctl ctl = {.argument = "ozon-main"},
+		       json = {.argument = "ozon-main", .json = true};
 	struct server server;
 
 	(void)state;

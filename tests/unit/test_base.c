@@ -76,8 +76,9 @@ static void times_of_every_shape(void **state)
 
 static void bad_times_are_refused(void **state)
 {
-	static const char *const cases[] = {"", "2026", "2026-13-01", "2026-02-29", "2026-01-01T25:00:00Z",
-		"2026-01-01T00:00:00", "2026-01-01T00:00:00Zx", "now", "2026-01-01T00:00:00.Z"};
+	static const char *const cases[] = {"", "2026", "2026-13-01", "2026-02-29",
+		"2026-01-01T25:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00Zx", "now",
+		"2026-01-01T00:00:00.Z"};
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		struct shd_error err;
@@ -95,7 +96,8 @@ static void times_are_shown(void **state)
 	(void)state;
 	assert_string_equal(shd_time_format((struct shd_wall){1775321988998}, buf),
 		"2026-04-04T16:59:48.998Z");
-	assert_string_equal(shd_time_format((struct shd_wall){-1}, buf), "1969-12-31T23:59:59.999Z");
+	assert_string_equal(
+		shd_time_format((struct shd_wall){-1}, buf), "1969-12-31T23:59:59.999Z");
 	assert_string_equal(shd_time_format((struct shd_wall){SHD_NEVER_MS}, buf), "never");
 }
 
@@ -116,7 +118,8 @@ static void decimals_are_exact(void **state)
 		struct shd_error err;
 		int64_t n;
 
-		assert_true(shd_decimal_parse(cases[i].text, strlen(cases[i].text), cases[i].scale, &n, &err));
+		assert_true(shd_decimal_parse(
+			cases[i].text, strlen(cases[i].text), cases[i].scale, &n, &err));
 		assert_int_equal(n, cases[i].n);
 	}
 }
@@ -127,8 +130,13 @@ static void bad_decimals_are_refused(void **state)
 		const char *text;
 		enum shd_err kind;
 	} cases[] = {
-		{"", SHD_ERR_SYNTAX}, {"x", SHD_ERR_SYNTAX}, {"1.2.3", SHD_ERR_SYNTAX}, {"1e", SHD_ERR_SYNTAX},
-		{".", SHD_ERR_SYNTAX}, {"9223372036855", SHD_ERR_LIMIT}, {"1e300", SHD_ERR_LIMIT},
+		{"", SHD_ERR_SYNTAX},
+		{"x", SHD_ERR_SYNTAX},
+		{"1.2.3", SHD_ERR_SYNTAX},
+		{"1e", SHD_ERR_SYNTAX},
+		{".", SHD_ERR_SYNTAX},
+		{"9223372036855", SHD_ERR_LIMIT},
+		{"1e300", SHD_ERR_LIMIT},
 		{"99999999999999999999999999999999999999999999", SHD_ERR_LIMIT},
 	};
 	(void)state;

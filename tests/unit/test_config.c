@@ -181,7 +181,8 @@ static void bad_secret_files_are_refused(void **state)
 		mode_t mode;
 		const char *text, *hint;
 	} cases[] = {
-		{"hush", 0640, "can be read or changed by others (mode 0640)", "chmod 600 /tmp/shd"},
+		{"hush", 0640, "can be read or changed by others (mode 0640)",
+			"chmod 600 /tmp/shd"},
 		{"hush", 0604, "can be read or changed by others (mode 0604)", "chmod 600"},
 		{"", 0600, "the file `key` is empty", NULL},
 		{"\n", 0600, "the file `key` is empty", NULL},
@@ -277,7 +278,8 @@ static void an_absent_configuration_is_a_mistake(void **state)
 
 static void one_run_shows_the_mistakes_of_all_files(void **state)
 {
-	static const char *const expected[] = {"etc/storehealthd.yaml:1:1: error: the configuration",
+	static const char *const expected[] = {
+		"etc/storehealthd.yaml:1:1: error: the configuration",
 		"etc/conf.d/a.yaml:2:6: error: a text that begins with @",
 		"etc/rules.d/two.yaml:2:", "etc/words.d/bad.txt:1:"};
 	struct bench b;
@@ -288,7 +290,8 @@ static void one_run_shows_the_mistakes_of_all_files(void **state)
 	write_text(&b, "etc/conf.d/a.yaml", "# a\nto:  @all\n");
 	write_text(&b, "etc/conf.d/.hidden.yaml", "@\n");
 	write_text(&b, "etc/conf.d/backup.yaml~", "@\n");
-	write_text(&b, "etc/rules.d/two.yaml", "rules:\n  - {rule: b, levels: {warning: ratin < 4}}\n");
+	write_text(&b, "etc/rules.d/two.yaml",
+		"rules:\n  - {rule: b, levels: {warning: ratin < 4}}\n");
 	write_text(&b, "etc/words.d/bad.txt", "\xFF\n");
 	load(&b);
 	for (size_t i = 0; i < SHD_COUNT(expected); i++) {

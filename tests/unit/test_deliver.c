@@ -176,9 +176,9 @@ static int tear_down(void **state)
 static void post_grouped(struct world *world, const char *channel, const char *key,
 	const char *group, int64_t wait_ms)
 {
-	static const char facts[] =
-		"[{\"alert\":1,\"episode\":1,\"move\":\"new\",\"level\":\"critical\",\"from\":\"none\","
-		"\"rule\":\"r\",\"store\":\"s\",\"at\":1775321940000}]";
+	static const char facts[] = "[{\"alert\":1,\"episode\":1,\"move\":\"new\",\"level\":"
+				    "\"critical\",\"from\":\"none\","
+				    "\"rule\":\"r\",\"store\":\"s\",\"at\":1775321940000}]";
 	struct shd_outbox_row row = {.key = key, .channel = channel, .group = group,
 		.facts = facts, .level = SHD_CRITICAL, .made = {world->now_ms},
 		.next_try = {world->now_ms + wait_ms},
@@ -230,8 +230,8 @@ static size_t due(struct world *world, int64_t now_ms, int64_t *ret_next_ms)
 	struct shd_error error;
 	size_t count;
 
-	assert_true(shd_state_outbox_due(world->state, (struct shd_wall){now_ms}, 100, NULL, 0, arena,
-		&rows, &count, &next, &error));
+	assert_true(shd_state_outbox_due(world->state, (struct shd_wall){now_ms}, 100, NULL, 0,
+		arena, &rows, &count, &next, &error));
 	*ret_next_ms = next.ms;
 	return count;
 }
@@ -414,8 +414,8 @@ static void health_is_told_when_it_changes(void **state)
 	world->now_ms += 60000;
 	run_until(world, 2);
 	stop_daemon(world);
-	assert_string_equal(
-		world->health.data, "busy server waiting 1 since 0\nbusy works waiting 0 since -1\n");
+	assert_string_equal(world->health.data,
+		"busy server waiting 1 since 0\nbusy works waiting 0 since -1\n");
 }
 
 static void many_messages_are_all_delivered_once(void **state)

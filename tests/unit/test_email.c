@@ -33,11 +33,20 @@ static struct shd_message_item items[] = {
 };
 
 static const struct shd_message message = {
-	.subject = "Срочно: Жалоба ждёт первого ответа – осталось 1 ч 59 мин (ozon-main, 63045123-0012-1)",
-	.intro = "Магазин ozon-main (Ozon)", .footer = "Оповещение 17", .level = SHD_CRITICAL,
-	.advice_heading = "Что делать", .link_text = "Открыть", .thread = "alert-17-1-1775321940",
-	.items = items, .count = 1, .language = "ru", .timezone = "Europe/Moscow",
-	.made = {1775321940000}, .type = "alert.firing"};
+	.subject = "Срочно: Жалоба ждёт первого ответа – осталось 1 ч 59 мин (ozon-main, "
+		   "63045123-0012-1)",
+	.intro = "Магазин ozon-main (Ozon)",
+	.footer = "Оповещение 17",
+	.level = SHD_CRITICAL,
+	.advice_heading = "Что делать",
+	.link_text = "Открыть",
+	.thread = "alert-17-1-1775321940",
+	.items = items,
+	.count = 1,
+	.language = "ru",
+	.timezone = "Europe/Moscow",
+	.made = {1775321940000},
+	.type = "alert.firing"};
 
 /* Renders; false with *ret_error when the notifier refuses. */
 static bool send_mail(const struct shd_email_settings *email, const struct shd_message *what,
@@ -87,7 +96,8 @@ static void the_address_follows_the_settings(void **state)
 		bool require_tls;
 	} cases[] = {
 		{"mail.example.com", 0, SHD_EMAIL_STARTTLS, "smtp://mail.example.com:587", true},
-		{"mail.example.com", 2525, SHD_EMAIL_STARTTLS, "smtp://mail.example.com:2525", true},
+		{"mail.example.com", 2525, SHD_EMAIL_STARTTLS, "smtp://mail.example.com:2525",
+			true},
 		{"mail.example.com", 0, SHD_EMAIL_TLS, "smtps://mail.example.com:465", false},
 		{"127.0.0.1", 0, SHD_EMAIL_CLEAR, "smtp://127.0.0.1:25", false},
 		{"::1", 25, SHD_EMAIL_CLEAR, "smtp://[::1]:25", false},
@@ -173,7 +183,8 @@ static void html_shows_markup_and_does_not_run_it(void **state)
 	assert_null(strstr(html.data, "<script>"));
 	assert_non_null(strstr(html.data, "Ответить &lt;script&gt;"));
 	assert_non_null(strstr(html.data, "&lt;b&gt;ждёт&lt;/b&gt; &amp; просит"));
-	assert_non_null(strstr(html.data, "href=\"https://seller.example.com/?a=1&amp;b=&quot;2&quot;\""));
+	assert_non_null(
+		strstr(html.data, "href=\"https://seller.example.com/?a=1&amp;b=&quot;2&quot;\""));
 }
 
 static void only_web_addresses_become_links(void **state)

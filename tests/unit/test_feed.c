@@ -29,7 +29,7 @@ static bool map(const struct shd_map_in *in, const json_t *record, struct shd_ha
 }
 
 static bool next(const struct shd_endpoint *row, const json_t *envelope, size_t records,
-		 const struct shd_page_in *in, struct shd_page_out *ret_out, struct shd_error *reterr)
+	const struct shd_page_in *in, struct shd_page_out *ret_out, struct shd_error *reterr)
 {
 	const char *position = json_string_value(json_object_get(envelope, "next"));
 
@@ -78,10 +78,23 @@ static bool accept_answer(const struct shd_endpoint *row, const struct shd_answe
 enum { LIST, BATCH, DETAIL, ROWS };
 
 static const struct shd_endpoint rows[ROWS] = {
-	[LIST] = {.name = "list", .path = "/list", .paging = SHD_PAGE_CURSOR, .page_max = 3,
-		.records = "items", .complete = true, .closes = SHD_KIND_order, .map = map, .next = next},
-	[BATCH] = {.name = "batch", .path = "/batch", .paging = SHD_PAGE_BATCH, .ids_of = "list",
-		.batch = 2, .records = "items", .map = map, .next = next},
+	[LIST] = {.name = "list",
+		.path = "/list",
+		.paging = SHD_PAGE_CURSOR,
+		.page_max = 3,
+		.records = "items",
+		.complete = true,
+		.closes = SHD_KIND_order,
+		.map = map,
+		.next = next},
+	[BATCH] = {.name = "batch",
+		.path = "/batch",
+		.paging = SHD_PAGE_BATCH,
+		.ids_of = "list",
+		.batch = 2,
+		.records = "items",
+		.map = map,
+		.next = next},
 	[DETAIL] = {.name = "detail", .path = "/detail", .paging = SHD_PAGE_FOLLOW, .map = map},
 };
 
@@ -189,7 +202,8 @@ static void only_new_records_are_parsed(void **state)
 	read_once(f, LIST, "/list?", PAGE_AB);
 	assert_int_equal(f->poll->parsed_records, 2);
 	read_once(f, LIST, "/list?",
-		  "{\"items\":[{\"id\":\"c\",\"v\":1},{\"id\":\"a\",\"v\":1},{\"id\":\"b\",\"v\":2}]}");
+		"{\"items\":[{\"id\":\"c\",\"v\":1},{\"id\":\"a\",\"v\":1},{\"id\":\"b\",\"v\":2}]"
+		"}");
 	assert_int_equal(f->poll->parsed_records, 2);
 	assert_int_equal(f->poll->harvest->entity_count, 2);
 	assert_string_equal(f->poll->harvest->entities[0].id, "c");
@@ -216,7 +230,8 @@ static void pages_are_read_to_the_last(void **state)
 
 	assert_int_equal(begin(f, LIST), SHD_POLL_ASK);
 	assert_int_equal(answer_with(f, "/list?", 200, first), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/list?p2", 200, "{\"items\":[{\"id\":\"b\"}]}"), SHD_POLL_OVER);
+	assert_int_equal(
+		answer_with(f, "/list?p2", 200, "{\"items\":[{\"id\":\"b\"}]}"), SHD_POLL_OVER);
 	assert_int_equal(f->poll->listed_count, 2);
 	shd_poll_adopt(f->poll);
 
@@ -232,7 +247,8 @@ static void pages_are_read_to_the_last(void **state)
 
 	/* The last page changed first, then comes one that is known: the list is made too. */
 	assert_int_equal(begin(f, LIST), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"p2\"}"), SHD_POLL_ASK);
+	assert_int_equal(
+		answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"p2\"}"), SHD_POLL_ASK);
 	assert_int_equal(answer_with(f, "/list?p2", 200, "{\"items\":[]}"), SHD_POLL_OVER);
 	assert_true(f->poll->listed_known && f->poll->listed_changed);
 	assert_int_equal(f->poll->listed_count, 0);
@@ -243,15 +259,19 @@ static void a_list_without_end_is_given_up(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(begin(f, LIST), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/list?1", 200, "{\"items\":[],\"next\":\"2\"}"), SHD_POLL_ASK);
+	assert_int_equal(
+		answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_ASK);
+	assert_int_equal(
+		answer_with(f, "/list?1", 200, "{\"items\":[],\"next\":\"2\"}"), SHD_POLL_ASK);
 	assert_int_equal(answer_with(f, "/list?2", 200, "{\"items\":[],\"next\":\"3\"}"),
 			 SHD_POLL_FAILED);
 	assert_int_equal(f->poll->error.kind, SHD_ERR_LIMIT);
 	/* A position that stays where it is, is the end. */
 	assert_int_equal(begin(f, LIST), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/list?1", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_OVER);
+	assert_int_equal(
+		answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_ASK);
+	assert_int_equal(
+		answer_with(f, "/list?1", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_OVER);
 }
 
 static void refusals_and_broken_answers_fail_the_poll(void **state)
@@ -301,14 +321,17 @@ static void a_batch_asks_for_the_ids_of_another_feed(void **state)
 {
 	struct fixture *f = *state;
 
-	read_once(f, LIST, "/list?", "{\"items\":[{\"id\":\"c\"},{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"a\"}]}");
+	read_once(f, LIST, "/list?",
+		"{\"items\":[{\"id\":\"c\"},{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"a\"}]}");
 	assert_int_equal(begin(f, BATCH), SHD_POLL_ASK);
 	assert_int_equal(answer_with(f, "/batch?a,b", 200, PAGE_AB), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/batch?c", 200, "{\"items\":[{\"id\":\"c\"}]}"), SHD_POLL_OVER);
+	assert_int_equal(
+		answer_with(f, "/batch?c", 200, "{\"items\":[{\"id\":\"c\"}]}"), SHD_POLL_OVER);
 	shd_poll_adopt(f->poll);
 	assert_int_equal(begin(f, BATCH), SHD_POLL_ASK);
 	assert_int_equal(answer_with(f, "/batch?a,b", 200, PAGE_AB), SHD_POLL_ASK);
-	assert_int_equal(answer_with(f, "/batch?c", 200, "{\"items\":[{\"id\":\"c\"}]}"), SHD_POLL_OVER);
+	assert_int_equal(
+		answer_with(f, "/batch?c", 200, "{\"items\":[{\"id\":\"c\"}]}"), SHD_POLL_OVER);
 	assert_int_equal(f->parses, 0);
 }
 
@@ -321,7 +344,8 @@ static void a_batch_is_read_to_its_last_page(void **state)
 		assert_int_equal(begin(f, BATCH), SHD_POLL_ASK);
 		assert_int_equal(answer_with(f, "/batch?a,b", 200,
 			"{\"items\":[{\"id\":\"a\"}],\"next\":\"p2:\"}"), SHD_POLL_ASK);
-		assert_int_equal(answer_with(f, "/batch?p2:a,b", 200, "{\"items\":[{\"id\":\"b\"}]}"),
+		assert_int_equal(
+			answer_with(f, "/batch?p2:a,b", 200, "{\"items\":[{\"id\":\"b\"}]}"),
 			SHD_POLL_ASK);
 		assert_int_equal(answer_with(f, "/batch?c", 200, "{\"items\":[{\"id\":\"c\"}]}"),
 			SHD_POLL_OVER);
@@ -356,7 +380,8 @@ static void no_ids_are_nothing_to_ask(void **state)
 	assert_false(shd_poll_has_news(f->poll));
 }
 
-#define PARENT "{\"items\":[{\"id\":\"a\",\"follow\":[\"x\",\"y\"]},{\"id\":\"b\",\"follow\":[\"x\"]}]}"
+#define PARENT                                                                                     \
+	"{\"items\":[{\"id\":\"a\",\"follow\":[\"x\",\"y\"]},{\"id\":\"b\",\"follow\":[\"x\"]}]}"
 
 static void what_records_ask_for_is_followed_once(void **state)
 {
@@ -415,12 +440,14 @@ static void too_many_follows_come_with_the_next_poll(void **state)
 	shd_text_init(&body, 100000);
 	shd_text_puts(&body, "{\"items\":[");
 	for (int i = 0; i < SHD_POLL_FOLLOWS + 5; i++)
-		shd_text_printf(&body, "%s{\"id\":\"p%03d\",\"follow\":[\"f%03d\"]}", i ? "," : "", i, i);
+		shd_text_printf(
+			&body, "%s{\"id\":\"p%03d\",\"follow\":[\"f%03d\"]}", i ? "," : "", i, i);
 	shd_text_puts(&body, "]}");
 	for (int round = 0; round < 2; round++) {
 		enum shd_poll_step step = begin(f, LIST);
 
-		for (step = answer_with(f, "/list?", 200, body.data); step == SHD_POLL_ASK; asked++) {
+		for (step = answer_with(f, "/list?", 200, body.data); step == SHD_POLL_ASK;
+			asked++) {
 			char url[32], answer[32];
 
 			snprintf(url, sizeof(url), "/detail?f%03zu", asked);
@@ -460,9 +487,9 @@ static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **s
 		shd_poll_reset(f->poll);
 		feed->since.ms = cases[i].since * SHD_MINUTE_MS;
 		assert_int_equal(shd_poll_begin(f->poll, feed, &f->store,
-						(struct shd_wall){100 * SHD_MINUTE_MS},
-						known ? cases[i].skew * SHD_MINUTE_MS : INT64_MIN, NULL),
-				 SHD_POLL_ASK);
+					 (struct shd_wall){100 * SHD_MINUTE_MS},
+					 known ? cases[i].skew * SHD_MINUTE_MS : INT64_MIN, NULL),
+			SHD_POLL_ASK);
 		assert_true(shd_poll_ask(f->poll, NULL));
 		assert_int_equal(f->poll->page_in.since.ms, cases[i].asked_since * SHD_MINUTE_MS);
 		assert_int_equal(f->poll->page_in.now.ms, cases[i].asked_now * SHD_MINUTE_MS);
@@ -472,8 +499,14 @@ static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **s
 
 static void facts_resume_from_the_state(void **state)
 {
-	struct shd_feed_row known = {.store = "s", .endpoint = "list", .since = {5}, .failures = 3,
-		.error = SHD_ERR_SERVER, .error_text = "down", .failing_since = {4}, .next_due = {9}};
+	struct shd_feed_row known = {.store = "s",
+		.endpoint = "list",
+		.since = {5},
+		.failures = 3,
+		.error = SHD_ERR_SERVER,
+		.error_text = "down",
+		.failing_since = {4},
+		.next_due = {9}};
 	struct fixture *f = *state;
 	struct shd_feeds feeds, younger;
 	struct shd_error err;
@@ -485,8 +518,10 @@ static void facts_resume_from_the_state(void **state)
 	assert_true(feeds.all[LIST].keyed && feeds.all[LIST].lists_ids);
 	shd_feeds_init(&younger, &f->settings, NULL, 0, &feeds, (struct shd_mono){0});
 	assert_string_equal(younger.all[LIST].failure->text, "down");
-	assert_true(shd_feed_worked(&younger.all[LIST], (struct shd_wall){20}, (struct shd_wall){21}));
-	assert_false(shd_feed_worked(&younger.all[LIST], (struct shd_wall){30}, (struct shd_wall){31}));
+	assert_true(
+		shd_feed_worked(&younger.all[LIST], (struct shd_wall){20}, (struct shd_wall){21}));
+	assert_false(
+		shd_feed_worked(&younger.all[LIST], (struct shd_wall){30}, (struct shd_wall){31}));
 	shd_fail(&err, SHD_ERR_TIMEOUT, "late");
 	assert_true(shd_feed_failed(&younger.all[LIST], &err, (struct shd_wall){40}));
 	assert_false(shd_feed_failed(&younger.all[LIST], &err, (struct shd_wall){50}));

@@ -53,7 +53,10 @@ static void state_jobs_run_one_at_a_time_in_order(void **state)
 	uv_loop_init(&loop);
 	struct shd_jobs *queue = shd_jobs_create(&loop);
 	for (int i = 0; i < JOBS; i++) {
-		jobs[i] = (struct job){.number = i, .inside = &inside, .order = order, .done = &count,
+		jobs[i] = (struct job){.number = i,
+			.inside = &inside,
+			.order = order,
+			.done = &count,
 			.jobs = queue};
 		if (i < JOBS - 1)
 			shd_jobs_state(queue, work, done, &jobs[i]);
@@ -85,7 +88,8 @@ static void closing_waits_for_what_was_posted(void **state)
 	uv_loop_init(&loop);
 	struct shd_jobs *queue = shd_jobs_create(&loop);
 	for (int i = 0; i < 2; i++) {
-		jobs[i] = (struct job){.number = i, .inside = &inside, .order = order, .done = &count};
+		jobs[i] = (struct job){
+			.number = i, .inside = &inside, .order = order, .done = &count};
 		shd_jobs_state(queue, work, done, &jobs[i]);
 	}
 	jobs[2] = (struct job){.inside = &parse_inside, .order = parse_order, .done = &count};

@@ -337,7 +337,8 @@ static void promised_pieces_are_counted_from_the_orders(void **state)
 	/* With a second warehouse nobody knows which of them will ship. */
 	stock(&b, "k2", "fbo", 0);
 	bench_poll(&b, "stock");
-	assert_true(shd_entity_get(bench_entity(&b, SHD_KIND_stock, "k1"), SHD_F_stock_unshipped)->none);
+	assert_true(shd_entity_get(bench_entity(&b, SHD_KIND_stock, "k1"), SHD_F_stock_unshipped)
+			    ->none);
 	assert_int_equal(bench_level(&b, "oversell", "k2"), SHD_LEVEL_NONE);
 	bench_finish(&b);
 }
@@ -412,8 +413,8 @@ static void one_key_for_one_decision(void **state)
 		b.now += i; /* decided a moment later */
 		order(&b, "o1", "", "awaiting_shipment");
 		bench_poll(&b, "orders");
-		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0,
-						 b.arena, &rows, &count, &next, &b.err));
+		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL,
+			0, b.arena, &rows, &count, &next, &b.err));
 		assert_int_equal(count, 1);
 		assert_int_equal(strlen(rows[0].key), 32);
 		memcpy(keys[i], rows[0].key, 33);

@@ -89,8 +89,8 @@ static void a_message_is_tried_as_long_as_its_channel_says(void **state)
 	bench_judge(&b);
 	bench_poll_all(&b);
 	rate(&b, 4600000);
-	assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0, b.arena,
-					 &rows, &count, &next, &b.err));
+	assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0,
+		b.arena, &rows, &count, &next, &b.err));
 	assert_int_equal(count, 1);
 	assert_int_equal(rows[0].next_try.ms, T0 + 10000);
 	assert_int_equal(rows[0].give_up.ms, T0 + 10000 + 2 * SHD_HOUR_MS);
@@ -110,7 +110,8 @@ static void a_value_that_stands_still_leaves_a_sample_an_hour(void **state)
 
 		b.now = T0 + after_ms[i];
 		rate(&b, 4800000);
-		assert_true(shd_state_metric_get(b.state, "s1", SHD_M_rating, false, &value, &at, &b.err));
+		assert_true(shd_state_metric_get(
+			b.state, "s1", SHD_M_rating, false, &value, &at, &b.err));
 		assert_int_equal(at.ms, i < 2 ? T0 : b.now);
 	}
 	bench_finish(&b);

@@ -207,17 +207,20 @@ static void our_clock_is_wrong_when_every_store_says_so(void **state)
 	batch.store = 1;
 	batch.clock_skew_ms = 1000;
 	bench_take(&b, &batch);
-	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	assert_true(
+		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
 	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
 	batch.clock_skew_ms = 59001;
 	bench_take(&b, &batch);
 	batch.clock_skew_ms = 60000;
 	bench_take(&b, &batch);
-	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	assert_true(
+		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
 	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
 	batch.clock_skew_ms = 60001;
 	bench_take(&b, &batch);
-	assert_true(shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	assert_true(
+		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
 	assert_int_equal(alert->state, SHD_ALERT_FIRING);
 	bench_finish(&b);
 }
@@ -236,8 +239,8 @@ static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **sta
 	bench_end(&b);
 	assert_int_equal(b.outcome.next_wake.ms, T0 + 10 * SHD_MINUTE_MS + 1);
 	bench_wake(&b, T0 + 10 * SHD_MINUTE_MS + 1);
-	assert_true(shd_state_alert_get(b.state, "notifier-failing", "daemon", "hook", b.arena, &alert,
-					&b.err));
+	assert_true(shd_state_alert_get(
+		b.state, "notifier-failing", "daemon", "hook", b.arena, &alert, &b.err));
 	assert_non_null(alert);
 	assert_int_equal(alert->state, SHD_ALERT_FIRING);
 	bench_finish(&b);

@@ -24,7 +24,8 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		struct bench b;
 
-		bench_start(&b, "rules:\n  - rule: bad\n    each: complaint\n    levels: {info: true}\n");
+		bench_start(&b,
+			"rules:\n  - rule: bad\n    each: complaint\n    levels: {info: true}\n");
 		bench_poll_all(&b);
 		size_t at = add(&b, SHD_KIND_listing, "l1");
 		text(&b, at, SHD_F_listing_sku, "x");
@@ -33,8 +34,8 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 		at = add(&b, SHD_KIND_complaint, "c1");
 		text(&b, at, SHD_F_complaint_sku, cases[i].sku);
 		bench_poll(&b, "cases");
-		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0,
-						 b.arena, &rows, &count, &next, &b.err));
+		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL,
+			0, b.arena, &rows, &count, &next, &b.err));
 		assert_int_equal(count, 1);
 		assert_non_null(strstr(rows[0].facts, cases[i].subject));
 		bench_finish(&b);

@@ -208,7 +208,8 @@ static void item_done(struct shd_line_item *item)
 
 static void add(struct fixture *f, struct item *item, bool urgent, size_t store)
 {
-	*item = (struct item){.item = {.batch = {.store = store}, .urgent = urgent, .done = item_done}};
+	*item = (struct item){
+		.item = {.batch = {.store = store}, .urgent = urgent, .done = item_done}};
 	shd_line_add(f->line, &item->item);
 }
 

@@ -34,8 +34,8 @@ static void say_each(void)
 
 	shd_fail(&err, SHD_ERR_TIMEOUT, "no answer");
 	shd_log(SHD_LOG_started, NULL, "watching %d stores", 3);
-	shd_log(SHD_LOG_feed_failed, &(struct shd_about){.store = "a", .error = &err}, "store \"a\": %s",
-		err.msg);
+	shd_log(SHD_LOG_feed_failed, &(struct shd_about){.store = "a", .error = &err},
+		"store \"a\": %s", err.msg);
 	shd_log(SHD_LOG_feed_still_fails, NULL, "again");
 }
 

@@ -23,14 +23,22 @@ static void conditions_hold_or_not(void **state)
 		const char *text;
 		bool holds;
 	} cases[] = {
-		{"level >= critical", true}, {"level > critical", false}, {"level < breached", true},
-		{"level == warning", false}, {"level >= warning and level <= critical", true},
-		{"rule == new-order", false}, {"rule == \"new-order\"", true},
-		{"rule in [\"a\", \"new-order\"]", true}, {"not rule in [\"a\"]", true},
-		{"labels.team == \"ru\"", true}, {"labels.team != \"ru\"", false},
-		{"labels.other == \"ru\"", false}, {"labels.other is none", true},
+		{"level >= critical", true},
+		{"level > critical", false},
+		{"level < breached", true},
+		{"level == warning", false},
+		{"level >= warning and level <= critical", true},
+		{"rule == new-order", false},
+		{"rule == \"new-order\"", true},
+		{"rule in [\"a\", \"new-order\"]", true},
+		{"not rule in [\"a\"]", true},
+		{"labels.team == \"ru\"", true},
+		{"labels.team != \"ru\"", false},
+		{"labels.other == \"ru\"", false},
+		{"labels.other is none", true},
 		{"labels.team is not none and marketplace == \"ozon\"", true},
-		{"store == \"s2\" or store == \"s1\"", true}, {"true", true},
+		{"store == \"s2\" or store == \"s1\"", true},
+		{"true", true},
 		{"level in [info, critical]", true},
 	};
 	(void)state;

@@ -31,7 +31,8 @@ static void report_one(struct shd_text *out)
 
 static void code_comes_back_when_it_is_used(void **state)
 {
-	struct shd_text before SHD_AUTO(shd_text_finish) = {0}, after SHD_AUTO(shd_text_finish) = {0};
+	struct shd_text before SHD_AUTO(shd_text_finish) = {0},
+			       after SHD_AUTO(shd_text_finish) = {0};
 
 	(void)state;
 	shd_text_init(&before, 4096);

@@ -130,11 +130,13 @@ static void values_are_said_in_every_language(void **state)
 		const char *said[SHD_LANGUAGE_COUNT];
 	} cases[] = {
 		{{.type = SHD_NUMBER, .n = 4600000}, {"4.6", "4.6", "4,6"}},
-		{{.type = SHD_NUMBER, .n = 1234567000000}, {"1,234,567", "1,234,567", "1\u00a0234\u00a0567"}},
+		{{.type = SHD_NUMBER, .n = 1234567000000},
+			{"1,234,567", "1,234,567", "1\u00a0234\u00a0567"}},
 		{{.type = SHD_NUMBER, .n = -50000}, {"-0.05", "-0.05", "-0,05"}},
 		{{.type = SHD_RATIO, .n = 25000}, {"2.5 %", "2.5%", "2,5 %"}},
 		{{.type = SHD_RATIO, .n = 333333}, {"33.33 %", "33.33%", "33,33 %"}},
-		{{.type = SHD_DURATION, .n = 19200000}, {"5 h 20 min", "5 小时 20 分钟", "5 ч 20 мин"}},
+		{{.type = SHD_DURATION, .n = 19200000},
+			{"5 h 20 min", "5 小时 20 分钟", "5 ч 20 мин"}},
 		{{.type = SHD_DURATION, .n = 2 * SHD_DAY_MS}, {"2 d", "2 天", "2 дн."}},
 		{{.type = SHD_DURATION, .n = 59999}, {"59 s", "59 秒", "59 с"}},
 		{{.type = SHD_DURATION, .n = 185000}, {"3 min 5 s", "3 分钟 5 秒", "3 мин 5 с"}},
@@ -190,15 +192,35 @@ static void time_left_is_never_said_to_be_more_than_it_is(void **state)
 static void facts_survive_the_outbox(void **state)
 {
 	static const struct shd_told told[] = {
-		{.alert = 17, .episode = 3, .move = SHD_MOVE_ESCALATED, .level = SHD_BREACHED,
-			.from_level = SHD_WARN, .rule = "r", .store = "s", .entity = "e",
-			.marketplace = "ozon", .subject = "Чехол \"x\" 🙂", .url = "https://x/?a=1",
-			.at = {1}, .since = {2}, .value = {.type = SHD_TEXT, .text = "a", .len = 1},
+		{.alert = 17,
+			.episode = 3,
+			.move = SHD_MOVE_ESCALATED,
+			.level = SHD_BREACHED,
+			.from_level = SHD_WARN,
+			.rule = "r",
+			.store = "s",
+			.entity = "e",
+			.marketplace = "ozon",
+			.subject = "Чехол \"x\" 🙂",
+			.url = "https://x/?a=1",
+			.at = {1},
+			.since = {2},
+			.value = {.type = SHD_TEXT, .text = "a", .len = 1},
 			.limit = {.type = SHD_TIME, .n = INT64_MAX},
 			.cost = {.type = SHD_MONEY, .currency = "USD", .n = -1},
-			.room = {.none = true}, .sample_hit = 1, .sample_of = 3, .due = {4}, .more = 5},
-		{.rule = "r", .store = "s", .entity = "", .marketplace = "", .subject = "",
-			.value = {.none = true}, .limit = {.type = SHD_BOOL}, .cost = {.none = true},
+			.room = {.none = true},
+			.sample_hit = 1,
+			.sample_of = 3,
+			.due = {4},
+			.more = 5},
+		{.rule = "r",
+			.store = "s",
+			.entity = "",
+			.marketplace = "",
+			.subject = "",
+			.value = {.none = true},
+			.limit = {.type = SHD_BOOL},
+			.cost = {.none = true},
 			.room = {.none = true}},
 	};
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
@@ -239,9 +261,18 @@ static void broken_facts_are_an_error(void **state)
 
 static void an_arena_too_small_is_an_error(void **state)
 {
-	const struct shd_told told = {.alert = 1, .move = SHD_MOVE_NEW, .level = SHD_INFO, .rule = "r",
-		.store = "s", .entity = "", .marketplace = "", .subject = "", .value = {.none = true},
-		.limit = {.none = true}, .cost = {.none = true}, .room = {.none = true}};
+	const struct shd_told told = {.alert = 1,
+		.move = SHD_MOVE_NEW,
+		.level = SHD_INFO,
+		.rule = "r",
+		.store = "s",
+		.entity = "",
+		.marketplace = "",
+		.subject = "",
+		.value = {.none = true},
+		.limit = {.none = true},
+		.cost = {.none = true},
+		.room = {.none = true}};
 	(void)state;
 	for (size_t bytes = 0; bytes < 800; bytes += 50) {
 		struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(bytes);
@@ -271,7 +302,8 @@ static const struct {
 	{"more: \"{n, plural, one {and # more} other {and # more}}\"",
 		"more: \"{n, plural, one {and # more}}\"", "ICU cannot read this text"},
 	{"more: \"{n, plural, one {and # more} other {and # more}}\"",
-		"more: \"{n, select, one {and # more}}\"", "a number is used plainly or with plural"},
+		"more: \"{n, select, one {and # more}}\"",
+		"a number is used plainly or with plural"},
 	{"cost: \"{money} at risk\"", "cost: \"{money, plural, other {x}} at risk\"",
 		"a text is used plainly or with select"},
 	{"cost: \"{money} at risk\"", "cost: \"{mony} at risk\"", "did you mean 'money'?"},

@@ -136,7 +136,8 @@ static void bad_values_say_why(void **state)
 		{"size_bytes: 5mb", "`size_bytes` is `5mb`, expected a size such as 512KB or 64MB",
 			NULL},
 		{"size_bytes: 9999999999999999GB",
-			"`size_bytes` is `9999999999999999GB`, expected a size such as 512KB or 64MB",
+			"`size_bytes` is `9999999999999999GB`, expected a size such as 512KB or "
+			"64MB",
 			NULL},
 		{"day: 2026-02-30", "`day` is `2026-02-30`, expected a date such as 2026-09-01",
 			NULL},

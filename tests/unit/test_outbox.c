@@ -3,8 +3,15 @@
 
 static struct shd_told told_of(int64_t alert)
 {
-	struct shd_told told = {.alert = alert, .episode = 1, .move = SHD_MOVE_NEW, .level = SHD_WARN,
-		.rule = "r", .store = "s", .entity = "e", .marketplace = "ozon", .subject = "e"};
+	struct shd_told told = {.alert = alert,
+		.episode = 1,
+		.move = SHD_MOVE_NEW,
+		.level = SHD_WARN,
+		.rule = "r",
+		.store = "s",
+		.entity = "e",
+		.marketplace = "ozon",
+		.subject = "e"};
 
 	told.value.none = told.limit.none = told.cost.none = told.room.none = true;
 	return told;
@@ -49,8 +56,8 @@ static int64_t add(struct fixture *f, const char *key, int64_t made, int64_t nex
 	return add_at(f, key, SHD_WARN, made, next_try, count);
 }
 
-static size_t due(struct fixture *f, int64_t now, size_t max, const int64_t *busy, size_t busy_count,
-		  struct shd_outbox_row **ret_rows, int64_t *ret_next)
+static size_t due(struct fixture *f, int64_t now, size_t max, const int64_t *busy,
+	size_t busy_count, struct shd_outbox_row **ret_rows, int64_t *ret_next)
 {
 	struct shd_wall next;
 	size_t count;
@@ -157,8 +164,8 @@ static void an_attempted_message_is_closed_to_others(void **state)
 	int64_t next;
 
 	row.outbox = add(f, "a", 0, 100, 1);
-	assert_true(shd_state_delivery_add(f->state, &row, SHD_OUTBOX_WAITING, (struct shd_wall){500},
-					   &f->err));
+	assert_true(shd_state_delivery_add(
+		f->state, &row, SHD_OUTBOX_WAITING, (struct shd_wall){500}, &f->err));
 	add(f, "b", 1, 100, 1);
 	assert_int_equal(due(f, 400, 10, NULL, 0, &rows, &next), 1);
 	assert_string_equal(rows[0].key, "b");

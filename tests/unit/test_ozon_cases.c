@@ -54,12 +54,14 @@ static json_t *value_json(const struct shd_value *value)
 
 static json_t *entity_json(const struct shd_entity *entity)
 {
-	json_t *json = json_pack("{s:s, s:s}", "kind", shd_kind_name(entity->kind), "id", entity->id);
+	json_t *json =
+		json_pack("{s:s, s:s}", "kind", shd_kind_name(entity->kind), "id", entity->id);
 
 	for (int i = 0; i < shd_kind_fields(entity->kind); i++)
 		if (entity->set >> i & 1)
 			json_object_set_new(json,
-				shd_field_row(shd_kind_first(entity->kind) + (enum shd_field)i)->name,
+				shd_field_row(shd_kind_first(entity->kind) + (enum shd_field)i)
+					->name,
 				value_json(&entity->fields[i]));
 	return json;
 }
@@ -77,10 +79,12 @@ static json_t *harvest_json(const struct shd_harvest *harvest)
 
 		snprintf(name, sizeof(name), "%s%s", shd_metric_row(measure->metric)->name,
 			measure->is_target ? "_target" : "");
-		json_object_set_new(json_object_get(json, "metrics"), name, value_json(&measure->value));
+		json_object_set_new(
+			json_object_get(json, "metrics"), name, value_json(&measure->value));
 	}
 	for (size_t i = 0; i < harvest->follow_count; i++) {
-		snprintf(name, sizeof(name), "%s %s", harvest->follows[i].endpoint, harvest->follows[i].id);
+		snprintf(name, sizeof(name), "%s %s", harvest->follows[i].endpoint,
+			harvest->follows[i].id);
 		json_array_append_new(json_object_get(json, "follows"), json_string(name));
 	}
 	return json;
@@ -232,7 +236,8 @@ static void test_every_endpoint_has_a_case(void **state)
 			const char *name = json_string_value(json_object_get(want, "endpoint"));
 
 			/* a sweep of the same records needs no case of its own */
-			covered = name && shd_market_endpoint(&shd_ozon_market, name)->map == row->map;
+			covered = name &&
+				  shd_market_endpoint(&shd_ozon_market, name)->map == row->map;
 		}
 		if (!covered)
 			fail_msg("no case maps an answer of %s", row->name);

@@ -33,8 +33,11 @@ static const struct {
 	enum shd_err kind;
 	const char *part; /* of the words */
 } refusals[] = {
-	{400, "{\"code\":3,\"message\":\"Request validation error: invalid X.Limit: value must be "
-	      "inside range (0, 1000]\",\"details\":[]}", SHD_ERR_REQUEST, "inside range"},
+	{400,
+		"{\"code\":3,\"message\":\"Request validation error: invalid X.Limit: value must "
+		"be "
+		"inside range (0, 1000]\",\"details\":[]}",
+		SHD_ERR_REQUEST, "inside range"},
 	{400, "{\"code\":3,\"message\":\"value is required\"}", SHD_ERR_REQUEST, "is required"},
 	{400, "{\"code\":3,\"message\":\"Client-Id header value should be positive integer\"}",
 		SHD_ERR_CONFIG, "client_id"},
@@ -52,14 +55,20 @@ static const struct {
 	{404, "{\"code\":\"5\",\"message\":\"INVALID API-KEY\"}", SHD_ERR_CREDENTIALS, "wrong"},
 	{403, "{\"code\":7,\"message\":\"Api-Key is missing a required role for a method\"}",
 		SHD_ERR_ROLE, "role"},
-	{403, "{\"code\":7,\"message\":\"Api-key is deactivated, use another one or generate a new "
-	      "one\"}", SHD_ERR_CREDENTIALS, "deactivated"},
+	{403,
+		"{\"code\":7,\"message\":\"Api-key is deactivated, use another one or generate a "
+		"new "
+		"one\"}",
+		SHD_ERR_CREDENTIALS, "deactivated"},
 	{403, "{\"code\":7,\"message\":\"Api-Key is restricted to specific IP addresses\"}",
 		SHD_ERR_EGRESS, "address"},
 	{403, "{\"message\":\"Api-Key is restricted to specific IP addresses\"}", SHD_ERR_EGRESS,
 		"address"},
-	{403, "{\"code\":7,\"message\":\"i.service.X: rpc error: code = PermissionDenied desc = not "
-	      "available with existing subscription\"}", SHD_ERR_TARIFF, "tariff"},
+	{403,
+		"{\"code\":7,\"message\":\"i.service.X: rpc error: code = PermissionDenied desc = "
+		"not "
+		"available with existing subscription\"}",
+		SHD_ERR_TARIFF, "tariff"},
 	{403, "{\"code\":7,\"message\":\"no access to this method\"}", SHD_ERR_TARIFF, "tariff"},
 	{403, "{\"code\":7,\"message\":\"Company is blocked, please contact support\"}",
 		SHD_ERR_BLOCKED, "blocked the store"},
@@ -102,9 +111,10 @@ static void test_every_refusal_has_its_meaning(void **state)
 		struct shd_refusal refusal = {0};
 
 		print_message("%d %s\n", refusals[i].status, refusals[i].body);
-		assert_false(accept("review_list", refusals[i].status, refusals[i].body, (struct headers){0},
-			&refusal));
-		assert_string_equal(shd_err_name(refusal.error.kind), shd_err_name(refusals[i].kind));
+		assert_false(accept("review_list", refusals[i].status, refusals[i].body,
+			(struct headers){0}, &refusal));
+		assert_string_equal(
+			shd_err_name(refusal.error.kind), shd_err_name(refusals[i].kind));
 		if (!strstr(refusal.error.msg, refusals[i].part))
 			fail_msg("\"%s\" lacks \"%s\"", refusal.error.msg, refusals[i].part);
 		assert_non_null(strstr(refusal.error.msg, "/v2/review/list"));
@@ -114,7 +124,8 @@ static void test_every_refusal_has_its_meaning(void **state)
 static void test_good_answers_are_good(void **state)
 {
 	static const char *const bodies[] = {"{}", "\n{\"reviews\":[]}", "[]",
-		"{\"code\":0,\"message\":\"\",\"reviews\":[]}", "{\"result\":[{\"code\":1,\"message\":\"x\"}]}"};
+		"{\"code\":0,\"message\":\"\",\"reviews\":[]}",
+		"{\"result\":[{\"code\":1,\"message\":\"x\"}]}"};
 	struct shd_refusal refusal;
 
 	(void)state;

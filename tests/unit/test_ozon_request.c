@@ -61,15 +61,18 @@ static const struct shd_endpoint *endpoint(const char *name)
 static void test_only_known_reads_are_asked(void **state)
 {
 	static const char *const reads[] = {"/v1/seller/info", "/v1/roles", "/v1/rating/summary",
-		"/v1/rating/history", "/v1/rating/index/fbs/info", "/v1/rating/index/fbs/posting/list",
-		"/v4/posting/fbs/unfulfilled/list", "/v4/posting/fbs/list", "/v3/posting/fbo/list",
-		"/v3/product/list", "/v3/product/info/list", "/v4/product/info/stocks",
-		"/v2/product/info/stocks-by-warehouse/fbs", "/v1/product/info/stocks-by-warehouse/fbo",
-		"/v1/analytics/stocks", "/v1/analytics/turnover/stocks", "/v2/review/list",
-		"/v2/review/count", "/v1/question/list", "/v1/question/count", "/v1/returns/list",
-		"/v2/returns/rfbs/list", "/v2/returns/rfbs/get", "/v2/conditional-cancellation/list",
-		"/v3/chat/list", "/v3/chat/history", "/v2/warehouse/list", "/v2/delivery-method/list",
-		"/v3/supply-order/list", "/v3/supply-order/get"};
+		"/v1/rating/history", "/v1/rating/index/fbs/info",
+		"/v1/rating/index/fbs/posting/list", "/v4/posting/fbs/unfulfilled/list",
+		"/v4/posting/fbs/list", "/v3/posting/fbo/list", "/v3/product/list",
+		"/v3/product/info/list", "/v4/product/info/stocks",
+		"/v2/product/info/stocks-by-warehouse/fbs",
+		"/v1/product/info/stocks-by-warehouse/fbo", "/v1/analytics/stocks",
+		"/v1/analytics/turnover/stocks", "/v2/review/list", "/v2/review/count",
+		"/v1/question/list", "/v1/question/count", "/v1/returns/list",
+		"/v2/returns/rfbs/list", "/v2/returns/rfbs/get",
+		"/v2/conditional-cancellation/list", "/v3/chat/list", "/v3/chat/history",
+		"/v2/warehouse/list", "/v2/delivery-method/list", "/v3/supply-order/list",
+		"/v3/supply-order/get"};
 
 	(void)state;
 	for (size_t i = 0; i < shd_ozon_market.endpoint_count; i++) {
@@ -91,7 +94,8 @@ static void test_a_request_carries_url_and_credentials(void **state)
 
 	(void)state;
 	shd_request_init(&request, 4096);
-	assert_true(build(endpoint("roles"), (struct shd_page_in){0}, "123456", "k-1\n", &request, &error));
+	assert_true(build(
+		endpoint("roles"), (struct shd_page_in){0}, "123456", "k-1\n", &request, &error));
 	assert_string_equal(request.method, "POST");
 	assert_string_equal(request.url.data, "http://127.0.0.1:9/v1/roles");
 	assert_string_equal(request.body.data, "{}");
@@ -100,8 +104,8 @@ static void test_a_request_carries_url_and_credentials(void **state)
 	assert_string_equal(request.headers[1].data, "Api-Key: k-1");
 	assert_string_equal(request.headers[2].data, "Content-Type: application/json");
 	/* a second page reuses the request */
-	assert_true(build(endpoint("stocks"), (struct shd_page_in){.position = "c"}, "123456", "k-1",
-		&request, &error));
+	assert_true(build(endpoint("stocks"), (struct shd_page_in){.position = "c"}, "123456",
+		"k-1", &request, &error));
 	assert_int_equal(request.header_count, 4);
 	assert_string_equal(request.url.data, "http://127.0.0.1:9/v4/product/info/stocks");
 }
@@ -111,8 +115,8 @@ static void test_bad_settings_are_refused_in_words(void **state)
 	static const struct {
 		const char *client_id, *key;
 	} cases[] = {{"12a", "k"}, {"", "k"}, {NULL, "k"}, {"-5", "k"}, {"0", "k"},
-		{"12345678901234567890", "k"}, {"1\r\nX: y", "k"}, {"1", NULL}, {"1", ""}, {"1", "\n"},
-		{"1", "a\r\nX: y"}, {"1", "ключ"}};
+		{"12345678901234567890", "k"}, {"1\r\nX: y", "k"}, {"1", NULL}, {"1", ""},
+		{"1", "\n"}, {"1", "a\r\nX: y"}, {"1", "ключ"}};
 	struct shd_request request SHD_AUTO(shd_request_finish) = {0};
 	struct shd_error error;
 
@@ -173,7 +177,8 @@ static void test_bodies_have_what_ozon_insists_on(void **state)
 		{"supply_list", "sort_by", "ORDER_CREATION"},
 		{"index_postings", "filter.date_from", "2026-09-17T12:00:00.000Z"},
 		{"rfbs_list", "filter.created_at.from", NULL},
-		{"returns_list", "filter.visual_status_change_moment.time_from", "2026-10-01T10:45:00.000Z"},
+		{"returns_list", "filter.visual_status_change_moment.time_from",
+			"2026-10-01T10:45:00.000Z"},
 		{"returns_CompensationOffered", "filter.visual_status_name", "CompensationOffered"},
 		{"chat_list", "filter.chat_status", "OPENED"},
 		{"rating_history", "date_from", "2026-09-03T12:00:00.000Z"},
@@ -199,83 +204,87 @@ static void test_windows_reach_back_a_month_at_first_and_after_an_outage(void **
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(since); i++) {
-		json_auto_t *body = body_of(endpoint("fbs_list"), (struct shd_page_in){.since = {since[i]}});
+		json_auto_t *body =
+			body_of(endpoint("fbs_list"), (struct shd_page_in){.since = {since[i]}});
 
 		assert_string_equal(json_string_value(shd_loose_at(body,
 			"filter.last_changed_status_date.from")), "2026-09-01T12:00:00.000Z");
 	}
 }
 
+static const struct {
+	const char *endpoint, *position, *envelope, *last_record;
+	size_t records;
+	const char *want; /* "" the end; "!": refused */
+} lists[] = {
+	/* cursor and has_next */
+	{"fbs_list", "", "{\"cursor\":\"b\",\"has_next\":true}", NULL, 100, "b"},
+	{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":\"true\"}", NULL, 100, "c"},
+	{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":false}", NULL, 100, ""},
+	{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":\"false\"}", NULL, 100, ""},
+	{"fbs_list", "b", "{\"cursor\":\"b\",\"has_next\":true}", NULL, 100, ""},
+	{"fbs_list", "b", "{\"cursor\":\"\",\"has_next\":true}", NULL, 100, ""},
+	{"fbs_list", "b", "{\"cursor\":null,\"has_next\":true}", NULL, 100, ""},
+	{"fbs_list", "", "{\"cursor\":\"d\",\"has_next\":true}", NULL, 0, "d"},
+	{"chat_list", "", "{\"cursor\":30000002342123123,\"has_next\":true}", NULL, 1,
+		"30000002342123123"},
+	/* cursor alone */
+	{"stocks", "", "{\"cursor\":\"b\",\"total\":5}", NULL, 1000, "b"},
+	{"stocks", "b", "{\"cursor\":\"c\",\"total_items\":5}", NULL, 0, ""},
+	{"stocks", "b", "{\"cursor\":\"b\"}", NULL, 1000, ""},
+	{"stocks", "b", "{}", NULL, 1000, ""},
+	/* last_id as a text */
+	{"product_list", "", "{\"result\":{\"items\":[],\"last_id\":\"x\",\"total\":9}}",
+		NULL, 1000, "x"},
+	{"product_list", "x", "{\"result\":{\"items\":[],\"last_id\":\"y\"}}", NULL, 0, ""},
+	{"product_list", "x", "{\"result\":{\"items\":[],\"last_id\":\"\"}}", NULL, 10, ""},
+	{"product_list", "", "{\"result\":[]}", NULL, 0, ""},
+	{"review_list", "", "{\"last_id\":\"r9\",\"has_next\":true}", NULL, 100, "r9"},
+	{"review_list", "", "{\"last_id\":\"r9\",\"has_next\":false}", NULL, 100, ""},
+	{"question_list", "q1", "{\"last_id\":\"q1\",\"has_next\":true}", NULL, 100, ""},
+	/* last_id as a number, or only in the last row */
+	{"conditional_cancellation", "", "{\"result\":[],\"last_id\":283784254}", NULL, 500,
+		"283784254"},
+	{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":0}", NULL, 500, ""},
+	{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":8}", NULL, 0, ""},
+	{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 100,
+		"8000123456"},
+	{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 99, ""},
+	{"rfbs_list", "", "{\"returns\":[]}", NULL, 0, ""},
+	{"returns_list", "", "{\"returns\":[],\"has_next\":true}",
+		"{\"id\":18446744073709551615,\"x\":1}", 500, "18446744073709551615"},
+	{"returns_list", "", "{\"returns\":[],\"has_next\":true}", "{\"id\":\"10\"}", 3,
+		"10"},
+	{"returns_list", "10", "{\"returns\":[],\"has_next\":true}", "{\"id\":10}", 3, ""},
+	{"returns_list", "", "{\"returns\":[],\"has_next\":false}", "{\"id\":10}", 500, ""},
+	{"returns_list", "", "{\"returns\":[],\"has_next\":true}", "{\"id\":", 500, "!"},
+	/* limit and offset */
+	{"turnover", "", "{\"items\":[]}", NULL, 1000, "1000"},
+	{"turnover", "1000", "{\"items\":[]}", NULL, 1000, "2000"},
+	{"turnover", "2000", "{\"items\":[]}", NULL, 999, ""},
+};
+
 static void test_lists_go_on_or_end(void **state)
 {
-	static const struct {
-		const char *endpoint, *position, *envelope, *last_record;
-		size_t records;
-		const char *want; /* "" the end; "!": refused */
-	} cases[] = {
-		/* cursor and has_next */
-		{"fbs_list", "", "{\"cursor\":\"b\",\"has_next\":true}", NULL, 100, "b"},
-		{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":\"true\"}", NULL, 100, "c"},
-		{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":false}", NULL, 100, ""},
-		{"fbs_list", "b", "{\"cursor\":\"c\",\"has_next\":\"false\"}", NULL, 100, ""},
-		{"fbs_list", "b", "{\"cursor\":\"b\",\"has_next\":true}", NULL, 100, ""},
-		{"fbs_list", "b", "{\"cursor\":\"\",\"has_next\":true}", NULL, 100, ""},
-		{"fbs_list", "b", "{\"cursor\":null,\"has_next\":true}", NULL, 100, ""},
-		{"fbs_list", "", "{\"cursor\":\"d\",\"has_next\":true}", NULL, 0, "d"},
-		{"chat_list", "", "{\"cursor\":30000002342123123,\"has_next\":true}", NULL, 1,
-			"30000002342123123"},
-		/* cursor alone */
-		{"stocks", "", "{\"cursor\":\"b\",\"total\":5}", NULL, 1000, "b"},
-		{"stocks", "b", "{\"cursor\":\"c\",\"total_items\":5}", NULL, 0, ""},
-		{"stocks", "b", "{\"cursor\":\"b\"}", NULL, 1000, ""},
-		{"stocks", "b", "{}", NULL, 1000, ""},
-		/* last_id as a text */
-		{"product_list", "", "{\"result\":{\"items\":[],\"last_id\":\"x\",\"total\":9}}", NULL, 1000,
-			"x"},
-		{"product_list", "x", "{\"result\":{\"items\":[],\"last_id\":\"y\"}}", NULL, 0, ""},
-		{"product_list", "x", "{\"result\":{\"items\":[],\"last_id\":\"\"}}", NULL, 10, ""},
-		{"product_list", "", "{\"result\":[]}", NULL, 0, ""},
-		{"review_list", "", "{\"last_id\":\"r9\",\"has_next\":true}", NULL, 100, "r9"},
-		{"review_list", "", "{\"last_id\":\"r9\",\"has_next\":false}", NULL, 100, ""},
-		{"question_list", "q1", "{\"last_id\":\"q1\",\"has_next\":true}", NULL, 100, ""},
-		/* last_id as a number, or only in the last row */
-		{"conditional_cancellation", "", "{\"result\":[],\"last_id\":283784254}", NULL, 500,
-			"283784254"},
-		{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":0}", NULL, 500, ""},
-		{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":8}", NULL, 0, ""},
-		{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 100, "8000123456"},
-		{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 99, ""},
-		{"rfbs_list", "", "{\"returns\":[]}", NULL, 0, ""},
-		{"returns_list", "", "{\"returns\":[],\"has_next\":true}",
-			"{\"id\":18446744073709551615,\"x\":1}", 500, "18446744073709551615"},
-		{"returns_list", "", "{\"returns\":[],\"has_next\":true}", "{\"id\":\"10\"}", 3, "10"},
-		{"returns_list", "10", "{\"returns\":[],\"has_next\":true}", "{\"id\":10}", 3, ""},
-		{"returns_list", "", "{\"returns\":[],\"has_next\":false}", "{\"id\":10}", 500, ""},
-		{"returns_list", "", "{\"returns\":[],\"has_next\":true}", "{\"id\":", 500, "!"},
-		/* limit and offset */
-		{"turnover", "", "{\"items\":[]}", NULL, 1000, "1000"},
-		{"turnover", "1000", "{\"items\":[]}", NULL, 1000, "2000"},
-		{"turnover", "2000", "{\"items\":[]}", NULL, 999, ""},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		const struct shd_endpoint *row = endpoint(cases[i].endpoint);
-		struct shd_page_in in = {.position = cases[i].position, .last_record = cases[i].last_record,
-			.last_record_len = cases[i].last_record ? strlen(cases[i].last_record) : 0};
+	for (size_t i = 0; i < SHD_COUNT(lists); i++) {
+		const struct shd_endpoint *row = endpoint(lists[i].endpoint);
+		struct shd_page_in in = {.position = lists[i].position,
+			.last_record = lists[i].last_record,
+			.last_record_len = lists[i].last_record ? strlen(lists[i].last_record) : 0};
 		struct shd_page_out out = {0};
 		struct shd_error error;
 		json_auto_t *envelope =
-			shd_market_parse(cases[i].envelope, strlen(cases[i].envelope), &error);
-		bool ok = row->next(row, envelope, cases[i].records, &in, &out, &error);
+			shd_market_parse(lists[i].envelope, strlen(lists[i].envelope), &error);
+		bool ok = row->next(row, envelope, lists[i].records, &in, &out, &error);
 
-		print_message("%s at \"%s\": %s\n", row->name, in.position, cases[i].envelope);
-		assert_int_equal(ok, cases[i].want[0] != '!');
+		print_message("%s at \"%s\": %s\n", row->name, in.position, lists[i].envelope);
+		assert_int_equal(ok, lists[i].want[0] != '!');
 		if (!ok)
 			continue;
-		assert_int_equal(out.last, !*cases[i].want);
+		assert_int_equal(out.last, !*lists[i].want);
 		if (!out.last)
-			assert_string_equal(out.position, cases[i].want);
+			assert_string_equal(out.position, lists[i].want);
 	}
 }
 
@@ -290,7 +299,8 @@ static void test_a_huge_cursor_is_a_limit(void **state)
 	memset(cursor, 'a', sizeof(cursor) - 1);
 	cursor[sizeof(cursor) - 1] = '\0';
 	json_auto_t *envelope = json_pack("{s:s, s:b}", "cursor", cursor, "has_next", true);
-	assert_false(endpoint("fbs_list")->next(endpoint("fbs_list"), envelope, 100, &in, &out, &error));
+	assert_false(
+		endpoint("fbs_list")->next(endpoint("fbs_list"), envelope, 100, &in, &out, &error));
 	assert_int_equal(error.kind, SHD_ERR_LIMIT);
 }
 

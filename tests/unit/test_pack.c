@@ -104,7 +104,8 @@ static void every_rule_names_source_title_and_advice(void **state)
 		if (!rule->source)
 			fail_msg("%s names no source", rule->id);
 		for (int l = 0; l < SHD_LANGUAGE_COUNT; l++)
-			if (!rule->title[l] || !rule->advice[l] || (l && rule->title[l] == rule->title[0]))
+			if (!rule->title[l] || !rule->advice[l] ||
+				(l && rule->title[l] == rule->title[0]))
 				fail_msg("%s has no title or advice in %s", rule->id,
 					shd_language_names[l]);
 	}

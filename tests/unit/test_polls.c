@@ -97,7 +97,8 @@ static void a_start_reads_first_what_is_overdue(void **state)
 
 		uv_loop_init(&loop);
 		shop_init(&shop, "s", SHD_MINUTE_MS);
-		struct shd_polls *polls = begin(&loop, &shop, starts[i].known, starts[i].count, NULL);
+		struct shd_polls *polls =
+			begin(&loop, &shop, starts[i].known, starts[i].count, NULL);
 		assert_int_equal(shd_polls_unread(polls, 0), starts[i].unread);
 		shd_polls_close(polls, nothing, NULL);
 		uv_run(&loop, UV_RUN_DEFAULT);

@@ -12,7 +12,10 @@
 enum { LIST, BATCH, SLOW, ROWS };
 
 static const struct shd_endpoint rows[ROWS] = {
-	[LIST] = {.name = "list", .complete = true, .closes = SHD_KIND_order, .paging = SHD_PAGE_CURSOR},
+	[LIST] = {.name = "list",
+		.complete = true,
+		.closes = SHD_KIND_order,
+		.paging = SHD_PAGE_CURSOR},
 	[BATCH] = {.name = "batch", .paging = SHD_PAGE_BATCH, .ids_of = "list"},
 	[SLOW] = {.name = "slow", .pace_ms = 7 * SHD_DAY_MS, .paging = SHD_PAGE_SINGLE},
 };
@@ -275,7 +278,8 @@ static void what_was_behind_is_told_before_time_judges(void **state)
 	struct shd_feed *feed = fell_behind(f, SLOW);
 
 	keeps = true;
-	shd_polls_over(&f->polls, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
+	shd_polls_over(
+		&f->polls, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
 	assert_int_equal(batches, 1);
 	assert_true(kept->urgent && last_batch.ok && !last_batch.old);
 	assert_false(feed->unread);

@@ -48,7 +48,8 @@ static void check_list(size_t count)
 		size_t k = places[i] < count ? places[i] : count - 1;
 
 		list.passes = 0;
-		assert_int_equal(shd_quantile_find(&list.quantile, k, add_all, &list), list.sorted[k]);
+		assert_int_equal(
+			shd_quantile_find(&list.quantile, k, add_all, &list), list.sorted[k]);
 		assert_in_range(list.passes, 0, count > SHD_QUANTILE_VALUES ? 6 : 0);
 	}
 }

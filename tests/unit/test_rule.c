@@ -394,7 +394,8 @@ static void a_store_changes_a_rule_for_itself_alone(void **state)
 		"stores:\n"
 		"  - overrides: {late: {levels: {warning: value > 30%}, labels: {team: c}}}\n"
 		"  - {}\n"
-		"  - overrides: {\"late\": {'levels': {warning: 'value > 30%'}, labels: {team: c}}}\n";
+		"  - overrides: {\"late\": {'levels': {warning: 'value > 30%'}, labels: {team: "
+		"c}}}\n";
 	struct shd_store_settings stores[3];
 	struct shd_settings settings;
 	struct set set;
@@ -471,8 +472,10 @@ static void a_level_can_have_a_clear_of_its_own(void **state)
 		const char *warning = shd_rule_clear_condition(rule, SHD_WARN);
 		struct shd_verdict verdict;
 
-		assert_string_equal(critical ? critical : "", cases[i].critical ? cases[i].critical : "");
-		assert_string_equal(warning ? warning : "", cases[i].warning ? cases[i].warning : "");
+		assert_string_equal(
+			critical ? critical : "", cases[i].critical ? cases[i].critical : "");
+		assert_string_equal(
+			warning ? warning : "", cases[i].warning ? cases[i].warning : "");
 		fake_set_metric(&fake, SHD_M_rating, cases[i].rating);
 		shd_rule_judge(rule, &fake.env, &verdict);
 		assert_int_equal(verdict.kept, cases[i].kept);

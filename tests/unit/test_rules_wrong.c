@@ -49,7 +49,8 @@ static void read_settings(const char *text, struct shd_settings *settings, struc
 			 : NULL;
 	if (!*ret_doc)
 		return;
-	const struct shd_node *root = shd_doc_root(*ret_doc), *stores = shd_node_get(root, "stores");
+	const struct shd_node *root = shd_doc_root(*ret_doc),
+			      *stores = shd_node_get(root, "stores");
 	settings->overrides = shd_node_get(root, "overrides");
 	settings->store_count = stores ? stores->count : 0;
 	assert_true(settings->store_count <= STORES_MAX);

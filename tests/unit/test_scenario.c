@@ -90,7 +90,8 @@ static const char *const good_tests[] = {
 	"  expect: [{at: 72h, rule: late, level: none}]\n",
 	"  store: {marketplace: daemon}\n"
 	"  given: [{at: 1h, store: {clock_skew: 61s}}]\n"
-	"  expect: [{at: 59m, rule: sight, level: unknown}, {at: 1h, rule: sight, level: warning}]\n",
+	"  expect: [{at: 59m, rule: sight, level: unknown}, {at: 1h, rule: sight, level: "
+	"warning}]\n",
 	/* an answer, and an end */
 	"  given:\n"
 	"  - {at: 0h, complaint: [{id: A}, {id: B}, {id: C}]}\n"
@@ -133,7 +134,8 @@ static const char *const good_tests[] = {
 	"  - {at: 1h, metric: {csat: 2}}\n"
 	"  - {at: 2h, metric: {csat: 4}}\n"
 	"  - {at: 3h, times: 2, every: 1h, metric: {csat: 2}}\n"
-	"  expect: [{at: 3h, rule: often, level: pending}, {at: 4h, rule: often, level: warning}]\n",
+	"  expect: [{at: 3h, rule: often, level: pending}, {at: 4h, rule: often, level: "
+	"warning}]\n",
 	/* dates */
 	"  start: 2026-03-01T12:00:00Z\n"
 	"  given: [{at: 0h, complaint: {id: C, opened_at: 2026-03-01}}]\n"
@@ -161,8 +163,8 @@ static void what_does_not_hold_is_told_with_its_place(void **state)
 	static const struct {
 		const char *expect, *said;
 	} cases[] = {
-		{"{at: 12h, rule: late, level: none}",
-			"late at 12h: expected none, got info (entity C, value 12h, limit 12h, due 2d)"},
+		{"{at: 12h, rule: late, level: none}", "late at 12h: expected none, got info "
+						       "(entity C, value 12h, limit 12h, due 2d)"},
 		{"{at: 12h, rule: late, level: breached}", "expected breached, got info"},
 		{"{at: 1h, rule: late, told: true}", "expected told true, got false"},
 		{"{at: 1h, rule: late, due: 47h}", "expected due 1d23h, got 2d"},
@@ -182,7 +184,8 @@ static void what_does_not_hold_is_told_with_its_place(void **state)
 		shd_text_init(&text, 1 << 16);
 		shd_text_init(&said, 1 << 16);
 		shd_text_printf(&text,
-			"tests:\n- test: t\n  given: [{at: 0h, complaint: {id: C}}]\n  expect: [%s]\n",
+			"tests:\n- test: t\n  given: [{at: 0h, complaint: {id: C}}]\n  expect: "
+			"[%s]\n",
 			cases[i].expect);
 		struct heard heard = run(text.data, &said);
 		assert_int_equal(heard.tests, 1);
@@ -220,13 +223,14 @@ static void every_mistake_of_a_file_is_told_in_one_run(void **state)
 		"  expect: []\n"
 		"- test: c\n"
 		"  expect: [{at: 0h, rule: late, level: none}]\n";
-	static const char *const said_of[] = {"t.yaml:1:", "did you mean ozon ?", "did you mean 5h ?",
-		"a complaint needs an `id`", "did you mean order ?", "did you mean status ?",
-		"did you mean shipped ?", "expected money", "expected a number", "did you mean 4% ?",
-		"did you mean rating ?", "did you mean 30 CNY ?",
-		"at most 2 digits after the point", "did you mean reviews ?", "no poller `nothing`",
-		"the minimum is 1", "expected true or false", "did you mean late ?", "warning",
-		"nothing is expected", "about the whole store", "needs `at`", "1 to 10000"};
+	static const char *const said_of[] = {"t.yaml:1:", "did you mean ozon ?",
+		"did you mean 5h ?", "a complaint needs an `id`", "did you mean order ?",
+		"did you mean status ?", "did you mean shipped ?", "expected money",
+		"expected a number", "did you mean 4% ?", "did you mean rating ?",
+		"did you mean 30 CNY ?", "at most 2 digits after the point",
+		"did you mean reviews ?", "no poller `nothing`", "the minimum is 1",
+		"expected true or false", "did you mean late ?", "warning", "nothing is expected",
+		"about the whole store", "needs `at`", "1 to 10000"};
 	struct shd_text said SHD_AUTO(shd_text_finish) = {0};
 
 	(void)state;
@@ -248,13 +252,14 @@ static void what_is_too_much_fails_the_test(void **state)
 
 	(void)state;
 	shd_text_init(&said, 1 << 16);
-	struct heard heard = run("tests:\n"
-				 "- test: too much is given\n"
-				 "  given:\n"
-				 "  - {at: 0h, times: 10000, metric: {rating: 4, csat: 4, nps: 4, cpc: 4 RUB,\n"
-				 "     acos: 4%}}\n"
-				 "  expect: [{at: 0h, rule: late, level: none}]\n",
-		&said);
+	struct heard heard =
+		run("tests:\n"
+		    "- test: too much is given\n"
+		    "  given:\n"
+		    "  - {at: 0h, times: 10000, metric: {rating: 4, csat: 4, nps: 4, cpc: 4 RUB,\n"
+		    "     acos: 4%}}\n"
+		    "  expect: [{at: 0h, rule: late, level: none}]\n",
+			&said);
 	assert_int_equal(heard.unreadable, 1);
 	assert_non_null(strstr(said.data, "more than 40000 things are given"));
 }

@@ -41,9 +41,10 @@ static void every_option_is_described(void **state)
 {
 	json_auto_t *schema = shd_settings_schema();
 	json_t *store = json_array_get(
-		json_object_get(json_object_get(json_object_get(json_object_get(schema, "properties"),
-							"stores"),
-					"items"),
+		json_object_get(
+			json_object_get(
+				json_object_get(json_object_get(schema, "properties"), "stores"),
+				"items"),
 			"oneOf"),
 		0);
 	json_t *properties = json_object_get(store, "properties"), *option;
@@ -140,7 +141,8 @@ static bool has_one_type(const json_t *types, const struct shd_node *node)
 static bool is_valid(const json_t *root, const json_t *schema, const struct shd_node *node)
 {
 	const json_t *pattern = json_object_get(schema, "pattern");
-	const json_t *any = json_object_get(schema, "anyOf"), *items = json_object_get(schema, "items");
+	const json_t *any = json_object_get(schema, "anyOf"),
+		     *items = json_object_get(schema, "items");
 
 	if (json_object_get(schema, "$ref"))
 		schema = json_object_get(json_object_get(root, "definitions"), "expression");

@@ -118,9 +118,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(states_are_told, start_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_status_is_told_when_it_changes, start_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_watchdog_is_fed_only_while_work_gets_on, start_up,
-						tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_status_is_told_when_it_changes, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			the_watchdog_is_fed_only_while_work_gets_on, start_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,8 @@ static const char whole[] =
 	"    egress: {proxy: socks5h://127.0.0.1:1080}\n"
 	"    poll: {orders: 2m, reviews: off}\n"
 	"channels:\n"
-	"  mail: {type: pigeon, to: [anna, li], language: zh, timezone: Asia/Shanghai, fast: true}\n"
+	"  mail: {type: pigeon, to: [anna, li], language: zh, timezone: Asia/Shanghai, fast: "
+	"true}\n"
 	"  hook: {type: pigeon, to: hook, give_up: 1h, ca_file: /etc/ca.pem}\n"
 	"routes:\n"
 	"  - {match: level >= critical, to: [hook, mail], group_for: 0s, continue: true}\n"
@@ -214,7 +215,8 @@ static void zones_and_loopback_are_recognized(void **state)
 	static const char *const zones[] = {"UTC", "Europe/Moscow", "Asia/Shanghai", "Etc/GMT+3"};
 	static const char *const none[] = {"", "Moscow", "GMT+3", "europe", "Mars/Olympus"};
 	static const char *const near[] = {"http://127.0.0.1", "http://127.1.2.3:80/x",
-		"https://localhost/", "http://localhost:1", "http://[::1]:80", "http://u@127.0.0.1"};
+		"https://localhost/", "http://localhost:1", "http://[::1]:80",
+		"http://u@127.0.0.1"};
 	static const char *const far[] = {"http://127.0.0.1.example.com", "http://localhost.com",
 		"http://example.com/127.0.0.1", "http://127.0.0.1@example.com", "127.0.0.1"};
 

@@ -84,12 +84,14 @@ static void test_slices_and_keeps_the_envelope(void **state)
 	shd_text_init(&out, 4096);
 	for (size_t i = 0; i < SHD_COUNT(cases); i++)
 		assert_string_equal(
-			slice(cases[i].body, strlen(cases[i].body), cases[i].path, &out), cases[i].want);
+			slice(cases[i].body, strlen(cases[i].body), cases[i].path, &out),
+			cases[i].want);
 }
 
 static void test_every_cut_of_a_page_is_an_error(void **state)
 {
-	const char *body = "{\"n\":{\"a\":[1,\"}\"]},\"items\":[{\"id\":\"1\"},{\"id\":[2,{}]}],\"last\":true}";
+	const char *body = "{\"n\":{\"a\":[1,\"}\"]},\"items\":[{\"id\":\"1\"},{\"id\":[2,{}]}],"
+			   "\"last\":true}";
 	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 
 	(void)state;
@@ -97,7 +99,8 @@ static void test_every_cut_of_a_page_is_an_error(void **state)
 	for (size_t len = 0; len < strlen(body); len++)
 		assert_string_equal(slice(body, len, "items", &out), "syntax");
 	assert_string_equal(slice(body, strlen(body), "items", &out),
-		"{\"id\":\"1\"}|{\"id\":[2,{}]} in {\"n\":{\"a\":[1,\"}\"]},\"items\":[],\"last\":true}");
+		"{\"id\":\"1\"}|{\"id\":[2,{}]} in "
+		"{\"n\":{\"a\":[1,\"}\"]},\"items\":[],\"last\":true}");
 }
 
 /* depth opening brackets, closed again. */
@@ -136,15 +139,18 @@ static void test_deep_nesting_is_a_limit(void **state)
 
 static void test_numbers_beyond_int64_become_texts(void **state)
 {
-	const char *body = "{\"id\":18446744073709551615,\"a\":\"18446744073709551615 \\\"9\",\"n\":-5,"
-			   "\"r\":1.5e3,\"l\":[99999999999999999999,9007199254740993]}";
+	const char *body =
+		"{\"id\":18446744073709551615,\"a\":\"18446744073709551615 \\\"9\",\"n\":-5,"
+		"\"r\":1.5e3,\"l\":[99999999999999999999,9007199254740993]}";
 	struct shd_error error;
 	json_auto_t *value = shd_market_parse(body, strlen(body), &error);
 
 	(void)state;
 	assert_non_null(value);
-	assert_string_equal(json_string_value(json_object_get(value, "id")), "18446744073709551615");
-	assert_string_equal(json_string_value(json_object_get(value, "a")), "18446744073709551615 \"9");
+	assert_string_equal(
+		json_string_value(json_object_get(value, "id")), "18446744073709551615");
+	assert_string_equal(
+		json_string_value(json_object_get(value, "a")), "18446744073709551615 \"9");
 	assert_int_equal(json_integer_value(json_object_get(value, "n")), -5);
 	assert_true(json_is_real(json_object_get(value, "r")));
 	const json_t *list = json_object_get(value, "l");
@@ -174,7 +180,8 @@ static void test_every_market_has_unique_endpoints_that_can_be_found(void **stat
 		for (size_t i = 0; i < market->endpoint_count; i++) {
 			const struct shd_endpoint *row = &market->endpoints[i];
 			/* a batch with a limit may be cut there, too */
-			bool pages = row->paging == SHD_PAGE_CURSOR || row->paging == SHD_PAGE_OFFSET ||
+			bool pages = row->paging == SHD_PAGE_CURSOR ||
+				     row->paging == SHD_PAGE_OFFSET ||
 				     (row->paging == SHD_PAGE_BATCH && row->limit > 0);
 
 			assert_ptr_equal(shd_market_endpoint(market, row->name), row);
@@ -183,8 +190,8 @@ static void test_every_market_has_unique_endpoints_that_can_be_found(void **stat
 			assert_true(!pages || (row->limit > 0 && row->page_max > 0));
 			assert_int_equal(row->ids_of != NULL, row->paging == SHD_PAGE_BATCH);
 			assert_true(!row->ids_of || shd_market_endpoint(market, row->ids_of));
-			assert_true(row->batch > 0 ||
-				    (row->paging != SHD_PAGE_BATCH && row->paging != SHD_PAGE_FOLLOW));
+			assert_true(row->batch > 0 || (row->paging != SHD_PAGE_BATCH &&
+							      row->paging != SHD_PAGE_FOLLOW));
 		}
 	}
 }

@@ -51,14 +51,15 @@ static void every_field_of_every_kind_comes_back(void **state)
 				if (round < 2 && i % 2 == round)
 					fields[i] = sample_value(fields[i].type, i);
 			assert_true(shd_state_entity_put(f->state, "s", &entity, NULL, &f->err));
-			assert_true(shd_state_entity_get(f->state, "s", kind, "a-1", f->arena, &back,
-							 &f->err));
+			assert_true(shd_state_entity_get(
+				f->state, "s", kind, "a-1", f->arena, &back, &f->err));
 			assert_non_null(back);
 			assert_string_equal(back->id, "a-1");
 			for (int i = 0; i < count; i++)
 				assert_true(shd_value_equal(&back->fields[i], &fields[i]));
 		}
-		assert_true(shd_state_entity_get(f->state, "t", kind, "a-1", f->arena, &back, &f->err));
+		assert_true(
+			shd_state_entity_get(f->state, "t", kind, "a-1", f->arena, &back, &f->err));
 		assert_null(back);
 	}
 }
@@ -75,13 +76,13 @@ static void a_sweep_sees_the_open_entities_of_its_feed(void **state)
 	put_order(f, "s", "d", 4, false, "x", "other");
 	put_order(f, "t", "e", 5, false, "x", "list");
 	put_order(f, "s", "a", 2, false, "x", NULL); /* keeps its feed */
-	assert_true(shd_state_entity_ids(f->state, "s", SHD_KIND_order, "list", f->arena, &ids, &count,
-					 &f->err));
+	assert_true(shd_state_entity_ids(
+		f->state, "s", SHD_KIND_order, "list", f->arena, &ids, &count, &f->err));
 	assert_int_equal(count, 2);
 	assert_string_equal(ids[0], "a");
 	assert_string_equal(ids[1], "b");
-	assert_true(shd_state_entity_ids(f->state, "s", SHD_KIND_order, NULL, f->arena, &ids, &count,
-					 &f->err));
+	assert_true(shd_state_entity_ids(
+		f->state, "s", SHD_KIND_order, NULL, f->arena, &ids, &count, &f->err));
 	assert_int_equal(count, 3);
 }
 
@@ -181,7 +182,7 @@ static bool visit_outer(void *ctx, const struct shd_entity *entity)
 
 	(void)entity;
 	return shd_state_window(nested->f->state, "s", SHD_KIND_order, (struct shd_wall){0},
-				(struct shd_wall){30}, count_inner, &nested->inner, &nested->f->err);
+		(struct shd_wall){30}, count_inner, &nested->inner, &nested->f->err);
 }
 
 static void a_window_may_be_read_inside_a_window(void **state)
@@ -294,7 +295,8 @@ static void old_samples_become_hours_and_days(void **state)
 		assert_true(shd_state_retain(f->state, &keep, 1, &more, &f->err));
 	assert_false(more);
 	assert_string_equal(samples(f, 0, 4 * SHD_DAY_MS, seen), "2000=7 3600001=6 259200000=8 ");
-	assert_string_equal(samples(f, 3000, 4 * SHD_DAY_MS, seen), "2000=7 3600001=6 259200000=8 ");
+	assert_string_equal(
+		samples(f, 3000, 4 * SHD_DAY_MS, seen), "2000=7 3600001=6 259200000=8 ");
 	keep.daily_before.ms = SHD_DAY_MS;
 	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
 	assert_string_equal(samples(f, 0, 4 * SHD_DAY_MS, seen), "3600001=6 259200000=8 ");
@@ -362,20 +364,32 @@ static void closed_entities_go_after_their_time(void **state)
 	put_order(f, "s", "open", 10, false, "x", NULL);
 	put_order(f, "s", "new", 200, true, "x", NULL);
 	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
-	assert_true(shd_state_entity_get(f->state, "s", SHD_KIND_order, "old", f->arena, &back, &f->err));
+	assert_true(shd_state_entity_get(
+		f->state, "s", SHD_KIND_order, "old", f->arena, &back, &f->err));
 	assert_null(back);
-	assert_true(shd_state_entity_get(f->state, "s", SHD_KIND_order, "open", f->arena, &back, &f->err));
+	assert_true(shd_state_entity_get(
+		f->state, "s", SHD_KIND_order, "open", f->arena, &back, &f->err));
 	assert_non_null(back);
-	assert_true(shd_state_entity_get(f->state, "s", SHD_KIND_order, "new", f->arena, &back, &f->err));
+	assert_true(shd_state_entity_get(
+		f->state, "s", SHD_KIND_order, "new", f->arena, &back, &f->err));
 	assert_non_null(back);
 }
 
 static void a_feed_comes_back(void **state)
 {
 	struct fixture *f = *state;
-	struct shd_feed_row row = {.store = "s", .endpoint = "list", .since = {1}, .last_success = {2},
-		.last_try = {3}, .failing_since = {4}, .failures = 5, .error = SHD_ERR_THROTTLED,
-		.error_text = "too many", .next_due = {6}, .suspects = 7, .not_available = true};
+	struct shd_feed_row row = {.store = "s",
+		.endpoint = "list",
+		.since = {1},
+		.last_success = {2},
+		.last_try = {3},
+		.failing_since = {4},
+		.failures = 5,
+		.error = SHD_ERR_THROTTLED,
+		.error_text = "too many",
+		.next_due = {6},
+		.suspects = 7,
+		.not_available = true};
 	struct shd_feed_row *rows;
 	size_t count;
 
@@ -404,23 +418,26 @@ static void wake_ups_come_in_order_and_tell_the_next(void **state)
 	struct shd_wall next;
 	size_t count;
 
-	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "a", (struct shd_wall){30}, &f->err));
-	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "b", (struct shd_wall){10}, &f->err));
-	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_store, "", (struct shd_wall){20}, &f->err));
-	assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next,
-				    &f->err));
+	assert_true(shd_state_wake_put(
+		f->state, "s", SHD_KIND_order, "a", (struct shd_wall){30}, &f->err));
+	assert_true(shd_state_wake_put(
+		f->state, "s", SHD_KIND_order, "b", (struct shd_wall){10}, &f->err));
+	assert_true(shd_state_wake_put(
+		f->state, "s", SHD_KIND_store, "", (struct shd_wall){20}, &f->err));
+	assert_true(shd_state_wakes(
+		f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next, &f->err));
 	assert_int_equal(count, 2);
 	assert_string_equal(rows[0].id, "b");
 	assert_int_equal(rows[1].kind, SHD_KIND_store);
 	assert_int_equal(next.ms, 30);
-	assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, 1, f->arena, &rows, &count, &next,
-				    &f->err));
+	assert_true(shd_state_wakes(
+		f->state, (struct shd_wall){20}, 1, f->arena, &rows, &count, &next, &f->err));
 	assert_int_equal(count, 1);
 	assert_int_equal(next.ms, 20);
 	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "a",
 				       (struct shd_wall){SHD_NEVER_MS}, &f->err));
-	assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next,
-				    &f->err));
+	assert_true(shd_state_wakes(
+		f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next, &f->err));
 	assert_int_equal(next.ms, SHD_NEVER_MS);
 }
 
@@ -435,137 +452,16 @@ static void wake_ups_of_an_unknown_kind_hold_up_no_other(void **state)
 				      "INSERT INTO wake VALUES ('s', 'hologram', 'a', 5), "
 				      "('s', 'hologram', 'b', 6), ('s', 'hologram', 'c', 15)",
 				      NULL, NULL, NULL), SQLITE_OK);
-	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "a", (struct shd_wall){10}, &f->err));
-	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "b", (struct shd_wall){30}, &f->err));
+	assert_true(shd_state_wake_put(
+		f->state, "s", SHD_KIND_order, "a", (struct shd_wall){10}, &f->err));
+	assert_true(shd_state_wake_put(
+		f->state, "s", SHD_KIND_order, "b", (struct shd_wall){30}, &f->err));
 	for (size_t max = 0; max < 3; max++) {
-		assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, max, f->arena, &rows, &count,
-					    &next, &f->err));
+		assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, max, f->arena, &rows,
+			&count, &next, &f->err));
 		assert_int_equal(count, max ? 1 : 0);
 		assert_int_equal(next.ms, max ? 30 : 10);
 	}
-}
-
-static struct shd_alert make_alert(const char *entity, enum shd_alert_state state,
-				   enum shd_level level, int64_t changed)
-{
-	struct shd_alert alert = {.rule = "r", .store = "s", .entity = entity, .state = state,
-		.level = level, .episode = 2, .changed_at = {changed}, .wake = {SHD_NEVER_MS},
-		.hits = UINT64_MAX, .last = {.level = level, .clear = true, .sample_hit = 1,
-		.sample_of = 3, .due = {77}, .why = "stock"}};
-
-	alert.last.value = (struct shd_value){.type = SHD_RATIO, .n = 40000};
-	alert.last.limit = (struct shd_value){.type = SHD_TEXT, .text = "ok", .len = 2};
-	alert.last.cost = (struct shd_value){.type = SHD_MONEY, .n = 5000, .currency = "RUB"};
-	alert.last.room.none = true;
-	return alert;
-}
-
-static void an_alert_comes_back_whole(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_alert alert = make_alert("e", SHD_ALERT_FIRING, SHD_CRITICAL, 9), *back;
-	struct shd_alert_event event = {.at = {5}, .move = SHD_MOVE_ESCALATED, .from = SHD_WARN,
-		.to = SHD_CRITICAL, .told = true, .reason = "worse"}, *events;
-	size_t count;
-
-	assert_true(shd_state_alert_get(f->state, "r", "s", "e", f->arena, &back, &f->err));
-	assert_null(back);
-	assert_true(shd_state_alert_put(f->state, &alert, &f->err));
-	assert_int_equal(alert.number, 1);
-	alert.told_level = SHD_BREACHED;
-	assert_true(shd_state_alert_put(f->state, &alert, &f->err));
-	assert_int_equal(alert.number, 1);
-	event.alert = alert.number;
-	event.value = alert.last.value;
-	event.limit.none = true;
-	assert_true(shd_state_event_add(f->state, &event, &f->err));
-	state_reopen(f);
-	assert_true(shd_state_alert_get(f->state, "r", "s", "e", f->arena, &back, &f->err));
-	assert_non_null(back);
-	assert_int_equal(back->number, 1);
-	assert_int_equal(back->state, SHD_ALERT_FIRING);
-	assert_int_equal(back->told_level, SHD_BREACHED);
-	assert_true(back->hits == UINT64_MAX);
-	assert_int_equal(back->wake.ms, SHD_NEVER_MS);
-	assert_true(shd_value_equal(&back->last.value, &alert.last.value));
-	assert_true(shd_value_equal(&back->last.limit, &alert.last.limit));
-	assert_true(shd_value_equal(&back->last.cost, &alert.last.cost));
-	assert_true(back->last.room.none);
-	assert_int_equal(back->last.due.ms, 77);
-	assert_string_equal(back->last.why, "stock");
-	assert_true(shd_state_events(f->state, 1, f->arena, &events, &count, &f->err));
-	assert_int_equal(count, 1);
-	assert_int_equal(events[0].move, SHD_MOVE_ESCALATED);
-	assert_int_equal(events[0].to, SHD_CRITICAL);
-	assert_string_equal(events[0].reason, "worse");
-}
-
-static void alerts_are_listed_worst_first(void **state)
-{
-	struct fixture *f = *state;
-	static const struct {
-		const char *entity;
-		enum shd_alert_state state;
-		enum shd_level level;
-	} rows[] = {
-		{"a", SHD_ALERT_FIRING, SHD_INFO}, {"b", SHD_ALERT_UNKNOWN, SHD_BREACHED},
-		{"c", SHD_ALERT_RESOLVED, SHD_WARN}, {"d", SHD_ALERT_PENDING, SHD_INFO},
-	};
-	struct shd_alert_filter filter = {.max = 10};
-	struct shd_alert *alerts;
-	size_t count;
-
-	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
-		struct shd_alert alert = make_alert(rows[i].entity, rows[i].state, rows[i].level,
-						    (int64_t)i);
-
-		assert_true(shd_state_alert_put(f->state, &alert, &f->err));
-	}
-	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
-	assert_int_equal(count, 3);
-	assert_string_equal(alerts[0].entity, "b");
-	assert_string_equal(alerts[1].entity, "d"); /* newer than a */
-	filter = (struct shd_alert_filter){.max = 10, .store = "s", .closed_too = true};
-	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
-	assert_int_equal(count, 4);
-	filter = (struct shd_alert_filter){.max = 2, .store = "s"};
-	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
-	assert_int_equal(count, 2);
-	filter = (struct shd_alert_filter){.number = 3};
-	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
-	assert_int_equal(count, 1);
-	assert_string_equal(alerts[0].entity, "c");
-	filter = (struct shd_alert_filter){.max = 10, .store = "t"};
-	assert_true(shd_state_alerts(f->state, &filter, f->arena, &alerts, &count, &f->err));
-	assert_int_equal(count, 0);
-}
-
-static void alerts_that_are_over_are_forgotten_with_their_events(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_alert over = make_alert("a", SHD_ALERT_RESOLVED, SHD_LEVEL_NONE, 5);
-	struct shd_alert open = make_alert("b", SHD_ALERT_FIRING, SHD_WARN, 5), *back, next;
-	struct shd_retention keep = {.events_before = {10}};
-	struct shd_alert_event event = {.at = {5}, .move = SHD_MOVE_NEW,
-		.value = {.none = true}, .limit = {.none = true}}, *events;
-	size_t count;
-	bool more;
-
-	assert_true(shd_state_alert_put(f->state, &over, &f->err));
-	assert_true(shd_state_alert_put(f->state, &open, &f->err));
-	event.alert = over.number;
-	assert_true(shd_state_event_add(f->state, &event, &f->err));
-	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
-	assert_true(shd_state_alert_get(f->state, "r", "s", "a", f->arena, &back, &f->err));
-	assert_null(back);
-	assert_true(shd_state_events(f->state, over.number, f->arena, &events, &count, &f->err));
-	assert_int_equal(count, 0);
-	assert_true(shd_state_alert_get(f->state, "r", "s", "b", f->arena, &back, &f->err));
-	assert_non_null(back);
-	/* A number is never given twice. */
-	next = make_alert("c", SHD_ALERT_FIRING, SHD_WARN, 5);
-	assert_true(shd_state_alert_put(f->state, &next, &f->err));
-	assert_true(next.number > open.number);
 }
 
 int main(void)
@@ -586,9 +482,6 @@ int main(void)
 		STATE_TEST(a_feed_comes_back),
 		STATE_TEST(wake_ups_come_in_order_and_tell_the_next),
 		STATE_TEST(wake_ups_of_an_unknown_kind_hold_up_no_other),
-		STATE_TEST(an_alert_comes_back_whole),
-		STATE_TEST(alerts_are_listed_worst_first),
-		STATE_TEST(alerts_that_are_over_are_forgotten_with_their_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

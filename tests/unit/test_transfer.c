@@ -163,8 +163,11 @@ static void nobody_listens_is_a_network_error(void **state)
 	struct fixture *f = *state;
 	struct result result = {0};
 	struct shd_error err;
-	struct shd_transfer_in in = {.method = "GET", .url = "http://127.0.0.1:1/", .connect_ms = 500,
-		.total_ms = 500, .answer_max_bytes = 10};
+	struct shd_transfer_in in = {.method = "GET",
+		.url = "http://127.0.0.1:1/",
+		.connect_ms = 500,
+		.total_ms = 500,
+		.answer_max_bytes = 10};
 
 	assert_true(shd_transfer_start(f->transfers, &in, note, &result, &err));
 	while (!result.calls)
@@ -174,9 +177,10 @@ static void nobody_listens_is_a_network_error(void **state)
 
 static void only_this_machine_is_spoken_to_in_the_clear(void **state)
 {
-	static const char *const refused[] = {"http://example.com/", "http://127.0.0.1@example.com/",
-		"http://127.0.0.1.example.com/", "ftp://127.0.0.1/", "file:///etc/passwd",
-		"http://10.0.0.1/", "http://[::2]/", "smtp://127.0.0.1/"};
+	static const char *const refused[] = {"http://example.com/",
+		"http://127.0.0.1@example.com/", "http://127.0.0.1.example.com/",
+		"ftp://127.0.0.1/", "file:///etc/passwd", "http://10.0.0.1/", "http://[::2]/",
+		"smtp://127.0.0.1/"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < SHD_COUNT(refused); i++) {
@@ -263,15 +267,19 @@ static void closing_ends_what_runs_and_what_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(an_answer_arrives_whole_and_hashed, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			an_answer_arrives_whole_and_hashed, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_connection_is_kept, start_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_refusal_is_an_answer_with_headers, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_refusal_is_an_answer_with_headers, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(errors_have_their_kind, start_up, tear_down),
-		cmocka_unit_test_setup_teardown(nobody_listens_is_a_network_error, start_up, tear_down),
-		cmocka_unit_test_setup_teardown(only_this_machine_is_spoken_to_in_the_clear, start_up,
-						tear_down),
+		cmocka_unit_test_setup_teardown(
+			nobody_listens_is_a_network_error, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			only_this_machine_is_spoken_to_in_the_clear, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_queue_has_an_end, start_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_callback_may_start_the_next_one, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_callback_may_start_the_next_one, start_up, tear_down),
 		cmocka_unit_test(closing_ends_what_runs_and_what_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,8 @@ static void signatures_are_those_of_the_specification(void **state)
 		{"msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, "{\"test\": 2432232314}",
 			"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
 		{"evt_01HZX", 1767225600,
-			"{\"type\":\"rating.below\",\"timestamp\":\"2026-01-01T00:00:00Z\",\"data\":{"
+			"{\"type\":\"rating.below\",\"timestamp\":\"2026-01-01T00:00:00Z\","
+			"\"data\":{"
 			"\"store\":\"ozon-1\",\"rating\":\"4.47\",\"name\":\"Чехол\"}}",
 			"v1,v+lVmQIzUAWE6jx2va+LAftvt4yjP/mhYqmK+gIwpHI="},
 	};
@@ -47,7 +48,8 @@ static void a_secret_of_another_form_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_",
 		"whsec_c2hvcnQ=", "whsec_not base64!!",
-		("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		("whsec_"
+		 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 		 "AAAAAAAA")};
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(bad); i++) {
@@ -76,8 +78,12 @@ static const struct shd_told bare = {.alert = 18, .episode = 1, .move = SHD_MOVE
 	.subject = "", .at = {1775321940000}, .value = {.none = true}, .limit = {.none = true},
 	.cost = {.none = true}, .room = {.none = true}, .more = 3};
 static struct shd_message_item items[] = {
-	{.told = &told, .title = "Late orders", .line = "33.33 % (1 of 3), limit 4 %",
-		.advice = "Ship faster.", .cost = "5,069.65 RUB at risk", .reason = "It got worse."},
+	{.told = &told,
+		.title = "Late orders",
+		.line = "33.33 % (1 of 3), limit 4 %",
+		.advice = "Ship faster.",
+		.cost = "5,069.65 RUB at risk",
+		.reason = "It got worse."},
 	{.told = &bare, .title = "r", .line = "r", .reason = "This is new."},
 };
 static const struct shd_message message = {.subject = "Critical: 5 alerts", .level = SHD_CRITICAL,
@@ -91,8 +97,13 @@ static bool post(const struct shd_webhook_settings *webhook, struct shd_secret *
 	const struct shd_notifier *notifier = shd_notifier_find("webhook");
 	channel = (struct shd_channel_settings){
 		.name = "hook", .notifier = notifier, .notifier_settings = webhook};
-	const struct shd_send_in in = {.channel = &channel, .message = &message, .secret = secret_of,
-		.ctx = secret, .now = {1614265330999}, .key = "0123456789abcdef", .attempt = 2};
+	const struct shd_send_in in = {.channel = &channel,
+		.message = &message,
+		.secret = secret_of,
+		.ctx = secret,
+		.now = {1614265330999},
+		.key = "0123456789abcdef",
+		.attempt = 2};
 
 	*envelope = (struct shd_envelope){0};
 	shd_request_init(&envelope->http, 1 << 20);

@@ -34,7 +34,8 @@ static void midnights_follow_the_clocks_on_the_wall(void **state)
 	} rows[] = {
 		{"UTC", "2026-06-07T23:59:59.999Z", "2026-06-07", "2026-06-07T00:00:00.000Z"},
 		{"UTC", "1969-12-31T12:00:00Z", "1969-12-31", "1969-12-31T00:00:00.000Z"},
-		{"Europe/Moscow", "2026-06-07T20:59:59.999Z", "2026-06-07", "2026-06-06T21:00:00.000Z"},
+		{"Europe/Moscow", "2026-06-07T20:59:59.999Z", "2026-06-07",
+			"2026-06-06T21:00:00.000Z"},
 		{"Europe/Moscow", "2026-06-07T21:00:00Z", "2026-06-08", "2026-06-07T21:00:00.000Z"},
 		{"Asia/Shanghai", "2026-06-07T16:00:00Z", "2026-06-08", "2026-06-07T16:00:00.000Z"},
 		/* The day that clocks go forward has 23 hours, the one that they go back 25. */
@@ -43,8 +44,10 @@ static void midnights_follow_the_clocks_on_the_wall(void **state)
 		{"Europe/Berlin", "2026-10-25T12:00:00Z", "2026-10-25", "2026-10-24T22:00:00.000Z"},
 		{"Europe/Berlin", "2026-10-26T12:00:00Z", "2026-10-26", "2026-10-25T23:00:00.000Z"},
 		/* Here midnight itself was skipped: the day began at one. */
-		{"America/Sao_Paulo", "2018-11-04T12:00:00Z", "2018-11-04", "2018-11-04T03:00:00.000Z"},
-		{"America/New_York", "2059-07-01T12:00:00Z", "2059-07-01", "2059-07-01T04:00:00.000Z"},
+		{"America/Sao_Paulo", "2018-11-04T12:00:00Z", "2018-11-04",
+			"2018-11-04T03:00:00.000Z"},
+		{"America/New_York", "2059-07-01T12:00:00Z", "2059-07-01",
+			"2059-07-01T04:00:00.000Z"},
 	};
 	struct shd_arena *arena = shd_arena_create(1 << 20);
 	char text[SHD_TIME_TEXT];

@@ -26,13 +26,14 @@ SHD_OZON_BODY(rating_history)
 	shd_text_putc(out, '{');
 	/* More than a month is refused; the newest value and the limits are what counts. */
 	shd_ozon_put_window(out, "date_from", in->now.ms - 28 * SHD_DAY_MS, "date_to", in->now.ms);
-	shd_text_puts(out, ",\"ratings\":[\"rating_on_time\",\"rating_review_avg_score_total\","
-			   "\"rating_ssl\",\"rating_on_time_supply_delivery\",\"rating_order_accuracy\","
-			   "\"rating_on_time_supply_cancellation\",\"rating_reaction_time\","
-			   "\"rating_average_response_time\",\"rating_replied_dialogs_ratio\","
-			   "\"rating_general_indicator_fbs_rfbs\",\"rating_price_green\","
-			   "\"rating_price_yellow\",\"rating_price_red\",\"rating_price_super\"],"
-			   "\"with_premium_scores\":false}");
+	shd_text_puts(out,
+		",\"ratings\":[\"rating_on_time\",\"rating_review_avg_score_total\","
+		"\"rating_ssl\",\"rating_on_time_supply_delivery\",\"rating_order_accuracy\","
+		"\"rating_on_time_supply_cancellation\",\"rating_reaction_time\","
+		"\"rating_average_response_time\",\"rating_replied_dialogs_ratio\","
+		"\"rating_general_indicator_fbs_rfbs\",\"rating_price_green\","
+		"\"rating_price_yellow\",\"rating_price_red\",\"rating_price_super\"],"
+		"\"with_premium_scores\":false}");
 }
 
 static size_t put_store(const struct shd_map_in *in, struct shd_harvest *out)
@@ -55,7 +56,10 @@ static bool metric_value(const struct rating *rating, const json_t *value, const
 	enum shd_type type = shd_metric_row(rating->metric)->type;
 	bool share = shd_loose_is(value_type, "RATIO");
 
-	return shd_loose_decimal(value, type == SHD_DURATION ? 3 : type == SHD_RATIO && !share ? 4 : 6,
+	return shd_loose_decimal(value,
+		type == SHD_DURATION          ? 3
+		: type == SHD_RATIO && !share ? 4
+					      : 6,
 		ret_n);
 }
 
@@ -86,7 +90,8 @@ SHD_OZON_MAP(seller_info)
 
 	if (!json_is_object(record) || (!json_object_get(record, "company") &&
 					       !json_object_get(record, "subscription")))
-		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has neither company nor subscription");
+		return shd_fail(
+			reterr, SHD_ERR_SCHEMA, "the answer has neither company nor subscription");
 	at = put_store(in, out);
 	shd_put_text(out, at, SHD_F_store_subscription, shd_loose_at(record, "subscription.type"));
 	return true;
@@ -146,7 +151,8 @@ SHD_OZON_MAP(roles)
 	size_t at, i;
 
 	if (!json_is_object(record) || (!json_object_get(record, "expires_at") && !roles))
-		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has neither expires_at nor roles");
+		return shd_fail(
+			reterr, SHD_ERR_SCHEMA, "the answer has neither expires_at nor roles");
 	at = put_store(in, out);
 	shd_put_time(out, at, SHD_F_store_key_expires_at, json_object_get(record, "expires_at"));
 	json_array_foreach (roles, i, role)
@@ -171,7 +177,8 @@ static void put_rating(struct shd_harvest *out, const json_t *item, struct worst
 		{"LOWER_IS_BETTER", "down"}, {"NEUTRAL", "neutral"}, {NULL, NULL}};
 	static const struct shd_loose_word verdicts[] = {{"OK", "ok"}, {"WARNING", "warning"},
 		{"CRITICAL", "critical"}, {NULL, NULL}};
-	const json_t *key = json_object_get(item, "rating"), *type = json_object_get(item, "value_type");
+	const json_t *key = json_object_get(item, "rating"),
+		     *type = json_object_get(item, "value_type");
 	const struct rating *rating = find_rating(key);
 	struct shd_loose_text id;
 	const char *word;
@@ -204,7 +211,8 @@ static void keep_localization(const json_t *days, struct worst *worst)
 	size_t i;
 
 	json_array_foreach (days, i, day) {
-		if (!shd_loose_time(json_object_get(day, "calculation_date"), &at) || at.ms < newest_ms ||
+		if (!shd_loose_time(json_object_get(day, "calculation_date"), &at) ||
+			at.ms < newest_ms ||
 			!shd_loose_decimal(json_object_get(day, "localization_percentage"), 4, &n))
 			continue;
 		newest_ms = at.ms;
@@ -307,7 +315,8 @@ static void put_history(struct shd_harvest *out, const json_t *item, struct wors
 	if (rating && rating->from == HISTORY && newest &&
 		metric_value(rating, json_object_get(newest, "value"), NULL, &n))
 		keep_worst(values, rating->metric, n);
-	if (rating && (warns || blocks) && metric_value(rating, blocks ? danger : warning, NULL, &n))
+	if (rating && (warns || blocks) &&
+		metric_value(rating, blocks ? danger : warning, NULL, &n))
 		keep_worst(targets, rating->metric, n);
 }
 

@@ -16,8 +16,9 @@ SHD_OZON_BODY(chat_count)
 {
 	(void)row;
 	(void)in;
-	shd_text_puts(out, "{\"limit\":1,\"filter\":{\"chat_status\":\"OPENED\",\"unread_only\":true},"
-			   "\"cursor\":\"\"}");
+	shd_text_puts(out,
+		"{\"limit\":1,\"filter\":{\"chat_status\":\"OPENED\",\"unread_only\":true},"
+		"\"cursor\":\"\"}");
 }
 
 SHD_OZON_BODY(chat_history)
@@ -45,7 +46,8 @@ SHD_OZON_MAP(chat)
 {
 	const json_t *chat = json_object_get(record, "chat");
 	const json_t *type = json_object_get(chat, "chat_type");
-	bool buyer = shd_loose_is(type, "BUYER_SELLER") || shd_loose_is(type, "BUYER_SELLER_SELECT");
+	bool buyer =
+		shd_loose_is(type, "BUYER_SELLER") || shd_loose_is(type, "BUYER_SELLER_SELECT");
 	const json_t *id = json_object_get(chat, "chat_id");
 	struct shd_loose_text text;
 	int64_t unread;
@@ -233,12 +235,14 @@ SHD_OZON_MAP(support_history)
 	const char *cause = shd_ozon_root_cause(text_of(talk.cause_in));
 	bool infringement = cause && strcmp(cause, "IP_RISK_LEVEL_HIGH") == 0;
 
-	shd_put_word(out, at, SHD_F_notice_category, infringement ? "infringement_appeal" : "support");
+	shd_put_word(
+		out, at, SHD_F_notice_category, infringement ? "infringement_appeal" : "support");
 	if (talk.newest)
 		shd_put_text(out, at, SHD_F_notice_text, text_of(talk.newest));
 	if (!infringement)
 		return true;
-	bool appealed = talk.out_ms > talk.cause_ms, answered = appealed && talk.in_ms > talk.out_ms;
+	bool appealed = talk.out_ms > talk.cause_ms,
+	     answered = appealed && talk.in_ms > talk.out_ms;
 
 	shd_put_word(out, at, SHD_F_notice_severity, "critical");
 	if (appealed)

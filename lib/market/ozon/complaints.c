@@ -79,7 +79,8 @@ SHD_OZON_BODY(returns_status)
 {
 	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
 	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
-	shd_text_printf(out, ",\"filter\":{\"visual_status_name\":\"%s\"}}", strchr(row->name, '_') + 1);
+	shd_text_printf(
+		out, ",\"filter\":{\"visual_status_name\":\"%s\"}}", strchr(row->name, '_') + 1);
 }
 
 /* All groups, so that a request is seen to end; an old one cannot change any more:
@@ -89,7 +90,8 @@ SHD_OZON_BODY(rfbs_list)
 	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
 	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
 	shd_text_puts(out, ",\"filter\":{\"group_state\":[\"All\"],\"created_at\":{");
-	shd_ozon_put_window(out, "from", in->now.ms - 45 * SHD_DAY_MS, "to", in->now.ms + SHD_HOUR_MS);
+	shd_ozon_put_window(
+		out, "from", in->now.ms - 45 * SHD_DAY_MS, "to", in->now.ms + SHD_HOUR_MS);
 	shd_text_puts(out, "}}}");
 }
 
@@ -184,7 +186,8 @@ static void put_claim(struct shd_harvest *out, const json_t *record, const struc
 	shd_put_text(out, at, SHD_F_complaint_reason, of->reason);
 	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(of->product, "sku"));
 	put_amount(out, at, SHD_F_complaint_order_amount, of->product);
-	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "visual.status.sys_name"));
+	shd_put_text(
+		out, at, SHD_F_complaint_stage, shd_loose_at(record, "visual.status.sys_name"));
 	put_limit(out, at, SHD_F_complaint_due_at, waits, of->changed, DECIDE_MS);
 	put_answer(out, at, SHD_F_complaint_responded_at, waits, of->changed);
 	shd_set_n(out, at, SHD_F_complaint_valid, class != REFUSED);
@@ -254,7 +257,8 @@ SHD_OZON_MAP(return)
 	(void)in;
 	of.opened = first_time(shd_loose_at(record, "logistic.return_date"),
 		shd_loose_at(record, "logistic.technical_return_moment"), of.changed);
-	if (!shd_put_entity(out, SHD_KIND_return, "", json_object_get(record, "id"), "id", &at, reterr))
+	if (!shd_put_entity(
+		    out, SHD_KIND_return, "", json_object_get(record, "id"), "id", &at, reterr))
 		return false;
 	shd_put_time(out, at, SHD_F_return_opened_at, of.opened);
 	shd_put_text(out, at, SHD_F_return_order_id, of.order);
@@ -377,7 +381,8 @@ SHD_OZON_MAP(rfbs_detail)
 	shd_loose_bool(shd_loose_at(record, "return_reason.is_defect"), &defect);
 	int len = snprintf(name, sizeof(name), "rfbs:%.50s", in->id);
 	at = shd_harvest_entity(out, SHD_KIND_complaint, name, (size_t)len);
-	shd_put_text(out, at, SHD_F_complaint_reason, json_string_length(reason) ? reason : comment);
+	shd_put_text(
+		out, at, SHD_F_complaint_reason, json_string_length(reason) ? reason : comment);
 	/* the buyer's own words may tell what the chosen reason does not */
 	const char *cause = shd_ozon_root_cause(comment);
 	put_root_cause(out, at, reason, cause ? cause : defect ? "QUALITY_DEFECT" : NULL);

@@ -41,7 +41,8 @@ static const struct meaning {
 	{403, ANY, "company is blocked", SHD_ERR_BLOCKED, 0, "Ozon has blocked the store"},
 	{403, ANY, "offer not signed", SHD_ERR_BLOCKED, 0,
 		"the contract has to be accepted in the cabinet"},
-	{403, ANY, "access denied", SHD_ERR_TARIFF, 0, "a programme the store does not take part in"},
+	{403, ANY, "access denied", SHD_ERR_TARIFF, 0,
+		"a programme the store does not take part in"},
 	{403, ANY, "", SHD_ERR_ROLE, 0, "Ozon does not allow it"},
 	{404, 5, "", SHD_ERR_MISSING, 0, "no such object"},
 	{404, ANY, "404 page not found", SHD_ERR_RETIRED, 0, "Ozon does not know this method"},
@@ -64,7 +65,8 @@ static void set_message(struct words *words, const char *text, size_t len)
 	size_t n = shd_utf8_cut(text, len, sizeof(words->message) - 1);
 
 	for (size_t i = 0; i < n; i++) {
-		words->message[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' ' : text[i];
+		words->message[i] =
+			(unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' ' : text[i];
 		words->lower[i] = (char)tolower((unsigned char)words->message[i]);
 	}
 	words->message[n] = words->lower[n] = '\0';
@@ -102,7 +104,8 @@ static void read_words(const struct shd_answer *answer, struct words *words)
 	shd_loose_int(json_object_get(body, "code"), &words->code);
 	const json_t *message = json_object_get(body, "message");
 	if (json_is_string(message)) {
-		const char *text = tail(json_string_value(message), json_string_length(message), &len);
+		const char *text =
+			tail(json_string_value(message), json_string_length(message), &len);
 
 		set_message(words, text, len);
 	}

@@ -11,7 +11,8 @@ SHD_OZON_BODY(warehouse_list)
 
 SHD_OZON_BODY(delivery_methods)
 {
-	shd_text_printf(out, "{\"limit\":%d,\"sort_dir\":\"ASC\",\"filter\":{},\"cursor\":", row->limit);
+	shd_text_printf(
+		out, "{\"limit\":%d,\"sort_dir\":\"ASC\",\"filter\":{},\"cursor\":", row->limit);
 	shd_ozon_put_quoted(out, in->position);
 	shd_text_putc(out, '}');
 }
@@ -113,14 +114,16 @@ SHD_OZON_MAP(supply)
 	size_t at;
 
 	(void)in;
-	if (!shd_put_entity(out, SHD_KIND_supply, "", json_object_get(record, "order_id"), "order_id",
-		    &at, reterr))
+	if (!shd_put_entity(out, SHD_KIND_supply, "", json_object_get(record, "order_id"),
+		    "order_id", &at, reterr))
 		return false;
 	shd_put_time(out, at, SHD_F_supply_opened_at, json_object_get(record, "created_date"));
-	shd_put_time(out, at, SHD_F_supply_progressed_at, json_object_get(record, "state_updated_date"));
+	shd_put_time(
+		out, at, SHD_F_supply_progressed_at, json_object_get(record, "state_updated_date"));
 	shd_put_text(out, at, SHD_F_supply_state, json_object_get(record, "state"));
 	/* Told as a time or, by the documents, as seconds: the latter says nothing. */
-	shd_put_time(out, at, SHD_F_supply_due_at, json_object_get(record, "data_filling_deadline_utc"));
+	shd_put_time(
+		out, at, SHD_F_supply_due_at, json_object_get(record, "data_filling_deadline_utc"));
 	const json_t *to = shd_loose_at(supply, "storage_warehouse.name");
 	shd_put_text(out, at, SHD_F_supply_warehouse,
 		to ? to : shd_loose_at(record, "dropoff_warehouse.name"));

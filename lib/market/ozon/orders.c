@@ -68,7 +68,8 @@ static void put_page(const struct shd_endpoint *row, const struct shd_page_in *i
 {
 	shd_text_puts(out, "{\"cursor\":");
 	shd_ozon_put_quoted(out, in->position);
-	shd_text_printf(out, ",\"limit\":%d,\"sort_dir\":\"ASC\",\"filter\":{%s},", row->limit, filter);
+	shd_text_printf(
+		out, ",\"limit\":%d,\"sort_dir\":\"ASC\",\"filter\":{%s},", row->limit, filter);
 	shd_text_puts(out, "\"translit\":false,\"with\":{\"analytics_data\":true,"
 			   "\"financial_data\":false,\"legal_info\":false}}");
 }
@@ -102,7 +103,8 @@ SHD_OZON_BODY(fbs_list)
 
 	shd_text_init(&changed, 512);
 	shd_text_puts(&changed, ",\"last_changed_status_date\":{");
-	shd_ozon_put_window(&changed, "from", shd_ozon_since_ms(in), "to", in->now.ms + SHD_HOUR_MS);
+	shd_ozon_put_window(
+		&changed, "from", shd_ozon_since_ms(in), "to", in->now.ms + SHD_HOUR_MS);
 	shd_text_putc(&changed, '}');
 	put_fbs_list(row, in, 90, changed.data, out);
 }
@@ -251,9 +253,12 @@ static void put_parcel(struct shd_harvest *out, const json_t *posting, const cha
 	shd_put_text(out, at, SHD_F_parcel_order_id, number);
 	shd_put_word(out, at, SHD_F_parcel_status, status);
 	shd_put_text(out, at, SHD_F_parcel_substatus, json_object_get(posting, "substatus"));
-	shd_put_text(out, at, SHD_F_parcel_carrier, shd_loose_at(posting, "delivery_method.tpl_provider"));
-	shd_put_text(out, at, SHD_F_parcel_tracking_number, json_object_get(posting, "tracking_number"));
-	put_either_time(out, at, SHD_F_parcel_opened_at, json_object_get(posting, "delivering_date"),
+	shd_put_text(out, at, SHD_F_parcel_carrier,
+		shd_loose_at(posting, "delivery_method.tpl_provider"));
+	shd_put_text(
+		out, at, SHD_F_parcel_tracking_number, json_object_get(posting, "tracking_number"));
+	put_either_time(out, at, SHD_F_parcel_opened_at,
+		json_object_get(posting, "delivering_date"),
 		json_object_get(posting, "in_process_at"));
 	put_either_time(out, at, SHD_F_parcel_deliver_by,
 		shd_loose_at(posting, "analytics_data.delivery_date_end"),
@@ -262,8 +267,9 @@ static void put_parcel(struct shd_harvest *out, const json_t *posting, const cha
 		shd_put_word(out, at, SHD_F_parcel_leg, "customs_declaration");
 	else if (gtd)
 		shd_set_none(out, at, SHD_F_parcel_leg);
-	shd_set_n(out, at, SHD_F_parcel_closed, strcmp(status, "delivered") == 0 ||
-		strcmp(status, "returned") == 0 || (order_status && strcmp(order_status, "delivered") == 0));
+	shd_set_n(out, at, SHD_F_parcel_closed,
+		strcmp(status, "delivered") == 0 || strcmp(status, "returned") == 0 ||
+			(order_status && strcmp(order_status, "delivered") == 0));
 }
 
 SHD_OZON_MAP(fbs_posting)
@@ -289,8 +295,10 @@ SHD_OZON_MAP(fbs_posting)
 	put_either_time(out, at, SHD_F_order_deliver_by,
 		shd_loose_at(record, "analytics_data.delivery_date_end"),
 		shd_loose_at(record, "analytics_data.client_delivery_date_end"));
-	shd_put_text(out, at, SHD_F_order_carrier, shd_loose_at(record, "delivery_method.tpl_provider"));
-	shd_put_text(out, at, SHD_F_order_tracking_number, json_object_get(record, "tracking_number"));
+	shd_put_text(
+		out, at, SHD_F_order_carrier, shd_loose_at(record, "delivery_method.tpl_provider"));
+	shd_put_text(
+		out, at, SHD_F_order_tracking_number, json_object_get(record, "tracking_number"));
 	put_products(out, at, record);
 	put_cancellation(out, at, record);
 	put_parcel(out, record, status);
@@ -321,7 +329,8 @@ SHD_OZON_BODY(cancellations)
 {
 	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
 	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
-	shd_text_puts(out, ",\"filters\":{\"state\":\"ON_APPROVAL\"},\"with\":{\"counter\":false}}");
+	shd_text_puts(
+		out, ",\"filters\":{\"state\":\"ON_APPROVAL\"},\"with\":{\"counter\":false}}");
 }
 
 /* When the seller decided; none while the request waits. */
@@ -339,8 +348,9 @@ static const json_t *reason_of(const json_t *request)
 	const json_t *message = json_object_get(request, "cancellation_reason_message");
 	struct shd_loose_text ignored;
 
-	return shd_loose_text(message, &ignored) ? message
-						 : shd_loose_at(request, "cancellation_reason.name");
+	return shd_loose_text(message, &ignored)
+		       ? message
+		       : shd_loose_at(request, "cancellation_reason.name");
 }
 
 static const struct shd_loose_word decisions[] = {{"ON_APPROVAL", "on_approval"},
@@ -352,13 +362,16 @@ SHD_OZON_MAP(cancellation)
 	size_t at;
 
 	(void)in;
-	if (!shd_put_entity(out, SHD_KIND_cancellation, "", json_object_get(record, "cancellation_id"),
-		    "cancellation_id", &at, reterr))
+	if (!shd_put_entity(out, SHD_KIND_cancellation, "",
+		    json_object_get(record, "cancellation_id"), "cancellation_id", &at, reterr))
 		return false;
-	shd_put_time(out, at, SHD_F_cancellation_opened_at, json_object_get(record, "cancelled_at"));
-	shd_put_text(out, at, SHD_F_cancellation_order_id, json_object_get(record, "posting_number"));
+	shd_put_time(
+		out, at, SHD_F_cancellation_opened_at, json_object_get(record, "cancelled_at"));
+	shd_put_text(
+		out, at, SHD_F_cancellation_order_id, json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_cancellation_reason, reason_of(record));
-	shd_put_time(out, at, SHD_F_cancellation_due_at, json_object_get(record, "auto_approve_date"));
+	shd_put_time(
+		out, at, SHD_F_cancellation_due_at, json_object_get(record, "auto_approve_date"));
 	put_decision(out, at, SHD_F_cancellation_responded_at, record);
 	if (shd_loose_word(shd_loose_at(record, "state.state"), decisions, &state)) {
 		shd_put_word(out, at, SHD_F_cancellation_status, state);

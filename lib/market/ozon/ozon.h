@@ -22,14 +22,14 @@ extern const struct shd_market shd_ozon_market;
 #define SHD_OZON_FIRST_MS (30 * SHD_DAY_MS)
 
 #define SHD_OZON_BODY(name)                                                                        \
-	void shd_ozon_body_##name(const struct shd_endpoint *row, const struct shd_page_in *in,        \
+	void shd_ozon_body_##name(const struct shd_endpoint *row, const struct shd_page_in *in,    \
 		struct shd_text *out)
 #define SHD_OZON_MAP(name)                                                                         \
-	bool shd_ozon_map_##name(const struct shd_map_in *in, const json_t *record,                    \
+	bool shd_ozon_map_##name(const struct shd_map_in *in, const json_t *record,                \
 		struct shd_harvest *out, struct shd_error *reterr)
 #define SHD_OZON_NEXT(name)                                                                        \
-	bool shd_ozon_next_##name(const struct shd_endpoint *row, const json_t *envelope,              \
-		size_t records, const struct shd_page_in *in, struct shd_page_out *ret_out,            \
+	bool shd_ozon_next_##name(const struct shd_endpoint *row, const json_t *envelope,          \
+		size_t records, const struct shd_page_in *in, struct shd_page_out *ret_out,        \
 		struct shd_error *reterr)
 
 /* request.c: pieces of a body. A text in quotes, escaped; the list of in->ids as texts;

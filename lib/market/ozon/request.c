@@ -83,11 +83,12 @@ static bool add_key(struct shd_request *request, const struct shd_secret *secret
 	while (len && strchr(" \r\n\t", key[len - 1]))
 		len--; /* a file that ends with a line feed */
 	if (len == 0 || len >= sizeof(line) - head)
-		return shd_fail(reterr, SHD_ERR_CONFIG, "the Api-Key is %s", len ? "too long" : "empty");
+		return shd_fail(
+			reterr, SHD_ERR_CONFIG, "the Api-Key is %s", len ? "too long" : "empty");
 	for (size_t i = 0; i < len; i++)
 		if (key[i] <= ' ' || key[i] > '~')
 			return shd_fail(reterr, SHD_ERR_CONFIG,
-					"the Api-Key holds a blank or a character that is not ASCII");
+				"the Api-Key holds a blank or a character that is not ASCII");
 	memcpy(line + head, key, len);
 	line[head + len] = '\0';
 	add_header(request, line);
@@ -136,8 +137,9 @@ bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *
 static bool go_on(const struct shd_page_in *in, const struct shd_loose_text *position,
 		  struct shd_page_out *ret_out, struct shd_error *reterr)
 {
-	if (position->len == 0 || (strlen(in->position) == position->len &&
-					  memcmp(in->position, position->text, position->len) == 0)) {
+	if (position->len == 0 ||
+		(strlen(in->position) == position->len &&
+			memcmp(in->position, position->text, position->len) == 0)) {
 		ret_out->last = true;
 		return true;
 	}

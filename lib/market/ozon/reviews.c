@@ -31,7 +31,8 @@ SHD_OZON_BODY(question_list)
 {
 	shd_text_printf(out, "{\"limit\":%d,\"sort_dir\":\"DESC\",\"filter\":{\"status\":\"ALL\",",
 		row->limit);
-	shd_ozon_put_window(out, "date_from", window_ms(row, in), "date_to", in->now.ms + SHD_HOUR_MS);
+	shd_ozon_put_window(
+		out, "date_from", window_ms(row, in), "date_to", in->now.ms + SHD_HOUR_MS);
 	shd_text_puts(out, "},\"last_id\":");
 	shd_ozon_put_quoted(out, in->position);
 	shd_text_putc(out, '}');
@@ -56,7 +57,8 @@ static bool map_count(const json_t *record, enum shd_metric metric, struct shd_h
 	int64_t n;
 
 	if (!unanswered(record, &n))
-		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has neither \"new\" nor \"unprocessed\"");
+		return shd_fail(reterr, SHD_ERR_SCHEMA,
+			"the answer has neither \"new\" nor \"unprocessed\"");
 	shd_harvest_measure(out, metric, false, (struct shd_value){.type = SHD_NUMBER, .n = n});
 	return true;
 }
@@ -78,7 +80,8 @@ SHD_OZON_MAP(review)
 	const char *status;
 	size_t at;
 
-	if (!shd_put_entity(out, SHD_KIND_review, "", json_object_get(record, "id"), "id", &at, reterr))
+	if (!shd_put_entity(
+		    out, SHD_KIND_review, "", json_object_get(record, "id"), "id", &at, reterr))
 		return false;
 	shd_put_time(out, at, SHD_F_review_opened_at, json_object_get(record, "published_at"));
 	shd_put_text(out, at, SHD_F_review_sku, json_object_get(record, "sku"));

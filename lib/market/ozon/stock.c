@@ -121,8 +121,8 @@ static bool has_failed(const json_t *product)
 	json_array_foreach (json_object_get(product, "errors"), i, error) {
 		const json_t *level = json_object_get(error, "level");
 
-		if (shd_loose_is(level, "ERROR_LEVEL_ERROR") || shd_loose_is(level, "ERROR_LEVEL_INTERNAL") ||
-			shd_loose_is(level, "ERROR"))
+		if (shd_loose_is(level, "ERROR_LEVEL_ERROR") ||
+			shd_loose_is(level, "ERROR_LEVEL_INTERNAL") || shd_loose_is(level, "ERROR"))
 			return true;
 	}
 	return says(statuses, "moderate_status", bad) || says(statuses, "validation_status", bad);
@@ -162,7 +162,8 @@ static const char *state_of(const json_t *product, bool archived)
 	if (has_failed(product))
 		return "rejected";
 	if (says(statuses, "moderate_status", moderated) || says(statuses, "status", moderated) ||
-		says(statuses, "validation_status", moderated) || says(statuses, "status_name", moderated))
+		says(statuses, "validation_status", moderated) ||
+		says(statuses, "status_name", moderated))
 		return "moderation";
 	if (says(statuses, "status", off) || says(statuses, "status_name", off) || !has_price)
 		return "off_sale";
@@ -188,7 +189,8 @@ static void put_issues(struct shd_harvest *out, size_t at, const json_t *product
 	json_array_foreach (errors, i, one) {
 		const json_t *text = shd_loose_at(one, "texts.short_description");
 
-		add_issue(&issues, json_string_length(text) ? text : shd_loose_at(one, "texts.message"));
+		add_issue(&issues,
+			json_string_length(text) ? text : shd_loose_at(one, "texts.message"));
 	}
 	if (strcmp(state, "active") != 0) {
 		add_issue(&issues, shd_loose_at(product, "statuses.status_description"));
@@ -208,7 +210,8 @@ SHD_OZON_MAP(product_info)
 	size_t at;
 
 	(void)in;
-	if (!shd_put_entity(out, SHD_KIND_listing, "", json_object_get(record, "id"), "id", &at, reterr))
+	if (!shd_put_entity(
+		    out, SHD_KIND_listing, "", json_object_get(record, "id"), "id", &at, reterr))
 		return false;
 	shd_loose_bool(json_object_get(record, "is_archived"), &by_seller);
 	shd_loose_bool(json_object_get(record, "is_autoarchived"), &by_ozon);
@@ -216,7 +219,8 @@ SHD_OZON_MAP(product_info)
 
 	shd_put_word(out, at, SHD_F_listing_state, state);
 	if (by_seller || by_ozon)
-		shd_put_word(out, at, SHD_F_listing_archived_by, by_ozon ? "marketplace" : "seller");
+		shd_put_word(
+			out, at, SHD_F_listing_archived_by, by_ozon ? "marketplace" : "seller");
 	else
 		shd_set_none(out, at, SHD_F_listing_archived_by);
 	put_sku(out, at, json_object_get(record, "sku"));
@@ -225,7 +229,8 @@ SHD_OZON_MAP(product_info)
 	shd_put_time(out, at, SHD_F_listing_opened_at, json_object_get(record, "created_at"));
 	shd_put_money(out, at, SHD_F_listing_price, json_object_get(record, "price"),
 		json_object_get(record, "currency_code"));
-	shd_put_text(out, at, SHD_F_listing_category, json_object_get(record, "description_category_id"));
+	shd_put_text(out, at, SHD_F_listing_category,
+		json_object_get(record, "description_category_id"));
 	shd_put_number(out, at, SHD_F_listing_price_index,
 		shd_loose_at(record, "price_indexes.external_index_data.price_index_value"));
 	put_issues(out, at, record, state);
@@ -339,8 +344,10 @@ SHD_OZON_MAP(analytics_stock)
 	if (!put_in_warehouse(record, out, &at, reterr))
 		return false;
 	shd_put_text(out, at, SHD_F_stock_title, json_object_get(record, "name"));
-	shd_put_number(out, at, SHD_F_stock_available, json_object_get(record, "available_stock_count"));
-	bool known = shd_loose_decimal(json_object_get(record, "requested_stock_count"), 6, &requested);
+	shd_put_number(
+		out, at, SHD_F_stock_available, json_object_get(record, "available_stock_count"));
+	bool known =
+		shd_loose_decimal(json_object_get(record, "requested_stock_count"), 6, &requested);
 	known |= shd_loose_decimal(json_object_get(record, "transit_stock_count"), 6, &moving);
 	if (known && !__builtin_add_overflow(requested, moving, &moving))
 		shd_set_n(out, at, SHD_F_stock_inbound, moving);
@@ -353,7 +360,8 @@ SHD_OZON_MAP(turnover)
 	size_t at;
 
 	(void)in;
-	if (!shd_put_entity(out, SHD_KIND_stock, "", json_object_get(record, "sku"), "sku", &at, reterr))
+	if (!shd_put_entity(
+		    out, SHD_KIND_stock, "", json_object_get(record, "sku"), "sku", &at, reterr))
 		return false;
 	shd_put_text(out, at, SHD_F_stock_sku, json_object_get(record, "sku"));
 	shd_put_text(out, at, SHD_F_stock_title, json_object_get(record, "name"));

@@ -122,9 +122,9 @@ static void samples(void *ctx, enum shd_metric metric_, struct shd_wall from, st
 static struct shd_wall polled(void *ctx, enum shd_poller poller)
 {
 	const struct shd_poller_fact *fact = fact_of(ctx, poller);
+	const struct shd_wall never = {0};
 
-	return fact->idle || shd_judge_is_off(ctx, poller) ? (struct shd_wall){0}
-							   : fact->last_success;
+	return fact->idle || shd_judge_is_off(ctx, poller) ? never : fact->last_success;
 }
 
 static bool failing(void *ctx, enum shd_poller poller)

@@ -169,8 +169,11 @@ static enum shd_poll_step page_done(struct shd_poll *poll)
 static struct shd_wall since_of(const struct shd_feed *feed, struct shd_wall now)
 {
 	int64_t ahead_ms = feed->since.ms - now.ms;
+	const struct shd_wall never = {0};
 
-	return ahead_ms > AHEAD_MS ? (struct shd_wall){0} : ahead_ms > 0 ? now : feed->since;
+	if (ahead_ms > AHEAD_MS)
+		return never;
+	return ahead_ms > 0 ? now : feed->since;
 }
 
 enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,

@@ -161,7 +161,9 @@ static bool lex_duration(struct shd_lexer *lexer, struct shd_token *token)
 	token->value = (struct shd_value){.type = SHD_DURATION};
 	if (shd_duration_parse(text, len, &token->value.n, &err))
 		return true;
-	size_t digits = strspn(text, "0123456789"), width;
+	size_t digits = 0, width;
+	while (digits < len && is_digit(text[digits]))
+		digits++;
 	const char *unit = shd_slip_unit(text + digits, len - digits, &width);
 	if (unit && digits + width == len) {
 		read_slip(lexer, token, digits, unit);

@@ -1,6 +1,6 @@
 /* conf/node.h - a YAML file as nodes that know where they stand.
  *
- * Only yaml.c uses libfyaml. Limits: 4 MB a file, 32 levels, 100 000 values, with
+ * Only yaml.c uses libfyaml. Limits: 4 MB a file, 32 levels, 200 000 values, with
  * what aliases repeat counted every time. No tags, no second document. Pure; a document is
  * read-only once parsed and then safe on any thread. */
 #pragma once

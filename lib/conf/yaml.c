@@ -9,7 +9,7 @@
 
 enum {
 	FILE_MAX = 4 << 20,
-	NODES_MAX = 100000, /* keys not counted */
+	NODES_MAX = 200000, /* keys not counted */
 	DEPTH_MAX = 32,
 	ROUNDS_MAX = 20, /* of reading a file with mistakes */
 	ARENA_MAX = 64 << 20, /* cannot be reached: 200 000 nodes and 4 MB of texts */

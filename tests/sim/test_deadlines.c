@@ -31,30 +31,13 @@ static void complaint(struct bench *b, const char *id, int64_t opened)
 	shd_set_n(b->harvest, at, SHD_F_complaint_opened_at, opened);
 }
 
-/* Wakes at every instant that the judge names until `until`; then at `until`. */
-static void run_until(struct bench *b, int64_t until)
-{
-	for (;;) {
-		struct shd_wake_row *rows;
-		struct shd_wall next;
-		size_t count;
-
-		assert_true(shd_state_wakes(b->state, (struct shd_wall){b->now}, 0, b->arena, &rows,
-					    &count, &next, &b->err));
-		if (next.ms > until)
-			break;
-		bench_wake(b, next.ms);
-	}
-	b->now = until;
-}
-
 /* The pollers succeed once an hour from now to `until`. */
 static void stay_awake(struct bench *b, int64_t until)
 {
 	while (b->now < until) {
 		int64_t next = b->now + SHD_HOUR_MS;
 
-		run_until(b, next < until ? next : until);
+		bench_run_until(b, next < until ? next : until);
 		bench_poll_all(b);
 	}
 }
@@ -89,7 +72,7 @@ static void a_deadline_has_two_sides_a_millisecond_apart(void **state)
 	for (size_t i = 0; i < SHD_COUNT(steps); i++) {
 		if (steps[i].at == 2 * SHD_WEEK_MS)
 			bench_poll_all(&b);
-		run_until(&b, T0 + steps[i].at);
+		bench_run_until(&b, T0 + steps[i].at);
 		assert_int_equal(bench_level(&b, "first-response", "c1"), steps[i].level);
 	}
 	bench_finish(&b);
@@ -127,11 +110,11 @@ static void an_answer_stops_the_clock(void **state)
 	bench_poll_all(&b);
 	complaint(&b, "c1", T0);
 	bench_sweep(&b, (const char *const[]){"c1"}, 1);
-	run_until(&b, T0 + 13 * SHD_HOUR_MS);
+	bench_run_until(&b, T0 + 13 * SHD_HOUR_MS);
 	complaint(&b, "c1", T0);
 	shd_set_n(b.harvest, 0, SHD_F_complaint_responded_at, b.now);
 	bench_poll(&b, "cases");
-	run_until(&b, T0 + SHD_WEEK_MS);
+	bench_run_until(&b, T0 + SHD_WEEK_MS);
 	assert_int_equal(bench_alert(&b, "first-response", "c1")->state, SHD_ALERT_RESOLVED);
 	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new c1;mail:resolved c1;");
 	bench_finish(&b);
@@ -149,9 +132,9 @@ static void a_window_empties_by_itself(void **state)
 	complaint(&b, "c2", T0 - SHD_DAY_MS);
 	bench_poll(&b, "cases");
 	assert_int_equal(bench_level(&b, "complaint-count", ""), SHD_WARN);
-	run_until(&b, T0 + 6 * SHD_DAY_MS - 1);
+	bench_run_until(&b, T0 + 6 * SHD_DAY_MS - 1);
 	assert_int_equal(bench_level(&b, "complaint-count", ""), SHD_WARN);
-	run_until(&b, T0 + 6 * SHD_DAY_MS);
+	bench_run_until(&b, T0 + 6 * SHD_DAY_MS);
 	assert_int_equal(bench_level(&b, "complaint-count", ""), SHD_LEVEL_NONE);
 	bench_finish(&b);
 }
@@ -170,9 +153,9 @@ static void an_order_becomes_late_between_two_polls(void **state)
 	shd_set_n(b.harvest, at, SHD_F_order_ship_by, T0 + SHD_HOUR_MS);
 	shd_set_text(b.harvest, at, SHD_F_order_status, "awaiting_shipment", 17);
 	bench_poll(&b, "orders");
-	run_until(&b, T0 + SHD_HOUR_MS);
+	bench_run_until(&b, T0 + SHD_HOUR_MS);
 	assert_int_equal(bench_level(&b, "late-share", ""), SHD_LEVEL_NONE);
-	run_until(&b, T0 + SHD_HOUR_MS + 1);
+	bench_run_until(&b, T0 + SHD_HOUR_MS + 1);
 	assert_int_equal(bench_level(&b, "late-share", ""), SHD_WARN);
 	bench_finish(&b);
 }
@@ -188,9 +171,9 @@ static void a_level_must_hold_its_time(void **state)
 	bench_poll_all(&b);
 	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, value);
 	bench_poll(&b, "rates");
-	run_until(&b, T0 + 10 * SHD_MINUTE_MS - 1);
+	bench_run_until(&b, T0 + 10 * SHD_MINUTE_MS - 1);
 	assert_int_equal(bench_alert(&b, "rating-low", "")->state, SHD_ALERT_PENDING);
-	run_until(&b, T0 + 10 * SHD_MINUTE_MS);
+	bench_run_until(&b, T0 + 10 * SHD_MINUTE_MS);
 	assert_int_equal(bench_level(&b, "rating-low", ""), SHD_WARN);
 	bench_finish(&b);
 }
@@ -208,7 +191,7 @@ static void a_dead_feed_fires_nothing_and_resolves_nothing(void **state)
 	bench_sweep(&b, (const char *const[]){"c1", "c2"}, 2);
 	assert_int_equal(bench_level(&b, "first-response", "c1"), SHD_INFO);
 	bench_poll_fails(&b, "cases", SHD_ERR_SERVER);
-	run_until(&b, T0 + SHD_WEEK_MS);
+	bench_run_until(&b, T0 + SHD_WEEK_MS);
 	/* c1 was firing and is unknown; c2 passed its limit unseen; the count did not end. */
 	assert_int_equal(bench_alert(&b, "first-response", "c1")->state, SHD_ALERT_UNKNOWN);
 	assert_null(bench_alert(&b, "first-response", "c2"));
@@ -288,7 +271,7 @@ static void live_a_week(struct bench *b)
 	bench_poll(b, "rates");
 	stay_awake(b, T0 + 20 * SHD_HOUR_MS);
 	bench_poll_fails(b, "cases", SHD_ERR_TIMEOUT);
-	run_until(b, b->now + 5 * SHD_HOUR_MS);
+	bench_run_until(b, b->now + 5 * SHD_HOUR_MS);
 	bench_poll_all(b);
 	value.n = 4800000;
 	shd_harvest_measure(bench_harvest(b), SHD_M_rating, false, value);
@@ -350,7 +333,7 @@ static void a_lost_transaction_is_lived_again(void **state)
 				bench_reopen(&b); /* the process is gone, the file is not */
 			}
 			bench_take(&b, &batch);
-			run_until(&b, b.now + SHD_HOUR_MS);
+			bench_run_until(&b, b.now + SHD_HOUR_MS);
 		}
 		bench_history(&b, kills ? second : first, sizeof(first));
 		bench_outbox(&b, out[kills], sizeof(out[0]));

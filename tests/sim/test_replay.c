@@ -68,22 +68,6 @@ static void start(struct bench *b, const char *held)
 		b->stores[0].every_ms[p] = b->stores[1].every_ms[p] = SHD_HOUR_MS;
 }
 
-static void run_until(struct bench *b, int64_t until)
-{
-	for (;;) {
-		struct shd_wake_row *rows;
-		struct shd_wall next;
-		size_t count;
-
-		assert_true(shd_state_wakes(b->state, (struct shd_wall){b->now}, 0, b->arena, &rows,
-					    &count, &next, &b->err));
-		if (next.ms > until)
-			break;
-		bench_wake(b, next.ms);
-	}
-	b->now = until;
-}
-
 static size_t entity(struct bench *b, enum shd_kind kind, uint64_t number)
 {
 	char id[32];
@@ -139,7 +123,7 @@ static void some_rates(struct bench *b)
 static void poll_round(struct bench *b, size_t store, bool works)
 {
 	for (size_t i = 0; i < SHD_COUNT(judge_rows); i++) {
-		run_until(b, b->now + 1);
+		bench_run_until(b, b->now + 1);
 		if (works && i == 0)
 			some_orders(b);
 		if (works && i == 2)
@@ -161,7 +145,7 @@ static void live(struct bench *b)
 	for (int i = 0; i < STEPS; i++) {
 		bool off = draw(25) == 0, works = draw(8) > 0;
 
-		run_until(b, b->now + (int64_t)draw(off ? 600 : 50) * SHD_MINUTE_MS);
+		bench_run_until(b, b->now + (int64_t)draw(off ? 600 : 50) * SHD_MINUTE_MS);
 		poll_round(b, draw(5) == 0, works);
 	}
 }
@@ -253,16 +237,16 @@ static void live_simply(struct bench *b, const char *yaml)
 		size_t at = entity(b, SHD_KIND_complaint, i);
 		shd_set_n(b->harvest, at, SHD_F_complaint_opened_at, b->now);
 		bench_poll(b, "cases");
-		run_until(b, b->now + 2 * SHD_HOUR_MS);
+		bench_run_until(b, b->now + 2 * SHD_HOUR_MS);
 	}
 	shd_harvest_measure(bench_harvest(b), SHD_M_rating, false,
 			    (struct shd_value){.type = SHD_NUMBER, .n = 4650000});
 	bench_poll(b, "rates");
-	run_until(b, b->now + SHD_DAY_MS);
+	bench_run_until(b, b->now + SHD_DAY_MS);
 	shd_harvest_measure(bench_harvest(b), SHD_M_rating, false,
 			    (struct shd_value){.type = SHD_NUMBER, .n = 4900000});
 	bench_poll(b, "rates");
-	run_until(b, b->now + SHD_DAY_MS);
+	bench_run_until(b, b->now + SHD_DAY_MS);
 	bench_poll_all(b);
 }
 
@@ -356,12 +340,12 @@ static void what_a_good_answer_said_counts_though_its_poller_is_blind(void **sta
 		b.stores[0].every_ms[p] = SHD_HOUR_MS;
 	bench_poll_all(&b);
 	for (int i = 0; i < 8; i++) {
-		run_until(&b, b.now + SHD_HOUR_MS);
+		bench_run_until(&b, b.now + SHD_HOUR_MS);
 		bench_poll_fails(&b, "index", SHD_ERR_SERVER);
 		bench_poll(&b, "slow");
 		bench_poll(&b, "quarter");
 	}
-	run_until(&b, b.now + SHD_MINUTE_MS);
+	bench_run_until(&b, b.now + SHD_MINUTE_MS);
 	size_t at = entity(&b, SHD_KIND_parcel, 1);
 	shd_set_n(b.harvest, at, SHD_F_parcel_opened_at, b.now);
 	shd_set_text(b.harvest, at, SHD_F_parcel_status, "exception", 9);
@@ -369,7 +353,7 @@ static void what_a_good_answer_said_counts_though_its_poller_is_blind(void **sta
 	const struct shd_entity *poller = bench_entity(&b, SHD_KIND_poller, "logistics");
 	assert_false(shd_entity_get(poller, SHD_F_poller_blinds)->none);
 	assert_int_equal(bench_level(&b, "lost", "parcel-1"), SHD_WARN);
-	run_until(&b, b.now + SHD_HOUR_MS);
+	bench_run_until(&b, b.now + SHD_HOUR_MS);
 	bench_poll_fails(&b, "index", SHD_ERR_SERVER);
 
 	struct shd_replay *done = replay(&b, 0);
@@ -403,14 +387,14 @@ static void a_bad_value_that_stands_still_fires_then_as_now(void **state)
 	int64_t began = b.now;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(bench_alert(&b, "low", "")->state, SHD_ALERT_PENDING);
-		run_until(&b, b.now + SHD_HOUR_MS);
+		bench_run_until(&b, b.now + SHD_HOUR_MS);
 		bench_poll_all(&b);
 	}
-	run_until(&b, began + 2 * (SHD_HOUR_MS + SHD_MINUTE_MS) - 1);
+	bench_run_until(&b, began + 2 * (SHD_HOUR_MS + SHD_MINUTE_MS) - 1);
 	assert_int_equal(bench_alert(&b, "low", "")->state, SHD_ALERT_PENDING);
-	run_until(&b, b.now + 1);
+	bench_run_until(&b, b.now + 1);
 	assert_int_equal(bench_level(&b, "low", ""), SHD_WARN);
-	run_until(&b, b.now + SHD_HOUR_MS);
+	bench_run_until(&b, b.now + SHD_HOUR_MS);
 	bench_poll_all(&b);
 
 	struct shd_replay *done = replay(&b, 0);

@@ -38,16 +38,9 @@ enum { ALL = (1 << ROWS) - 1 };
 
 /* --- a store ---------------------------------------------------------------------- */
 
-static struct shd_batch batch_of(struct bench *b, int row)
-{
-	return (struct shd_batch){.row = &rows[row], .ok = true, .began = {b->now}, .requests = 1,
-		.harvest = b->harvest, .clock_skew_ms = INT64_MIN,
-		.next_due = {b->now + SHD_MINUTE_MS}};
-}
-
 static void read_feed(struct bench *b, int row)
 {
-	struct shd_batch batch = batch_of(b, row);
+	struct shd_batch batch = bench_batch_of(b, &rows[row]);
 
 	bench_take(b, &batch);
 }
@@ -61,7 +54,7 @@ static void read_all_but(struct bench *b, int but)
 
 static void read_fails(struct bench *b, int row, enum shd_err kind)
 {
-	struct shd_batch batch = batch_of(b, row);
+	struct shd_batch batch = bench_batch_of(b, &rows[row]);
 
 	batch.ok = false;
 	(void)shd_fail(&batch.error, kind, "as the test wants it");
@@ -246,7 +239,7 @@ static void an_answer_from_before_says_nothing_of_now(void **state)
 	start(&b, SHD_HOUR_MS);
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	order(&b, "gone", "awaiting_shipment", T0 + 7 * SHD_HOUR_MS + 1); /* as it was read then */
-	batch = batch_of(&b, CHANGED);
+	batch = bench_batch_of(&b, &rows[CHANGED]);
 	batch.old = true;
 	batch.began.ms = T0 + 1;
 	bench_take(&b, &batch);
@@ -345,7 +338,7 @@ static void a_lost_transaction_has_read_nothing(void **state)
 	start(&b, SHD_HOUR_MS);
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	read_all_but(&b, CHANGED);
-	struct shd_batch batch = batch_of(&b, CHANGED);
+	struct shd_batch batch = bench_batch_of(&b, &rows[CHANGED]);
 	bench_begin(&b);
 	assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));
 	shd_judge_abandon(b.judge);
@@ -374,7 +367,7 @@ static void a_list_that_is_suspect_was_not_read(void **state)
 	read_feed(&b, LISTED);
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	for (int i = 0; i < 2; i++) {
-		batch = batch_of(&b, LISTED);
+		batch = bench_batch_of(&b, &rows[LISTED]);
 		batch.listed = none;
 		bench_take(&b, &batch);
 		bench_wake(&b, b.now + 1);

@@ -68,22 +68,6 @@ static void poll_in_vain(struct bench *b)
 	shd_harvest_destroy(shd_steal(b->harvest));
 }
 
-static void run_until(struct bench *b, int64_t until)
-{
-	for (;;) {
-		struct shd_wake_row *rows;
-		struct shd_wall next;
-		size_t count;
-
-		assert_true(shd_state_wakes(b->state, (struct shd_wall){b->now}, 0, b->arena, &rows,
-					    &count, &next, &b->err));
-		if (next.ms > until)
-			break;
-		bench_wake(b, next.ms);
-	}
-	b->now = until;
-}
-
 static void live(struct bench *b, bool restarts)
 {
 	bench_start(b, rules);
@@ -100,7 +84,7 @@ static void live(struct bench *b, bool restarts)
 			poll_in_vain(b);
 		else
 			bench_poll(b, "orders");
-		run_until(b, b->now + (int64_t)draw(120) * SHD_MINUTE_MS);
+		bench_run_until(b, b->now + (int64_t)draw(120) * SHD_MINUTE_MS);
 	}
 }
 

@@ -43,23 +43,16 @@ enum { ORDER_FEEDS = 1 << OPEN | 1 << CHANGED };
 
 /* --- a store ---------------------------------------------------------------------- */
 
-static struct shd_batch batch_of(struct bench *b, int row)
-{
-	return (struct shd_batch){.row = &rows[row], .ok = true, .began = {b->now}, .requests = 1,
-		.harvest = b->harvest, .clock_skew_ms = INT64_MIN,
-		.next_due = {b->now + SHD_MINUTE_MS}};
-}
-
 static void read_feed(struct bench *b, int row)
 {
-	struct shd_batch batch = batch_of(b, row);
+	struct shd_batch batch = bench_batch_of(b, &rows[row]);
 
 	bench_take(b, &batch);
 }
 
 static void lack_feed(struct bench *b, int row)
 {
-	struct shd_batch batch = batch_of(b, row);
+	struct shd_batch batch = bench_batch_of(b, &rows[row]);
 
 	batch.ok = false;
 	(void)shd_fail(&batch.error, SHD_ERR_TARIFF, "as the test wants it");

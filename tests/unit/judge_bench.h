@@ -190,14 +190,22 @@ static inline struct shd_harvest *bench_harvest(struct bench *b)
 	return b->harvest;
 }
 
+/* What a good poll of a feed of the first store brings now. */
+static inline struct shd_batch bench_batch_of(
+	struct bench *b, const struct shd_endpoint *row)
+{
+	return (struct shd_batch){.row = row, .ok = true, .began = {b->now}, .requests = 1,
+		.harvest = b->harvest, .clock_skew_ms = INT64_MIN,
+		.next_due = {b->now + SHD_MINUTE_MS}};
+}
+
 static inline struct shd_batch bench_batch(struct bench *b, size_t store, const char *endpoint)
 {
-	struct shd_batch batch = {.store = store, .ok = true, .began = {b->now},
-		.harvest = b->harvest, .clock_skew_ms = INT64_MIN, .requests = 1};
+	const struct shd_endpoint *row = shd_market_endpoint(&judge_market, endpoint);
 
-	batch.row = shd_market_endpoint(&judge_market, endpoint);
-	assert_non_null(batch.row);
-	batch.next_due.ms = b->now + SHD_MINUTE_MS;
+	assert_non_null(row);
+	struct shd_batch batch = bench_batch_of(b, row);
+	batch.store = store;
 	return batch;
 }
 
@@ -253,6 +261,23 @@ static inline void bench_wake(struct bench *b, int64_t now)
 	if (!shd_judge_wakes(b->judge, 1000, &b->outcome, &b->err))
 		fail_msg("%s", b->err.msg);
 	bench_end(b);
+}
+
+/* Wakes at every instant that the judge names until `until`; then it is `until`. */
+static inline void bench_run_until(struct bench *b, int64_t until)
+{
+	for (;;) {
+		struct shd_wake_row *rows;
+		struct shd_wall next;
+		size_t count;
+
+		assert_true(shd_state_wakes(b->state, (struct shd_wall){b->now}, 0, b->arena, &rows,
+					    &count, &next, &b->err));
+		if (next.ms > until)
+			break;
+		bench_wake(b, next.ms);
+	}
+	b->now = until;
 }
 
 /* --- what came of it ---------------------------------------------------------------- */

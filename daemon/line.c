@@ -497,6 +497,7 @@ void shd_line_leave(struct shd_line *line)
 {
 	line->leaving = true;
 	line->urgent = true;
+	uv_timer_stop(&line->timer);
 	if (line->state == BACKOFF)
 		line->state = REST;
 	shd_line_resume(line);

@@ -405,6 +405,7 @@ static void who_leaves_does_not_wait_for_a_full_disk(void **state)
 	run_until(f, &late.done, 1);
 	assert_int_equal(late.item.error.kind, SHD_ERR_STATE);
 	assert_int_equal(f->judge.begins, 3); /* each was tried, once */
+	assert_false(uv_loop_alive(&f->loop)); /* and no timer backs off */
 }
 
 struct leaver {

@@ -1,6 +1,6 @@
 /* storehealthd: options, signals, and nothing else. */
-#include "app.h"
-#include "log.h"
+#include "app/app.h"
+#include "journal/log.h"
 
 #include "conf/diag.h"
 

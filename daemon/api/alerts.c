@@ -1,6 +1,6 @@
 /* GET /api/v1/alerts and /api/v1/alerts/N. */
-#include "api/json.h"
-#include "api/route.h"
+#include "json.h"
+#include "route.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static json_t *alert_json(const struct shd_alert *alert)
 	shd_api_put_text(row, "entity", alert->entity);
 	shd_api_put_text(row, "state", shd_alert_state_name(alert->state));
 	shd_api_put_text(row, "level", shd_level_name(alert->level));
-	shd_api_put_text(row, "told_level", shd_level_name(alert->told_level));
+	shd_api_put_text(row, "notified_level", shd_level_name(alert->notified_level));
 	shd_api_put_value(row, "value", &last->value);
 	shd_api_put_value(row, "limit", &last->limit);
 	shd_api_put_value(row, "cost", &last->cost);
@@ -162,7 +162,7 @@ static bool read_events(struct shd_api_call *call, struct shd_state *state,
 		shd_api_put_text(row, "move", shd_move_name(events[i].move));
 		shd_api_put_text(row, "from", shd_level_name(events[i].from));
 		shd_api_put_text(row, "to", shd_level_name(events[i].to));
-		shd_api_put_bool(row, "told", events[i].told);
+		shd_api_put_bool(row, "told", events[i].notified);
 		shd_api_put_value(row, "value", &events[i].value);
 		shd_api_put_value(row, "limit", &events[i].limit);
 		shd_api_put_text(row, "reason", events[i].reason);

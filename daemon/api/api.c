@@ -5,10 +5,10 @@
  *   WAITING  -> READING   its turn: one at a time          [read_next]
  *   READING  -> ANSWERED  back on the loop; the connection goes on [read_done]
  */
-#include "api/api.h"
+#include "api.h"
 
-#include "api/json.h"
-#include "api/route.h"
+#include "json.h"
+#include "route.h"
 
 #include <errno.h>
 #include <microhttpd.h>

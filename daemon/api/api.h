@@ -1,4 +1,4 @@
-/* daemon/api/api.h - what people and programs may ask the daemon; the only user of
+/* api/api.h - what people and programs may ask the daemon; the only user of
  * libmicrohttpd.
  *
  * HTTP on the loop: libmicrohttpd's epoll descriptor is one more poll handle, so
@@ -7,7 +7,7 @@
  * later turn of the loop. Limits: 64 connections, requests of 16 KB, 30 s without
  * a byte. Loop thread only. */
 #pragma once
-#include "app.h"
+#include "app/app.h"
 
 #include <uv.h>
 

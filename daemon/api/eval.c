@@ -1,7 +1,7 @@
 /* GET /api/v1/eval/STORE?expr=...&entity=KIND:ID: what an expression is now. */
-#include "api/json.h"
-#include "api/live.h"
-#include "rule/eval.h"
+#include "json.h"
+#include "live.h"
+#include "rule/eval/eval.h"
 
 #include <string.h>
 

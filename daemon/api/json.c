@@ -1,8 +1,8 @@
-#include "api/json.h"
+#include "json.h"
 
 #include "base/num.h"
 #include "base/text.h"
-#include "say.h"
+#include "journal/wording.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ static void value_text(const struct shd_value *value, struct shd_text *out)
 		value->n < SHD_SECOND_MS)
 		shd_text_printf(out, "%lld ms", (long long)value->n);
 	else
-		shd_say_plainly(value, out);
+		shd_wording_plainly(value, out);
 }
 
 void shd_api_put_value(json_t *object, const char *name, const struct shd_value *value)

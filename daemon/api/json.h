@@ -1,4 +1,4 @@
-/* daemon/api/json.h - values and instants as JSON, the same everywhere in the API.
+/* api/json.h - values and instants as JSON, the same everywhere in the API.
  *
  * A value is {"type": "ratio", "n": 41000, "text": "4.1 %"}: the exact integer, and
  * words for whoever only shows it. Pure; safe on any thread. */

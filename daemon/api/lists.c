@@ -1,6 +1,6 @@
 /* GET /api/v1/metrics/STORE, /api/v1/stores. */
-#include "api/json.h"
-#include "api/route.h"
+#include "json.h"
+#include "route.h"
 #include "market/market.h"
 
 /* --- metrics ------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-#include "api/live.h"
+#include "live.h"
 
 #include <string.h>
 

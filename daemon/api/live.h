@@ -2,7 +2,7 @@
  *
  * Judging changes nothing. Pool threads; `config` must be held meanwhile. */
 #pragma once
-#include "api/route.h"
+#include "route.h"
 
 struct shd_live {
 	struct shd_state *state;

@@ -1,4 +1,4 @@
-#include "api/route.h"
+#include "route.h"
 
 #include <string.h>
 

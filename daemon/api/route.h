@@ -1,10 +1,10 @@
-/* daemon/api/route.h - the questions of the API, as a table.
+/* api/route.h - the questions of the API, as a table.
  *
  * A question is answered in up to three steps: `begin` on the loop takes what it
  * needs from the configuration, `read` on the pool reads the state, `end` on the
  * loop adds words of the configuration that is in force then. Each may be NULL. */
 #pragma once
-#include "api/api.h"
+#include "api.h"
 #include "state/state.h"
 
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* GET /api/v1/rules and /api/v1/rules/RULE: the rules in force, and how one of them
  * stands now. */
-#include "api/json.h"
-#include "api/live.h"
+#include "json.h"
+#include "live.h"
 
 #include <string.h>
 

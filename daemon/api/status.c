@@ -1,8 +1,8 @@
 /* GET /api/v1/status: how well each store can be read. */
-#include "api/json.h"
-#include "api/route.h"
+#include "json.h"
+#include "route.h"
 #include "market/market.h"
-#include "status.h"
+#include "poll/status.h"
 
 #include <string.h>
 
@@ -46,7 +46,7 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 		{"polls_failed", figures->polls_failed}, {"requests", figures->requests},
 		{"throttled", figures->throttled}, {"received_bytes", figures->received_bytes},
 		{"parsed_records", figures->parsed_records}, {"commits", figures->commits},
-		{"judged", figures->judged}, {"alerts_moved", figures->alerts_moved},
+		{"judged", figures->judged}, {"alert_transitions", figures->alert_transitions},
 		{"delivered", figures->delivered},
 		{"delivery_failures", figures->delivery_failures},
 		{"stores", figures->stores}, {"feeds", figures->feeds},

@@ -1,6 +1,6 @@
 /* storehealthctl alerts: what is wrong now, worst first. */
-#include "ctl/ctl.h"
-#include "say.h"
+#include "ctl.h"
+#include "journal/wording.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +10,12 @@ static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const jso
 {
 	const char *value = shd_ctl_value(alert, "value"), *limit = shd_ctl_value(alert, "limit");
 	int64_t due_ms = shd_ctl_time(alert, "due").ms, left_ms = due_ms - ctl->now.ms;
-	char text[400], length[SHD_SAY_TEXT];
+	char text[400], length[SHD_WORDING_TEXT];
 
 	if (due_ms && left_ms >= 0)
-		snprintf(text, sizeof(text), "%s left", shd_say_length(left_ms, length));
+		snprintf(text, sizeof(text), "%s left", shd_wording_length(left_ms, length));
 	else if (due_ms)
-		snprintf(text, sizeof(text), "overdue by %s", shd_say_length(left_ms, length));
+		snprintf(text, sizeof(text), "overdue by %s", shd_wording_length(left_ms, length));
 	else if (*value && *limit)
 		snprintf(text, sizeof(text), "%.180s, limit %.180s", value, limit);
 	else
@@ -26,7 +26,7 @@ static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const jso
 
 static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
 {
-	char number[24], when[SHD_SAY_TEXT];
+	char number[24], when[SHD_WORDING_TEXT];
 	const char *level = shd_ctl_text(alert, "level"), *state = shd_ctl_text(alert, "state");
 	bool firing = strcmp(state, "firing") == 0, over = strcmp(state, "resolved") == 0;
 

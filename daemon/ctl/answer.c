@@ -1,6 +1,6 @@
 /* Reading answers of the API. */
-#include "ctl/ctl.h"
-#include "say.h"
+#include "ctl.h"
+#include "journal/wording.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +39,11 @@ const char *shd_ctl_value(const json_t *object, const char *name)
 }
 
 const char *shd_ctl_when(const struct shd_ctl *ctl, const json_t *object, const char *name,
-			 const char *never, char buf[SHD_SAY_TEXT])
+			 const char *never, char buf[SHD_WORDING_TEXT])
 {
 	struct shd_wall time = shd_ctl_time(object, name);
 
-	return time.ms ? shd_say_when(time, ctl->now, buf) : never;
+	return time.ms ? shd_wording_when(time, ctl->now, buf) : never;
 }
 
 enum shd_paint shd_ctl_level_paint(const char *level)

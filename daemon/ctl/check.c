@@ -1,9 +1,9 @@
 /* storehealthctl check [--online] [FILE]: every mistake of the configuration in one
  * run, compiler style. Needs no daemon. */
-#include "ctl/ctl.h"
-#include "ctl/online.h"
+#include "ctl.h"
+#include "online.h"
 
-#include "config.h"
+#include "config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

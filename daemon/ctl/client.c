@@ -1,7 +1,7 @@
 /* Asks the daemon over its control socket. */
-#include "ctl/ctl.h"
+#include "ctl.h"
 
-#include "transfer.h"
+#include "net/transfer.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "ctl/ctl.h"
+#include "ctl.h"
 
 const struct shd_command shd_commands[] = {
 	{"alerts", "", "open alerts, worst first; --all: closed ones too", shd_ctl_alerts},

@@ -1,4 +1,4 @@
-/* daemon/ctl/ctl.h - storehealthctl: what its commands share.
+/* ctl/ctl.h - storehealthctl: what its commands share.
  *
  * A command is a row of commands.c: the row drives dispatch and usage. It prints
  * through ctl->out and returns an exit code of SHD_EXIT_MAP. */
@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "conf/diag.h"
-#include "ctl/table.h"
+#include "table.h"
 
 #include <jansson.h>
 

@@ -1,6 +1,6 @@
 /* storehealthctl explain ALERT: why it is there, who was told, what comes next. */
-#include "ctl/ctl.h"
-#include "say.h"
+#include "ctl.h"
+#include "journal/wording.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +18,11 @@ static void line(struct shd_ctl *ctl, const char *name, const char *text)
 /* "2026-04-04 16:59:00 (12 s ago)" */
 static void add_instant(struct shd_ctl *ctl, struct shd_text *words, struct shd_wall time)
 {
-	char text[SHD_TIME_TEXT], when[SHD_SAY_TEXT];
+	char text[SHD_TIME_TEXT], when[SHD_WORDING_TEXT];
 
 	shd_time_format(time, text);
 	shd_text_printf(words, "%.10s %.8s UTC (%s)", text, text + 11,
-		shd_say_when(time, ctl->now, when));
+		shd_wording_when(time, ctl->now, when));
 }
 
 static void instant_line(struct shd_ctl *ctl, const char *name, const json_t *object,
@@ -101,7 +101,7 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 	size_t i;
 
 	json_array_foreach(events, i, event) {
-		char when[SHD_SAY_TEXT], at[32];
+		char when[SHD_WORDING_TEXT], at[32];
 		SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 		snprintf(at, sizeof(at), "%.10s %.8s", shd_ctl_text(event, "at"),
@@ -132,7 +132,7 @@ static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
 	size_t i;
 
 	json_array_foreach(deliveries, i, row) {
-		char when[SHD_SAY_TEXT], number[32];
+		char when[SHD_WORDING_TEXT], number[32];
 		bool ok = shd_ctl_yes(row, "ok");
 		const char *error = shd_ctl_text(row, "error");
 
@@ -162,7 +162,7 @@ static void print_unsent(struct shd_ctl *ctl, const json_t *unsent)
 	size_t i;
 
 	json_array_foreach(unsent, i, row) {
-		char when[SHD_SAY_TEXT], number[32];
+		char when[SHD_WORDING_TEXT], number[32];
 		bool dead = strcmp(shd_ctl_text(row, "state"), "dead") == 0;
 
 		shd_table_cell(table, SHD_BOLD, shd_ctl_text(row, "channel"));

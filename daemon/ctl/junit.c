@@ -1,4 +1,4 @@
-#include "ctl/junit.h"
+#include "junit.h"
 
 #include <stdio.h>
 

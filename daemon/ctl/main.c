@@ -1,6 +1,6 @@
 /* storehealthctl: what a person types. Reads the command line by its tables, runs
  * the command, prints what it said. */
-#include "ctl/ctl.h"
+#include "ctl.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* storehealthctl metrics STORE: the newest numbers of a store. */
-#include "ctl/ctl.h"
-#include "say.h"
+#include "ctl.h"
+#include "journal/wording.h"
 
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 {
@@ -28,7 +28,7 @@ enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 	}
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	json_array_foreach(metrics, i, metric) {
-		char when[SHD_SAY_TEXT];
+		char when[SHD_WORDING_TEXT];
 
 		shd_table_cell(table, SHD_BOLD, shd_ctl_text(metric, "name"));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_value(metric, "value"));

@@ -1,9 +1,9 @@
-#include "ctl/online.h"
+#include "online.h"
 
 #include "base/mem.h"
 #include "market/market.h"
 #include "notify/notify.h"
-#include "transfer.h"
+#include "net/transfer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,7 +135,7 @@ static bool render(struct trial *trial, struct shd_error *reterr)
 	const struct shd_channel_settings *channel = trial->channel;
 	struct shd_config *config = trial->run->config;
 	const struct shd_value none = {.none = true};
-	struct shd_told told = {.level = SHD_INFO, .rule = "check", .store = "daemon",
+	struct shd_facts told = {.level = SHD_INFO, .rule = "check", .store = "daemon",
 		.entity = "", .marketplace = "", .subject = "", .at = trial->run->now,
 		.since = trial->run->now, .value = none, .limit = none, .cost = none, .room = none};
 	struct shd_message message;

@@ -1,11 +1,11 @@
-/* daemon/ctl/online.h - check --online: does each store's key work, does each
+/* ctl/online.h - check --online: does each store's key work, does each
  * channel's server answer?
  *
  * Calls the cheapest authenticated read of each store. A mail channel is connected
  * to, authenticated at and left; a web channel is asked for its OPTIONS. Nobody
  * gets a message. At most 16 connections at once. */
 #pragma once
-#include "config.h"
+#include "config/config.h"
 
 struct shd_probe {
 	const char *kind, *name;   /* "store", "ozon-main"; borrowed from the settings */

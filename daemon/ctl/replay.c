@@ -1,10 +1,10 @@
 /* storehealthctl replay [FILE]: edited rules over the recorded history. Reads the state
  * itself, also while the daemon runs, and asks nobody. */
-#include "ctl/ctl.h"
+#include "ctl.h"
 
-#include "config.h"
-#include "replay.h"
-#include "say.h"
+#include "config/config.h"
+#include "replay/replay.h"
+#include "journal/wording.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,13 +113,13 @@ static void print_summary(struct shd_ctl *ctl, const struct shd_replay *replay)
 static void add_difference(struct shd_text *out, const struct shd_replay_pair *pair)
 {
 	const struct shd_episode *did = pair->did, *would = pair->would;
-	char length[SHD_SAY_TEXT], end[SHD_TIME_TEXT];
+	char length[SHD_WORDING_TEXT], end[SHD_TIME_TEXT];
 
 	if (!did || !would)
 		return;
 	if (pair->change == SHD_REPLAY_EARLIER || pair->change == SHD_REPLAY_LATER)
 		shd_text_printf(out, "%s %s",
-			shd_say_length(would->from.ms - did->from.ms, length),
+			shd_wording_length(would->from.ms - did->from.ms, length),
 			shd_replay_change_name(pair->change));
 	if (did->level != would->level)
 		shd_text_printf(
@@ -177,10 +177,10 @@ static void print_pairs(struct shd_ctl *ctl, const struct shd_replay *replay)
 static void print_replay(struct shd_ctl *ctl, const struct shd_replay *replay, int64_t asked_ms,
 			 int64_t took_ms)
 {
-	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT], length[SHD_SAY_TEXT];
+	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT], length[SHD_WORDING_TEXT];
 
 	shd_text_printf(&ctl->out, "%s, %s to %s UTC: %zu changes replayed in %lld.%lld s\n",
-		shd_say_length(replay->until.ms - replay->since.ms, length),
+		shd_wording_length(replay->until.ms - replay->since.ms, length),
 		minute(replay->since, from), minute(replay->until, to), replay->changes,
 		(long long)(took_ms / 1000), (long long)(took_ms / 100 % 10));
 	if (replay->since.ms > asked_ms)

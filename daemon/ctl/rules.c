@@ -1,7 +1,7 @@
 /* storehealthctl rules list and rules explain RULE: what the rules say, and how they
  * stand. */
-#include "ctl/ctl.h"
-#include "say.h"
+#include "ctl.h"
+#include "journal/wording.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -141,7 +141,7 @@ static void print_times(struct shd_ctl *ctl, const json_t *rule)
 	const char *clear = shd_ctl_text(rule, "clear");
 	int64_t for_ms = shd_ctl_int(rule, "for_ms"), hits = shd_ctl_int(rule, "for_hits");
 	int64_t clear_ms = shd_ctl_int(rule, "clear_for_ms");
-	char length[SHD_SAY_TEXT];
+	char length[SHD_WORDING_TEXT];
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 1 << 16);
@@ -149,7 +149,7 @@ static void print_times(struct shd_ctl *ctl, const json_t *rule)
 		shd_text_printf(&words, "once it held in %lld of %lld looks", (long long)hits,
 			(long long)shd_ctl_int(rule, "for_of"));
 	else if (for_ms)
-		shd_text_printf(&words, "once it held for %s", shd_say_length(for_ms, length));
+		shd_text_printf(&words, "once it held for %s", shd_wording_length(for_ms, length));
 	line(ctl, "fires", words.data);
 	shd_text_clear(&words);
 	if (*clear)
@@ -157,7 +157,7 @@ static void print_times(struct shd_ctl *ctl, const json_t *rule)
 	else if (clear_ms)
 		shd_text_puts(&words, "once no level holds, or a better one");
 	if (clear_ms)
-		shd_text_printf(&words, ", for %s", shd_say_length(clear_ms, length));
+		shd_text_printf(&words, ", for %s", shd_wording_length(clear_ms, length));
 	line(ctl, "ends", words.data);
 }
 
@@ -316,7 +316,7 @@ static void print_standings(struct shd_ctl *ctl, const json_t *answer)
 		return;
 	}
 	json_array_foreach(list, i, row) {
-		char when[SHD_SAY_TEXT];
+		char when[SHD_WORDING_TEXT];
 
 		shd_table_cell(table, SHD_BOLD, shd_ctl_text(row, "store"));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "entity"));

@@ -1,7 +1,7 @@
 /* storehealthctl rules eval EXPR --store ID: what an expression is now. */
-#include "ctl/ctl.h"
-#include "rule/expr.h"
-#include "say.h"
+#include "ctl.h"
+#include "rule/language/expr.h"
+#include "journal/wording.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +48,7 @@ static void print_value(struct shd_ctl *ctl, const json_t *answer)
 {
 	const json_t *sample = json_object_get(answer, "sample");
 	const char *missing = shd_ctl_text(answer, "missing");
-	char when[SHD_SAY_TEXT];
+	char when[SHD_WORDING_TEXT];
 
 	if (json_is_null(json_object_get(answer, "value"))) {
 		shd_paint(&ctl->out, ctl->colour, SHD_POOR, "unknown");

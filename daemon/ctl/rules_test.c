@@ -1,11 +1,11 @@
 /* storehealthctl rules test FILE...: tries the rules on a virtual clock. Needs no
  * daemon and no network. */
-#include "ctl/ctl.h"
+#include "ctl.h"
 
-#include "alert/scenario.h"
-#include "config.h"
-#include "ctl/junit.h"
-#include "folder.h"
+#include "trial/scenario.h"
+#include "config/config.h"
+#include "junit.h"
+#include "host/files.h"
 
 #include <stdlib.h>
 #include <string.h>

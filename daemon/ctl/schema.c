@@ -1,8 +1,8 @@
 /* storehealthctl schema and rules schema: the configuration and files of rules as JSON
  * schemas, for editors. */
-#include "ctl/ctl.h"
+#include "ctl.h"
 
-#include "conf/schema.h"
+#include "settings/schema.h"
 #include "rule/schema.h"
 
 enum shd_exit shd_ctl_schema(struct shd_ctl *ctl)

@@ -1,6 +1,6 @@
 /* storehealthctl status: how well each store can be read. */
-#include "ctl/ctl.h"
-#include "say.h"
+#include "ctl.h"
+#include "journal/wording.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,13 +16,13 @@ static enum shd_paint state_paint(const char *state)
 
 static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t stores)
 {
-	char length[SHD_SAY_TEXT];
+	char length[SHD_WORDING_TEXT];
 	int64_t up_ms = ctl->now.ms - shd_ctl_time(daemon, "started").ms;
 	const char *reload_error = shd_ctl_text(daemon, "reload_error");
 
 	shd_text_printf(&ctl->out,
 		"storehealthd %s, up %s: %zu %s, %lld rules, %lld polls, %lld failed\n",
-		shd_ctl_text(daemon, "version"), shd_say_length(up_ms, length), stores,
+		shd_ctl_text(daemon, "version"), shd_wording_length(up_ms, length), stores,
 		stores == 1 ? "store" : "stores", (long long)shd_ctl_int(daemon, "rules"),
 		(long long)shd_ctl_int(daemon, "polls"),
 		(long long)shd_ctl_int(daemon, "polls_failed"));
@@ -43,7 +43,7 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 /* The columns that pollers and feeds have in common. */
 static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t *row)
 {
-	char when[SHD_SAY_TEXT];
+	char when[SHD_WORDING_TEXT];
 	const char *state = shd_ctl_text(row, "state");
 	const json_t *error = json_object_get(row, "error");
 	bool off = strcmp(state, "off") == 0;
@@ -58,7 +58,8 @@ static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t
 		shd_text_puts(&words, "switched off by the configuration");
 	else if (shd_ctl_time(row, "failing_since").ms)
 		shd_text_printf(&words, "since %s: ",
-			shd_say_length(ctl->now.ms - shd_ctl_time(row, "failing_since").ms, when));
+			shd_wording_length(
+				ctl->now.ms - shd_ctl_time(row, "failing_since").ms, when));
 	if (!off)
 		shd_text_puts(&words, shd_ctl_text(error, "text"));
 	shd_table_cell(table, SHD_PLAIN, words.data);

@@ -1,4 +1,4 @@
-/* daemon/ctl/table.h - a table for people: columns aligned by how wide a terminal
+/* ctl/table.h - a table for people: columns aligned by how wide a terminal
  * draws them.
  *
  * Chinese takes two cells a character and a combining accent none. The last column

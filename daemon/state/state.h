@@ -1,4 +1,4 @@
-/* daemon/state/state.h - what the daemon keeps on disk; the only user of SQLite.
+/* state/state.h - what the daemon keeps on disk; the only user of SQLite.
  *
  * One writer: the state job (jobs.h), one at a time, in order. Readers (API,
  * storehealthctl) open their own read-only handle. Every function is synchronous
@@ -7,7 +7,7 @@
  * another database is one more implementation. Values that are returned live in
  * the arena the caller gives. */
 #pragma once
-#include "alert/message.h"
+#include "message/message.h"
 
 struct shd_state;
 
@@ -105,7 +105,7 @@ SHD_MUST_USE bool shd_state_samples(struct shd_state *state, const char *store,
 
 struct shd_feed_row {
 	const char *store, *endpoint;
-	struct shd_wall since;        /* when the last complete poll began: the next one's cursor */
+	struct shd_wall cursor; /* when the last complete poll began: the next goes on from there */
 	struct shd_wall last_success, last_try;
 	struct shd_wall failing_since; /* ms 0: works */
 	int failures;                 /* in a row */
@@ -170,7 +170,7 @@ struct shd_alert_event {
 	struct shd_wall at;
 	enum shd_move move;
 	enum shd_level from, to;
-	bool told;
+	bool notified;
 	struct shd_value value, limit;
 	const char *reason;           /* in words, or NULL */
 };
@@ -208,7 +208,7 @@ struct shd_outbox_row {
 	const char *key; /* idempotency key: 32 hex digits, the same for every attempt */
 	const char *channel, *group;  /* group: rows that wait for one message merge by it; "":
 				       * the message is closed to others, now and for good */
-	const char *facts;            /* shd_told_pack */
+	const char *facts;            /* shd_facts_pack */
 	enum shd_level level;
 	struct shd_wall made, next_try, give_up;
 	int attempts;
@@ -259,12 +259,12 @@ SHD_MUST_USE bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms,
 
 /* Which channels were told of an alert's present episode: a resolve goes only
  * there. Forgotten when it is told or the next episode begins. */
-SHD_MUST_USE bool shd_state_told_add(struct shd_state *state, int64_t alert, const char *channel,
-				     struct shd_error *reterr);
-SHD_MUST_USE bool shd_state_told(struct shd_state *state, int64_t alert, struct shd_arena *arena,
-				 const char *const **ret_channels, size_t *ret_count,
-				 struct shd_error *reterr);
-SHD_MUST_USE bool shd_state_told_clear(struct shd_state *state, int64_t alert,
+SHD_MUST_USE bool shd_state_notified_add(
+	struct shd_state *state, int64_t alert, const char *channel, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_notified(struct shd_state *state, int64_t alert,
+	struct shd_arena *arena, const char *const **ret_channels, size_t *ret_count,
+	struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_notified_clear(struct shd_state *state, int64_t alert,
 				       struct shd_error *reterr);
 
 struct shd_delivery_row {

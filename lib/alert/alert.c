@@ -1,4 +1,4 @@
-#include "alert/alert.h"
+#include "alert.h"
 
 #include <string.h>
 
@@ -144,7 +144,7 @@ static void fire(struct step *step)
 	if (new_day || !alert->episodes_day) {
 		alert->day_start = step->now;
 		alert->episodes_day = 0;
-		alert->told_level = SHD_LEVEL_NONE;
+		alert->notified_level = SHD_LEVEL_NONE;
 	}
 	if (alert->episodes_day <= EPISODES_A_DAY + 1)
 		alert->episodes_day++;
@@ -158,10 +158,10 @@ static void fire(struct step *step)
 		alert->pending_since = step->now;
 
 	bool first_quiet = alert->episodes_day == EPISODES_A_DAY + 1;
-	bool tell = first_quiet || level > alert->told_level;
+	bool tell = first_quiet || level > alert->notified_level;
 	record(step, first_quiet ? SHD_MOVE_FLAPPING : SHD_MOVE_NEW, SHD_LEVEL_NONE, level, tell);
-	if (level > alert->told_level)
-		alert->told_level = level;
+	if (level > alert->notified_level)
+		alert->notified_level = level;
 }
 
 static void drop(struct step *step)
@@ -177,7 +177,7 @@ static void drop(struct step *step)
 static void resolve(struct step *step)
 {
 	struct shd_alert *alert = step->alert;
-	bool known = alert->told_level != SHD_LEVEL_NONE;
+	bool known = alert->notified_level != SHD_LEVEL_NONE;
 	bool mute = quiet(step);
 
 	enter(step, SHD_ALERT_RESOLVED);
@@ -188,7 +188,7 @@ static void resolve(struct step *step)
 	alert->pending_since.ms = alert->clear_since.ms = 0;
 	alert->hits = 0; /* a new episode needs new evidence */
 	if (!mute)
-		alert->told_level = SHD_LEVEL_NONE;
+		alert->notified_level = SHD_LEVEL_NONE;
 }
 
 static void go_blind(struct step *step)
@@ -216,11 +216,11 @@ static void change_level(struct step *step)
 	alert->clear_since.ms = 0;
 	alert->level = to;
 	if (to > from)
-		record(step, SHD_MOVE_ESCALATED, from, to, to > alert->told_level);
+		record(step, SHD_MOVE_ESCALATED, from, to, to > alert->notified_level);
 	else if (to < from)
 		record(step, SHD_MOVE_EASED, from, to, false);
-	if (to > alert->told_level)
-		alert->told_level = to;
+	if (to > alert->notified_level)
+		alert->notified_level = to;
 }
 
 static bool same_finding(const struct shd_verdict *a, const struct shd_verdict *b)

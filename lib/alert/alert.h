@@ -2,7 +2,7 @@
  *
  * Identity: (rule, store, entity). One open case is one alert, however often it is
  * looked at. Pure: (alert, verdict, now) -> alert and moves; the state database
- * keeps it, the judge (daemon/judge.h) drives it.
+ * keeps it, the judge (lib/judge/judge.h) drives it.
  *
  *   INACTIVE -> PENDING    a level holds, `for` not yet over
  *   PENDING  -> INACTIVE   it stopped holding
@@ -73,7 +73,7 @@ struct shd_alert {
 	int64_t number;          /* the person's handle, "alert 17"; 0: not stored yet */
 	const char *rule, *store, *entity; /* entity "" for a store rule */
 	enum shd_alert_state state;
-	enum shd_level level, told_level; /* told_level: the worst one people were told, and
+	enum shd_level level, notified_level; /* notified_level: the worst one people were told, and
 				  * not yet that it is over */
 	int episode;             /* counts from 1 */
 	int episodes_day;        /* begun within the day from day_start */

@@ -1,4 +1,4 @@
-#include "base/calendar.h"
+#include "calendar.h"
 
 #include <string.h>
 

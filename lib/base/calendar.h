@@ -2,7 +2,7 @@
  *
  * Days are counted from 1970-01-01, as in zone.h. Pure; a calendar is read-only. */
 #pragma once
-#include "base/zone.h"
+#include "zone.h"
 
 struct shd_days {
 	int64_t from, to; /* both included */

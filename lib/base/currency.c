@@ -1,4 +1,4 @@
-#include "base/currency.h"
+#include "currency.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -8,7 +8,7 @@ static const struct {
 	int digits;
 } currencies[] = {
 #define CURRENCY(code_, digits_) {#code_, digits_},
-#include "base/currencies.def"
+#include "currencies.def"
 #undef CURRENCY
 };
 

@@ -1,4 +1,4 @@
-#include "base/mem.h"
+#include "mem.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * into an arena or a text buffer, which have a maximum and fail with LIMIT.
  * Pure; an object is used by one thread at a time. */
 #pragma once
-#include "base/error.h"
+#include "error.h"
 
 #include <stddef.h>
 #include <stdint.h>

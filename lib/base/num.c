@@ -1,4 +1,4 @@
-#include "base/num.h"
+#include "num.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * 4.6 is 4 600 000, 4 % is 40 000, 19.90 RUB is 1990. No floating point is
  * stored or compared anywhere. Pure; safe on any thread. */
 #pragma once
-#include "base/error.h"
+#include "error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "base/secret.h"
+#include "secret.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* base/secret.h - a secret: no printf path, wiped when released, compared in
  * constant time. Pure; safe on any thread. */
 #pragma once
-#include "base/mem.h"
+#include "mem.h"
 
 struct shd_secret;
 

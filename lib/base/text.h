@@ -5,7 +5,7 @@
  * and later appends are ignored: check once, at the end. Bytes, not characters;
  * UTF-8 passes through. Pure; one thread at a time. */
 #pragma once
-#include "base/mem.h"
+#include "mem.h"
 
 #include <stdarg.h>
 

@@ -1,4 +1,4 @@
-#include "base/time.h"
+#include "time.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Two clocks, two types: the compiler refuses to mix them. Nothing here reads a
  * clock; `now` is always a parameter. Pure; safe on any thread. */
 #pragma once
-#include "base/error.h"
+#include "error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "base/zone.h"
+#include "zone.h"
 
 #include <string.h>
 #include <unicode/ucal.h>

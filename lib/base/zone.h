@@ -5,8 +5,8 @@
  * nearest offset holds. Days are counted from 1970-01-01. Pure; a zone is read-only
  * and safe on any thread. NULL stands for UTC wherever a zone is asked for. */
 #pragma once
-#include "base/mem.h"
-#include "base/time.h"
+#include "mem.h"
+#include "time.h"
 
 struct shd_zone;
 

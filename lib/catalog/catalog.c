@@ -1,4 +1,4 @@
-#include "catalog/catalog.h"
+#include "catalog.h"
 
 #include <string.h>
 
@@ -13,14 +13,14 @@ static const struct {
 	enum shd_field first;
 } kinds[] = {
 #define KIND(name_, doc_) [SHD_KIND_##name_] = {#name_, doc_, SHD_F_##name_##_opened_at},
-#include "catalog/kinds.def"
+#include "kinds.def"
 #undef KIND
 };
 
 static const struct shd_field_row fields[] = {
 #define FIELD(kind_, name_, type_, words_, doc_)                                                   \
 	[SHD_F_##kind_##_##name_] = {SHD_KIND_##kind_, #name_, SHD_##type_, words_, doc_},
-#include "catalog/fields.def"
+#include "fields.def"
 #undef FIELD
 };
 
@@ -28,7 +28,7 @@ enum { UP = true, DOWN = false };
 static const struct shd_metric_row metrics[] = {
 #define METRIC(name_, type_, better_, doc_)                                                        \
 	[SHD_M_##name_] = {#name_, SHD_##type_, better_, doc_},
-#include "catalog/metrics.def"
+#include "metrics.def"
 #undef METRIC
 };
 
@@ -37,7 +37,7 @@ static const struct {
 	int64_t every_s;
 } pollers[] = {
 #define POLLER(name_, every_, doc_) [SHD_P_##name_] = {#name_, doc_, every_},
-#include "catalog/pollers.def"
+#include "pollers.def"
 #undef POLLER
 };
 
@@ -155,7 +155,7 @@ enum shd_poller shd_kind_poller(enum shd_kind kind)
 	static const int brings[SHD_KIND_COUNT] = {
 #define BRINGS_KIND(kind_, poller_) [SHD_KIND_##kind_] = SHD_P_##poller_ + 1,
 #define BRINGS_METRIC(metric_, poller_)
-#include "catalog/brings.def"
+#include "brings.def"
 #undef BRINGS_KIND
 #undef BRINGS_METRIC
 	};
@@ -168,7 +168,7 @@ enum shd_poller shd_metric_poller(enum shd_metric metric)
 	static const int brings[SHD_METRIC_COUNT] = {
 #define BRINGS_KIND(kind_, poller_)
 #define BRINGS_METRIC(metric_, poller_) [SHD_M_##metric_] = SHD_P_##poller_ + 1,
-#include "catalog/brings.def"
+#include "brings.def"
 #undef BRINGS_KIND
 #undef BRINGS_METRIC
 	};

@@ -22,7 +22,7 @@ const char *shd_type_name(enum shd_type type); /* "bool", "number", ... */
 
 enum shd_kind {
 #define KIND(name, doc) SHD_KIND_##name,
-#include "catalog/kinds.def"
+#include "kinds.def"
 #undef KIND
 	SHD_KIND_COUNT
 };
@@ -31,7 +31,7 @@ enum shd_kind {
  * index within the kind. */
 enum shd_field {
 #define FIELD(kind, name, type, words, doc) SHD_F_##kind##_##name,
-#include "catalog/fields.def"
+#include "fields.def"
 #undef FIELD
 	SHD_FIELD_COUNT
 };
@@ -48,14 +48,14 @@ enum {
 
 enum shd_metric {
 #define METRIC(name, type, better, doc) SHD_M_##name,
-#include "catalog/metrics.def"
+#include "metrics.def"
 #undef METRIC
 	SHD_METRIC_COUNT
 };
 
 enum shd_poller {
 #define POLLER(name, every, doc) SHD_P_##name,
-#include "catalog/pollers.def"
+#include "pollers.def"
 #undef POLLER
 	SHD_POLLER_COUNT
 };

@@ -1,4 +1,4 @@
-#include "catalog/derive.h"
+#include "derive.h"
 
 #include "base/num.h"
 

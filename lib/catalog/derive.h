@@ -3,7 +3,7 @@
  * Runs after an observation was merged into the stored entity and before rules
  * look at it. Pure. */
 #pragma once
-#include "catalog/entity.h"
+#include "entity.h"
 
 /* Completes `entity` (merged, all fields; bits of `set`: what the observation spoke
  * of) given what was stored before (NULL: nothing) and `now`:

@@ -1,4 +1,4 @@
-#include "catalog/entity.h"
+#include "entity.h"
 
 #include "base/currency.h"
 #include "base/num.h"

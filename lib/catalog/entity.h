@@ -2,12 +2,12 @@
  *
  * A harvest is what one poll brought: entities (each only with the fields this
  * answer speaks of), metrics, and ids to follow up. An adapter fills it, the
- * judge (daemon/judge.h) consumes it. Pure; one thread at a time. */
+ * judge (lib/judge/judge.h) consumes it. Pure; one thread at a time. */
 #pragma once
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "catalog/catalog.h"
+#include "catalog.h"
 
 /* A value, or its absence. Texts are borrowed from the arena the value was made
  * in. `len` and `text` belong to TEXT, `currency` to MONEY, `n` to the others. */

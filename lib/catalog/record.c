@@ -1,4 +1,4 @@
-#include "catalog/record.h"
+#include "record.h"
 
 #include "base/currency.h"
 #include "base/num.h"

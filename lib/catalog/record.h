@@ -5,7 +5,7 @@
  * n) and before itself. Pure. */
 #pragma once
 #include "base/text.h"
-#include "catalog/entity.h"
+#include "entity.h"
 
 /* Appends the fields of the mask (bit i: field i of the kind). */
 void shd_record_write(struct shd_text *out, const struct shd_entity *entity, uint64_t fields);

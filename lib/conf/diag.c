@@ -1,4 +1,4 @@
-#include "conf/diag.h"
+#include "diag.h"
 
 #include <stdlib.h>
 #include <string.h>

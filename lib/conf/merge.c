@@ -1,4 +1,4 @@
-#include "conf/merge.h"
+#include "merge.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* conf/merge.h - several files as one map. Private to conf/. */
 #pragma once
-#include "conf/node.h"
+#include "node.h"
 
 /* One node for both: maps merged by key, lists appended. Anything else given twice
  * is reported at `b`, and `a` is kept. Lives in the arena; borrows what a and b

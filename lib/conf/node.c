@@ -1,6 +1,6 @@
-#include "conf/node.h"
-#include "conf/yaml.h"
-#include "conf/yaml_words.h"
+#include "node.h"
+#include "yaml.h"
+#include "yaml_words.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * what aliases repeat counted every time. No tags, no second document. Pure; a document is
  * read-only once parsed and then safe on any thread. */
 #pragma once
-#include "conf/diag.h"
+#include "diag.h"
 
 enum shd_node_type { SHD_NODE_SCALAR, SHD_NODE_LIST, SHD_NODE_MAP };
 

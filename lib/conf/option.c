@@ -1,5 +1,5 @@
-#include "conf/option.h"
-#include "conf/value.h"
+#include "option.h"
+#include "value.h"
 
 #include <stdio.h>
 #include <string.h>

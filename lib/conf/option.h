@@ -7,7 +7,7 @@
 #pragma once
 #include "base/secret.h"
 #include "base/time.h"
-#include "conf/node.h"
+#include "node.h"
 
 enum shd_option_type {
 	SHD_OPT_TEXT,     /* const char *; min..max characters */

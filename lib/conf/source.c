@@ -1,4 +1,4 @@
-#include "conf/source.h"
+#include "source.h"
 
 #include <stdlib.h>
 #include <string.h>

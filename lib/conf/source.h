@@ -3,7 +3,7 @@
  * Offsets are bytes from 0; lines and columns count from 1, columns in
  * characters, lines as an editor counts them. Pure; read-only once made. */
 #pragma once
-#include "conf/diag.h"
+#include "diag.h"
 
 struct shd_source {
 	const char *file;

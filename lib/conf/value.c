@@ -1,4 +1,4 @@
-#include "conf/value.h"
+#include "value.h"
 
 #include <inttypes.h>
 #include <stdio.h>

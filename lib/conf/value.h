@@ -1,6 +1,6 @@
 /* conf/value.h - reads one single value of an option. Private to conf/. */
 #pragma once
-#include "conf/option.h"
+#include "option.h"
 
 /* What is wrong, and what to do; empty texts when there is nothing to say. */
 struct shd_complaint {

@@ -1,6 +1,6 @@
-#include "conf/yaml.h"
-#include "conf/node.h"
-#include "conf/yaml_words.h"
+#include "yaml.h"
+#include "node.h"
+#include "yaml_words.h"
 
 #include <libfyaml.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* conf/yaml.h - what the reader of YAML (yaml.c) and node.c share. Private to conf/. */
 #pragma once
-#include "conf/source.h"
+#include "source.h"
 
 struct shd_doc;
 

@@ -1,4 +1,4 @@
-#include "conf/yaml_words.h"
+#include "yaml_words.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* conf/yaml_words.h - says what is wrong with a YAML text in words that help.
  * Private to conf/. */
 #pragma once
-#include "conf/source.h"
+#include "source.h"
 
 /* Reports bytes that are not UTF-8 and control characters; true when there are none. */
 bool shd_yaml_characters(const struct shd_source *source, struct shd_diags *diags);

@@ -1,9 +1,9 @@
-#include "market/loose.h"
+#include "loose.h"
 
 #include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "market/market.h"
+#include "market.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,14 +1,14 @@
-#include "market/market.h"
+#include "market.h"
 
 #include <string.h>
 
 #define MARKET(name) extern const struct shd_market shd_##name##_market;
-#include "market/markets.def"
+#include "markets.def"
 #undef MARKET
 
 const struct shd_market *const shd_markets[] = {
 #define MARKET(name) &shd_##name##_market,
-#include "market/markets.def"
+#include "markets.def"
 #undef MARKET
 };
 const size_t shd_market_count = SHD_COUNT(shd_markets);
@@ -54,5 +54,5 @@ void shd_request_finish(struct shd_request *request)
 
 bool shd_market_lacks(const struct shd_endpoint *row, enum shd_err error)
 {
-	return row->paid && error == SHD_ERR_TARIFF;
+	return row->may_be_lacking && error == SHD_ERR_TARIFF;
 }

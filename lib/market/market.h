@@ -30,7 +30,7 @@ struct shd_page_in {
 	/* When the poll began, and when the last complete one of this feed did (0: this is the
 	 * first). Where the marketplace's clock differs from ours, windows end by the later of
 	 * both and go on from the earlier: no change falls between two of them. */
-	struct shd_wall now, since;
+	struct shd_wall now, cursor;
 	const char *position;     /* "" first */
 	const char *const *ids;   /* BATCH, FOLLOW */
 	size_t id_count;
@@ -60,7 +60,8 @@ struct shd_endpoint {
 	enum shd_poller poller;
 	const char *method, *path;
 	int64_t every_ms;       /* not more often than this, and not more often than the poller */
-	int64_t pace_ms; /* least time between two requests to it, 0: only the store's rate */
+	int64_t min_interval_ms; /* least time between two requests to it, 0: only the store's rate
+				  */
 	enum shd_paging paging;
 	int limit;              /* records asked for in a page */
 	int page_max;           /* pages in one poll; more is the error LIMIT */
@@ -69,7 +70,7 @@ struct shd_endpoint {
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
 	bool complete; /* lists all open ones: what it listed before and now misses has closed */
 	enum shd_kind closes;   /* the kind of those; only with `complete` */
-	bool paid;              /* a tariff or scheme may lack it: TARIFF is N/A, not a failure */
+	bool may_be_lacking;    /* a tariff or scheme may lack it: TARIFF is N/A, not a failure */
 	bool optional;          /* its failure does not make the poller stale */
 
 	/* Appends the request body for this page; `in` says which. */

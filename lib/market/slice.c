@@ -1,4 +1,4 @@
-#include "market/slice.h"
+#include "slice.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
-#include "notify/email.h"
+#include "email.h"
 
-#include "notify/mime.h"
+#include "mime.h"
 
 #include <stdio.h>
 #include <string.h>

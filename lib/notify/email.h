@@ -4,7 +4,7 @@
  * recognised as the same mail; all mails of one episode refer to one id that none of
  * them bears, which is enough for mail programs to show them as one thread. */
 #pragma once
-#include "notify/notify.h"
+#include "notify.h"
 
 enum shd_email_tls { SHD_EMAIL_STARTTLS, SHD_EMAIL_TLS, SHD_EMAIL_CLEAR };
 

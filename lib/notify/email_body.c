@@ -1,5 +1,5 @@
 /* What stands in a mail: the text part and the HTML part. */
-#include "notify/email.h"
+#include "email.h"
 
 #include <string.h>
 
@@ -26,8 +26,8 @@ static void text_item(const struct shd_message *message, const struct shd_messag
 	line(out, "  ", item->cost);
 	if (item->advice)
 		shd_text_printf(out, "  %s: %s\r\n", message->advice_heading, item->advice);
-	if (is_link(item->told->url))
-		shd_text_printf(out, "  %s: %s\r\n", message->link_text, item->told->url);
+	if (is_link(item->facts->url))
+		shd_text_printf(out, "  %s: %s\r\n", message->link_text, item->facts->url);
 	line(out, "  ", item->reason);
 }
 
@@ -53,9 +53,9 @@ static void paragraph(struct shd_text *out, const char *style, const char *text)
 
 static const char *color_of(const struct shd_message_item *item)
 {
-	if (item->told->move == SHD_MOVE_RESOLVED)
+	if (item->facts->move == SHD_MOVE_RESOLVED)
 		return "#2e7d32";
-	switch (item->told->level) {
+	switch (item->facts->level) {
 	case SHD_INFO:
 		return "#1565c0";
 	case SHD_WARN:
@@ -93,9 +93,9 @@ static void html_item(const struct shd_message *message, const struct shd_messag
 		shd_text_put_xml(out, item->advice);
 		shd_text_puts(out, "</p>\n");
 	}
-	if (is_link(item->told->url)) {
+	if (is_link(item->facts->url)) {
 		shd_text_puts(out, "<p style=\"margin:0 0 6px\"><a href=\"");
-		shd_text_put_xml(out, item->told->url);
+		shd_text_put_xml(out, item->facts->url);
 		shd_text_puts(out, "\">");
 		shd_text_put_xml(out, message->link_text);
 		shd_text_puts(out, "</a></p>\n");

@@ -1,4 +1,4 @@
-#include "notify/mime.h"
+#include "mime.h"
 
 #include <openssl/evp.h>
 #include <string.h>

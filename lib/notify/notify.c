@@ -1,14 +1,14 @@
-#include "notify/notify.h"
+#include "notify.h"
 
 #include <string.h>
 
 #define NOTIFIER(name) extern const struct shd_notifier shd_##name##_notifier;
-#include "notify/notifiers.def"
+#include "notifiers.def"
 #undef NOTIFIER
 
 const struct shd_notifier *const shd_notifiers[] = {
 #define NOTIFIER(name) &shd_##name##_notifier,
-#include "notify/notifiers.def"
+#include "notifiers.def"
 #undef NOTIFIER
 };
 const size_t shd_notifier_count = SHD_COUNT(shd_notifiers);

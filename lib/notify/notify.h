@@ -5,7 +5,7 @@
  * one: one file beside email.c, one line in notifiers.def, one case in
  * tests/cases. Functions run on the pool. */
 #pragma once
-#include "alert/message.h"
+#include "message/message.h"
 #include "conf/option.h"
 #include "market/market.h" /* shd_request, shd_answer */
 

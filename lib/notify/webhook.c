@@ -1,8 +1,8 @@
-#include "notify/webhook.h"
+#include "webhook.h"
 
 #include "base/currency.h"
 #include "base/num.h"
-#include "notify/mime.h"
+#include "mime.h"
 
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
@@ -123,27 +123,27 @@ static json_t *text_json(const char *text)
 
 static json_t *alert_json(const struct shd_message_item *item)
 {
-	const struct shd_told *told = item->told;
+	const struct shd_facts *facts = item->facts;
 
 	return json_pack(
 		"{s:I,s:i,s:o,s:o,s:o,s:o,s:o, s:s,s:s,s:s,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,"
 		"s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
-		"number", (json_int_t)told->alert, "episode", told->episode, "rule",
-		text_json(told->rule), "store", text_json(told->store), "marketplace",
-		text_json(told->marketplace), "entity", text_json(told->entity), "about",
-		text_json(told->subject), "level", shd_level_name(told->level), "from_level",
-		shd_level_name(told->from_level), "move", shd_move_name(told->move), "at",
-		time_json(told->at), "since", time_json(told->since), "value",
-		value_json(&told->value), "limit", value_json(&told->limit), "sample",
-		told->sample_of ? json_pack("[I,I]", (json_int_t)told->sample_hit,
-					  (json_int_t)told->sample_of)
+		"number", (json_int_t)facts->alert, "episode", facts->episode, "rule",
+		text_json(facts->rule), "store", text_json(facts->store), "marketplace",
+		text_json(facts->marketplace), "entity", text_json(facts->entity), "about",
+		text_json(facts->subject), "level", shd_level_name(facts->level), "from_level",
+		shd_level_name(facts->from_level), "move", shd_move_name(facts->move), "at",
+		time_json(facts->at), "since", time_json(facts->since), "value",
+		value_json(&facts->value), "limit", value_json(&facts->limit), "sample",
+		facts->sample_of ? json_pack("[I,I]", (json_int_t)facts->sample_hit,
+					  (json_int_t)facts->sample_of)
 				: json_null(),
-		"due", time_json(told->due), "cost", value_json(&told->cost), "room",
-		told->room.none ? json_null() : plain_value(&told->room), "title",
+		"due", time_json(facts->due), "cost", value_json(&facts->cost), "room",
+		facts->room.none ? json_null() : plain_value(&facts->room), "title",
 		text_json(item->title), "line", text_json(item->line), "advice",
 		text_json(item->advice), "cost_line", text_json(item->cost), "reason",
-		text_json(item->reason), "url", text_json(told->url), "more",
-		(json_int_t)told->more);
+		text_json(item->reason), "url", text_json(facts->url), "more",
+		(json_int_t)facts->more);
 }
 
 static bool add_body(const struct shd_send_in *in, struct shd_text *out)
@@ -154,7 +154,7 @@ static bool add_body(const struct shd_send_in *in, struct shd_text *out)
 
 	for (size_t i = 0; i < message->count; i++) {
 		json_array_append_new(alerts, alert_json(&message->items[i]));
-		total += 1 + (json_int_t)message->items[i].told->more;
+		total += 1 + (json_int_t)message->items[i].facts->more;
 	}
 	json_auto_t *body = json_pack("{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:I,s:o}", "version", "1", "id",
 		in->key, "type", message->type, "made", time_json(message->made), "late",

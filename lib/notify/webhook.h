@@ -12,7 +12,7 @@
  * 4 %) are numbers, duration a number of seconds, time and TIME RFC 3339, money a
  * number with "currency" beside it, bool and text themselves. */
 #pragma once
-#include "notify/notify.h"
+#include "notify.h"
 
 struct shd_webhook_settings {
 	const char *url;

@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "base/time.h"
-#include "rule/compile.h"
+#include "compile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 static const char *const placeholders[] = {
 #define PLACEHOLDER(name, doc) #name,
-#include "rule/placeholders.def"
+#include "placeholders.def"
 #undef PLACEHOLDER
 };
 

@@ -1,7 +1,7 @@
 /* rule/code.h - what rule.c compiles and judge.c runs. Private to lib/rule. */
 #pragma once
-#include "rule/expr.h"
-#include "rule/rule.h"
+#include "rule/language/expr.h"
+#include "rule.h"
 
 struct shd_rule_code {
 	bool enabled, mentions_closed;

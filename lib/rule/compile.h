@@ -2,8 +2,8 @@
  * variants.c the overrides of single stores, conditions.c reads the keys that are
  * expressions, attributes.c the others. */
 #pragma once
-#include "rule/code.h"
-#include "rule/series.h"
+#include "code.h"
+#include "rule/eval/series.h"
 
 /* Where a rule of the set stands, and whether it has mistakes. */
 struct shd_rule_origin {

@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "rule/compile.h"
+#include "compile.h"
 
 #include <string.h>
 

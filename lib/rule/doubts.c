@@ -1,4 +1,4 @@
-#include "rule/compile.h"
+#include "compile.h"
 
 #include <string.h>
 

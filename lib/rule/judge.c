@@ -1,6 +1,6 @@
 #include "base/num.h"
-#include "rule/code.h"
-#include "rule/exact.h"
+#include "code.h"
+#include "rule/eval/exact.h"
 
 /* How often a rule with `3 of 5` counts what no poller brings. */
 #define OWN_LOOK_MS (5 * SHD_MINUTE_MS)

@@ -1,6 +1,6 @@
-#include "rule/match.h"
+#include "match.h"
 
-#include "rule/expr.h"
+#include "rule/language/expr.h"
 
 #include <stdlib.h>
 #include <string.h>

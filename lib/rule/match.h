@@ -7,7 +7,7 @@
  * labels.NAME (of the store, then of the rule); after `level` a level stands without quotes.
  * What is absent makes a comparison false. Pure; read-only once compiled. */
 #pragma once
-#include "rule/rule.h"
+#include "rule.h"
 
 struct shd_match;
 

@@ -1,4 +1,4 @@
-#include "rule/code.h"
+#include "code.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
-#include "rule/check.h"
-#include "rule/eval.h"
+#include "rule/language/check.h"
+#include "rule/eval/eval.h"
 
 #include "market/market.h"
 

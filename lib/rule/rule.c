@@ -1,7 +1,7 @@
-#include "rule/rule.h"
+#include "rule.h"
 
 #include "base/text.h"
-#include "rule/compile.h"
+#include "compile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ static const char *const level_names[] = {"none", "info", "warning", "critical",
 
 static const char *const keys[] = {
 #define KEY(name, shape, doc) #name,
-#include "rule/keys.def"
+#include "keys.def"
 #undef KEY
 };
 

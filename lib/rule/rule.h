@@ -6,7 +6,7 @@
 #pragma once
 #include "catalog/entity.h"
 #include "conf/node.h"
-#include "conf/settings.h"
+#include "settings/settings.h"
 
 enum shd_level { SHD_LEVEL_NONE, SHD_INFO, SHD_WARN, SHD_CRITICAL, SHD_BREACHED, SHD_LEVEL_COUNT };
 const char *shd_level_name(enum shd_level level); /* "none", "info", "warning", ... */
@@ -16,7 +16,7 @@ struct shd_expr; /* compiled expression */
 /* What a rule's own message may name, as {value}. */
 enum shd_placeholder {
 #define PLACEHOLDER(name, doc) SHD_PLACEHOLDER_##name,
-#include "rule/placeholders.def"
+#include "placeholders.def"
 #undef PLACEHOLDER
 	SHD_PLACEHOLDER_COUNT
 };

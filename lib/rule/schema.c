@@ -1,7 +1,7 @@
-#include "rule/schema.h"
+#include "schema.h"
 
 #include "base/text.h"
-#include "rule/rule.h"
+#include "rule.h"
 
 #include <string.h>
 
@@ -27,7 +27,7 @@ static const struct {
 	enum shape shape;
 } keys[] = {
 #define KEY(name, shape, doc) {#name, doc, SHAPE_##shape},
-#include "rule/keys.def"
+#include "keys.def"
 #undef KEY
 };
 
@@ -200,11 +200,11 @@ static void add_functions(struct shd_text *doc)
 	shd_text_puts(doc, "\n\nOver a window, as share(order last 30d where shipped_late):\n");
 #define AGGREGATE(name, over_entities, over_samples, rule, text)                                   \
 	shd_text_puts(doc, "- " #name ": " text "\n");
-#include "rule/functions.def"
+#include "rule/language/functions.def"
 #undef AGGREGATE
 	shd_text_puts(doc, "\nFunctions:\n");
 #define FUNCTION(name, least, most, rule, text) shd_text_puts(doc, "- " #name ": " text "\n");
-#include "rule/functions.def"
+#include "rule/language/functions.def"
 #undef FUNCTION
 }
 

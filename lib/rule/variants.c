@@ -2,7 +2,7 @@
  * stores upon the rule. Stores that say the same share what comes of it, and what a store
  * does not change it shares with all. */
 #include "base/text.h"
-#include "rule/compile.h"
+#include "compile.h"
 
 #include <stdlib.h>
 #include <string.h>

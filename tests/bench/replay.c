@@ -2,10 +2,10 @@
  *
  * usage: bench-replay FOLDER ORDERS DAYS RULES-FOLDER
  * Writes storehealthd.yaml and state.db into FOLDER; prints one line of JSON. */
-#include "config.h"
-#include "judge.h"
+#include "config/config.h"
+#include "judge/judge.h"
 #include "market/market.h"
-#include "replay.h"
+#include "replay/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>

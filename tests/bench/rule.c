@@ -5,10 +5,10 @@
  * ROWS: how far history grows. Writes into FOLDER; prints one line of JSON; needs a
  * release build to mean anything. */
 #include "base/num.h"
-#include "config.h"
-#include "judge.h"
+#include "config/config.h"
+#include "judge/judge.h"
 #include "market/market.h"
-#include "rule/tally.h"
+#include "rule/eval/tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>

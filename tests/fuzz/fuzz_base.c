@@ -4,8 +4,8 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "rule/phrase.h"
-#include "rule/regex.h"
+#include "rule/language/phrase.h"
+#include "rule/language/regex.h"
 
 #include <string.h>
 

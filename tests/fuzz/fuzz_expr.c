@@ -1,6 +1,6 @@
 /* Any bytes as an expression: read, printed, read again, checked, evaluated. */
 #include "base/text.h"
-#include "rule/eval.h"
+#include "rule/eval/eval.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Any bytes as an answer of Ozon, to every endpoint: what comes out keeps the promises
  * of the catalog, and a refusal has words. */
 #include "base/text.h"
-#include "conf/settings.h"
+#include "settings/settings.h"
 #include "market/market.h"
 #include "market/slice.h"
 

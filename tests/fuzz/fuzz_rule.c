@@ -1,6 +1,6 @@
 /* Any bytes as a file of rules: compiled, overridden by itself, judged. */
 #include "rule/rule.h"
-#include "rule/words.h"
+#include "rule/language/words.h"
 
 #include <string.h>
 

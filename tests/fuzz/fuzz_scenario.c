@@ -1,5 +1,5 @@
 /* Any bytes as a file of rule tests: read, and run on rules of each sort. */
-#include "alert/scenario.h"
+#include "trial/scenario.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Any bytes as the texts of a language: compiled, and where they are good, a message
  * is rendered with them. */
-#include "alert/message.h"
+#include "message/message.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void render(const struct shd_phrasebook *book, enum shd_language language)
 {
 	SHD_AUTO(shd_arena_destroyp) struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_told told = {.alert = 7, .episode = 1, .move = SHD_MOVE_NEW,
+	struct shd_facts told = {.alert = 7, .episode = 1, .move = SHD_MOVE_NEW,
 		.level = SHD_CRITICAL, .rule = "gone", .store = "shop", .entity = "1",
 		.marketplace = "ozon", .subject = "0300-1", .at = {1790856000000},
 		.since = {1790856000000}, .due = {1790859600000}, .more = 3};

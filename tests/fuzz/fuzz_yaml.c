@@ -1,5 +1,5 @@
 /* Any bytes as a configuration file: read, merged with itself, built, printed. */
-#include "conf/settings.h"
+#include "settings/settings.h"
 
 #include <string.h>
 

@@ -33,9 +33,9 @@ BANNED = [
 
 # (header, the only files that may include it)
 OWNERS = [
-    (r"curl/", r"^daemon/(transfer\.c|curl_loop\.[ch])$|^tests/"),
-    (r"sqlite3", r"^daemon/state/|^tests/"),
-    (r"systemd/", r"^daemon/(service|log)\.c$"),
+    (r"curl/", r"^daemon/net/|^tests/"),
+    (r"sqlite3", r"^daemon/state/sqlite/|^tests/"),
+    (r"systemd/", r"^daemon/(host/service|journal/log)\.c$"),
     (r"microhttpd", r"^daemon/api/|^tests/(sandbox|bench)/"),
     (r"libfyaml", r"^lib/conf/(node|yaml)\.[ch]$"),
     (r"uv\.h", r"^daemon/|^tests/"),
@@ -44,7 +44,7 @@ OWNERS = [
 
 SQL = re.compile(r'"\s*(SELECT\s|INSERT (INTO|OR)\s|UPDATE \w+ SET\s|DELETE FROM\s|CREATE (TABLE|INDEX)\s'
                  r'|DROP (TABLE|INDEX)\s|ALTER TABLE\s|PRAGMA \w|BEGIN IMMEDIATE)')
-SQL_OWNERS = re.compile(r"^daemon/state/|^tests/")
+SQL_OWNERS = re.compile(r"^daemon/state/sqlite/|^tests/")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|not (yet )?implemented")
 
@@ -106,7 +106,7 @@ def check_code(name, text):
                 yield line, f"{found}> belongs to {owner} only"
     if not SQL_OWNERS.search(name):
         for line, found in hits(SQL, quoted):
-            yield line, f"{found}... is SQL; statements live in daemon/state/statements.def"
+            yield line, f"{found}... is SQL; statements live in daemon/state/sqlite/statements.def"
 
 
 def check_length(name, lines):

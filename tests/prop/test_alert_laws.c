@@ -183,15 +183,26 @@ static void the_same_verdict_twice_changes_nothing(void **state)
 /* What the state database keeps; anything else a step must not depend on. */
 static struct shd_alert saved(const struct shd_alert *alert)
 {
-	return (struct shd_alert){.number = alert->number, .rule = alert->rule,
-		.store = alert->store, .entity = alert->entity, .state = alert->state,
-		.level = alert->level, .told_level = alert->told_level, .episode = alert->episode,
-		.episodes_day = alert->episodes_day, .day_start = alert->day_start,
-		.pending_since = alert->pending_since, .fired_at = alert->fired_at,
-		.resolved_at = alert->resolved_at, .changed_at = alert->changed_at,
-		.clear_since = alert->clear_since, .hits = alert->hits,
-		.last = {.judgement = alert->last.judgement, .level = alert->last.level,
-			.value = alert->last.value, .sample_hit = alert->last.sample_hit,
+	return (struct shd_alert){.number = alert->number,
+		.rule = alert->rule,
+		.store = alert->store,
+		.entity = alert->entity,
+		.state = alert->state,
+		.level = alert->level,
+		.notified_level = alert->notified_level,
+		.episode = alert->episode,
+		.episodes_day = alert->episodes_day,
+		.day_start = alert->day_start,
+		.pending_since = alert->pending_since,
+		.fired_at = alert->fired_at,
+		.resolved_at = alert->resolved_at,
+		.changed_at = alert->changed_at,
+		.clear_since = alert->clear_since,
+		.hits = alert->hits,
+		.last = {.judgement = alert->last.judgement,
+			.level = alert->last.level,
+			.value = alert->last.value,
+			.sample_hit = alert->last.sample_hit,
 			.sample_of = alert->last.sample_of}};
 }
 

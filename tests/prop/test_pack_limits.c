@@ -4,7 +4,7 @@
  * here, and held by tests/rules/switched-on. */
 #include "unit/check.h"
 
-#include "alert/scenario.h"
+#include "trial/scenario.h"
 #include "rule/rule.h"
 
 #include <ctype.h>

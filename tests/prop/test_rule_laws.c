@@ -3,7 +3,7 @@
 #include "unit/check.h"
 
 #include "base/num.h"
-#include "rule/expr.h"
+#include "rule/language/expr.h"
 #include "unit/rule_env.h"
 
 #include <stdio.h>

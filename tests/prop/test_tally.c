@@ -5,7 +5,7 @@
 #include "base/num.h"
 #include "conf/diag.h"
 #include "market/market.h"
-#include "rule/tally.h"
+#include "rule/eval/tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>

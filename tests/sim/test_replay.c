@@ -2,7 +2,7 @@
  * the history; edited ones differ where they should. */
 #include "unit/judge_bench.h"
 
-#include "replay.h"
+#include "replay/replay.h"
 
 #include <time.h>
 

@@ -24,7 +24,7 @@ static const struct shd_endpoint rows[ROWS] = {
 	[OPEN] = {.name = "open", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR},
 	[CHANGED] = {.name = "changed", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR},
 	[QUARTER] = {.name = "quarter", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR,
-		     .every_ms = 15 * SHD_MINUTE_MS, .paid = true},
+		     .every_ms = 15 * SHD_MINUTE_MS, .may_be_lacking = true},
 	[EXTRA] = {.name = "extra", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR,
 		   .optional = true},
 	[LISTED] = {.name = "listed", .poller = SHD_P_stock, .paging = SHD_PAGE_CURSOR,
@@ -84,7 +84,7 @@ static void start(struct bench *b, int64_t in_ms)
 static void be_behind(struct bench *b, int64_t now, uint64_t feeds)
 {
 	b->now = now;
-	shd_judge_behind(b->judge, 0, feeds, (struct shd_wall){now});
+	shd_judge_catch_up(b->judge, 0, feeds, (struct shd_wall){now});
 }
 
 static void read_what_was_handed_over(struct bench *b)
@@ -240,7 +240,7 @@ static void an_answer_from_before_says_nothing_of_now(void **state)
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	order(&b, "gone", "awaiting_shipment", T0 + 7 * SHD_HOUR_MS + 1); /* as it was read then */
 	batch = bench_batch_of(&b, &rows[CHANGED]);
-	batch.old = true;
+	batch.outdated = true;
 	batch.began.ms = T0 + 1;
 	bench_take(&b, &batch);
 	assert_true(shd_state_feed_get(b.state, "s1", "changed", b.arena, &feed, &b.err));

@@ -30,9 +30,14 @@ static const char rules[] =
 enum { OPEN, CHANGED, FOLLOWED, TRANSIT, RATES, ROWS };
 
 static const struct shd_endpoint rows[ROWS] = {
-	[OPEN] = {.name = "open", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR, .paid = true},
-	[CHANGED] = {.name = "changed", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR,
-		     .paid = true},
+	[OPEN] = {.name = "open",
+		.poller = SHD_P_orders,
+		.paging = SHD_PAGE_CURSOR,
+		.may_be_lacking = true},
+	[CHANGED] = {.name = "changed",
+		.poller = SHD_P_orders,
+		.paging = SHD_PAGE_CURSOR,
+		.may_be_lacking = true},
 	[FOLLOWED] = {.name = "followed", .poller = SHD_P_orders, .paging = SHD_PAGE_FOLLOW},
 	[TRANSIT] = {.name = "transit", .poller = SHD_P_logistics, .paging = SHD_PAGE_CURSOR},
 	[RATES] = {.name = "rates", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE},
@@ -135,10 +140,10 @@ static const char *reason(struct bench *b, const char *rule, const char *entity)
 
 static void assert_journal(const struct bench *b, const char *rule, const char *line)
 {
-	for (size_t i = 0; i < b->outcome.moved_count; i++) {
-		if (strcmp(b->outcome.moved[i].rule, rule) != 0)
+	for (size_t i = 0; i < b->outcome.transition_count; i++) {
+		if (strcmp(b->outcome.transitions[i].rule, rule) != 0)
 			continue;
-		assert_string_equal(b->outcome.moved[i].line, line);
+		assert_string_equal(b->outcome.transitions[i].line, line);
 		return;
 	}
 	fail_msg("the journal does not speak of %s", rule);
@@ -222,7 +227,7 @@ static void what_is_switched_on_again_is_unknown_until_it_was_read(void **state)
 		bench_judge(&b);
 		if (i % 2)
 			bench_reopen(&b);
-		shd_judge_behind(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});
+		shd_judge_catch_up(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});
 		judge_all(&b);
 		b.now += SHD_SECOND_MS;
 		read_feed(&b, OPEN);
@@ -317,7 +322,7 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 		b.settings.stores = b.stores;
 		b.settings.store_count = 2;
 		bench_judge(&b);
-		shd_judge_behind(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});
+		shd_judge_catch_up(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});
 		judge_all(&b);
 		read_feed(&b, OPEN);
 		assert_int_equal(state_of(&b, "ship", "gone"), SHD_ALERT_RESOLVED);

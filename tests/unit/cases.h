@@ -3,7 +3,7 @@
  * With UPDATE_CASES=1 in the environment the expected text is written instead of
  * compared: look at the difference before it is committed. */
 #pragma once
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/text.h"
 

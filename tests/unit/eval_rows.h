@@ -1,8 +1,8 @@
 /* tests/unit/eval_rows.h - tables of expressions over a store in memory, and what they
  * give. */
 #pragma once
-#include "rule/expr.h"
-#include "unit/rule_env.h"
+#include "rule/language/expr.h"
+#include "rule_env.h"
 
 #define T0 1780000000000LL
 #define H  SHD_HOUR_MS

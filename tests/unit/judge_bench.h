@@ -1,12 +1,12 @@
 /* tests/unit/judge_bench.h - a judge over a state of its own, two stores of a made-up
  * marketplace, and a clock that the test turns. */
 #pragma once
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/num.h"
-#include "judge.h"
+#include "judge/judge.h"
 #include "market/market.h"
-#include "rule/words.h"
+#include "rule/language/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -318,18 +318,19 @@ static inline const char *bench_outbox(struct bench *b, char *text, size_t size)
 	assert_true(shd_state_outbox_due(b->state, (struct shd_wall){SHD_NEVER_MS}, 1000, NULL, 0,
 					 b->arena, &rows, &count, &next, &b->err));
 	for (size_t i = 0; i < count; i++) {
-		struct shd_told *told;
-		size_t told_count;
+		struct shd_facts *told;
+		size_t facts_count;
 
-		assert_true(shd_told_unpack(rows[i].facts, b->arena, &told, &told_count, &b->err));
+		assert_true(
+			shd_facts_unpack(rows[i].facts, b->arena, &told, &facts_count, &b->err));
 		len += (size_t)snprintf(text + len, size - len, "%s:%s", rows[i].channel,
 					shd_move_name(told[0].move));
-		for (size_t k = 0; k < told_count; k++)
+		for (size_t k = 0; k < facts_count; k++)
 			len += (size_t)snprintf(text + len, size - len, "%c%s", k ? ',' : ' ',
 						told[k].entity);
-		if (told[told_count - 1].more)
+		if (told[facts_count - 1].more)
 			len += (size_t)snprintf(text + len, size - len, "+%u",
-						told[told_count - 1].more);
+						told[facts_count - 1].more);
 		len += (size_t)snprintf(text + len, size - len, ";");
 	}
 	return text;
@@ -355,7 +356,7 @@ static inline const char *bench_history(struct bench *b, char *text, size_t size
 						alerts[i].rule, alerts[i].entity,
 						(long long)(events[k].at.ms - T0),
 						shd_move_name(events[k].move), (int)events[k].from,
-						(int)events[k].to, events[k].told);
+						(int)events[k].to, events[k].notified);
 	}
 	assert_true(len < size);
 	return text;

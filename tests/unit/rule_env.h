@@ -2,7 +2,7 @@
 #pragma once
 #include "base/text.h"
 #include "market/market.h"
-#include "rule/eval.h"
+#include "rule/eval/eval.h"
 
 #include <stdlib.h>
 #include <string.h>

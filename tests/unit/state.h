@@ -1,9 +1,9 @@
 /* tests/unit/state.h - a state database in a folder of its own, for the tests of daemon/state. */
 #pragma once
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/num.h"
-#include "state/query.h"
+#include "state/sqlite/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* alert/alert.h: the life of an alert, state by state. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "alert/alert.h"
 
@@ -289,10 +289,10 @@ static void levels_and_times_are_kept(void **state)
 	step(&alert, &at_once, 'b', start_ms + 1, moves);
 	assert_int_equal(moves[0].from, W);
 	assert_int_equal(moves[0].to, B);
-	assert_int_equal(alert.told_level, B);
+	assert_int_equal(alert.notified_level, B);
 	step(&alert, &at_once, 'c', start_ms + 2, moves);
 	assert_int_equal(alert.level, C);
-	assert_int_equal(alert.told_level, B);
+	assert_int_equal(alert.notified_level, B);
 	step(&alert, &at_once, '.', start_ms + 3, moves);
 	assert_int_equal(moves[0].from, C);
 	assert_int_equal(moves[0].to, SHD_LEVEL_NONE);

@@ -1,4 +1,4 @@
-#include "unit/check.h"
+#include "check.h"
 
 #include "api/api.h"
 #include "ctl/ctl.h"
@@ -355,12 +355,12 @@ static void fill_state(struct shd_state *db)
 	struct shd_value limit = {.type = SHD_NUMBER, .n = 4700000};
 	struct shd_wall at = {now.ms - 300000};
 	struct shd_alert alert = {.rule = "ozon-rating-floor", .store = "ozon-main", .entity = "",
-		.state = SHD_ALERT_FIRING, .level = SHD_CRITICAL, .told_level = SHD_CRITICAL,
+		.state = SHD_ALERT_FIRING, .level = SHD_CRITICAL, .notified_level = SHD_CRITICAL,
 		.episode = 1, .fired_at = at, .changed_at = at,
 		.last = {.level = SHD_CRITICAL, .value = value, .limit = limit,
 			.cost = {.none = true}, .room = {.none = true}}};
 	struct shd_alert_event event = {.alert = 1, .at = at, .move = SHD_MOVE_NEW,
-		.to = SHD_CRITICAL, .told = true, .value = value, .limit = limit,
+		.to = SHD_CRITICAL, .notified = true, .value = value, .limit = limit,
 		.reason = "the rating fell below the limit"};
 
 	OK(shd_state_begin(db, &error));
@@ -369,11 +369,11 @@ static void fill_state(struct shd_state *db)
 	OK(shd_state_alert_put(db, &alert, &error));
 	OK(shd_state_event_add(db, &event, &error));
 	SHD_AUTO(shd_arena_destroyp) struct shd_arena *arena = shd_arena_create(1 << 16);
-	struct shd_told told = {.alert = alert.number, .episode = 1, .rule = alert.rule,
+	struct shd_facts told = {.alert = alert.number, .episode = 1, .rule = alert.rule,
 		.store = alert.store, .entity = "", .marketplace = "ozon", .subject = "",
 		.value = value, .limit = limit, .cost = {.none = true}, .room = {.none = true}};
 	struct shd_outbox_row row = {.key = "0123456789abcdef0123456789abcdef",
-		.channel = "ops-mail", .group = "g", .facts = shd_told_pack(&told, 1, arena),
+		.channel = "ops-mail", .group = "g", .facts = shd_facts_pack(&told, 1, arena),
 		.level = SHD_CRITICAL, .made = at, .next_try = at, .give_up = {now.ms},
 		.alerts = &alert.number, .alert_count = 1};
 	OK(shd_state_outbox_add(db, &row, &error));

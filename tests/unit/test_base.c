@@ -1,5 +1,5 @@
 /* base/: time, durations, decimals, text buffers, suggestions. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/currency.h"
 #include "base/num.h"

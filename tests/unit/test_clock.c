@@ -1,8 +1,8 @@
 /* daemon/clock: asleep, stopped, set - and a busy second that is none of these. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/mem.h"
-#include "clock.h"
+#include "host/clock.h"
 
 static void what_happened_between_two_looks(void **state)
 {

@@ -1,7 +1,7 @@
 /* daemon/config.h: a folder of files and the secrets it names. */
-#include "unit/cases.h"
+#include "cases.h"
 
-#include "config.h"
+#include "config/config.h"
 
 #include <fcntl.h>
 #include <ftw.h>

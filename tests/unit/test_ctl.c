@@ -1,6 +1,6 @@
-#include "unit/check.h"
+#include "check.h"
 
-#include "say.h"
+#include "journal/wording.h"
 #include "ctl/table.h"
 
 #include <string.h>
@@ -92,25 +92,28 @@ static void lengths_have_at_most_two_units(void **state)
 		{72 * SHD_HOUR_MS, "3 d"},
 		{-100 * SHD_HOUR_MS, "4 d 4 h"},
 	};
-	char buf[SHD_SAY_TEXT];
+	char buf[SHD_WORDING_TEXT];
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++)
-		assert_string_equal(shd_say_length(cases[i].ms, buf), cases[i].text);
-	assert_string_equal(shd_say_length(INT64_MIN, buf), "106751991167 d 7 h");
+		assert_string_equal(shd_wording_length(cases[i].ms, buf), cases[i].text);
+	assert_string_equal(shd_wording_length(INT64_MIN, buf), "106751991167 d 7 h");
 }
 
 static void instants_are_said_from_now(void **state)
 {
 	const struct shd_wall now = {1000 * SHD_DAY_MS};
-	char buf[SHD_SAY_TEXT];
+	char buf[SHD_WORDING_TEXT];
 
 	(void)state;
-	assert_string_equal(shd_say_when(now, now, buf), "now");
-	assert_string_equal(shd_say_when((struct shd_wall){now.ms - 12500}, now, buf), "12 s ago");
-	assert_string_equal(shd_say_when((struct shd_wall){now.ms + 12500}, now, buf), "in 12 s");
-	assert_string_equal(shd_say_when((struct shd_wall){now.ms - 999}, now, buf), "now");
-	assert_string_equal(shd_say_when((struct shd_wall){now.ms - 1000}, now, buf), "1 s ago");
+	assert_string_equal(shd_wording_when(now, now, buf), "now");
+	assert_string_equal(
+		shd_wording_when((struct shd_wall){now.ms - 12500}, now, buf), "12 s ago");
+	assert_string_equal(
+		shd_wording_when((struct shd_wall){now.ms + 12500}, now, buf), "in 12 s");
+	assert_string_equal(shd_wording_when((struct shd_wall){now.ms - 999}, now, buf), "now");
+	assert_string_equal(
+		shd_wording_when((struct shd_wall){now.ms - 1000}, now, buf), "1 s ago");
 }
 
 int main(void)

@@ -1,11 +1,11 @@
 /* deliver.h, with the real loop, jobs, transfers and state, a receiver on loopback,
  * and a clock of its own. */
-#include "unit/cases.h"
-#include "unit/peer.h"
+#include "cases.h"
+#include "peer.h"
 
-#include "deliver.h"
+#include "deliver/deliver.h"
 #include "notify/webhook.h"
-#include "state/query.h"
+#include "state/sqlite/query.h"
 
 #include <string.h>
 
@@ -282,14 +282,14 @@ static void a_clock_that_is_set_back_makes_nobody_wait_longer(void **state)
 	start_daemon(world);
 	run_until(world, 1);
 	world->now_ms -= SHD_DAY_MS;
-	shd_deliver_clock_moved(world->deliver, -SHD_DAY_MS);
+	shd_deliver_clock_changed(world->deliver, -SHD_DAY_MS);
 	stop_daemon(world);
 	assert_int_equal(due(world, start_ms - SHD_DAY_MS + 6999, &next_ms), 0);
 	assert_int_equal(next_ms, start_ms - SHD_DAY_MS + 7000);
 
 	/* Set right again: due at once, and not given up for it. */
 	start_daemon(world);
-	shd_deliver_clock_moved(world->deliver, SHD_DAY_MS);
+	shd_deliver_clock_changed(world->deliver, SHD_DAY_MS);
 	world->now_ms = start_ms + 10;
 	run_until(world, 2);
 	stop_daemon(world);

@@ -1,6 +1,6 @@
 /* notify/email.h: the mail as it goes over the wire. tests/cases/mail-format/mail.eml
  * is read again by tests/e2e/test_mail_format.py, with a parser that is not ours. */
-#include "unit/cases.h"
+#include "cases.h"
 
 #include "notify/email.h"
 #include "notify/mime.h"
@@ -21,13 +21,13 @@ static struct shd_email_settings settings(void)
 		.to = {.count = 2, .items = to}};
 }
 
-static const struct shd_told told = {.alert = 17, .episode = 1, .move = SHD_MOVE_NEW,
+static const struct shd_facts told = {.alert = 17, .episode = 1, .move = SHD_MOVE_NEW,
 	.level = SHD_CRITICAL, .rule = "r", .store = "ozon-main", .entity = "C-1",
 	.marketplace = "ozon", .subject = "C-1",
 	.url = "https://seller.example.com/?a=1&b=\"2\"", .at = {1775321940000}};
 
 static struct shd_message_item items[] = {
-	{.told = &told, .level = "Срочно", .title = "Жалоба <b>ждёт</b> & просит",
+	{.facts = &told, .level = "Срочно", .title = "Жалоба <b>ждёт</b> & просит",
 		.line = "осталось 1 ч 59 мин, до сб, 21:58 МСК", .advice = "Ответить <script>",
 		.cost = "под угрозой 5 069 RUB", .reason = "Новое событие."},
 };
@@ -189,14 +189,14 @@ static void html_shows_markup_and_does_not_run_it(void **state)
 
 static void only_web_addresses_become_links(void **state)
 {
-	struct shd_told evil_told = told;
+	struct shd_facts evil_told = told;
 	struct shd_message_item item = items[0];
 	struct shd_message evil = message;
 	SHD_AUTO(shd_text_finish) struct shd_text html = {0};
 	(void)state;
 
 	evil_told.url = "javascript:alert(1)";
-	item.told = &evil_told;
+	item.facts = &evil_told;
 	evil.items = &item;
 	shd_text_init(&html, 1 << 20);
 	shd_email_html(&evil, &html);

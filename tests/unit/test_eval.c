@@ -1,9 +1,9 @@
 /* rule/: what expressions give over a store in memory, and when they change. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/num.h"
-#include "rule/phrase.h"
-#include "unit/eval_rows.h"
+#include "rule/language/phrase.h"
+#include "eval_rows.h"
 
 static void add_order(int64_t opened_ms, int64_t amount, bool late)
 {

@@ -1,7 +1,7 @@
 /* rule/: windows of more values than fit, and trends of too few. */
-#include "unit/check.h"
+#include "check.h"
 
-#include "unit/eval_rows.h"
+#include "eval_rows.h"
 
 static int make_store(void **state)
 {

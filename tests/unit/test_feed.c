@@ -1,9 +1,9 @@
-/* daemon/poll, daemon/feed: one poll step by step, without a network or a clock. */
-#include "unit/check.h"
+/* daemon/poll: one poll step by step, without a network or a clock. */
+#include "check.h"
 
-#include "conf/settings.h"
+#include "settings/settings.h"
 #include "market/slice.h"
-#include "polls_own.h"
+#include "poll/scheduler_own.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,7 +106,7 @@ static const struct shd_market market = {.name = "here", .endpoints = rows, .end
 struct fixture {
 	struct shd_store_settings store;
 	struct shd_settings settings;
-	struct shd_polls polls;
+	struct shd_scheduler polls;
 	struct shd_poll *poll;
 	size_t parses;
 };
@@ -357,7 +357,7 @@ static void a_batch_is_read_to_its_last_page(void **state)
 /* A method that every store needs is no extra that this one has not bought. */
 static void only_what_may_be_lacking_is_not_available(void **state)
 {
-	struct shd_endpoint row = {.name = "x", .paid = true};
+	struct shd_endpoint row = {.name = "x", .may_be_lacking = true};
 	struct shd_feed feed = {.row = &row, .error = -1};
 	struct shd_error err;
 
@@ -365,7 +365,7 @@ static void only_what_may_be_lacking_is_not_available(void **state)
 	shd_fail(&err, SHD_ERR_TARIFF, "no access");
 	shd_feed_failed(&feed, &err, (struct shd_wall){40});
 	assert_true(feed.not_available);
-	row.paid = false;
+	row.may_be_lacking = false;
 	shd_feed_failed(&feed, &err, (struct shd_wall){50});
 	assert_false(feed.not_available);
 	shd_feed_finish(&feed);
@@ -465,7 +465,7 @@ static void too_many_follows_come_with_the_next_poll(void **state)
 static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **state)
 {
 	static const struct {
-		int64_t skew, since, asked_since, asked_now; /* skew -1000: not known */
+		int64_t skew, cursor, asked_cursor, asked_now; /* skew -1000: not known */
 	} cases[] = {
 		{-1000, 95, 95, 100},
 		{-1000, 100, 100, 100},
@@ -485,13 +485,13 @@ static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **s
 		struct shd_feed *feed = feed_of(f, LIST);
 
 		shd_poll_reset(f->poll);
-		feed->since.ms = cases[i].since * SHD_MINUTE_MS;
+		feed->cursor.ms = cases[i].cursor * SHD_MINUTE_MS;
 		assert_int_equal(shd_poll_begin(f->poll, feed, &f->store,
 					 (struct shd_wall){100 * SHD_MINUTE_MS},
 					 known ? cases[i].skew * SHD_MINUTE_MS : INT64_MIN, NULL),
 			SHD_POLL_ASK);
 		assert_true(shd_poll_ask(f->poll, NULL));
-		assert_int_equal(f->poll->page_in.since.ms, cases[i].asked_since * SHD_MINUTE_MS);
+		assert_int_equal(f->poll->page_in.cursor.ms, cases[i].asked_cursor * SHD_MINUTE_MS);
 		assert_int_equal(f->poll->page_in.now.ms, cases[i].asked_now * SHD_MINUTE_MS);
 		assert_int_equal(f->poll->began.ms, 100 * SHD_MINUTE_MS);
 	}
@@ -501,7 +501,7 @@ static void facts_resume_from_the_state(void **state)
 {
 	struct shd_feed_row known = {.store = "s",
 		.endpoint = "list",
-		.since = {5},
+		.cursor = {5},
 		.failures = 3,
 		.error = SHD_ERR_SERVER,
 		.error_text = "down",
@@ -512,7 +512,7 @@ static void facts_resume_from_the_state(void **state)
 	struct shd_error err;
 
 	shd_feeds_init(&feeds, &f->settings, &known, 1, NULL, (struct shd_mono){0});
-	assert_int_equal(feeds.all[LIST].since.ms, 5);
+	assert_int_equal(feeds.all[LIST].cursor.ms, 5);
 	assert_int_equal(feeds.all[LIST].failure->count, 3);
 	assert_int_equal(feeds.all[BATCH].error, -1);
 	assert_true(feeds.all[LIST].keyed && feeds.all[LIST].lists_ids);
@@ -527,7 +527,7 @@ static void facts_resume_from_the_state(void **state)
 	assert_false(shd_feed_failed(&younger.all[LIST], &err, (struct shd_wall){50}));
 	assert_int_equal(younger.all[LIST].failure->count, 2);
 	assert_int_equal(younger.all[LIST].failure->since.ms, 40);
-	assert_int_equal(younger.all[LIST].since.ms, 30);
+	assert_int_equal(younger.all[LIST].cursor.ms, 30);
 	shd_feeds_finish(&younger);
 	shd_feeds_finish(&feeds);
 	assert_true(sizeof(struct shd_feed) <= 112);

@@ -1,8 +1,8 @@
 /* daemon/jobs: state jobs one at a time and in order, an end that waits for them. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/mem.h"
-#include "jobs.h"
+#include "host/jobs.h"
 
 #include <stdatomic.h>
 

@@ -1,5 +1,5 @@
-/* daemon/judge.h: observations in, alerts and messages out, one transaction at a time. */
-#include "unit/judge_bench.h"
+/* lib/judge/judge.h: observations in, alerts and messages out, one transaction at a time. */
+#include "judge_bench.h"
 
 static const char new_order[] =
 	"rules:\n"
@@ -134,7 +134,7 @@ static void news_do_not_wait_for_a_clock_that_was_ahead(void **state)
 		if (cases[i].restart)
 			bench_reopen(&b);
 		else
-			shd_judge_behind(b.judge, 0, 0, (struct shd_wall){b.now});
+			shd_judge_catch_up(b.judge, 0, 0, (struct shd_wall){b.now});
 		order(&b, "new", "x", "awaiting_shipment");
 		bench_poll(&b, "orders");
 		assert_int_equal(bench_level(&b, "new-order", "new"), SHD_INFO);

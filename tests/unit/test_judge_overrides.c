@@ -1,7 +1,7 @@
-/* daemon/judge.h: each store is judged by the rules as its own overrides leave them. */
-#include "unit/judge_bench.h"
+/* lib/judge/judge.h: each store is judged by the rules as its own overrides leave them. */
+#include "judge_bench.h"
 
-#include "judge_parts.h"
+#include "judge/parts.h"
 
 static const char pack[] =
 	"rules:\n"

@@ -1,7 +1,7 @@
 /* daemon/log: sentences on stderr where there is no journal. */
-#include "unit/check.h"
+#include "check.h"
 
-#include "log.h"
+#include "journal/log.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ static void ids_are_unique_and_well_formed(void **state)
 {
 	static const char *const ids[] = {
 #define MESSAGE(name, id, priority, when) #id,
-#include "messages.def"
+#include "journal/messages.def"
 #undef MESSAGE
 	};
 	(void)state;

@@ -1,5 +1,5 @@
 /* The odd JSON types that marketplaces send, one table per reader. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "market/loose.h"
 #include "market/market.h"

@@ -1,5 +1,5 @@
 /* rule/match.h: which route takes an alert. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "rule/match.h"
 

@@ -1,9 +1,9 @@
 /* alert/message.h: what a person reads, in three languages. The messages themselves
  * are in tests/cases/message; this file holds the laws and the small texts. */
-#include "unit/cases.h"
+#include "cases.h"
 
-#include "alert/message.h"
-#include "rule/words.h"
+#include "message/message.h"
+#include "rule/language/words.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -96,7 +96,7 @@ static void show_case(const char *path, const char *name, struct shd_text *out)
 {
 	json_error_t where;
 	struct shd_error error;
-	struct shd_told *told;
+	struct shd_facts *told;
 	size_t count;
 
 	if (strstr(name, ".yaml"))
@@ -109,7 +109,7 @@ static void show_case(const char *path, const char *name, struct shd_text *out)
 		struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 22);
 		struct shd_message message;
 
-		if (!shd_told_unpack(facts, arena, &told, &count, &error) ||
+		if (!shd_facts_unpack(facts, arena, &told, &count, &error) ||
 			!shd_message_render(book, rules, told, count, (enum shd_language)i,
 				zones[i], now, arena, &message, &error))
 			fail_msg("%s", error.msg);
@@ -158,7 +158,7 @@ static void values_are_said_in_every_language(void **state)
 			struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) =
 				shd_arena_create(1 << 20);
 
-			assert_string_equal(shd_say_value(book, (enum shd_language)j, zones[j],
+			assert_string_equal(shd_wording_value(book, (enum shd_language)j, zones[j],
 						    &cases[i].value, arena),
 				cases[i].said[j]);
 		}
@@ -184,14 +184,14 @@ static void time_left_is_never_said_to_be_more_than_it_is(void **state)
 		struct shd_wall now = {1775321940000}, due = {now.ms + cases[i].left_ms};
 
 		assert_string_equal(
-			shd_say_time_left(book, SHD_EN, "Europe/Berlin", due, now, arena),
+			shd_wording_time_left(book, SHD_EN, "Europe/Berlin", due, now, arena),
 			cases[i].said);
 	}
 }
 
 static void facts_survive_the_outbox(void **state)
 {
-	static const struct shd_told told[] = {
+	static const struct shd_facts told[] = {
 		{.alert = 17,
 			.episode = 3,
 			.move = SHD_MOVE_ESCALATED,
@@ -224,15 +224,15 @@ static void facts_survive_the_outbox(void **state)
 			.room = {.none = true}},
 	};
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
-	struct shd_told *back;
+	struct shd_facts *back;
 	struct shd_error error;
 	size_t count;
 	(void)state;
 
-	const char *json = shd_told_pack(told, 2, arena);
-	assert_true(shd_told_unpack(json, arena, &back, &count, &error));
+	const char *json = shd_facts_pack(told, 2, arena);
+	assert_true(shd_facts_unpack(json, arena, &back, &count, &error));
 	assert_int_equal(count, 2);
-	assert_string_equal(shd_told_pack(back, count, arena), json);
+	assert_string_equal(shd_facts_pack(back, count, arena), json);
 	assert_string_equal(back[0].subject, told[0].subject);
 	assert_true(shd_value_equal(&back[0].cost, &told[0].cost));
 	assert_true(shd_value_equal(&back[0].limit, &told[0].limit));
@@ -251,17 +251,17 @@ static void broken_facts_are_an_error(void **state)
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(bad); i++) {
 		struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
-		struct shd_told *told;
+		struct shd_facts *told;
 		struct shd_error error;
 		size_t count;
 
-		assert_false(shd_told_unpack(bad[i], arena, &told, &count, &error));
+		assert_false(shd_facts_unpack(bad[i], arena, &told, &count, &error));
 	}
 }
 
 static void an_arena_too_small_is_an_error(void **state)
 {
-	const struct shd_told told = {.alert = 1,
+	const struct shd_facts told = {.alert = 1,
 		.move = SHD_MOVE_NEW,
 		.level = SHD_INFO,
 		.rule = "r",

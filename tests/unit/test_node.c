@@ -1,5 +1,5 @@
 /* conf/: YAML files as nodes with places, and what is said about wrong ones. */
-#include "unit/cases.h"
+#include "cases.h"
 
 #include "conf/node.h"
 

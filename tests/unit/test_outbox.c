@@ -1,9 +1,9 @@
 /* daemon/state: the outbox: merging, who is due, attempts and their end. */
-#include "unit/state.h"
+#include "state.h"
 
-static struct shd_told told_of(int64_t alert)
+static struct shd_facts told_of(int64_t alert)
 {
-	struct shd_told told = {.alert = alert,
+	struct shd_facts told = {.alert = alert,
 		.episode = 1,
 		.move = SHD_MOVE_NEW,
 		.level = SHD_WARN,
@@ -32,7 +32,7 @@ static int64_t new_alert(struct fixture *f, const char *entity)
 static int64_t add_at(struct fixture *f, const char *key, enum shd_level level, int64_t made,
 		      int64_t next_try, size_t count)
 {
-	struct shd_told told[SHD_OUTBOX_ITEMS];
+	struct shd_facts told[SHD_OUTBOX_ITEMS];
 	int64_t alerts[SHD_OUTBOX_ITEMS];
 
 	for (size_t i = 0; i < count; i++) {
@@ -45,7 +45,7 @@ static int64_t add_at(struct fixture *f, const char *key, enum shd_level level, 
 	struct shd_outbox_row row = {.key = key, .channel = "mail", .group = "g", .level = level,
 		.made = {made}, .next_try = {next_try}, .give_up = {SHD_DAY_MS},
 		.alerts = alerts, .alert_count = count};
-	row.facts = shd_told_pack(told, count, f->arena);
+	row.facts = shd_facts_pack(told, count, f->arena);
 	if (!shd_state_outbox_add(f->state, &row, &f->err))
 		fail_msg("%s", f->err.msg);
 	return row.number;
@@ -105,7 +105,7 @@ static void a_message_that_waits_takes_others_in(void **state)
 {
 	struct fixture *f = *state;
 	struct shd_outbox_row *rows;
-	struct shd_told *told;
+	struct shd_facts *told;
 	size_t count;
 	int64_t next;
 
@@ -113,7 +113,7 @@ static void a_message_that_waits_takes_others_in(void **state)
 	add(f, "b", 99, 200, 20);
 	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 1);
 	assert_int_equal(rows[0].next_try.ms, 100); /* company does not delay it */
-	assert_true(shd_told_unpack(rows[0].facts, f->arena, &told, &count, &f->err));
+	assert_true(shd_facts_unpack(rows[0].facts, f->arena, &told, &count, &f->err));
 	assert_int_equal(count, SHD_OUTBOX_ITEMS);
 	add(f, "c", 100, 300, 5); /* too late for that one */
 	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 2);
@@ -123,7 +123,7 @@ static void a_full_message_leaves_nothing_out(void **state)
 {
 	struct fixture *f = *state;
 	struct shd_outbox_row *rows;
-	struct shd_told *told;
+	struct shd_facts *told;
 	size_t count;
 	int64_t next;
 
@@ -132,7 +132,7 @@ static void a_full_message_leaves_nothing_out(void **state)
 	add(f, "c", 2, 100, 20);
 	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 2);
 	for (size_t i = 0; i < 2; i++) {
-		assert_true(shd_told_unpack(rows[i].facts, f->arena, &told, &count, &f->err));
+		assert_true(shd_facts_unpack(rows[i].facts, f->arena, &told, &count, &f->err));
 		assert_int_equal(count, SHD_OUTBOX_ITEMS);
 		assert_int_equal(told[count - 1].more, 0);
 	}

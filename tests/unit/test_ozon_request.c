@@ -1,6 +1,6 @@
 /* What the Ozon adapter asks: only known reads, with the fields and limits that Ozon
  * insists on, and where a list goes on. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/text.h"
 #include "market/market.h"
@@ -187,7 +187,7 @@ static void test_bodies_have_what_ozon_insists_on(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		struct shd_page_in in = {.since = {NOW_MS - SHD_HOUR_MS}};
+		struct shd_page_in in = {.cursor = {NOW_MS - SHD_HOUR_MS}};
 		json_auto_t *body = body_of(endpoint(cases[i].endpoint), in);
 		const json_t *got = shd_loose_at(body, cases[i].path);
 
@@ -205,7 +205,7 @@ static void test_windows_reach_back_a_month_at_first_and_after_an_outage(void **
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(since); i++) {
 		json_auto_t *body =
-			body_of(endpoint("fbs_list"), (struct shd_page_in){.since = {since[i]}});
+			body_of(endpoint("fbs_list"), (struct shd_page_in){.cursor = {since[i]}});
 
 		assert_string_equal(json_string_value(shd_loose_at(body,
 			"filter.last_changed_status_date.from")), "2026-09-01T12:00:00.000Z");

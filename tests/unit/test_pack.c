@@ -1,9 +1,9 @@
 /* The rules that ship in conf/rules.d: they compile, and name source, title and advice. */
-#include "unit/check.h"
-#include "unit/rule_env.h"
+#include "check.h"
+#include "rule_env.h"
 
 #include "rule/rule.h"
-#include "rule/words.h"
+#include "rule/language/words.h"
 
 #include <glob.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* rule/quantile.h: the k-th smallest is the one that sorting gives, of any number. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/mem.h"
-#include "rule/quantile.h"
+#include "rule/eval/quantile.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* catalog/record.h: fields as texts and back. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "catalog/record.h"
 

@@ -1,9 +1,9 @@
 /* rule/: YAML to rules, rules to verdicts. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/num.h"
 #include "rule/rule.h"
-#include "unit/rule_env.h"
+#include "rule_env.h"
 
 #define T0 1780000000000LL
 

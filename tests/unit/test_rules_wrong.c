@@ -2,11 +2,11 @@
  *
  * NAME.yaml is read, NAME.expected is the output. With SHD_UPDATE=1 in the
  * environment the expected outputs are written anew: look at the difference. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "conf/node.h"
 #include "rule/rule.h"
-#include "rule/words.h"
+#include "rule/language/words.h"
 
 #include <glob.h>
 #include <stdio.h>

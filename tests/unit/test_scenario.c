@@ -1,7 +1,7 @@
 /* alert/scenario.h: tests of rules on a virtual clock, and how they fail. */
-#include "unit/check.h"
+#include "check.h"
 
-#include "alert/scenario.h"
+#include "trial/scenario.h"
 #include "base/text.h"
 
 #include <stdlib.h>

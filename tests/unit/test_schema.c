@@ -1,7 +1,7 @@
 /* conf/schema.h, rule/schema.h: the JSON schemas that ship are those the tables give. */
-#include "unit/cases.h"
+#include "cases.h"
 
-#include "conf/schema.h"
+#include "settings/schema.h"
 #include "rule/schema.h"
 
 #include <glob.h>

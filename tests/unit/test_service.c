@@ -1,7 +1,7 @@
 /* daemon/service: what systemd hears. */
-#include "unit/check.h"
+#include "check.h"
 
-#include "service.h"
+#include "host/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* conf/: documents into settings, and every mistake of a wrong configuration. */
-#include "unit/cases.h"
+#include "cases.h"
 
-#include "conf/settings.h"
-#include "unit/markets.h"
+#include "settings/settings.h"
+#include "markets.h"
 
 static struct shd_settings *build(const char *const *texts, size_t count, struct shd_diags *diags)
 {

@@ -1,4 +1,4 @@
-#include "unit/check.h"
+#include "check.h"
 
 #include "base/text.h"
 #include "market/market.h"

@@ -1,5 +1,5 @@
 /* daemon/state: what is put comes back, windows stay flat, what is old goes. */
-#include "unit/state.h"
+#include "state.h"
 
 /* Every detail of the plan, joined. */
 static void plan_of(struct fixture *f, const char *sql, char *text, size_t size)
@@ -380,7 +380,7 @@ static void a_feed_comes_back(void **state)
 	struct fixture *f = *state;
 	struct shd_feed_row row = {.store = "s",
 		.endpoint = "list",
-		.since = {1},
+		.cursor = {1},
 		.last_success = {2},
 		.last_try = {3},
 		.failing_since = {4},

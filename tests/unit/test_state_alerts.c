@@ -1,5 +1,5 @@
 /* state/state.h: alerts, listed and forgotten. */
-#include "unit/state.h"
+#include "state.h"
 
 static struct shd_alert make_alert(const char *entity, enum shd_alert_state state,
 				   enum shd_level level, int64_t changed)
@@ -21,14 +21,14 @@ static void an_alert_comes_back_whole(void **state)
 	struct fixture *f = *state;
 	struct shd_alert alert = make_alert("e", SHD_ALERT_FIRING, SHD_CRITICAL, 9), *back;
 	struct shd_alert_event event = {.at = {5}, .move = SHD_MOVE_ESCALATED, .from = SHD_WARN,
-		.to = SHD_CRITICAL, .told = true, .reason = "worse"}, *events;
+		.to = SHD_CRITICAL, .notified = true, .reason = "worse"}, *events;
 	size_t count;
 
 	assert_true(shd_state_alert_get(f->state, "r", "s", "e", f->arena, &back, &f->err));
 	assert_null(back);
 	assert_true(shd_state_alert_put(f->state, &alert, &f->err));
 	assert_int_equal(alert.number, 1);
-	alert.told_level = SHD_BREACHED;
+	alert.notified_level = SHD_BREACHED;
 	assert_true(shd_state_alert_put(f->state, &alert, &f->err));
 	assert_int_equal(alert.number, 1);
 	event.alert = alert.number;
@@ -40,7 +40,7 @@ static void an_alert_comes_back_whole(void **state)
 	assert_non_null(back);
 	assert_int_equal(back->number, 1);
 	assert_int_equal(back->state, SHD_ALERT_FIRING);
-	assert_int_equal(back->told_level, SHD_BREACHED);
+	assert_int_equal(back->notified_level, SHD_BREACHED);
 	assert_true(back->hits == UINT64_MAX);
 	assert_int_equal(back->wake.ms, SHD_NEVER_MS);
 	assert_true(shd_value_equal(&back->last.value, &alert.last.value));

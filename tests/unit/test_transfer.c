@@ -1,8 +1,8 @@
-/* daemon/transfer: one callback each, limits, errors by kind, an orderly end. */
-#include "unit/check.h"
+/* daemon/net: one callback each, limits, errors by kind, an orderly end. */
+#include "check.h"
 
-#include "transfer.h"
-#include "unit/peer.h"
+#include "net/transfer.h"
+#include "peer.h"
 
 #include <xxhash.h>
 

@@ -1,5 +1,5 @@
 /* notify/webhook.h: the body, the signature, what answers mean. */
-#include "unit/check.h"
+#include "check.h"
 
 #include "notify/webhook.h"
 
@@ -65,7 +65,7 @@ static void a_secret_of_another_form_is_refused(void **state)
 	}
 }
 
-static const struct shd_told told = {.alert = 17, .episode = 2, .move = SHD_MOVE_ESCALATED,
+static const struct shd_facts told = {.alert = 17, .episode = 2, .move = SHD_MOVE_ESCALATED,
 	.level = SHD_CRITICAL, .from_level = SHD_WARN, .rule = "late", .store = "ozon-main",
 	.entity = "C-1", .marketplace = "ozon", .subject = "Чехол", .url = "https://x.example/1",
 	.at = {1775321940000}, .since = {1775321940000 - 3600000},
@@ -73,18 +73,18 @@ static const struct shd_told told = {.alert = 17, .episode = 2, .move = SHD_MOVE
 	.cost = {.type = SHD_MONEY, .currency = "RUB", .n = 506965},
 	.room = {.type = SHD_NUMBER, .n = 2000000}, .sample_hit = 1, .sample_of = 3,
 	.due = {1775329139000}};
-static const struct shd_told bare = {.alert = 18, .episode = 1, .move = SHD_MOVE_NEW,
+static const struct shd_facts bare = {.alert = 18, .episode = 1, .move = SHD_MOVE_NEW,
 	.level = SHD_INFO, .rule = "r", .store = "s", .entity = "", .marketplace = "ozon",
 	.subject = "", .at = {1775321940000}, .value = {.none = true}, .limit = {.none = true},
 	.cost = {.none = true}, .room = {.none = true}, .more = 3};
 static struct shd_message_item items[] = {
-	{.told = &told,
+	{.facts = &told,
 		.title = "Late orders",
 		.line = "33.33 % (1 of 3), limit 4 %",
 		.advice = "Ship faster.",
 		.cost = "5,069.65 RUB at risk",
 		.reason = "It got worse."},
-	{.told = &bare, .title = "r", .line = "r", .reason = "This is new."},
+	{.facts = &bare, .title = "r", .line = "r", .reason = "This is new."},
 };
 static const struct shd_message message = {.subject = "Critical: 5 alerts", .level = SHD_CRITICAL,
 	.type = "alert.firing", .items = items, .count = 2, .language = "en",

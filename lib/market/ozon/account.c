@@ -1,4 +1,4 @@
-#include "market/ozon/ozon.h"
+#include "ozon.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@ static const struct rating {
 	enum from from;
 } ratings[] = {
 #define RATING(key, metric, from) {#key, SHD_M_##metric, from},
-#include "market/ozon/ratings.def"
+#include "ratings.def"
 #undef RATING
 };
 

@@ -1,4 +1,4 @@
-#include "market/ozon/ozon.h"
+#include "ozon.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@ static const struct {
 	const char *tag, *part;
 } causes[] = {
 #define CAUSE(tag, part) {#tag, part},
-#include "market/ozon/causes.def"
+#include "causes.def"
 #undef CAUSE
 };
 

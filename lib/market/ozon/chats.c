@@ -1,4 +1,4 @@
-#include "market/ozon/ozon.h"
+#include "ozon.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "market/ozon/ozon.h"
+#include "ozon.h"
 
 #include <string.h>
 
@@ -124,7 +124,7 @@ SHD_OZON_BODY(arbitration)
 SHD_OZON_BODY(fbo_list)
 {
 	struct shd_text filter SHD_AUTO(shd_text_finish) = {0};
-	bool wide = in->since.ms == 0 || row->poller == SHD_P_logistics;
+	bool wide = in->cursor.ms == 0 || row->poller == SHD_P_logistics;
 
 	shd_text_init(&filter, 512);
 	shd_ozon_put_window(&filter, "since", in->now.ms - (wide ? 30 : 7) * SHD_DAY_MS, "to",

@@ -5,7 +5,7 @@
  * outside this folder, except the settings. Pure. */
 #pragma once
 #include "base/text.h"
-#include "conf/settings.h"
+#include "settings/settings.h"
 #include "market/loose.h"
 #include "market/market.h"
 

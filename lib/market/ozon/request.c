@@ -1,4 +1,4 @@
-#include "market/ozon/ozon.h"
+#include "ozon.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ void shd_ozon_put_window(struct shd_text *out, const char *from_key, int64_t fro
 int64_t shd_ozon_since_ms(const struct shd_page_in *in)
 {
 	int64_t first = in->now.ms - SHD_OZON_FIRST_MS;
-	int64_t since = in->since.ms - SHD_OZON_OVERLAP_MS;
+	int64_t since = in->cursor.ms - SHD_OZON_OVERLAP_MS;
 
 	/* After a long outage no more is asked for than at the start. */
 	return since > first ? since : first;

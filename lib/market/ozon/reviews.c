@@ -1,4 +1,4 @@
-#include "market/ozon/ozon.h"
+#include "ozon.h"
 
 #include "base/num.h"
 
@@ -13,7 +13,7 @@ static const struct shd_loose_word statuses[] = {
  * reads a week again, and the slow row a month; only what changed is parsed. */
 static int64_t window_ms(const struct shd_endpoint *row, const struct shd_page_in *in)
 {
-	return in->now.ms - (in->since.ms == 0 || row->every_ms ? 30 : 7) * SHD_DAY_MS;
+	return in->now.ms - (in->cursor.ms == 0 || row->every_ms ? 30 : 7) * SHD_DAY_MS;
 }
 
 SHD_OZON_BODY(review_list)

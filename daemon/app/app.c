@@ -1,0 +1,353 @@
+#include "own.h"
+
+#include "settings/settings.h"
+#include "journal/log.h"
+#include "journal_narrator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+	DIAGS_MAX = 200,
+	MESSAGE_SLOTS = 16, /* beside those of polls, so that a message need not wait for one */
+	TICK_MS = 1000,
+	FACTS_BYTES = 256 << 20,
+};
+
+/* --- what parts ask and tell ------------------------------------------------------------ */
+
+static struct shd_wall now(void *ctx)
+{
+	(void)ctx;
+	return shd_clock_wall();
+}
+
+/* splitmix64: spreads load and retries, nothing secret. */
+static uint32_t draw(void *ctx)
+{
+	struct shd_app *app = ctx;
+	uint64_t z = app->random += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return (uint32_t)((z ^ z >> 31) >> 32);
+}
+
+static void polled(void *ctx, const struct shd_polled *what)
+{
+	struct shd_app *app = ctx;
+
+	shd_narrate_polled(what);
+	shd_terminal_polled(app->pretty, what);
+}
+
+static void moved(void *ctx, const struct shd_outcome *outcome)
+{
+	struct shd_app *app = ctx;
+
+	for (size_t i = 0; i < outcome->transition_count; i++) {
+		shd_narrate_transition(&outcome->transitions[i]);
+		shd_terminal_transition(app->pretty, shd_clock_wall(), &outcome->transitions[i]);
+	}
+	if (app->polls)
+		shd_scheduler_pump(app->polls);
+}
+
+static void state_failed(void *ctx, const struct shd_error *err)
+{
+	(void)ctx;
+	shd_narrate_state(err);
+}
+
+static void delivered(void *ctx, const struct shd_delivered *what)
+{
+	struct shd_app *app = ctx;
+
+	shd_narrate_delivered(what);
+	shd_terminal_delivered(app->pretty, shd_clock_wall(), what);
+	if (what->ok)
+		app->figures.delivered++;
+	else
+		app->figures.delivery_failures++;
+}
+
+static void channel_changed(void *ctx, const struct shd_channel_state *channel)
+{
+	struct shd_app *app = ctx;
+
+	shd_commit_channel(app->line, channel);
+}
+
+/* --- start --------------------------------------------------------------------------------- */
+
+static bool load(struct shd_app *app, struct shd_diags *diags)
+{
+	app->config = shd_config_load(app->config_path, diags);
+	return app->config;
+}
+
+static bool open_state(struct shd_app *app, const struct shd_app_options *options,
+		       struct shd_diags *diags, struct shd_error *reterr)
+{
+	const struct shd_settings *settings = app->config->settings;
+	struct shd_text path;
+
+	shd_text_init(&path, 4096);
+	if (options->state_path)
+		shd_text_puts(&path, options->state_path);
+	else
+		shd_config_state_path(settings, &path);
+	app->state_path = shd_text_take(&path);
+	if (!shd_state_open(app->state_path, &app->state, reterr))
+		return false;
+	app->judge = shd_judge_create(app->state, settings, app->config->rules, app->config->words,
+				      diags);
+	if (!app->judge)
+		return shd_fail(reterr, SHD_ERR_CONFIG, "the routes have mistakes");
+	shd_settings_forget_files(app->config->settings);
+	return true;
+}
+
+void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, size_t known_count,
+			 const struct shd_scheduler *old)
+{
+	struct shd_scheduler_in in = {.loop = app->loop,
+		.jobs = app->jobs,
+		.transfers = app->transfers,
+		.line = app->line,
+		.now = now,
+		.random = draw,
+		.look = shd_app_look,
+		.polled = polled,
+		.caught_up = shd_app_caught_up,
+		.ctx = app};
+
+	app->polls = shd_scheduler_create(&in, app->config, known, known_count, old);
+	app->untold = true;
+	if (shd_scheduler_behind_count(app->polls) == 0)
+		shd_app_caught_up(app);
+}
+
+static bool start_parts(struct shd_app *app, struct shd_error *reterr)
+{
+	const struct shd_settings *settings = app->config->settings;
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(FACTS_BYTES);
+	struct shd_feed_row *known;
+	size_t known_count;
+
+	if (!shd_state_feeds(app->state, NULL, arena, &known, &known_count, reterr))
+		return false;
+	app->jobs = shd_jobs_create(app->loop);
+	app->transfers = shd_transfers_create(app->loop, settings->in_flight_max + MESSAGE_SLOTS);
+	struct shd_commit_in line = {.loop = app->loop,
+		.jobs = app->jobs,
+		.now = now,
+		.look = shd_app_look_and_tell,
+		.moved = moved,
+		.state_failed = state_failed,
+		.ctx = app};
+	app->line = shd_commit_create(&line);
+	struct shd_deliver_in deliver = {.loop = app->loop, .transfers = app->transfers,
+		.jobs = app->jobs, .state = app->state, .now = now, .random = draw,
+		.delivered = delivered, .channel_changed = channel_changed, .ctx = app};
+	app->deliver = shd_deliver_create(&deliver, app->config);
+	shd_commit_use(app->line, app->judge, app->deliver);
+	shd_commit_config(app->line, NULL, 0);
+	shd_commit_judge_all(app->line, settings->store_count + 1);
+	shd_app_hold(app);
+	shd_app_start_polls(app, known, known_count, NULL);
+	app->service = shd_service_create(app->loop, shd_app_alive, app);
+	return true;
+}
+
+static void say_started(struct shd_app *app)
+{
+	struct shd_figures figures;
+
+	shd_status_figures(app, &figures);
+	shd_service_ready(app->service);
+	shd_log(SHD_LOG_started, NULL,
+		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rules", figures.stores,
+		figures.stores == 1 ? "" : "s", shd_rules_count(app->config->rules));
+	shd_terminal_started(app->pretty, shd_clock_wall(), figures.stores, figures.feeds,
+		shd_rules_count(app->config->rules));
+}
+
+static void free_app(struct shd_app *app)
+{
+	shd_judge_destroy(app->judge);
+	shd_state_close(app->state);
+	shd_config_destroy(app->config);
+	shd_config_destroy(app->retired);
+	shd_terminal_destroy(app->pretty);
+	free(app->config_path);
+	free(app->state_path);
+	free(app);
+}
+
+bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
+		   struct shd_app **ret_app, struct shd_error *reterr)
+{
+	struct shd_app *app = shd_xcalloc(1, sizeof(*app));
+	struct shd_diags *diags SHD_AUTO(shd_diags_destroyp) = shd_diags_create(DIAGS_MAX);
+
+	app->loop = loop;
+	app->config_path = shd_xstrdup(options->config_path);
+	app->clock = shd_clock_read();
+	app->ticked_ms = app->clock.mono.ms;
+	app->figures.started = app->clock.wall;
+	if (getrandom(&app->random, sizeof(app->random), GRND_NONBLOCK) < 0)
+		app->random = (uint64_t)app->clock.wall.ms;
+	if (!load(app, diags))
+		shd_fail(reterr, SHD_ERR_CONFIG, "%s has mistakes", options->config_path);
+	else if (open_state(app, options, diags, reterr) && start_parts(app, reterr))
+		goto started;
+	shd_narrate_diags(diags);
+	free_app(app);
+	return false;
+
+started:
+	shd_narrate_diags(diags); /* warnings */
+	if (options->pretty)
+		app->pretty = shd_terminal_create();
+	uv_timer_init(loop, &app->tick);
+	app->tick.data = app;
+	uv_timer_start(&app->tick, shd_app_tick, TICK_MS, TICK_MS);
+	*ret_app = app;
+	if (!shd_api_open(loop, app->config->settings->listen, app, &app->api, reterr)) {
+		shd_app_stop(app);
+		return false;
+	}
+	say_started(app);
+	return true;
+}
+
+/* --- stop ------------------------------------------------------------------------------------
+ *
+ * The line lets go of the deliverer; then deliverer and API end, the polls come to rest,
+ * and the transfers end; then the line commits what came; then polls, jobs, state, the rest.
+ * Line and API ask the polls until they have ended. */
+
+static void all_closed(uv_handle_t *tick)
+{
+	struct shd_app *app = tick->data;
+
+	shd_log(SHD_LOG_stopped, NULL, "storehealthd has ended in order");
+	free_app(app);
+}
+
+static void service_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	uv_close((uv_handle_t *)&app->tick, all_closed);
+}
+
+static void jobs_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_reload_destroy(shd_steal(app->reload));
+	shd_service_close(app->service, service_closed, app);
+}
+
+static void polls_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_jobs_close(app->jobs, jobs_closed, app);
+}
+
+static void line_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_scheduler_close(app->polls, polls_closed, app);
+}
+
+static void part_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (--app->closing == 0)
+		shd_commit_close(app->line, line_closed, app);
+}
+
+static void deliver_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_transfers_close(app->transfers, part_closed, app);
+}
+
+static void line_quiet(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_commit_use(app->line, app->judge, NULL);
+	shd_commit_leave(app->line);
+	app->closing = app->api ? 3 : 2;
+	shd_deliver_close(app->deliver, deliver_closed, app);
+	shd_scheduler_pause(app->polls, part_closed, app);
+	if (app->api)
+		shd_api_close(app->api, part_closed, app);
+}
+
+void shd_app_stop(struct shd_app *app)
+{
+	if (app->stopping)
+		return;
+	app->stopping = true;
+	shd_service_stopping(app->service);
+	shd_log(SHD_LOG_stopping, NULL, "storehealthd ends");
+	shd_commit_pause(app->line, line_quiet, app);
+}
+
+/* --- questions ------------------------------------------------------------------------------- */
+
+const struct shd_config *shd_app_config(const struct shd_app *app)
+{
+	return app->config;
+}
+
+const char *shd_app_state_path(const struct shd_app *app)
+{
+	return app->state_path;
+}
+
+struct shd_wall shd_app_now(const struct shd_app *app)
+{
+	(void)app;
+	return shd_clock_wall();
+}
+
+bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
+		       struct shd_poller_status *ret_status)
+{
+	return shd_feeds_poller(shd_scheduler_feeds(app->polls), store, poller, shd_clock_wall(),
+		ret_status);
+}
+
+void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit, void *ctx)
+{
+	shd_feeds_each(shd_scheduler_feeds(app->polls), store, visit, ctx);
+}
+
+void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures)
+{
+	struct shd_commit_figures line;
+
+	*ret_figures = app->figures;
+	shd_scheduler_figures(app->polls, ret_figures);
+	shd_commit_figures(app->line, &line);
+	ret_figures->commits = line.commits;
+	ret_figures->judged = line.judged;
+	ret_figures->alert_transitions = line.moved;
+	ret_figures->last_commit = line.last_commit;
+	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);
+	ret_figures->reload_error = app->reload_error;
+	ret_figures->blind = app->held;
+	ret_figures->lag_max_ms = app->lag_ms[0] > app->lag_ms[1] ? app->lag_ms[0] : app->lag_ms[1];
+}

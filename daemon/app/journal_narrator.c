@@ -1,0 +1,101 @@
+#include "journal_narrator.h"
+
+#include "journal/log.h"
+
+#include <stdio.h>
+
+static const char *what_next(const struct shd_polled *what, char buf[SHD_DURATION_TEXT])
+{
+	int64_t s = (what->retry_ms + SHD_SECOND_MS - 1) / SHD_SECOND_MS;
+
+	return shd_duration_format(s * SHD_SECOND_MS, buf);
+}
+
+static void report_failure(const struct shd_polled *what, const struct shd_about *about)
+{
+	char again[SHD_DURATION_TEXT];
+
+	if (shd_market_lacks(what->row, what->error->kind) && what->turned)
+		shd_log(SHD_LOG_feed_unavailable, about,
+			"store \"%s\": %s is not part of the tariff; it is tried again once a day",
+			what->store->id, what->row->name);
+	else if (what->turned)
+		shd_log(SHD_LOG_feed_failed, about,
+			"store \"%s\": %s cannot be read: %s; again in %s", what->store->id,
+			what->row->name, what->error->msg, what_next(what, again));
+	else
+		shd_log(SHD_LOG_feed_still_fails, about,
+			"store \"%s\": %s failed %d times in a row: %s; again in %s",
+			what->store->id, what->row->name, what->failures, what->error->msg,
+			what_next(what, again));
+}
+
+void shd_narrate_polled(const struct shd_polled *what)
+{
+	struct shd_about about = {.market = what->store->market->name, .store = what->store->id,
+		.endpoint = what->row->name, .error = what->error, .http_status = what->status};
+
+	if (!what->ok) {
+		report_failure(what, &about);
+		return;
+	}
+	if (what->turned)
+		shd_log(SHD_LOG_feed_recovered, &about, "store \"%s\": %s can be read again",
+			what->store->id, what->row->name);
+	about.error = what->bad_record;
+	if (what->bad_records)
+		shd_log(SHD_LOG_record_refused, &about,
+			"store \"%s\": %s: %zu records were not understood and left out: %s",
+			what->store->id, what->row->name, what->bad_records, what->bad_record->msg);
+}
+
+void shd_narrate_transition(const struct shd_transition *moved)
+{
+	struct shd_about about = {
+		.store = moved->store, .rule = moved->rule, .alert = moved->alert};
+
+	shd_log(SHD_LOG_alert, &about, "alert %lld of store \"%s\"%s%s: %s, %s: %s%s%s",
+		(long long)moved->alert, moved->store, *moved->entity ? ", " : "", moved->entity,
+		shd_move_name(moved->move), shd_level_name(moved->level), moved->title,
+		*moved->line ? ": " : "", moved->line);
+}
+
+void shd_narrate_delivered(const struct shd_delivered *what)
+{
+	struct shd_about about = {.notifier = what->channel, .http_status = what->status,
+		.took_ms = what->took_ms};
+
+	if (what->ok)
+		shd_log(SHD_LOG_delivered, &about, "channel \"%s\": told %s in %lld ms: %s",
+			what->channel, what->target, (long long)what->took_ms, what->subject);
+	else
+		shd_log(SHD_LOG_delivery_failed, &about,
+			"channel \"%s\": attempt %d to tell %s failed: %s%s", what->channel,
+			what->attempt, what->target, what->error,
+			what->given_up ? "; given up" : "; tried again later");
+}
+
+void shd_narrate_state(const struct shd_error *err)
+{
+	if (err)
+		shd_log(SHD_LOG_state_failed, &(struct shd_about){.error = err},
+			"nothing can be kept: %s; what was read is read again", err->msg);
+	else
+		shd_log(SHD_LOG_state_recovered, NULL, "the state can be written again");
+}
+
+void shd_narrate_diags(const struct shd_diags *diags)
+{
+	for (size_t i = 0; i < shd_diags_count(diags); i++) {
+		const struct shd_diag *diag = shd_diags_at(diags, i);
+
+		char place[32] = "";
+
+		if (diag->line) /* a whole file has no line */
+			snprintf(place, sizeof(place), ":%d:%d", diag->line, diag->col);
+		shd_log(diag->severity == SHD_MISTAKE ? SHD_LOG_config_refused
+						      : SHD_LOG_config_warning,
+			NULL, "%s%s: %s%s%s", diag->file, place, diag->text, diag->hint ? "; " : "",
+			diag->hint ? diag->hint : "");
+	}
+}

@@ -1,0 +1,73 @@
+/* app/own.h - what app.c (life), app_reload.c and app_watch.c share.
+ * Nobody else includes this. */
+#pragma once
+#include "api/api.h"
+#include "app.h"
+#include "host/clock.h"
+#include "deliver/deliver.h"
+#include "commit/commit.h"
+#include "poll/scheduler.h"
+#include "terminal_narrator.h"
+#include "host/service.h"
+
+/* A configuration that is being read on the pool, with the judge made of it. */
+struct shd_reload {
+	struct shd_app *app;
+	struct shd_config *config;
+	struct shd_judge *judge;
+	struct shd_diags *diags;
+	struct shd_arena *arena;
+	struct shd_feed_row *known;          /* facts of the stores that are new, or come back */
+	size_t known_count, known_room;
+};
+
+struct shd_app {
+	uv_loop_t *loop;
+	char *config_path, *state_path;
+	struct shd_config *config, *retired; /* retired: a query may still look at it */
+	struct shd_state *state;
+	struct shd_judge *judge;
+	struct shd_jobs *jobs;
+	struct shd_transfers *transfers;
+	struct shd_commit *line;
+	struct shd_deliver *deliver;
+	struct shd_scheduler *polls;
+	struct shd_api *api;
+	struct shd_service *service;
+	struct shd_terminal *pretty;
+	uv_timer_t tick;
+	struct shd_reload *reload;           /* under way, else NULL */
+	bool reload_again, stopping;
+	int closing;                         /* parts whose end is awaited */
+	struct shd_clock clock;              /* at the last look */
+	int64_t ticked_ms;                   /* on the monotonic clock */
+	bool untold; /* the judge does not know yet which feeds are behind */
+	bool held, blind;                    /* time judges nothing; blind: and it was said */
+	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
+	bool retaining;
+	bool tidying, trim;                  /* trim belongs to the job: memory as well */
+	uint64_t jobs_seen;                  /* by the watchdog */
+	uint64_t random;
+	struct shd_figures figures;          /* the members that the app counts */
+	char reload_error[300];
+	int64_t lag_ms[2], lag_from_ms;      /* longest delays: this minute's and the last one's */
+};
+
+/* Polls under app->config; `known` and `old` as in polls.h. */
+void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, size_t known_count,
+			 const struct shd_scheduler *old);
+
+/* Every second: clocks, lag, status line, housekeeping. */
+void shd_app_tick(uv_timer_t *timer);
+bool shd_app_alive(void *ctx);
+
+/* A look at the clocks, and one with which the judge is told what was seen. */
+void shd_app_look(void *ctx);
+void shd_app_look_and_tell(void *ctx);
+
+/* Time judges nothing until the feeds have been tried, a minute at most. */
+void shd_app_hold(struct shd_app *app);
+void shd_app_caught_up(void *ctx);
+
+/* Gives a reload up that is under way. */
+void shd_reload_destroy(struct shd_reload *reload);

@@ -1,0 +1,197 @@
+/* A reload, step by step; each may find that the daemon stops meanwhile:
+ *
+ *   read      the configuration is read and the judge made, on the pool     [read_files]
+ *   pause     no poll starts; those under way end                           [was_read]
+ *   pause     the line ends its job                                         [polls_quiet]
+ *   recall    a state job reads the facts of stores that come back           [recall]
+ *   swap      between two state jobs, everything at once                    [swap]
+ *
+ * A wrong configuration ends it after the first step; the old one was in force all the
+ * time. */
+#include "own.h"
+
+#include "settings/settings.h"
+#include "journal/log.h"
+#include "journal_narrator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIAGS_MAX = 200, FACTS_BYTES = 256 << 20 };
+
+void shd_reload_destroy(struct shd_reload *reload)
+{
+	if (!reload)
+		return;
+	shd_judge_destroy(reload->judge);
+	shd_config_destroy(reload->config);
+	shd_diags_destroy(reload->diags);
+	shd_arena_destroy(reload->arena);
+	free(reload->known);
+	free(reload);
+}
+
+static void read_files(void *ctx)
+{
+	struct shd_reload *reload = ctx;
+	struct shd_config *config = shd_config_load(reload->app->config_path, reload->diags);
+
+	reload->config = config;
+	if (!config)
+		return;
+	reload->judge = shd_judge_create(reload->app->state, config->settings, config->rules,
+					 config->words, reload->diags);
+	shd_settings_forget_files(config->settings);
+}
+
+/* Everybody is told that it is over, and a reload that was asked for meanwhile begins. */
+static void finish(struct shd_app *app)
+{
+	shd_reload_destroy(shd_steal(app->reload));
+	shd_service_ready(app->service);
+	if (app->reload_again) {
+		app->reload_again = false;
+		shd_app_reload(app);
+	}
+}
+
+static const struct shd_diag *first_mistake(const struct shd_diags *diags)
+{
+	for (size_t i = 0; i < shd_diags_count(diags); i++)
+		if (shd_diags_at(diags, i)->severity == SHD_MISTAKE)
+			return shd_diags_at(diags, i);
+	return NULL;
+}
+
+/* The journal, status, and an alert by the configuration that stays. */
+static void refuse(struct shd_app *app)
+{
+	const struct shd_diags *diags = app->reload->diags;
+	const struct shd_diag *first = first_mistake(diags);
+	size_t mistakes = shd_diags_mistakes(diags);
+	char mistake[270];
+
+	shd_narrate_diags(diags);
+	snprintf(mistake, sizeof(mistake), "%s:%d: %.180s", first ? first->file : app->config_path,
+		first ? first->line : 0, first ? first->text : "");
+	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistake%s; %s", mistakes,
+		mistakes == 1 ? "" : "s", mistake);
+	shd_commit_config(app->line, mistake, mistakes);
+	shd_log(SHD_LOG_config_refused, NULL,
+		"the new configuration has %zu mistake%s; the old one stays", mistakes,
+		mistakes == 1 ? "" : "s");
+	finish(app);
+}
+
+static void polls_gone(void *ctx)
+{
+	(void)ctx;
+}
+
+static bool has_store(const struct shd_settings *settings, const char *id)
+{
+	size_t i = 0;
+
+	while (i < settings->store_count && strcmp(settings->stores[i].id, id) != 0)
+		i++;
+	return i < settings->store_count;
+}
+
+/* A store that comes back goes on where it was left, as after a start. What cannot be
+ * recalled is read as if for the first time. */
+static void recall(void *ctx)
+{
+	struct shd_app *app = ctx;
+	struct shd_reload *reload = app->reload;
+	const struct shd_settings *settings = reload->config->settings;
+	struct shd_feed_row *rows;
+	struct shd_error ignored;
+	size_t count;
+
+	reload->arena = shd_arena_create(FACTS_BYTES);
+	for (size_t i = 0; i < settings->store_count; i++) {
+		const char *id = settings->stores[i].id;
+
+		if (has_store(app->config->settings, id) ||
+		    !shd_state_feeds(app->state, id, reload->arena, &rows, &count, &ignored))
+			continue;
+		for (size_t k = 0; k < count; k++) {
+			shd_grow(reload->known, reload->known_count, reload->known_room);
+			reload->known[reload->known_count++] = rows[k];
+		}
+	}
+}
+
+static void swap(void *ctx)
+{
+	struct shd_app *app = ctx;
+	struct shd_reload *reload = app->reload;
+	struct shd_scheduler *old = app->polls;
+
+	if (app->stopping)
+		return;
+	shd_config_destroy(app->retired);
+	app->retired = app->config;
+	app->retired_ms = app->clock.boot_ms;
+	app->config = shd_steal(reload->config);
+	shd_judge_destroy(app->judge);
+	app->judge = shd_steal(reload->judge);
+	shd_commit_use(app->line, app->judge, app->deliver);
+	shd_deliver_config(app->deliver, app->config);
+	shd_app_start_polls(app, reload->known, reload->known_count, old);
+	shd_scheduler_close(old, polls_gone, app);
+	shd_commit_resume(app->line);
+	shd_commit_config(app->line, NULL, 0);
+	shd_commit_judge_all(app->line, app->config->settings->store_count + 1);
+	app->figures.last_reload = shd_clock_wall();
+	app->reload_error[0] = '\0';
+	shd_narrate_diags(reload->diags); /* warnings */
+	shd_log(SHD_LOG_reloaded, NULL, "a new configuration is in force: %zu stores, %zu rules",
+		app->config->settings->store_count, shd_rules_count(app->config->rules));
+	finish(app);
+}
+
+static void line_quiet(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_jobs_state(app->jobs, recall, swap, app); /* its end stands between two state jobs */
+}
+
+static void polls_quiet(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (app->stopping)
+		return; /* that has paused the line itself */
+	shd_commit_pause(app->line, line_quiet, app);
+}
+
+static void was_read(void *ctx)
+{
+	struct shd_reload *reload = ctx;
+	struct shd_app *app = reload->app;
+
+	if (app->stopping)
+		return;
+	if (reload->judge)
+		shd_scheduler_pause(app->polls, polls_quiet, app);
+	else
+		refuse(app);
+}
+
+void shd_app_reload(struct shd_app *app)
+{
+	if (app->stopping)
+		return;
+	if (app->reload) {
+		app->reload_again = true;
+		return;
+	}
+	shd_service_reloading(app->service);
+	app->reload = shd_xcalloc(1, sizeof(*app->reload));
+	app->reload->app = app;
+	app->reload->diags = shd_diags_create(DIAGS_MAX);
+	shd_jobs_parse(app->jobs, read_files, was_read, app->reload);
+}

@@ -1,0 +1,235 @@
+/* What the daemon looks after once a second. */
+#include "own.h"
+
+#include "settings/settings.h"
+#include "journal/log.h"
+
+#include <malloc.h>
+
+enum {
+	RETIRE_MS = 60000,
+	STATUS_MS = 5000,
+	TRIM_MS = 10000,
+	TICK_MS = 1000,
+	RETAIN_EVERY_MS = 3600000,
+	RETAIN_STEP = 500,      /* rows in one transaction */
+};
+
+/* --- blind and seeing ------------------------------------------------------------------ */
+
+void shd_app_hold(struct shd_app *app)
+{
+	app->held = true;
+	app->held_since_ms = app->clock.boot_ms;
+	shd_commit_suspend_time(app->line, true);
+}
+
+void shd_app_caught_up(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (!app->held)
+		return;
+	app->held = false;
+	shd_commit_suspend_time(app->line, false);
+	if (app->blind)
+		shd_log(SHD_LOG_seeing, NULL,
+			"the stores were read again; deadlines are judged again");
+	app->blind = false;
+}
+
+static void look_at_clocks(struct shd_app *app)
+{
+	struct shd_clock clock = shd_clock_read();
+	struct shd_clock_news news = shd_clock_compare(&app->clock, &clock);
+	char text[SHD_DURATION_TEXT];
+
+	app->clock = clock;
+	if (news.stopped_ms || news.jumped_ms) {
+		shd_app_hold(app);
+		shd_scheduler_catch_up(app->polls, news.jumped_ms);
+		app->untold = true;
+	}
+	if (news.stopped_ms) {
+		shd_log(SHD_LOG_blind, NULL,
+			"storehealthd was stopped or asleep for %s; nothing is judged by time "
+			"alone "
+			"until the stores were read again",
+			shd_duration_format(news.stopped_ms / 1000 * 1000, text));
+		app->blind = true;
+	}
+	if (news.jumped_ms) {
+		shd_log(SHD_LOG_clock_jumped, NULL,
+			"the clock was set by %s; every store is judged again",
+			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
+		shd_commit_judge_all(app->line, app->config->settings->store_count + 1);
+		shd_commit_clock_changed(app->line);
+		shd_deliver_clock_changed(app->deliver, news.jumped_ms);
+	}
+	/* After that time, what still could not be read counts as blind. */
+	if (app->held && (shd_scheduler_behind_count(app->polls) == 0 ||
+			  clock.boot_ms - app->held_since_ms > SHD_CATCH_UP_MS))
+		shd_app_caught_up(app);
+}
+
+void shd_app_look(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (!app->stopping && app->polls)
+		look_at_clocks(app);
+}
+
+void shd_app_look_and_tell(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (app->stopping || !app->polls)
+		return;
+	look_at_clocks(app);
+	for (size_t i = 0; app->untold && i < app->config->settings->store_count; i++)
+		shd_judge_catch_up(
+			app->judge, i, shd_scheduler_unread(app->polls, i), app->clock.wall);
+	app->untold = false;
+}
+
+/* --- housekeeping ------------------------------------------------------------------------ */
+
+static void retain(void *ctx)
+{
+	struct shd_app *app = ctx;
+	const struct shd_settings *settings = app->config->settings;
+	int64_t now = shd_clock_wall().ms;
+	struct shd_retention retention = {
+		.samples_before = {now - settings->keep_samples_ms},
+		.events_before = {now - settings->keep_events_ms},
+		.deliveries_before = {now - settings->keep_deliveries_ms},
+		.history_before = {now - settings->keep_history_ms},
+		.hourly_before = {now - 7 * SHD_DAY_MS},
+		.daily_before = {now - 90 * SHD_DAY_MS},
+	};
+	struct shd_error err;
+
+	app->retaining = false;
+	if (!shd_state_begin(app->state, &err))
+		return; /* the line says when the state fails */
+	if (!shd_state_retain(app->state, &retention, RETAIN_STEP, &app->retaining, &err) ||
+	    !shd_state_commit(app->state, false, &err)) {
+		shd_state_rollback(app->state);
+		app->retaining = false;
+	}
+}
+
+static void retained(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	if (!app->retaining)
+		return;
+	app->retaining = false;
+	app->retained_ms = app->clock.boot_ms - RETAIN_EVERY_MS; /* more with the next tick */
+}
+
+/* True in one tick of every `every_ms`. */
+static bool is_time(const struct shd_app *app, int64_t every_ms)
+{
+	return app->clock.boot_ms / every_ms != (app->clock.boot_ms - TICK_MS) / every_ms;
+}
+
+/* Beside the state job, as it takes its time. */
+static void tidy(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_state_checkpoint(app->state);
+	if (app->trim)
+		malloc_trim(0);
+}
+
+static void tidied(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	app->tidying = false;
+}
+
+static void keep_house(struct shd_app *app)
+{
+	int64_t now = app->clock.boot_ms;
+
+	if (!app->tidying) {
+		app->tidying = true;
+		app->trim = is_time(app, TRIM_MS);
+		shd_jobs_parse(app->jobs, tidy, tidied, app);
+	}
+	if (app->retired && now - app->retired_ms > RETIRE_MS)
+		shd_config_destroy(shd_steal(app->retired));
+	if (now - app->retained_ms >= RETAIN_EVERY_MS) {
+		app->retained_ms = now;
+		shd_jobs_state(app->jobs, retain, retained, app);
+	}
+}
+
+/* --- how it goes --------------------------------------------------------------------------- */
+
+/* Two buckets of a minute each, so that a long delay is seen for a minute at least. */
+static void measure_lag(struct shd_app *app)
+{
+	int64_t lag = app->clock.mono.ms - app->ticked_ms - TICK_MS;
+
+	app->ticked_ms = app->clock.mono.ms;
+
+	if (app->clock.mono.ms - app->lag_from_ms > SHD_MINUTE_MS) {
+		app->lag_from_ms = app->clock.mono.ms;
+		app->lag_ms[1] = app->lag_ms[0];
+		app->lag_ms[0] = 0;
+	}
+	if (lag > app->lag_ms[0])
+		app->lag_ms[0] = lag;
+}
+
+static void tell_status(struct shd_app *app)
+{
+	struct shd_figures figures;
+	size_t failing = 0;
+
+	shd_status_figures(app, &figures);
+	for (size_t i = 0; i < figures.stores; i++)
+		for (int poller = 0; poller < SHD_POLLER_COUNT; poller++) {
+			struct shd_poller_status status;
+
+			failing += shd_status_poller(app, i, (enum shd_poller)poller, &status) &&
+				   status.failing;
+		}
+	if (failing)
+		shd_service_status(app->service,
+			"watching %zu stores; %zu pollers fail; %llu polls", figures.stores,
+			failing, (unsigned long long)figures.polls);
+	else
+		shd_service_status(app->service, "watching %zu stores; %llu polls", figures.stores,
+			(unsigned long long)figures.polls);
+}
+
+bool shd_app_alive(void *ctx)
+{
+	struct shd_app *app = ctx;
+	uint64_t finished = shd_jobs_finished(app->jobs);
+	bool alive = shd_jobs_waiting(app->jobs) == 0 || finished != app->jobs_seen;
+
+	app->jobs_seen = finished;
+	return alive;
+}
+
+void shd_app_tick(uv_timer_t *timer)
+{
+	struct shd_app *app = timer->data;
+
+	if (app->stopping)
+		return;
+	shd_app_look(app);
+	measure_lag(app);
+	keep_house(app);
+	shd_terminal_round(app->pretty, app->clock.wall);
+	if (is_time(app, STATUS_MS))
+		tell_status(app);
+}

@@ -1,0 +1,408 @@
+#include "config.h"
+#include "host/files.h"
+#include "secrets.h"
+
+#include "settings/settings.h"
+#include "market/market.h"
+#include "notify/notify.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 4 << 20, DOCS_MAX = 1000 };
+
+/* Who still looks at it, when a reload has replaced it. */
+struct shd_config_holds {
+	size_t count;
+	struct shd_config *unwanted; /* to be destroyed with the last release */
+};
+
+/* What a load works with. */
+struct load {
+	struct shd_config *config;
+	struct shd_diags *diags;
+	const char *data_dir; /* of what came with the program */
+	EVP_MD_CTX *hash;     /* of every name and text, for the fingerprint */
+	struct shd_doc **docs; /* of rules and texts */
+	size_t doc_count, doc_room;
+	bool unread;           /* the settings have mistakes */
+};
+
+static void mistake(struct load *load, const char *file, const char *text)
+{
+	size_t len = strlen(load->data_dir);
+	bool installed = strncmp(file, load->data_dir, len) == 0 && file[len] == '/';
+	struct shd_diag diag = {.severity = SHD_MISTAKE, .file = file, .text = text,
+		.hint = installed ? "install storehealthd, or set STOREHEALTHD_DATA_DIR" : NULL};
+
+	shd_diags_add(load->diags, &diag);
+}
+
+static char *join(const char *dir, const char *name)
+{
+	struct shd_text path;
+
+	shd_text_init(&path, 8192);
+	shd_text_printf(&path, "%s/%s", dir, name);
+	return shd_text_take(&path);
+}
+
+static void hash_bytes(struct load *load, const char *bytes, size_t len)
+{
+	uint64_t size = len; /* so that two texts cannot run into each other */
+
+	shd_assert(EVP_DigestUpdate(load->hash, &size, sizeof(size)) == 1);
+	shd_assert(EVP_DigestUpdate(load->hash, bytes, len) == 1);
+}
+
+/* The text of a file, owned; NULL when it cannot be read, which is reported. */
+static char *read_text(struct load *load, const char *path, size_t *ret_len)
+{
+	struct shd_error err;
+	char *text;
+
+	if (!shd_file_read(path, FILE_MAX, &text, ret_len, NULL, &err)) {
+		mistake(load, path, err.msg);
+		return NULL;
+	}
+	hash_bytes(load, path, strlen(path));
+	hash_bytes(load, text, *ret_len);
+	return text;
+}
+
+static struct shd_doc *read_doc(struct load *load, const char *path)
+{
+	size_t len;
+	char *text shd_autofree = read_text(load, path, &len);
+
+	return text ? shd_doc_parse(path, text, len, load->diags) : NULL;
+}
+
+static void list_folder(struct load *load, struct shd_folder *folder, const char *path,
+			const char *suffix)
+{
+	struct shd_error err;
+
+	if (!shd_folder_add(folder, path, suffix, &err))
+		mistake(load, path, err.msg);
+}
+
+static void take_settings(struct load *load, const char *path)
+{
+	char *dir shd_autofree = join(load->config->dir, "conf.d");
+	SHD_AUTO(shd_folder_finish) struct shd_folder folder = {0};
+	struct shd_doc *docs[DOCS_MAX + 1];
+	size_t count = 0;
+
+	docs[count] = read_doc(load, path);
+	count += docs[count] != NULL;
+	list_folder(load, &folder, dir, ".yaml");
+	for (size_t i = 0; i < folder.count; i++) {
+		char *name shd_autofree = join(dir, folder.names[i]);
+
+		docs[count] = read_doc(load, name);
+		count += docs[count] != NULL;
+	}
+	load->config->settings = shd_settings_build(docs, count, load->diags);
+	load->unread = !load->config->settings;
+}
+
+/* The path of `folder`/`name` beside the configuration, or of the installed file when
+ * there is none. Returns owned. */
+static char *find_file(struct load *load, const char *folder, const char *name)
+{
+	char *below shd_autofree = join(folder, name);
+	char *own = join(load->config->dir, below);
+
+	/* Whatever else is wrong with it: it is there and is meant. */
+	if (access(own, F_OK) == 0 || errno != ENOENT)
+		return own;
+	free(own);
+	return join(load->data_dir, below);
+}
+
+/* The names of both folders: a file of our own takes the place of the installed one
+ * of the same name, as systemd does it. */
+static void list_both(struct load *load, struct shd_folder *names, const char *folder,
+		      const char *suffix)
+{
+	char *own shd_autofree = join(load->config->dir, folder);
+	char *installed shd_autofree = join(load->data_dir, folder);
+
+	list_folder(load, names, own, suffix);
+	list_folder(load, names, installed, suffix);
+}
+
+static void take_words(struct load *load)
+{
+	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
+
+	load->config->words = shd_words_create();
+	list_both(load, &names, "words.d", ".txt");
+	for (size_t i = 0; i < names.count; i++) {
+		size_t len;
+		char *path shd_autofree = find_file(load, "words.d", names.names[i]);
+		char *text shd_autofree = read_text(load, path, &len);
+		char *list shd_autofree =
+			shd_xstrndup(names.names[i], strlen(names.names[i]) - strlen(".txt"));
+
+		if (text)
+			shd_words_add(load->config->words, list, path, text, len, load->diags);
+	}
+}
+
+static void keep_doc(struct load *load, struct shd_doc *doc)
+{
+	shd_grow(load->docs, load->doc_count, load->doc_room);
+	load->docs[load->doc_count++] = doc;
+}
+
+static void compile_rules(struct load *load)
+{
+	struct shd_config *config = load->config;
+	/* Settings with mistakes are not there: what they may define is not called unknown. */
+	static const struct shd_settings unread = {.calendars.unread = true};
+
+	config->rules = shd_rules_compile(load->docs, load->doc_count,
+		load->unread ? &unread : config->settings, config->words, load->diags);
+}
+
+static void take_rules(struct load *load)
+{
+	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
+
+	list_both(load, &names, "rules.d", ".yaml");
+	for (size_t i = 0; i < names.count; i++) {
+		char *path shd_autofree = find_file(load, "rules.d", names.names[i]);
+		struct shd_doc *doc = read_doc(load, path);
+
+		if (doc)
+			keep_doc(load, doc);
+	}
+	compile_rules(load);
+}
+
+/* The rules of one folder and of no other. */
+static void take_rules_of(struct load *load, const char *dir)
+{
+	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
+
+	list_folder(load, &names, dir, ".yaml");
+	for (size_t i = 0; i < names.count; i++) {
+		char *path shd_autofree = join(dir, names.names[i]);
+		struct shd_doc *doc = read_doc(load, path);
+
+		if (doc)
+			keep_doc(load, doc);
+	}
+	if (!names.count)
+		mistake(load, dir, "there are no rules (*.yaml) in this folder");
+	compile_rules(load);
+}
+
+static void take_texts(struct load *load)
+{
+	struct shd_doc *docs[SHD_LANGUAGE_COUNT] = {0};
+	bool complete = true;
+
+	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%s.yaml", shd_language_names[i]);
+		char *path shd_autofree = find_file(load, "texts", name);
+		docs[i] = read_doc(load, path);
+		if (docs[i])
+			keep_doc(load, docs[i]);
+		else
+			complete = false;
+	}
+	if (complete)
+		load->config->book = shd_phrasebook_create(docs, load->diags);
+}
+
+static void take_secrets(struct load *load)
+{
+	const struct shd_settings *settings = load->config->settings;
+	struct shd_secrets *secrets = load->config->secrets;
+
+	for (size_t i = 0; i < settings->store_count; i++) {
+		const struct shd_store_settings *store = &settings->stores[i];
+
+		shd_secrets_read(secrets, store->market->options, store->market->option_count,
+			store->market_settings, load->diags);
+	}
+	for (size_t i = 0; i < settings->channel_count; i++) {
+		const struct shd_channel_settings *channel = &settings->channels[i];
+
+		shd_secrets_read(secrets, channel->notifier->options,
+			channel->notifier->option_count, channel->notifier_settings, load->diags);
+	}
+}
+
+/* A file that an editor emptied must not end the watch over every store. */
+static void check_stores(struct load *load, const char *path)
+{
+	const struct shd_diag none = {.severity = SHD_MISTAKE, .file = path,
+		.text = "no store is configured", .hint = "add one below `stores`"};
+
+	if (load->config->settings && !load->config->settings->store_count)
+		shd_diags_add(load->diags, &none);
+}
+
+static void finish_fingerprint(struct load *load)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text trace = {0};
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char *out = load->config->fingerprint;
+
+	shd_text_init(&trace, 16 << 20);
+	shd_secrets_trace(load->config->secrets, &trace);
+	hash_bytes(load, trace.data, trace.len);
+	shd_assert(EVP_DigestFinal_ex(load->hash, digest, NULL) == 1);
+	for (size_t i = 0; i < sizeof(load->config->fingerprint) / 2; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return shd_xstrdup(".");
+	return slash == path ? shd_xstrdup("/") : shd_xstrndup(path, (size_t)(slash - path));
+}
+
+static void destroy_config(struct shd_config **config)
+{
+	shd_config_destroy(*config);
+}
+
+static void start(struct load *load, struct shd_config *config, char *dir, struct shd_diags *diags)
+{
+	const char *data_dir = secure_getenv("STOREHEALTHD_DATA_DIR");
+
+	*load = (struct load){.config = config, .diags = diags, .hash = EVP_MD_CTX_new(),
+		.data_dir = data_dir ? data_dir : SHD_DATA_DIR};
+	shd_assert(load->hash && EVP_DigestInit_ex(load->hash, EVP_sha256(), NULL) == 1);
+	config->dir = dir;
+	config->holds = shd_xcalloc(1, sizeof(*config->holds));
+	config->secrets = shd_secrets_create(config->dir);
+}
+
+static void finish(struct load *load)
+{
+	finish_fingerprint(load);
+	EVP_MD_CTX_free(load->hash);
+	for (size_t i = 0; i < load->doc_count; i++)
+		shd_doc_destroy(load->docs[i]);
+	free(load->docs);
+}
+
+struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
+{
+	SHD_AUTO(destroy_config) struct shd_config *config = shd_xcalloc(1, sizeof(*config));
+	size_t mistakes = shd_diags_mistakes(diags);
+	struct load load;
+
+	start(&load, config, folder_of(path), diags);
+	take_settings(&load, path);
+	check_stores(&load, path);
+	take_words(&load);
+	take_rules(&load);
+	take_texts(&load);
+	if (config->settings)
+		take_secrets(&load);
+	finish(&load);
+	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
+}
+
+struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags *diags)
+{
+	SHD_AUTO(destroy_config) struct shd_config *config = shd_xcalloc(1, sizeof(*config));
+	size_t mistakes = shd_diags_mistakes(diags);
+	struct load load;
+
+	start(&load, config, rules_dir ? join(rules_dir, "..") : shd_xstrdup(SHD_CONF_DIR), diags);
+	take_words(&load);
+	if (rules_dir)
+		take_rules_of(&load, rules_dir);
+	else
+		take_rules(&load);
+	finish(&load);
+	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
+}
+
+struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir,
+					 struct shd_diags *diags)
+{
+	SHD_AUTO(destroy_config) struct shd_config *config = shd_xcalloc(1, sizeof(*config));
+	size_t mistakes = shd_diags_mistakes(diags);
+	struct load load = {0};
+
+	start(&load, config, folder_of(path), diags);
+	take_settings(&load, path);
+	check_stores(&load, path);
+	take_words(&load);
+	if (rules_dir)
+		take_rules_of(&load, rules_dir);
+	else
+		take_rules(&load);
+	finish(&load);
+	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
+}
+
+void shd_config_state_path(const struct shd_settings *settings, struct shd_text *out)
+{
+	const char *folder = getenv("STATE_DIRECTORY");
+
+	if (settings->state_path)
+		shd_text_puts(out, settings->state_path);
+	else if (folder && *folder)
+		shd_text_printf(out, "%s/state.db", folder);
+	else
+		shd_text_puts(out, "/var/lib/storehealthd/state.db");
+}
+
+void shd_config_destroy(struct shd_config *config)
+{
+	if (!config)
+		return;
+	if (config->holds && config->holds->count) {
+		config->holds->unwanted = config;
+		return;
+	}
+	shd_phrasebook_destroy(config->book);
+	shd_rules_destroy(config->rules);
+	shd_words_destroy(config->words);
+	shd_settings_destroy(config->settings);
+	free(config->holds);
+	shd_secrets_destroy(config->secrets);
+	free((char *)config->dir);
+	free(config);
+}
+
+void shd_config_hold(const struct shd_config *config)
+{
+	if (config->holds)
+		config->holds->count++;
+}
+
+void shd_config_release(const struct shd_config *config)
+{
+	if (!config->holds)
+		return;
+	shd_assert(config->holds->count);
+	if (!--config->holds->count)
+		shd_config_destroy(config->holds->unwanted);
+}
+
+const struct shd_secret *shd_config_secret(void *config, const struct shd_secret_ref *ref)
+{
+	const struct shd_config *whole = config;
+
+	return shd_secrets_find(whole->secrets, ref);
+}

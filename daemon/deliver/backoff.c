@@ -1,0 +1,66 @@
+#include "backoff.h"
+
+int64_t shd_backoff_ms(int attempt, uint32_t luck)
+{
+	int64_t bound_ms = 2 * SHD_BACKOFF_MIN_MS;
+
+	for (int i = 1; i < attempt && bound_ms < SHD_BACKOFF_MAX_MS; i++)
+		bound_ms *= 2;
+	if (bound_ms > SHD_BACKOFF_MAX_MS)
+		bound_ms = SHD_BACKOFF_MAX_MS;
+	return SHD_BACKOFF_MIN_MS +
+	       (int64_t)(((uint64_t)(bound_ms - SHD_BACKOFF_MIN_MS) * luck) >> 32);
+}
+
+struct shd_backoff shd_backoff_next(const struct shd_sent_result *result, int attempt,
+	struct shd_wall now, struct shd_wall give_up, uint32_t luck)
+{
+	struct shd_backoff next = {.becomes = SHD_OUTBOX_SENT, .next_try = now};
+
+	switch (result->sent) {
+	case SHD_SENT_OK:
+		return next;
+	case SHD_SENT_NEVER:
+		next.becomes = SHD_OUTBOX_DEAD;
+		return next;
+	case SHD_SENT_LATER:
+		break;
+	}
+	if (now.ms >= give_up.ms) {
+		next.becomes = SHD_OUTBOX_DEAD;
+		return next;
+	}
+	int64_t wait_ms = shd_backoff_ms(attempt, luck);
+	if (wait_ms < result->retry_after_ms)
+		wait_ms = result->retry_after_ms;
+	next.becomes = SHD_OUTBOX_WAITING;
+	next.next_try.ms = give_up.ms - now.ms < wait_ms ? give_up.ms : now.ms + wait_ms;
+	return next;
+}
+
+bool shd_bucket_take(struct shd_bucket *bucket, struct shd_wall now, struct shd_wall *ret_at)
+{
+	int64_t full = bucket->burst * 1000;
+
+	if (!bucket->per_minute)
+		return true;
+	if (!bucket->filled_at.ms)
+		bucket->milli_tokens = full;
+	int64_t passed_ms = bucket->filled_at.ms ? now.ms - bucket->filled_at.ms : -1;
+	int64_t gained = passed_ms > SHD_MINUTE_MS
+				 ? full
+				 : passed_ms * bucket->per_minute * 1000 / SHD_MINUTE_MS;
+	if (gained > 0)
+		bucket->milli_tokens += gained;
+	if (bucket->milli_tokens > full)
+		bucket->milli_tokens = full;
+	if (gained > 0 || passed_ms < 0) /* else too little passed to count: keep it */
+		bucket->filled_at = now;
+	if (bucket->milli_tokens >= 1000) {
+		bucket->milli_tokens -= 1000;
+		return true;
+	}
+	int64_t missing = 1000 - bucket->milli_tokens;
+	ret_at->ms = now.ms + missing * SHD_MINUTE_MS / (bucket->per_minute * 1000) + 1;
+	return false;
+}

@@ -1,0 +1,67 @@
+#include "wording.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int64_t ms;
+	int64_t from_ms; /* used from this length on: 47 h says more than 1 d 23 h */
+} units[] = {
+	{"d", SHD_DAY_MS, 3 * SHD_DAY_MS},
+	{"h", SHD_HOUR_MS, SHD_HOUR_MS},
+	{"min", SHD_MINUTE_MS, SHD_MINUTE_MS},
+	{"s", SHD_SECOND_MS, 0},
+};
+
+const char *shd_wording_length(int64_t ms, char buf[SHD_WORDING_TEXT])
+{
+	uint64_t length = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
+	size_t unit = 0;
+
+	while (length < (uint64_t)units[unit].from_ms)
+		unit++;
+	uint64_t whole = length / (uint64_t)units[unit].ms;
+	uint64_t rest = length % (uint64_t)units[unit].ms;
+	int len = snprintf(buf, SHD_WORDING_TEXT, "%llu %s", (unsigned long long)whole,
+		units[unit].name);
+	if (unit + 1 == SHD_COUNT(units))
+		return buf;
+	rest /= (uint64_t)units[unit + 1].ms;
+	if (rest)
+		snprintf(buf + len, SHD_WORDING_TEXT - (size_t)len, " %llu %s",
+			(unsigned long long)rest, units[unit + 1].name);
+	return buf;
+}
+
+const char *shd_wording_when(struct shd_wall time, struct shd_wall now, char buf[SHD_WORDING_TEXT])
+{
+	char length[SHD_WORDING_TEXT];
+	int64_t left = time.ms - now.ms;
+
+	if (left > -SHD_SECOND_MS && left < SHD_SECOND_MS)
+		snprintf(buf, SHD_WORDING_TEXT, "now");
+	else if (left < 0)
+		snprintf(buf, SHD_WORDING_TEXT, "%.40s ago", shd_wording_length(left, length));
+	else
+		snprintf(buf, SHD_WORDING_TEXT, "in %.40s", shd_wording_length(left, length));
+	return buf;
+}
+
+void shd_wording_plainly(const struct shd_value *value, struct shd_text *out)
+{
+	char number[SHD_DECIMAL_TEXT], span[SHD_WORDING_TEXT];
+
+	if (value->type == SHD_BOOL)
+		shd_text_puts(out, value->n ? "yes" : "no");
+	else if (value->type == SHD_RATIO)
+		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
+	else if (value->type == SHD_DURATION)
+		shd_text_printf(
+			out, "%s%s", value->n < 0 ? "-" : "", shd_wording_length(value->n, span));
+	else
+		shd_value_print(value, out);
+}

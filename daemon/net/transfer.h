@@ -1,0 +1,67 @@
+/* net/transfer.h - the only user of libcurl: HTTP, and SMTP for mail.
+ *
+ * One multi handle on the loop. A transfer is queued, waits for a slot (at most
+ * `in_flight_max` run at once; the queue of our own is bounded), runs, and ends
+ * with exactly one callback from a later turn of the loop. Loop thread only. */
+#pragma once
+#include "base/secret.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "conf/option.h"
+
+#include <uv.h>
+
+struct shd_transfers;
+struct shd_transfer;
+
+struct shd_transfer_in {
+	const char *method;          /* "POST"; HTTP only */
+	const char *url;             /* http(s)://, smtp(s):// */
+	const struct shd_text *headers; /* complete lines, borrowed until the end */
+	size_t header_count;
+	const char *body;            /* borrowed until the end */
+	size_t body_len;
+	const char *unix_socket;     /* talk HTTP over this socket, or NULL */
+	const char *proxy, *interface, *ca_file; /* or NULL */
+	bool require_tls;            /* SMTP: refuse to go on in the clear */
+	bool probe;                  /* SMTP: connect, authenticate and leave, without a mail */
+	const char *mail_from;       /* SMTP */
+	struct shd_texts mail_to;
+	bool some_will_do;           /* SMTP: go on when only some of mail_to are accepted */
+	const char *user;            /* SMTP AUTH, or NULL */
+	const struct shd_secret *password;
+	int64_t connect_ms, total_ms;
+	int64_t answer_max_bytes;    /* a longer answer is the error LIMIT */
+};
+
+/* Valid during the callback; `body` may be taken with shd_text_take. */
+struct shd_transfer_out {
+	bool ok;                     /* an answer arrived, whatever its status */
+	struct shd_error error;      /* unless ok: NETWORK, TLS, TIMEOUT, LIMIT, CLOSING */
+	int status;                  /* HTTP status, SMTP code */
+	struct shd_text body;
+	uint64_t hash;               /* XXH3 of the body, computed while it arrived */
+	int64_t server_date_ms;      /* Date header, 0: none */
+	int64_t took_ms;
+	struct shd_mono last_byte;
+	const char *(*header)(const void *ctx, const char *name);
+	const void *header_ctx;
+};
+typedef void shd_transfer_fn(void *ctx, struct shd_transfer_out *out);
+
+/* Borrows the loop. Returns owned; ends with shd_transfers_close. */
+struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_max);
+
+/* Cancels everything (each callback runs once with CLOSING), then calls `closed`
+ * from a later turn; *transfers is gone afterwards. */
+void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *ctx), void *ctx);
+
+/* Errors: LIMIT, the queue is full (8 x in_flight_max wait already); CONFIG, the
+ * URL's scheme is not allowed. The callback then never runs. */
+SHD_MUST_USE bool shd_transfer_start(struct shd_transfers *transfers,
+				     const struct shd_transfer_in *in, shd_transfer_fn *done,
+				     void *ctx, struct shd_error *reterr);
+
+/* Running and waiting now. */
+size_t shd_transfers_running(const struct shd_transfers *transfers);
+size_t shd_transfers_waiting(const struct shd_transfers *transfers);

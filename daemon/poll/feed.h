@@ -1,0 +1,94 @@
+/* poll/feed.h - one endpoint of one store: its state, its facts, its memory.
+ *
+ * There are 50 of them for each store and thousands of stores, so the struct is
+ * small; what only a failing feed has stands elsewhere. Loop thread only. */
+#pragma once
+#include "market/market.h"
+#include "page_memory.h"
+#include "heap.h"
+#include "state/state.h"
+#include "status.h"
+
+/* X(NAME, "name", what it waits for) */
+#define SHD_FEED_STATE_MAP(X)                                                                      \
+	X(IDLE, "idle", "its time")                                                                \
+	X(QUEUED, "queued", "a slot and a token of the store's rate")                              \
+	X(IN_FLIGHT, "in flight", "answers, or what is made of them")                              \
+	X(COMMITTING, "committing", "the transaction that keeps what was read")                    \
+	X(CLOSING, "closing", "nothing; it never polls again")
+
+enum shd_feed_state {
+#define X(id, name, text) SHD_FEED_##id,
+	SHD_FEED_STATE_MAP(X)
+#undef X
+};
+
+struct shd_poll;
+
+/* Of a feed that fails. */
+struct shd_feed_failure {
+	struct shd_wall since, last_try;
+	int32_t count;                 /* in a row, of the same error */
+	char text[];
+};
+
+struct shd_feed {
+	struct shd_heap_item item;    /* its time: the next poll, or the poll's next request */
+	const struct shd_endpoint *row;
+	struct shd_feed *next;         /* in the queue */
+	struct shd_poll *poll;         /* under way, else NULL */
+	struct shd_pages pages;        /* as last committed */
+	struct shd_feed_failure *failure; /* NULL: it works */
+	struct shd_wall cursor;         /* when the last complete poll began, by the earlier of
+					* the marketplace's clock and ours; 0: none yet */
+	struct shd_wall last_success;
+	struct shd_wall noted;         /* when the state was last told the facts; 0: tell soon */
+	struct shd_wall next_due;
+	uint32_t store;
+	uint16_t requests, throttled;  /* not told to the state yet */
+	int8_t error;                  /* enum shd_err, -1: none */
+	uint8_t state;                 /* enum shd_feed_state */
+	uint8_t suspects;
+	bool lists_ids : 1;            /* its keys are the ids of a BATCH feed */
+	bool keyed : 1;                /* keys of records are kept: complete, or lists_ids */
+	bool swept : 1;                /* complete: the last sweep was committed since the start */
+	bool wants_ids : 1;            /* BATCH: waits until its ids are known */
+	bool behind : 1;               /* not tried since the daemon was blind */
+	bool unread : 1;               /* nor read, as the judge knows (shd_judge_catch_up) */
+	bool goes_on : 1;              /* was polled under an older configuration as well */
+	bool telling : 1;              /* its facts are on their way to the state */
+	bool not_available : 1;
+};
+
+/* Row of a market's table for one store. Resumes from `known`, the facts in the
+ * state (NULL: none). */
+void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row, uint32_t store,
+		   const struct shd_feed_row *known);
+void shd_feed_finish(struct shd_feed *feed);
+
+/* Takes over facts, not pages, of the same feed under an older configuration. */
+void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old);
+
+/* The one place that changes `state`; asserts that the move is allowed. */
+void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state);
+
+/* What came of a poll that ended now; `cursor`: where the next one goes on. True: the feed
+ * changed from working to failing, from one error to another, or back. */
+bool shd_feed_worked(struct shd_feed *feed, struct shd_wall cursor, struct shd_wall now);
+bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now);
+
+/* Whether what came of the last poll is all that is to be had soon: a success, or a failure
+ * that is not worth waiting for. As shd_judge_catch_up has it. */
+bool shd_feed_settled(const struct shd_feed *feed);
+
+/* Whether it is time to tell the state facts without news: after 30 s, or one and
+ * a half intervals where that is longer. The rule `poller-stale` looks after three. */
+bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now);
+
+/* How often it is read: what the store says for its poller, but not more often than
+ * the endpoint allows. 0: never by itself (switched off, or a FOLLOW). */
+int64_t shd_feed_every_ms(const struct shd_endpoint *row, const struct shd_store_settings *store);
+
+/* For status.h; texts are borrowed from the feed. */
+void shd_feed_status(const struct shd_feed *feed, const struct shd_store_settings *store,
+		     struct shd_feed_status *ret_status);

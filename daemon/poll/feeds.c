@@ -1,0 +1,238 @@
+#include "feeds.h"
+
+#include "settings/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Facts in the order of (store, endpoint), to be found quickly. */
+struct index {
+	const struct shd_feed_row **rows;
+	size_t count;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct shd_feed_row *x = *(const struct shd_feed_row *const *)a;
+	const struct shd_feed_row *y = *(const struct shd_feed_row *const *)b;
+	int store = strcmp(x->store, y->store);
+
+	return store ? store : strcmp(x->endpoint, y->endpoint);
+}
+
+static const struct shd_feed_row *find_row(const struct index *index, const char *store,
+					   const char *endpoint)
+{
+	struct shd_feed_row wanted = {.store = store, .endpoint = endpoint};
+	const struct shd_feed_row *key = &wanted, **found;
+
+	if (!index->count)
+		return NULL;
+	found = bsearch(&key, index->rows, index->count, sizeof(*index->rows), compare_rows);
+	return found ? *found : NULL;
+}
+
+static int compare_stores(const void *a, const void *b)
+{
+	const struct shd_store_settings *x = *(const struct shd_store_settings *const *)a;
+	const struct shd_store_settings *y = *(const struct shd_store_settings *const *)b;
+
+	return strcmp(x->id, y->id);
+}
+
+static bool is_asked_for_ids(const struct shd_market *market, const struct shd_endpoint *row)
+{
+	for (size_t i = 0; i < market->endpoint_count; i++) {
+		const struct shd_endpoint *other = &market->endpoints[i];
+
+		if (other->paging == SHD_PAGE_BATCH && strcmp(other->ids_of, row->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void init_store(struct shd_feeds *feeds, uint32_t number, const struct index *known)
+{
+	const struct shd_store_settings *settings = &feeds->settings->stores[number];
+	struct shd_feeds_store *store = &feeds->stores[number];
+
+	for (size_t i = 0; i < store->feed_count; i++) {
+		const struct shd_endpoint *row = &settings->market->endpoints[i];
+		struct shd_feed *feed = &store->feeds[i];
+
+		shd_feed_init(feed, row, number, find_row(known, settings->id, row->name));
+		feed->lists_ids = is_asked_for_ids(settings->market, row);
+		feed->keyed = row->complete || feed->lists_ids;
+	}
+}
+
+/* The facts of stores that both configurations have, on the same market. */
+static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
+{
+	size_t count = old->settings->store_count;
+	const struct shd_store_settings **sorted = shd_xcalloc(count, sizeof(*sorted));
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &old->settings->stores[i];
+	qsort(sorted, count, sizeof(*sorted), compare_stores);
+	for (size_t i = 0; i < feeds->settings->store_count; i++) {
+		const struct shd_store_settings *settings = &feeds->settings->stores[i], **found;
+
+		found = bsearch(&settings, sorted, count, sizeof(*sorted), compare_stores);
+		if (!found || (*found)->market != settings->market)
+			continue;
+		struct shd_feeds_store *from = &old->stores[*found - old->settings->stores];
+		for (size_t j = 0; j < from->feed_count; j++) {
+			struct shd_feed *feed = &feeds->stores[i].feeds[j];
+
+			shd_feed_inherit(feed, &from->feeds[j]);
+			feed->goes_on = shd_feed_every_ms(feed->row, *found) > 0;
+		}
+		feeds->stores[i].rate = from->rate;
+		feeds->stores[i].rate.milli_tokens = 0;
+		feeds->stores[i].skew_ms = from->skew_ms;
+	}
+	free(sorted);
+}
+
+void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings,
+		    const struct shd_feed_row *known, size_t known_count,
+		    const struct shd_feeds *old, struct shd_mono now)
+{
+	struct index index = {shd_xcalloc(known_count, sizeof(*index.rows)), known_count};
+
+	for (size_t i = 0; i < known_count; i++)
+		index.rows[i] = &known[i];
+	qsort(index.rows, index.count, sizeof(*index.rows), compare_rows);
+	*feeds = (struct shd_feeds){.settings = settings};
+	feeds->stores = shd_xcalloc(settings->store_count, sizeof(*feeds->stores));
+	for (size_t i = 0; i < settings->store_count; i++)
+		feeds->count += settings->stores[i].market->endpoint_count;
+	feeds->all = shd_xcalloc(feeds->count, sizeof(*feeds->all));
+	struct shd_feed *next = feeds->all;
+	for (size_t i = 0; i < settings->store_count; i++) {
+		struct shd_feeds_store *store = &feeds->stores[i];
+
+		store->feeds = next;
+		store->feed_count = settings->stores[i].market->endpoint_count;
+		next += store->feed_count;
+		store->skew_ms = INT64_MIN;
+		init_store(feeds, (uint32_t)i, &index);
+		shd_request_bucket_init(&store->rate, settings->stores[i].rate_per_s, now);
+	}
+	free(index.rows);
+	if (old)
+		inherit(feeds, old);
+}
+
+void shd_feeds_finish(struct shd_feeds *feeds)
+{
+	for (size_t i = 0; i < feeds->count; i++)
+		shd_feed_finish(&feeds->all[i]);
+	free(feeds->all);
+	free(feeds->stores);
+}
+
+struct shd_feed *shd_feeds_find(const struct shd_feeds *feeds, uint32_t store,
+				const struct shd_endpoint *row)
+{
+	const struct shd_market *market = feeds->settings->stores[store].market;
+
+	shd_assert(row >= market->endpoints && row < market->endpoints + market->endpoint_count);
+	return &feeds->stores[store].feeds[row - market->endpoints];
+}
+
+struct shd_feed *shd_feeds_ids_of(const struct shd_feeds *feeds, const struct shd_feed *feed)
+{
+	const struct shd_endpoint *row = shd_market_endpoint(
+		shd_feeds_settings(feeds, feed)->market, feed->row->ids_of);
+
+	shd_assert(row);
+	return shd_feeds_find(feeds, feed->store, row);
+}
+
+const struct shd_store_settings *shd_feeds_settings(const struct shd_feeds *feeds,
+						    const struct shd_feed *feed)
+{
+	return &feeds->settings->stores[feed->store];
+}
+
+/* A feed that does not count for its poller: it may fail without making it stale. */
+static bool counts(const struct shd_feed *feed)
+{
+	return !feed->row->optional && !feed->not_available && !feed->wants_ids &&
+	       feed->row->paging != SHD_PAGE_FOLLOW;
+}
+
+/* A feed that is read every 6 h is as good as its poller for 6 h. */
+static struct shd_wall up_to_date(
+	const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)
+{
+	int64_t slower_ms = feed->row->every_ms - every_ms;
+
+	if (!feed->last_success.ms || slower_ms <= 0)
+		return feed->last_success;
+	int64_t ms = feed->last_success.ms + slower_ms;
+	return (struct shd_wall){ms < now.ms ? ms : now.ms};
+}
+
+static void add_to_poller(struct shd_poller_status *status, const struct shd_feed *feed,
+			  struct shd_wall now, struct shd_wall *newest)
+{
+	struct shd_wall last = up_to_date(feed, status->every_ms, now);
+
+	status->feeds++;
+	status->not_available += feed->not_available;
+	if (feed->next_due.ms && (!status->next_due.ms || feed->next_due.ms < status->next_due.ms))
+		status->next_due = feed->next_due;
+	if (counts(feed) && last.ms < status->last_success.ms)
+		status->last_success = last;
+	if (counts(feed) && feed->last_success.ms > newest->ms)
+		*newest = feed->last_success;
+	if (feed->error < 0 || feed->not_available)
+		return;
+	status->failing++;
+	if (!status->failing_since.ms || feed->failure->since.ms < status->failing_since.ms) {
+		status->failing_since = feed->failure->since;
+		status->error = feed->error;
+		status->error_text = feed->failure->text;
+	}
+}
+
+bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poller poller,
+		      struct shd_wall now, struct shd_poller_status *ret_status)
+{
+	struct shd_poller_status status = {
+		.every_ms = feeds->settings->stores[store].every_ms[poller],
+		.last_success = {SHD_NEVER_MS},
+		.error = -1,
+		.error_text = "",
+	};
+	const struct shd_feeds_store *of = &feeds->stores[store];
+	struct shd_wall newest = {0};
+
+	if (!status.every_ms)
+		return false;
+	for (size_t i = 0; i < of->feed_count; i++)
+		if (of->feeds[i].row->poller == poller)
+			add_to_poller(&status, &of->feeds[i], now, &newest);
+	if (!status.feeds)
+		return false;
+	if (status.last_success.ms > newest.ms) /* no feed of it was ever read later than that */
+		status.last_success = newest;
+	*ret_status = status;
+	return true;
+}
+
+void shd_feeds_each(const struct shd_feeds *feeds, size_t store, shd_feed_status_fn *visit,
+		    void *ctx)
+{
+	const struct shd_feeds_store *of = &feeds->stores[store];
+
+	for (size_t i = 0; i < of->feed_count; i++) {
+		struct shd_feed_status status;
+
+		shd_feed_status(&of->feeds[i], &feeds->settings->stores[store], &status);
+		visit(ctx, &status);
+	}
+}

@@ -1,0 +1,44 @@
+/* poll/feeds.h - the feeds of all stores of a configuration, and their rates.
+ *
+ * Loop thread only. */
+#pragma once
+#include "feed.h"
+#include "net/bucket.h"
+
+struct shd_feeds_store {
+	struct shd_request_bucket rate;
+	struct shd_feed *feeds;  /* one per row of the market, in its order */
+	size_t feed_count;
+	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */
+};
+
+struct shd_feeds {
+	const struct shd_settings *settings;
+	struct shd_feeds_store *stores; /* as in the settings */
+	struct shd_feed *all;
+	size_t count;
+};
+
+/* `known`: the facts in the state; `old`: the feeds of an older configuration, which count
+ * where both know one, or NULL. Borrows settings. */
+void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings,
+		    const struct shd_feed_row *known, size_t known_count,
+		    const struct shd_feeds *old, struct shd_mono now);
+void shd_feeds_finish(struct shd_feeds *feeds);
+
+/* The feed of a row of the store's market. */
+struct shd_feed *shd_feeds_find(const struct shd_feeds *feeds, uint32_t store,
+				const struct shd_endpoint *row);
+
+/* BATCH: the feed whose keys are asked for. */
+struct shd_feed *shd_feeds_ids_of(const struct shd_feeds *feeds, const struct shd_feed *feed);
+
+/* The settings of the feed's store. */
+const struct shd_store_settings *shd_feeds_settings(const struct shd_feeds *feeds,
+						    const struct shd_feed *feed);
+
+/* For status.h. */
+bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poller poller,
+		      struct shd_wall now, struct shd_poller_status *ret_status);
+void shd_feeds_each(const struct shd_feeds *feeds, size_t store, shd_feed_status_fn *visit,
+		    void *ctx);

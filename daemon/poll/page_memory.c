@@ -1,0 +1,217 @@
+#include "page_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEYS_MAX_BYTES = 4 * 1024 * 1024 };
+
+void shd_page_draft_init(struct shd_page_draft *draft, bool keyed)
+{
+	*draft = (struct shd_page_draft){.keyed = keyed};
+	shd_text_init(&draft->keys, KEYS_MAX_BYTES);
+}
+
+void shd_page_draft_finish(struct shd_page_draft *draft)
+{
+	free(draft->hashes);
+	shd_text_finish(&draft->keys);
+}
+
+void shd_page_draft_clear(struct shd_page_draft *draft)
+{
+	draft->count = 0;
+	shd_text_clear(&draft->keys);
+}
+
+void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *key)
+{
+	shd_grow(draft->hashes, draft->count, draft->room);
+	draft->hashes[draft->count++] = hash;
+	if (draft->keyed)
+		shd_text_add(&draft->keys, key ? key : "", key ? strlen(key) + 1 : 1);
+}
+
+static void append(char **at, const void *bytes, size_t len)
+{
+	if (len)
+		memcpy(*at, bytes, len);
+	*at += len;
+}
+
+struct shd_page *shd_page_create(const struct shd_page_draft *draft, uint64_t body_hash,
+				 const char *position, bool last, const char *next)
+{
+	size_t hashes = draft->count * sizeof(uint64_t), keys = draft->keyed ? draft->keys.len : 0;
+	size_t here = strlen(position) + 1, there = strlen(next) + 1;
+	struct shd_page *page = shd_xcalloc(1, sizeof(*page) + hashes + here + there + keys);
+	char *at = (char *)page->hashes;
+
+	page->body_hash = body_hash;
+	page->count = (uint32_t)draft->count;
+	page->refs = 1;
+	page->last = last;
+	page->keyed = draft->keyed;
+	append(&at, draft->hashes, hashes);
+	append(&at, position, here);
+	append(&at, next, there);
+	append(&at, draft->keys.data, keys);
+	return page;
+}
+
+struct shd_page *shd_page_ref(struct shd_page *page)
+{
+	shd_assert(page->refs < UINT16_MAX);
+	page->refs++;
+	return page;
+}
+
+const char *shd_page_position(const struct shd_page *page)
+{
+	return (const char *)(page->hashes + page->count);
+}
+
+static const char *behind(const char *text)
+{
+	return text + strlen(text) + 1;
+}
+
+const char *shd_page_next(const struct shd_page *page)
+{
+	return behind(shd_page_position(page));
+}
+
+/* The key of the first record, the others stand behind it; NULL: they are not kept. */
+static const char *first_key(const struct shd_page *page)
+{
+	return page->keyed ? behind(shd_page_next(page)) : NULL;
+}
+
+void shd_page_unref(struct shd_page *page)
+{
+	if (page && --page->refs == 0)
+		free(page);
+}
+
+void shd_pages_add(struct shd_pages *pages, struct shd_page *page)
+{
+	uint32_t count = pages->count++;
+
+	if (count == 0) {
+		pages->only = page;
+		return;
+	}
+	if (count == 1) {
+		struct shd_page *first = pages->only;
+
+		pages->many = shd_xcalloc(2, sizeof(*pages->many));
+		pages->many[0] = first;
+	} else if ((count & (count - 1)) == 0) { /* a power of two: full */
+		pages->many = shd_xrealloc(pages->many, 2 * (size_t)count, sizeof(*pages->many));
+	}
+	pages->many[count] = page;
+}
+
+void shd_pages_share(struct shd_pages *pages, const struct shd_pages *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		shd_pages_add(pages, shd_page_ref(shd_pages_at(from, i)));
+}
+
+void shd_pages_clear(struct shd_pages *pages)
+{
+	for (size_t i = 0; i < pages->count; i++)
+		shd_page_unref(shd_pages_at(pages, i));
+	if (pages->count > 1)
+		free(pages->many);
+	*pages = (struct shd_pages){0};
+}
+
+size_t shd_pages_records(const struct shd_pages *pages)
+{
+	size_t records = 0;
+
+	for (size_t i = 0; i < pages->count; i++)
+		records += shd_pages_at(pages, i)->count;
+	return records;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
+{
+	const char **keys = shd_xcalloc(shd_pages_records(pages), sizeof(*keys));
+	size_t count = 0, unique = 0;
+
+	for (size_t i = 0; i < pages->count; i++) {
+		const struct shd_page *page = shd_pages_at(pages, i);
+		const char *key = first_key(page);
+
+		for (size_t j = 0; key && j < page->count; j++, key = behind(key))
+			if (*key)
+				keys[count++] = key;
+	}
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 0; i < count; i++)
+		if (!unique || strcmp(keys[unique - 1], keys[i]) != 0)
+			keys[unique++] = keys[i];
+	*ret_count = unique;
+	return keys;
+}
+
+/* Open addressing; the hashes are uniform already. An empty slot has hash 0. */
+struct shd_known {
+	size_t mask;
+	struct {
+		uint64_t hash;
+		const char *key;
+	} slots[];
+};
+
+static void know(struct shd_known *known, uint64_t hash, const char *key)
+{
+	size_t slot = hash & known->mask;
+
+	while (known->slots[slot].hash && known->slots[slot].hash != hash)
+		slot = (slot + 1) & known->mask;
+	known->slots[slot].hash = hash;
+	known->slots[slot].key = key;
+}
+
+struct shd_known *shd_known_create(const struct shd_pages *pages)
+{
+	size_t size = 8;
+
+	while (size < 2 * shd_pages_records(pages))
+		size *= 2;
+	struct shd_known *known =
+		shd_xcalloc(1, sizeof(*known) + size * sizeof(known->slots[0]));
+	known->mask = size - 1;
+	for (size_t i = 0; i < pages->count; i++) {
+		const struct shd_page *page = shd_pages_at(pages, i);
+		const char *key = first_key(page);
+
+		for (size_t j = 0; j < page->count; j++, key = key ? behind(key) : NULL)
+			if (page->hashes[j])
+				know(known, page->hashes[j], key);
+	}
+	return known;
+}
+
+void shd_known_destroy(struct shd_known *known)
+{
+	free(known);
+}
+
+bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_key)
+{
+	for (size_t slot = hash & known->mask; known->slots[slot].hash;
+	     slot = (slot + 1) & known->mask)
+		if (known->slots[slot].hash == hash) {
+			*ret_key = known->slots[slot].key;
+			return true;
+		}
+	return false;
+}

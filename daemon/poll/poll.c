@@ -1,0 +1,339 @@
+#include "poll.h"
+
+#include "host/clock.h"
+#include "scheduler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	REQUEST_BYTES = 1024 * 1024,
+	AHEAD_MS = 900000, /* an answer that was long under way makes its clock look behind */
+};
+
+struct shd_poll *shd_poll_create(struct shd_scheduler *polls)
+{
+	struct shd_poll *poll = shd_xcalloc(1, sizeof(*poll));
+
+	poll->polls = polls;
+	shd_request_init(&poll->request, REQUEST_BYTES);
+	shd_text_init(&poll->body, SIZE_MAX / 2); /* takes over bodies, which have their limit */
+	shd_page_draft_init(&poll->draft, false);
+	return poll;
+}
+
+void shd_poll_destroy(struct shd_poll *poll)
+{
+	if (!poll)
+		return;
+	shd_poll_reset(poll);
+	shd_request_finish(&poll->request);
+	shd_page_draft_finish(&poll->draft);
+	free(poll->follows);
+	free(poll);
+}
+
+void shd_poll_reset(struct shd_poll *poll)
+{
+	shd_pages_clear(&poll->ids_from);
+	free(shd_steal(poll->ids));
+	shd_text_finish(&poll->body);
+	shd_pages_clear(&poll->pages);
+	shd_known_destroy(shd_steal(poll->known));
+	shd_harvest_destroy(shd_steal(poll->harvest));
+	free(shd_steal(poll->listed));
+	poll->feed = NULL;
+	poll->id_count = poll->ids_at = poll->listed_count = 0;
+	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
+	poll->parsed_records = poll->bad_records = 0;
+	poll->outdated = false;
+	poll->following = poll->changed = poll->listed_known = poll->listed_changed = false;
+	poll->requests = poll->throttled = poll->status = 0;
+	poll->bytes = poll->retry_after_ms = 0;
+	poll->asked.ms = 0;
+}
+
+static enum shd_poll_step fail(struct shd_poll *poll)
+{
+	shd_assert(poll->error.msg[0]);
+	return SHD_POLL_FAILED;
+}
+
+/* --- following ------------------------------------------------------------------- */
+
+static struct shd_poll_followed *followed_of(struct shd_poll *poll, const struct shd_endpoint *row)
+{
+	for (size_t i = 0; i < poll->followed_count; i++)
+		if (poll->followed[i].row == row)
+			return &poll->followed[i];
+	shd_assert(poll->followed_count < SHD_POLL_FOLLOW_ROWS);
+	struct shd_poll_followed *followed = &poll->followed[poll->followed_count++];
+	followed->row = row;
+	followed->failed = false;
+	followed->retry_after_ms = 0;
+	return followed;
+}
+
+/* The record that asked for it is not adopted: it comes again with the next poll. */
+static void put_off(struct shd_poll *poll, const struct shd_poll_follow *follow)
+{
+	struct shd_page *page = shd_pages_at(&poll->pages, follow->page);
+
+	page->hashes[follow->record] = 0;
+	page->body_hash = 0;
+}
+
+/* Whether an endpoint that failed is worth coming back for with the same object. */
+static bool is_lasting(enum shd_err kind)
+{
+	enum shd_retry retry = shd_err_retry(kind);
+
+	return retry == SHD_RETRY_NEVER || retry == SHD_RETRY_DAILY;
+}
+
+/* The next object whose endpoint works. */
+static enum shd_poll_step follow_on(struct shd_poll *poll)
+{
+	for (; poll->follows_at < poll->follow_count; poll->follows_at++) {
+		const struct shd_poll_follow *follow = &poll->follows[poll->follows_at];
+		const struct shd_poll_followed *tried = NULL;
+
+		for (size_t i = 0; i < poll->followed_count; i++)
+			if (poll->followed[i].row == follow->row && poll->followed[i].failed)
+				tried = &poll->followed[i];
+		const struct shd_feed *feed =
+			shd_scheduler_feed(poll->polls, poll->feed->store, follow->row);
+		int error = tried ? (int)tried->error.kind : feed->error;
+		if (!tried && (error < 0 || feed->next_due.ms <= poll->began.ms))
+			return SHD_POLL_ASK;
+		if (!is_lasting((enum shd_err)error))
+			put_off(poll, follow);
+	}
+	return SHD_POLL_OVER;
+}
+
+static enum shd_poll_step follow_failed(struct shd_poll *poll)
+{
+	struct shd_poll_followed *followed = followed_of(poll, poll->row);
+
+	if (poll->error.kind == SHD_ERR_MISSING) { /* it went away between the two requests */
+		poll->follows_at += poll->follows_asked;
+		return follow_on(poll);
+	}
+	followed->failed = true;
+	followed->error = poll->error;
+	followed->retry_after_ms = poll->retry_after_ms;
+	poll->retry_after_ms = 0;
+	return follow_on(poll);
+}
+
+/* --- pages ------------------------------------------------------------------------- */
+
+/* All pages are there: follow, and find what a complete sweep listed. */
+static enum shd_poll_step pages_done(struct shd_poll *poll)
+{
+	poll->changed |= poll->pages.count != poll->feed->pages.count;
+	poll->following = true;
+	shd_text_finish(&poll->body);
+	if (poll->changed && poll->feed->row->complete && !poll->listed_known)
+		return SHD_POLL_PARSE; /* of nothing; only the list is made */
+	return follow_on(poll);
+}
+
+static enum shd_poll_step page_done(struct shd_poll *poll)
+{
+	const struct shd_endpoint *row = poll->feed->row;
+	const struct shd_page *page = shd_pages_at(&poll->pages, poll->pages.count - 1);
+	bool batch = row->paging == SHD_PAGE_BATCH;
+
+	/* The rows of one batch may fill several pages. */
+	if (batch && page->last)
+		poll->ids_at += poll->page_in.id_count;
+	if (page->last && (!batch || poll->ids_at >= poll->id_count))
+		return pages_done(poll);
+	if (row->page_max > 0 && poll->pages.count >= (size_t)row->page_max) {
+		shd_fail(&poll->error, SHD_ERR_LIMIT, "%s: more than %d pages", row->path,
+			row->page_max);
+		return fail(poll);
+	}
+	const char *next = page->last ? "" : shd_page_next(page);
+	size_t len = strlen(next);
+
+	shd_assert(len < sizeof(poll->position));
+	memcpy(poll->position, next, len + 1);
+	return SHD_POLL_ASK;
+}
+
+/* A cursor that lies in the future was taken from a clock that was ahead, nobody knows by
+ * how much: the feed is read as the first time. */
+static struct shd_wall cursor_of(const struct shd_feed *feed, struct shd_wall now)
+{
+	int64_t ahead_ms = feed->cursor.ms - now.ms;
+	const struct shd_wall never = {0};
+
+	if (ahead_ms > AHEAD_MS)
+		return never;
+	return ahead_ms > 0 ? now : feed->cursor;
+}
+
+enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
+				  const struct shd_store_settings *store, struct shd_wall now,
+				  int64_t skew_ms, const struct shd_pages *ids)
+{
+	poll->feed = feed;
+	poll->store = store;
+	poll->began = now;
+	poll->window_end = shd_clock_later(now, skew_ms);
+	poll->cursor = cursor_of(feed, shd_clock_earlier(now, skew_ms));
+	poll->row = feed->row;
+	poll->position[0] = '\0';
+	poll->skew_ms = INT64_MIN;
+	poll->draft.keyed = feed->keyed;
+	if (feed->row->paging != SHD_PAGE_BATCH)
+		return SHD_POLL_ASK;
+	shd_pages_share(&poll->ids_from, ids);
+	poll->ids = shd_pages_keys(&poll->ids_from, &poll->id_count);
+	return poll->id_count ? SHD_POLL_ASK : pages_done(poll);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Objects of one endpoint that stand side by side go into one request. */
+static void choose_follows(struct shd_poll *poll)
+{
+	const struct shd_poll_follow *first = &poll->follows[poll->follows_at];
+	size_t most = first->row->batch > 1 ? (size_t)first->row->batch : 1, count = 0;
+
+	poll->ids = shd_xrealloc(poll->ids, most, sizeof(*poll->ids));
+	while (count < most && poll->follows_at + count < poll->follow_count &&
+	       first[count].row == first->row) {
+		poll->ids[count] = first[count].id;
+		count++;
+	}
+	poll->row = first->row;
+	poll->follows_asked = count;
+	poll->page_in.ids = poll->ids;
+	poll->page_in.id_count = count;
+}
+
+bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
+{
+	poll->page_in = (struct shd_page_in){.store = poll->store, .now = poll->window_end,
+		.cursor = poll->cursor, .position = poll->position};
+	if (poll->following) {
+		choose_follows(poll);
+	} else if (poll->row->paging == SHD_PAGE_BATCH) {
+		size_t batch = poll->row->batch > 1 ? (size_t)poll->row->batch : 1;
+
+		poll->page_in.ids = poll->ids + poll->ids_at;
+		poll->page_in.id_count = least(batch, poll->id_count - poll->ids_at);
+	}
+	shd_text_clear(&poll->request.url);
+	shd_text_clear(&poll->request.body);
+	for (size_t i = 0; i < SHD_COUNT(poll->request.headers); i++)
+		shd_text_clear(&poll->request.headers[i]);
+	poll->request.header_count = 0;
+	return poll->store->market->request(poll->row, &poll->page_in, shd_config_secret, config,
+					    &poll->request, &poll->error);
+}
+
+enum shd_poll_step shd_poll_unanswered(struct shd_poll *poll)
+{
+	if (poll->following && poll->error.kind != SHD_ERR_CLOSING)
+		return follow_failed(poll);
+	return fail(poll);
+}
+
+/* The page as it was last time, when this is it again. */
+static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_transfer_out *out)
+{
+	size_t i = poll->pages.count;
+	const struct shd_pages *before = &poll->feed->pages;
+
+	if (poll->following || i >= before->count || out->status != 200 || out->hash == 0)
+		return NULL;
+	struct shd_page *page = shd_pages_at(before, i);
+	bool same = page->body_hash == out->hash &&
+		    strcmp(shd_page_position(page), poll->position) == 0;
+	return same ? page : NULL;
+}
+
+enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out,
+				     struct shd_wall now)
+{
+	struct shd_refusal refusal;
+	struct shd_page *same;
+
+	poll->requests++;
+	poll->fetched = now;
+	poll->status = out->status;
+	poll->bytes += (int64_t)out->body.len;
+	if (!out->ok) {
+		poll->error = out->error;
+		shd_fail_in(&poll->error, "%s", poll->row->path);
+		return shd_poll_unanswered(poll);
+	}
+	if (out->server_date_ms) /* it has whole seconds, cut */
+		poll->skew_ms = out->server_date_ms + SHD_SECOND_MS / 2 - now.ms;
+	if ((same = same_page(poll, out))) {
+		shd_pages_add(&poll->pages, shd_page_ref(same));
+		return page_done(poll);
+	}
+	struct shd_answer answer = {.status = out->status, .body = out->body.data,
+		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
+	if (!poll->store->market->accept(poll->row, &answer, &refusal)) {
+		poll->error = refusal.error;
+		poll->retry_after_ms = refusal.retry_after_ms;
+		poll->throttled += refusal.error.kind == SHD_ERR_THROTTLED;
+		return shd_poll_unanswered(poll);
+	}
+	if (!out->body.len) {
+		shd_fail(&poll->error, SHD_ERR_SYNTAX, "%s: an empty answer", poll->row->path);
+		return shd_poll_unanswered(poll);
+	}
+	poll->body_hash = out->hash;
+	shd_text_finish(&poll->body);
+	poll->body = out->body; /* taken */
+	shd_text_init(&out->body, SIZE_MAX / 2);
+	return SHD_POLL_PARSE;
+}
+
+enum shd_poll_step shd_poll_worked(struct shd_poll *poll)
+{
+	bool page = poll->body.len > 0;
+
+	shd_text_finish(&poll->body);
+	if (poll->parse_failed)
+		return shd_poll_unanswered(poll);
+	if (!poll->following) {
+		poll->changed = true;
+		return page_done(poll);
+	}
+	if (page) {
+		followed_of(poll, poll->row);
+		poll->follows_at += poll->follows_asked;
+	}
+	return follow_on(poll);
+}
+
+bool shd_poll_has_news(const struct shd_poll *poll)
+{
+	const struct shd_harvest *harvest = poll->harvest;
+
+	return (harvest && (harvest->entity_count || harvest->measure_count)) ||
+	       poll->listed_changed;
+}
+
+void shd_poll_adopt(struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+
+	shd_pages_clear(&feed->pages);
+	feed->pages = poll->pages;
+	poll->pages = (struct shd_pages){0};
+	/* A list with a record that was not understood was told to nobody: the next one is. */
+	feed->swept = feed->row->complete && !poll->bad_records;
+}

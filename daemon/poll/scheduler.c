@@ -1,0 +1,446 @@
+#include "scheduler_own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RELEASE_MS = 50,         /* due feeds are released together: a third less CPU */
+	CONNECT_MS = 10000,
+	CROWDED_MS = 100,        /* after the transport had no room */
+};
+
+/* --- time ---------------------------------------------------------------------------- */
+
+static void release(uv_timer_t *timer);
+
+static void set_timer(struct shd_scheduler *polls)
+{
+	int64_t at = shd_heap_next(&polls->sched).ms, now = mono_now(polls).ms;
+
+	if (at == SHD_NEVER_MS || polls->paused)
+		return;
+	at = (at > now ? at : now) / RELEASE_MS * RELEASE_MS + RELEASE_MS;
+	if (uv_is_active((uv_handle_t *)&polls->timer) && polls->timer_at.ms <= at)
+		return;
+	polls->timer_at.ms = at;
+	uv_timer_start(&polls->timer, release, (uint64_t)(at - now), 0);
+}
+
+void shd_scheduler_put_in(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	shd_heap_put(&polls->sched, &feed->item,
+		(struct shd_mono){mono_now(polls).ms + wait_ms});
+	set_timer(polls);
+}
+
+/* The feed's next poll. */
+void shd_scheduler_set_due(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	if (every_ms(polls, feed) == 0)
+		return;
+	feed->next_due.ms = wall_now(polls).ms + wait_ms;
+	shd_scheduler_put_in(polls, feed, wait_ms);
+}
+
+static void enqueue(struct shd_scheduler *polls, struct shd_feed *feed)
+{
+	feed->next = NULL;
+	*polls->last = feed;
+	polls->last = &feed->next;
+	polls->queued++;
+}
+
+/* Takes out all that is due before any of it runs. */
+static void release(uv_timer_t *timer)
+{
+	struct shd_scheduler *polls = timer->data;
+	struct shd_heap_item *item;
+
+	while ((item = shd_heap_take(&polls->sched, mono_now(polls)))) {
+		struct shd_feed *feed = (struct shd_feed *)((char *)item -
+							    offsetof(struct shd_feed, item));
+
+		if (!feed->poll) {
+			bool batch = feed->row->paging == SHD_PAGE_BATCH;
+
+			/* Ids that were never read cannot be asked for; that feed wakes this one.
+			 */
+			if (batch && !shd_feeds_ids_of(&polls->feeds, feed)->pages.count) {
+				feed->wants_ids = true;
+				continue;
+			}
+			shd_feed_enter(feed, SHD_FEED_QUEUED);
+		}
+		enqueue(polls, feed);
+	}
+	shd_scheduler_pump(polls);
+	set_timer(polls);
+}
+
+/* --- under way ------------------------------------------------------------------------------ */
+
+/* The next request has to wait; meanwhile the slot serves another feed. */
+static void park(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	polls->active--;
+	shd_scheduler_put_in(polls, feed, wait_ms);
+}
+
+static void step(struct shd_poll *poll, enum shd_poll_step what);
+
+static void answered(void *ctx, struct shd_transfer_out *out)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_scheduler *polls = poll->polls;
+
+	polls->in.look(polls->in.ctx);
+	enum shd_poll_step next = shd_poll_answered(poll, out, wall_now(polls));
+	if (poll->skew_ms != INT64_MIN)
+		polls->feeds.stores[poll->feed->store].skew_ms = poll->skew_ms;
+	step(poll, next);
+	shd_scheduler_pump(polls);
+}
+
+static void work(void *ctx)
+{
+	shd_poll_work(ctx);
+}
+
+static void worked_on(void *ctx)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_scheduler *polls = poll->polls;
+
+	polls->in.look(polls->in.ctx);
+	step(poll, shd_poll_worked(poll));
+	shd_scheduler_pump(polls);
+}
+
+/* Sends the poll's next request, or parks it. */
+static void ask(struct shd_poll *poll)
+{
+	struct shd_scheduler *polls = poll->polls;
+	struct shd_feed *feed = poll->feed;
+	const struct shd_store_settings *store = poll->store;
+	const struct shd_endpoint *row =
+		poll->following ? poll->follows[poll->follows_at].row : feed->row;
+	struct shd_mono now = mono_now(polls);
+	int64_t wait = poll->asked.ms && row->min_interval_ms
+			       ? poll->asked.ms + row->min_interval_ms - now.ms
+			       : 0;
+
+	if (polls->paused) { /* a reload waits; the poll begins anew under the next configuration */
+		shd_fail(&poll->error, SHD_ERR_CLOSING, "the configuration is replaced");
+		shd_scheduler_poll_ended(polls, poll, false);
+		return;
+	}
+	if (wait > 0 ||
+		!shd_request_bucket_take(&polls->feeds.stores[feed->store].rate, now, &wait)) {
+		park(polls, feed, wait);
+		return;
+	}
+	if (!shd_poll_ask(poll, polls->config)) {
+		step(poll, shd_poll_unanswered(poll));
+		return;
+	}
+	struct shd_transfer_in in = {
+		.method = poll->request.method,
+		.url = poll->request.url.data,
+		.headers = poll->request.headers,
+		.header_count = poll->request.header_count,
+		.body = poll->request.body.data,
+		.body_len = poll->request.body.len,
+		.proxy = store->proxy,
+		.interface = store->interface,
+		.connect_ms = store->timeout_ms < CONNECT_MS ? store->timeout_ms : CONNECT_MS,
+		.total_ms = store->timeout_ms,
+		.answer_max_bytes = store->body_max_bytes,
+	};
+	poll->asked = now;
+	if (shd_transfer_start(polls->in.transfers, &in, answered, poll, &poll->error))
+		return;
+	if (poll->error.kind == SHD_ERR_LIMIT)
+		park(polls, feed, CROWDED_MS);
+	else
+		step(poll, shd_poll_unanswered(poll));
+}
+
+static void step(struct shd_poll *poll, enum shd_poll_step what)
+{
+	switch (what) {
+	case SHD_POLL_ASK:
+		ask(poll);
+		break;
+	case SHD_POLL_PARSE:
+		shd_jobs_parse(poll->polls->in.jobs, work, worked_on, poll);
+		break;
+	case SHD_POLL_OVER:
+		shd_scheduler_poll_ended(poll->polls, poll, true);
+		break;
+	case SHD_POLL_FAILED:
+		shd_scheduler_poll_ended(poll->polls, poll, false);
+		break;
+	}
+}
+
+static void begin(struct shd_scheduler *polls, struct shd_feed *feed)
+{
+	struct shd_poll *poll = polls->resting;
+
+	if (poll) {
+		polls->resting = poll->next;
+		polls->resting_count--;
+	} else {
+		poll = shd_poll_create(polls);
+	}
+	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
+	feed->poll = poll;
+	const struct shd_pages *ids = feed->row->paging == SHD_PAGE_BATCH
+					      ? &shd_feeds_ids_of(&polls->feeds, feed)->pages
+					      : NULL;
+	step(poll, shd_poll_begin(poll, feed, shd_feeds_settings(&polls->feeds, feed),
+			   wall_now(polls), polls->feeds.stores[feed->store].skew_ms, ids));
+}
+
+void shd_scheduler_pump(struct shd_scheduler *polls)
+{
+	polls->in.look(polls->in.ctx);
+	while (polls->first && !polls->paused && polls->active < polls->in_flight_max &&
+	       !shd_commit_full(polls->in.line)) {
+		struct shd_feed *feed = polls->first;
+
+		polls->first = feed->next;
+		if (!polls->first)
+			polls->last = &polls->first;
+		polls->queued--;
+		polls->active++;
+		if (feed->poll)
+			ask(feed->poll);
+		else
+			begin(polls, feed);
+	}
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static bool is_overdue(const struct shd_scheduler *polls, const struct shd_feed *feed)
+{
+	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : every_ms(polls, feed);
+	int64_t wait = feed->next_due.ms - wall_now(polls).ms;
+
+	return wait <= 0 || wait > longest;
+}
+
+static int64_t soon_ms(const struct shd_scheduler *polls, const struct shd_feed *feed)
+{
+	return shd_heap_spread_ms(polls->feeds.count, every_ms(polls, feed), draw(polls));
+}
+
+/* What waits for an operator, for a day or for ids would only hold up the rest. One that
+ * just fails is judged by its age, as ever, until that age would make it blind at once.
+ * `watched`: the store was read before, so that nobody takes a feed without facts for one
+ * that is still to come. */
+static void fall_behind(struct shd_scheduler *polls, struct shd_feed *feed, bool watched)
+{
+	bool fails = feed->error >= 0;
+	bool later = fails && shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER;
+	bool aged = wall_now(polls).ms - feed->last_success.ms > 3 * every_ms(polls, feed);
+
+	feed->unread = watched && !feed->wants_ids && (!fails || (later && aged));
+	if (feed->behind || feed->wants_ids || (fails && !later))
+		return;
+	feed->behind = true;
+	polls->behind++;
+}
+
+/* When a feed is polled first: those that are overdue, that list ids or that an
+ * operator may have mended meanwhile soon, the others when they would have been. */
+static void first_due(struct shd_scheduler *polls, struct shd_feed *feed, bool watched)
+{
+	bool refused = feed->error >= 0 &&
+		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_OPERATOR;
+	bool overdue = is_overdue(polls, feed);
+
+	if (!every_ms(polls, feed)) {
+		feed->behind = feed->unread = false;
+		return;
+	}
+	polls->behind += feed->behind; /* inherited */
+	if (!feed->goes_on && overdue)
+		fall_behind(polls, feed, watched);
+	bool soon = overdue || feed->behind || feed->unread || feed->lists_ids || refused;
+	shd_scheduler_set_due(polls, feed,
+		soon ? soon_ms(polls, feed) : feed->next_due.ms - wall_now(polls).ms);
+}
+
+static void start_store(struct shd_scheduler *polls, const struct shd_feeds_store *store)
+{
+	bool watched = false;
+
+	for (size_t i = 0; i < store->feed_count; i++)
+		watched = watched || store->feeds[i].last_success.ms;
+	for (size_t i = 0; i < store->feed_count; i++)
+		first_due(polls, &store->feeds[i], watched);
+}
+
+struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
+	struct shd_config *config, const struct shd_feed_row *known, size_t known_count,
+	const struct shd_scheduler *old)
+{
+	struct shd_scheduler *polls = shd_xcalloc(1, sizeof(*polls));
+
+	polls->in = *in;
+	polls->config = config;
+	polls->last = &polls->first;
+	polls->in_flight_max = (size_t)config->settings->in_flight_max;
+	uv_timer_init(in->loop, &polls->timer);
+	polls->timer.data = polls;
+	shd_feeds_init(&polls->feeds, config->settings, known, known_count,
+		old ? &old->feeds : NULL, mono_now(polls));
+	if (old)
+		polls->figures = old->figures;
+	for (size_t i = 0; i < config->settings->store_count; i++)
+		start_store(polls, &polls->feeds.stores[i]);
+	return polls;
+}
+
+void shd_scheduler_pause(struct shd_scheduler *polls, void (*quiet)(void *ctx), void *ctx)
+{
+	struct shd_feed *feed;
+
+	polls->paused = true;
+	uv_timer_stop(&polls->timer);
+	/* What waits between two requests is given up; it never left anything behind. */
+	for (size_t i = 0; i < polls->feeds.count; i++) {
+		feed = &polls->feeds.all[i];
+		if (feed->poll && feed->state == SHD_FEED_IN_FLIGHT && feed->item.place) {
+			shd_heap_remove(&polls->sched, &feed->item);
+			shd_scheduler_release(polls, feed->poll);
+		}
+	}
+	while ((feed = polls->first)) {
+		polls->first = feed->next;
+		polls->queued--;
+		if (feed->poll)
+			shd_scheduler_release(polls, feed->poll);
+		else
+			shd_feed_enter(feed, SHD_FEED_IDLE);
+	}
+	polls->last = &polls->first;
+	polls->quiet = quiet;
+	polls->quiet_ctx = ctx;
+	shd_scheduler_idle_if_done(polls);
+}
+
+/* A cursor of a clock that was ahead covers nothing that happened meanwhile; one that is not
+ * known to be of the marketplace's clock may be such. */
+static void take_back_cursor(
+	const struct shd_scheduler *polls, struct shd_feed *feed, int64_t jumped_ms)
+{
+	bool ours = polls->feeds.stores[feed->store].skew_ms == INT64_MIN;
+
+	if (feed->cursor.ms && jumped_ms < 0 && (ours || feed->cursor.ms > wall_now(polls).ms))
+		feed->cursor.ms += jumped_ms;
+}
+
+void shd_scheduler_catch_up(struct shd_scheduler *polls, int64_t jumped_ms)
+{
+	for (size_t i = 0; i < polls->feeds.settings->store_count; i++)
+		if (polls->feeds.stores[i].skew_ms != INT64_MIN)
+			polls->feeds.stores[i].skew_ms -= jumped_ms;
+	for (size_t i = 0; i < polls->feeds.count; i++) {
+		struct shd_feed *feed = &polls->feeds.all[i];
+		bool overdue = feed->poll || is_overdue(polls, feed);
+
+		take_back_cursor(polls, feed, jumped_ms);
+		if (!every_ms(polls, feed))
+			continue;
+		if (feed->poll)
+			feed->poll->outdated = true;
+		feed->telling = false;
+		if (overdue)
+			fall_behind(polls, feed, feed->last_success.ms);
+		/* Its place in the schedule is on a clock that stood still meanwhile. */
+		if (feed->item.place && !feed->poll)
+			shd_scheduler_set_due(polls, feed,
+				overdue ? soon_ms(polls, feed)
+					: feed->next_due.ms - wall_now(polls).ms);
+	}
+}
+
+uint64_t shd_scheduler_unread(const struct shd_scheduler *polls, size_t store)
+{
+	const struct shd_feeds_store *of = &polls->feeds.stores[store];
+	uint64_t feeds = 0;
+
+	for (size_t i = 0; i < of->feed_count && i < 64; i++)
+		feeds |= (uint64_t)of->feeds[i].unread << i;
+	return feeds;
+}
+
+size_t shd_scheduler_behind_count(const struct shd_scheduler *polls)
+{
+	return polls->behind;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct shd_scheduler *polls = handle->data;
+	void (*closed)(void *ctx) = polls->closed;
+	void *ctx = polls->closed_ctx;
+
+	for (size_t i = 0; i < polls->feeds.count; i++)
+		shd_feed_enter(&polls->feeds.all[i], SHD_FEED_CLOSING);
+	while (polls->resting) {
+		struct shd_poll *poll = polls->resting;
+
+		polls->resting = poll->next;
+		shd_poll_destroy(poll);
+	}
+	shd_heap_finish(&polls->sched);
+	shd_feeds_finish(&polls->feeds);
+	free(polls);
+	if (closed)
+		closed(ctx);
+}
+
+static void close_timer(void *ctx)
+{
+	struct shd_scheduler *polls = ctx;
+
+	uv_close((uv_handle_t *)&polls->timer, timer_closed);
+}
+
+void shd_scheduler_close(struct shd_scheduler *polls, void (*closed)(void *ctx), void *ctx)
+{
+	polls->closed = closed;
+	polls->closed_ctx = ctx;
+	shd_scheduler_pause(polls, close_timer, polls);
+}
+
+struct shd_feed *shd_scheduler_feed(const struct shd_scheduler *polls, uint32_t store,
+				const struct shd_endpoint *row)
+{
+	return shd_feeds_find(&polls->feeds, store, row);
+}
+
+const struct shd_feeds *shd_scheduler_feeds(const struct shd_scheduler *polls)
+{
+	return &polls->feeds;
+}
+
+void shd_scheduler_figures(const struct shd_scheduler *polls, struct shd_figures *figures)
+{
+	figures->polls = polls->figures.polls;
+	figures->polls_unchanged = polls->figures.polls_unchanged;
+	figures->polls_failed = polls->figures.polls_failed;
+	figures->requests = polls->figures.requests;
+	figures->throttled = polls->figures.throttled;
+	figures->received_bytes = polls->figures.received_bytes;
+	figures->parsed_records = polls->figures.parsed_records;
+	figures->stores = polls->feeds.settings->store_count;
+	figures->feeds = polls->feeds.count;
+	figures->queued = polls->queued;
+	figures->in_flight = polls->active;
+	figures->committing = polls->committing;
+}

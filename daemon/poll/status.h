@@ -1,0 +1,62 @@
+/* poll/status.h - how the stores are being read, for the API and the status line.
+ *
+ * A look at what the daemon holds in memory; nothing here touches the disk. Loop
+ * thread only. Texts are borrowed until the next turn of the loop. */
+#pragma once
+#include "base/time.h"
+#include "catalog/catalog.h"
+
+struct shd_app;
+
+/* One endpoint of one store. Times with ms 0: never. */
+struct shd_feed_status {
+	const char *store, *endpoint;
+	enum shd_poller poller;
+	const char *state;             /* "idle", "queued", "in flight", "committing" */
+	struct shd_wall last_success, last_try, next_due, failing_since;
+	int64_t every_ms;
+	int failures;                  /* in a row */
+	int error;                     /* enum shd_err, -1: none */
+	const char *error_text;        /* "" without an error */
+	bool not_available;            /* the tariff lacks it */
+	bool optional;                 /* its failure does not make the poller stale */
+	bool follow;                   /* read within the polls of others, has no time of its own */
+	size_t records;                /* listed when it was last read */
+};
+
+/* One poller of one store: its feeds taken together. */
+struct shd_poller_status {
+	int64_t every_ms;
+	/* When the poller was last up to date at its own pace: the earliest over the feeds
+	 * that count of last_success + max(0, every_ms of the feed - every_ms of the poller),
+	 * but not later than now; 0: not every one of them was read yet. */
+	struct shd_wall last_success;
+	struct shd_wall next_due;      /* the nearest */
+	struct shd_wall failing_since; /* the earliest; 0: works */
+	size_t feeds, failing, not_available;
+	int error;                     /* of the feed that fails longest, -1: none */
+	const char *error_text;
+};
+
+/* Figures since the start, and as they are now. */
+struct shd_figures {
+	struct shd_wall started, last_commit, last_reload;
+	const char *reload_error;      /* "" when the last reload was good */
+	uint64_t polls, polls_unchanged, polls_failed, requests, throttled, received_bytes;
+	uint64_t parsed_records, commits, judged, alert_transitions, delivered, delivery_failures;
+	size_t stores, feeds, queued, in_flight, committing, state_jobs;
+	int64_t lag_max_ms;            /* longest delay of the loop in the last minute */
+	bool blind; /* waits for the feeds after the daemon was stopped or asleep */
+};
+
+/* Stores are numbered as in the configuration. False: the store has no such poller. */
+bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
+		       struct shd_poller_status *ret_status);
+
+/* Visits the feeds of a store in the order of the market's table. */
+typedef void shd_feed_status_fn(void *ctx, const struct shd_feed_status *status);
+void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit,
+		      void *ctx);
+
+/* All figures at once. */
+void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures);

@@ -1,0 +1,459 @@
+/* The order of work:
+ *
+ *   copy       the state as it is now
+ *   what did   episodes from the recorded moves; alerts as they stood at `since`
+ *   undo       rows of the history, newest first; each row then says what became
+ *   again      rows, samples and wake-ups in the order of time
+ *   would      episodes from the moves that this made
+ */
+#include "judge/parts.h"
+#include "parts.h"
+
+#include "catalog/record.h"
+#include "conf/diag.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ROW_BYTES = 1 << 20,
+	MOMENT_BYTES = 256 << 20,    /* as much as a transaction of the judge */
+	REPLAY_BYTES = 256 << 20,    /* episodes */
+	WAKES_A_STEP = 100000,
+	REST_MS_PER_ROW = 5000,
+};
+
+/* What happens to one store at one instant. */
+struct moment {
+	struct shd_harvest *harvest, *feeds; /* NULL: nothing; feeds as kind `poller` */
+	uint32_t fresh;
+};
+
+struct work {
+	const struct shd_replay_request *request;
+	struct shd_replay *replay;
+	struct shd_settings settings; /* the stores that are replayed, and nobody to tell */
+	struct shd_state *state;
+	struct shd_diags *diags;
+	struct shd_judge *judge;
+	struct shd_arena *arena;      /* of one row */
+	struct moment *moments;       /* by store */
+	struct shd_outcome outcome;
+	struct shd_wall now, next_sample;
+	int64_t number, last;         /* the next row, and the last one */
+	struct shd_history_row *row;  /* the next row; NULL: all have been */
+};
+
+static bool find_store(const struct work *work, const char *id, size_t *ret_store)
+{
+	return shd_replay_store(&work->settings, !work->request->store, id, ret_store);
+}
+
+/* --- undo -------------------------------------------------------------------------------- */
+
+/* An observation of what the row says, in a harvest of its own. */
+static struct shd_harvest *parse(const struct shd_history_row *row)
+{
+	struct shd_harvest *harvest = shd_harvest_create(ROW_BYTES);
+
+	shd_harvest_entity(harvest, row->kind, row->id, strlen(row->id));
+	if (row->was)
+		shd_record_read(row->was, harvest, 0);
+	return harvest;
+}
+
+static uint64_t known_fields(const struct shd_entity *entity)
+{
+	uint64_t fields = 0;
+
+	for (int i = 0; i < shd_kind_fields(entity->kind); i++)
+		if (!entity->fields[i].none)
+			fields |= 1ULL << i;
+	return fields;
+}
+
+static bool undo_feed(struct work *work, const struct shd_history_row *row,
+		      const struct shd_entity *was, struct shd_text *became,
+		      struct shd_error *reterr)
+{
+	struct shd_feed_row *feed = NULL;
+	struct shd_feed_row before;
+	struct shd_seen seen;
+
+	if (!shd_state_feed_get(work->state, row->store, row->id, work->arena, &feed, reterr))
+		return false;
+	if (!feed)
+		return true;
+	shd_judge_feed_seen(feed, &seen);
+	shd_record_write(became, &seen.entity, seen.entity.set);
+	if (!row->was)
+		return shd_state_feed_delete(work->state, row->store, row->id, reterr);
+	shd_judge_feed_of(was, row->store, &before);
+	return shd_state_feed_put(work->state, &before, reterr);
+}
+
+static bool undo_entity(struct work *work, const struct shd_history_row *row,
+			const struct shd_entity *was, struct shd_text *became,
+			struct shd_error *reterr)
+{
+	struct shd_entity *entity = NULL;
+
+	if (!shd_state_entity_get(work->state, row->store, row->kind, row->id, work->arena, &entity,
+				  reterr))
+		return false;
+	/* Forgotten since: it takes no part. */
+	if (!entity)
+		return true;
+	shd_record_write(became, entity, row->was ? was->set : known_fields(entity));
+	if (!row->was)
+		return shd_state_entity_delete(work->state, row->store, row->kind, row->id, reterr);
+	shd_entity_merge(entity, was);
+	return shd_state_entity_put(work->state, row->store, entity, NULL, reterr);
+}
+
+static bool undo_row(struct work *work, const struct shd_history_row *row, struct shd_text *became,
+		     struct shd_error *reterr)
+{
+	struct shd_harvest *was = parse(row);
+	bool feed = row->kind == SHD_KIND_poller;
+
+	shd_text_clear(became);
+	bool ok = shd_harvest_ok(was, reterr) &&
+		  (feed ? undo_feed(work, row, &was->entities[0], became, reterr)
+			: undo_entity(work, row, &was->entities[0], became, reterr)) &&
+		  shd_state_history_became(work->state, row->number,
+					   became->len ? became->data : NULL, reterr);
+	shd_harvest_destroy(was);
+	return ok;
+}
+
+static bool undo_all(struct work *work, struct shd_error *reterr)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text became = {0};
+	size_t store;
+
+	shd_text_init(&became, ROW_BYTES);
+	for (int64_t n = work->last; work->number > 0 && n >= work->number; n--) {
+		struct shd_history_row *row = NULL;
+
+		shd_arena_reset(work->arena);
+		if (!shd_state_history_at(work->state, n, work->arena, &row, reterr))
+			return false;
+		if (row && find_store(work, row->store, &store) &&
+		    !undo_row(work, row, &became, reterr))
+			return false;
+	}
+	return true;
+}
+
+/* Alerts stand as they did. */
+static bool put_seeds(struct work *work, const struct shd_lives *did, struct shd_error *reterr)
+{
+	for (size_t i = 0; i < did->seed_count; i++) {
+		const struct shd_seed *seed = &did->seeds[i];
+		struct shd_alert alert = seed->alert;
+		struct shd_value none = {.none = true};
+		struct shd_alert_event event = {.at = alert.fired_at, .move = SHD_MOVE_NEW,
+			.to = seed->worst, .value = none, .limit = none};
+
+		alert.last.value = alert.last.limit = alert.last.cost = alert.last.room = none;
+		if (!shd_state_alert_put(work->state, &alert, reterr))
+			return false;
+		event.alert = alert.number;
+		if (seed->worst != SHD_LEVEL_NONE &&
+		    !shd_state_event_add(work->state, &event, reterr))
+			return false;
+	}
+	return true;
+}
+
+static bool go_back(struct work *work, const struct shd_lives *did, struct shd_error *reterr)
+{
+	if (!shd_state_rewind(work->state, work->replay->since, reterr) ||
+	    !shd_state_begin(work->state, reterr))
+		return false;
+	return undo_all(work, reterr) && put_seeds(work, did, reterr) &&
+	       shd_state_commit(work->state, false, reterr);
+}
+
+/* --- again ------------------------------------------------------------------------------- */
+
+static struct moment *moment_of(struct work *work, size_t store)
+{
+	struct moment *moment = &work->moments[store];
+
+	if (!moment->harvest) {
+		moment->harvest = shd_harvest_create(MOMENT_BYTES);
+		moment->feeds = shd_harvest_create(MOMENT_BYTES);
+	}
+	return moment;
+}
+
+static void clear(struct moment *moment)
+{
+	shd_harvest_destroy(moment->harvest);
+	shd_harvest_destroy(moment->feeds);
+	*moment = (struct moment){0};
+}
+
+static void add_row(struct work *work, const struct shd_history_row *row)
+{
+	size_t store;
+
+	if (!row->was || !find_store(work, row->store, &store))
+		return;
+	struct moment *moment = moment_of(work, store);
+	bool feed = row->kind == SHD_KIND_poller;
+	struct shd_harvest *harvest = feed ? moment->feeds : moment->harvest;
+	size_t at = shd_harvest_entity(harvest, row->kind, row->id, strlen(row->id));
+
+	shd_record_read(row->was, harvest, at);
+	if (row->fresh)
+		moment->fresh |= 1U << row->kind;
+	work->replay->changes++;
+}
+
+static void add_sample(void *ctx, const char *id, const struct shd_measure *measure)
+{
+	struct work *work = ctx;
+	size_t store;
+
+	if (find_store(work, id, &store))
+		shd_harvest_measure(moment_of(work, store)->harvest, measure->metric,
+				    measure->is_target, measure->value);
+}
+
+/* Reads the next row that is there; numbers may be missing after a clean-up. */
+static bool read_row(struct work *work, struct shd_error *reterr)
+{
+	shd_arena_reset(work->arena);
+	work->row = NULL;
+	while (work->number > 0 && !work->row && work->number <= work->last)
+		if (!shd_state_history_at(
+			    work->state, work->number++, work->arena, &work->row, reterr))
+			return false;
+	return true;
+}
+
+/* Puts what happens until `now` into the moments. */
+static bool gather(struct work *work, struct shd_error *reterr)
+{
+	while (work->row && work->row->at.ms <= work->now.ms) {
+		add_row(work, work->row);
+		if (!read_row(work, reterr))
+			return false;
+	}
+	while (work->next_sample.ms <= work->now.ms)
+		if (!shd_state_samples_at(
+			    work->state, work->next_sample, add_sample, work, reterr) ||
+			!shd_state_sample_next(
+				work->state, work->next_sample, &work->next_sample, reterr))
+			return false;
+	return true;
+}
+
+static bool tell_moment(struct work *work, size_t store, struct shd_error *reterr)
+{
+	struct moment *moment = &work->moments[store];
+	size_t count = moment->feeds->entity_count;
+	shd_autofree struct shd_feed_row *feeds = shd_xcalloc(count + 1, sizeof(*feeds));
+	struct shd_past past = {.store = store, .harvest = moment->harvest, .fresh = moment->fresh,
+		.feeds = feeds, .feed_count = count};
+
+	if (!shd_harvest_ok(moment->harvest, reterr) || !shd_harvest_ok(moment->feeds, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		shd_judge_feed_of(&moment->feeds->entities[i], work->settings.stores[store].id,
+				  &feeds[i]);
+	return shd_judge_past(work->judge, &past, &work->outcome, reterr);
+}
+
+static bool tell_moments(struct work *work, struct shd_error *reterr)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i <= work->settings.store_count; i++) {
+		if (!work->moments[i].harvest)
+			continue;
+		ok = ok && tell_moment(work, i, reterr);
+		clear(&work->moments[i]);
+	}
+	return ok;
+}
+
+static bool begin(struct work *work, struct shd_wall now, struct shd_error *reterr)
+{
+	if (now.ms > work->now.ms)
+		work->now = now;
+	work->replay->judged += work->outcome.judged;
+	shd_outcome_finish(&work->outcome);
+	shd_outcome_init(&work->outcome);
+	return shd_judge_begin(work->judge, work->now, reterr);
+}
+
+/* The rules look at everything for the first time. */
+static bool start(struct work *work, struct shd_error *reterr)
+{
+	size_t end = work->settings.store_count + !work->request->store;
+
+	if (!begin(work, work->replay->since, reterr))
+		return false;
+	for (size_t i = 0; i < end; i++)
+		if (!shd_judge_store(work->judge, i, &work->outcome, reterr))
+			return false;
+	return shd_judge_end(work->judge, &work->outcome, reterr);
+}
+
+static bool step(struct work *work, struct shd_wall at, bool by_time, struct shd_error *reterr)
+{
+	if (!by_time && at.ms > work->now.ms)
+		work->now = at;
+	if (!by_time && !gather(work, reterr))
+		return false;
+	return begin(work, at, reterr) &&
+	       (by_time ? shd_judge_wakes(work->judge, WAKES_A_STEP, &work->outcome, reterr)
+			: tell_moments(work, reterr)) &&
+	       shd_judge_end(work->judge, &work->outcome, reterr);
+}
+
+static bool go_on(struct work *work, struct shd_error *reterr)
+{
+	struct shd_wall before = {work->replay->since.ms - 1};
+
+	if (!shd_state_sample_next(work->state, before, &work->next_sample, reterr) ||
+	    !read_row(work, reterr) || !start(work, reterr))
+		return false;
+	for (;;) {
+		struct shd_wall wake = work->outcome.next_wake, news = work->next_sample;
+
+		if (work->row && work->row->at.ms < news.ms)
+			news = work->row->at;
+		/* What a wake-up changed then was recorded at its own instant: it comes first. */
+		bool by_time = wake.ms <= news.ms;
+		if ((by_time ? wake.ms : news.ms) > work->replay->until.ms)
+			return true;
+		if (!step(work, by_time ? wake : news, by_time, reterr))
+			return false;
+	}
+}
+
+/* --- the whole ----------------------------------------------------------------------------- */
+
+/* The end is when anything was last asked: what time alone did since then depends on
+ * whether the daemon still runs. */
+static bool find_span(struct work *work, struct shd_error *reterr)
+{
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(MOMENT_BYTES);
+	struct shd_replay *replay = work->replay;
+	struct shd_history_span span;
+	struct shd_feed_row *feeds;
+	size_t count, store;
+
+	replay->since = work->request->since;
+	if (!shd_state_history_span(work->state, replay->since, &span, reterr) ||
+	    !shd_state_feeds(work->state, NULL, arena, &feeds, &count, reterr))
+		return false;
+	if (!span.begins.ms)
+		return shd_fail(reterr, SHD_ERR_MISSING,
+				"%s: no history has been recorded yet", work->request->state_path);
+	if (span.begins.ms > replay->since.ms)
+		replay->since = span.begins;
+	for (size_t i = 0; i < count; i++)
+		if (find_store(work, feeds[i].store, &store) &&
+		    feeds[i].last_try.ms > replay->until.ms)
+			replay->until = feeds[i].last_try;
+	work->number = span.first;
+	work->last = span.last;
+	return true;
+}
+
+static bool choose_stores(struct work *work, struct shd_error *reterr)
+{
+	const char *store = work->request->store;
+	size_t at;
+
+	work->settings = *work->request->settings;
+	work->settings.channel_count = work->settings.route_count = 0;
+	if (!store)
+		return true;
+	if (!shd_replay_store(&work->settings, false, store, &at))
+		return shd_fail(reterr, SHD_ERR_MISSING, "there is no store \"%s\"", store);
+	work->settings.stores += at;
+	work->settings.store_count = 1;
+	return true;
+}
+
+static bool make_judge(struct work *work, struct shd_error *reterr)
+{
+	work->diags = shd_diags_create(10);
+	work->judge = shd_judge_create(work->state, &work->settings, work->request->rules,
+				       work->request->words, work->diags);
+	if (!work->judge)
+		return shd_fail(reterr, SHD_ERR_CONFIG, "the rules cannot be judged");
+	shd_judge_spare(work->judge, REST_MS_PER_ROW, SHD_REPLAY_REST_MS);
+	return true;
+}
+
+static bool run(struct work *work, struct shd_lives *did, struct shd_lives *would,
+		struct shd_error *reterr)
+{
+	struct shd_replay *replay = work->replay;
+
+	if (!choose_stores(work, reterr) ||
+	    !shd_state_copy(work->request->state_path, &work->state, reterr) ||
+	    !find_span(work, reterr))
+		return false;
+	*did = (struct shd_lives){.since = replay->since, .until = replay->until,
+		.settings = &work->settings, .daemon_too = !work->request->store,
+		.arena = replay->arena};
+	*would = *did;
+	work->moments = shd_xcalloc(work->settings.store_count + 1, sizeof(*work->moments));
+	if (!shd_lives_read(did, work->state, reterr) || !go_back(work, did, reterr) ||
+	    !make_judge(work, reterr) || !go_on(work, reterr) ||
+	    !shd_lives_read(would, work->state, reterr))
+		return false;
+	shd_replay_compare(replay, work->judge, did, would);
+	replay->judged += work->outcome.judged;
+	return true;
+}
+
+static void finish(struct work *work)
+{
+	for (size_t i = 0; work->moments && i <= work->settings.store_count; i++)
+		clear(&work->moments[i]);
+	free(work->moments);
+	shd_judge_destroy(work->judge);
+	shd_diags_destroy(work->diags);
+	shd_outcome_finish(&work->outcome);
+	shd_arena_destroy(work->arena);
+	shd_state_close(work->state);
+}
+
+bool shd_replay_run(const struct shd_replay_request *request, struct shd_replay **ret_replay,
+		    struct shd_error *reterr)
+{
+	struct shd_replay *replay = shd_xcalloc(1, sizeof(*replay));
+	struct work work = {.request = request, .replay = replay};
+	struct shd_lives did = {0}, would = {0};
+
+	replay->arena = shd_arena_create(REPLAY_BYTES);
+	work.arena = shd_arena_create(ROW_BYTES);
+	shd_outcome_init(&work.outcome);
+	bool ok = run(&work, &did, &would, reterr);
+	finish(&work);
+	shd_lives_finish(&did);
+	shd_lives_finish(&would);
+	if (!ok)
+		shd_replay_destroy(shd_steal(replay));
+	*ret_replay = replay;
+	return ok;
+}
+
+void shd_replay_destroy(struct shd_replay *replay)
+{
+	if (!replay)
+		return;
+	shd_arena_destroy(replay->arena);
+	free(replay->pairs);
+	free(replay);
+}

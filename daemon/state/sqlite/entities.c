@@ -1,0 +1,330 @@
+#include "query.h"
+
+#include <string.h>
+
+/* Reads the fields of the present row, after its id; texts stay where SQLite has
+ * them, which is until the next step. */
+static void read_fields(struct shd_query *query, enum shd_kind kind, uint64_t wanted,
+			struct shd_value *fields)
+{
+	int first = (int)shd_kind_first(kind), count = shd_kind_fields(kind);
+
+	for (int i = 0; i < count; i++) {
+		struct shd_value *value = &fields[i];
+		int column = query->next++;
+
+		*value = (struct shd_value){
+			.type = shd_field_row((enum shd_field)(first + i))->type};
+		value->none = !(wanted >> i & 1) ||
+			      sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
+		if (value->none) {
+			query->next += value->type == SHD_MONEY;
+			value->text = "";
+			continue;
+		}
+		if (value->type == SHD_TEXT) {
+			const void *text = sqlite3_column_text(query->stmt, column);
+
+			value->text = text ? text : "";
+			value->len = (uint32_t)sqlite3_column_bytes(query->stmt, column);
+			continue;
+		}
+		value->n = sqlite3_column_int64(query->stmt, column);
+		if (value->type == SHD_MONEY) {
+			const char *currency =
+				(const char *)sqlite3_column_text(query->stmt, query->next++);
+
+			if (currency && strlen(currency) == 3)
+				memcpy(value->currency, currency, 4);
+		}
+	}
+}
+
+/* Copies the texts of fields[] out of SQLite's memory. */
+static bool keep_texts(struct shd_arena *arena, struct shd_value *fields, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (fields[i].type != SHD_TEXT || fields[i].none)
+			continue;
+		fields[i].text = shd_arena_text(arena, fields[i].text, fields[i].len);
+		if (!fields[i].text)
+			return false;
+	}
+	return true;
+}
+
+bool shd_state_entity_get(struct shd_state *state, const char *store, enum shd_kind kind,
+			  const char *id, struct shd_arena *arena, struct shd_entity **ret_entity,
+			  struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	int count = shd_kind_fields(kind);
+
+	if (!shd_query_open_kind(&query, state, kind, SHD_TABLE_GET, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, id);
+	if (!shd_query_row(&query)) {
+		if (!shd_query_ok(&query, reterr))
+			return false;
+		*ret_entity = NULL;
+		return true;
+	}
+	struct shd_entity *entity = shd_query_alloc(&query, arena, 1, sizeof(*entity));
+	struct shd_value *fields = shd_query_alloc(&query, arena, (size_t)count, sizeof(*fields));
+	const char *copy = shd_query_get_text(&query, arena);
+	if (query.full)
+		return shd_query_ok(&query, reterr);
+	read_fields(&query, kind, UINT64_MAX, fields);
+	query.full = !keep_texts(arena, fields, count);
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*entity = (struct shd_entity){.kind = kind, .id = copy, .fields = fields};
+	entity->set = count == 64 ? UINT64_MAX : (1ULL << count) - 1;
+	*ret_entity = entity;
+	return true;
+}
+
+static void put_field(struct shd_query *query, const struct shd_value *value)
+{
+	if (value->none) {
+		shd_query_put_null(query);
+		if (value->type == SHD_MONEY)
+			shd_query_put_null(query);
+		return;
+	}
+	if (value->type == SHD_TEXT) {
+		int rc = sqlite3_bind_text(query->stmt, ++query->next, value->text, (int)value->len,
+					   SQLITE_STATIC);
+
+		query->rc = query->rc ? query->rc : rc;
+		return;
+	}
+	shd_query_put_n(query, value->n);
+	if (value->type == SHD_MONEY)
+		shd_query_put_text(query, value->currency);
+}
+
+static bool update(struct shd_state *state, enum shd_table_sql sql, const char *store,
+		   const struct shd_entity *entity, const char *feed, bool *ret_found,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	int count = shd_kind_fields(entity->kind);
+
+	if (!shd_query_open_kind(&query, state, entity->kind, sql, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, entity->id);
+	shd_query_put_text(&query, feed);
+	for (int i = 0; i < count; i++)
+		put_field(&query, &entity->fields[i]);
+	if (!shd_query_run(&query, reterr))
+		return false;
+	*ret_found = sqlite3_changes(state->db) > 0;
+	return true;
+}
+
+static bool insert(struct shd_state *state, const char *store, const struct shd_entity *entity,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open_kind(&query, state, entity->kind, SHD_TABLE_INSERT, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, entity->id);
+	return shd_query_run(&query, reterr);
+}
+
+/* Nearly every put is of an entity that is there already, and changes no index. */
+bool shd_state_entity_put(struct shd_state *state, const char *store,
+			  const struct shd_entity *entity, const char *feed,
+			  struct shd_error *reterr)
+{
+	bool found;
+
+	if (!update(state, SHD_TABLE_UPDATE_SAME, store, entity, feed, &found, reterr))
+		return false;
+	if (!found && !update(state, SHD_TABLE_UPDATE, store, entity, feed, &found, reterr))
+		return false;
+	return found || (insert(state, store, entity, reterr) &&
+			 update(state, SHD_TABLE_UPDATE, store, entity, feed, &found, reterr));
+}
+
+/* All ids that the query yields. */
+static bool read_ids(struct shd_query *query, struct shd_arena *arena, const char *const **ret_ids,
+		     size_t *ret_count, struct shd_error *reterr)
+{
+	void *ids = NULL;
+	size_t count = 0, room = 0;
+
+	while (shd_query_row(query)) {
+		const char **slot = shd_query_slot(query, arena, &ids, count, &room, sizeof(*slot));
+
+		if (slot)
+			*slot = shd_query_get_text(query, arena);
+		count++;
+	}
+	if (!shd_query_ok(query, reterr))
+		return false;
+	*ret_ids = ids;
+	*ret_count = count;
+	return true;
+}
+
+bool shd_state_entity_ids(struct shd_state *state, const char *store, enum shd_kind kind,
+			  const char *feed, struct shd_arena *arena, const char *const **ret_ids,
+			  size_t *ret_count, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open_kind(&query, state, kind, SHD_TABLE_OPEN_IDS, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, feed);
+	return read_ids(&query, arena, ret_ids, ret_count, reterr);
+}
+
+bool shd_state_stores_open(struct shd_state *state, struct shd_arena *arena,
+			   const char *const **ret_ids, size_t *ret_count, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	return shd_query_open(&query, state, SHD_SQL_stores_open, reterr) &&
+	       read_ids(&query, arena, ret_ids, ret_count, reterr);
+}
+
+static void clear_fields(enum shd_kind kind, struct shd_value *fields)
+{
+	int first = (int)shd_kind_first(kind), count = shd_kind_fields(kind);
+
+	for (int i = 0; i < count; i++)
+		fields[i] = (struct shd_value){
+			.type = shd_field_row((enum shd_field)(first + i))->type, .none = true};
+}
+
+bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_kind kind,
+			 uint64_t wanted, struct shd_wall from, struct shd_wall to,
+			 shd_window_fn *visit, void *ctx, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	bool counted = !(wanted & ~(1ULL << SHD_I_opened_at));
+	struct shd_value fields[64];
+
+	if (!shd_query_open_kind(
+		    &query, state, kind, counted ? SHD_TABLE_COUNTED : SHD_TABLE_WINDOW, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_n(&query, from.ms);
+	shd_query_put_n(&query, to.ms);
+	clear_fields(kind, fields);
+	while (shd_query_row(&query)) {
+		struct shd_entity entity = {
+			.kind = kind, .id = "", .set = UINT64_MAX, .fields = fields};
+
+		if (counted) {
+			fields[SHD_I_opened_at].none = false;
+			fields[SHD_I_opened_at].n = shd_query_get_n(&query);
+		} else {
+			entity.id = (const char *)sqlite3_column_text(query.stmt, query.next++);
+			read_fields(&query, kind, wanted, fields);
+		}
+		if (!visit(ctx, &entity))
+			return true;
+	}
+	return shd_query_ok(&query, reterr);
+}
+
+bool shd_state_window(struct shd_state *state, const char *store, enum shd_kind kind,
+		      struct shd_wall from, struct shd_wall to, shd_window_fn *visit, void *ctx,
+		      struct shd_error *reterr)
+{
+	return shd_state_window_of(state, store, kind, UINT64_MAX, from, to, visit, ctx, reterr);
+}
+
+static bool number_of(struct shd_state *state, enum shd_sql sql, const char *store, const char *sku,
+		      int64_t *ret_n, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, sql, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, sku);
+	int64_t n = shd_query_row(&query) ? shd_query_get_n(&query) : 0;
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_n = n;
+	return true;
+}
+
+bool shd_state_product(struct shd_state *state, const char *store, const char *sku,
+		       struct shd_arena *arena, bool *ret_has, const char **ret_category,
+		       struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	const char *category = NULL;
+	bool has = false;
+
+	if (!shd_query_open(&query, state, SHD_SQL_product, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, sku);
+	if (shd_query_row(&query)) {
+		has = shd_query_get_n(&query) != 0;
+		category = shd_query_get_text(&query, arena);
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_has = has;
+	*ret_category = category;
+	return true;
+}
+
+bool shd_state_unshipped(struct shd_state *state, const char *store, const char *sku,
+			 int64_t *ret_units_micro, struct shd_error *reterr)
+{
+	return number_of(state, SHD_SQL_unshipped, store, sku, ret_units_micro, reterr);
+}
+
+static bool ids_of(struct shd_state *state, enum shd_sql sql, const char *store, const char *sku,
+		   struct shd_arena *arena, const char *const **ret_ids, size_t *ret_count,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, sql, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, sku);
+	return read_ids(&query, arena, ret_ids, ret_count, reterr);
+}
+
+bool shd_state_titles_of(struct shd_state *state, const char *store, const char *sku,
+			 struct shd_arena *arena, const char *const **ret_titles, size_t *ret_count,
+			 struct shd_error *reterr)
+{
+	return ids_of(state, SHD_SQL_titles_of, store, sku, arena, ret_titles, ret_count, reterr);
+}
+
+bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,
+			 struct shd_arena *arena, const char *const **ret_ids, size_t *ret_count,
+			 struct shd_error *reterr)
+{
+	return ids_of(state, SHD_SQL_orders_of, store, sku, arena, ret_ids, ret_count, reterr);
+}
+
+bool shd_state_returns_of(struct shd_state *state, const char *store, const char *sku,
+			  struct shd_arena *arena, const char *const **ret_ids, size_t *ret_count,
+			  struct shd_error *reterr)
+{
+	return ids_of(state, SHD_SQL_returns_of, store, sku, arena, ret_ids, ret_count, reterr);
+}
+
+bool shd_state_stocks_of(struct shd_state *state, const char *store, const char *sku,
+			 struct shd_arena *arena, const char *const **ret_ids, size_t *ret_count,
+			 struct shd_error *reterr)
+{
+	return ids_of(state, SHD_SQL_stocks_of, store, sku, arena, ret_ids, ret_count, reterr);
+}

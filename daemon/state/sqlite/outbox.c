@@ -1,0 +1,413 @@
+#include "query.h"
+
+#include <string.h>
+
+static const char *const states[] = {
+#define X(id, name) [SHD_OUTBOX_##id] = name,
+	SHD_OUTBOX_STATE_MAP(X)
+#undef X
+};
+
+/* Enough for the facts of two full messages. */
+enum { FACTS_BYTES = 4 << 20 };
+
+bool shd_state_notified_add(struct shd_state *state, int64_t alert, const char *channel,
+			struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_notified_add, reterr))
+		return false;
+	shd_query_put_n(&query, alert);
+	shd_query_put_text(&query, channel);
+	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_notified(struct shd_state *state, int64_t alert, struct shd_arena *arena,
+		    const char *const **ret_channels, size_t *ret_count, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *channels = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, SHD_SQL_notified_of, reterr))
+		return false;
+	shd_query_put_n(&query, alert);
+	while (shd_query_row(&query)) {
+		const char **slot =
+			shd_query_slot(&query, arena, &channels, count, &room, sizeof(*slot));
+
+		if (slot)
+			*slot = shd_query_get_text(&query, arena);
+		count++;
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_channels = channels;
+	*ret_count = count;
+	return true;
+}
+
+bool shd_state_notified_clear(struct shd_state *state, int64_t alert, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_notified_clear, reterr))
+		return false;
+	shd_query_put_n(&query, alert);
+	return shd_query_run(&query, reterr);
+}
+
+static bool known(struct shd_state *state, const char *key, bool *ret_known,
+		  struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_known, reterr))
+		return false;
+	shd_query_put_text(&query, key);
+	*ret_known = shd_query_row(&query) && shd_query_get_n(&query) != 0;
+	return shd_query_ok(&query, reterr);
+}
+
+static bool insert(struct shd_state *state, struct shd_outbox_row *row, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_insert, reterr))
+		return false;
+	shd_query_put_text(&query, row->key);
+	shd_query_put_text(&query, row->channel);
+	shd_query_put_text(&query, row->next_try.ms > row->made.ms ? row->group : "");
+	shd_query_put_text(&query, row->facts);
+	shd_query_put_n(&query, row->level);
+	shd_query_put_n(&query, row->made.ms);
+	shd_query_put_n(&query, row->next_try.ms);
+	shd_query_put_n(&query, row->give_up.ms);
+	shd_query_put_n(&query, row->attempts);
+	shd_query_put_text(&query, states[row->state]);
+	while (shd_query_row(&query))
+		row->number = shd_query_get_n(&query);
+	return shd_query_ok(&query, reterr);
+}
+
+static bool link_alerts(struct shd_state *state, const struct shd_outbox_row *row,
+			struct shd_error *reterr)
+{
+	for (size_t i = 0; i < row->alert_count; i++) {
+		struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+		if (!shd_query_open(&query, state, SHD_SQL_outbox_link, reterr))
+			return false;
+		shd_query_put_n(&query, row->alerts[i]);
+		shd_query_put_n(&query, row->number);
+		if (!shd_query_run(&query, reterr))
+			return false;
+	}
+	return true;
+}
+
+/* A row of the same group that still waits for company; number 0: none. */
+static bool find_company(struct shd_state *state, const struct shd_outbox_row *row,
+			 struct shd_arena *arena, struct shd_outbox_row *ret_other,
+			 struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	*ret_other = (struct shd_outbox_row){0};
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_mergeable, reterr))
+		return false;
+	shd_query_put_text(&query, row->channel);
+	shd_query_put_text(&query, row->group);
+	shd_query_put_n(&query, row->made.ms);
+	if (shd_query_row(&query)) {
+		ret_other->number = shd_query_get_n(&query);
+		ret_other->facts = shd_query_get_text(&query, arena);
+		ret_other->level = (enum shd_level)shd_query_get_n(&query);
+	}
+	return shd_query_ok(&query, reterr);
+}
+
+/* Puts the facts of two messages together; *ret_facts is NULL when one message would
+ * list too much. */
+static bool join(const char *first, const char *second, struct shd_arena *arena,
+		 const char **ret_facts, struct shd_error *reterr)
+{
+	struct shd_facts *a, *b, all[SHD_OUTBOX_ITEMS];
+	size_t a_count, b_count;
+
+	*ret_facts = NULL;
+	if (!shd_facts_unpack(first, arena, &a, &a_count, reterr) ||
+	    !shd_facts_unpack(second, arena, &b, &b_count, reterr))
+		return false;
+	if (a_count + b_count > SHD_OUTBOX_ITEMS)
+		return true;
+	for (size_t i = 0; i < a_count + b_count; i++)
+		all[i] = i < a_count ? a[i] : b[i - a_count];
+	*ret_facts = shd_facts_pack(all, a_count + b_count, arena);
+	return *ret_facts || shd_fail(reterr, SHD_ERR_LIMIT, "a merged message has no room");
+}
+
+/* Sets row->number when the waiting row could take it in. */
+static bool merge(struct shd_state *state, struct shd_outbox_row *row,
+		  const struct shd_outbox_row *other, struct shd_arena *arena,
+		  struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	const char *facts;
+
+	if (!join(other->facts, row->facts, arena, &facts, reterr))
+		return false;
+	if (!facts)
+		return true;
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_merge, reterr))
+		return false;
+	row->number = other->number;
+	shd_query_put_n(&query, other->number);
+	shd_query_put_text(&query, facts);
+	shd_query_put_n(&query, other->level > row->level ? other->level : row->level);
+	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
+			  struct shd_error *reterr)
+{
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(FACTS_BYTES);
+	struct shd_outbox_row other;
+	bool again;
+
+	if (!known(state, row->key, &again, reterr))
+		return false;
+	if (again)
+		return true;
+	if (!find_company(state, row, arena, &other, reterr))
+		return false;
+	row->number = 0;
+	if (other.number && !merge(state, row, &other, arena, reterr))
+		return false;
+	return (row->number || insert(state, row, reterr)) && link_alerts(state, row, reterr);
+}
+
+static bool close_due(struct shd_state *state, struct shd_wall now, bool *ret_any,
+		      struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_close, reterr))
+		return false;
+	shd_query_put_n(&query, now.ms);
+	if (!shd_query_run(&query, reterr))
+		return false;
+	*ret_any = sqlite3_changes(state->db) > 0;
+	return true;
+}
+
+bool shd_state_outbox_close(struct shd_state *state, struct shd_wall now, struct shd_error *reterr)
+{
+	bool any;
+
+	if (!shd_state_begin(state, reterr))
+		return false;
+	if (close_due(state, now, &any, reterr) && shd_state_commit(state, any, reterr))
+		return true;
+	shd_state_rollback(state);
+	return false;
+}
+
+static void read_row(struct shd_query *query, struct shd_arena *arena, struct shd_outbox_row *row)
+{
+	row->number = shd_query_get_n(query);
+	row->key = shd_query_get_text(query, arena);
+	row->channel = shd_query_get_text(query, arena);
+	row->group = shd_query_get_text(query, arena);
+	row->facts = shd_query_get_text(query, arena);
+	row->level = (enum shd_level)shd_query_get_n(query);
+	row->made = shd_query_get_time(query);
+	row->next_try = shd_query_get_time(query);
+	row->give_up = shd_query_get_time(query);
+	row->attempts = (int)shd_query_get_n(query);
+	row->state = SHD_OUTBOX_WAITING;
+}
+
+static bool next_due(struct shd_state *state, struct shd_wall now, struct shd_wall *ret_next,
+		     struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_next, reterr))
+		return false;
+	shd_query_put_n(&query, now.ms);
+	int64_t ms = shd_query_row(&query) ? shd_query_get_n(&query) : 0;
+	*ret_next = (struct shd_wall){ms ? ms : SHD_NEVER_MS};
+	return shd_query_ok(&query, reterr);
+}
+
+static bool is_busy(int64_t number, const int64_t *busy, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (busy[i] == number)
+			return true;
+	return false;
+}
+
+bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t max,
+			  const int64_t *busy, size_t busy_count, struct shd_arena *arena,
+			  struct shd_outbox_row **ret_rows, size_t *ret_count,
+			  struct shd_wall *ret_next, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *rows = NULL;
+	size_t count = 0, room = 0;
+	bool more = false;
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_due, reterr))
+		return false;
+	shd_query_put_n(&query, now.ms);
+	while (!more && shd_query_row(&query)) {
+		if (is_busy(sqlite3_column_int64(query.stmt, 0), busy, busy_count))
+			continue;
+		more = count == max;
+		struct shd_outbox_row *row =
+			more ? NULL
+			     : shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (row) {
+			*row = (struct shd_outbox_row){0};
+			read_row(&query, arena, row);
+			count++;
+		}
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	/* More are due than were asked for: the next one is due now. */
+	struct shd_wall next = now;
+	if (!more && !next_due(state, now, &next, reterr))
+		return false;
+	*ret_rows = rows;
+	*ret_count = count;
+	*ret_next = next;
+	return true;
+}
+
+static void read_unsent(
+	struct shd_query *query, struct shd_arena *arena, struct shd_unsent_row *row)
+{
+	row->number = shd_query_get_n(query);
+	row->channel = shd_query_get_text(query, arena);
+	row->made = shd_query_get_time(query);
+	row->next_try = shd_query_get_time(query);
+	row->give_up = shd_query_get_time(query);
+	row->attempts = (int)shd_query_get_n(query);
+	row->dead = shd_query_get_n(query) != 0;
+	row->error = shd_query_get_text(query, arena);
+}
+
+bool shd_state_outbox_unsent(struct shd_state *state, int64_t alert, struct shd_arena *arena,
+			     struct shd_unsent_row **ret_rows, size_t *ret_count,
+			     struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *rows = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_unsent, reterr))
+		return false;
+	shd_query_put_n(&query, alert);
+	while (shd_query_row(&query)) {
+		struct shd_unsent_row *row =
+			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (row)
+			read_unsent(&query, arena, row);
+		count++;
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_rows = rows;
+	*ret_count = count;
+	return true;
+}
+
+bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_shift, reterr))
+		return false;
+	shd_query_put_n(&query, by_ms);
+	return shd_query_run(&query, reterr);
+}
+
+static bool become(struct shd_state *state, const struct shd_delivery_row *row,
+		   enum shd_outbox_state becomes, struct shd_wall next_try,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_becomes, reterr))
+		return false;
+	shd_query_put_n(&query, row->outbox);
+	shd_query_put_text(&query, states[becomes]);
+	shd_query_put_n(&query, next_try.ms);
+	shd_query_put_n(&query, row->attempt);
+	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_delivery_add(struct shd_state *state, const struct shd_delivery_row *row,
+			    enum shd_outbox_state becomes, struct shd_wall next_try,
+			    struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_delivery_add, reterr))
+		return false;
+	shd_query_put_n(&query, row->outbox);
+	shd_query_put_n(&query, row->at.ms);
+	shd_query_put_n(&query, row->attempt);
+	shd_query_put_n(&query, row->ok);
+	shd_query_put_n(&query, row->status);
+	shd_query_put_text(&query, row->answer);
+	shd_query_put_text(&query, row->error);
+	shd_query_put_n(&query, row->took_ms);
+	return shd_query_run(&query, reterr) && become(state, row, becomes, next_try, reterr);
+}
+
+static void read_delivery(struct shd_query *query, struct shd_arena *arena,
+			  struct shd_delivery_row *row)
+{
+	row->outbox = shd_query_get_n(query);
+	row->at = shd_query_get_time(query);
+	row->attempt = (int)shd_query_get_n(query);
+	row->ok = shd_query_get_n(query) != 0;
+	row->status = (int)shd_query_get_n(query);
+	row->answer = shd_query_get_text(query, arena);
+	row->error = shd_query_get_text(query, arena);
+	row->took_ms = shd_query_get_n(query);
+	row->channel = shd_query_get_text(query, arena);
+}
+
+bool shd_state_deliveries(struct shd_state *state, int64_t alert, struct shd_arena *arena,
+			  struct shd_delivery_row **ret_rows, size_t *ret_count,
+			  struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *rows = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, SHD_SQL_deliveries_of, reterr))
+		return false;
+	shd_query_put_n(&query, alert);
+	while (shd_query_row(&query)) {
+		struct shd_delivery_row *row =
+			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (row)
+			read_delivery(&query, arena, row);
+		count++;
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_rows = rows;
+	*ret_count = count;
+	return true;
+}

@@ -1,0 +1,221 @@
+#include "schema.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum { SAME_BYTES = 8192 };
+
+/* The statements of all kinds are one literal, each ended by a NUL: fields.def is
+ * grouped by kind and every kind begins with opened_at, so the macro that meets that
+ * name ends the statement before and starts the next. What stands before the
+ * first NUL is the end of a statement that never began. */
+#define SECOND(a, b, ...)      b
+#define FIRST_OF(...)          SECOND(__VA_ARGS__)
+#define MARK_opened_at         ~, START
+#define SKIP(kind)
+#define START_OR_SKIP(name)    FIRST_OF(MARK_##name, SKIP, ~)
+#define FIELD(kind, name, type, words, doc) START_OR_SKIP(name)(kind) COLUMN_##type(name)
+#define COLUMN_BOOL(name)      COLUMN(name)
+#define COLUMN_NUMBER(name)    COLUMN(name)
+#define COLUMN_RATIO(name)     COLUMN(name)
+#define COLUMN_DURATION(name)  COLUMN(name)
+#define COLUMN_TIME(name)      COLUMN(name)
+
+static const char create_sql[] =
+#define END ", PRIMARY KEY (store, id)) STRICT" "\0"
+#define START(kind)                                                                                \
+	END "CREATE TABLE IF NOT EXISTS e_" #kind                                                  \
+	    " (store TEXT NOT NULL, id TEXT NOT NULL, feed TEXT"
+#define COLUMN(name) ", \"" #name "\" INTEGER"
+#define COLUMN_TEXT(name) ", \"" #name "\" TEXT"
+#define COLUMN_MONEY(name) ", \"" #name "\" INTEGER, \"" #name "_currency\" TEXT"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+#undef COLUMN
+#undef COLUMN_TEXT
+#undef COLUMN_MONEY
+
+#define COLUMN(name) ", \"" #name "\""
+#define COLUMN_TEXT(name) COLUMN(name)
+#define COLUMN_MONEY(name) ", \"" #name "\", \"" #name "_currency\""
+static const char get_sql[] =
+#define END " FROM e" "\0"
+#define START(kind)                                                                                \
+	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+
+static const char window_sql[] =
+#define END " FROM e ORDER BY opened_at" "\0"
+#define START(kind) END "WITH e AS (SELECT * FROM e_" #kind                                        \
+	" WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3) SELECT id"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+#undef COLUMN
+#undef COLUMN_TEXT
+#undef COLUMN_MONEY
+
+static const char update_sql[] =
+#define END " WHERE store = ?1 AND id = ?2" "\0"
+#define START(kind) END "UPDATE e_" #kind " SET feed = coalesce(?3, feed)"
+#define COLUMN(name) ", \"" #name "\" = ?"
+#define COLUMN_TEXT(name) COLUMN(name)
+#define COLUMN_MONEY(name) ", \"" #name "\" = ?, \"" #name "_currency\" = ?"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+#undef COLUMN
+#undef COLUMN_TEXT
+#undef COLUMN_MONEY
+#undef FIELD
+
+static const struct {
+	const char *table, *counted, *insert, *open_ids, *forget, *delete_one;
+} tables[] = {
+#define KIND(name, doc)                                                                            \
+	[SHD_KIND_##name] = {                                                                      \
+		"e_" #name,                                                                        \
+		"SELECT opened_at FROM e_" #name                                                   \
+		" WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3 ORDER BY opened_at",     \
+		"INSERT INTO e_" #name " (store, id) VALUES (?1, ?2)",                             \
+		"SELECT id FROM e_" #name " WHERE store = ?1 AND closed IS NOT 1"                  \
+		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
+		"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name               \
+		" WHERE store = ?1 AND opened_at < ?2 AND closed = 1 AND closed_at < ?2 LIMIT ?3)",\
+		"DELETE FROM e_" #name " WHERE store = ?1 AND id = ?2",                            \
+	},
+#include "catalog/kinds.def"
+#undef KIND
+};
+
+static const struct shd_table_column columns[] = {
+#undef COLUMN_BOOL
+#undef COLUMN_NUMBER
+#undef COLUMN_RATIO
+#undef COLUMN_DURATION
+#undef COLUMN_TIME
+#define COLUMN_OF(kind, name, type)                                                                \
+	#name, "ALTER TABLE e_" #kind " ADD COLUMN \"" #name "\" " type
+#define COLUMN_ALONE(kind, name, type) COLUMN_OF(kind, name, type), NULL, NULL
+#define COLUMN_BOOL(kind, name)     COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_NUMBER(kind, name)   COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_RATIO(kind, name)    COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_DURATION(kind, name) COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_TIME(kind, name)     COLUMN_ALONE(kind, name, "INTEGER")
+#define COLUMN_TEXT(kind, name)     COLUMN_ALONE(kind, name, "TEXT")
+#define COLUMN_MONEY(kind, name)                                                                   \
+	COLUMN_OF(kind, name, "INTEGER"), COLUMN_OF(kind, name##_currency, "TEXT")
+#define FIELD(kind, name, type, words, doc) [SHD_F_##kind##_##name] = {COLUMN_##type(kind, name)},
+#include "catalog/fields.def"
+#undef FIELD
+};
+
+/* The same parameters as UPDATE. Changes nothing where a column of an index differs, so
+ * that SQLite has no index to look at: nearly every change is of other columns. */
+static const char *const indexed[] = {"opened_at", "closed", "sku", "category"};
+
+static bool is_indexed(const char *column)
+{
+	for (size_t i = 0; i < SHD_COUNT(indexed); i++)
+		if (strcmp(indexed[i], column) == 0)
+			return true;
+	return false;
+}
+
+char *shd_table_update_same(enum shd_kind kind)
+{
+	struct shd_text set, where;
+	enum shd_field first = shd_kind_first(kind);
+	int number = 4;
+
+	shd_text_init(&set, SAME_BYTES);
+	shd_text_init(&where, SAME_BYTES);
+	shd_text_printf(&set, "UPDATE e_%s SET ", shd_kind_name(kind));
+	const char *comma = "";
+	for (int i = 0; i < shd_kind_fields(kind); i++) {
+		const struct shd_table_column *column = &columns[first + (enum shd_field)i];
+
+		if (is_indexed(column->name)) {
+			shd_text_printf(&where, " AND \"%s\" IS ?%d", column->name, number++);
+			continue;
+		}
+		shd_text_printf(&set, "%s\"%s\" = ?%d", comma, column->name, number++);
+		comma = ", ";
+		if (column->currency)
+			shd_text_printf(&set, ", \"%s\" = ?%d", column->currency, number++);
+	}
+	shd_text_puts(&set, " WHERE store = ?1 AND id = ?2 AND (?3 IS NULL OR feed IS ?3)");
+	shd_text_puts(&set, where.data);
+	shd_assert(shd_text_ok(&set) && shd_text_ok(&where));
+	shd_text_finish(&where);
+	return shd_text_take(&set);
+}
+
+static const char *const indexes[] = {
+#define KIND(name, doc)                                                                            \
+	"CREATE INDEX IF NOT EXISTS e_" #name "_opened ON e_" #name                                \
+	" (store, opened_at) WHERE opened_at IS NOT NULL",                                         \
+	"CREATE INDEX IF NOT EXISTS e_" #name "_open ON e_" #name                                  \
+	" (store, id, feed) WHERE closed IS NOT 1",
+#include "catalog/kinds.def"
+#undef KIND
+	"CREATE INDEX IF NOT EXISTS e_listing_sku ON e_listing (store, sku)",
+	"CREATE INDEX IF NOT EXISTS e_stock_sku ON e_stock (store, sku)",
+	"CREATE INDEX IF NOT EXISTS e_order_sku ON e_order (store, sku) WHERE closed IS NOT 1",
+	"CREATE INDEX IF NOT EXISTS e_order_bare_sku ON e_order (store, sku)"
+	" WHERE category IS NULL",
+	"CREATE INDEX IF NOT EXISTS e_return_sku ON e_return (store, sku)"
+	" WHERE category IS NULL",
+	NULL,
+};
+
+/* The piece of a literal that belongs to a kind. */
+static const char *piece(const char *literal, enum shd_kind kind)
+{
+	const char *at = literal;
+
+	for (int i = 0; i <= (int)kind; i++)
+		at += strlen(at) + 1;
+	return at;
+}
+
+const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
+{
+	switch (sql) {
+	case SHD_TABLE_CREATE: return piece(create_sql, kind);
+	case SHD_TABLE_GET: return piece(get_sql, kind);
+	case SHD_TABLE_UPDATE: return piece(update_sql, kind);
+	case SHD_TABLE_WINDOW: return piece(window_sql, kind);
+	case SHD_TABLE_COUNTED: return tables[kind].counted;
+	case SHD_TABLE_INSERT: return tables[kind].insert;
+	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
+	case SHD_TABLE_FORGET: return tables[kind].forget;
+	case SHD_TABLE_DELETE: return tables[kind].delete_one;
+	case SHD_TABLE_UPDATE_SAME: break;
+	case SHD_TABLE_SQL_COUNT: break;
+	}
+	return NULL;
+}
+
+const char *shd_table_name(enum shd_kind kind)
+{
+	return tables[kind].table;
+}
+
+const struct shd_table_column *shd_table_column(enum shd_field field)
+{
+	return &columns[field];
+}
+
+const char *shd_table_index(size_t i)
+{
+	return indexes[i];
+}

@@ -1,0 +1,42 @@
+/* state/sqlite/schema.h - the tables of the entities, made from lib/catalog/fields.def.
+ *
+ * One STRICT table per kind, e_order for `order`: store, id, feed (the endpoint
+ * that lists it) and one column per field; MONEY has a second one, NAME_currency.
+ * The tables are not part of the migrations:
+ * they are created, and given the columns they lack, when the file is opened, so
+ * that a new field is one line in fields.def and nothing else. Private to
+ * daemon/state. */
+#pragma once
+#include "catalog/catalog.h"
+
+enum shd_table_sql {
+	SHD_TABLE_CREATE,
+	SHD_TABLE_GET,       /* ?1 store ?2 id -> id, fields */
+	SHD_TABLE_UPDATE,    /* ?1 store ?2 id ?3 feed ?4... fields */
+	SHD_TABLE_UPDATE_SAME, /* the same, where no column of an index changes; made at run time */
+	SHD_TABLE_WINDOW,    /* ?1 store ?2 after ?3 until -> id, fields */
+	SHD_TABLE_COUNTED,   /* the same -> opened_at */
+	SHD_TABLE_INSERT,    /* ?1 store ?2 id; the fields follow by UPDATE */
+	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
+	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most */
+	SHD_TABLE_DELETE,    /* ?1 store ?2 id */
+	SHD_TABLE_SQL_COUNT
+};
+
+/* The statement for a kind, NULL for the one below. */
+const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql);
+
+/* UPDATE_SAME of a kind; free() it. */
+char *shd_table_update_same(enum shd_kind kind);
+
+/* "e_order" */
+const char *shd_table_name(enum shd_kind kind);
+
+/* Statements that add a field's column, and the second one of MONEY (else NULL). */
+struct shd_table_column {
+	const char *name, *add, *currency, *add_currency;
+};
+const struct shd_table_column *shd_table_column(enum shd_field field);
+
+/* Indexes that make lookups and windows cheap, IF NOT EXISTS each; NULL at the end. */
+const char *shd_table_index(size_t i);

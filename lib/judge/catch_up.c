@@ -1,0 +1,72 @@
+#include "parts.h"
+
+#include "market/market.h"
+
+void shd_judge_catch_up(struct shd_judge *judge, size_t store, uint64_t feeds, struct shd_wall now)
+{
+	shd_assert(!judge->open && store < judge->settings->store_count);
+	judge->memory[store].unread = feeds;
+	judge->memory[store].unread_since = now;
+	judge->memory[store].watched = false; /* it may lie in the future now */
+}
+
+static uint64_t unread(const struct shd_judge *judge)
+{
+	return judge->memory[judge->store].unread & ~judge->touched[judge->store].read;
+}
+
+static uint64_t bit_of(const struct shd_market *market, const struct shd_endpoint *row)
+{
+	size_t at = (size_t)(row - market->endpoints);
+
+	return at < 64 ? 1ULL << at : 0;
+}
+
+bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller)
+{
+	uint64_t feeds = unread(judge);
+
+	if (!feeds || poller == SHD_POLLER_COUNT)
+		return false;
+	const struct shd_market *market = judge->settings->stores[judge->store].market;
+	for (size_t i = 0; i < market->endpoint_count; i++)
+		if (market->endpoints[i].poller == poller &&
+		    (feeds & bit_of(market, &market->endpoints[i])))
+			return true;
+	return false;
+}
+
+bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
+			  struct shd_wall *ret_until)
+{
+	struct shd_wall until = {judge->memory[judge->store].unread_since.ms + SHD_CATCH_UP_MS};
+
+	if (!shd_judge_unread(judge, poller) || judge->now.ms >= until.ms)
+		return false;
+	if (ret_until)
+		*ret_until = until;
+	return true;
+}
+
+bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
+		       const struct shd_feed_row *feed)
+{
+	uint64_t bit = bit_of(judge->settings->stores[judge->store].market, batch->row);
+	bool waits = batch->ok ? feed->suspects > 0 /* what it lists is not believed yet */
+			       : !batch->row->optional &&
+				 shd_err_retry(batch->error.kind) == SHD_RETRY_LATER;
+
+	if (batch->outdated || waits || !(unread(judge) & bit))
+		return false;
+	shd_judge_touch(judge, judge->store)->read |= bit;
+	return !shd_judge_unread(judge, batch->row->poller);
+}
+
+void shd_judge_keep_read(struct shd_judge *judge)
+{
+	for (size_t i = 0; i < judge->touched_count; i++) {
+		size_t store = judge->touched_list[i];
+
+		judge->memory[store].unread &= ~judge->touched[store].read;
+	}
+}

@@ -1,0 +1,525 @@
+#include "parts.h"
+
+#include "base/text.h"
+#include "host/clock.h"
+#include "market/market.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BLIND_MIN_MS = 60000,        /* last_success_at may lag SHD_FACT_MS behind */
+	SLOT_MS = 300000,
+	SKEW_NOISE_MS = 2000,        /* the Date header counts whole seconds, and lags */
+	SKEW_STEP_MS = 1000,
+	SHARE_STEP = 1000,           /* 0.1 % */
+};
+
+/* --- the feed ------------------------------------------------------------------- */
+
+static int64_t blind_after_ms(const struct shd_judge *judge, int64_t interval_ms)
+{
+	int64_t after = judge->settings->blind_after * interval_ms;
+
+	return after > BLIND_MIN_MS ? after : BLIND_MIN_MS;
+}
+
+static bool is_listing(const struct shd_endpoint *row)
+{
+	return row->paging != SHD_PAGE_BATCH && row->paging != SHD_PAGE_FOLLOW;
+}
+
+/* After how long without a success the feed alone would have made its poller blind. */
+static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *batch)
+{
+	const struct shd_store_settings *settings = &judge->settings->stores[batch->store];
+	int64_t every_ms = settings->every_ms[batch->row->poller];
+	int64_t slower_ms = batch->row->every_ms > every_ms ? batch->row->every_ms - every_ms : 0;
+
+	return is_listing(batch->row) ? blind_after_ms(judge, every_ms) +
+						judge->settings->blind_after * slower_ms
+				      : SHD_NEVER_MS;
+}
+
+static struct shd_wall later(struct shd_wall a, struct shd_wall b)
+{
+	return a.ms > b.ms ? a : b;
+}
+
+bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
+		    struct shd_feed_row *ret_row, int *ret_error_before, struct shd_error *reterr)
+{
+	const char *store = shd_judge_store_id(judge, batch->store);
+	struct shd_feed_row *before;
+
+	if (!shd_state_feed_get(
+		    judge->state, store, batch->row->name, judge->arena, &before, reterr))
+		return false;
+	struct shd_feed_row row = before ? *before : (struct shd_feed_row){.error = -1};
+	row.store = store;
+	row.endpoint = batch->row->name;
+	row.last_try = judge->now;
+	row.next_due = batch->next_due;
+	row.not_available = !batch->ok && shd_market_lacks(batch->row, batch->error.kind);
+	if (batch->ok || row.not_available) {
+		row.failing_since.ms = 0;
+		row.failures = 0;
+		row.error = -1;
+		row.error_text = NULL;
+	}
+	if (batch->ok) {
+		row.cursor = batch->cursor;
+		row.last_success =
+			batch->outdated ? later(row.last_success, batch->began) : judge->now;
+	} else if (!row.not_available) {
+		if (!row.failing_since.ms)
+			row.failing_since = judge->now;
+		row.failures++;
+		row.error = (int)batch->error.kind;
+		row.error_text = batch->error.msg;
+	}
+	bool same = before && before->not_available == row.not_available;
+	*ret_error_before = same ? before->error : INT32_MIN;
+	*ret_row = row;
+	return shd_judge_note_feed(judge, before, &row, gap_ms(judge, batch), reterr);
+}
+
+/* --- the poller ----------------------------------------------------------------- */
+
+struct shd_wall shd_judge_blind_at(const struct shd_entity *poller)
+{
+	const struct shd_value *last = shd_entity_get(poller, SHD_F_poller_last_success_at);
+	const struct shd_value *after = shd_entity_get(poller, SHD_F_poller_blind_after);
+
+	if (last->none || after->none || !shd_entity_get(poller, SHD_F_poller_blinds)->none)
+		return (struct shd_wall){SHD_NEVER_MS};
+	return (struct shd_wall){last->n + after->n + 1};
+}
+
+static const struct shd_feed_row *feed_of(const struct shd_feed_row *feeds, size_t count,
+					  const char *endpoint)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(feeds[i].endpoint, endpoint) == 0)
+			return &feeds[i];
+	return NULL;
+}
+
+/* What the feeds of one poller come to. */
+struct poller_view {
+	struct shd_wall last_success; /* 0: not every feed was read yet */
+	const struct shd_feed_row *failing;
+	bool lacks;                   /* a feed that the tariff does not include */
+	bool idle;
+};
+
+/* When a feed that is read less often than its poller would have been read last at the
+ * poller's pace: so it is overdue after as many intervals of its own. */
+static struct shd_wall at_own_pace(const struct shd_judge *judge, struct shd_wall last_success,
+				   int64_t feed_ms, int64_t every_ms)
+{
+	int64_t ms = last_success.ms + judge->settings->blind_after * (feed_ms - every_ms);
+
+	if (!last_success.ms || feed_ms <= every_ms)
+		return last_success;
+	return (struct shd_wall){ms < judge->now.ms ? ms : judge->now.ms};
+}
+
+/* A feed that was never tried is waited for at first; later on it is one that this
+ * store does not need (nothing to follow up, not configured). */
+static void look_at_feed(const struct shd_judge *judge, const struct shd_endpoint *row,
+			 const struct shd_feed_row *feed, int64_t every_ms, bool young,
+			 struct poller_view *view)
+{
+	if (!feed) {
+		if (is_listing(row) && young)
+			view->last_success.ms = 0;
+		return;
+	}
+	if (feed->not_available) {
+		view->lacks = true;
+		return;
+	}
+	if (feed->error >= 0 &&
+	    (!view->failing || feed->failing_since.ms < view->failing->failing_since.ms))
+		view->failing = feed;
+	if (feed->error < 0 && !is_listing(row))
+		return;
+	struct shd_wall last = at_own_pace(judge, feed->last_success, row->every_ms, every_ms);
+	if (last.ms < view->last_success.ms)
+		view->last_success = last;
+}
+
+static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
+			   const struct shd_feed_row *feeds, size_t count,
+			   struct poller_view *ret_view)
+{
+	const struct shd_store_settings *settings = &judge->settings->stores[judge->store];
+	const struct shd_value *since = judge->store_entity
+		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
+	int64_t every_ms = settings->every_ms[poller];
+	int64_t blind_ms = blind_after_ms(judge, every_ms);
+	bool young = !since || since->none || judge->now.ms - since->n <= blind_ms;
+	bool any = false;
+
+	*ret_view = (struct poller_view){.last_success = {SHD_NEVER_MS}};
+	for (size_t i = 0; i < settings->market->endpoint_count; i++) {
+		const struct shd_endpoint *row = &settings->market->endpoints[i];
+
+		if (row->poller != poller || row->optional)
+			continue;
+		const struct shd_feed_row *feed = feed_of(feeds, count, row->name);
+		any = any || (feed && feed->last_success.ms);
+		look_at_feed(judge, row, feed, every_ms, young, ret_view);
+	}
+	if (ret_view->last_success.ms != SHD_NEVER_MS)
+		return;
+	/* Nothing that counts: only feeds that the tariff lacks or that follow others. */
+	ret_view->idle = ret_view->lacks;
+	ret_view->last_success = any ? judge->now : (struct shd_wall){0};
+}
+
+static bool is_word(const struct shd_value *value, const char *word)
+{
+	return !value->none && strcmp(value->text, word) == 0;
+}
+
+static bool locked_out(const struct shd_judge *judge)
+{
+	const struct shd_entity *store = judge->store_entity;
+
+	if (!store)
+		return false;
+	const struct shd_value *key = shd_entity_get(store, SHD_F_store_credentials);
+	return is_word(key, "refused") || is_word(key, "expired") || is_word(key, "egress") ||
+	       is_word(shd_entity_get(store, SHD_F_store_status), "blocked");
+}
+
+/* The rules that cannot judge without this poller. */
+static void name_blinded(struct shd_judge *judge, enum shd_poller poller, struct shd_text *out)
+{
+	struct shd_rule_env env;
+
+	shd_judge_env(judge, NULL, &env);
+	for (size_t i = 0; i < shd_rules_count(judge->here->rules); i++) {
+		const struct shd_rule *rule = shd_rules_at(judge->here->rules, i);
+
+		if ((rule->brought_by >> poller & 1) && shd_rule_applies(rule, &env))
+			shd_text_printf(out, "%s%s", out->len ? ", " : "", rule->id);
+	}
+}
+
+static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
+		       const struct poller_view *view, bool blind, struct shd_error *reterr)
+{
+	struct shd_text blinds SHD_AUTO(shd_text_finish) = {0};
+	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
+	struct shd_seen seen;
+
+	shd_text_init(&blinds, SHD_FIELD_BYTES);
+	shd_seen_start(&seen, SHD_KIND_poller, shd_poller_name(poller));
+	shd_seen_n(&seen, SHD_F_poller_closed, view->idle);
+	shd_seen_n(&seen, SHD_F_poller_interval, every_ms);
+	shd_seen_n(&seen, SHD_F_poller_blind_after, blind_after_ms(judge, every_ms));
+	shd_seen_time(&seen, SHD_F_poller_last_success_at, view->last_success);
+	shd_seen_time(&seen, SHD_F_poller_failing_since,
+		      view->failing ? view->failing->failing_since : (struct shd_wall){0});
+	shd_seen_text(&seen, SHD_F_poller_error,
+		      view->failing ? shd_err_name((enum shd_err)view->failing->error) : NULL);
+	shd_seen_text(&seen, SHD_F_poller_error_text,
+		      view->failing ? view->failing->error_text : NULL);
+	if (blind)
+		name_blinded(judge, poller, &blinds);
+	shd_seen_text(&seen, SHD_F_poller_blinds, blind ? blinds.data : NULL);
+	return shd_judge_upsert(judge, &seen.entity, NULL, reterr);
+}
+
+/* Takes note of how the poller is now, for the rules of this and of later transactions. */
+static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct poller_view *view,
+		 bool blind, struct shd_poller_fact *fact, struct shd_error *reterr)
+{
+	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
+	uint32_t *asked = &judge->memory[judge->store].asked, bit = 1U << poller;
+	bool unread = shd_judge_unread(judge, poller), ends = view->idle && !fact->idle;
+
+	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
+	if (view->last_success.ms - fact->last_success.ms > 2 * every_ms ||
+		view->idle != fact->idle)
+		shd_judge_touch(judge, judge->store)->pollers |= bit;
+	if (blind != fact->blind || (!unread && (*asked & bit)))
+		shd_judge_touch(judge, judge->store)->regained |= bit;
+	if (!unread)
+		*asked &= ~bit;
+	fact->blind = blind;
+	fact->failing = view->failing != NULL;
+	fact->idle = view->idle;
+	fact->last_success = view->last_success;
+	return !ends || shd_judge_end_poller(judge, poller, reterr);
+}
+
+bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)
+{
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
+	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
+	struct shd_poller_fact *fact;
+	struct shd_feed_row *feeds;
+	struct poller_view view;
+	size_t count;
+
+	bool off = shd_judge_is_off(judge, poller);
+
+	if (!off && shd_judge_catches_up(judge, poller, NULL))
+		return true;
+	if (!shd_state_feeds(judge->state, shd_judge_store_id(judge, judge->store), arena, &feeds,
+			     &count, reterr) ||
+	    !shd_judge_store_entity(judge, reterr) || !shd_judge_fact(judge, poller, &fact, reterr))
+		return false;
+	if (off)
+		view = (struct poller_view){.idle = true};
+	else
+		look_at_poller(judge, poller, feeds, count, &view);
+	if (view.idle)
+		view.last_success = fact->last_success;
+	int64_t old_ms = judge->now.ms - view.last_success.ms;
+	bool blind = view.idle || shd_judge_unread(judge, poller) || !view.last_success.ms ||
+		     old_ms > blind_after_ms(judge, every_ms) || locked_out(judge);
+	return turn(judge, poller, &view, blind, fact, reterr) &&
+	       put_poller(judge, poller, &view, blind, reterr);
+}
+
+/* --- the store ------------------------------------------------------------------ */
+
+/* The newest failure of a kind that is not older than the newest success of any
+ * feed: since then, nothing showed that the trouble is over. */
+static const struct shd_feed_row *standing(const struct shd_feed_row *feeds, size_t count,
+					   enum shd_err kind)
+{
+	const struct shd_feed_row *found = NULL;
+	int64_t success_ms = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (feeds[i].last_success.ms > success_ms)
+			success_ms = feeds[i].last_success.ms;
+		if (feeds[i].error == (int)kind &&
+			(!found || feeds[i].last_try.ms > found->last_try.ms))
+			found = &feeds[i];
+	}
+	return found && found->last_try.ms > success_ms ? found : NULL;
+}
+
+static const struct shd_feed_row *failing_with(const struct shd_feed_row *feeds, size_t count,
+					       enum shd_err kind)
+{
+	for (size_t i = 0; i < count; i++)
+		if (feeds[i].error == (int)kind)
+			return &feeds[i];
+	return NULL;
+}
+
+static const char *credentials(const struct shd_judge *judge, const struct shd_feed_row *feeds,
+			       size_t count)
+{
+	if (standing(feeds, count, SHD_ERR_CREDENTIALS)) {
+		const struct shd_value *end = judge->store_entity
+			? shd_entity_get(judge->store_entity, SHD_F_store_key_expires_at) : NULL;
+
+		return end && !end->none && end->n <= judge->now.ms ? "expired" : "refused";
+	}
+	if (standing(feeds, count, SHD_ERR_EGRESS))
+		return "egress";
+	if (failing_with(feeds, count, SHD_ERR_ROLE))
+		return "role";
+	for (size_t i = 0; i < count; i++)
+		if (feeds[i].last_success.ms)
+			return "ok";
+	return NULL;
+}
+
+static const char *endpoint_of(const struct shd_feed_row *feed)
+{
+	return feed ? feed->endpoint : NULL;
+}
+
+static bool put_store(struct shd_judge *judge, struct shd_seen *seen, struct shd_error *reterr)
+{
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
+	const struct shd_entity *store = judge->store_entity;
+	struct shd_feed_row *feeds;
+	size_t count;
+
+	if (!shd_state_feeds(judge->state, shd_judge_store_id(judge, judge->store), arena, &feeds,
+			     &count, reterr))
+		return false;
+	const char *key = credentials(judge, feeds, count);
+	if (key)
+		shd_seen_text(seen, SHD_F_store_credentials, key);
+	if (standing(feeds, count, SHD_ERR_BLOCKED))
+		shd_seen_text(seen, SHD_F_store_status, "blocked");
+	else if (store && is_word(shd_entity_get(store, SHD_F_store_status), "blocked") &&
+		 !failing_with(feeds, count, SHD_ERR_BLOCKED))
+		shd_seen_text(seen, SHD_F_store_status, "active");
+	shd_seen_text(seen, SHD_F_store_missing_role,
+		      endpoint_of(failing_with(feeds, count, SHD_ERR_ROLE)));
+	shd_seen_text(seen, SHD_F_store_retired_method,
+		      endpoint_of(failing_with(feeds, count, SHD_ERR_RETIRED)));
+	return shd_judge_upsert(judge, &seen->entity, NULL, reterr);
+}
+
+/* Whether the key was useless before and after: all pollers are blind or see again. */
+static bool relook(struct shd_judge *judge, bool was_locked_out, struct shd_error *reterr)
+{
+	return was_locked_out == locked_out(judge) || shd_judge_pollers(judge, reterr);
+}
+
+/* On which whole step n stands, or between which two. A figure that is kept again when its
+ * place changes never hides that it came to a limit of whole steps, or passed it. */
+static int64_t place(int64_t n, int64_t step)
+{
+	int64_t below = n / step - (n % step < 0);
+
+	return 2 * below + (n % step != 0);
+}
+
+/* Throttled requests of all in the last hour, in micro-units. */
+static int64_t count_requests(struct shd_store_memory *memory, const struct shd_batch *batch,
+			      struct shd_wall now)
+{
+	enum { SLOTS = SHD_COUNT(memory->requests) };
+	int64_t slot = now.ms / SLOT_MS, requests = 0, throttled = 0;
+
+	if (slot < memory->slot || slot - memory->slot >= SLOTS) {
+		memset(memory->requests, 0, sizeof(memory->requests));
+		memset(memory->throttled, 0, sizeof(memory->throttled));
+	} else {
+		for (int64_t s = memory->slot + 1; s <= slot; s++)
+			memory->requests[s % SLOTS] = memory->throttled[s % SLOTS] = 0;
+	}
+	memory->slot = slot;
+	memory->requests[slot % SLOTS] += (uint32_t)batch->requests;
+	memory->throttled[slot % SLOTS] += (uint32_t)batch->throttled;
+	for (int i = 0; i < SLOTS; i++) {
+		requests += memory->requests[i];
+		throttled += memory->throttled[i];
+	}
+	int64_t share = requests > 0 ? throttled * 1000000 / requests : 0;
+	return share > 1000000 ? 1000000 : share;
+}
+
+/* What changed slowly enough to be worth a write. */
+static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batch,
+			   struct shd_seen *seen)
+{
+	struct shd_store_memory *memory = &judge->memory[judge->store];
+	int64_t share = count_requests(memory, batch, judge->now), skew = batch->clock_skew_ms;
+	bool any = false;
+
+	if (memory->throttled_share < 0 ||
+	    place(share, SHARE_STEP) != place(memory->throttled_share, SHARE_STEP)) {
+		memory->throttled_share = share;
+		shd_seen_n(seen, SHD_F_store_throttled_share, share);
+		any = true;
+	}
+	if (skew != INT64_MIN && llabs(skew) <= SKEW_NOISE_MS)
+		skew = 0;
+	if (skew != INT64_MIN &&
+	    (memory->skew_ms == INT64_MIN ||
+	     place(skew, SKEW_STEP_MS) != place(memory->skew_ms, SKEW_STEP_MS))) {
+		memory->skew_ms = skew;
+		shd_seen_n(seen, SHD_F_store_clock_skew, skew);
+		judge->skewed = true;
+		any = true;
+	}
+	return any;
+}
+
+/* After it was left out of the configuration. */
+static bool is_back(const struct shd_entity *store)
+{
+	const struct shd_value *closed = store ? shd_entity_get(store, SHD_F_store_closed) : NULL;
+
+	return closed && !closed->none && closed->n;
+}
+
+/* What the marketplace dates is compared with this, so it is by their time, as far as that
+ * is not later than ours. One in the future is of a clock that was ahead: nothing would be
+ * new until then. */
+static void see_watched_since(const struct shd_judge *judge, const struct shd_batch *batch,
+			      struct shd_seen *seen)
+{
+	const struct shd_value *since = judge->store_entity
+		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
+	struct shd_wall latest = shd_clock_later(judge->now, batch->clock_skew_ms);
+	/* Also where the first thing seen is a refusal. */
+	struct shd_wall began = batch->ok ? batch->began : judge->now;
+
+	if (!is_back(judge->store_entity) && since && !since->none && since->n <= latest.ms)
+		return;
+	shd_seen_n(seen, SHD_F_store_closed, false);
+	shd_seen_time(seen, SHD_F_store_watched_since,
+		      shd_clock_earlier(began, batch->clock_skew_ms));
+}
+
+static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch,
+			  bool error_changed, struct shd_error *reterr)
+{
+	struct shd_store_memory *memory = &judge->memory[judge->store];
+	struct shd_seen seen;
+
+	shd_seen_start(&seen, SHD_KIND_store, shd_judge_store_id(judge, judge->store));
+	bool any = see_slow_facts(judge, batch, &seen);
+	if (!memory->watched) {
+		if (!shd_judge_store_entity(judge, reterr))
+			return false;
+		see_watched_since(judge, batch, &seen);
+		memory->watched = true;
+		error_changed = true;
+	}
+	if (!error_changed)
+		return !any || shd_judge_upsert(judge, &seen.entity, NULL, reterr);
+	if (!shd_judge_store_entity(judge, reterr))
+		return false;
+	bool was_locked_out = locked_out(judge);
+	return put_store(judge, &seen, reterr) && shd_judge_store_entity(judge, reterr) &&
+	       relook(judge, was_locked_out, reterr);
+}
+
+bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
+		     const struct shd_feed_row *feed, int error_before, struct shd_error *reterr)
+{
+	struct shd_poller_fact *fact;
+	bool error_changed = error_before != feed->error;
+	bool caught_up = shd_judge_is_read(judge, batch, feed);
+
+	/* After a refusal any success may be the one that shows that it is over. */
+	if (batch->ok && judge->store_entity_read == false &&
+		!shd_judge_store_entity(judge, reterr))
+		return false;
+	error_changed = error_changed || (batch->ok && locked_out(judge));
+	if (!look_at_store(judge, batch, error_changed, reterr) ||
+	    !shd_judge_fact(judge, batch->row->poller, &fact, reterr))
+		return false;
+	int64_t lag_ms = judge->now.ms - fact->last_success.ms;
+	if (!caught_up && !error_changed && (!batch->ok || (lag_ms >= 0 && lag_ms < SHD_FACT_MS)))
+		return true;
+	return shd_judge_poller(judge, batch->row->poller, reterr);
+}
+
+bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr)
+{
+	int64_t least = INT64_MIN;
+	struct shd_seen seen;
+
+	/* When our clock is wrong, every store differs; one store may be wrong itself. */
+	for (size_t i = 0; i < judge->settings->store_count; i++) {
+		int64_t skew = judge->memory[i].skew_ms;
+
+		if (skew != INT64_MIN && (least == INT64_MIN || llabs(skew) < llabs(least)))
+			least = skew;
+	}
+	judge->skewed = false;
+	if (least == INT64_MIN)
+		return true;
+	shd_seen_start(&seen, SHD_KIND_store, shd_judge_store_id(judge, judge->store));
+	shd_seen_n(&seen, SHD_F_store_clock_skew, least);
+	return shd_judge_upsert(judge, &seen.entity, NULL, reterr);
+}

@@ -1,0 +1,129 @@
+#include "parts.h"
+
+#include "catalog/record.h"
+#include "market/market.h"
+
+#include <string.h>
+
+/* --- what is noted while it happens -------------------------------------------------- */
+
+static bool note(struct shd_judge *judge, const struct shd_entity *before, enum shd_kind kind,
+		 const char *id, uint64_t fields, struct shd_error *reterr)
+{
+	struct shd_history_row row = {.at = judge->now,
+		.kind = kind,
+		.id = id,
+		.store = shd_judge_store_id(judge, judge->store),
+		.fresh = judge->fresh >> kind & 1};
+
+	shd_text_clear(&judge->record);
+	if (before) {
+		shd_record_write(&judge->record, before, fields);
+		row.was = judge->record.data;
+	}
+	if (!shd_text_ok(&judge->record))
+		return shd_fail(
+			reterr, SHD_ERR_LIMIT, "%s: its fields are too long to be noted", id);
+	return shd_state_history_add(judge->state, &row, reterr);
+}
+
+/* A poller follows from its feeds. */
+bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
+		    const struct shd_entity *entity, uint64_t changed, struct shd_error *reterr)
+{
+	return entity->kind == SHD_KIND_poller ||
+	       note(judge, before, entity->kind, entity->id, changed, reterr);
+}
+
+void shd_judge_feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen)
+{
+	bool fails = feed->error >= 0;
+
+	shd_seen_start(ret_seen, SHD_KIND_poller, feed->endpoint);
+	shd_seen_n(ret_seen, SHD_F_poller_closed, feed->not_available);
+	shd_seen_time(ret_seen, SHD_F_poller_last_success_at, feed->last_success);
+	shd_seen_time(ret_seen, SHD_F_poller_failing_since, feed->failing_since);
+	shd_seen_text(ret_seen, SHD_F_poller_error,
+		      fails ? shd_err_name((enum shd_err)feed->error) : NULL);
+	shd_seen_text(ret_seen, SHD_F_poller_error_text, fails ? feed->error_text : NULL);
+}
+
+static const struct shd_value *field(const struct shd_entity *entity, enum shd_field which)
+{
+	return shd_entity_get(entity, which);
+}
+
+void shd_judge_feed_of(const struct shd_entity *seen, const char *store,
+		       struct shd_feed_row *ret_feed)
+{
+	const struct shd_value *error = field(seen, SHD_F_poller_error);
+	const struct shd_value *text = field(seen, SHD_F_poller_error_text);
+	const struct shd_value *failing = field(seen, SHD_F_poller_failing_since);
+	const struct shd_value *last = field(seen, SHD_F_poller_last_success_at);
+	enum shd_err kind = SHD_ERR_NETWORK;
+
+	*ret_feed = (struct shd_feed_row){.store = store, .endpoint = seen->id, .error = -1};
+	ret_feed->not_available = field(seen, SHD_F_poller_closed)->n != 0;
+	ret_feed->last_success.ms = last->none ? 0 : last->n;
+	ret_feed->last_try = ret_feed->last_success;
+	if (error->none)
+		return;
+	ret_feed->error = shd_err_find(error->text, &kind) ? (int)kind : SHD_ERR_NETWORK;
+	ret_feed->error_text = text->none ? NULL : text->text;
+	ret_feed->failing_since.ms = failing->none ? 0 : failing->n;
+}
+
+/* A feed that goes on succeeding is not worth a row; one that turned is, and one that
+ * was not read for so long that its poller was blind. */
+static bool turned(const struct shd_feed_row *before, const struct shd_feed_row *feed,
+		   int64_t blind_ms)
+{
+	return before->error != feed->error || before->not_available != feed->not_available ||
+	       (feed->error < 0 && feed->last_success.ms - before->last_success.ms > blind_ms);
+}
+
+bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *before,
+	const struct shd_feed_row *feed, int64_t blind_ms, struct shd_error *reterr)
+{
+	struct shd_seen seen;
+
+	if (before && !turned(before, feed, blind_ms))
+		return true;
+	if (before)
+		shd_judge_feed_seen(before, &seen);
+	return note(judge, before ? &seen.entity : NULL, SHD_KIND_poller, feed->endpoint,
+		    before ? seen.entity.set : 0, reterr);
+}
+
+/* --- what happens again ---------------------------------------------------------------- */
+
+static bool take_past(struct shd_judge *judge, const struct shd_past *past,
+		      struct shd_error *reterr)
+{
+	bool pollers = past->feed_count > 0;
+
+	for (size_t i = 0; i < past->harvest->entity_count; i++) {
+		const struct shd_entity *seen = &past->harvest->entities[i];
+
+		pollers = pollers || seen->kind == SHD_KIND_store;
+		if (!shd_judge_upsert(judge, seen, NULL, reterr))
+			return false;
+	}
+	if (!shd_judge_measures(judge, past->harvest, reterr))
+		return false;
+	for (size_t i = 0; i < past->feed_count; i++)
+		if (!shd_state_feed_put(judge->state, &past->feeds[i], reterr))
+			return false;
+	return (!pollers || shd_judge_pollers(judge, reterr)) && shd_judge_listed(judge, reterr);
+}
+
+bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
+		    struct shd_outcome *outcome, struct shd_error *reterr)
+{
+	shd_judge_enter(judge, past->store, outcome);
+	judge->fresh = past->fresh;
+	if (take_past(judge, past, reterr))
+		return true;
+	shd_judge_abandon(judge);
+	return false;
+}

@@ -1,0 +1,406 @@
+/* The order of work within one transaction:
+ *
+ *   begin      BEGIN
+ *   batch      feed row -> entities -> metrics -> sweep -> feed row stored ->
+ *              poller and store facts -> cross references -> changed entities judged
+ *   wakes      entities and rules that are due by time
+ *   end        per store: what reads something that changed -> messages -> COMMIT
+ */
+#include "parts.h"
+
+#include "conf/diag.h"
+#include "market/market.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRANSACTION_BYTES = 256 << 20, /* the most one transaction holds in memory */
+	OUTCOME_BYTES = 1 << 20,
+	RECORD_BYTES = 1 << 20,
+	PUT_OFF_MS_PER_ROW = 1,
+	PUT_OFF_MAX_MS = 60000,
+	TALLY_ROWS = 128,              /* fewer are read in 0.1 ms; of 1000 stores they took 8 MB */
+	TALLY_BYTES = 16 << 20,
+};
+
+const char *shd_judge_store_id(const struct shd_judge *judge, size_t store)
+{
+	shd_assert(store <= judge->settings->store_count);
+	return store < judge->settings->store_count ? judge->settings->stores[store].id : "daemon";
+}
+
+const struct shd_store_settings *shd_judge_settings(const struct shd_judge *judge, size_t store)
+{
+	return store < judge->settings->store_count ? &judge->settings->stores[store] : NULL;
+}
+
+/* --- create and destroy ----------------------------------------------------------- */
+
+static bool compile_routes(struct shd_judge *judge, struct shd_diags *diags)
+{
+	const struct shd_settings *settings = judge->settings;
+	bool ok = true;
+
+	judge->matches = shd_xcalloc(settings->route_count, sizeof(struct shd_match *));
+	for (size_t i = 0; i < settings->route_count; i++) {
+		if (!settings->routes[i].match)
+			continue;
+		judge->matches[i] = shd_match_compile(settings->routes[i].match_node, diags);
+		ok = ok && judge->matches[i];
+	}
+	return ok;
+}
+
+/* What is cached of the state is read again. The counters stay. */
+static void forget_cache(struct shd_judge *judge)
+{
+	for (size_t i = 0; i <= judge->settings->store_count; i++) {
+		memset(judge->memory[i].pollers, 0, sizeof(judge->memory[i].pollers));
+		judge->memory[i].watched = false;
+		judge->memory[i].throttled_share = -1;
+	}
+	shd_tally_forget(judge->tally);
+}
+
+static struct shd_tally *make_tally(const struct shd_settings *settings,
+				    const struct shd_rules *rules)
+{
+	struct shd_tally_limits limits = {.min_rows = TALLY_ROWS, .max_bytes = TALLY_BYTES,
+		.max_span_ms = settings->keep_samples_ms};
+
+	return shd_tally_create(rules, settings->store_count + 1, &limits);
+}
+
+struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_settings *settings,
+				   const struct shd_rules *rules, const struct shd_words *words,
+				   struct shd_diags *diags)
+{
+	struct shd_judge *judge = shd_xcalloc(1, sizeof(*judge));
+
+	judge->state = state;
+	judge->settings = settings;
+	judge->rules = rules;
+	judge->words = words;
+	judge->memory = shd_xcalloc(settings->store_count + 1, sizeof(*judge->memory));
+	for (size_t i = 0; i <= settings->store_count; i++) {
+		judge->memory[i].skew_ms = INT64_MIN;
+		judge->memory[i].throttled_share = -1;
+	}
+	judge->touched = shd_xcalloc(settings->store_count + 1, sizeof(*judge->touched));
+	judge->touched_list = shd_xcalloc(settings->store_count + 1, sizeof(size_t));
+	judge->arena = shd_arena_create(TRANSACTION_BYTES);
+	judge->keep = shd_arena_create(TRANSACTION_BYTES);
+	judge->scratch = shd_arena_create(TRANSACTION_BYTES);
+	judge->store_arena = shd_arena_create(TRANSACTION_BYTES);
+	judge->drafts_end = &judge->drafts;
+	shd_text_init(&judge->record, RECORD_BYTES);
+	judge->put_off_ms_per_row = PUT_OFF_MS_PER_ROW;
+	judge->put_off_max_ms = PUT_OFF_MAX_MS;
+	judge->tally = make_tally(settings, rules);
+	shd_judge_lists_create(judge);
+	if (!compile_routes(judge, diags)) {
+		shd_judge_destroy(judge);
+		return NULL;
+	}
+	return judge;
+}
+
+void shd_judge_destroy(struct shd_judge *judge)
+{
+	if (!judge)
+		return;
+	shd_judge_abandon(judge);
+	for (size_t i = 0; judge->matches && i < judge->settings->route_count; i++)
+		shd_match_destroy(judge->matches[i]);
+	free(judge->matches);
+	shd_judge_lists_destroy(judge);
+	shd_tally_destroy(judge->tally);
+	shd_arena_destroy(judge->arena);
+	shd_arena_destroy(judge->keep);
+	shd_arena_destroy(judge->scratch);
+	shd_arena_destroy(judge->store_arena);
+	for (size_t i = 0; i <= judge->settings->store_count; i++)
+		free(judge->memory[i].not_before_ms);
+	shd_text_finish(&judge->record);
+	free(judge->touched_list);
+	free(judge->touched);
+	free(judge->memory);
+	free(judge);
+}
+
+void shd_outcome_init(struct shd_outcome *outcome)
+{
+	*outcome = (struct shd_outcome){.next_wake = {SHD_NEVER_MS}};
+	outcome->arena = shd_arena_create(OUTCOME_BYTES);
+}
+
+void shd_outcome_finish(struct shd_outcome *outcome)
+{
+	shd_arena_destroy(outcome->arena);
+	free(outcome->transitions);
+	*outcome = (struct shd_outcome){0};
+}
+
+/* --- the transaction ---------------------------------------------------------------- */
+
+struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store)
+{
+	struct shd_touched *touched = &judge->touched[store];
+
+	if (!touched->listed)
+		judge->touched_list[judge->touched_count++] = store;
+	touched->listed = true;
+	return touched;
+}
+
+static void empty_hash(struct shd_dirty **hash)
+{
+	struct shd_dirty *dirty, *next;
+
+	HASH_ITER(hh, *hash, dirty, next) {
+		HASH_DEL(*hash, dirty);
+		free(dirty);
+	}
+}
+
+void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *outcome)
+{
+	shd_assert(judge->open);
+	empty_hash(&judge->dirty);
+	empty_hash(&judge->skus);
+	shd_arena_reset(judge->keep);
+	shd_arena_reset(judge->scratch);
+	shd_arena_reset(judge->store_arena);
+	judge->store = store;
+	judge->here = judge->memory[store].lists;
+	judge->store_entity = NULL;
+	judge->store_entity_read = false;
+	judge->fresh = 0;
+	judge->outcome = outcome;
+}
+
+static void forget_transaction(struct shd_judge *judge)
+{
+	for (size_t i = 0; i < judge->touched_count; i++)
+		judge->touched[judge->touched_list[i]] = (struct shd_touched){0};
+	judge->touched_count = 0;
+	while (judge->drafts) {
+		struct shd_draft *draft = judge->drafts;
+
+		judge->drafts = draft->next;
+		shd_text_finish(&draft->identity);
+		free(draft);
+	}
+	judge->drafts_end = &judge->drafts;
+	empty_hash(&judge->dirty);
+	empty_hash(&judge->skus);
+	shd_arena_reset(judge->arena);
+	shd_arena_reset(judge->keep);
+	shd_arena_reset(judge->scratch);
+	judge->open = judge->durable = judge->failed = false;
+}
+
+bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now, struct shd_error *reterr)
+{
+	shd_assert(!judge->open);
+	if (!shd_state_begin(judge->state, reterr))
+		return false;
+	judge->open = true;
+	judge->now = now;
+	return true;
+}
+
+void shd_judge_abandon(struct shd_judge *judge)
+{
+	if (!judge->open)
+		return;
+	shd_state_rollback(judge->state);
+	forget_transaction(judge);
+	forget_cache(judge);
+}
+
+static bool give_up(struct shd_judge *judge)
+{
+	shd_judge_abandon(judge);
+	return false;
+}
+
+/* --- one batch -------------------------------------------------------------------------- */
+
+/* Whether the answer says how an entity of the kind is now. What another poller says of
+ * it in passing is not enough while its own one catches up or is switched off. */
+static bool is_news(
+	const struct shd_judge *judge, const struct shd_batch *batch, enum shd_kind kind)
+{
+	enum shd_poller poller = shd_kind_poller(kind);
+
+	return !batch->outdated &&
+	       (poller == batch->row->poller || (!shd_judge_catches_up(judge, poller, NULL) &&
+						 !shd_judge_is_off(judge, poller)));
+}
+
+static bool take_harvest(struct shd_judge *judge, const struct shd_batch *batch,
+			 struct shd_error *reterr)
+{
+	if (!batch->ok || !batch->harvest)
+		return true;
+	for (size_t i = 0; i < batch->harvest->entity_count; i++) {
+		const struct shd_entity *seen = &batch->harvest->entities[i];
+
+		judge->fresh |= (uint32_t)is_news(judge, batch, seen->kind) << seen->kind;
+		if (!shd_judge_upsert(judge, seen, batch->row, reterr))
+			return false;
+	}
+	return shd_judge_measures(judge, batch->harvest, reterr);
+}
+
+static bool take_batch(struct shd_judge *judge, const struct shd_batch *batch,
+		       struct shd_error *reterr)
+{
+	struct shd_feed_row feed;
+	int error_before;
+
+	return shd_judge_feed(judge, batch, &feed, &error_before, reterr) &&
+	       take_harvest(judge, batch, reterr) && shd_judge_sweep(judge, batch, &feed, reterr) &&
+	       shd_state_feed_put(judge->state, &feed, reterr) &&
+	       shd_judge_facts(judge, batch, &feed, error_before, reterr) &&
+	       shd_judge_recount(judge, reterr) && shd_judge_listed(judge, reterr);
+}
+
+bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
+		     struct shd_outcome *outcome, struct shd_error *reterr)
+{
+	shd_judge_enter(judge, batch->store, outcome);
+	return take_batch(judge, batch, reterr) || give_up(judge);
+}
+
+/* --- wake-ups ------------------------------------------------------------------------------ */
+
+bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store)
+{
+	for (size_t i = 0; i <= judge->settings->store_count; i++) {
+		if (strcmp(shd_judge_store_id(judge, i), id) == 0) {
+			*ret_store = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool wake_one(struct shd_judge *judge, const struct shd_wake_row *row,
+		     struct shd_error *reterr)
+{
+	enum shd_poller poller;
+
+	if (row->kind == SHD_KIND_store && row->id[0])
+		return shd_judge_rule(judge, row->id, reterr);
+	if (row->kind == SHD_KIND_poller && judge->store < judge->settings->store_count &&
+	    shd_poller_find(row->id, strlen(row->id), &poller) &&
+	    !shd_judge_poller(judge, poller, reterr))
+		return false;
+	const char *id = row->kind == SHD_KIND_store ? row->store : row->id;
+	return shd_judge_refresh(judge, row->kind, id, reterr) && shd_judge_listed(judge, reterr);
+}
+
+static bool wake_all(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
+		     struct shd_error *reterr)
+{
+	struct shd_wake_row *rows;
+	struct shd_wall next;
+	size_t count, store;
+
+	if (!shd_state_wakes(
+		    judge->state, judge->now, max, judge->arena, &rows, &count, &next, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		/* A store that is no longer configured sleeps until it is again. */
+		if (!shd_judge_find_store(judge, rows[i].store, &store)) {
+			if (!shd_state_wake_put(judge->state, rows[i].store, rows[i].kind,
+				    rows[i].id, (struct shd_wall){SHD_NEVER_MS}, reterr))
+				return false;
+			continue;
+		}
+		shd_judge_enter(judge, store, outcome);
+		if (!wake_one(judge, &rows[i], reterr))
+			return false;
+	}
+	return true;
+}
+
+bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
+		     struct shd_error *reterr)
+{
+	shd_assert(judge->open);
+	return wake_all(judge, max, outcome, reterr) || give_up(judge);
+}
+
+/* --- a whole store; the end --------------------------------------------------------------- */
+
+bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr)
+{
+	if (judge->store == judge->settings->store_count)
+		return true;
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		if (!shd_judge_poller(judge, (enum shd_poller)p, reterr))
+			return false;
+	return true;
+}
+
+bool shd_judge_store(struct shd_judge *judge, size_t store, struct shd_outcome *outcome,
+		     struct shd_error *reterr)
+{
+	bool own = store == judge->settings->store_count;
+
+	shd_judge_enter(judge, store, outcome);
+	return (shd_judge_pollers(judge, reterr) && shd_judge_open_alerts(judge, reterr) &&
+		(!own || shd_judge_end_stores(judge, reterr))) ||
+	       give_up(judge);
+}
+
+/* What the rules change here (a field that time derived) wakes nobody a second time. */
+static bool look_at_touched(struct shd_judge *judge, struct shd_outcome *outcome,
+			    struct shd_error *reterr)
+{
+	for (size_t i = 0; i < judge->touched_count; i++) {
+		size_t store = judge->touched_list[i];
+		struct shd_touched touched = judge->touched[store];
+
+		shd_judge_enter(judge, store, outcome);
+		if (!shd_judge_whole(judge, &touched, reterr))
+			return false;
+	}
+	return true;
+}
+
+static bool look_at_daemon(struct shd_judge *judge, struct shd_outcome *outcome,
+			   struct shd_error *reterr)
+{
+	if (!judge->skewed)
+		return true;
+	shd_judge_enter(judge, judge->settings->store_count, outcome);
+	return shd_judge_skew(judge, reterr) && shd_judge_listed(judge, reterr);
+}
+
+static bool find_next_wake(struct shd_judge *judge, struct shd_wall *ret_next,
+			   struct shd_error *reterr)
+{
+	struct shd_wake_row *rows;
+	size_t count;
+
+	return shd_state_wakes(judge->state, judge->now, 0, judge->arena, &rows, &count, ret_next,
+			       reterr);
+}
+
+bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome, struct shd_error *reterr)
+{
+	shd_assert(judge->open);
+	judge->outcome = outcome;
+	if (!look_at_daemon(judge, outcome, reterr) || !look_at_touched(judge, outcome, reterr) ||
+	    !shd_judge_send(judge, reterr) || !find_next_wake(judge, &outcome->next_wake, reterr) ||
+	    !shd_state_commit(judge->state, judge->durable, reterr))
+		return give_up(judge);
+	shd_judge_keep_read(judge);
+	forget_transaction(judge);
+	return true;
+}

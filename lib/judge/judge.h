@@ -1,0 +1,132 @@
+/* judge/judge.h - one batch: upsert what changed, judge the rules, move the alerts,
+ * write the outbox - in one transaction.
+ *
+ * The driver of lib/rule and lib/alert over the state. Synchronous; runs in the
+ * state job (pool thread, one at a time). Knows no clock: `now` comes with each
+ * call, so months run as a unit test (tests/sim).
+ *
+ * Windows with many rows are tallied (rule/tally.h): 8 or 24 bytes of memory a row, 16 MB
+ * at most over all stores. A rule of the whole store that all the same has to read more
+ * than 256 rows is judged again by a wake-up, one ms per row later, a minute at most;
+ * everything else is judged in the transaction that changed it. A feed that only succeeds, with
+ * nothing new, need not come here: its success is told every 30 s or one and a half intervals,
+ * whichever is longer, and age_of may be that much behind. An each-rule that counts its own kind is
+ * judged for an entity when that entity changes or its window does, not when another one of the
+ * kind appears. */
+#pragma once
+#include "settings/settings.h"
+#include "state/state.h"
+
+struct shd_judge;
+
+/* Borrows everything; a reload makes a new one. Routes are compiled here; their
+ * mistakes go to diags and give NULL. */
+struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_settings *settings,
+				   const struct shd_rules *rules, const struct shd_words *words,
+				   struct shd_diags *diags);
+void shd_judge_destroy(struct shd_judge *judge);
+
+/* What one poll of one feed came to. */
+struct shd_batch {
+	size_t store;                 /* index into settings->stores */
+	const struct shd_endpoint *row;
+	struct shd_wall began;
+	struct shd_wall cursor;       /* becomes the feed's when it succeeded */
+	bool outdated;                /* read before the daemon was blind: says nothing of now */
+	bool ok;
+	struct shd_error error;       /* unless ok */
+	struct shd_wall next_due;
+	struct shd_harvest *harvest;  /* NULL: nothing changed */
+	/* A complete sweep with something new or gone: the keys of every record it
+	 * listed. NULL: no entity of it went away. */
+	const char *const *listed;
+	size_t listed_count;
+	int64_t clock_skew_ms;        /* their Date minus ours; INT64_MIN: not known */
+	int requests, throttled;      /* of this poll */
+};
+
+/* What the daemon has to know afterwards. */
+struct shd_transition {                    /* for the journal and the demo's picture */
+	int64_t alert;
+	enum shd_move move;
+	enum shd_level level;
+	const char *rule, *store, *entity;
+	const char *title, *subject;  /* of the rule, English; the entity as a person knows it */
+	const char *line; /* value beside limit, or the time left; "" when that says nothing */
+};
+struct shd_outcome {
+	struct shd_arena *arena;      /* owns the texts of moved */
+	struct shd_transition *transitions;
+	size_t transition_count, transition_room;
+	size_t outbox_added;
+	struct shd_wall next_wake;    /* over all stores; SHD_NEVER_MS: none */
+	size_t judged;                /* rules judged, for the figures */
+	size_t changed;               /* entities and metrics that really changed */
+	bool suspect;                 /* an empty answer was not believed yet */
+};
+void shd_outcome_init(struct shd_outcome *outcome);
+void shd_outcome_finish(struct shd_outcome *outcome);
+
+/* The daemon was stopped or asleep, or its clock was set: these feeds of the store (bit per
+ * row of its market, 64 at most) are overdue and will be tried soon. Replaces what was
+ * said before; between transactions only; writes nothing.
+ *
+ * A poller *catches up* until each of them was read, SHD_CATCH_UP_MS at most: what it brings
+ * is unknown, but for an entity that an answer of its own just spoke of, and whether it
+ * is stale is not asked. A feed that fails and is optional, or not worth another try, is
+ * not waited for. After that time a poller with such a feed counts as blind until it is read. */
+#define SHD_CATCH_UP_MS SHD_MINUTE_MS
+void shd_judge_catch_up(struct shd_judge *judge, size_t store, uint64_t feeds, struct shd_wall now);
+
+/* Begin, any number of the others, end: one transaction. When one fails, the
+ * transaction is rolled back, everything since begin is undone, and nothing of the
+ * batches counts as read: the marketplace is asked again. */
+SHD_MUST_USE bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now,
+				  struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
+				  struct shd_outcome *outcome, struct shd_error *reterr);
+/* What changed in one store at an instant of the recorded past: entities and metrics
+ * with their new values, feeds as they turned. Instead of batches, for a replay. A
+ * feed's last success may lie ahead: it is when it will have been read last. */
+struct shd_past {
+	size_t store;
+	struct shd_harvest *harvest;
+	uint32_t fresh;               /* bit per kind: a good answer spoke of it */
+	const struct shd_feed_row *feeds;
+	size_t feed_count;
+};
+SHD_MUST_USE bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
+				 struct shd_outcome *outcome, struct shd_error *reterr);
+/* For a replay, which lives a month in seconds: a rule of the whole store that has to
+ * read more than 256 rows rests for ms_per_row each, max_ms at most, also when time
+ * alone would wake it. Then, whether a rule ever rested. */
+void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms);
+bool shd_judge_spared(const struct shd_judge *judge, const char *rule);
+/* Judges what is due by time alone, at most `max` wake-ups. */
+SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
+				  struct shd_error *reterr);
+/* Judges everything open of one store again (start, reload). store ==
+ * settings->store_count: the pseudo-store `daemon`; with it, the alerts of stores that are
+ * no longer configured end, and nobody is told: what they warned of may well go on. */
+SHD_MUST_USE bool shd_judge_store(struct shd_judge *judge, size_t store,
+				  struct shd_outcome *outcome, struct shd_error *reterr);
+/* What a channel looks like now; judged as an entity of the pseudo-store `daemon`. */
+struct shd_channel_state {
+	size_t channel;               /* index into settings->channels */
+	struct shd_wall oldest_undelivered, last_success; /* ms 0: none */
+	size_t waiting;
+	int error;                    /* enum shd_err, -1: none */
+	const char *error_text;
+};
+SHD_MUST_USE bool shd_judge_channel(struct shd_judge *judge,
+	const struct shd_channel_state *channel, struct shd_outcome *outcome,
+	struct shd_error *reterr);
+/* What became of the newest configuration: its first mistake, NULL when it is in force.
+ * Judged as the store entity of the pseudo-store `daemon`. */
+SHD_MUST_USE bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,
+				   struct shd_outcome *outcome, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome,
+				struct shd_error *reterr);
+
+/* Gives the transaction up. */
+void shd_judge_abandon(struct shd_judge *judge);

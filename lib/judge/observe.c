@@ -1,0 +1,443 @@
+#include "parts.h"
+
+#include "market/market.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Entities up to here stay in memory until they are judged; those of a huge poll
+ * are read again. */
+enum { KEEP_BYTES = 2 << 20 };
+
+static const char *store_id(const struct shd_judge *judge)
+{
+	return shd_judge_store_id(judge, judge->store);
+}
+
+static bool no_room(struct shd_error *reterr)
+{
+	return shd_fail(reterr, SHD_ERR_LIMIT, "one transaction has no room for more entities");
+}
+
+static struct shd_arena *room_for_entity(struct shd_judge *judge)
+{
+	if (shd_arena_used(judge->keep) < KEEP_BYTES)
+		return judge->keep;
+	shd_arena_reset(judge->scratch);
+	return judge->scratch;
+}
+
+/* --- the list of what is to be judged --------------------------------------------- */
+
+/* The hash's key is the kind's byte and the id; it stands behind the struct. */
+static struct shd_dirty *new_dirty(enum shd_kind kind, const char *id)
+{
+	size_t len = strlen(id);
+	struct shd_dirty *dirty = shd_xcalloc(1, sizeof(*dirty) + len + 2);
+	char *key = (char *)(dirty + 1);
+
+	key[0] = (char)kind;
+	memcpy(key + 1, id, len);
+	dirty->kind = kind;
+	dirty->id = key + 1;
+	return dirty;
+}
+
+void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		     struct shd_entity *entity, struct shd_wall derive_wake)
+{
+	struct shd_dirty *mine = new_dirty(kind, id), *dirty;
+
+	HASH_FIND(hh, judge->dirty, mine->id - 1, strlen(mine->id) + 1, dirty);
+	if (dirty) {
+		free(mine);
+	} else {
+		dirty = mine;
+		HASH_ADD_KEYPTR(hh, judge->dirty, mine->id - 1, strlen(mine->id) + 1, mine);
+	}
+	dirty->entity = entity;
+	dirty->derive_wake = derive_wake;
+}
+
+/* --- one entity --------------------------------------------------------------------- */
+
+static const struct shd_value *field(const struct shd_entity *entity, enum shd_field which)
+{
+	return shd_entity_get(entity, which);
+}
+
+static void put_n(struct shd_entity *entity, enum shd_field which, int64_t n)
+{
+	struct shd_value *value = &entity->fields[shd_field_index(which)];
+
+	value->none = false;
+	value->n = n;
+}
+
+static bool has_text(const struct shd_value *value)
+{
+	return !value->none && value->len > 0;
+}
+
+static bool is_told(const struct shd_entity *entity, enum shd_field which)
+{
+	return entity->set >> shd_field_index(which) & 1;
+}
+
+/* An order's or return's category is that of its listing, unless it was told. */
+static void put_category(struct shd_entity *entity, enum shd_field which, const char *category)
+{
+	struct shd_value *value = &entity->fields[shd_field_index(which)];
+
+	if (!category || has_text(value))
+		return;
+	value->none = false;
+	value->text = category;
+	value->len = (uint32_t)strlen(category);
+}
+
+/* Whether the product of an order or return is known, and its category. */
+static bool find_product(struct shd_judge *judge, struct shd_entity *entity,
+			 struct shd_error *reterr)
+{
+	bool order = entity->kind == SHD_KIND_order, has;
+	const struct shd_value *sku = field(entity, order ? SHD_F_order_sku : SHD_F_return_sku);
+	const char *category;
+
+	if (!has_text(sku))
+		return true;
+	if (!shd_state_product(judge->state, store_id(judge), sku->text, judge->arena, &has,
+			       &category, reterr))
+		return false;
+	if (order && !is_told(entity, SHD_F_order_has_product))
+		put_n(entity, SHD_F_order_has_product, has);
+	put_category(entity, order ? SHD_F_order_category : SHD_F_return_category, category);
+	return true;
+}
+
+static struct shd_wall sooner(struct shd_wall a, struct shd_wall b)
+{
+	return a.ms < b.ms ? a : b;
+}
+
+/* Bit per field; a new entity is new in everything, its id included. */
+static uint64_t changed_fields(const struct shd_entity *before, const struct shd_entity *entity)
+{
+	uint64_t changed = 0;
+
+	if (!before)
+		return UINT64_MAX;
+	for (int i = 0; i < shd_kind_fields(entity->kind); i++)
+		if (!shd_value_equal(&before->fields[i], &entity->fields[i]))
+			changed |= 1ULL << i;
+	return changed;
+}
+
+/* Writes the entity when it differs from what is stored, and puts it on the list. */
+static bool keep_change(struct shd_judge *judge, const struct shd_entity *before,
+			struct shd_entity *entity, const char *feed, bool kept,
+			struct shd_error *reterr)
+{
+	struct shd_wall wake = shd_derive(before, entity, judge->now);
+
+	bool sells = entity->kind == SHD_KIND_order || entity->kind == SHD_KIND_return;
+	if (sells && !find_product(judge, entity, reterr))
+		return false;
+	if (entity->kind == SHD_KIND_poller)
+		wake = sooner(wake, shd_judge_blind_at(entity));
+	if (before && !shd_entity_differs(before, entity))
+		return true;
+	uint64_t changed = changed_fields(before, entity);
+	if (!shd_state_entity_put(judge->state, store_id(judge), entity, feed, reterr) ||
+	    !shd_judge_note(judge, before, entity, changed, reterr))
+		return false;
+	shd_tally_change(judge->tally, judge->store, before, entity);
+	shd_judge_dirty(judge, entity->kind, entity->id, kept ? entity : NULL, wake);
+	struct shd_touched *touched = shd_judge_touch(judge, judge->store);
+	touched->kinds |= 1U << entity->kind;
+	touched->fields[entity->kind] |= changed;
+	if (entity->kind == SHD_KIND_store)
+		judge->store_entity_read = false;
+	else if (entity->kind != SHD_KIND_poller && entity->kind != SHD_KIND_channel)
+		judge->outcome->changed++;
+	return true;
+}
+
+/* A copy that can change while `before` stays. */
+static struct shd_entity *copy_of(const struct shd_entity *before, enum shd_kind kind,
+	const char *id, struct shd_arena *arena)
+{
+	size_t count = (size_t)shd_kind_fields(kind);
+	struct shd_entity *entity = shd_arena_alloc(arena, 1, sizeof(*entity));
+	struct shd_value *fields = shd_arena_alloc(arena, count, sizeof(*fields));
+
+	if (!entity || !fields)
+		return NULL;
+	*entity = (struct shd_entity){.kind = kind, .id = id, .fields = fields};
+	if (before)
+		memcpy(fields, before->fields, count * sizeof(*fields));
+	for (size_t i = 0; !before && i < count; i++)
+		fields[i] = (struct shd_value){
+			.type = shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->type,
+			.none = true};
+	return entity;
+}
+
+static bool load(struct shd_judge *judge, enum shd_kind kind, const char *id,
+	struct shd_arena *arena, struct shd_entity **ret_before, struct shd_entity **ret_entity,
+	struct shd_error *reterr)
+{
+	if (!shd_state_entity_get(
+		    judge->state, store_id(judge), kind, id, arena, ret_before, reterr))
+		return false;
+	*ret_entity = copy_of(*ret_before, kind, id, arena);
+	return *ret_entity || no_room(reterr);
+}
+
+static bool refresh_all(struct shd_judge *judge, enum shd_kind kind, const char *const *ids,
+			size_t count, struct shd_error *reterr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_refresh(judge, kind, ids[i], reterr))
+			return false;
+	return true;
+}
+
+/* A listing that appeared, or its category: orders and returns may have waited for it. */
+static bool product_appears(struct shd_judge *judge, const struct shd_entity *listing,
+			    struct shd_error *reterr)
+{
+	const struct shd_value *sku = field(listing, SHD_F_listing_sku);
+	const char *store = store_id(judge), *const *ids;
+	size_t count;
+
+	if (!has_text(sku))
+		return true;
+	return shd_state_orders_of(judge->state, store, sku->text, judge->arena, &ids, &count,
+				   reterr) &&
+	       refresh_all(judge, SHD_KIND_order, ids, count, reterr) &&
+	       shd_state_returns_of(judge->state, store, sku->text, judge->arena, &ids, &count,
+				    reterr) &&
+	       refresh_all(judge, SHD_KIND_return, ids, count, reterr);
+}
+
+static bool same_in(const struct shd_entity *a, const struct shd_entity *b, enum shd_field which)
+{
+	return shd_value_equal(field(a, which), field(b, which));
+}
+
+/* The stock of this product is to be counted again, once (shd_judge_recount). */
+static void recount(struct shd_judge *judge, const struct shd_value *sku)
+{
+	struct shd_dirty *dirty;
+
+	if (!has_text(sku))
+		return;
+	HASH_FIND(hh, judge->skus, sku->text, sku->len, dirty);
+	if (dirty)
+		return;
+	dirty = new_dirty(SHD_KIND_stock, sku->text);
+	HASH_ADD_KEYPTR(hh, judge->skus, dirty->id, strlen(dirty->id), dirty);
+}
+
+static bool follow_up(struct shd_judge *judge, const struct shd_entity *before,
+		      const struct shd_entity *entity, struct shd_error *reterr)
+{
+	if (entity->kind == SHD_KIND_order) {
+		if (before)
+			recount(judge, field(before, SHD_F_order_sku));
+		recount(judge, field(entity, SHD_F_order_sku));
+	} else if (entity->kind == SHD_KIND_stock) {
+		recount(judge, field(entity, SHD_F_stock_sku));
+	} else if (entity->kind == SHD_KIND_listing) {
+		bool same = before && same_in(before, entity, SHD_F_listing_sku) &&
+			    same_in(before, entity, SHD_F_listing_category);
+
+		return same || product_appears(judge, entity, reterr);
+	}
+	return true;
+}
+
+bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
+		      const struct shd_endpoint *row, struct shd_error *reterr)
+{
+	struct shd_arena *arena = room_for_entity(judge);
+	bool is_store = seen->kind == SHD_KIND_store;
+	const char *id = is_store ? store_id(judge) : seen->id;
+	bool lists = row && row->complete && row->closes == seen->kind;
+	int closed = SHD_I_closed;
+	struct shd_entity *before, *entity;
+
+	if (!load(judge, seen->kind, id, arena, &before, &entity, reterr))
+		return false;
+	shd_entity_merge(entity, seen);
+	/* What a list of the open ones lists is open, unless it says itself that it is not. */
+	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
+		entity->fields[closed].n = false;
+	bool changed = !before || shd_entity_differs(before, entity);
+	return keep_change(judge, before, entity, lists ? row->name : NULL, arena == judge->keep,
+			   reterr) &&
+	       (!changed || follow_up(judge, before, entity, reterr));
+}
+
+bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		       struct shd_error *reterr)
+{
+	struct shd_arena *arena = room_for_entity(judge);
+	struct shd_entity *before, *entity;
+
+	if (!load(judge, kind, id, arena, &before, &entity, reterr))
+		return false;
+	/* Gone, or only its alert is left: judged without fields, as closed. */
+	if (!before) {
+		shd_judge_dirty(judge, kind, id, NULL, (struct shd_wall){SHD_NEVER_MS});
+		return true;
+	}
+	struct shd_wall wake = shd_derive(before, entity, judge->now);
+	if (kind == SHD_KIND_poller)
+		wake = sooner(wake, shd_judge_blind_at(entity));
+	shd_judge_dirty(judge, kind, id, arena == judge->keep ? entity : NULL, wake);
+	return keep_change(judge, before, entity, NULL, arena == judge->keep, reterr);
+}
+
+/* --- metrics ----------------------------------------------------------------------------- */
+
+bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harvest,
+			struct shd_error *reterr)
+{
+	for (size_t i = 0; i < harvest->measure_count; i++) {
+		const struct shd_measure *measure = &harvest->measures[i];
+		struct shd_value old;
+		struct shd_wall at;
+
+		if (!shd_state_metric_get(judge->state, store_id(judge), measure->metric,
+					  measure->is_target, &old, &at, reterr))
+			return false;
+		bool same = shd_value_equal(&old, &measure->value);
+		/* A value that stands still leaves a sample an hour. */
+		if (same && (old.none || judge->now.ms - at.ms < SHD_HOUR_MS))
+			continue;
+		if (!shd_state_metric_put(judge->state, store_id(judge), measure->metric,
+					  measure->is_target, &measure->value, judge->now, reterr))
+			return false;
+		shd_judge_touch(judge, judge->store)->metrics |= 1ULL << measure->metric;
+		judge->outcome->changed += !same;
+	}
+	return true;
+}
+
+/* --- sweeps -------------------------------------------------------------------------------- */
+
+struct listed {
+	const char *key;
+	UT_hash_handle hh;
+};
+
+static bool close_one(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		      struct shd_error *reterr)
+{
+	struct shd_arena *arena = room_for_entity(judge);
+	struct shd_entity *before, *entity;
+
+	if (!load(judge, kind, id, arena, &before, &entity, reterr))
+		return false;
+	put_n(entity, shd_kind_first(kind) + SHD_I_closed, true);
+	return keep_change(judge, before, entity, NULL, arena == judge->keep, reterr) &&
+	       follow_up(judge, before, entity, reterr);
+}
+
+static bool close_missing(struct shd_judge *judge, const struct shd_batch *batch,
+			  const char *const *ids, size_t count, struct shd_error *reterr)
+{
+	struct listed *rows = shd_xcalloc(batch->listed_count, sizeof(*rows)), *all = NULL, *found;
+	bool ok = true;
+
+	for (size_t i = 0; i < batch->listed_count; i++) {
+		HASH_FIND_STR(all, batch->listed[i], found);
+		if (found)
+			continue;
+		rows[i].key = batch->listed[i];
+		HASH_ADD_KEYPTR(hh, all, rows[i].key, strlen(rows[i].key), &rows[i]);
+	}
+	for (size_t i = 0; ok && i < count; i++) {
+		HASH_FIND_STR(all, ids[i], found);
+		if (!found)
+			ok = close_one(judge, batch->row->closes, ids[i], reterr);
+	}
+	HASH_CLEAR(hh, all);
+	free(rows);
+	return ok;
+}
+
+bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
+		     struct shd_feed_row *feed, struct shd_error *reterr)
+{
+	const char *const *ids;
+	size_t count;
+
+	if (!batch->ok || !batch->row->complete)
+		return true;
+	if (!batch->listed) { /* it lists what it always did: an empty answer was a slip */
+		feed->suspects = 0;
+		return true;
+	}
+	if (!shd_state_entity_ids(judge->state, store_id(judge), batch->row->closes,
+		    batch->row->name, judge->arena, &ids, &count, reterr))
+		return false;
+	/* One empty answer where there were rows may be a slip of theirs. */
+	if (batch->listed_count == 0 && count > 0 && feed->suspects == 0) {
+		feed->suspects = 1;
+		judge->outcome->suspect = true;
+		return true;
+	}
+	feed->suspects = 0;
+	return close_missing(judge, batch, ids, count, reterr);
+}
+
+/* --- cross references ------------------------------------------------------------------------ */
+
+/* Promised pieces belong to the product's sum row, or to its only row: with several
+ * warehouses nobody knows which of them will ship. */
+static bool count_one(struct shd_judge *judge, const char *id, bool only, int64_t units,
+		      struct shd_error *reterr)
+{
+	struct shd_arena *arena = room_for_entity(judge);
+	struct shd_entity *before, *entity;
+
+	if (!load(judge, SHD_KIND_stock, id, arena, &before, &entity, reterr))
+		return false;
+	if (only || field(entity, SHD_F_stock_warehouse)->none)
+		put_n(entity, SHD_F_stock_unshipped, units);
+	else
+		entity->fields[shd_field_index(SHD_F_stock_unshipped)].none = true;
+	return keep_change(judge, before, entity, NULL, arena == judge->keep, reterr);
+}
+
+static bool count_sku(struct shd_judge *judge, const char *sku, struct shd_error *reterr)
+{
+	const char *const *ids;
+	size_t count;
+	int64_t units;
+
+	if (!shd_state_stocks_of(judge->state, store_id(judge), sku, judge->arena, &ids, &count,
+				 reterr))
+		return false;
+	if (count == 0)
+		return true;
+	if (!shd_state_unshipped(judge->state, store_id(judge), sku, &units, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!count_one(judge, ids[i], count == 1, units, reterr))
+			return false;
+	return true;
+}
+
+bool shd_judge_recount(struct shd_judge *judge, struct shd_error *reterr)
+{
+	struct shd_dirty *sku, *next;
+
+	HASH_ITER(hh, judge->skus, sku, next)
+		if (!count_sku(judge, sku->id, reterr))
+			return false;
+	return true;
+}

@@ -1,0 +1,269 @@
+/* judge/parts.h - between the files of the judge; besides them only replay.c
+ * includes it, which reads what judge_past.c noted.
+ *
+ *   judge.c         the transaction and its order of work
+ *   judge_facts.c   what a poll says of feed, poller and store
+ *   judge_behind.c  feeds that are to be read before their poller counts again
+ *   judge_seen.c    observations of the daemon's own; channels, configuration
+ *   judge_upsert.c  observations into entities; sweeps; cross references
+ *   judge_env.c     what a rule reads
+ *   judge_lists.c   the rules of each store, by what they are judged for
+ *   judge_rules.c   verdicts, alerts, wake-ups
+ *   judge_past.c    the history: noted while it happens, and told again for a replay
+ *   judge_over.c    what nobody looks at any more, and how its alerts end
+ *   judge_tell.c    routes and messages
+ *
+ * All functions: false means that the transaction is to be given up. */
+#pragma once
+#include "catalog/derive.h"
+#include "judge.h"
+#include "rule/match.h"
+#include "rule/eval/tally.h"
+
+#include <uthash.h>
+
+/* How long what changes with every good poll (last success) may go unwritten. */
+#define SHD_FACT_MS (30 * SHD_SECOND_MS)
+
+struct shd_poller_fact {
+	bool known;                  /* read from the state */
+	bool blind;
+	bool failing;                /* the newest poll of one of its feeds failed */
+	bool idle; /* switched off, or the tariff lacks all of it: its entity is closed */
+	struct shd_wall last_success;
+};
+
+/* The rules as some stores have them, by what they are judged for. */
+struct shd_rule_lists {
+	const struct shd_rules *rules;
+	const struct shd_rule **all;     /* what the others point into */
+	const struct shd_rule **of_kind[SHD_KIND_COUNT], **of_store;
+	size_t of_kind_count[SHD_KIND_COUNT], of_store_count;
+	bool *spared;                    /* by rule of the whole store; NULL: none is spared */
+	UT_hash_handle hh;               /* by `rules` */
+};
+
+/* Kept over transactions: a cache of the state (dropped when a transaction is given
+ * up), and counters that may be lost. */
+struct shd_store_memory {
+	struct shd_poller_fact pollers[SHD_POLLER_COUNT];
+	struct shd_rule_lists *lists;
+	int64_t skew_ms;             /* INT64_MIN: not known */
+	int64_t slot;                /* five-minute slot that requests[0] counts */
+	uint32_t requests[12], throttled[12];
+	bool watched;                /* the store entity has watched_since, and not in the future */
+	uint64_t unread;             /* feeds that are behind, bit per row of the market */
+	struct shd_wall unread_since;
+	uint32_t asked;              /* pollers that a rule could not read because of that */
+	int64_t *not_before_ms;      /* by rule of the whole store; NULL: none is put off */
+	int64_t throttled_share;     /* as stored; -1: not known */
+};
+
+/* What changed in a store within this transaction. */
+struct shd_touched {
+	uint64_t metrics, fields[SHD_KIND_COUNT];
+	uint32_t kinds, pollers;
+	uint32_t regained;           /* pollers whose blindness changed: all they bring */
+	uint64_t read;               /* feeds that are no longer behind */
+	bool listed;                 /* in judge->touched_list */
+};
+
+/* An entity to be judged. */
+struct shd_dirty {
+	enum shd_kind kind;
+	const char *id;
+	struct shd_entity *entity;   /* NULL: read it again */
+	struct shd_wall derive_wake;
+	UT_hash_handle hh;
+};
+
+/* A message being put together: one per channel, rule, store and direction, and a
+ * further one whenever it is full. */
+struct shd_draft {
+	size_t channel;
+	const struct shd_route_settings *route;
+	const char *rule, *store;
+	bool resolved;
+	enum shd_level level;
+	struct shd_text identity;    /* what the idempotency key is made from */
+	struct shd_facts facts[SHD_OUTBOX_ITEMS];
+	int64_t alerts[SHD_OUTBOX_ITEMS];
+	size_t facts_count;
+	struct shd_draft *next;
+};
+
+struct shd_judge {
+	struct shd_state *state;
+	const struct shd_settings *settings;
+	const struct shd_rules *rules;
+	const struct shd_words *words;
+	struct shd_match **matches;      /* by route; NULL: every alert */
+	struct shd_store_memory *memory; /* by store, the last one is the daemon's own */
+	struct shd_rule_lists *lists;    /* hash */
+	struct shd_tally *tally;         /* by store, as memory */
+	int64_t put_off_ms_per_row, put_off_max_ms;
+
+	/* One transaction: */
+	bool open, durable, skewed;      /* skewed: a store's clock differs from before */
+	struct shd_wall now;
+	struct shd_arena *arena;         /* until its end */
+	struct shd_touched *touched;     /* by store */
+	size_t *touched_list, touched_count;
+	struct shd_draft *drafts, **drafts_end;
+
+	/* One store of it: */
+	size_t store;
+	const struct shd_rule_lists *here;
+	struct shd_arena *keep;          /* entities to be judged */
+	struct shd_arena *scratch;       /* one entity at a time */
+	struct shd_arena *store_arena;
+	struct shd_entity *store_entity; /* NULL: not read, or there is none */
+	bool store_entity_read;
+	const struct shd_rule *rule;     /* being judged */
+	size_t rows;                     /* that its windows showed, tallied ones apart */
+	struct shd_alert *at_hand;       /* all alerts of the entity that is judged, one look-up */
+	size_t at_hand_count;            /* instead of one for every rule */
+	uint32_t fresh;                  /* kinds that a good answer just spoke of */
+	struct shd_dirty *dirty;         /* hash by kind and id */
+	struct shd_dirty *skus;          /* hash of products whose stock is counted again */
+	struct shd_outcome *outcome;
+	struct shd_text record;          /* of the history row being written */
+	bool failed;                     /* in a callback that cannot say so */
+	struct shd_error error;
+};
+
+/* Id, marketplace and settings of a store by its index. */
+const char *shd_judge_store_id(const struct shd_judge *judge, size_t store);
+const struct shd_store_settings *shd_judge_settings(const struct shd_judge *judge, size_t store);
+/* False: the store is not configured. */
+bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store);
+
+/* judge.c: notes the change for the end of the transaction. */
+struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store);
+/* Makes `store` the one that is worked on. */
+void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *outcome);
+
+/* judge_lists.c: once there are settings, rules and memory. */
+void shd_judge_lists_create(struct shd_judge *judge);
+void shd_judge_lists_destroy(struct shd_judge *judge);
+
+/* judge_facts.c: the feed's row as the poll leaves it, and what it was before; then,
+ * with that row stored, what poller and store look like. */
+SHD_MUST_USE bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
+				 struct shd_feed_row *ret_row, int *ret_error_before,
+				 struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
+				  const struct shd_feed_row *feed, int error_before,
+				  struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller,
+				   struct shd_error *reterr);
+/* judge_behind.c: a feed of the poller is to be read; and there is time for it until
+ * *ret_until, which may be NULL. Never for SHD_POLLER_COUNT. */
+bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller);
+bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
+			  struct shd_wall *ret_until);
+/* Takes note that the feed is no longer behind; true when it was the last of its poller. */
+bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
+		       const struct shd_feed_row *feed);
+/* After the commit. */
+void shd_judge_keep_read(struct shd_judge *judge);
+
+/* The daemon's own clock, as the stores see it. */
+SHD_MUST_USE bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr);
+/* When a poller becomes blind unless it succeeds before. */
+struct shd_wall shd_judge_blind_at(const struct shd_entity *poller);
+
+/* An observation of the daemon's own. */
+struct shd_seen {
+	struct shd_entity entity;
+	struct shd_value fields[64];
+};
+void shd_seen_start(struct shd_seen *seen, enum shd_kind kind, const char *id);
+void shd_seen_n(struct shd_seen *seen, enum shd_field field, int64_t n);
+void shd_seen_time(struct shd_seen *seen, enum shd_field field, struct shd_wall time); /* 0: none */
+void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text); /* NULL: none */
+
+/* judge_past.c: rows of the history; a feed as an entity of kind `poller`, whose
+ * `closed` says that it is not available. */
+SHD_MUST_USE bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
+				 const struct shd_entity *entity, uint64_t changed,
+				 struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *before,
+				      const struct shd_feed_row *feed, int64_t blind_ms,
+				      struct shd_error *reterr);
+void shd_judge_feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen);
+/* Borrows the texts of `seen`. */
+void shd_judge_feed_of(const struct shd_entity *seen, const char *store,
+		       struct shd_feed_row *ret_feed);
+
+/* judge.c: all pollers of the store. */
+SHD_MUST_USE bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr);
+
+/* judge_upsert.c */
+SHD_MUST_USE bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
+				   const struct shd_endpoint *row, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harvest,
+				     struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
+				  struct shd_feed_row *feed, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_recount(struct shd_judge *judge, struct shd_error *reterr);
+/* Derives what time changed, writes it, and puts the entity on the list. */
+SHD_MUST_USE bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
+				    struct shd_error *reterr);
+void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		     struct shd_entity *entity, struct shd_wall derive_wake);
+
+/* judge_env.c */
+void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
+		   struct shd_rule_env *ret_env);
+SHD_MUST_USE bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
+				 struct shd_poller_fact **ret_fact, struct shd_error *reterr);
+
+/* For the journal. rule and entity: NULL when they are gone; reason: instead of the line
+ * that the verdict makes, or NULL. */
+void shd_judge_remember(struct shd_judge *judge, const struct shd_rule *rule,
+			const struct shd_entity *entity, const struct shd_alert *alert,
+			const struct shd_alert_move *move, const char *reason);
+/* Everything on the list; the rules of the whole store that read something of `touched`;
+ * one of them by id; alerts whose rule is gone. */
+SHD_MUST_USE bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
+				  struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr);
+
+/* judge_over.c: ends an open alert, and tells nobody but the journal: what it warned of may
+ * well go on. */
+SHD_MUST_USE bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert,
+				 const char *reason, struct shd_error *reterr);
+/* Whether the store's configuration switches the poller off; never for SHD_POLLER_COUNT. */
+bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller);
+/* In words, why nobody reads the poller; NULL: it is read. */
+const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,
+			   struct shd_arena *arena);
+/* Ends the alerts of a poller that became idle. */
+SHD_MUST_USE bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller,
+				       struct shd_error *reterr);
+/* Ends the alerts of stores that are no longer configured, and closes their entities. */
+SHD_MUST_USE bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr);
+
+/* judge_tell.c */
+SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
+				 const struct shd_entity *entity, const struct shd_alert *alert,
+				 const struct shd_alert_move *move, bool *ret_told,
+				 struct shd_error *reterr);
+/* When an alert that another one held back is to be facts, because it outlived that one;
+ * SHD_NEVER_MS: it was facts, or is still held back, or never was. */
+SHD_MUST_USE bool shd_judge_held_back(struct shd_judge *judge, const struct shd_alert *alert,
+				      struct shd_wall *ret_at, struct shd_error *reterr);
+/* A rule's alert is over: wakes what it held back. */
+SHD_MUST_USE bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule,
+				   struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_send(struct shd_judge *judge, struct shd_error *reterr);
+/* "4.55, limit 4.6" or "2 h left, due ..." in English, for the journal. */
+const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_wall now,
+			   struct shd_arena *arena);
+/* The entity as a person knows it; `id` when nothing says more. */
+const char *shd_judge_subject(struct shd_judge *judge, const struct shd_entity *entity,
+			      const char *id);

@@ -1,0 +1,93 @@
+#include "parts.h"
+
+#include "notify/notify.h"
+
+#include <string.h>
+
+void shd_seen_start(struct shd_seen *seen, enum shd_kind kind, const char *id)
+{
+	*seen = (struct shd_seen){.entity = {.kind = kind, .id = id}};
+	seen->entity.fields = seen->fields;
+	for (int i = 0; i < shd_kind_fields(kind); i++)
+		seen->fields[i] = (struct shd_value){
+			.type = shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->type,
+			.none = true};
+}
+
+static struct shd_value *speak(struct shd_seen *seen, enum shd_field field)
+{
+	int index = shd_field_index(field);
+
+	shd_assert(shd_field_row(field)->kind == seen->entity.kind);
+	seen->entity.set |= 1ULL << index;
+	return &seen->fields[index];
+}
+
+void shd_seen_n(struct shd_seen *seen, enum shd_field field, int64_t n)
+{
+	struct shd_value *value = speak(seen, field);
+
+	value->none = false;
+	value->n = n;
+}
+
+void shd_seen_time(struct shd_seen *seen, enum shd_field field, struct shd_wall time)
+{
+	struct shd_value *value = speak(seen, field);
+
+	value->none = time.ms == 0;
+	value->n = time.ms;
+}
+
+void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text)
+{
+	struct shd_value *value = speak(seen, field);
+
+	value->none = !text;
+	value->text = text ? text : "";
+	value->len = (uint32_t)strlen(value->text);
+}
+
+static bool look_at_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
+			    struct shd_error *reterr)
+{
+	const struct shd_channel_settings *settings = &judge->settings->channels[channel->channel];
+	struct shd_seen seen;
+
+	shd_seen_start(&seen, SHD_KIND_channel, settings->name);
+	shd_seen_text(
+		&seen, SHD_F_channel_type, settings->notifier ? settings->notifier->name : NULL);
+	shd_seen_time(&seen, SHD_F_channel_oldest_undelivered_at, channel->oldest_undelivered);
+	shd_seen_time(&seen, SHD_F_channel_last_success_at, channel->last_success);
+	shd_seen_n(&seen, SHD_F_channel_waiting, (int64_t)channel->waiting * 1000000);
+	shd_seen_text(&seen, SHD_F_channel_error,
+		      channel->error < 0 ? NULL : shd_err_name((enum shd_err)channel->error));
+	shd_seen_text(&seen, SHD_F_channel_error_text, channel->error_text);
+	return shd_judge_upsert(judge, &seen.entity, NULL, reterr) &&
+	       shd_judge_listed(judge, reterr);
+}
+
+bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
+		       struct shd_outcome *outcome, struct shd_error *reterr)
+{
+	shd_judge_enter(judge, judge->settings->store_count, outcome);
+	if (look_at_channel(judge, channel, reterr))
+		return true;
+	shd_judge_abandon(judge);
+	return false;
+}
+
+bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,
+		      struct shd_outcome *outcome, struct shd_error *reterr)
+{
+	struct shd_seen seen;
+
+	shd_judge_enter(judge, judge->settings->store_count, outcome);
+	shd_seen_start(&seen, SHD_KIND_store, shd_judge_store_id(judge, judge->store));
+	shd_seen_text(&seen, SHD_F_store_config_error, mistake);
+	shd_seen_n(&seen, SHD_F_store_config_mistakes, (int64_t)mistakes * 1000000);
+	if (shd_judge_upsert(judge, &seen.entity, NULL, reterr) && shd_judge_listed(judge, reterr))
+		return true;
+	shd_judge_abandon(judge);
+	return false;
+}

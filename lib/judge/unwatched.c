@@ -1,0 +1,120 @@
+#include "parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ALERTS_MAX = 100000 };
+
+bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char *reason,
+		    struct shd_error *reterr)
+{
+	const struct shd_rule *rule =
+		shd_rules_find(shd_rules_of(judge->rules, alert->store), alert->rule);
+	bool fired = alert->state != SHD_ALERT_PENDING;
+	struct shd_alert_event event = {.alert = alert->number, .at = judge->now,
+		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level,
+		.value = alert->last.value, .limit = alert->last.limit, .reason = reason};
+	struct shd_alert_move move = {.move = event.move, .from = event.from};
+
+	alert->state = fired ? SHD_ALERT_RESOLVED : SHD_ALERT_INACTIVE;
+	alert->level = alert->notified_level = SHD_LEVEL_NONE;
+	alert->changed_at = judge->now;
+	if (fired)
+		alert->resolved_at = judge->now;
+	alert->pending_since.ms = alert->clear_since.ms = 0;
+	alert->hits = 0;
+	alert->wake.ms = SHD_NEVER_MS;
+	shd_judge_remember(judge, rule, NULL, alert, &move, reason);
+	return shd_state_alert_put(judge->state, alert, reterr) &&
+	       shd_state_notified_clear(judge->state, alert->number, reterr) &&
+	       shd_state_event_add(judge->state, &event, reterr);
+}
+
+/* --- pollers that nobody reads -------------------------------------------------------- */
+
+bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller)
+{
+	return poller < SHD_POLLER_COUNT && judge->store < judge->settings->store_count &&
+	       judge->settings->stores[judge->store].every_ms[poller] == 0;
+}
+
+const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,
+			   struct shd_arena *arena)
+{
+	bool off = shd_judge_is_off(judge, poller);
+	char words[100];
+
+	if (!off && !judge->memory[judge->store].pollers[poller].idle)
+		return NULL;
+	int len = snprintf(words, sizeof(words), "poller %s is %s", shd_poller_name(poller),
+			   off ? "switched off" : "not part of the tariff");
+	return shd_arena_text(arena, words, (size_t)len);
+}
+
+bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)
+{
+	const char *reason = shd_judge_idle(judge, poller, judge->arena);
+	struct shd_alert *alerts;
+	size_t count;
+
+	if (!shd_state_alerts_of(judge->state, shd_judge_store_id(judge, judge->store),
+				 shd_poller_name(poller), judge->arena, &alerts, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct shd_rule *rule = shd_rules_find(judge->here->rules, alerts[i].rule);
+		bool over = alerts[i].state == SHD_ALERT_INACTIVE ||
+			    alerts[i].state == SHD_ALERT_RESOLVED;
+
+		if (!over && rule && rule->each && rule->kind == SHD_KIND_poller &&
+		    !shd_judge_drop(judge, &alerts[i], reason, reterr))
+			return false;
+	}
+	return true;
+}
+
+/* --- stores that nobody watches --------------------------------------------------------- */
+
+static bool end_alerts(struct shd_judge *judge, const char *store, struct shd_error *reterr)
+{
+	struct shd_alert_filter filter = {.store = store, .max = ALERTS_MAX};
+	struct shd_alert *alerts;
+	size_t count;
+
+	if (!shd_state_alerts(judge->state, &filter, judge->arena, &alerts, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_drop(judge, &alerts[i], "the store is no longer watched", reterr))
+			return false;
+	return true;
+}
+
+/* When it comes back, it is watched from then on (look_at_store). */
+static bool close_store(struct shd_judge *judge, const char *id, struct shd_error *reterr)
+{
+	struct shd_entity *store;
+
+	if (!shd_state_entity_get(
+		    judge->state, id, SHD_KIND_store, id, judge->arena, &store, reterr))
+		return false;
+	if (!store)
+		return true;
+	struct shd_value *closed = &store->fields[SHD_I_closed];
+	closed->none = false;
+	closed->n = true;
+	(void)shd_derive(NULL, store, judge->now);
+	return shd_state_entity_put(judge->state, id, store, NULL, reterr);
+}
+
+bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr)
+{
+	const char *const *ids;
+	size_t count, store;
+
+	if (!shd_state_stores_open(judge->state, judge->arena, &ids, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_find_store(judge, ids[i], &store) &&
+		    (!end_alerts(judge, ids[i], reterr) || !close_store(judge, ids[i], reterr)))
+			return false;
+	return true;
+}

@@ -1,0 +1,433 @@
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* At most so many alerts are remembered for the journal from one transaction. */
+enum { TRANSITIONS_MAX = 1000, OPEN_ALERTS_MAX = 100000 };
+
+/* A row costs about a microsecond. */
+enum { CHEAP_ROWS = 256 };
+
+static const char *store_id(const struct shd_judge *judge)
+{
+	return shd_judge_store_id(judge, judge->store);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void no_later(struct shd_wall *wake, struct shd_wall other)
+{
+	if (other.ms < wake->ms)
+		*wake = other;
+}
+
+/* --- one alert ---------------------------------------------------------------------- */
+
+static bool same_alert(const struct shd_alert *a, const struct shd_alert *b)
+{
+	const struct shd_verdict *x = &a->last, *y = &b->last;
+
+	return a->number == b->number && a->state == b->state && a->level == b->level &&
+	       a->notified_level == b->notified_level && a->episode == b->episode &&
+	       a->episodes_day == b->episodes_day && a->day_start.ms == b->day_start.ms &&
+	       a->pending_since.ms == b->pending_since.ms && a->hits == b->hits &&
+	       a->clear_since.ms == b->clear_since.ms && a->wake.ms == b->wake.ms &&
+	       a->changed_at.ms == b->changed_at.ms && x->judgement == y->judgement &&
+	       x->level == y->level && x->clear == y->clear && x->due.ms == y->due.ms &&
+	       x->sample_hit == y->sample_hit && x->sample_of == y->sample_of &&
+	       shd_value_equal(&x->value, &y->value) && shd_value_equal(&x->limit, &y->limit) &&
+	       shd_value_equal(&x->cost, &y->cost) && shd_value_equal(&x->room, &y->room) &&
+	       same_text(x->why, y->why);
+}
+
+void shd_judge_remember(struct shd_judge *judge, const struct shd_rule *rule,
+			const struct shd_entity *entity, const struct shd_alert *alert,
+			const struct shd_alert_move *move, const char *reason)
+{
+	struct shd_outcome *outcome = judge->outcome;
+	struct shd_arena *arena = outcome->arena;
+
+	if (outcome->transition_count == TRANSITIONS_MAX)
+		return;
+	struct shd_transition moved = {
+		.alert = alert->number, .move = move->move, .level = move->to};
+	moved.rule = shd_arena_text(arena, alert->rule, strlen(alert->rule));
+	moved.store = shd_arena_text(arena, alert->store, strlen(alert->store));
+	moved.entity = shd_arena_text(arena, alert->entity, strlen(alert->entity));
+	const char *title = rule ? rule->title[SHD_EN] : alert->rule;
+	const char *subject = shd_judge_subject(judge, entity, alert->entity);
+	moved.title = shd_arena_text(arena, title, strlen(title));
+	moved.subject = shd_arena_text(arena, subject, strlen(subject));
+	moved.line = reason ? shd_arena_text(arena, reason, strlen(reason))
+			    : shd_judge_line(&alert->last, judge->now, arena);
+	if (!moved.rule || !moved.store || !moved.entity || !moved.title || !moved.subject ||
+	    !moved.line)
+		return;
+	shd_grow(outcome->transitions, outcome->transition_count, outcome->transition_room);
+	outcome->transitions[outcome->transition_count++] = moved;
+}
+
+static bool record(struct shd_judge *judge, const struct shd_rule *rule,
+		   const struct shd_entity *entity, const struct shd_alert *alert,
+		   const struct shd_alert_move *move, struct shd_error *reterr)
+{
+	struct shd_alert_event event = {.alert = alert->number,
+		.at = judge->now,
+		.move = move->move,
+		.from = move->from,
+		.to = move->to,
+		.value = alert->last.value,
+		.limit = alert->last.limit,
+		.reason = alert->last.why};
+
+	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.notified, reterr) ||
+	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, reterr)))
+		return false;
+	shd_judge_remember(judge, rule, entity, alert, move, NULL);
+	return shd_state_event_add(judge->state, &event, reterr);
+}
+
+/* Tells what nobody was told while another alert held it back. */
+static bool tell_late(struct shd_judge *judge, const struct shd_rule *rule,
+		      const struct shd_entity *entity, struct shd_alert *alert,
+		      struct shd_wall changed_at, struct shd_wall *wake, struct shd_error *reterr)
+{
+	struct shd_alert_move move = {.move = SHD_MOVE_NEW, .to = alert->level, .tell = true};
+	struct shd_wall at;
+
+	if (!shd_judge_held_back(judge, alert, &at, reterr))
+		return false;
+	if (at.ms > judge->now.ms) {
+		no_later(wake, at);
+		return true;
+	}
+	if (changed_at.ms >= at.ms) /* it was told, and no route leads to anybody */
+		return true;
+	alert->changed_at = judge->now;
+	return shd_state_alert_put(judge->state, alert, reterr) &&
+	       record(judge, rule, entity, alert, &move, reterr);
+}
+
+static bool get_at_hand(struct shd_judge *judge, const char *id, struct shd_error *reterr)
+{
+	return shd_state_alerts_of(judge->state, store_id(judge), id, judge->scratch,
+				   &judge->at_hand, &judge->at_hand_count, reterr);
+}
+
+/* A rule of the whole store has but one. */
+static bool get_own_at_hand(struct shd_judge *judge, const struct shd_rule *rule,
+			    struct shd_error *reterr)
+{
+	if (!shd_state_alert_get(judge->state, rule->id, store_id(judge), "", judge->scratch,
+				 &judge->at_hand, reterr))
+		return false;
+	judge->at_hand_count = judge->at_hand != NULL;
+	return true;
+}
+
+/* NULL: there never was one. */
+static struct shd_alert *alert_of(const struct shd_judge *judge, const struct shd_rule *rule)
+{
+	for (size_t i = 0; i < judge->at_hand_count; i++)
+		if (strcmp(judge->at_hand[i].rule, rule->id) == 0)
+			return &judge->at_hand[i];
+	return NULL;
+}
+
+static bool step(struct shd_judge *judge, const struct shd_rule *rule,
+		 const struct shd_entity *entity, const char *id, const struct shd_verdict *verdict,
+		 struct shd_wall *wake, struct shd_error *reterr)
+{
+	struct shd_alert_move moves[SHD_ALERT_MOVES];
+	struct shd_alert fresh = {.rule = rule->id, .store = store_id(judge), .entity = id,
+		.wake = {SHD_NEVER_MS}};
+	struct shd_alert *alert = alert_of(judge, rule);
+
+	bool holds = verdict->judgement == SHD_JUDGED && verdict->level != SHD_LEVEL_NONE;
+	if (!alert && !holds)
+		return true;
+	if (!alert)
+		alert = &fresh;
+	struct shd_alert before = *alert;
+	int count = shd_alert_step(alert, rule, verdict, judge->now, moves);
+	if (!same_alert(&before, alert) && !shd_state_alert_put(judge->state, alert, reterr))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (!record(judge, rule, entity, alert, &moves[i], reterr))
+			return false;
+	no_later(wake, alert->wake);
+	return tell_late(judge, rule, entity, alert, before.changed_at, wake, reterr);
+}
+
+/* --- one verdict ---------------------------------------------------------------------- */
+
+/* What cannot be known because nobody reads it is said to be that. */
+static void say_idle(const struct shd_judge *judge, const struct shd_rule *rule,
+		     struct shd_verdict *verdict)
+{
+	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
+		const char *idle =
+			rule->brought_by >> p & 1
+				? shd_judge_idle(judge, (enum shd_poller)p, judge->scratch)
+				: NULL;
+
+		if (!idle)
+			continue;
+		verdict->why = idle;
+		return;
+	}
+}
+
+static bool judge_one(struct shd_judge *judge, const struct shd_rule *rule,
+		      const struct shd_entity *entity, const char *id, struct shd_wall *wake,
+		      struct shd_error *reterr)
+{
+	struct shd_rule_env env;
+	struct shd_verdict verdict;
+
+	shd_judge_env(judge, entity, &env);
+	judge->rule = rule;
+	shd_rule_judge(rule, &env, &verdict);
+	judge->rule = NULL;
+	say_idle(judge, rule, &verdict);
+	judge->outcome->judged++;
+	if (judge->failed) {
+		*reterr = judge->error;
+		return false;
+	}
+	no_later(wake, verdict.wake);
+	return step(judge, rule, entity, id, &verdict, wake, reterr);
+}
+
+/* An alert whose entity the state no longer has. */
+static bool judge_gone(struct shd_judge *judge, const struct shd_rule *rule, const char *id,
+		       struct shd_error *reterr)
+{
+	struct shd_verdict verdict = {.judgement = SHD_NOT_WATCHED, .clear = true,
+		.wake = {SHD_NEVER_MS}};
+	struct shd_wall wake = {SHD_NEVER_MS};
+
+	verdict.value.none = verdict.limit.none = verdict.cost.none = verdict.room.none = true;
+	return step(judge, rule, NULL, id, &verdict, &wake, reterr);
+}
+
+/* A wake-up lies in the future, whatever a rule says: none is due twice. */
+static bool put_wake(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		     struct shd_wall wake, struct shd_error *reterr)
+{
+	if (wake.ms <= judge->now.ms)
+		wake.ms = judge->now.ms + 1;
+	return shd_state_wake_put(judge->state, store_id(judge), kind, id, wake, reterr);
+}
+
+static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struct shd_error *reterr)
+{
+	const struct shd_rule_lists *here = judge->here;
+	struct shd_wall wake = dirty->derive_wake;
+	enum shd_poller poller;
+
+	if (dirty->kind == SHD_KIND_poller &&
+		shd_poller_find(dirty->id, strlen(dirty->id), &poller) &&
+		shd_judge_catches_up(judge, poller, &wake))
+		return put_wake(judge, dirty->kind, dirty->id, wake, reterr);
+	shd_arena_reset(judge->scratch);
+	if (!dirty->entity &&
+	    !shd_state_entity_get(judge->state, store_id(judge), dirty->kind, dirty->id,
+				  judge->scratch, &dirty->entity, reterr))
+		return false;
+	if (!get_at_hand(judge, dirty->id, reterr))
+		return false;
+	for (size_t i = 0; i < here->of_kind_count[dirty->kind]; i++) {
+		const struct shd_rule *rule = here->of_kind[dirty->kind][i];
+		bool ok = dirty->entity
+				  ? judge_one(judge, rule, dirty->entity, dirty->id, &wake, reterr)
+				  : judge_gone(judge, rule, dirty->id, reterr);
+
+		if (!ok)
+			return false;
+	}
+	return put_wake(judge, dirty->kind, dirty->kind == SHD_KIND_store ? "" : dirty->id, wake,
+			reterr);
+}
+
+bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr)
+{
+	struct shd_dirty *dirty, *next;
+	bool ok = shd_judge_store_entity(judge, reterr);
+
+	HASH_ITER(hh, judge->dirty, dirty, next) {
+		ok = ok && judge_entity(judge, dirty, reterr);
+		HASH_DEL(judge->dirty, dirty);
+		free(dirty);
+	}
+	shd_arena_reset(judge->keep);
+	return ok;
+}
+
+/* --- rules that read something that changed --------------------------------------------- */
+
+/* `own`: the kind of an each-rule, whose changed entities are judged one by one. */
+static bool concerns(const struct shd_rule *rule, const struct shd_touched *touched, uint32_t own)
+{
+	uint32_t kinds = rule->reads_kinds & touched->kinds & ~own;
+
+	for (int k = 0; kinds >> k; k++)
+		if ((kinds >> k & 1) && (rule->reads_fields[k] & touched->fields[k]))
+			return true;
+	return (rule->reads_metrics & touched->metrics) ||
+	       (rule->reads_pollers & touched->pollers) ||
+	       (rule->brought_by & touched->regained);
+}
+
+static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd_error *reterr)
+{
+	const char *const *ids;
+	size_t count;
+
+	if (!shd_state_entity_ids(
+		    judge->state, store_id(judge), kind, NULL, judge->arena, &ids, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!shd_judge_refresh(judge, kind, ids[i], reterr))
+			return false;
+	return true;
+}
+
+static size_t index_of(const struct shd_judge *judge, const struct shd_rule *rule)
+{
+	size_t i = 0;
+
+	while (judge->here->of_store[i] != rule)
+		i++;
+	return i;
+}
+
+/* A rule whose windows showed many rows is put off when the next change comes soon, so
+ * that a busy store spends about a thousandth of a core on each of them. */
+static void put_off(struct shd_judge *judge, const struct shd_rule *rule, struct shd_wall *wake)
+{
+	struct shd_store_memory *memory = &judge->memory[judge->store];
+	const struct shd_rule_lists *here = judge->here;
+	int64_t wait_ms = (int64_t)judge->rows * judge->put_off_ms_per_row;
+
+	if (judge->rows < CHEAP_ROWS && !memory->not_before_ms)
+		return;
+	if (!memory->not_before_ms)
+		memory->not_before_ms = shd_xcalloc(here->of_store_count, sizeof(int64_t));
+	if (judge->rows < CHEAP_ROWS)
+		wait_ms = 0;
+	if (wait_ms > judge->put_off_max_ms)
+		wait_ms = judge->put_off_max_ms;
+	size_t at = index_of(judge, rule);
+	memory->not_before_ms[at] = judge->now.ms + wait_ms;
+	if (!here->spared || !wait_ms)
+		return;
+	here->spared[at] = true;
+	if (wake->ms < memory->not_before_ms[at])
+		wake->ms = memory->not_before_ms[at];
+}
+
+static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *rule,
+			      struct shd_error *reterr)
+{
+	struct shd_wall wake = {SHD_NEVER_MS};
+
+	shd_arena_reset(judge->scratch);
+	judge->rows = 0;
+	if (!shd_judge_store_entity(judge, reterr) || !get_own_at_hand(judge, rule, reterr) ||
+	    !judge_one(judge, rule, NULL, "", &wake, reterr))
+		return false;
+	put_off(judge, rule, &wake);
+	return put_wake(judge, SHD_KIND_store, rule->id, wake, reterr);
+}
+
+/* Now, or at a wake-up when it was judged a moment ago at some cost. */
+static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *reterr)
+{
+	const int64_t *not_before = judge->memory[judge->store].not_before_ms;
+	const struct shd_rule *rule = judge->here->of_store[i];
+	int64_t wait_ms = not_before ? not_before[i] - judge->now.ms : 0;
+
+	/* The clock went back: what was noted says nothing. */
+	if (wait_ms <= 0 || wait_ms > judge->put_off_max_ms)
+		return judge_whole_store(judge, rule, reterr);
+	return shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_store, rule->id,
+				     (struct shd_wall){not_before[i]}, reterr);
+}
+
+bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
+		     struct shd_error *reterr)
+{
+	const struct shd_rule_lists *here = judge->here;
+
+	for (int k = 0; k < SHD_KIND_COUNT; k++) {
+		bool again = false;
+
+		for (size_t i = 0; !again && i < here->of_kind_count[k]; i++)
+			again = concerns(here->of_kind[k][i], touched, 1U << k);
+		if (again && !refresh_kind(judge, (enum shd_kind)k, reterr))
+			return false;
+	}
+	if (!shd_judge_listed(judge, reterr))
+		return false;
+	for (size_t i = 0; i < here->of_store_count; i++)
+		if (concerns(here->of_store[i], touched, 0) && !judge_soon(judge, i, reterr))
+			return false;
+	return true;
+}
+
+bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr)
+{
+	const struct shd_rule *rule = shd_rules_find(judge->here->rules, id);
+
+	if (rule && !rule->each)
+		return judge_whole_store(judge, rule, reterr);
+	return shd_state_wake_put(judge->state, store_id(judge), SHD_KIND_store, id,
+				  (struct shd_wall){SHD_NEVER_MS}, reterr);
+}
+
+/* --- all that is open ------------------------------------------------------------------- */
+
+static bool look_at_alerts(struct shd_judge *judge, struct shd_error *reterr)
+{
+	struct shd_alert_filter filter = {.store = store_id(judge), .max = OPEN_ALERTS_MAX};
+	struct shd_alert *alerts;
+	size_t count;
+
+	if (!shd_state_alerts(judge->state, &filter, judge->arena, &alerts, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct shd_rule *rule = shd_rules_find(judge->here->rules, alerts[i].rule);
+		bool ok = true;
+
+		/* A rule that changed from each to store or back is another one. */
+		if (!rule || rule->each != (alerts[i].entity[0] != '\0'))
+			ok = shd_judge_drop(judge, &alerts[i], "rule removed", reterr);
+		else if (rule->each)
+			ok = shd_judge_refresh(judge, rule->kind, alerts[i].entity, reterr);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr)
+{
+	const struct shd_rule_lists *here = judge->here;
+
+	if (!look_at_alerts(judge, reterr))
+		return false;
+	for (int k = 0; k < SHD_KIND_COUNT; k++)
+		if (here->of_kind_count[k] && !refresh_kind(judge, (enum shd_kind)k, reterr))
+			return false;
+	if (!shd_judge_listed(judge, reterr))
+		return false;
+	for (size_t i = 0; i < here->of_store_count; i++)
+		if (!judge_whole_store(judge, here->of_store[i], reterr))
+			return false;
+	return true;
+}

@@ -1,0 +1,56 @@
+/* message/phrasebook.h - formatting with the loaded texts; for say.c and message.c.
+ *
+ * A phrasebook is read-only once made and safe on any thread: texts are kept as
+ * checked patterns, and whatever ICU caches inside its objects lives in the reader
+ * that one rendering uses. */
+#pragma once
+#include "message.h"
+
+#include <unicode/udat.h>
+
+enum shd_text_id {
+#define TEXT(name, args, doc) SHD_TEXT_##name,
+#define DATE(name, doc)       SHD_TEXT_##name,
+#include "texts.def"
+#undef TEXT
+#undef DATE
+	SHD_TEXT_COUNT
+};
+
+/* Whom a rendering is for. Made by shd_reader_init. */
+struct shd_reader {
+	const struct shd_phrasebook *book;
+	enum shd_language language;
+	const char *timezone;
+	struct shd_wall now;
+	struct shd_arena *arena; /* of all returned texts */
+	/* private: */
+	UDateFormat *dates[SHD_TEXT_COUNT];
+	bool full;
+};
+void shd_reader_init(struct shd_reader *reader, const struct shd_phrasebook *book,
+		     enum shd_language language, const char *timezone, struct shd_wall now,
+		     struct shd_arena *arena);
+void shd_reader_finish(struct shd_reader *reader);
+
+/* False once something did not fit into the arena; texts are "" from then on. */
+bool shd_reader_ok(const struct shd_reader *reader);
+
+/* A copy of text[0..len) in the arena; "" when it is full. */
+const char *shd_reader_keep(struct shd_reader *reader, const char *text, size_t len);
+
+/* The text `id` with its arguments in the order of texts.def; `n` is left out of
+ * args and ignored by texts without it. Never NULL. */
+#define shd_phrase(reader, id, n, ...)                                                             \
+	shd_phrase_(reader, SHD_TEXT_##id, n, (const char *const[]){__VA_ARGS__, NULL})
+#define shd_phrase0(reader, id) shd_phrase_(reader, SHD_TEXT_##id, 0, (const char *const[]){NULL})
+const char *shd_phrase_(struct shd_reader *reader, enum shd_text_id id, int64_t n,
+			const char *const *args);
+
+/* n / 10^scale in the reader's way of writing numbers. `fixed`: always with `scale`
+ * digits after the point ("19.90"). */
+const char *shd_phrase_number(struct shd_reader *reader, int64_t n, int scale, bool fixed);
+
+/* An instant in the reader's zone by one of the DATE patterns. */
+const char *shd_phrase_date(struct shd_reader *reader, enum shd_text_id pattern,
+			    struct shd_wall at);

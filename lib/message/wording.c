@@ -1,0 +1,181 @@
+#include "wording.h"
+
+#include "base/currency.h"
+#include "base/num.h"
+
+#include <string.h>
+
+enum { TEXT_VALUE_BYTES = 120 };
+
+const char *shd_wording_duration(struct shd_reader *reader, int64_t ms)
+{
+	int64_t left = ms < 0 ? (ms == INT64_MIN ? INT64_MAX : -ms) : ms;
+	int64_t days = left / SHD_DAY_MS, hours = left / SHD_HOUR_MS % 24;
+	int64_t minutes = left / SHD_MINUTE_MS % 60, seconds = left / SHD_SECOND_MS % 60;
+	const char *first, *second = NULL;
+
+	if (days) {
+		first = shd_phrase(reader, days, days, NULL);
+		second = hours ? shd_phrase(reader, hours, hours, NULL) : NULL;
+	} else if (hours) {
+		first = shd_phrase(reader, hours, hours, NULL);
+		second = minutes ? shd_phrase(reader, minutes, minutes, NULL) : NULL;
+	} else if (minutes) {
+		first = shd_phrase(reader, minutes, minutes, NULL);
+		/* Seconds matter only when there is next to no time. */
+		if (seconds && minutes < 10)
+			second = shd_phrase(reader, seconds, seconds, NULL);
+	} else {
+		first = shd_phrase(reader, seconds, seconds, NULL);
+	}
+	return second ? shd_phrase(reader, two, 0, first, second) : first;
+}
+
+const char *shd_wording_moment(struct shd_reader *reader, struct shd_wall at)
+{
+	bool near = at.ms - reader->now.ms < 6 * SHD_DAY_MS &&
+		    reader->now.ms - at.ms < 6 * SHD_DAY_MS;
+
+	return shd_phrase_date(reader, near ? SHD_TEXT_date_near : SHD_TEXT_date_far, at);
+}
+
+/* n at `scale` digits, rounded to `digits` of them, half away from zero. */
+static int64_t rounded(int64_t n, int scale, int digits)
+{
+	int64_t unit = 1;
+
+	for (int i = digits; i < scale; i++)
+		unit *= 10;
+	return shd_mul_div(n, 1, unit);
+}
+
+static const char *say_money(struct shd_reader *reader, const struct shd_value *value)
+{
+	int scale = shd_currency_digits(value->currency);
+	int64_t whole = 1;
+
+	if (scale < 0)
+		scale = 2;
+	for (int i = 0; i < scale; i++)
+		whole *= 10;
+	bool fixed = scale == 2 && value->n % whole != 0;
+	return shd_phrase(reader, money, 0, shd_phrase_number(reader, value->n, scale, fixed),
+		value->currency);
+}
+
+static const char *say_text(struct shd_reader *reader, const struct shd_value *value)
+{
+	size_t len = shd_utf8_cut(value->text, value->len, TEXT_VALUE_BYTES);
+	const char *text = shd_reader_keep(reader, value->text, len);
+
+	if (len == value->len)
+		return text;
+	struct shd_text cut;
+	shd_text_init(&cut, TEXT_VALUE_BYTES + 8);
+	shd_text_puts(&cut, text);
+	shd_text_puts(&cut, "…");
+	text = shd_reader_keep(reader, cut.data, cut.len);
+	shd_text_finish(&cut);
+	return text;
+}
+
+static const char *say_digits(struct shd_reader *reader, const struct shd_value *value, int digits)
+{
+	switch (value->type) {
+	case SHD_BOOL:
+		return value->n ? shd_phrase0(reader, yes) : shd_phrase0(reader, no);
+	case SHD_NUMBER:
+		return shd_phrase_number(reader, rounded(value->n, 6, digits), digits, false);
+	case SHD_RATIO:
+		return shd_phrase(reader, percent, 0,
+			shd_phrase_number(reader, rounded(value->n, 4, digits), digits, false));
+	case SHD_DURATION:
+		return shd_wording_duration(reader, value->n);
+	case SHD_TIME:
+		return shd_phrase_date(
+			reader, SHD_TEXT_date_full, (struct shd_wall){value->n});
+	case SHD_MONEY:
+		return say_money(reader, value);
+	case SHD_TEXT:
+		return say_text(reader, value);
+	}
+	return "";
+}
+
+bool shd_worth_saying(const struct shd_value *value)
+{
+	return !value->none && (value->type != SHD_DURATION || value->n != 0);
+}
+
+const char *shd_wording(struct shd_reader *reader, const struct shd_value *value)
+{
+	return value->none ? NULL : say_digits(reader, value, 2);
+}
+
+void shd_wording_pair(struct shd_reader *reader, const struct shd_value *value,
+	const struct shd_value *limit, const char **ret_value, const char **ret_limit)
+{
+	*ret_value = shd_wording(reader, value);
+	*ret_limit = shd_wording(reader, limit);
+	if (!*ret_value || !*ret_limit || shd_value_equal(value, limit) ||
+		(value->type != SHD_NUMBER && value->type != SHD_RATIO))
+		return;
+	int most = value->type == SHD_RATIO ? 4 : 6;
+	for (int digits = 3; digits <= most && strcmp(*ret_value, *ret_limit) == 0; digits++) {
+		*ret_value = say_digits(reader, value, digits);
+		*ret_limit = say_digits(reader, limit, digits);
+	}
+}
+
+/* A rule fires at the very instant of its deadline; "overdue by 0 s" is no news. */
+static bool just_now(int64_t left_ms)
+{
+	return left_ms <= 0 && left_ms > -10 * SHD_SECOND_MS;
+}
+
+const char *shd_wording_deadline(struct shd_reader *reader, struct shd_wall due)
+{
+	int64_t left_ms = due.ms - reader->now.ms;
+
+	if (just_now(left_ms))
+		return shd_phrase0(reader, due_now);
+	const char *span = shd_wording_duration(reader, left_ms);
+	const char *when = shd_wording_moment(reader, due);
+
+	return left_ms > 0 ? shd_phrase(reader, left, 0, span, when)
+			   : shd_phrase(reader, over, 0, span, when);
+}
+
+const char *shd_wording_deadline_short(struct shd_reader *reader, struct shd_wall due)
+{
+	int64_t left_ms = due.ms - reader->now.ms;
+
+	if (just_now(left_ms))
+		return shd_phrase0(reader, due_now);
+	const char *span = shd_wording_duration(reader, left_ms);
+
+	return left_ms > 0 ? shd_phrase(reader, left_short, 0, span)
+			   : shd_phrase(reader, over_short, 0, span);
+}
+
+const char *shd_wording_value(const struct shd_phrasebook *book, enum shd_language language,
+	const char *timezone, const struct shd_value *value, struct shd_arena *arena)
+{
+	struct shd_reader reader;
+
+	shd_reader_init(&reader, book, language, timezone, (struct shd_wall){0}, arena);
+	const char *text = shd_wording(&reader, value);
+	shd_reader_finish(&reader);
+	return text ? text : "";
+}
+
+const char *shd_wording_time_left(const struct shd_phrasebook *book, enum shd_language language,
+	const char *timezone, struct shd_wall due, struct shd_wall now, struct shd_arena *arena)
+{
+	struct shd_reader reader;
+
+	shd_reader_init(&reader, book, language, timezone, now, arena);
+	const char *text = shd_wording_deadline(&reader, due);
+	shd_reader_finish(&reader);
+	return text;
+}

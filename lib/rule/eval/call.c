@@ -1,0 +1,252 @@
+#include "base/num.h"
+#include "exact.h"
+#include "rule/language/phrase.h"
+
+#include <string.h>
+
+/* Room for a field (SHD_FIELD_BYTES) whose characters grew when folded. */
+enum { FOLDED_BYTES = 2 * SHD_FIELD_BYTES };
+
+static void call_abs(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	shd_eval(eval, expr->args[0], ret);
+	if (ret->v.none)
+		return;
+	int sign = shd_exact_sign(ret);
+	shd_eval_wake_at_crossing(eval, expr->args[0], NULL, ret, NULL);
+	if (sign > 0 || (sign == 0 && ret->slope >= 0))
+		return;
+	shd_exact_negate(ret);
+	ret->slope = -ret->slope;
+}
+
+static void call_whole(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	shd_eval(eval, expr->args[0], ret);
+	if (ret->v.none)
+		return;
+	ret->bent |= ret->slope != 0;
+	ret->slope = 0;
+	bool down = expr->function == SHD_FN_floor;
+	ret->v.n = down ? shd_exact_floor(ret) : shd_exact_round(ret);
+	ret->rest = ret->of = 0;
+}
+
+/* min and max: the lines may cross, and then the other one counts. */
+static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result a, b;
+
+	shd_eval(eval, expr->args[0], &a);
+	shd_eval(eval, expr->args[1], &b);
+	if (a.v.none || b.v.none) {
+		shd_eval_none(ret, expr->type, &a, &b);
+		return;
+	}
+	*ret = a;
+	if (a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {
+		shd_eval_miss(eval, ret, "one currency", false);
+		return;
+	}
+	__int128 slope = (__int128)a.slope - b.slope;
+	bool least = expr->function == SHD_FN_min;
+	int sign = shd_exact_compare(&a, &b);
+	bool take_b = sign ? (sign > 0) == least : (slope > 0) == least && slope;
+	if (take_b)
+		*ret = b;
+	shd_take_currency(&ret->v, &a.v, &b.v);
+	ret->bent = a.bent || b.bent;
+	shd_eval_wake_at_crossing(eval, expr->args[0], expr->args[1], &a, &b);
+}
+
+static bool is_count(const struct shd_value *value)
+{
+	return value->type == SHD_NUMBER && value->n >= 0 && value->n % SHD_MICRO == 0 &&
+	       value->n / SHD_MICRO <= UINT32_MAX;
+}
+
+static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result a, b;
+
+	shd_eval(eval, expr->args[0], &a);
+	shd_eval(eval, expr->args[1], &b);
+	if (a.v.none || b.v.none) {
+		shd_eval_none(ret, SHD_RATIO, &a, &b);
+		return;
+	}
+	*ret = (struct shd_result){.v = {.type = SHD_RATIO}};
+	shd_eval_wake_at_zero(eval, expr->args[1], &b);
+	bool money = a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v);
+	if (money) {
+		shd_eval_miss(eval, ret, "one currency", false);
+		return;
+	}
+	if (!shd_exact_sign(&b)) {
+		shd_eval_lack(eval, ret, "anything to take a share of");
+		return;
+	}
+	shd_exact_divide(ret, &a, &b);
+	ret->bent = a.bent || b.bent || a.slope || b.slope;
+	bool counts = is_count(&a.v) && is_count(&b.v);
+	eval->hit = counts ? (uint32_t)(a.v.n / SHD_MICRO) : 0;
+	eval->of = counts ? (uint32_t)(b.v.n / SHD_MICRO) : 0;
+}
+
+static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result text;
+	size_t len;
+
+	shd_eval(eval, expr->args[0], &text);
+	*ret = (struct shd_result){
+		.v = {.type = expr->type, .none = text.v.none}, .blind = text.blind};
+	if (text.v.none)
+		return;
+	if (expr->function == SHD_FN_length) {
+		ret->v.n = shd_text_length(text.v.text, text.v.len) * SHD_MICRO;
+	} else if (expr->function == SHD_FN_mixed_script) {
+		ret->v.n = shd_text_mixes_scripts(text.v.text, text.v.len);
+	} else if (shd_text_lower(text.v.text, text.v.len, eval->scratch + eval->scratch_used,
+			   SHD_SCRATCH_BYTES - eval->scratch_used, &len)) {
+		ret->v.text = eval->scratch + eval->scratch_used;
+		ret->v.len = (uint32_t)len;
+		eval->scratch_used += len;
+	} else {
+		shd_eval_miss(eval, ret, "room for lower()", false);
+	}
+}
+
+static void call_business_days(
+	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_calendar *calendar = expr->calendar;
+	struct shd_wall later;
+
+	if (!calendar && settings)
+		calendar = settings->calendar;
+	shd_eval(eval, expr->args[0], ret);
+	if (ret->v.none)
+		return;
+	ret->bent |= ret->slope != 0;
+	ret->slope = ret->rest = ret->of = 0;
+	if (ret->v.n == SHD_NEVER_MS)
+		return;
+	if (shd_calendar_add(calendar, settings ? settings->zone : NULL,
+		    (struct shd_wall){ret->v.n}, expr->args[1]->value.n / SHD_MICRO, &later))
+		ret->v.n = later.ms;
+	else
+		shd_eval_miss(eval, ret, "a business day", false);
+}
+
+static void call_age_of(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_rule_env *env = eval->env;
+	enum shd_poller poller = (enum shd_poller)expr->args[0]->index;
+	struct shd_wall at = {0};
+
+	if (env->polled)
+		at = env->polled(env->ctx, poller);
+	*ret = (struct shd_result){.v = {.type = SHD_DURATION}};
+	if (!at.ms) {
+		shd_eval_miss(eval, ret, expr->args[0]->name, false);
+		return;
+	}
+	ret->v.n = shd_sub_saturated(eval->now_ms, at.ms);
+	ret->slope = 1;
+}
+
+static void call_room(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	struct shd_result share, limit;
+
+	eval->hit = eval->of = 0;
+	shd_eval(eval, expr->args[0], &share);
+	int64_t hit = eval->hit, of = eval->of;
+	shd_eval(eval, expr->args[1], &limit);
+	if (share.v.none || limit.v.none || !of) {
+		shd_eval_none(ret, SHD_NUMBER, &share, &limit);
+		return;
+	}
+	*ret = (struct shd_result){.v = {.type = SHD_NUMBER}};
+	struct shd_result all = {.v.n = of * SHD_MICRO}, bears;
+	shd_exact_multiply(&bears, &limit, &all);
+	ret->v.n = shd_sub_saturated(shd_exact_floor(&bears), hit * SHD_MICRO);
+	ret->bent = share.bent || limit.bent || share.slope || limit.slope;
+}
+
+static void (*const calls[SHD_FN_COUNT])(
+	struct shd_eval *, const struct shd_expr *, struct shd_result *) = {
+	[SHD_FN_abs] = call_abs,
+	[SHD_FN_floor] = call_whole,
+	[SHD_FN_round] = call_whole,
+	[SHD_FN_min] = call_pair,
+	[SHD_FN_max] = call_pair,
+	[SHD_FN_ratio] = call_ratio,
+	[SHD_FN_length] = call_text,
+	[SHD_FN_lower] = call_text,
+	[SHD_FN_mixed_script] = call_text,
+	[SHD_FN_business_days] = call_business_days,
+	[SHD_FN_age_of] = call_age_of,
+	[SHD_FN_forecast] = shd_eval_forecast,
+	[SHD_FN_baseline] = shd_eval_baseline,
+	[SHD_FN_room] = call_room,
+};
+
+void shd_eval_call(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	calls[expr->function](eval, expr, ret);
+}
+
+/* Whether the folded text holds the needle anywhere, whatever its case. */
+static bool holds_text(const char *folded, size_t len, const struct shd_value *needle)
+{
+	char other[FOLDED_BYTES];
+	size_t other_len;
+
+	return shd_text_fold(needle->text, needle->len, other, sizeof(other), &other_len) &&
+	       memmem(folded, len, other, other_len);
+}
+
+static void holds_any(struct shd_eval *eval, const struct shd_expr *list, const char *folded,
+	size_t len, struct shd_result *ret)
+{
+	struct shd_result item;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		shd_eval(eval, list->args[i], &item);
+		ret->blind |= item.v.none && item.blind;
+		ret->v.none |= item.v.none;
+		if (item.v.none || !holds_text(folded, len, &item.v))
+			continue;
+		*ret = (struct shd_result){.v = {.type = SHD_BOOL, .n = true}};
+		return;
+	}
+}
+
+void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_expr *right = expr->args[1];
+	char folded[FOLDED_BYTES];
+	struct shd_result text, other;
+	size_t len;
+
+	shd_eval(eval, expr->args[0], &text);
+	*ret = (struct shd_result){
+		.v = {.type = SHD_BOOL, .none = text.v.none}, .blind = text.blind};
+	if (text.v.none)
+		return;
+	if (!shd_text_fold(text.v.text, text.v.len, folded, sizeof(folded), &len)) {
+		shd_eval_miss(eval, ret, "a text of readable size", false);
+	} else if (right->word_list) {
+		ret->v.n = shd_phrases_in(right->phrases, folded, len);
+	} else if (right->list) {
+		holds_any(eval, right, folded, len, ret);
+	} else {
+		shd_eval(eval, right, &other);
+		ret->v.none = other.v.none;
+		ret->blind = other.blind;
+		ret->v.n = !other.v.none && holds_text(folded, len, &other.v);
+	}
+}

@@ -1,0 +1,252 @@
+#include "tally.h"
+
+#include "eval.h"
+#include "rows.h"
+#include "series.h"
+
+#include <stdlib.h>
+
+/* One series of one store. */
+struct tallied {
+	struct shd_rows rows;
+	int64_t complete_ms; /* every row after this instant is there */
+};
+
+struct shd_tally {
+	const struct shd_series_list *series;
+	struct shd_tally_limits limits;
+	struct tallied ***stores; /* by store and series; NULL: nothing is kept */
+	size_t store_count, bytes;
+	bool fills, full;         /* full: until something goes, nothing new is kept */
+};
+
+struct shd_tally *shd_tally_create(
+	const struct shd_rules *rules, size_t stores, const struct shd_tally_limits *limits)
+{
+	struct shd_tally *tally = shd_xcalloc(1, sizeof(*tally));
+
+	tally->series = shd_rules_series(rules);
+	tally->limits = *limits;
+	tally->store_count = stores;
+	tally->stores = shd_xcalloc(stores, sizeof(*tally->stores));
+	return tally;
+}
+
+static void drop(struct shd_tally *tally, size_t store, size_t number)
+{
+	struct tallied *kept = tally->stores[store][number];
+
+	if (!kept)
+		return;
+	tally->bytes -= kept->rows.bytes;
+	tally->full = false;
+	shd_rows_finish(&kept->rows);
+	free(kept);
+	tally->stores[store][number] = NULL;
+}
+
+void shd_tally_forget(struct shd_tally *tally)
+{
+	for (size_t i = 0; i < tally->store_count; i++)
+		for (size_t k = 0; tally->stores[i] && k < tally->series->count; k++)
+			drop(tally, i, k);
+}
+
+void shd_tally_destroy(struct shd_tally *tally)
+{
+	if (!tally)
+		return;
+	shd_tally_forget(tally);
+	for (size_t i = 0; i < tally->store_count; i++)
+		free(tally->stores[i]);
+	free(tally->stores);
+	free(tally);
+}
+
+bool shd_tally_fills(const struct shd_tally *tally)
+{
+	return tally->fills;
+}
+
+size_t shd_tally_bytes(const struct shd_tally *tally)
+{
+	return tally->bytes;
+}
+
+/* --- rows ---------------------------------------------------------------------- */
+
+/* What the series sees of an entity; false: nothing, it has no date. A plain condition
+ * needs no environment but the entity. */
+static bool row_of(const struct shd_series *series, const struct shd_entity *entity,
+	struct shd_row *ret_row)
+{
+	static const struct shd_value nothing = {.none = true};
+	const struct shd_expr *expr = series->expr;
+	const struct shd_value *opened = &entity->fields[SHD_I_opened_at];
+	struct shd_rule_env env = {0};
+	struct shd_eval eval;
+
+	if (opened->none)
+		return false;
+	shd_eval_init(&eval, &env, NULL, NULL);
+	*ret_row = (struct shd_row){.at_ms = opened->n, .value = &nothing};
+	ret_row->hit = shd_eval_counts(&eval, expr, entity);
+	if (ret_row->hit && expr->ref == SHD_REF_FIELD)
+		ret_row->value = &entity->fields[expr->index];
+	return true;
+}
+
+static void add(struct shd_tally *tally, struct tallied *kept, const struct shd_row *row)
+{
+	size_t before = kept->rows.bytes;
+
+	if (row->at_ms <= kept->complete_ms)
+		return;
+	shd_rows_add(&kept->rows, row);
+	tally->bytes += kept->rows.bytes - before;
+}
+
+/* False: what is kept is not what was seen. */
+static bool take(struct shd_tally *tally, struct tallied *kept, const struct shd_row *row)
+{
+	size_t before = kept->rows.bytes;
+	bool found = shd_rows_remove(&kept->rows, row);
+
+	tally->bytes -= before - kept->rows.bytes;
+	return found || row->at_ms <= kept->complete_ms;
+}
+
+static bool differ(const struct shd_entity *a, const struct shd_entity *b, uint64_t fields)
+{
+	for (; fields; fields &= fields - 1) {
+		int field = __builtin_ctzll(fields);
+
+		if (!shd_value_equal(&a->fields[field], &b->fields[field]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_full(struct shd_tally *tally)
+{
+	tally->full |= tally->bytes > tally->limits.max_bytes;
+	return tally->full;
+}
+
+static void change_one(struct shd_tally *tally, size_t store, size_t number,
+	const struct shd_entity *before, const struct shd_entity *after)
+{
+	const struct shd_series *series = &tally->series->items[number];
+	struct tallied *kept = tally->stores[store][number];
+	bool true_still = true;
+	struct shd_row row;
+
+	if (!kept || (before && after && !differ(before, after, series->reads)))
+		return;
+	if (before && row_of(series, before, &row))
+		true_still = take(tally, kept, &row);
+	if (true_still && after && row_of(series, after, &row))
+		add(tally, kept, &row);
+	if (!true_still || tally->bytes > tally->limits.max_bytes)
+		drop(tally, store, number);
+}
+
+void shd_tally_change(struct shd_tally *tally, size_t store, const struct shd_entity *before,
+	const struct shd_entity *after)
+{
+	enum shd_kind kind = after ? after->kind : before->kind;
+
+	for (size_t i = 0; tally->stores[store] && i < tally->series->count; i++)
+		if (tally->series->items[i].expr->kind == kind)
+			change_one(tally, store, i, before, after);
+}
+
+/* --- filling -------------------------------------------------------------------- */
+
+bool shd_tally_wants(const struct shd_tally *tally, const struct shd_expr *expr, size_t rows)
+{
+	return expr->series && rows >= tally->limits.min_rows && !tally->full &&
+	       tally->series->items[expr->series - 1].span_ms <= tally->limits.max_span_ms;
+}
+
+struct filling {
+	struct shd_tally *tally;
+	const struct shd_series *series;
+	struct tallied *kept;
+};
+
+static bool fill_row(void *ctx, const struct shd_entity *entity)
+{
+	const struct filling *filling = ctx;
+	struct shd_row row;
+
+	if (row_of(filling->series, entity, &row))
+		add(filling->tally, filling->kept, &row);
+	return !is_full(filling->tally);
+}
+
+bool shd_tally_fill(struct shd_tally *tally, const struct shd_rule_env *env,
+	const struct shd_expr *expr, int64_t from_ms)
+{
+	size_t number = expr->series - 1;
+	const struct shd_series *series = &tally->series->items[number];
+	struct tallied ***home = &tally->stores[env->tally_store];
+
+	if (!*home)
+		*home = shd_xcalloc(tally->series->count, sizeof(**home));
+	drop(tally, env->tally_store, number);
+	struct tallied *kept = (*home)[number] = shd_xcalloc(1, sizeof(*kept));
+	struct filling filling = {tally, series, kept};
+	int64_t span_ms = shd_sub_saturated(env->now.ms, series->span_ms);
+
+	kept->rows.values = expr->ref == SHD_REF_FIELD;
+	kept->complete_ms = from_ms < span_ms ? from_ms : span_ms;
+	tally->fills = true;
+	env->window(env->ctx, expr->kind, (struct shd_wall){kept->complete_ms},
+		(struct shd_wall){SHD_NEVER_MS}, fill_row, &filling);
+	tally->fills = false;
+	if (!is_full(tally))
+		return true;
+	drop(tally, env->tally_store, number);
+	tally->full = true;
+	return false;
+}
+
+/* --- answers -------------------------------------------------------------------- */
+
+/* What no window reaches any more goes. */
+static void trim(struct shd_tally *tally, struct tallied *kept, int64_t until_ms)
+{
+	size_t before = kept->rows.bytes;
+
+	if (until_ms <= kept->complete_ms)
+		return;
+	shd_rows_trim(&kept->rows, until_ms);
+	if (kept->rows.bytes == before)
+		return;
+	kept->complete_ms = until_ms;
+	tally->bytes -= before - kept->rows.bytes;
+	tally->full = false;
+}
+
+bool shd_tally_window(struct shd_tally *tally, const struct shd_rule_env *env,
+	const struct shd_expr *expr, int64_t from_ms, int64_t to_ms, shd_tally_fn *visit, void *ctx,
+	struct shd_tallied *ret)
+{
+	struct tallied **home = expr->series ? tally->stores[env->tally_store] : NULL;
+	struct tallied *kept = home ? home[expr->series - 1] : NULL;
+
+	if (!kept || from_ms < kept->complete_ms)
+		return false;
+	const struct shd_series *series = &tally->series->items[expr->series - 1];
+	trim(tally, kept, shd_sub_saturated(env->now.ms, series->span_ms));
+	shd_rows_count(&kept->rows, from_ms, to_ms, &ret->of, &ret->hit);
+	ret->ahead_ms = shd_rows_after(&kept->rows, to_ms, false);
+	ret->oldest_ms =
+		shd_rows_after(&kept->rows, from_ms, expr->aggregate != SHD_AGG_share);
+	if (ret->oldest_ms > to_ms)
+		ret->oldest_ms = SHD_NEVER_MS;
+	if (expr->ref == SHD_REF_FIELD)
+		shd_rows_visit(&kept->rows, from_ms, to_ms, expr->type, visit, ctx);
+	return true;
+}

@@ -1,0 +1,160 @@
+/* rule/language/expr.h - an expression of the rules language as a tree.
+ *
+ *   text --shd_parse--> tree --shd_check--> typed tree --shd_eval (eval.h)--> value
+ *
+ * The tree lives in one arena and is read-only once checked. Pure. */
+#pragma once
+#include "base/calendar.h"
+#include "lex.h"
+#include "words.h"
+
+/* X(NAME, "operator as written", precedence; 0 for what is not an operator) */
+#define SHD_OP_MAP(X)                                                                              \
+	X(LITERAL, "", 0)                                                                          \
+	X(NAME, "", 0)                                                                             \
+	X(LIST, "", 0)                                                                             \
+	X(CALL, "", 0)                                                                             \
+	X(AGGREGATE, "", 0)                                                                        \
+	X(COND, "?", 1)                                                                            \
+	X(OR, "or", 2)                                                                             \
+	X(AND, "and", 3)                                                                           \
+	X(NOT, "not", 4)                                                                           \
+	X(LT, "<", 5)                                                                              \
+	X(LE, "<=", 5)                                                                             \
+	X(GT, ">", 5)                                                                              \
+	X(GE, ">=", 5)                                                                             \
+	X(EQ, "==", 5)                                                                             \
+	X(NE, "!=", 5)                                                                             \
+	X(IN, "in", 5)                                                                             \
+	X(IS_NONE, "is none", 5)                                                                   \
+	X(IS_SOME, "is not none", 5)                                                               \
+	X(MATCHES, "matches", 5)                                                                   \
+	X(CONTAINS, "contains", 5)                                                                 \
+	X(ELSE, "else", 6)                                                                         \
+	X(ADD, "+", 7)                                                                             \
+	X(SUB, "-", 7)                                                                             \
+	X(MUL, "*", 8)                                                                             \
+	X(DIV, "/", 8)                                                                             \
+	X(NEGATE, "-", 9)
+
+enum shd_op {
+#define X(id, text, precedence) SHD_OP_##id,
+	SHD_OP_MAP(X)
+#undef X
+	SHD_OP_COUNT
+};
+/* As written: "<=", "and". */
+const char *shd_op_text(enum shd_op op);
+
+/* Functions, `min(a, b)`, and aggregates, `min(order.amount last 7d)`. */
+enum shd_function {
+#define FUNCTION(name, min, max, rule, doc) SHD_FN_##name,
+#include "functions.def"
+#undef FUNCTION
+	SHD_FN_COUNT
+};
+enum shd_aggregate {
+#define AGGREGATE(name, over_entities, over_samples, rule, doc) SHD_AGG_##name,
+#include "functions.def"
+#undef AGGREGATE
+	SHD_AGG_COUNT
+};
+
+/* What a name stands for; `index` of the expression says which of them. */
+enum shd_ref {
+	SHD_REF_NONE,          /* not resolved */
+	SHD_REF_NOW,
+	SHD_REF_TODAY,         /* the store's last midnight */
+	SHD_REF_FIELD,         /* index of a field within its kind */
+	SHD_REF_ID,            /* of the entity */
+	SHD_REF_AGE,
+	SHD_REF_IDLE,
+	SHD_REF_DUE,
+	SHD_REF_REMAINING,
+	SHD_REF_VALUE,
+	SHD_REF_STORE_FIELD,   /* index of a field of the kind store */
+	SHD_REF_STORE_SETTING, /* index of enum shd_store_name */
+	SHD_REF_STORE_LABEL,   /* name of the label in `label` */
+	SHD_REF_METRIC,
+	SHD_REF_TARGET,        /* the platform's own limit for metric `index` */
+	SHD_REF_WORDS,
+	SHD_REF_POLLER,
+};
+
+struct shd_regex;
+struct shd_word_list;
+
+struct shd_expr {
+	enum shd_op op;
+	uint32_t at, width;      /* bytes of the source */
+	uint32_t height;         /* 1 for a leaf */
+	uint32_t count;          /* of args */
+	struct shd_expr **args;  /* operands; AGGREGATE: duration, condition (if any) */
+	struct shd_value value;  /* LITERAL */
+	const char *name;        /* NAME "store.kind"; CALL, AGGREGATE: the function */
+	const char *subject;     /* AGGREGATE: "order.amount" */
+	uint32_t subject_at;
+
+	/* Set by shd_check. */
+	bool bad;                /* a mistake was reported in it */
+	bool list, word_list;    /* LIST, words.NAME: not one value */
+	enum shd_type type;
+	char currency[4];        /* MONEY: where it is known */
+	const char *words;       /* TEXT: allowed words, "" for free text */
+	enum shd_ref ref;        /* NAME; AGGREGATE: FIELD or METRIC, NONE for whole entities */
+	int index;
+	uint32_t series;         /* AGGREGATE: number of its series (series.h); 0: none */
+	bool inner;              /* about the entity of the window, not that of the rule */
+	enum shd_kind kind;      /* FIELD, ID, ...: of which kind */
+	enum shd_function function;
+	enum shd_aggregate aggregate;
+	const char *label;
+	const struct shd_calendar *calendar; /* business_days: the named one, NULL: the store's */
+	const struct shd_regex *regex;      /* MATCHES */
+	const struct shd_word_list *phrases; /* words.NAME; CONTAINS: the same of its right side */
+};
+
+/* Limits, each with its own message. */
+enum { SHD_EXPR_BYTES = 4096, SHD_EXPR_HEIGHT = 64, SHD_LIST_ITEMS = 256 };
+
+/* Parses text[0..len). NULL when something was reported. Borrows nothing; the tree
+ * and its texts live in the arena. */
+struct shd_expr *shd_parse(const char *text, size_t len, struct shd_arena *arena,
+			   struct shd_report *report);
+
+/* Appends the expression with as few parentheses as it needs; parsing that text
+ * gives an equal tree. */
+void shd_expr_print(const struct shd_expr *expr, struct shd_text *out);
+
+/* Same operators, names and values, wherever they stand in the source. */
+bool shd_expr_equal(const struct shd_expr *a, const struct shd_expr *b);
+
+/* The bit of reads_fields that stands for the entity's id. */
+#define SHD_READS_ID (1ULL << 63)
+
+/* What the names of an expression mean, and what it was found to read. */
+struct shd_scope {
+	bool stores;             /* a `stores:` condition: names of the store stand alone */
+	bool each;               /* there is an entity */
+	enum shd_kind kind;
+	const struct shd_expr *due, *value; /* checked; NULL: the rule has none; `bad`: it has a
+					     * mistake, and what uses it is silently bad */
+	const char *key;         /* what is read now: "value"; or NULL */
+	bool has_due, has_value; /* the rule has that key, known yet or not */
+	const struct shd_words *words;      /* NULL: no lists */
+	const struct shd_calendars *calendars; /* NULL: none has a name */
+
+	/* Collected: */
+	uint32_t reads_kinds, reads_pollers;
+	uint64_t reads_metrics, reads_fields[SHD_KIND_COUNT];
+	bool mentions_closed;    /* `closed` or `closed_at` of the rule's entity */
+};
+
+/* Resolves names, finds types, reports every mistake. False when something was
+ * reported, or when it uses a bad due or value. Compiled patterns live in the arena. */
+bool shd_check(struct shd_expr *expr, struct shd_scope *scope, struct shd_arena *arena,
+	       struct shd_report *report);
+
+/* "ratio", "list of text", "money in RUB", for messages. */
+#define SHD_TYPE_TEXT 48
+const char *shd_expr_type(const struct shd_expr *expr, char buf[SHD_TYPE_TEXT]);

@@ -1,0 +1,370 @@
+#include "check.h"
+
+#include "base/text.h"
+#include "phrase.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *name;
+	enum shd_type type;
+	const char *words;
+} store_names[] = {
+#define X(name_, type_, words_) [SHD_STORE_##name_] = {#name_, SHD_##type_, words_},
+	SHD_STORE_NAME_MAP(X)
+#undef X
+};
+
+enum { CANDIDATES_MAX = 256 };
+
+struct candidates {
+	const char *names[CANDIDATES_MAX];
+	size_t count;
+};
+
+static void offer(struct candidates *candidates, const char *name)
+{
+	if (candidates->count < CANDIDATES_MAX)
+		candidates->names[candidates->count++] = name;
+}
+
+static void offer_fields(struct candidates *candidates, enum shd_kind kind)
+{
+	for (int i = 0; i < shd_kind_fields(kind); i++)
+		offer(candidates, shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->name);
+}
+
+static void mean(
+	struct shd_expr *expr, enum shd_ref ref, int index, enum shd_type type, const char *words)
+{
+	expr->ref = ref;
+	expr->index = index;
+	expr->words = words;
+	shd_check_type(expr, type);
+}
+
+static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
+	const char *name, bool inner)
+{
+	enum shd_field field;
+
+	if (!shd_field_find(kind, name, strlen(name), &field))
+		return false;
+	const struct shd_field_row *row = shd_field_row(field);
+	mean(expr, SHD_REF_FIELD, shd_field_index(field), row->type, row->words);
+	expr->kind = kind;
+	expr->inner = inner;
+	checker->scope->reads_kinds |= 1U << kind;
+	checker->scope->reads_fields[kind] |= 1ULL << expr->index;
+	if (!inner && (expr->index == SHD_I_closed || expr->index == SHD_I_closed_at))
+		checker->scope->mentions_closed = true;
+	return true;
+}
+
+/* A field of an entity, or what follows from its fields. */
+static bool mean_of_entity(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
+	const char *name, bool inner)
+{
+	if (mean_field(checker, expr, kind, name, inner))
+		return true;
+	if (strcmp(name, "id") == 0)
+		mean(expr, SHD_REF_ID, 0, SHD_TEXT, "");
+	else if (strcmp(name, "age") == 0)
+		mean(expr, SHD_REF_AGE, SHD_I_opened_at, SHD_DURATION, "");
+	else if (strcmp(name, "idle") == 0)
+		mean(expr, SHD_REF_IDLE, SHD_I_progressed_at, SHD_DURATION, "");
+	else
+		return false;
+	expr->kind = kind;
+	expr->inner = inner;
+	checker->scope->reads_kinds |= 1U << kind;
+	checker->scope->reads_fields[kind] |=
+		expr->ref == SHD_REF_ID ? SHD_READS_ID : 1ULL << expr->index;
+	return true;
+}
+
+static bool mean_of_rule(struct shd_checker *checker, struct shd_expr *expr)
+{
+	const struct shd_scope *scope = checker->scope;
+	bool value = strcmp(expr->name, "value") == 0 && scope->value;
+	bool due = strcmp(expr->name, "due") == 0 || strcmp(expr->name, "remaining") == 0;
+
+	if ((value && scope->value->bad) || (due && scope->due && scope->due->bad)) {
+		expr->bad = true; /* reported where it stands */
+		return true;
+	}
+	if (value) {
+		mean(expr, SHD_REF_VALUE, 0, scope->value->type, scope->value->words);
+		memcpy(expr->currency, scope->value->currency, sizeof(expr->currency));
+		return true;
+	}
+	if (strcmp(expr->name, "due") == 0 && scope->due) {
+		mean(expr, SHD_REF_DUE, 0, SHD_TIME, "");
+		return true;
+	}
+	if (strcmp(expr->name, "remaining") == 0 && scope->due) {
+		mean(expr, SHD_REF_REMAINING, 0, SHD_DURATION, "");
+		return true;
+	}
+	return false;
+}
+
+static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+{
+	enum shd_field field;
+
+	if (strncmp(name, "labels.", 7) == 0 && name[7]) {
+		mean(expr, SHD_REF_STORE_LABEL, 0, SHD_TEXT, "");
+		expr->label = name + 7;
+		return true;
+	}
+	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++) {
+		if (strcmp(store_names[i].name, name) != 0)
+			continue;
+		mean(expr, SHD_REF_STORE_SETTING, i, store_names[i].type, store_names[i].words);
+		if (i != SHD_STORE_opened_at && i != SHD_STORE_age)
+			return true;
+		/* Where the configuration does not say, the marketplace may. */
+		checker->scope->reads_kinds |= 1U << SHD_KIND_store;
+		checker->scope->reads_fields[SHD_KIND_store] |= 1ULL << SHD_I_opened_at;
+		return true;
+	}
+	if (!shd_field_find(SHD_KIND_store, name, strlen(name), &field))
+		return false;
+	const struct shd_field_row *row = shd_field_row(field);
+	mean(expr, SHD_REF_STORE_FIELD, shd_field_index(field), row->type, row->words);
+	checker->scope->reads_kinds |= 1U << SHD_KIND_store;
+	checker->scope->reads_fields[SHD_KIND_store] |= 1ULL << expr->index;
+	return true;
+}
+
+static bool mean_metric(struct shd_checker *checker, struct shd_expr *expr)
+{
+	static const char suffix[] = "_target";
+	size_t len = strlen(expr->name), tail = sizeof(suffix) - 1;
+	enum shd_metric metric;
+	enum shd_ref ref = SHD_REF_METRIC;
+
+	if (!shd_metric_find(expr->name, len, &metric)) {
+		if (len <= tail || strcmp(expr->name + len - tail, suffix) != 0 ||
+			!shd_metric_find(expr->name, len - tail, &metric))
+			return false;
+		ref = SHD_REF_TARGET;
+	}
+	mean(expr, ref, (int)metric, shd_metric_row(metric)->type, "");
+	checker->scope->reads_metrics |= 1ULL << metric;
+	return true;
+}
+
+/* "; did you mean 'x'?" for the end of a message, or "". */
+static const char *suggest(
+	const struct candidates *candidates, const char *name, char buf[static 128])
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+	const char *near = shd_nearest(name, candidates->names, candidates->count);
+
+	shd_text_init(&text, 127);
+	if (near)
+		shd_text_printf(&text, "; did you mean '%s'?", near);
+	memcpy(buf, text.data, text.len + 1);
+	return buf;
+}
+
+static void unknown_of_store(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+{
+	struct candidates candidates = {.count = 0};
+	char suggestion[128];
+
+	offer_fields(&candidates, SHD_KIND_store);
+	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++)
+		offer(&candidates, store_names[i].name);
+	shd_check_fail(checker, expr, NULL, "unknown name '%s' of the store%s", name,
+		suggest(&candidates, name, suggestion));
+}
+
+static void unknown_poller(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+{
+	struct candidates candidates = {.count = 0};
+	char suggestion[128];
+
+	for (int i = 0; i < SHD_POLLER_COUNT; i++)
+		offer(&candidates, shd_poller_name((enum shd_poller)i));
+	shd_check_fail(checker, expr, NULL, "unknown poller '%s'%s", name,
+		suggest(&candidates, name, suggestion));
+}
+
+static void mean_words(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+{
+	expr->phrases = shd_words_find(checker->scope->words, name);
+	expr->ref = SHD_REF_WORDS;
+	expr->word_list = true;
+	shd_check_type(expr, SHD_TEXT);
+	if (expr->phrases)
+		return;
+	const char *near = shd_words_nearest(checker->scope->words, name);
+	shd_check_fail(checker, expr, "a list is a file in words.d", "unknown word list '%s'%s%s%s",
+		name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* `order.amount` where there is no order. */
+static void refuse_kind(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind)
+{
+	shd_check_fail(checker, expr, "write an aggregate, as in count(order last 24h)",
+		"there is no %s here: the rule is not `each: %s`", shd_kind_name(kind),
+		shd_kind_name(kind));
+}
+
+static void check_dotted(struct shd_checker *checker, struct shd_expr *expr, const char *dot)
+{
+	const struct shd_scope *scope = checker->scope;
+	size_t head = (size_t)(dot - expr->name);
+	struct candidates candidates = {.count = 0};
+	char suggestion[128];
+	enum shd_poller poller;
+	enum shd_kind kind;
+
+	if (strncmp(expr->name, "store.", 6) == 0) {
+		if (!mean_of_store(checker, expr, dot + 1))
+			unknown_of_store(checker, expr, dot + 1);
+	} else if (strncmp(expr->name, "words.", 6) == 0) {
+		mean_words(checker, expr, dot + 1);
+	} else if (strncmp(expr->name, "poll.", 5) == 0) {
+		if (!shd_poller_find(dot + 1, strlen(dot + 1), &poller))
+			unknown_poller(checker, expr, dot + 1);
+		else
+			mean(expr, SHD_REF_POLLER, (int)poller, SHD_DURATION, "");
+	} else if (scope->stores && strncmp(expr->name, "labels.", 7) == 0) {
+		mean_of_store(checker, expr, expr->name);
+	} else if (!shd_kind_find(expr->name, head, &kind)) {
+		shd_check_fail(checker, expr, NULL, "unknown name '%s'", expr->name);
+	} else if (!scope->each || kind != scope->kind) {
+		refuse_kind(checker, expr, kind);
+	} else if (!mean_of_entity(checker, expr, kind, dot + 1, false)) {
+		offer_fields(&candidates, kind);
+		shd_check_fail(checker, expr, NULL, "unknown field '%s' of %s%s", dot + 1,
+			shd_kind_name(kind), suggest(&candidates, dot + 1, suggestion));
+	}
+}
+
+static void offer_all(const struct shd_checker *checker, struct candidates *candidates)
+{
+	const struct shd_scope *scope = checker->scope;
+
+	if (checker->inner || scope->each) {
+		offer_fields(candidates, checker->inner ? checker->inner_kind : scope->kind);
+		offer(candidates, "id");
+		offer(candidates, "age");
+		offer(candidates, "idle");
+	}
+	if (scope->due) {
+		offer(candidates, "due");
+		offer(candidates, "remaining");
+	}
+	if (scope->value)
+		offer(candidates, "value");
+	for (int i = 0; scope->stores && i < SHD_STORE_NAME_COUNT; i++)
+		offer(candidates, store_names[i].name);
+	if (scope->stores)
+		offer_fields(candidates, SHD_KIND_store);
+	offer(candidates, "now");
+	offer(candidates, "today");
+	for (int i = 0; i < SHD_METRIC_COUNT; i++)
+		offer(candidates, shd_metric_row((enum shd_metric)i)->name);
+}
+
+/* `age` is rather that of an entity, which is not there. */
+static bool is_of_store(const char *name)
+{
+	enum shd_field field;
+
+	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++)
+		if (i != SHD_STORE_age && i != SHD_STORE_id &&
+			strcmp(store_names[i].name, name) == 0)
+			return true;
+	return shd_field_find(SHD_KIND_store, name, strlen(name), &field);
+}
+
+/* `due` or `value` where there is none. */
+static void hint_of_rule(
+	const struct shd_scope *scope, const char *key, bool has, struct shd_text *hint)
+{
+	if (!has)
+		shd_text_printf(hint, "the rule has no `%s`", key);
+	else if (scope->key && strcmp(scope->key, key) == 0)
+		shd_text_printf(hint, "`%s` cannot use itself", key);
+	else
+		shd_text_printf(hint, "`%s` is not known yet when `%s` is looked at", key,
+			scope->key ? scope->key : "this");
+}
+
+static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
+{
+	const struct shd_scope *scope = checker->scope;
+	struct candidates candidates = {.count = 0};
+	char suggestion[128], hint[96];
+	enum shd_field field;
+	const char *name = expr->name;
+
+	offer_all(checker, &candidates);
+	suggest(&candidates, name, suggestion);
+	bool null = strcasecmp(name, "null") == 0 || strcmp(name, "nil") == 0;
+	if (checker->text_wanted || null)
+		suggestion[0] = '\0';
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+	shd_text_init(&text, sizeof(hint) - 1);
+	if (checker->inner && scope->each &&
+		shd_field_find(scope->kind, name, strlen(name), &field))
+		shd_text_printf(&text, "that of the rule's own entity is %s.%s",
+			shd_kind_name(scope->kind), name);
+	else if (checker->text_wanted)
+		shd_text_printf(&text, "texts stand in quotes: \"%.40s\"", name);
+	else if (is_of_store(name))
+		shd_text_printf(&text, "that of the store is store.%.40s", name);
+	else if (strcmp(name, "remaining") == 0 || strcmp(name, "due") == 0)
+		hint_of_rule(scope, "due", scope->has_due, &text);
+	else if (strcmp(name, "value") == 0)
+		hint_of_rule(scope, "value", scope->has_value, &text);
+	else if (null)
+		shd_text_puts(&text, "what is absent is `none`: x is none");
+	else if (strcmp(name, "age") == 0 || strcmp(name, "idle") == 0)
+		shd_text_puts(&text, "the rule has no `each`; the store's own age is store.age");
+	memcpy(hint, text.data, text.len + 1);
+	if (checker->inner || scope->each)
+		shd_check_fail(checker, expr, hint[0] ? hint : NULL, "unknown field '%s' of %s%s",
+			name, shd_kind_name(checker->inner ? checker->inner_kind : scope->kind),
+			suggestion);
+	else
+		shd_check_fail(checker, expr, hint[0] ? hint : NULL, "unknown name '%s'%s", name,
+			suggestion);
+}
+
+/* Nearer names hide farther ones: the rule's value, the entity of the window or of the
+ * rule, the store (in `stores`), the metrics. */
+void shd_check_name(struct shd_checker *checker, struct shd_expr *expr)
+{
+	const struct shd_scope *scope = checker->scope;
+	const char *dot = strchr(expr->name, '.');
+
+	if (dot) {
+		check_dotted(checker, expr, dot);
+		return;
+	}
+	if (!checker->inner && mean_of_rule(checker, expr))
+		return;
+	if (checker->inner && mean_of_entity(checker, expr, checker->inner_kind, expr->name, true))
+		return;
+	if (!checker->inner && scope->each &&
+		mean_of_entity(checker, expr, scope->kind, expr->name, false))
+		return;
+	if (checker->inner && mean_of_rule(checker, expr))
+		return;
+	if (scope->stores && mean_of_store(checker, expr, expr->name))
+		return;
+	if (strcmp(expr->name, "now") == 0)
+		mean(expr, SHD_REF_NOW, 0, SHD_TIME, "");
+	else if (strcmp(expr->name, "today") == 0)
+		mean(expr, SHD_REF_TODAY, 0, SHD_TIME, "");
+	else if (!mean_metric(checker, expr))
+		refuse_unknown(checker, expr);
+}

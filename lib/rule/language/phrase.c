@@ -1,0 +1,175 @@
+#include "phrase.h"
+
+#include "base/text.h"
+
+#include <unicode/uchar.h>
+#include <unicode/uscript.h>
+
+/* Appends c to buf[*len..size); false when it does not fit. */
+static bool put(int32_t c, char *buf, size_t size, size_t *len)
+{
+	static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
+	size_t need = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	if (need > size - *len)
+		return false;
+	for (size_t i = need - 1; i > 0; i--, c >>= 6)
+		buf[*len + i] = (char)(0x80 | (c & 0x3F));
+	buf[*len] = (char)(leads[need] | c);
+	*len += need;
+	return true;
+}
+
+static UChar32 fold(UChar32 c)
+{
+	return u_foldCase(c, U_FOLD_CASE_DEFAULT);
+}
+
+static bool convert(const char *text, size_t len, UChar32 (*change)(UChar32 c), char *buf,
+	size_t size, size_t *ret_len)
+{
+	size_t out = 0;
+
+	for (size_t at = 0; at < len;) {
+		UChar32 c = shd_utf8_next(text, len, &at);
+
+		if (c < 0 || !put(change(c), buf, size, &out))
+			return false;
+	}
+	*ret_len = out;
+	return true;
+}
+
+bool shd_text_fold(const char *text, size_t len, char *buf, size_t size, size_t *ret_len)
+{
+	return convert(text, len, fold, buf, size, ret_len);
+}
+
+bool shd_text_lower(const char *text, size_t len, char *buf, size_t size, size_t *ret_len)
+{
+	return convert(text, len, u_tolower, buf, size, ret_len);
+}
+
+int64_t shd_text_length(const char *text, size_t len)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += ((unsigned char)text[i] & 0xC0) != 0x80;
+	return count;
+}
+
+static bool is_in(UChar32 c, const char *letters, size_t len)
+{
+	for (size_t at = 0; at < len;)
+		if (shd_utf8_next(letters, len, &at) == c)
+			return true;
+	return false;
+}
+
+/* Cyrillic and Greek letters that cannot be told from Latin ones. */
+static bool looks_latin(UChar32 c)
+{
+	static const char alike[] = "АВЕЅІЈКМНОРСТУХаеѕіјорсухӏҮԌԜԛ"
+				    "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο";
+
+	return is_in(c, alike, sizeof(alike) - 1);
+}
+
+/* Those of them that Russian writes: a part of several may be a word of its own. */
+static bool is_russian(UChar32 c)
+{
+	static const char letters[] = "АВЕКМНОРСТУХаеорсух";
+
+	return is_in(c, letters, sizeof(letters) - 1);
+}
+
+/* The script of a letter; those of East Asia count as one; COMMON for the rest. */
+static UScriptCode script_of(UChar32 c)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UScriptCode script = u_isalpha(c) ? uscript_getScript(c, &status) : USCRIPT_COMMON;
+
+	if (U_FAILURE(status) || script == USCRIPT_INHERITED)
+		return USCRIPT_COMMON;
+	bool east_asian = script == USCRIPT_HAN || script == USCRIPT_HIRAGANA ||
+			  script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL ||
+			  script == USCRIPT_BOPOMOFO;
+	return east_asian ? USCRIPT_HAN : script;
+}
+
+/* What is known of a word while its characters go by. */
+struct word {
+	UScriptCode part;          /* script of the present part, COMMON: none yet */
+	bool part_alike;           /* all its letters look Latin */
+	bool part_foreign;         /* one of them is none of Russian */
+	int part_letters, symbols; /* symbols: its Greek letters that look like no other */
+	bool has_latin, has_alike; /* parts before it: a Latin one; one that only looks so */
+};
+
+static const struct word fresh = {.part = USCRIPT_COMMON, .part_alike = true};
+
+/* A part of one letter, or of letters that Russian has not, stands for a Latin one:
+ * the Cyrillic С of "USB-С". "ТВ" and "ОС" are words of their own. */
+static void end_part(struct word *word)
+{
+	bool stands_for_latin = word->part_alike && (word->part_letters == 1 || word->part_foreign);
+
+	if (word->part == USCRIPT_LATIN)
+		word->has_latin = true;
+	else if (word->part != USCRIPT_COMMON && stands_for_latin)
+		word->has_alike = true;
+	word->part = USCRIPT_COMMON;
+	word->part_alike = true;
+	word->part_foreign = false;
+	word->part_letters = word->symbols = 0;
+}
+
+/* The next letter of a part; true when the part now mixes scripts. */
+static bool take_letter(struct word *word, UChar32 c, UScriptCode script)
+{
+	bool alike = looks_latin(c);
+	bool cjk_beside = (script == USCRIPT_HAN) != (word->part == USCRIPT_HAN);
+
+	/* One or two Greek letters are a unit or a symbol: kΩ, μF, Δt. */
+	if (script == USCRIPT_GREEK && !alike) {
+		word->symbols++;
+		word->part_alike = false;
+		return word->symbols > 2 && word->part != USCRIPT_COMMON &&
+		       word->part != USCRIPT_GREEK;
+	}
+	/* Chinese text runs into Latin words without a space: not a slip. */
+	if (word->part != USCRIPT_COMMON && script != word->part && !cjk_beside)
+		return true;
+	word->part = script;
+	word->part_alike &= alike;
+	word->part_foreign |= alike && !is_russian(c);
+	word->part_letters++;
+	return word->symbols > 2 && script != USCRIPT_GREEK;
+}
+
+bool shd_text_mixes_scripts(const char *text, size_t len)
+{
+	struct word word = fresh;
+
+	for (size_t at = 0; at < len;) {
+		UChar32 c = shd_utf8_next(text, len, &at);
+
+		if (c >= 0 && u_charType(c) == U_NON_SPACING_MARK)
+			continue; /* belongs to the letter before it */
+		UScriptCode script = c < 0 ? USCRIPT_COMMON : script_of(c);
+		if (script != USCRIPT_COMMON) {
+			if (take_letter(&word, c, script))
+				return true;
+		} else if (c == '-' || c == 0x2010 || c == 0x2011) {
+			end_part(&word);
+		} else if (c < 0 || !u_isdigit(c)) {
+			end_part(&word);
+			if (word.has_latin && word.has_alike)
+				return true;
+			word = fresh;
+		}
+	}
+	end_part(&word);
+	return word.has_latin && word.has_alike;
+}

@@ -1,0 +1,15 @@
+/* rule/language/regex.h - patterns of `matches`: PCRE2, compiled when the rules are read.
+ *
+ * Matching allocates nothing, has a step limit (a pattern that passes it gives no
+ * answer) and finds the pattern anywhere in the text, as people expect of a search. */
+#pragma once
+#include "base/mem.h"
+
+struct shd_regex;
+
+/* Compiles into the arena. Errors: SYNTAX, with col = offset in the pattern + 1. */
+SHD_MUST_USE bool shd_regex_compile(const char *pattern, size_t len, struct shd_arena *arena,
+	const struct shd_regex **ret_regex, struct shd_error *reterr);
+
+/* False when the limits were passed: *ret_found is untouched. */
+bool shd_regex_find(const struct shd_regex *regex, const char *text, size_t len, bool *ret_found);

@@ -1,0 +1,289 @@
+#include "base/text.h"
+#include "phrase.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/uchar.h>
+
+enum { WORDS_MAX = 10000, LISTS_MAX = 256, LINE_BYTES = 1024, NAME_BYTES = 64, STEM_BYTES = 64 };
+
+struct phrase {
+	const char *text;    /* folded */
+	uint32_t len, first; /* bytes; of its first word, or of the stem that it begins with */
+	bool open;           /* begins with a stem: text[first] is `*` */
+};
+
+struct shd_word_list {
+	const char *name;
+	struct phrase *phrases; /* sorted by first word */
+	size_t count, room;
+	uint64_t stems; /* bit n-1: some begin with a stem of n bytes */
+};
+
+struct shd_words {
+	struct shd_arena *arena;
+	struct shd_word_list *lists[LISTS_MAX];
+	size_t count;
+};
+
+struct shd_words *shd_words_create(void)
+{
+	struct shd_words *words = shd_xcalloc(1, sizeof(*words));
+
+	words->arena = shd_arena_create(64U << 20);
+	return words;
+}
+
+void shd_words_destroy(struct shd_words *words)
+{
+	if (!words)
+		return;
+	for (size_t i = 0; i < words->count; i++)
+		free(words->lists[i]->phrases);
+	shd_arena_destroy(words->arena);
+	free(words);
+}
+
+/* A character that stands alone: its script writes without spaces. */
+static bool stands_alone(UChar32 c)
+{
+	return u_hasBinaryProperty(c, UCHAR_IDEOGRAPHIC) || (c >= 0x3040 && c <= 0x30FF) ||
+	       (c >= 0x0E00 && c <= 0x0E7F);
+}
+
+static bool is_word_char(UChar32 c)
+{
+	return (u_isalnum(c) || u_charType(c) == U_NON_SPACING_MARK) && !stands_alone(c);
+}
+
+/* Length of the first word of text[0..len): a run of word characters, or one
+ * other character. */
+static size_t first_word(const char *text, size_t len)
+{
+	size_t at = 0;
+	UChar32 c = shd_utf8_next(text, len, &at);
+
+	if (c < 0 || !is_word_char(c))
+		return at;
+	for (size_t next = at; next < len; at = next) {
+		c = shd_utf8_next(text, len, &next);
+		if (c < 0 || !is_word_char(c))
+			break;
+	}
+	return at;
+}
+
+/* Orders by the bytes of the first word, shorter ones first. */
+static int compare_first(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct phrase *left = a, *right = b;
+
+	return compare_first(left->text, left->first, right->text, right->first);
+}
+
+static void mistake(struct shd_diags *diags, const char *file, int line, const char *text)
+{
+	shd_diags_add(diags, &(struct shd_diag){.severity = SHD_MISTAKE,
+				     .file = file,
+				     .line = line,
+				     .col = 1,
+				     .width = 1,
+				     .text = text});
+}
+
+/* What is wrong with the stars of a folded line, or NULL: they end words. */
+static const char *star_problem(const char *text, size_t len)
+{
+	UChar32 before = ' ';
+
+	for (size_t at = 0; at < len;) {
+		UChar32 c = shd_utf8_next(text, len, &at);
+		size_t next = at;
+
+		if (c == '*' && !is_word_char(before))
+			return "a * stands behind the beginning of a word";
+		if (c == '*' && next < len && text[next] != ' ' && text[next] != '-')
+			return "a * ends a word";
+		before = c;
+	}
+	return NULL;
+}
+
+/* Adds one line without its comment; false when it was reported. */
+static bool add_phrase(struct shd_words *words, struct shd_word_list *list, const char *line,
+	size_t len, const char **ret_problem)
+{
+	char folded[LINE_BYTES * 2];
+	size_t folded_len;
+
+	while (len && (line[0] == ' ' || line[0] == '\t')) {
+		line++;
+		len--;
+	}
+	while (len && strchr(" \t\r", line[len - 1]))
+		len--;
+	if (!len)
+		return true;
+	*ret_problem = NULL;
+	if (len > LINE_BYTES)
+		*ret_problem = "the phrase has more than 1024 bytes";
+	else if (!shd_text_fold(line, len, folded, sizeof(folded), &folded_len))
+		*ret_problem = "this line is not UTF-8";
+	else if (list->count == WORDS_MAX)
+		*ret_problem = "more than 10000 words";
+	else
+		*ret_problem = star_problem(folded, folded_len);
+	if (*ret_problem)
+		return false;
+	size_t first = first_word(folded, folded_len);
+	bool open = first < folded_len && folded[first] == '*';
+	if (open && first > STEM_BYTES) {
+		*ret_problem = "a word with a * has at most 64 bytes";
+		return false;
+	}
+	shd_grow(list->phrases, list->count, list->room);
+	char *copy = shd_arena_text(words->arena, folded, folded_len);
+	if (!copy) {
+		*ret_problem = "the word lists are too large altogether";
+		return false;
+	}
+	list->phrases[list->count++] =
+		(struct phrase){copy, (uint32_t)folded_len, (uint32_t)first, open};
+	if (open)
+		list->stems |= 1ULL << (first - 1);
+	return true;
+}
+
+static struct shd_word_list *add_list(struct shd_words *words, const char *name)
+{
+	struct shd_word_list *list = shd_arena_alloc(words->arena, 1, sizeof(*list));
+	char *copy = shd_arena_text(words->arena, name, strlen(name));
+
+	if (!list || !copy || words->count == LISTS_MAX)
+		return NULL;
+	list->name = copy;
+	words->lists[words->count++] = list;
+	return list;
+}
+
+bool shd_words_add(struct shd_words *words, const char *name, const char *file, const char *text,
+	size_t len, struct shd_diags *diags)
+{
+	struct shd_word_list *list = shd_words_find(words, name) ? NULL : add_list(words, name);
+	size_t before = shd_diags_mistakes(diags);
+	int line = 1;
+
+	if (!list) {
+		mistake(diags, file, 1,
+			"a list of this name exists already, or there are more than 256");
+		return false;
+	}
+	for (size_t at = 0; at < len; line++) {
+		const char *start = text + at, *end = memchr(start, '\n', len - at);
+		size_t width = end ? (size_t)(end - start) : len - at;
+		const char *comment = memchr(start, '#', width), *problem = NULL;
+
+		at += width + 1;
+		if (!add_phrase(words, list, start, comment ? (size_t)(comment - start) : width,
+			    &problem))
+			mistake(diags, file, line, problem);
+		if (list->count == WORDS_MAX && problem)
+			break;
+	}
+	if (list->count)
+		qsort(list->phrases, list->count, sizeof(*list->phrases), by_first);
+	return shd_diags_mistakes(diags) == before;
+}
+
+const struct shd_word_list *shd_words_find(const struct shd_words *words, const char *name)
+{
+	for (size_t i = 0; words && i < words->count; i++)
+		if (strcmp(words->lists[i]->name, name) == 0)
+			return words->lists[i];
+	return NULL;
+}
+
+const char *shd_words_nearest(const struct shd_words *words, const char *name)
+{
+	const char *names[LISTS_MAX];
+
+	for (size_t i = 0; words && i < words->count; i++)
+		names[i] = words->lists[i]->name;
+	return words ? shd_nearest(name, names, words->count) : NULL;
+}
+
+/* No word goes on over position `at`: a whole word may begin or end there. */
+static bool is_boundary(const char *text, size_t len, size_t at)
+{
+	size_t before = at, after = at;
+
+	if (at == 0 || at >= len)
+		return true;
+	do
+		before--;
+	while (before > 0 && ((unsigned char)text[before] & 0xC0) == 0x80);
+	UChar32 left = shd_utf8_next(text, len, &before), right = shd_utf8_next(text, len, &after);
+	return left < 0 || right < 0 || !is_word_char(left) || !is_word_char(right);
+}
+
+/* The phrase stands at the beginning of text[at..len), and whole words end where it ends. */
+static bool fits(const struct phrase *phrase, const char *text, size_t len, size_t at)
+{
+	for (uint32_t i = 0; i < phrase->len; i++) {
+		if (phrase->text[i] == '*' && is_boundary(text, len, at))
+			continue; /* nothing follows the stem */
+		if (phrase->text[i] == '*')
+			at += first_word(text + at, len - at);
+		else if (at >= len || text[at++] != phrase->text[i])
+			return false;
+	}
+	return is_boundary(text, len, at);
+}
+
+/* A phrase whose first word or stem is text[at .. at+first) begins at `at`, where the
+ * word text[at .. at+word) stands. */
+static bool phrase_at(const struct shd_word_list *list, const char *text, size_t len, size_t at,
+	size_t first, size_t word)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct phrase *phrase = &list->phrases[middle];
+
+		if (compare_first(phrase->text, phrase->first, text + at, first) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < list->count; low++) {
+		const struct phrase *phrase = &list->phrases[low];
+
+		if (compare_first(phrase->text, phrase->first, text + at, first) != 0)
+			return false;
+		if ((phrase->open || first == word) && fits(phrase, text, len, at))
+			return true;
+	}
+	return false;
+}
+
+bool shd_phrases_in(const struct shd_word_list *list, const char *folded, size_t len)
+{
+	for (size_t at = 0, word; at < len; at += word) {
+		word = first_word(folded + at, len - at);
+		if (phrase_at(list, folded, len, at, word, word))
+			return true;
+		for (size_t stem = 1; stem < word && stem <= STEM_BYTES; stem++)
+			if ((list->stems >> (stem - 1) & 1) &&
+			    phrase_at(list, folded, len, at, stem, word))
+				return true;
+	}
+	return false;
+}

@@ -1,0 +1,201 @@
+#include "sections.h"
+#include "tables.h"
+#include "conf/value.h"
+#include "notify/notify.h"
+
+#include <string.h>
+
+static bool is_absent(const struct shd_node *node)
+{
+	return !node || (node->type == SHD_NODE_SCALAR && !node->len);
+}
+
+static const struct shd_notifier *find_notifier(struct shd_build *build,
+						const struct shd_node *map)
+{
+	const struct shd_node *node = shd_node_get(map, "type");
+
+	if (!node || node->type != SHD_NODE_SCALAR || !node->len)
+		return NULL;
+	const struct shd_notifier *notifier = shd_notifier_find(node->text);
+	if (notifier)
+		return notifier;
+
+	const char *names[64];
+	size_t count = 0;
+	struct shd_complaint complaint = {0};
+	for (; count < shd_notifier_count && count < SHD_COUNT(names); count++)
+		names[count] = shd_notifiers[count]->name;
+	shd_complain_word(&complaint, node->text, names, count, "no channel has the type");
+	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
+		complaint.text);
+	return NULL;
+}
+
+static void read_channel(struct shd_build *build, struct shd_channel_settings *channel,
+			 const struct shd_node *name, const struct shd_node *map)
+{
+	struct shd_channel_parts parts = {0};
+	const struct shd_notifier *notifier = find_notifier(build, map);
+	void *own = notifier ? shd_build_take(build, 1, notifier->settings_size) : NULL;
+
+	shd_build_name(build, name, "channel");
+	*channel = (struct shd_channel_settings){
+		.name = shd_build_text(build, name->text, name->len), .notifier = notifier,
+		.notifier_settings = own, .node = map};
+	const struct shd_option_use uses[] = {
+		{shd_channel_options, shd_channel_option_count, channel},
+		{shd_channel_parts_options, shd_channel_parts_option_count, &parts},
+		shd_build_use(notifier ? notifier->options : NULL,
+			notifier ? notifier->option_count : 0, own),
+	};
+	if (shd_options_apply_all(map, uses, SHD_COUNT(uses), "a channel", build->settings->arena,
+		    build->diags) &&
+		notifier && notifier->check)
+		notifier->check(own, map, build->diags);
+}
+
+void shd_channels_build(struct shd_build *build, const struct shd_node *node)
+{
+	struct shd_settings *settings = build->settings;
+
+	if (is_absent(node))
+		return;
+	if (node->type != SHD_NODE_MAP) {
+		shd_node_mistake(node, build->diags, "write NAME: {type: ...}",
+			"`channels` must be a map of names");
+		return;
+	}
+	settings->channel_count = node->count;
+	settings->channels = shd_build_take(build, node->count, sizeof(*settings->channels));
+	for (size_t i = 0; i < node->count; i++)
+		read_channel(build, &settings->channels[i], &node->keys[i], &node->items[i]);
+}
+
+static size_t channel_index(const struct shd_settings *settings, const char *name)
+{
+	size_t i = 0;
+
+	while (i < settings->channel_count && strcmp(settings->channels[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static void refuse_channel(struct shd_build *build, const struct shd_node *node, const char *name)
+{
+	const struct shd_settings *settings = build->settings;
+	const char **names shd_autofree = shd_xcalloc(settings->channel_count, sizeof(*names));
+	struct shd_complaint complaint = {0};
+
+	for (size_t i = 0; i < settings->channel_count; i++)
+		names[i] = settings->channels[i].name;
+	shd_complain_word(&complaint, name, names, settings->channel_count, "no channel is called");
+	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
+		complaint.text);
+}
+
+static void find_channels(struct shd_build *build, struct shd_route_settings *route)
+{
+	const struct shd_settings *settings = build->settings;
+	const struct shd_node *to = shd_node_get(route->node, "to");
+	size_t *channels = shd_build_take(build, route->to.count, sizeof(*channels));
+
+	for (size_t i = 0; i < route->to.count; i++) {
+		channels[i] = channel_index(settings, route->to.items[i]);
+		if (channels[i] == settings->channel_count)
+			refuse_channel(build, to->type == SHD_NODE_LIST ? &to->items[i] : to,
+				route->to.items[i]);
+	}
+	route->channels = channels;
+	if (to && to->type == SHD_NODE_LIST && to->count == 0)
+		shd_node_mistake(to, build->diags, NULL, "a route to nobody");
+}
+
+static void read_route(struct shd_build *build, struct shd_route_settings *route,
+		       const struct shd_node *map)
+{
+	*route = (struct shd_route_settings){
+		.node = map, .match_node = shd_node_get(map, "match")};
+	shd_options_apply(map, shd_route_options, shd_route_option_count, route, "a route",
+		build->settings->arena, build->diags);
+	if (map->type == SHD_NODE_MAP)
+		find_channels(build, route);
+}
+
+/* Without routes everybody is told everything. */
+static void add_default_route(struct shd_build *build)
+{
+	struct shd_settings *settings = build->settings;
+	struct shd_route_settings *route = shd_build_take(build, 1, sizeof(*route));
+	const char **names = shd_build_take(build, settings->channel_count, sizeof(*names));
+	size_t *channels = shd_build_take(build, settings->channel_count, sizeof(*channels));
+
+	for (size_t i = 0; i < settings->channel_count; i++) {
+		names[i] = settings->channels[i].name;
+		channels[i] = i;
+	}
+	shd_options_preset(shd_route_options, shd_route_option_count, route, settings->arena);
+	route->to = (struct shd_texts){.count = settings->channel_count, .items = names};
+	route->channels = channels;
+	settings->routes = route;
+	settings->route_count = settings->channel_count ? 1 : 0;
+}
+
+static void warn_unused_channels(struct shd_build *build)
+{
+	const struct shd_settings *settings = build->settings;
+	bool *used shd_autofree = shd_xcalloc(settings->channel_count, sizeof(*used));
+
+	for (size_t r = 0; r < settings->route_count; r++) {
+		for (size_t i = 0; i < settings->routes[r].to.count; i++) {
+			if (settings->routes[r].channels &&
+				settings->routes[r].channels[i] < settings->channel_count)
+				used[settings->routes[r].channels[i]] = true;
+		}
+	}
+	for (size_t i = 0; i < settings->channel_count; i++) {
+		if (!used[i])
+			shd_node_warn(settings->channels[i].node, build->diags,
+				"name it in a route", "no route leads to the channel `%s`",
+				settings->channels[i].name);
+	}
+}
+
+/* Routes below one that takes everything are never reached. */
+static void warn_unreachable(struct shd_build *build)
+{
+	const struct shd_settings *settings = build->settings;
+
+	for (size_t r = 0; r + 1 < settings->route_count; r++) {
+		const struct shd_route_settings *route = &settings->routes[r];
+
+		if (route->match_node || route->more)
+			continue;
+		shd_node_warn(settings->routes[r + 1].node, build->diags,
+			"add `continue: true` above, or put this one first",
+			"never reached, the route in line %d takes every alert",
+			route->node->line);
+		return;
+	}
+}
+
+void shd_routes_build(struct shd_build *build, const struct shd_node *node)
+{
+	struct shd_settings *settings = build->settings;
+
+	if (is_absent(node)) {
+		add_default_route(build);
+		return;
+	}
+	if (node->type != SHD_NODE_LIST) {
+		shd_node_mistake(node, build->diags, "begin each route with `- to: [NAME]`",
+			"`routes` must be a list");
+		return;
+	}
+	settings->route_count = node->count;
+	settings->routes = shd_build_take(build, node->count, sizeof(*settings->routes));
+	for (size_t i = 0; i < node->count; i++)
+		read_route(build, &settings->routes[i], &node->items[i]);
+	warn_unused_channels(build);
+	warn_unreachable(build);
+}

@@ -1,0 +1,32 @@
+/* settings/sections.h - the readers of single sections of the configuration. Private
+ * to conf/. */
+#pragma once
+#include "settings.h"
+
+struct shd_build {
+	struct shd_settings *settings;
+	struct shd_diags *diags;
+};
+
+/* Each takes the section's node, NULL when it is absent. Calendars come before
+ * stores, stores and channels before routes. */
+void shd_calendars_build(struct shd_build *build, const struct shd_node *node);
+void shd_stores_build(struct shd_build *build, const struct shd_node *node);
+void shd_channels_build(struct shd_build *build, const struct shd_node *node);
+void shd_routes_build(struct shd_build *build, const struct shd_node *node);
+
+/* Zeroed memory that lives as long as the settings. */
+void *shd_build_take(struct shd_build *build, size_t count, size_t size);
+
+/* A copy of the text that lives as long. */
+const char *shd_build_text(struct shd_build *build, const char *text, size_t len);
+
+/* True when the scalar is a name of a-z, 0-9 and `-`; else reports it. */
+bool shd_build_name(struct shd_build *build, const struct shd_node *node, const char *what);
+
+/* A map of rule ids; NULL when it is absent, empty, or none, which is reported. */
+const struct shd_node *shd_build_overrides(struct shd_build *build, const struct shd_node *node);
+
+/* The options of a marketplace or notifier for shd_options_apply_all; target NULL:
+ * which one it is could not be found. */
+struct shd_option_use shd_build_use(const struct shd_option *table, size_t count, void *target);

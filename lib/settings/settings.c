@@ -1,0 +1,160 @@
+#include "conf/merge.h"
+#include "sections.h"
+#include "tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Documents are limited one by one, and so is their number; this bounds the rest. */
+enum { ARENA_MAX = 1 << 30 };
+
+/* The maps of all documents as one; NULL when no file says anything. */
+static const struct shd_node *merge_all(struct shd_build *build)
+{
+	struct shd_settings *settings = build->settings;
+	struct shd_node *all = NULL;
+
+	for (size_t i = 0; i < settings->doc_count; i++) {
+		const struct shd_node *root = shd_doc_root(settings->docs[i]);
+
+		if (!root)
+			continue;
+		if (root->type != SHD_NODE_MAP) {
+			shd_node_mistake(root, build->diags, NULL,
+				"a configuration is a map of keys and values");
+			continue;
+		}
+		if (!all) {
+			all = shd_build_take(build, 1, sizeof(*all));
+			*all = *root;
+		} else {
+			*all = shd_node_merge(all, root, "", settings->arena, build->diags);
+		}
+	}
+	return all;
+}
+
+static void check_listen(struct shd_build *build, const struct shd_node *root)
+{
+	const struct shd_node *node = shd_node_get(root, "listen");
+
+	if (node && node->type == SHD_NODE_SCALAR && node->len &&
+		strncmp(node->text, "unix:/", 6) != 0)
+		shd_node_mistake(node, build->diags, "write unix:/run/storehealthd/api.sock",
+			"`listen` is `%s`, expected unix:/PATH", node->text);
+}
+
+static void read_top(struct shd_build *build, const struct shd_node *root)
+{
+	struct shd_settings *settings = build->settings;
+	struct shd_top top = {0};
+	struct shd_retention retention = {0};
+
+	shd_options_apply(root, shd_top_options, shd_top_option_count, &top, "the configuration",
+		settings->arena, build->diags);
+	check_listen(build, root);
+	shd_options_apply(top.retention, shd_retention_options, shd_retention_option_count,
+		&retention, "retention", settings->arena, build->diags);
+	settings->listen = top.listen;
+	settings->public_url = top.public_url;
+	settings->state_path = top.state_path;
+	settings->in_flight_max = top.in_flight_max;
+	settings->blind_after = top.blind_after;
+	settings->keep_samples_ms = retention.samples_ms;
+	settings->keep_events_ms = retention.events_ms;
+	settings->keep_deliveries_ms = retention.deliveries_ms;
+	settings->keep_history_ms = retention.history_ms;
+	settings->overrides = shd_build_overrides(build, top.overrides);
+	shd_calendars_build(build, top.calendars);
+	shd_stores_build(build, top.stores);
+	shd_channels_build(build, top.channels);
+	shd_routes_build(build, top.routes);
+}
+
+struct shd_settings *shd_settings_build(struct shd_doc **docs, size_t count,
+					struct shd_diags *diags)
+{
+	struct shd_settings *settings = shd_xcalloc(1, sizeof(*settings));
+	struct shd_build build = {.settings = settings, .diags = diags};
+	size_t mistakes = shd_diags_mistakes(diags);
+
+	settings->arena = shd_arena_create(ARENA_MAX);
+	settings->docs = shd_xcalloc(count, sizeof(struct shd_doc *));
+	settings->doc_count = count;
+	for (size_t i = 0; i < count; i++)
+		settings->docs[i] = docs[i];
+	read_top(&build, merge_all(&build));
+	if (shd_diags_mistakes(diags) == mistakes)
+		return settings;
+	shd_settings_destroy(settings);
+	return NULL;
+}
+
+void shd_settings_forget_files(struct shd_settings *settings)
+{
+	for (size_t i = 0; i < settings->doc_count; i++)
+		shd_doc_destroy(settings->docs[i]);
+	free(shd_steal(settings->docs));
+	settings->doc_count = 0;
+	settings->overrides = NULL;
+	for (size_t i = 0; i < settings->store_count; i++)
+		settings->stores[i].node = settings->stores[i].overrides = NULL;
+	for (size_t i = 0; i < settings->channel_count; i++)
+		settings->channels[i].node = NULL;
+	for (size_t i = 0; i < settings->route_count; i++)
+		settings->routes[i].node = settings->routes[i].match_node = NULL;
+}
+
+void shd_settings_destroy(struct shd_settings *settings)
+{
+	if (!settings)
+		return;
+	shd_settings_forget_files(settings);
+	shd_arena_destroy(settings->arena);
+	free(settings);
+}
+
+void *shd_build_take(struct shd_build *build, size_t count, size_t size)
+{
+	void *memory = shd_arena_alloc(build->settings->arena, count, size);
+
+	shd_assert(memory);
+	return memory;
+}
+
+const char *shd_build_text(struct shd_build *build, const char *text, size_t len)
+{
+	const char *copy = shd_arena_text(build->settings->arena, text, len);
+
+	shd_assert(copy);
+	return copy;
+}
+
+bool shd_build_name(struct shd_build *build, const struct shd_node *node, const char *what)
+{
+	size_t good = strspn(node->text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (node->len == 0 || good == node->len)
+		return node->len > 0;
+	shd_node_mistake_at(node, good, 1, build->diags, "use a-z, 0-9 and `-`",
+		"this character cannot be in the name of a %s", what);
+	return false;
+}
+
+const struct shd_node *shd_build_overrides(struct shd_build *build, const struct shd_node *node)
+{
+	if (!node || node->type == SHD_NODE_MAP)
+		return node;
+	if (node->type != SHD_NODE_SCALAR || node->len)
+		shd_node_mistake(node, build->diags, NULL, "`overrides` must be a map of rule ids");
+	return NULL;
+}
+
+struct shd_option_use shd_build_use(const struct shd_option *table, size_t count, void *target)
+{
+	static const struct shd_option none[1];
+
+	if (target && !table)
+		table = none;
+	return (struct shd_option_use){.table = table, .count = count, .target = target};
+}

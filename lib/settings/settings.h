@@ -1,0 +1,92 @@
+/* settings/settings.h - the whole configuration as one read-only value.
+ *
+ * Built from documents by shd_settings_build, replaced as a whole on reload. Does
+ * not read files, resolve secrets or know the clock (daemon/config.h does). */
+#pragma once
+#include "base/calendar.h"
+#include "catalog/catalog.h"
+#include "conf/option.h"
+
+struct shd_market;
+struct shd_notifier;
+
+struct shd_store_settings {
+	const char *id;             /* [a-z0-9-]+, unique; "daemon" is taken */
+	const struct shd_market *market;
+	int kind;                   /* 0 local, 1 crossborder (enum shd_store_kind) */
+	const char *region;
+	const char *timezone;       /* tz database name; default UTC */
+	const struct shd_zone *zone; /* the same; NULL: UTC */
+	const struct shd_calendar *calendar; /* of business days; NULL: Monday to Friday */
+	const char *currency;       /* ISO 4217, or NULL */
+	struct shd_wall opened;     /* 0: not known */
+	const char *base_url;       /* default: the market's */
+	int64_t rate_per_s;         /* requests per second to the marketplace */
+	int64_t timeout_ms;         /* of one request */
+	int64_t body_max_bytes;
+	struct shd_pairs labels;
+	const char *proxy, *interface; /* egress, or NULL */
+	int64_t every_ms[SHD_POLLER_COUNT]; /* 0: this poller is off */
+	const void *market_settings; /* struct of the market's own option table */
+	const struct shd_node *overrides; /* its own: map rule id -> keys, or NULL */
+	const struct shd_node *node;
+};
+enum shd_store_kind { SHD_STORE_LOCAL, SHD_STORE_CROSSBORDER };
+
+enum shd_language { SHD_EN, SHD_ZH, SHD_RU, SHD_LANGUAGE_COUNT };
+extern const char *const shd_language_names[SHD_LANGUAGE_COUNT + 1]; /* "en", "zh", "ru", NULL */
+
+struct shd_channel_settings {
+	const char *name;
+	const struct shd_notifier *notifier;
+	int language;               /* enum shd_language */
+	const char *timezone;
+	int64_t timeout_ms;
+	int64_t give_up_ms;         /* how long a message is retried; default 24h */
+	const char *proxy, *ca_file;
+	const void *notifier_settings; /* struct of the notifier's own option table */
+	const struct shd_node *node;
+};
+
+/* First match wins unless `more`. */
+struct shd_route_settings {
+	const char *match;          /* expression of the rules language, NULL: everything */
+	const struct shd_node *match_node;
+	struct shd_texts to;        /* channel names */
+	const size_t *channels;     /* the same as indexes into settings->channels */
+	int64_t group_for_ms;       /* wait this long to put alerts into one message */
+	bool more;                  /* `continue: true` */
+	const struct shd_node *node;
+};
+
+struct shd_settings {
+	const char *listen;         /* control socket: unix:/run/storehealthd/api.sock */
+	const char *public_url;
+	const char *state_path;     /* NULL: $STATE_DIRECTORY/state.db */
+	int64_t keep_samples_ms, keep_events_ms, keep_deliveries_ms, keep_history_ms;
+	int64_t in_flight_max;      /* requests under way at once, all stores */
+	int64_t blind_after;        /* intervals without success */
+	struct shd_store_settings *stores;
+	size_t store_count;
+	struct shd_channel_settings *channels;
+	size_t channel_count;
+	struct shd_route_settings *routes;
+	size_t route_count;
+	struct shd_calendars calendars;
+	const struct shd_node *overrides; /* of all stores: map rule id -> keys, or NULL */
+	/* private: */
+	struct shd_arena *arena;
+	struct shd_doc **docs;
+	size_t doc_count;
+};
+
+/* Takes the documents (main file first, then conf.d in order; maps are merged by
+ * key, lists appended, a scalar given twice is a mistake). Returns owned; NULL
+ * when diags got a mistake. */
+struct shd_settings *shd_settings_build(struct shd_doc **docs, size_t count,
+					struct shd_diags *diags);
+
+/* Frees the documents, two thirds of what the settings take, when all that is made of them
+ * is made and no more mistake can be found: every `node` is gone then. */
+void shd_settings_forget_files(struct shd_settings *settings);
+void shd_settings_destroy(struct shd_settings *settings);

@@ -1,0 +1,52 @@
+/* settings/tables.h - the option tables of the configuration's own sections, for the
+ * reader (settings.c) and the schema (schema.c). Private to conf/. */
+#pragma once
+#include "settings.h"
+
+/* What the top of the file yields before its sections are read. */
+struct shd_top {
+	const char *listen, *public_url, *state_path;
+	int64_t in_flight_max, blind_after;
+	const struct shd_node *retention, *calendars, *overrides, *stores, *channels, *routes;
+};
+
+struct shd_retention {
+	int64_t samples_ms, events_ms, deliveries_ms, history_ms;
+};
+
+struct shd_calendar_parts {
+	struct shd_texts days, dates, worked;
+};
+
+/* What a store or channel yields besides its settings. */
+struct shd_store_parts {
+	const char *marketplace, *calendar;
+	const struct shd_node *egress, *overrides, *poll;
+};
+
+struct shd_egress {
+	const char *proxy, *interface;
+};
+
+struct shd_channel_parts {
+	const char *type;
+};
+
+#define SHD_TABLE_MAP(X)                                                                           \
+	X(top)                                                                                     \
+	X(retention)                                                                               \
+	X(calendar)                                                                                \
+	X(store)                                                                                   \
+	X(store_parts)                                                                             \
+	X(egress)                                                                                  \
+	X(poll)                                                                                    \
+	X(channel)                                                                                 \
+	X(channel_parts)                                                                           \
+	X(route)
+
+/* shd_top_options and shd_top_option_count, and so on. */
+#define X(name)                                                                                    \
+	extern const struct shd_option shd_##name##_options[];                                     \
+	extern const size_t shd_##name##_option_count;
+SHD_TABLE_MAP(X)
+#undef X

@@ -1,0 +1,47 @@
+/* trial/scenario.h - the tests of a rule: what is given, what is expected.
+ *
+ *   store: {marketplace: ozon}                  # for all tests of the file; default ozon
+ *   tests:
+ *     - test: a local complaint escalates on time
+ *       store: {kind: local}                    # id kind region timezone currency opened
+ *                                               # calendar labels
+ *       start: 2026-01-05                       # optional: when 0h is
+ *       given:
+ *         - {at: 0h, complaint: {id: C-1, order_amount: 1990 RUB}}
+ *         - {at: -30d, times: 20, every: 1d, order: {id: O, shipped_late: false}}
+ *         - {at: 2h, metric: {rating: 4.5}, target: {rating: 4.6}}
+ *         - {at: 3h, blind: reviews}            # and `sees: reviews` later
+ *       expect:
+ *         - {at: 12h, rule: ozon-complaint-first-response, level: info, told: true}
+ *
+ * Every field of every kind can be given, under its name; times count from the start.
+ * What is new begins when it is first given; `closed: true` ends it. `times` makes
+ * O-1, O-2, ... A store's watched_since is the beginning of the test.
+ *
+ * An expectation sees what the rule came to by itself, at or before its instant: at
+ * changes of what it reads and at its own wake-ups. `level` is that of the alert (none
+ * info warning critical breached), or pending, unknown, too-few; without `entity` the
+ * worst over all entities. `told`: a message went out since the expectation of the
+ * rule before this one. value, limit, cost, room, due: as judged.
+ *
+ * Pure: no clock, no sleep, no disk; one thread at a time. */
+#pragma once
+#include "rule/rule.h"
+#include "rule/language/words.h"
+
+struct shd_scenario_result {
+	const char *file, *name;
+	int line;
+	bool unreadable;       /* it has a mistake, and was not run */
+	size_t expected, failed;
+	const char *text;      /* what failed, a line each; "" */
+};
+typedef void shd_scenario_fn(void *ctx, const struct shd_scenario_result *result);
+
+/* Reads and runs all tests of a document, and tells of each. `settings`, those that the
+ * rules were compiled with, or NULL: a test whose store has an id begins with what they say
+ * of that store, its overrides included. Mistakes of the file and
+ * expectations that failed go to diags, with their place. */
+void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
+	const struct shd_words *words, const struct shd_settings *settings, struct shd_diags *diags,
+	shd_scenario_fn *tell, void *ctx);

@@ -1,0 +1,141 @@
+/* The store of a test: what the configuration says of it, what the file says, what the
+ * test says; the last word counts. */
+#include "scenario_parts.h"
+
+#include "base/text.h"
+#include "rule/language/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct store_parts {
+	const char *calendar;
+	const struct shd_node *marketplace, *opened;
+};
+
+#define AT(type, member) offsetof(struct type, member)
+#define SETTING(name, type, words, doc)                                                            \
+	{#name, SHD_OPT_##type, AT(shd_store_settings, name), false, NULL, 0, 0, words, doc}
+
+static const char *const store_kinds[] = {"local", "crossborder", NULL};
+
+static const struct shd_option store_options[] = {
+	SETTING(id, TEXT, NULL, "The store's id."),
+	SETTING(kind, WORD, store_kinds, "Where it sells from."),
+	SETTING(region, TEXT, NULL, "Its region."),
+	SETTING(timezone, ZONE, NULL, "Its time zone."),
+	SETTING(currency, TEXT, NULL, "Its currency, such as RUB."),
+	SETTING(labels, PAIRS, NULL, "Its labels."),
+};
+
+static const struct shd_option store_parts_options[] = {
+	{"calendar", SHD_OPT_TEXT, AT(store_parts, calendar), false, NULL, 0, 0, NULL,
+		"Its business days, one of the configuration's calendars."},
+	{"marketplace", SHD_OPT_NODE, AT(store_parts, marketplace), false, NULL, 0, 0, NULL,
+		"The marketplace."},
+	{"opened", SHD_OPT_NODE, AT(store_parts, opened), false, NULL, 0, 0, NULL,
+		"When the seller opened it."},
+};
+
+static const char *marketplace_words(void)
+{
+	static const char *const words[] = {
+#define X(name, type, list) [SHD_STORE_##name] = (list),
+		SHD_STORE_NAME_MAP(X)
+#undef X
+	};
+	return words[SHD_STORE_marketplace];
+}
+
+/* Reports a word that the configuration does not have. */
+static void complain(struct shd_scenario *scenario, const struct shd_node *node, const char *what,
+	const char *word, const char *const *names, size_t count)
+{
+	const char *near = shd_nearest(word, names, count);
+	char hint[96];
+
+	snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
+	shd_node_mistake(node, scenario->diags,
+		near ? hint : scenario->config ? NULL : "give the configuration: --config FILE",
+		"no %s is called `%s`", what, word);
+}
+
+static void find_calendar(
+	struct shd_scenario *scenario, const struct shd_node *store, const char *name)
+{
+	const struct shd_calendars none = {0};
+	const struct shd_calendars *all = scenario->config ? &scenario->config->calendars : &none;
+	const char **names shd_autofree = shd_xcalloc(all->count + 1, sizeof(*names));
+
+	scenario->settings.calendar = shd_calendar_find(all, name);
+	if (scenario->settings.calendar)
+		return;
+	for (size_t i = 0; i < all->count; i++)
+		names[i] = all->items[i].name;
+	complain(scenario, shd_node_get(store, "calendar"), "calendar", name, names, all->count);
+}
+
+static void read_store(struct shd_scenario *scenario, const struct shd_node *store)
+{
+	struct store_parts parts = {0};
+	struct shd_value name;
+	const struct shd_option_use uses[] = {
+		{store_options, SHD_COUNT(store_options), &scenario->settings},
+		{store_parts_options, SHD_COUNT(store_parts_options), &parts},
+	};
+
+	shd_options_apply_all(store, uses, SHD_COUNT(uses), "the store of a test", scenario->arena,
+		scenario->diags);
+	if (parts.marketplace &&
+		shd_scenario_value(scenario, parts.marketplace, SHD_TEXT, marketplace_words(),
+			"`marketplace`", &name) &&
+		!name.none)
+		scenario->market.name = name.text;
+	if (scenario->settings.timezone)
+		scenario->settings.zone =
+			shd_zone_make(scenario->settings.timezone, scenario->arena);
+	if (parts.calendar)
+		find_calendar(scenario, store, parts.calendar);
+	if (parts.opened)
+		shd_scenario_instant(scenario, parts.opened, &scenario->settings.opened);
+}
+
+/* Begins with the store of the configuration that has the id of `node`. */
+static void take_configured(struct shd_scenario *scenario, const struct shd_node *node)
+{
+	const struct shd_settings *config = scenario->config;
+	const char **ids shd_autofree = shd_xcalloc(config->store_count + 1, sizeof(*ids));
+
+	for (size_t i = 0; i < config->store_count; i++) {
+		ids[i] = config->stores[i].id;
+		if (strcmp(ids[i], node->text) != 0)
+			continue;
+		scenario->settings = config->stores[i];
+		scenario->market.name = scenario->settings.market->name;
+		scenario->settings.market = &scenario->market;
+		scenario->rules = shd_rules_of(scenario->rules, ids[i]);
+		return;
+	}
+	complain(scenario, node, "store of the configuration", node->text, ids,
+		config->store_count);
+}
+
+void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *of_file,
+	bool of_file_again, const struct shd_node *own)
+{
+	struct shd_diags *heard SHD_AUTO(shd_diags_destroyp) = shd_diags_create(0);
+	struct shd_diags *diags = scenario->diags;
+	const struct shd_node *id = shd_node_get(own, "id");
+
+	scenario->market.name = "ozon";
+	scenario->settings = (struct shd_store_settings){
+		.id = "test", .timezone = "UTC", .market = &scenario->market};
+	id = id ? id : shd_node_get(of_file, "id");
+	if (scenario->config && id && id->type == SHD_NODE_SCALAR)
+		take_configured(scenario, id);
+	scenario->diags = of_file_again ? heard : diags;
+	read_store(scenario, of_file);
+	scenario->diags = diags;
+	read_store(scenario, own);
+}

@@ -1,0 +1,154 @@
+/* daemon/poll/scheduler.h: which feeds are to be read before anything is judged, at a start and
+ * after a reload. */
+#include "check.h"
+
+#include "settings/settings.h"
+#include "config/config.h"
+#include "poll/scheduler.h"
+
+#include <string.h>
+
+#define NOW 1790856000000LL
+
+enum { LIST, OTHER, FOLLOWED, RATES, ROWS };
+
+static const struct shd_endpoint rows[ROWS] = {
+	[LIST] = {.name = "list", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR},
+	[OTHER] = {.name = "other", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR},
+	[FOLLOWED] = {.name = "followed", .poller = SHD_P_orders, .paging = SHD_PAGE_FOLLOW},
+	[RATES] = {.name = "rates", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE},
+};
+static const struct shd_market market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS};
+
+/* A configuration of one store. */
+struct shop {
+	struct shd_store_settings store;
+	struct shd_settings settings;
+	struct shd_config config;
+};
+
+static void shop_init(struct shop *shop, const char *id, int64_t orders_ms)
+{
+	*shop = (struct shop){.store = {.id = id, .market = &market, .rate_per_s = 10}};
+	shop->store.every_ms[SHD_P_orders] = orders_ms;
+	shop->store.every_ms[SHD_P_account] = SHD_HOUR_MS;
+	shop->settings = (struct shd_settings){.stores = &shop->store, .store_count = 1,
+		.in_flight_max = 4};
+	shop->config.settings = &shop->settings;
+}
+
+/* --- the parts around it --------------------------------------------------------------- */
+
+static struct shd_wall now(void *ctx)
+{
+	(void)ctx;
+	return (struct shd_wall){NOW};
+}
+
+static uint32_t lot(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static struct shd_scheduler *begin(uv_loop_t *loop, struct shop *shop,
+	const struct shd_feed_row *known, size_t known_count, const struct shd_scheduler *old)
+{
+	struct shd_scheduler_in in = {.loop = loop, .now = now, .random = lot, .look = nothing,
+		.caught_up = nothing};
+
+	return shd_scheduler_create(&in, &shop->config, known, known_count, old);
+}
+
+/* What the state knows of a feed that was read `ago_ms` ago, and is due by the minute. */
+static struct shd_feed_row read_ago(int row, int64_t ago_ms)
+{
+	return (struct shd_feed_row){.store = "s", .endpoint = rows[row].name, .error = -1,
+		.last_success = {NOW - ago_ms}, .last_try = {NOW - ago_ms},
+		.next_due = {NOW - ago_ms + SHD_MINUTE_MS}};
+}
+
+/* --- tests -------------------------------------------------------------------------------- */
+
+enum { BOTH = 1 << LIST | 1 << OTHER };
+
+static void a_start_reads_first_what_is_overdue(void **state)
+{
+	const struct {
+		struct shd_feed_row known[2];
+		size_t count;
+		uint64_t unread;
+	} starts[] = {
+		{{{0}}, 0, 0}, /* a new store: everybody knows that it was never read */
+		{{read_ago(LIST, SHD_HOUR_MS), read_ago(OTHER, SHD_HOUR_MS)}, 2, BOTH | 1 << RATES},
+		{{read_ago(LIST, 1000), read_ago(OTHER, SHD_HOUR_MS)}, 2, 1 << OTHER | 1 << RATES},
+		{{read_ago(LIST, 1000)}, 1, 1 << OTHER | 1 << RATES}, /* never read: it is new */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(starts); i++) {
+		struct shop shop;
+		uv_loop_t loop;
+
+		uv_loop_init(&loop);
+		shop_init(&shop, "s", SHD_MINUTE_MS);
+		struct shd_scheduler *polls =
+			begin(&loop, &shop, starts[i].known, starts[i].count, NULL);
+		assert_int_equal(shd_scheduler_unread(polls, 0), starts[i].unread);
+		shd_scheduler_close(polls, nothing, NULL);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&loop), 0);
+	}
+}
+
+static void a_reload_reads_first_what_was_not_polled_before(void **state)
+{
+	static const struct {
+		const char *old_store;
+		int64_t old_ms, ago_ms;
+		uint64_t unread;
+	} reloads[] = {
+		{"s", SHD_MINUTE_MS, SHD_HOUR_MS, 0},   /* it goes on */
+		{"s", 0, SHD_HOUR_MS, BOTH},            /* switched on again */
+		{"s", 0, 1000, 1 << OTHER},             /* so soon that no poll was missed */
+		{"t", SHD_MINUTE_MS, SHD_HOUR_MS, BOTH | 1 << RATES}, /* the store comes back */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(reloads); i++) {
+		struct shd_feed_row known[] = {read_ago(LIST, reloads[i].ago_ms)};
+		struct shop before, after;
+		uv_loop_t loop;
+
+		uv_loop_init(&loop);
+		shop_init(&before, reloads[i].old_store, reloads[i].old_ms);
+		shop_init(&after, "s", SHD_MINUTE_MS);
+		bool same = strcmp(reloads[i].old_store, "s") == 0;
+		struct shd_scheduler *old = begin(&loop, &before, known, same, NULL);
+		struct shd_feed *list = shd_scheduler_feed(old, 0, &rows[LIST]);
+		list->unread = list->behind = false;
+		shd_scheduler_feed(old, 0, &rows[OTHER])->unread = false;
+		shd_scheduler_feed(old, 0, &rows[RATES])->unread = false;
+		struct shd_scheduler *polls = begin(&loop, &after, known, !same, old);
+		assert_int_equal(shd_scheduler_unread(polls, 0), reloads[i].unread);
+		shd_scheduler_close(old, nothing, NULL);
+		shd_scheduler_close(polls, nothing, NULL);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&loop), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_start_reads_first_what_is_overdue),
+		cmocka_unit_test(a_reload_reads_first_what_was_not_polled_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

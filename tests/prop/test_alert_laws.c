@@ -1,6 +1,6 @@
 /* Laws of the alert's life, over random rules, verdicts and clocks. The seed is
  * printed; SHD_SEED replays it. */
-#include "unit/check.h"
+#include "support/check.h"
 
 #include "alert/alert.h"
 

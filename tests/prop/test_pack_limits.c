@@ -2,7 +2,7 @@
  * smallest step, either way, some test of the rule fails. A number that no test holds
  * could be mistyped without anybody noticing. Rules that ship switched off are switched on
  * here, and held by tests/rules/switched-on. */
-#include "unit/check.h"
+#include "support/check.h"
 
 #include "trial/scenario.h"
 #include "rule/rule.h"

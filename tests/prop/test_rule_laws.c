@@ -1,10 +1,10 @@
 /* Laws of the rules language, over random expressions, deadlines and stores. The seed
  * is printed; SHD_SEED replays it. */
-#include "unit/check.h"
+#include "support/check.h"
 
 #include "base/num.h"
 #include "rule/language/expr.h"
-#include "unit/rule_env.h"
+#include "support/rule_env.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* A tally says what reading row by row says, whatever happens to the entities and the
  * clock. The seed is printed; SHD_SEED replays it. */
-#include "unit/check.h"
+#include "support/check.h"
 
 #include "base/num.h"
 #include "conf/diag.h"

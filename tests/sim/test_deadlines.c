@@ -1,6 +1,6 @@
 /* Weeks on a virtual clock: deadlines to the millisecond, blind feeds, suspect
  * answers, restarts, clocks that jump, transactions that are lost. */
-#include "unit/judge_bench.h"
+#include "support/judge_bench.h"
 
 static const char rules[] =
 	"rules:\n"

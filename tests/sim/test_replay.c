@@ -1,6 +1,6 @@
 /* A replay beside what really happened: the same rules give the same alerts, whatever
  * the history; edited ones differ where they should. */
-#include "unit/judge_bench.h"
+#include "support/judge_bench.h"
 
 #include "replay/replay.h"
 

@@ -1,6 +1,6 @@
 /* The machine sleeps, the daemon restarts after hours, the clock is set: what is judged
  * before the feeds were read again, and what once they were. */
-#include "unit/judge_bench.h"
+#include "support/judge_bench.h"
 
 static const char rules[] =
 	"rules:\n"

@@ -1,7 +1,7 @@
 /* What the judge keeps of large windows is what the state says: a judge that is made anew
  * before every step, and reads everything again, tells the same story. The seed is
  * printed; TALLY_SEED replays it. */
-#include "unit/judge_bench.h"
+#include "support/judge_bench.h"
 
 #include <time.h>
 

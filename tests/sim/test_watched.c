@@ -1,6 +1,6 @@
 /* What nobody reads any more, by the configuration or because the tariff lacks it, and what
  * is read again: alerts are neither true nor over meanwhile. */
-#include "unit/judge_bench.h"
+#include "support/judge_bench.h"
 
 static const char rules[] =
 	"rules:\n"

@@ -1,5 +1,5 @@
 /* alert/alert.h: the life of an alert, state by state. */
-#include "check.h"
+#include "support/check.h"
 
 #include "alert/alert.h"
 

@@ -1,5 +1,5 @@
 /* pace.h: back-off and token bucket, in virtual time. */
-#include "check.h"
+#include "support/check.h"
 
 #include "deliver/backoff.h"
 

@@ -1,5 +1,5 @@
 /* base/: time, durations, decimals, text buffers, suggestions. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/currency.h"
 #include "base/num.h"

@@ -1,9 +1,9 @@
 /* rule/: texts to typed trees; every mistake with its place and its hint. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/num.h"
 #include "rule/language/expr.h"
-#include "rule_env.h"
+#include "support/rule_env.h"
 
 static struct shd_words *words;
 

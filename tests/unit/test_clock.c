@@ -1,5 +1,5 @@
 /* daemon/clock: asleep, stopped, set - and a busy second that is none of these. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/mem.h"
 #include "host/clock.h"

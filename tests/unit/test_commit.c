@@ -1,6 +1,6 @@
 /* daemon/commit: what goes together, what fails alone, what time may do - with a judge
  * of our own. */
-#include "check.h"
+#include "support/check.h"
 
 #include "commit/commit.h"
 

@@ -1,5 +1,5 @@
 /* daemon/config.h: a folder of files and the secrets it names. */
-#include "cases.h"
+#include "support/cases.h"
 
 #include "config/config.h"
 

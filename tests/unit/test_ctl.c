@@ -1,4 +1,4 @@
-#include "check.h"
+#include "support/check.h"
 
 #include "journal/wording.h"
 #include "ctl/table.h"

@@ -1,7 +1,7 @@
 /* deliver.h, with the real loop, jobs, transfers and state, a receiver on loopback,
  * and a clock of its own. */
-#include "cases.h"
-#include "peer.h"
+#include "support/cases.h"
+#include "support/peer.h"
 
 #include "deliver/deliver.h"
 #include "notify/webhook.h"

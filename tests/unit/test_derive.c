@@ -1,5 +1,5 @@
 /* catalog/derive.h: fields that follow from others, at both sides of their instants. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/num.h"
 #include "catalog/derive.h"

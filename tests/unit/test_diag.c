@@ -1,5 +1,5 @@
 /* conf/: diagnostics in order, with source and caret, limited and safe to print. */
-#include "check.h"
+#include "support/check.h"
 
 #include "conf/diag.h"
 

@@ -1,6 +1,6 @@
 /* notify/email.h: the mail as it goes over the wire. tests/cases/mail-format/mail.eml
  * is read again by tests/e2e/test_mail_format.py, with a parser that is not ours. */
-#include "cases.h"
+#include "support/cases.h"
 
 #include "notify/email.h"
 #include "notify/mime.h"

@@ -1,9 +1,9 @@
 /* rule/: what expressions give over a store in memory, and when they change. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/num.h"
 #include "rule/language/phrase.h"
-#include "eval_rows.h"
+#include "support/eval_rows.h"
 
 static void add_order(int64_t opened_ms, int64_t amount, bool late)
 {

@@ -1,7 +1,7 @@
 /* rule/: windows of more values than fit, and trends of too few. */
-#include "check.h"
+#include "support/check.h"
 
-#include "eval_rows.h"
+#include "support/eval_rows.h"
 
 static int make_store(void **state)
 {

@@ -1,5 +1,5 @@
 /* daemon/poll: one poll step by step, without a network or a clock. */
-#include "check.h"
+#include "support/check.h"
 
 #include "settings/settings.h"
 #include "market/slice.h"

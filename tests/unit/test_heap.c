@@ -1,5 +1,5 @@
 /* daemon/sched, daemon/rate: on a clock of our own. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/mem.h"
 #include "net/bucket.h"

@@ -1,5 +1,5 @@
 /* daemon/jobs: state jobs one at a time and in order, an end that waits for them. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/mem.h"
 #include "host/jobs.h"

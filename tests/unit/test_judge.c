@@ -1,5 +1,5 @@
 /* lib/judge/judge.h: observations in, alerts and messages out, one transaction at a time. */
-#include "judge_bench.h"
+#include "support/judge_bench.h"
 
 static const char new_order[] =
 	"rules:\n"

@@ -1,5 +1,5 @@
 /* lib/judge/judge.h at its edges: who is told and how often, until when, what is sampled. */
-#include "judge_bench.h"
+#include "support/judge_bench.h"
 
 static const char rules[] =
 	"rules:\n"

@@ -1,5 +1,5 @@
 /* lib/judge/judge.h: each store is judged by the rules as its own overrides leave them. */
-#include "judge_bench.h"
+#include "support/judge_bench.h"
 
 #include "judge/parts.h"
 

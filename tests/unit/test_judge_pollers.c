@@ -1,5 +1,5 @@
 /* judge.h: what polls say of the pollers, the store's key, its clock and the channels. */
-#include "judge_bench.h"
+#include "support/judge_bench.h"
 
 static const char own_rules[] =
 	"rules:\n"

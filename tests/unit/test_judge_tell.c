@@ -1,5 +1,5 @@
 /* daemon/judge_tell.c: what a message calls the thing it is about. */
-#include "judge_bench.h"
+#include "support/judge_bench.h"
 
 static size_t add(struct bench *b, enum shd_kind kind, const char *id)
 {

@@ -1,5 +1,5 @@
 /* daemon/log: sentences on stderr where there is no journal. */
-#include "check.h"
+#include "support/check.h"
 
 #include "journal/log.h"
 

@@ -1,5 +1,5 @@
 /* The odd JSON types that marketplaces send, one table per reader. */
-#include "check.h"
+#include "support/check.h"
 
 #include "market/loose.h"
 #include "market/market.h"

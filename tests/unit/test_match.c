@@ -1,5 +1,5 @@
 /* rule/match.h: which route takes an alert. */
-#include "check.h"
+#include "support/check.h"
 
 #include "rule/match.h"
 

@@ -1,6 +1,6 @@
 /* alert/message.h: what a person reads, in three languages. The messages themselves
  * are in tests/cases/message; this file holds the laws and the small texts. */
-#include "cases.h"
+#include "support/cases.h"
 
 #include "message/message.h"
 #include "rule/language/words.h"

@@ -1,5 +1,5 @@
 /* conf/: YAML files as nodes with places, and what is said about wrong ones. */
-#include "cases.h"
+#include "support/cases.h"
 
 #include "conf/node.h"
 

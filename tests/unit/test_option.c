@@ -1,5 +1,5 @@
 /* conf/: single values of every option type, at both sides of every boundary. */
-#include "check.h"
+#include "support/check.h"
 
 #include "conf/option.h"
 

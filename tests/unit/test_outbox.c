@@ -1,5 +1,5 @@
 /* daemon/state: the outbox: merging, who is due, attempts and their end. */
-#include "state.h"
+#include "support/state.h"
 
 static struct shd_facts told_of(int64_t alert)
 {

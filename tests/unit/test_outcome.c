@@ -1,6 +1,6 @@
 /* daemon/polls_end: what becomes of a poll that is over. The line and the schedule are
  * the test's own. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/mem.h"
 #include "poll/scheduler_own.h"

@@ -2,7 +2,7 @@
  * has to become. expect.json: endpoint, id (what was asked for, FOLLOW), and the
  * harvest as this program prints it. With SHD_WRITE_CASES=1 in the environment the
  * expectation is written anew, to be read and judged by a person. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/currency.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* Every refusal that Ozon is known to give, and what it means to us. */
-#include "check.h"
+#include "support/check.h"
 
 #include "market/market.h"
 

@@ -1,6 +1,6 @@
 /* What the Ozon adapter asks: only known reads, with the fields and limits that Ozon
  * insists on, and where a list goes on. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/text.h"
 #include "market/market.h"

@@ -1,6 +1,6 @@
 /* The rules that ship in conf/rules.d: they compile, and name source, title and advice. */
-#include "check.h"
-#include "rule_env.h"
+#include "support/check.h"
+#include "support/rule_env.h"
 
 #include "rule/rule.h"
 #include "rule/language/words.h"

@@ -1,5 +1,5 @@
 /* daemon/page: what is remembered of a feed's pages. */
-#include "check.h"
+#include "support/check.h"
 
 #include "poll/page_memory.h"
 

@@ -1,5 +1,5 @@
 /* rule/quantile.h: the k-th smallest is the one that sorting gives, of any number. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/mem.h"
 #include "rule/eval/quantile.h"

@@ -1,5 +1,5 @@
 /* catalog/record.h: fields as texts and back. */
-#include "check.h"
+#include "support/check.h"
 
 #include "catalog/record.h"
 

@@ -1,9 +1,9 @@
 /* rule/: YAML to rules, rules to verdicts. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/num.h"
 #include "rule/rule.h"
-#include "rule_env.h"
+#include "support/rule_env.h"
 
 #define T0 1780000000000LL
 

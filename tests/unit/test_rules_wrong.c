@@ -2,7 +2,7 @@
  *
  * NAME.yaml is read, NAME.expected is the output. With SHD_UPDATE=1 in the
  * environment the expected outputs are written anew: look at the difference. */
-#include "check.h"
+#include "support/check.h"
 
 #include "conf/node.h"
 #include "rule/rule.h"

@@ -1,5 +1,5 @@
 /* alert/scenario.h: tests of rules on a virtual clock, and how they fail. */
-#include "check.h"
+#include "support/check.h"
 
 #include "trial/scenario.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* daemon/poll/scheduler.h: which feeds are to be read before anything is judged, at a start and
  * after a reload. */
-#include "check.h"
+#include "support/check.h"
 
 #include "settings/settings.h"
 #include "config/config.h"

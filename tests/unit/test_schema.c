@@ -1,5 +1,5 @@
 /* conf/schema.h, rule/schema.h: the JSON schemas that ship are those the tables give. */
-#include "cases.h"
+#include "support/cases.h"
 
 #include "settings/schema.h"
 #include "rule/schema.h"

@@ -1,5 +1,5 @@
 /* daemon/service: what systemd hears. */
-#include "check.h"
+#include "support/check.h"
 
 #include "host/service.h"
 

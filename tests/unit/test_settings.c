@@ -1,8 +1,8 @@
 /* conf/: documents into settings, and every mistake of a wrong configuration. */
-#include "cases.h"
+#include "support/cases.h"
 
 #include "settings/settings.h"
-#include "markets.h"
+#include "support/markets.h"
 
 static struct shd_settings *build(const char *const *texts, size_t count, struct shd_diags *diags)
 {

@@ -1,5 +1,5 @@
 /* daemon/state: what is put comes back, windows stay flat, what is old goes. */
-#include "state.h"
+#include "support/state.h"
 
 /* Every detail of the plan, joined. */
 static void plan_of(struct fixture *f, const char *sql, char *text, size_t size)

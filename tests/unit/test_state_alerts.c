@@ -1,5 +1,5 @@
 /* state/state.h: alerts, listed and forgotten. */
-#include "state.h"
+#include "support/state.h"
 
 static struct shd_alert make_alert(const char *entity, enum shd_alert_state state,
 				   enum shd_level level, int64_t changed)

@@ -1,5 +1,5 @@
 /* daemon/state: the file itself: migrations, transactions, readers, bad files. */
-#include "state.h"
+#include "support/state.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>

@@ -1,8 +1,8 @@
 /* daemon/net: one callback each, limits, errors by kind, an orderly end. */
-#include "check.h"
+#include "support/check.h"
 
 #include "net/transfer.h"
-#include "peer.h"
+#include "support/peer.h"
 
 #include <xxhash.h>
 

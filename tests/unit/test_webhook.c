@@ -1,5 +1,5 @@
 /* notify/webhook.h: the body, the signature, what answers mean. */
-#include "check.h"
+#include "support/check.h"
 
 #include "notify/webhook.h"
 

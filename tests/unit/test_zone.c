@@ -1,5 +1,5 @@
 /* base/zone, base/calendar: days of a zone, and counting those that are worked. */
-#include "check.h"
+#include "support/check.h"
 
 #include "base/calendar.h"
 

@@ -1,4 +1,4 @@
-/* tests/unit/rule_env.h - a store in memory for tests of the rules language. */
+/* tests/support/rule_env.h - a store in memory for tests of the rules language. */
 #pragma once
 #include "base/text.h"
 #include "market/market.h"

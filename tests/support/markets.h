@@ -1,4 +1,4 @@
-/* tests/unit/markets.h - two marketplaces and a notifier that exist for the tests
+/* tests/support/markets.h - two marketplaces and a notifier that exist for the tests
  * of the configuration only. Include it in one file of a program; it takes the place
  * of the real registries. */
 #pragma once

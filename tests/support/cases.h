@@ -1,4 +1,4 @@
-/* tests/unit/cases.h - folders of input files beside one expected.txt.
+/* tests/support/cases.h - folders of input files beside one expected.txt.
  *
  * With UPDATE_CASES=1 in the environment the expected text is written instead of
  * compared: look at the difference before it is committed. */

@@ -1,4 +1,4 @@
-/* tests/unit/judge_bench.h - a judge over a state of its own, two stores of a made-up
+/* tests/support/judge_bench.h - a judge over a state of its own, two stores of a made-up
  * marketplace, and a clock that the test turns. */
 #pragma once
 #include "check.h"

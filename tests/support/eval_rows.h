@@ -1,4 +1,4 @@
-/* tests/unit/eval_rows.h - tables of expressions over a store in memory, and what they
+/* tests/support/eval_rows.h - tables of expressions over a store in memory, and what they
  * give. */
 #pragma once
 #include "rule/language/expr.h"

@@ -1,4 +1,4 @@
-/* tests/e2e/killer.c - kills the process it is preloaded into at a chosen write.
+/* tests/support/killer.c - kills the process it is preloaded into at a chosen write.
  *
  * With SHD_KILL_AT=N in the environment, the N-th write or sync of a regular file
  * ends the process with SIGKILL: before the call when N is odd, after it when N is

@@ -1,4 +1,4 @@
-/* tests/e2e/clock.c - shows the process it is preloaded into another time.
+/* tests/support/clock.c - shows the process it is preloaded into another time.
  *
  * SHD_CLOCK names a file that holds two numbers, in ms: how much later the wall clock
  * is than the real one, and for how long the machine seems to have slept so far (which

@@ -1,4 +1,4 @@
-/* tests/e2e/slowdisk.c - a disk that does not answer, for the process it is preloaded into.
+/* tests/support/slowdisk.c - a disk that does not answer, for the process it is preloaded into.
  *
  * While the file that SHD_HOLD_SYNC names is there, each sync waits; FILE.held is
  * created when the first one does. So a test chooses what happens during a commit. */

@@ -1,4 +1,4 @@
-/* tests/unit/peer.h - a small HTTP server on a thread, for tests of the transport.
+/* tests/support/peer.h - a small HTTP server on a thread, for tests of the transport.
  *
  * What it answers depends on the path:
  *   /echo     the request's body            /date    with a Date header

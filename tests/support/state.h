@@ -1,4 +1,4 @@
-/* tests/unit/state.h - a state database in a folder of its own, for the tests of daemon/state. */
+/* tests/support/state.h - a state file in a folder of its own, for the tests of daemon/state. */
 #pragma once
 #include "check.h"
 

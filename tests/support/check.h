@@ -1,4 +1,4 @@
-/* tests/unit/check.h - cmocka and what its headers need, in the order they need it. */
+/* tests/support/check.h - cmocka and what its headers need, in the order they need it. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>

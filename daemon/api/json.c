@@ -2,7 +2,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <string.h>
 

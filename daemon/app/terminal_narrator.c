@@ -1,6 +1,6 @@
 #include "terminal_narrator.h"
 
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>

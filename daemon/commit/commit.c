@@ -465,7 +465,7 @@ void shd_commit_suspend_time(struct shd_commit *line, bool held)
 {
 	line->held = held;
 	for (struct shd_commit_item *item = line->first; held && item; item = item->next)
-		item->batch.outdated = true;
+		item->batch.fetch.outdated = true;
 	set_wake_timer(line);
 }
 

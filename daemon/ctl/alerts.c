@@ -1,6 +1,6 @@
 /* storehealthctl alerts: what is wrong now, worst first. */
 #include "ctl.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Reading answers of the API. */
 #include "ctl.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* storehealthctl explain ALERT: why it is there, who was told, what comes next. */
 #include "ctl.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdio.h>
 #include <string.h>

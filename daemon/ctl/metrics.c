@@ -1,6 +1,6 @@
 /* storehealthctl metrics STORE: the newest numbers of a store. */
 #include "ctl.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 {

@@ -4,7 +4,7 @@
 
 #include "config/config.h"
 #include "replay/replay.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>

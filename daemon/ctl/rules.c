@@ -1,7 +1,7 @@
 /* storehealthctl rules list and rules explain RULE: what the rules say, and how they
  * stand. */
 #include "ctl.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdio.h>
 #include <string.h>

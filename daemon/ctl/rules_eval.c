@@ -1,7 +1,7 @@
 /* storehealthctl rules eval EXPR --store ID: what an expression is now. */
 #include "ctl.h"
 #include "rule/language/expr.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdio.h>
 #include <string.h>

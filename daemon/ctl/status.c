@@ -1,6 +1,6 @@
 /* storehealthctl status: how well each store can be read. */
 #include "ctl.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-enum { NOTABLE_MS = 60000, AHEAD_MAX_MS = 86400000 };
+enum { NOTABLE_MS = 60000 };
 
 static int64_t read_ms(clockid_t clock)
 {
@@ -35,18 +35,4 @@ struct shd_clock_news shd_clock_compare(const struct shd_clock *before, const st
 		.stopped_ms = passed > NOTABLE_MS ? passed : 0,
 		.jumped_ms = jumped > NOTABLE_MS || jumped < -NOTABLE_MS ? jumped : 0,
 	};
-}
-
-struct shd_wall shd_clock_earlier(struct shd_wall at, int64_t skew_ms)
-{
-	bool behind = skew_ms != INT64_MIN && skew_ms < 0;
-
-	return (struct shd_wall){behind ? at.ms + skew_ms : at.ms};
-}
-
-struct shd_wall shd_clock_later(struct shd_wall at, int64_t skew_ms)
-{
-	if (skew_ms <= 0)
-		return at;
-	return (struct shd_wall){at.ms + (skew_ms < AHEAD_MAX_MS ? skew_ms : AHEAD_MAX_MS)};
 }

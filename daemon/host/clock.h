@@ -20,9 +20,3 @@ struct shd_clock_news {
 };
 struct shd_clock_news shd_clock_compare(
 	const struct shd_clock *before, const struct shd_clock *now);
-
-/* An instant of our wall clock as the one reads it that is behind, or ahead, of ours and
- * another; `skew_ms`: the other's minus ours, INT64_MIN: not known. The other is not
- * believed to be ahead by more than a day. */
-struct shd_wall shd_clock_earlier(struct shd_wall at, int64_t skew_ms);
-struct shd_wall shd_clock_later(struct shd_wall at, int64_t skew_ms);

@@ -42,7 +42,7 @@ static struct shd_wall cursor_after(const struct shd_scheduler *polls, const str
 	int64_t skew_ms = poll->skew_ms != INT64_MIN
 		? poll->skew_ms : polls->feeds.stores[poll->feed->store].skew_ms;
 
-	return shd_clock_earlier(began(polls, poll), skew_ms);
+	return shd_time_earlier(began(polls, poll), skew_ms);
 }
 
 /* Of the poll's own feed, or of one that was followed. */
@@ -51,18 +51,20 @@ static void fill_batch(struct shd_scheduler *polls, const struct shd_poll *poll,
 {
 	*batch = (struct shd_batch){
 		.store = feed->store,
-		.row = feed->row,
-		.began = began(polls, poll),
-		.cursor = cursor_after(polls, poll),
-		.ok = feed->error < 0,
-		.next_due = feed->next_due,
-		.clock_skew_ms = INT64_MIN,
-		.requests = feed->requests,
-		.throttled = feed->throttled,
-		.outdated = poll->outdated,
+		.fetch = {
+			.row = feed->row,
+			.began = began(polls, poll),
+			.cursor = cursor_after(polls, poll),
+			.ok = feed->error < 0,
+			.next_due = feed->next_due,
+			.clock_skew_ms = INT64_MIN,
+			.requests = feed->requests,
+			.throttled = feed->throttled,
+			.outdated = poll->outdated,
+		},
 	};
-	if (!batch->ok)
-		shd_fail(&batch->error, (enum shd_err)feed->error, "%s", feed->failure->text);
+	if (!batch->fetch.ok)
+		shd_fail(&batch->fetch.error, (enum shd_err)feed->error, "%s", feed->failure->text);
 	feed->requests = feed->throttled = 0;
 	feed->noted = wall_now(polls);
 	feed->unread = feed->unread && (poll->outdated || !shd_feed_settled(feed));
@@ -85,7 +87,7 @@ static void noted(struct shd_commit_item *item)
 
 	if (!item->ok)
 		note->feed->noted.ms = 0;
-	if (note->feed->telling && !item->batch.outdated)
+	if (note->feed->telling && !item->batch.fetch.outdated)
 		tried(polls, note->feed); /* time judges with what the state knows now */
 	note->feed->telling = false;
 	polls->notes--;
@@ -109,7 +111,7 @@ static void tell_facts(struct shd_scheduler *polls, const struct shd_poll *poll,
 	note->item.urgent = turned || awaited;
 	fill_batch(polls, poll, feed, &note->item.batch);
 	if (feed == poll->feed)
-		note->item.batch.clock_skew_ms = poll->skew_ms;
+		note->item.batch.fetch.clock_skew_ms = poll->skew_ms;
 	feed->telling = true;
 	polls->notes++;
 	shd_commit_add(polls->in.line, &note->item);
@@ -317,12 +319,12 @@ static void commit(struct shd_scheduler *polls, struct shd_poll *poll)
 
 	shd_feed_enter(feed, SHD_FEED_COMMITTING);
 	fill_batch(polls, poll, feed, batch);
-	batch->ok = true;
-	batch->next_due.ms = wall_now(polls).ms + every_ms(polls, feed);
-	batch->harvest = harvest ? poll->harvest : NULL;
-	batch->listed = poll->listed_changed && !poll->bad_records ? poll->listed : NULL;
-	batch->listed_count = batch->listed ? poll->listed_count : 0;
-	batch->clock_skew_ms = poll->skew_ms;
+	batch->fetch.ok = true;
+	batch->fetch.next_due.ms = wall_now(polls).ms + every_ms(polls, feed);
+	batch->seen.harvest = harvest ? poll->harvest : NULL;
+	batch->seen.listed = poll->listed_changed && !poll->bad_records ? poll->listed : NULL;
+	batch->seen.listed_count = batch->seen.listed ? poll->listed_count : 0;
+	batch->fetch.clock_skew_ms = poll->skew_ms;
 	poll->item.urgent = true;
 	poll->item.done = committed;
 	polls->committing++;

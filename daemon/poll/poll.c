@@ -183,8 +183,8 @@ enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
 	poll->feed = feed;
 	poll->store = store;
 	poll->began = now;
-	poll->window_end = shd_clock_later(now, skew_ms);
-	poll->cursor = cursor_of(feed, shd_clock_earlier(now, skew_ms));
+	poll->window_end = shd_time_later(now, skew_ms);
+	poll->cursor = cursor_of(feed, shd_time_earlier(now, skew_ms));
 	poll->row = feed->row;
 	poll->position[0] = '\0';
 	poll->skew_ms = INT64_MIN;

@@ -7,7 +7,7 @@
  * another database is one more implementation. Values that are returned live in
  * the arena the caller gives. */
 #pragma once
-#include "message/message.h"
+#include "judge/change_set.h"
 
 struct shd_state;
 
@@ -103,18 +103,6 @@ SHD_MUST_USE bool shd_state_samples(struct shd_state *state, const char *store,
 
 /* --- feeds: one endpoint of one store ------------------------------------- */
 
-struct shd_feed_row {
-	const char *store, *endpoint;
-	struct shd_wall cursor; /* when the last complete poll began: the next goes on from there */
-	struct shd_wall last_success, last_try;
-	struct shd_wall failing_since; /* ms 0: works */
-	int failures;                 /* in a row */
-	int error;                    /* enum shd_err, -1: none */
-	const char *error_text;
-	struct shd_wall next_due;
-	int suspects;                 /* empty answers in a row where there were rows before */
-	bool not_available;           /* N/A: the tariff lacks it */
-};
 SHD_MUST_USE bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
 				     struct shd_error *reterr);
 /* One feed; *ret_row NULL when it was never tried. */
@@ -140,11 +128,6 @@ SHD_MUST_USE bool shd_state_wake_of(struct shd_state *state, const char *store, 
 SHD_MUST_USE bool shd_state_wake_sooner(struct shd_state *state, const char *store,
 					enum shd_kind kind, const char *id, struct shd_wall at,
 					struct shd_error *reterr);
-struct shd_wake_row {
-	const char *store, *id;
-	enum shd_kind kind;
-	struct shd_wall at;
-};
 /* Those due at `now`, earliest first, at most `max`; and when the next one is. */
 SHD_MUST_USE bool shd_state_wakes(struct shd_state *state, struct shd_wall now, size_t max,
 				  struct shd_arena *arena, struct shd_wake_row **ret_rows,
@@ -165,15 +148,7 @@ SHD_MUST_USE bool shd_state_alerts_of(struct shd_state *state, const char *store
 SHD_MUST_USE bool shd_state_alert_put(struct shd_state *state, struct shd_alert *alert,
 				      struct shd_error *reterr);
 
-struct shd_alert_event {
-	int64_t alert;
-	struct shd_wall at;
-	enum shd_move move;
-	enum shd_level from, to;
-	bool notified;
-	struct shd_value value, limit;
-	const char *reason;           /* in words, or NULL */
-};
+/* Adds a move to an alert's life; then, its life in order. */
 SHD_MUST_USE bool shd_state_event_add(struct shd_state *state, const struct shd_alert_event *event,
 				      struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_events(struct shd_state *state, int64_t alert, struct shd_arena *arena,
@@ -195,34 +170,10 @@ SHD_MUST_USE bool shd_state_alerts(struct shd_state *state, const struct shd_ale
 
 /* --- outbox ------------------------------------------------------------------ */
 
-#define SHD_OUTBOX_STATE_MAP(X)                                                                    \
-	X(WAITING, "waiting") X(SENT, "sent") X(DEAD, "dead")
-enum shd_outbox_state {
-#define X(id, name) SHD_OUTBOX_##id,
-	SHD_OUTBOX_STATE_MAP(X)
-#undef X
-};
-
-struct shd_outbox_row {
-	int64_t number;
-	const char *key; /* idempotency key: 32 hex digits, the same for every attempt */
-	const char *channel, *group;  /* group: rows that wait for one message merge by it; "":
-				       * the message is closed to others, now and for good */
-	const char *facts;            /* shd_facts_pack */
-	enum shd_level level;
-	struct shd_wall made, next_try, give_up;
-	int attempts;
-	enum shd_outbox_state state;
-	/* Numbers of the alerts the message tells of. Read when adding only; NULL in rows
-	 * that are returned. */
-	const int64_t *alerts;
-	size_t alert_count;
-};
 /* Adds a message, or merges it into the last waiting, not yet attempted or closed row of
  * the same channel and group whose next_try is after row->made, unless the two together
  * tell of more than SHD_OUTBOX_ITEMS alerts. What does not wait is closed from the start.
  * A key that is known already adds nothing. */
-#define SHD_OUTBOX_ITEMS 50
 SHD_MUST_USE bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 				       struct shd_error *reterr);
 /* Closes what is due at `now`, durably: call it before the rows are taken to be sent. A
@@ -289,14 +240,7 @@ SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,
 
 /* --- history: what entities and feeds were before they changed -------------- */
 
-struct shd_history_row {
-	int64_t number;
-	struct shd_wall at;
-	const char *store, *id;
-	enum shd_kind kind;           /* poller: a feed, id is its endpoint */
-	bool fresh;                   /* a good answer spoke of the kind within the same poll */
-	const char *was;              /* shd_record_write; NULL: there was nothing before */
-};
+/* Adds a row at the end. */
 SHD_MUST_USE bool shd_state_history_add(struct shd_state *state, const struct shd_history_row *row,
 					struct shd_error *reterr);
 

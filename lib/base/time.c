@@ -239,3 +239,17 @@ const char *shd_duration_format(int64_t ms, char buf[SHD_DURATION_TEXT])
 		snprintf(buf, SHD_DURATION_TEXT, "0s");
 	return buf;
 }
+
+struct shd_wall shd_time_earlier(struct shd_wall at, int64_t skew_ms)
+{
+	bool behind = skew_ms != INT64_MIN && skew_ms < 0;
+
+	return (struct shd_wall){behind ? at.ms + skew_ms : at.ms};
+}
+
+struct shd_wall shd_time_later(struct shd_wall at, int64_t skew_ms)
+{
+	if (skew_ms <= 0)
+		return at;
+	return (struct shd_wall){at.ms + (skew_ms < SHD_DAY_MS ? skew_ms : SHD_DAY_MS)};
+}

@@ -45,3 +45,9 @@ SHD_MUST_USE bool shd_duration_parse(const char *text, size_t len, int64_t *ret_
 /* The shortest exact text that shd_duration_parse reads back: "1d12h", "0s", "-2h". */
 #define SHD_DURATION_TEXT 48
 const char *shd_duration_format(int64_t ms, char buf[SHD_DURATION_TEXT]);
+
+/* An instant of our wall clock as the one reads it that is behind, or ahead, of ours and
+ * another; `skew_ms`: the other's minus ours, INT64_MIN: not known. The other is not
+ * believed to be ahead by more than a day. */
+struct shd_wall shd_time_earlier(struct shd_wall at, int64_t skew_ms);
+struct shd_wall shd_time_later(struct shd_wall at, int64_t skew_ms);

@@ -51,15 +51,15 @@ bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
 bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
 		       const struct shd_feed_row *feed)
 {
-	uint64_t bit = bit_of(judge->settings->stores[judge->store].market, batch->row);
-	bool waits = batch->ok ? feed->suspects > 0 /* what it lists is not believed yet */
-			       : !batch->row->optional &&
-				 shd_err_retry(batch->error.kind) == SHD_RETRY_LATER;
+	uint64_t bit = bit_of(judge->settings->stores[judge->store].market, batch->fetch.row);
+	bool waits = batch->fetch.ok ? feed->suspects > 0 /* what it lists is not believed yet */
+			       : !batch->fetch.row->optional &&
+				 shd_err_retry(batch->fetch.error.kind) == SHD_RETRY_LATER;
 
-	if (batch->outdated || waits || !(unread(judge) & bit))
+	if (batch->fetch.outdated || waits || !(unread(judge) & bit))
 		return false;
 	shd_judge_touch(judge, judge->store)->read |= bit;
-	return !shd_judge_unread(judge, batch->row->poller);
+	return !shd_judge_unread(judge, batch->fetch.row->poller);
 }
 
 void shd_judge_keep_read(struct shd_judge *judge)

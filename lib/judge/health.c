@@ -1,7 +1,6 @@
 #include "parts.h"
 
 #include "base/text.h"
-#include "host/clock.h"
 #include "market/market.h"
 
 #include <stdlib.h>
@@ -33,10 +32,11 @@ static bool is_listing(const struct shd_endpoint *row)
 static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *batch)
 {
 	const struct shd_store_settings *settings = &judge->settings->stores[batch->store];
-	int64_t every_ms = settings->every_ms[batch->row->poller];
-	int64_t slower_ms = batch->row->every_ms > every_ms ? batch->row->every_ms - every_ms : 0;
+	int64_t every_ms = settings->every_ms[batch->fetch.row->poller];
+	int64_t own_ms = batch->fetch.row->every_ms;
+	int64_t slower_ms = own_ms > every_ms ? own_ms - every_ms : 0;
 
-	return is_listing(batch->row) ? blind_after_ms(judge, every_ms) +
+	return is_listing(batch->fetch.row) ? blind_after_ms(judge, every_ms) +
 						judge->settings->blind_after * slower_ms
 				      : SHD_NEVER_MS;
 }
@@ -50,33 +50,34 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 		    struct shd_feed_row *ret_row, int *ret_error_before, struct shd_error *reterr)
 {
 	const char *store = shd_judge_store_id(judge, batch->store);
+	const struct shd_fetch *fetch = &batch->fetch;
 	struct shd_feed_row *before;
 
 	if (!shd_state_feed_get(
-		    judge->state, store, batch->row->name, judge->arena, &before, reterr))
+		    judge->state, store, fetch->row->name, judge->arena, &before, reterr))
 		return false;
 	struct shd_feed_row row = before ? *before : (struct shd_feed_row){.error = -1};
 	row.store = store;
-	row.endpoint = batch->row->name;
+	row.endpoint = fetch->row->name;
 	row.last_try = judge->now;
-	row.next_due = batch->next_due;
-	row.not_available = !batch->ok && shd_market_lacks(batch->row, batch->error.kind);
-	if (batch->ok || row.not_available) {
+	row.next_due = fetch->next_due;
+	row.not_available = !fetch->ok && shd_market_lacks(fetch->row, fetch->error.kind);
+	if (fetch->ok || row.not_available) {
 		row.failing_since.ms = 0;
 		row.failures = 0;
 		row.error = -1;
 		row.error_text = NULL;
 	}
-	if (batch->ok) {
-		row.cursor = batch->cursor;
+	if (fetch->ok) {
+		row.cursor = fetch->cursor;
 		row.last_success =
-			batch->outdated ? later(row.last_success, batch->began) : judge->now;
+			fetch->outdated ? later(row.last_success, fetch->began) : judge->now;
 	} else if (!row.not_available) {
 		if (!row.failing_since.ms)
 			row.failing_since = judge->now;
 		row.failures++;
-		row.error = (int)batch->error.kind;
-		row.error_text = batch->error.msg;
+		row.error = (int)fetch->error.kind;
+		row.error_text = fetch->error.msg;
 	}
 	bool same = before && before->not_available == row.not_available;
 	*ret_error_before = same ? before->error : INT32_MIN;
@@ -395,8 +396,8 @@ static int64_t count_requests(struct shd_store_memory *memory, const struct shd_
 			memory->requests[s % SLOTS] = memory->throttled[s % SLOTS] = 0;
 	}
 	memory->slot = slot;
-	memory->requests[slot % SLOTS] += (uint32_t)batch->requests;
-	memory->throttled[slot % SLOTS] += (uint32_t)batch->throttled;
+	memory->requests[slot % SLOTS] += (uint32_t)batch->fetch.requests;
+	memory->throttled[slot % SLOTS] += (uint32_t)batch->fetch.throttled;
 	for (int i = 0; i < SLOTS; i++) {
 		requests += memory->requests[i];
 		throttled += memory->throttled[i];
@@ -410,7 +411,8 @@ static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batc
 			   struct shd_seen *seen)
 {
 	struct shd_store_memory *memory = &judge->memory[judge->store];
-	int64_t share = count_requests(memory, batch, judge->now), skew = batch->clock_skew_ms;
+	int64_t share = count_requests(memory, batch, judge->now);
+	int64_t skew = batch->fetch.clock_skew_ms;
 	bool any = false;
 
 	if (memory->throttled_share < 0 ||
@@ -448,15 +450,15 @@ static void see_watched_since(const struct shd_judge *judge, const struct shd_ba
 {
 	const struct shd_value *since = judge->store_entity
 		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
-	struct shd_wall latest = shd_clock_later(judge->now, batch->clock_skew_ms);
+	struct shd_wall latest = shd_time_later(judge->now, batch->fetch.clock_skew_ms);
 	/* Also where the first thing seen is a refusal. */
-	struct shd_wall began = batch->ok ? batch->began : judge->now;
+	struct shd_wall began = batch->fetch.ok ? batch->fetch.began : judge->now;
 
 	if (!is_back(judge->store_entity) && since && !since->none && since->n <= latest.ms)
 		return;
 	shd_seen_n(seen, SHD_F_store_closed, false);
 	shd_seen_time(seen, SHD_F_store_watched_since,
-		      shd_clock_earlier(began, batch->clock_skew_ms));
+		      shd_time_earlier(began, batch->fetch.clock_skew_ms));
 }
 
 static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch,
@@ -491,17 +493,19 @@ bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
 	bool caught_up = shd_judge_is_read(judge, batch, feed);
 
 	/* After a refusal any success may be the one that shows that it is over. */
-	if (batch->ok && judge->store_entity_read == false &&
+	if (batch->fetch.ok && judge->store_entity_read == false &&
 		!shd_judge_store_entity(judge, reterr))
 		return false;
-	error_changed = error_changed || (batch->ok && locked_out(judge));
+	error_changed = error_changed || (batch->fetch.ok && locked_out(judge));
 	if (!look_at_store(judge, batch, error_changed, reterr) ||
-	    !shd_judge_fact(judge, batch->row->poller, &fact, reterr))
+	    !shd_judge_fact(judge, batch->fetch.row->poller, &fact, reterr))
 		return false;
 	int64_t lag_ms = judge->now.ms - fact->last_success.ms;
-	if (!caught_up && !error_changed && (!batch->ok || (lag_ms >= 0 && lag_ms < SHD_FACT_MS)))
+	bool told_lately = lag_ms >= 0 && lag_ms < SHD_FACT_MS;
+
+	if (!caught_up && !error_changed && (!batch->fetch.ok || told_lately))
 		return true;
-	return shd_judge_poller(judge, batch->row->poller, reterr);
+	return shd_judge_poller(judge, batch->fetch.row->poller, reterr);
 }
 
 bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr)

@@ -235,24 +235,24 @@ static bool is_news(
 {
 	enum shd_poller poller = shd_kind_poller(kind);
 
-	return !batch->outdated &&
-	       (poller == batch->row->poller || (!shd_judge_catches_up(judge, poller, NULL) &&
+	return !batch->fetch.outdated &&
+	       (poller == batch->fetch.row->poller || (!shd_judge_catches_up(judge, poller, NULL) &&
 						 !shd_judge_is_off(judge, poller)));
 }
 
 static bool take_harvest(struct shd_judge *judge, const struct shd_batch *batch,
 			 struct shd_error *reterr)
 {
-	if (!batch->ok || !batch->harvest)
+	if (!batch->fetch.ok || !batch->seen.harvest)
 		return true;
-	for (size_t i = 0; i < batch->harvest->entity_count; i++) {
-		const struct shd_entity *seen = &batch->harvest->entities[i];
+	for (size_t i = 0; i < batch->seen.harvest->entity_count; i++) {
+		const struct shd_entity *seen = &batch->seen.harvest->entities[i];
 
 		judge->fresh |= (uint32_t)is_news(judge, batch, seen->kind) << seen->kind;
-		if (!shd_judge_upsert(judge, seen, batch->row, reterr))
+		if (!shd_judge_upsert(judge, seen, batch->fetch.row, reterr))
 			return false;
 	}
-	return shd_judge_measures(judge, batch->harvest, reterr);
+	return shd_judge_measures(judge, batch->seen.harvest, reterr);
 }
 
 static bool take_batch(struct shd_judge *judge, const struct shd_batch *batch,

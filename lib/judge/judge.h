@@ -14,6 +14,7 @@
  * judged for an entity when that entity changes or its window does, not when another one of the
  * kind appears. */
 #pragma once
+#include "observation.h"
 #include "settings/settings.h"
 #include "state/state.h"
 
@@ -25,25 +26,6 @@ struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_set
 				   const struct shd_rules *rules, const struct shd_words *words,
 				   struct shd_diags *diags);
 void shd_judge_destroy(struct shd_judge *judge);
-
-/* What one poll of one feed came to. */
-struct shd_batch {
-	size_t store;                 /* index into settings->stores */
-	const struct shd_endpoint *row;
-	struct shd_wall began;
-	struct shd_wall cursor;       /* becomes the feed's when it succeeded */
-	bool outdated;                /* read before the daemon was blind: says nothing of now */
-	bool ok;
-	struct shd_error error;       /* unless ok */
-	struct shd_wall next_due;
-	struct shd_harvest *harvest;  /* NULL: nothing changed */
-	/* A complete sweep with something new or gone: the keys of every record it
-	 * listed. NULL: no entity of it went away. */
-	const char *const *listed;
-	size_t listed_count;
-	int64_t clock_skew_ms;        /* their Date minus ours; INT64_MIN: not known */
-	int requests, throttled;      /* of this poll */
-};
 
 /* What the daemon has to know afterwards. */
 struct shd_transition {                    /* for the journal and the demo's picture */

@@ -349,20 +349,21 @@ static bool close_one(struct shd_judge *judge, enum shd_kind kind, const char *i
 static bool close_missing(struct shd_judge *judge, const struct shd_batch *batch,
 			  const char *const *ids, size_t count, struct shd_error *reterr)
 {
-	struct listed *rows = shd_xcalloc(batch->listed_count, sizeof(*rows)), *all = NULL, *found;
+	struct listed *rows = shd_xcalloc(batch->seen.listed_count, sizeof(*rows));
+	struct listed *all = NULL, *found;
 	bool ok = true;
 
-	for (size_t i = 0; i < batch->listed_count; i++) {
-		HASH_FIND_STR(all, batch->listed[i], found);
+	for (size_t i = 0; i < batch->seen.listed_count; i++) {
+		HASH_FIND_STR(all, batch->seen.listed[i], found);
 		if (found)
 			continue;
-		rows[i].key = batch->listed[i];
+		rows[i].key = batch->seen.listed[i];
 		HASH_ADD_KEYPTR(hh, all, rows[i].key, strlen(rows[i].key), &rows[i]);
 	}
 	for (size_t i = 0; ok && i < count; i++) {
 		HASH_FIND_STR(all, ids[i], found);
 		if (!found)
-			ok = close_one(judge, batch->row->closes, ids[i], reterr);
+			ok = close_one(judge, batch->fetch.row->closes, ids[i], reterr);
 	}
 	HASH_CLEAR(hh, all);
 	free(rows);
@@ -375,17 +376,17 @@ bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
 	const char *const *ids;
 	size_t count;
 
-	if (!batch->ok || !batch->row->complete)
+	if (!batch->fetch.ok || !batch->fetch.row->complete)
 		return true;
-	if (!batch->listed) { /* it lists what it always did: an empty answer was a slip */
+	if (!batch->seen.listed) { /* it lists what it always did: an empty answer was a slip */
 		feed->suspects = 0;
 		return true;
 	}
-	if (!shd_state_entity_ids(judge->state, store_id(judge), batch->row->closes,
-		    batch->row->name, judge->arena, &ids, &count, reterr))
+	if (!shd_state_entity_ids(judge->state, store_id(judge), batch->fetch.row->closes,
+		    batch->fetch.row->name, judge->arena, &ids, &count, reterr))
 		return false;
 	/* One empty answer where there were rows may be a slip of theirs. */
-	if (batch->listed_count == 0 && count > 0 && feed->suspects == 0) {
+	if (batch->seen.listed_count == 0 && count > 0 && feed->suspects == 0) {
 		feed->suspects = 1;
 		judge->outcome->suspect = true;
 		return true;

@@ -3,7 +3,7 @@
 #include "message/wording.h"
 #include "base/num.h"
 #include "market/market.h"
-#include "journal/wording.h"
+#include "message/plain.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>

@@ -214,15 +214,15 @@ static void news_of(const struct shop *shop, enum shd_poller poller, struct shd_
 static void poll(struct shop *shop, const struct shd_endpoint *row, bool *told,
 		 struct shd_outcome *outcome)
 {
-	struct shd_batch batch = {.row = row, .began = {shop->now}, .ok = true, .requests = 1,
-		.next_due = {shop->now + STEP_MS}, .clock_skew_ms = INT64_MIN};
+	struct shd_batch batch = {.fetch = {.row = row, .began = {shop->now}, .ok = true,
+		.requests = 1, .next_due = {shop->now + STEP_MS}, .clock_skew_ms = INT64_MIN}};
 
-	batch.harvest = shd_harvest_create(64 << 20);
+	batch.seen.harvest = shd_harvest_create(64 << 20);
 	if (!told[row->poller])
-		news_of(shop, row->poller, batch.harvest);
+		news_of(shop, row->poller, batch.seen.harvest);
 	told[row->poller] = true;
 	check(shd_judge_batch(shop->judge, &batch, outcome, &shop->err), shop);
-	shd_harvest_destroy(batch.harvest);
+	shd_harvest_destroy(batch.seen.harvest);
 }
 
 static struct shd_wall transaction(struct shop *shop, bool by_time)

@@ -326,17 +326,14 @@ static void list_order(struct shd_harvest *news, int64_t number, const char *sub
  * microseconds. */
 static double poll(struct daily *daily, int64_t from, int64_t to, const char *substatus)
 {
-	struct shd_batch batch = {.row = daily->row,
-		.began = {daily->now},
-		.ok = true,
-		.requests = 1,
-		.next_due = {daily->now + SHD_MINUTE_MS},
-		.clock_skew_ms = INT64_MIN};
+	struct shd_batch batch = {.fetch = {.row = daily->row, .began = {daily->now}, .ok = true,
+		.requests = 1, .next_due = {daily->now + SHD_MINUTE_MS},
+		.clock_skew_ms = INT64_MIN}};
 	struct shd_outcome outcome;
 
-	batch.harvest = shd_harvest_create(64 << 20);
+	batch.seen.harvest = shd_harvest_create(64 << 20);
 	for (int64_t i = from; i < to; i++)
-		list_order(batch.harvest, i, i == from ? substatus : "awaiting_packaging");
+		list_order(batch.seen.harvest, i, i == from ? substatus : "awaiting_packaging");
 	double began = seconds();
 	shd_outcome_init(&outcome);
 	check(shd_judge_begin(daily->judge, (struct shd_wall){daily->now}, &err));
@@ -345,7 +342,7 @@ static double poll(struct daily *daily, int64_t from, int64_t to, const char *su
 	double took = seconds() - began;
 	daily->judged = outcome.judged;
 	shd_outcome_finish(&outcome);
-	shd_harvest_destroy(batch.harvest);
+	shd_harvest_destroy(batch.seen.harvest);
 	return took * 1e6;
 }
 

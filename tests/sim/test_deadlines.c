@@ -325,8 +325,8 @@ static void a_lost_transaction_is_lived_again(void **state)
 
 			complaint(&b, open[i], T0 - i * 9 * SHD_HOUR_MS);
 			batch = bench_batch(&b, 0, "cases");
-			batch.listed = open;
-			batch.listed_count = (size_t)i + 1;
+			batch.seen.listed = open;
+			batch.seen.listed_count = (size_t)i + 1;
 			if (kills) {
 				bench_begin(&b);
 				assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));

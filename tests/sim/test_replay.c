@@ -131,10 +131,9 @@ static void poll_round(struct bench *b, size_t store, bool works)
 		if (works && i == 3)
 			some_rates(b);
 		struct shd_batch batch = bench_batch(b, store, judge_rows[i].name);
-		batch.ok = works;
+		batch.fetch.ok = works;
 		if (!works)
-			(void)shd_fail(&batch.error, draw(4) ? SHD_ERR_SERVER : SHD_ERR_SERVER,
-				       "as the test wants it");
+			(void)shd_fail(&batch.fetch.error, SHD_ERR_SERVER, "as the test wants it");
 		bench_take(b, &batch);
 	}
 }

@@ -56,8 +56,8 @@ static void read_fails(struct bench *b, int row, enum shd_err kind)
 {
 	struct shd_batch batch = bench_batch_of(b, &rows[row]);
 
-	batch.ok = false;
-	(void)shd_fail(&batch.error, kind, "as the test wants it");
+	batch.fetch.ok = false;
+	(void)shd_fail(&batch.fetch.error, kind, "as the test wants it");
 	bench_take(b, &batch);
 }
 
@@ -240,8 +240,8 @@ static void an_answer_from_before_says_nothing_of_now(void **state)
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	order(&b, "gone", "awaiting_shipment", T0 + 7 * SHD_HOUR_MS + 1); /* as it was read then */
 	batch = bench_batch_of(&b, &rows[CHANGED]);
-	batch.outdated = true;
-	batch.began.ms = T0 + 1;
+	batch.fetch.outdated = true;
+	batch.fetch.began.ms = T0 + 1;
 	bench_take(&b, &batch);
 	assert_true(shd_state_feed_get(b.state, "s1", "changed", b.arena, &feed, &b.err));
 	assert_int_equal(feed->last_success.ms, T0 + 1);
@@ -368,7 +368,7 @@ static void a_list_that_is_suspect_was_not_read(void **state)
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	for (int i = 0; i < 2; i++) {
 		batch = bench_batch_of(&b, &rows[LISTED]);
-		batch.listed = none;
+		batch.seen.listed = none;
 		bench_take(&b, &batch);
 		bench_wake(&b, b.now + 1);
 		assert_string_equal(told(&b), "");

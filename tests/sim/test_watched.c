@@ -59,8 +59,8 @@ static void lack_feed(struct bench *b, int row)
 {
 	struct shd_batch batch = bench_batch_of(b, &rows[row]);
 
-	batch.ok = false;
-	(void)shd_fail(&batch.error, SHD_ERR_TARIFF, "as the test wants it");
+	batch.fetch.ok = false;
+	(void)shd_fail(&batch.fetch.error, SHD_ERR_TARIFF, "as the test wants it");
 	bench_take(b, &batch);
 }
 

@@ -194,9 +194,9 @@ static inline struct shd_harvest *bench_harvest(struct bench *b)
 static inline struct shd_batch bench_batch_of(
 	struct bench *b, const struct shd_endpoint *row)
 {
-	return (struct shd_batch){.row = row, .ok = true, .began = {b->now}, .requests = 1,
-		.harvest = b->harvest, .clock_skew_ms = INT64_MIN,
-		.next_due = {b->now + SHD_MINUTE_MS}};
+	return (struct shd_batch){.seen.harvest = b->harvest,
+		.fetch = {.row = row, .ok = true, .began = {b->now}, .requests = 1,
+			.clock_skew_ms = INT64_MIN, .next_due = {b->now + SHD_MINUTE_MS}}};
 }
 
 static inline struct shd_batch bench_batch(struct bench *b, size_t store, const char *endpoint)
@@ -230,8 +230,8 @@ static inline void bench_poll_fails(struct bench *b, const char *endpoint, enum 
 {
 	struct shd_batch batch = bench_batch(b, 0, endpoint);
 
-	batch.ok = false;
-	(void)shd_fail(&batch.error, kind, "as the test wants it");
+	batch.fetch.ok = false;
+	(void)shd_fail(&batch.fetch.error, kind, "as the test wants it");
 	bench_take(b, &batch);
 }
 
@@ -241,8 +241,8 @@ static inline void bench_sweep(struct bench *b, const char *const *keys, size_t 
 	struct shd_batch batch = bench_batch(b, 0, "cases");
 	static const char *const none[1];
 
-	batch.listed = keys ? keys : none;
-	batch.listed_count = count;
+	batch.seen.listed = keys ? keys : none;
+	batch.seen.listed_count = count;
 	bench_take(b, &batch);
 }
 

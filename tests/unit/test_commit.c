@@ -310,13 +310,13 @@ static void a_look_at_the_clocks_comes_before_time_judges(void **state)
 	add(f, &later, true, 1);
 	run_until(f, &later.done, 1);
 	assert_int_equal(f->judge.wakes, 0);
-	assert_true(waited.item.batch.outdated);
+	assert_true(waited.item.batch.fetch.outdated);
 	f->judge.next_wake = SHD_NEVER_MS; /* after the one that the line knows of */
 	shd_commit_suspend_time(f->line, false);
 	run_until(f, &f->judge.wakes, 1);
 	add(f, &later, true, 1);
 	run_until(f, &later.done, 1);
-	assert_false(later.item.batch.outdated);
+	assert_false(later.item.batch.fetch.outdated);
 }
 
 static void the_latest_of_a_channel_counts(void **state)

@@ -1,6 +1,6 @@
 #include "support/check.h"
 
-#include "journal/wording.h"
+#include "message/plain.h"
 #include "ctl/table.h"
 
 #include <string.h>

@@ -101,9 +101,9 @@ static void a_store_whose_first_answer_is_a_refusal_is_watched_all_the_same(void
 	(void)state;
 	bench_start(&b, new_order);
 	refused = bench_batch(&b, 0, "rates");
-	refused.ok = false;
-	refused.began.ms = 0; /* it never succeeded */
-	(void)shd_fail(&refused.error, SHD_ERR_TARIFF, "not in the tariff");
+	refused.fetch.ok = false;
+	refused.fetch.began.ms = 0; /* it never succeeded */
+	(void)shd_fail(&refused.fetch.error, SHD_ERR_TARIFF, "not in the tariff");
 	bench_take(&b, &refused);
 	b.now += SHD_MINUTE_MS;
 	order(&b, "o1", "x", "awaiting_shipment");
@@ -128,7 +128,7 @@ static void news_do_not_wait_for_a_clock_that_was_ahead(void **state)
 		order(&b, "old", "x", "awaiting_shipment");
 		b.now += 3 * SHD_HOUR_MS;
 		batch = bench_batch(&b, 0, "orders");
-		batch.clock_skew_ms = cases[i].date ? -3 * SHD_HOUR_MS + 1 : INT64_MIN;
+		batch.fetch.clock_skew_ms = cases[i].date ? -3 * SHD_HOUR_MS + 1 : INT64_MIN;
 		bench_take(&b, &batch);
 		b.now -= 3 * SHD_HOUR_MS - SHD_MINUTE_MS;
 		if (cases[i].restart)

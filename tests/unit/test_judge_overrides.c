@@ -130,8 +130,8 @@ static void a_store_has_deadlines_of_its_own(void **state)
 		at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_complaint, "c", 1);
 		shd_set_n(b.harvest, at, SHD_F_complaint_opened_at, T0);
 		struct shd_batch batch = bench_batch(&b, i, "cases");
-		batch.listed_count = 1;
-		batch.listed = (const char *const[]){"c"};
+		batch.seen.listed_count = 1;
+		batch.seen.listed = (const char *const[]){"c"};
 		bench_take(&b, &batch);
 	}
 	static const struct {

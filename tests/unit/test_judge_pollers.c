@@ -175,16 +175,16 @@ static void throttling_is_a_share_of_the_last_hour(void **state)
 	bench_start(&b, own_rules);
 	bench_poll_all(&b); /* 8 requests */
 	batch = bench_batch(&b, 0, "orders");
-	batch.requests = 2;
-	batch.throttled = 2;
+	batch.fetch.requests = 2;
+	batch.fetch.throttled = 2;
 	bench_take(&b, &batch);
 	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_LEVEL_NONE); /* 20 % */
-	batch.requests = 9;
-	batch.throttled = 2;
+	batch.fetch.requests = 9;
+	batch.fetch.throttled = 2;
 	bench_take(&b, &batch); /* 4 of 19 are 21.05 %, which 5 % steps would hide */
 	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_INFO);
-	batch.requests = 1;
-	batch.throttled = 0;
+	batch.fetch.requests = 1;
+	batch.fetch.throttled = 0;
 	bench_take(&b, &batch); /* 4 of 20 */
 	assert_int_equal(bench_level(&b, "rate-limited", ""), SHD_LEVEL_NONE);
 	b.now += 61 * SHD_MINUTE_MS;
@@ -202,22 +202,22 @@ static void our_clock_is_wrong_when_every_store_says_so(void **state)
 	(void)state;
 	bench_start(&b, own_rules);
 	batch = bench_batch(&b, 0, "orders");
-	batch.clock_skew_ms = 70000;
+	batch.fetch.clock_skew_ms = 70000;
 	bench_take(&b, &batch);
 	batch.store = 1;
-	batch.clock_skew_ms = 1000;
+	batch.fetch.clock_skew_ms = 1000;
 	bench_take(&b, &batch);
 	assert_true(
 		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
 	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
-	batch.clock_skew_ms = 59001;
+	batch.fetch.clock_skew_ms = 59001;
 	bench_take(&b, &batch);
-	batch.clock_skew_ms = 60000;
+	batch.fetch.clock_skew_ms = 60000;
 	bench_take(&b, &batch);
 	assert_true(
 		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
 	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
-	batch.clock_skew_ms = 60001;
+	batch.fetch.clock_skew_ms = 60001;
 	bench_take(&b, &batch);
 	assert_true(
 		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));

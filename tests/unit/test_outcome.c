@@ -160,9 +160,9 @@ static void a_list_with_an_unread_record_closes_nothing(void **state)
 	poll->listed_count = 1;
 	poll->bad_records = 1;
 	shd_scheduler_poll_ended(&f->polls, poll, true);
-	assert_true(last_batch.ok);
-	assert_null(last_batch.listed);
-	assert_int_equal(last_batch.listed_count, 0);
+	assert_true(last_batch.fetch.ok);
+	assert_null(last_batch.seen.listed);
+	assert_int_equal(last_batch.seen.listed_count, 0);
 }
 
 /* What vanished from a list that could not be believed is found by the next one. */
@@ -192,7 +192,7 @@ static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
 		shd_scheduler_poll_ended(&f->polls, poll, true);
-		assert_non_null(last_batch.listed);
+		assert_non_null(last_batch.seen.listed);
 		assert_int_equal(f->polls.feeds.all[LIST].cursor.ms, suspect ? 0 : NOW - 5);
 		shd_poll_destroy(shd_steal(f->polls.resting));
 	}
@@ -222,9 +222,9 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
 		shd_scheduler_poll_ended(&f->polls, poll, true);
-		assert_int_equal(last_batch.cursor.ms, NOW + cases[i].cursor);
+		assert_int_equal(last_batch.fetch.cursor.ms, NOW + cases[i].cursor);
 		assert_int_equal(f->polls.feeds.all[LIST].cursor.ms, NOW + cases[i].cursor);
-		assert_true(last_batch.began.ms <= NOW);
+		assert_true(last_batch.fetch.began.ms <= NOW);
 		shd_poll_destroy(shd_steal(f->polls.resting));
 	}
 }
@@ -257,7 +257,7 @@ static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **st
 	f->polls.feeds.all[BATCH].wants_ids = true;
 	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
 	shd_scheduler_poll_ended(&f->polls, poll, false);
-	assert_false(last_batch.ok);
+	assert_false(last_batch.fetch.ok);
 	assert_int_equal(f->polls.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
 }
 
@@ -281,7 +281,7 @@ static void what_was_behind_is_told_before_time_judges(void **state)
 	shd_scheduler_poll_ended(
 		&f->polls, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
 	assert_int_equal(batches, 1);
-	assert_true(kept->urgent && last_batch.ok && !last_batch.outdated);
+	assert_true(kept->urgent && last_batch.fetch.ok && !last_batch.fetch.outdated);
 	assert_false(feed->unread);
 	assert_int_equal(caught_up, 0);
 	kept->ok = true;

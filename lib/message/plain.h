@@ -1,4 +1,4 @@
-/* journal/wording.h - instants and values as a person says them: "12 s ago", "4 %".
+/* message/plain.h - instants and values as a person says them: "12 s ago", "4 %".
  * Pure; safe on any thread. */
 #pragma once
 #include "base/text.h"

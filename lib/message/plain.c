@@ -1,4 +1,4 @@
-#include "wording.h"
+#include "plain.h"
 
 #include "base/mem.h"
 #include "base/num.h"

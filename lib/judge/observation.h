@@ -1,0 +1,37 @@
+/* judge/observation.h - what the judge is told of the world: what is true of a store, and
+ * how asking for it went.
+ *
+ * A poll brings both. A push, or a file that a person hands in, brings an observation
+ * without a fetch: it says what is true, and nothing of any feed's health. Plain structs. */
+#pragma once
+#include "catalog/entity.h"
+#include "market/market.h"
+
+/* What is true. Borrowed until the transaction ends: texts of the harvest are not copied. */
+struct shd_observation {
+	struct shd_harvest *harvest;  /* NULL: nothing changed */
+	/* A complete sweep with something new or gone: the keys of every record that the
+	 * fetch's row listed. NULL: no entity of it went away. */
+	const char *const *listed;
+	size_t listed_count;
+};
+
+/* How one poll of one feed went. */
+struct shd_fetch {
+	const struct shd_endpoint *row;
+	struct shd_wall began;
+	struct shd_wall cursor;       /* becomes the feed's when it succeeded */
+	bool outdated;                /* read before the daemon was blind: says nothing of now */
+	bool ok;
+	struct shd_error error;       /* unless ok */
+	struct shd_wall next_due;
+	int64_t clock_skew_ms;        /* their Date minus ours; INT64_MIN: not known */
+	int requests, throttled;      /* of this poll */
+};
+
+/* One poll of one feed, whole. What was seen counts only when the fetch is ok. */
+struct shd_batch {
+	size_t store;                 /* index into settings->stores */
+	struct shd_fetch fetch;
+	struct shd_observation seen;
+};

@@ -42,6 +42,16 @@ OWNERS = [
     (r"(pthread|threads)\.h", r"^daemon/|^tests/"),
 ]
 
+# The sandbox is made by the platforms' documentation, not from the adapters, and its world
+# knows no platform: (where, what it may include of ours).
+SANDBOX_MAY = [
+    (r"^tests/sandbox/[^/]+$", r"^(base|conf)/|^(world|serve|sinks|faces/\w+)/|^[a-z_]+\.h$"),
+    (r"^tests/sandbox/world/", r"^base/|^[a-z_]+\.(h|def)$"),
+    (r"^tests/sandbox/serve/", r"^base/|^world/json\.h$|^[a-z_]+\.h$"),
+    (r"^tests/sandbox/sinks/", r"^base/|^(world|serve)/|^[a-z_]+\.h$"),
+    (r"^tests/sandbox/faces/", r"^base/|^(world|serve)/|^[a-z_]+\.(h|def)$"),
+]
+
 SQL = re.compile(r'"\s*(SELECT\s|INSERT (INTO|OR)\s|UPDATE \w+ SET\s|DELETE FROM\s|CREATE (TABLE|INDEX)\s'
                  r'|DROP (TABLE|INDEX)\s|ALTER TABLE\s|PRAGMA \w|BEGIN IMMEDIATE)')
 SQL_OWNERS = re.compile(r"^daemon/state/sqlite/|^tests/")
@@ -104,6 +114,12 @@ def check_code(name, text):
         if not re.search(owner, name):
             for line, found in hits(rf"#\s*include\s*[<\"]{header}[^>\"]*", quoted):
                 yield line, f"{found}> belongs to {owner} only"
+    for where, may in SANDBOX_MAY:
+        if re.search(where, name):
+            for match in re.finditer(r'#\s*include\s*"([^"]*)"', quoted):
+                if not re.search(may, match.group(1)):
+                    yield (quoted.count("\n", 0, match.start()) + 1,
+                           f"includes {match.group(1)}; here only {may}")
     if not SQL_OWNERS.search(name):
         for line, found in hits(SQL, quoted):
             yield line, f"{found}... is SQL; statements live in daemon/state/sqlite/statements.def"

@@ -1,6 +1,4 @@
 #include "admin.h"
-#include "fault.h"
-#include "ozon.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,26 +19,28 @@ static void fail(struct shd_http_reply *reply, const char *text)
 	put_json(reply, json_pack("{s:s}", "error", text));
 }
 
-static void get_received(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
+static void get_received(struct shd_admin *admin, json_t *body, struct shd_http_reply *reply)
 {
+	const struct shd_sink *sink = admin->sink;
+
 	(void)body;
 	put_json(reply, json_pack("{s:O,s:O,s:I,s:I}", "mails", sink->mails, "webhooks",
 				sink->webhooks, "mail_count", (json_int_t)sink->mail_count,
 				"webhook_count", (json_int_t)sink->webhook_count));
 }
 
-static void get_requests(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
+static void get_requests(struct shd_admin *admin, json_t *body, struct shd_http_reply *reply)
 {
-	const struct shd_sandbox *sandbox = sink->sandbox;
+	const struct shd_ozon *ozon = admin->ozon;
 	json_t *paths = json_object();
 
 	(void)body;
 	for (size_t i = 0; i < shd_method_count; i++)
-		if (sandbox->requests[i])
+		if (ozon->requests[i])
 			json_object_set_new(paths, shd_methods[i].path,
 					    json_pack("{s:I,s:I}", "requests",
-						      (json_int_t)sandbox->requests[i], "refused",
-						      (json_int_t)sandbox->refused[i]));
+						      (json_int_t)ozon->requests[i], "refused",
+						      (json_int_t)ozon->refused[i]));
 	put_json(reply, paths);
 }
 
@@ -58,56 +58,57 @@ static size_t find_shop(const struct shd_sandbox *sandbox, const json_t *store)
 	return sandbox->shop_count;
 }
 
-static void post_event(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
+static void post_event(struct shd_admin *admin, json_t *body, struct shd_http_reply *reply)
 {
+	struct shd_sandbox *sandbox = admin->ozon->sandbox;
 	bool all = strcmp(shd_json_text(body, "of"), "all") == 0;
-	size_t shop = all ? 0 : find_shop(sink->sandbox, json_object_get(body, "of"));
+	size_t shop = all ? 0 : find_shop(sandbox, json_object_get(body, "of"));
 	struct shd_error err;
 	const char *key;
 	int64_t now_ms = shd_now_ms();
 
 	json_object_del(body, "of");
-	if (shop >= sink->sandbox->shop_count)
+	if (shop >= sandbox->shop_count)
 		fail(reply, "no such store");
-	else if (!shd_sandbox_plan(sink->sandbox, shop, all ? sink->sandbox->shop_count : 1, body,
+	else if (!shd_sandbox_plan(sandbox, shop, all ? sandbox->shop_count : 1, body,
 				   now_ms, &key, &err))
 		fail(reply, err.msg);
 	else
 		put_json(reply, json_pack("{s:b}", "ok", 1));
-	shd_sandbox_advance(sink->sandbox, now_ms);
+	shd_sandbox_advance(sandbox, now_ms);
 }
 
-static void post_fault(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
+static void post_fault(struct shd_admin *admin, json_t *body, struct shd_http_reply *reply)
 {
 	struct shd_error err;
 	const char *key;
 
-	if (shd_fault_add(sink->sandbox, body, shd_now_ms(), &key, &err))
+	if (shd_fault_add(admin->ozon->faults, body, shd_now_ms(), &key, &err))
 		put_json(reply, json_pack("{s:b}", "ok", 1));
 	else
 		fail(reply, err.msg);
 }
 
-static void delete_fault(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
+static void delete_fault(struct shd_admin *admin, json_t *body, struct shd_http_reply *reply)
 {
 	(void)body;
-	shd_faults_clear(sink->sandbox);
+	shd_faults_clear(admin->ozon->faults);
 	put_json(reply, json_pack("{s:b}", "ok", 1));
 }
 
-static void post_reset(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply)
+static void post_reset(struct shd_admin *admin, json_t *body, struct shd_http_reply *reply)
 {
-	struct shd_sandbox *sandbox = sink->sandbox;
+	struct shd_ozon *ozon = admin->ozon;
 
-	shd_sink_reset(sink);
-	memset(sandbox->requests, 0, sizeof(sandbox->requests));
-	memset(sandbox->refused, 0, sizeof(sandbox->refused));
-	delete_fault(sink, body, reply);
+	shd_sink_reset(admin->sink);
+	memset(ozon->requests, 0, sizeof(ozon->requests));
+	memset(ozon->refused, 0, sizeof(ozon->refused));
+	delete_fault(admin, body, reply);
 }
 
 static const struct {
 	const char *method, *path;
-	void (*act)(struct shd_sink *sink, json_t *body, struct shd_http_reply *reply);
+	void (*act)(struct shd_admin *admin, json_t *body, struct shd_http_reply *reply);
 } actions[] = {
 	{"GET", "/received", get_received}, {"GET", "/requests", get_requests},
 	{"POST", "/event", post_event},     {"POST", "/fault", post_fault},

@@ -11,8 +11,14 @@
  *
  * 200 with JSON, or 400 {"error": "..."}. */
 #pragma once
-#include "sink.h"
+#include "faces/ozon/ozon.h"
+#include "sinks/sink.h"
 
-/* handler for shd_http_open; ctx is a struct shd_sink. */
+struct shd_admin {
+	struct shd_ozon *ozon; /* borrowed, as is the sink */
+	struct shd_sink *sink;
+};
+
+/* handler for shd_http_open; ctx is a struct shd_admin. */
 void shd_admin_handle(void *ctx, const struct shd_http_request *request,
 		      struct shd_http_reply *reply);

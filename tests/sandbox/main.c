@@ -1,8 +1,8 @@
 /* storehealth-sandbox: a simulated Ozon, a mail server and a webhook receiver on
  * loopback, driven by a scenario file. */
 #include "admin.h"
-#include "ozon.h"
-#include "smtp.h"
+#include "scenario.h"
+#include "sinks/smtp.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -20,9 +20,11 @@ struct program {
 	const char *scenario;
 	int ports[PORT_COUNT];
 	bool print;
-	struct shd_sandbox *sandbox;
+	struct shd_faults faults;
+	struct shd_ozon ozon;
 	struct shd_sink sink;
-	struct shd_http *ozon, *webhook, *admin;
+	struct shd_admin admin;
+	struct shd_http *ozon_http, *webhook_http, *admin_http;
 	struct shd_smtp *smtp;
 	uv_loop_t loop;
 	uv_signal_t signals[2];
@@ -119,7 +121,7 @@ static bool load(struct program *p)
 	if (!read_file(p->scenario, &text))
 		return false;
 	bool good = shd_scenario_read(
-		p->scenario, text.data, text.len, p->sandbox, &p->sink.settings, diags);
+		p->scenario, text.data, text.len, &p->ozon, &p->sink.settings, diags);
 	if (shd_diags_count(diags)) {
 		shd_diags_print(diags, &said);
 		fputs(said.data, stderr);
@@ -131,22 +133,24 @@ static bool listen_all(struct program *p)
 {
 	struct shd_error err;
 
-	p->ozon = shd_http_open(&p->loop, p->ports[PORT_OZON], shd_ozon_handle, p->sandbox, &err);
-	p->webhook = p->ozon ? shd_http_open(&p->loop, p->ports[PORT_WEBHOOK], shd_webhook_handle,
-					     &p->sink, &err)
-			     : NULL;
-	p->admin = p->webhook ? shd_http_open(&p->loop, p->ports[PORT_ADMIN], shd_admin_handle,
-					&p->sink, &err)
-			      : NULL;
-	p->smtp = p->admin ? shd_smtp_open(&p->loop, p->ports[PORT_SMTP], &p->sink, &err) : NULL;
+	p->ozon_http =
+		shd_http_open(&p->loop, p->ports[PORT_OZON], shd_ozon_handle, &p->ozon, &err);
+	if (p->ozon_http)
+		p->webhook_http = shd_http_open(&p->loop, p->ports[PORT_WEBHOOK],
+						shd_webhook_handle, &p->sink, &err);
+	if (p->webhook_http)
+		p->admin_http = shd_http_open(
+			&p->loop, p->ports[PORT_ADMIN], shd_admin_handle, &p->admin, &err);
+	if (p->admin_http)
+		p->smtp = shd_smtp_open(&p->loop, p->ports[PORT_SMTP], &p->sink, &err);
 	if (!p->smtp) {
 		fprintf(stderr, "storehealth-sandbox: %s\n", err.msg);
 		return false;
 	}
 	printf("{\"ready\":true,\"ozon_port\":%d,\"smtp_port\":%d,\"webhook_port\":%d,"
 	       "\"admin_port\":%d,\"pid\":%d}\n",
-	       shd_http_port(p->ozon), shd_smtp_port(p->smtp), shd_http_port(p->webhook),
-	       shd_http_port(p->admin), (int)getpid());
+	       shd_http_port(p->ozon_http), shd_smtp_port(p->smtp), shd_http_port(p->webhook_http),
+	       shd_http_port(p->admin_http), (int)getpid());
 	fflush(stdout);
 	return true;
 }
@@ -154,9 +158,9 @@ static bool listen_all(struct program *p)
 static void close_all(struct program *p)
 {
 	shd_smtp_close(shd_steal(p->smtp));
-	shd_http_close(shd_steal(p->admin));
-	shd_http_close(shd_steal(p->webhook));
-	shd_http_close(shd_steal(p->ozon));
+	shd_http_close(shd_steal(p->admin_http));
+	shd_http_close(shd_steal(p->webhook_http));
+	shd_http_close(shd_steal(p->ozon_http));
 	for (size_t i = 0; i < SHD_COUNT(p->signals); i++)
 		if (!uv_is_closing((uv_handle_t *)&p->signals[i]))
 			uv_close((uv_handle_t *)&p->signals[i], NULL);
@@ -200,12 +204,18 @@ int main(int argc, char **argv)
 		return done - 1;
 	raise_limits();
 	uv_loop_init(&p.loop);
-	p.sandbox = shd_sandbox_create(shd_now_ms());
-	shd_sink_init(&p.sink, p.sandbox);
+	p.faults = (struct shd_faults){.refusals = shd_ozon_refusals,
+				       .refusal_count = SHD_REFUSAL_COUNT};
+	p.ozon = (struct shd_ozon){.sandbox = shd_sandbox_create(shd_now_ms()),
+				   .faults = &p.faults,
+				   .rate_per_s = SHD_OZON_RATE_PER_S,
+				   .cursor_ttl_ms = 10 * SHD_MINUTE_MS};
+	shd_sink_init(&p.sink, &p.faults);
 	p.sink.print = p.print;
+	p.admin = (struct shd_admin){&p.ozon, &p.sink};
 	bool good = load(&p);
 	if (good) {
-		shd_sandbox_advance(p.sandbox, p.sandbox->start_ms);
+		shd_sandbox_advance(p.ozon.sandbox, p.ozon.sandbox->start_ms);
 		watch_signals(&p);
 		good = listen_all(&p);
 		if (!good)
@@ -214,6 +224,7 @@ int main(int argc, char **argv)
 	}
 	shd_assert(uv_loop_close(&p.loop) == 0);
 	shd_sink_finish(&p.sink);
-	shd_sandbox_destroy(p.sandbox);
+	shd_faults_clear(&p.faults);
+	shd_sandbox_destroy(p.ozon.sandbox);
 	return good ? 0 : 1;
 }

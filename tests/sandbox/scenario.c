@@ -1,6 +1,5 @@
 #include "scenario.h"
 #include "base/num.h"
-#include "fault.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,8 @@
 enum { STORES_MAX = 20000 };
 
 struct reading {
-	struct shd_sandbox *sandbox;
+	struct shd_ozon *ozon;
+	struct shd_sandbox *sandbox; /* ozon's */
 	struct shd_sink_settings *sinks;
 	struct shd_diags *diags;
 };
@@ -149,7 +149,7 @@ static int64_t read_share(const struct reading *r, const struct shd_node *node)
 /* Requests per second; without the node what the scenario says for all. */
 static int64_t read_rate(const struct reading *r, const struct shd_node *node)
 {
-	int64_t rate = node && node->text ? strtoll(node->text, NULL, 10) : r->sandbox->rate_per_s;
+	int64_t rate = node && node->text ? strtoll(node->text, NULL, 10) : r->ozon->rate_per_s;
 
 	if (rate < 1 || rate > 1000 * 1000)
 		shd_node_mistake(node, r->diags, NULL, "expected 1 to 1000000 requests per second");
@@ -198,14 +198,14 @@ static void read_store(const struct reading *r, const struct shd_node *node)
 
 		snprintf(id, sizeof(id), "%lld", client + i);
 		struct shd_shop *shop =
-			shd_sandbox_add(r->sandbox, id, text_at(node, "api_key", "sandbox-key"));
+			shd_sandbox_add(r->sandbox, &shd_ozon_face, id,
+					text_at(node, "api_key", "sandbox-key"));
 		if (!shop) {
 			shd_node_mistake(node, r->diags, NULL, "client_id %s is taken", id);
 			return;
 		}
 		shop->churn_ppm = churn_ppm;
-		shop->rate_per_s = rate;
-		shop->tokens_milli = rate * 1000;
+		shd_ozon_set_rate(shop, rate);
 		if (name)
 			snprintf(shop->name, sizeof(shop->name), "%s", name);
 	}
@@ -227,7 +227,7 @@ static void read_faults(const struct reading *r, const struct shd_node *list)
 	for (size_t i = 0; i < list->count; i++) {
 		json_auto_t *row = json_of(&list->items[i]);
 
-		if (!shd_fault_add(r->sandbox, row, r->sandbox->start_ms, &key, &err))
+		if (!shd_fault_add(r->ozon->faults, row, r->sandbox->start_ms, &key, &err))
 			shd_node_mistake(
 				place_of(&list->items[i], key), r->diags, NULL, "%s", err.msg);
 	}
@@ -256,10 +256,10 @@ static void read_root(const struct reading *r, const struct shd_node *root)
 	const struct shd_node *ttl = shd_node_get(root, "cursor_ttl");
 
 	known_members(r, root, top_members, SHD_COUNT(top_members));
-	if (ttl && (!ttl->text || !shd_relative_parse(ttl->text, &r->sandbox->cursor_ttl_ms) ||
-		    r->sandbox->cursor_ttl_ms < 1000))
+	if (ttl && (!ttl->text || !shd_relative_parse(ttl->text, &r->ozon->cursor_ttl_ms) ||
+		    r->ozon->cursor_ttl_ms < 1000))
 		shd_node_mistake(ttl, r->diags, NULL, "expected a duration of a second or more");
-	r->sandbox->rate_per_s = read_rate(r, shd_node_get(root, "rate"));
+	r->ozon->rate_per_s = read_rate(r, shd_node_get(root, "rate"));
 	if (!stores || stores->type != SHD_NODE_LIST)
 		shd_node_mistake(
 			stores ? stores : root, r->diags, NULL, "expected a list of stores");
@@ -270,10 +270,10 @@ static void read_root(const struct reading *r, const struct shd_node *root)
 	read_sinks(r, root);
 }
 
-bool shd_scenario_read(const char *file, const char *text, size_t len, struct shd_sandbox *sandbox,
+bool shd_scenario_read(const char *file, const char *text, size_t len, struct shd_ozon *ozon,
 		       struct shd_sink_settings *ret_sinks, struct shd_diags *diags)
 {
-	struct reading r = {sandbox, ret_sinks, diags};
+	struct reading r = {ozon, ozon->sandbox, ret_sinks, diags};
 	struct shd_doc *doc SHD_AUTO(shd_doc_destroyp) = shd_doc_parse(file, text, len, diags);
 	const struct shd_node *root = doc ? shd_doc_root(doc) : NULL;
 

@@ -15,20 +15,17 @@
  *     - {do: throttled, path: /v4/posting*, from: 20s, to: 30s, retry_after: 2}
  *
  * All times count from the start of the sandbox. An entry says what happens by the
- * kind of thing (kinds.def) and its members by Ozon's names; a second entry with the
+ * kind of thing (world/kinds.def) and its members by Ozon's names; a second entry with the
  * same id changes it. "store" changes the account, "remove: {order: 1-1-1}" takes a
  * thing away. With repeat, # is the number of the copy and times shift by every; keep
  * names the only members a new object has. */
 #pragma once
 #include "conf/node.h"
-#include "sandbox.h"
+#include "faces/ozon/ozon.h"
+#include "sinks/sink.h"
 
-/* What the sinks expect; empty: anything goes. */
-struct shd_sink_settings {
-	char smtp_user[64], smtp_password[64];
-	char webhook_secret[128];
-};
-
-/* Reports every mistake to diags with file:line:col; false when there was one. */
-bool shd_scenario_read(const char *file, const char *text, size_t len, struct shd_sandbox *sandbox,
+/* Reads the stores into ozon's sandbox, the faults into its faults, and what the
+ * sinks expect. Reports every mistake to diags with file:line:col; false when there was
+ * one. */
+bool shd_scenario_read(const char *file, const char *text, size_t len, struct shd_ozon *ozon,
 		       struct shd_sink_settings *ret_sinks, struct shd_diags *diags);

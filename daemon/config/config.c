@@ -7,7 +7,6 @@
 #include "notify/notify.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +24,7 @@ struct shd_config_holds {
 struct load {
 	struct shd_config *config;
 	struct shd_diags *diags;
-	const char *data_dir; /* of what came with the program */
-	EVP_MD_CTX *hash;     /* of every name and text, for the fingerprint */
+	const char *data_dir;  /* of what came with the program */
 	struct shd_doc **docs; /* of rules and texts */
 	size_t doc_count, doc_room;
 	bool unread;           /* the settings have mistakes */
@@ -51,14 +49,6 @@ static char *join(const char *dir, const char *name)
 	return shd_text_take(&path);
 }
 
-static void hash_bytes(struct load *load, const char *bytes, size_t len)
-{
-	uint64_t size = len; /* so that two texts cannot run into each other */
-
-	shd_assert(EVP_DigestUpdate(load->hash, &size, sizeof(size)) == 1);
-	shd_assert(EVP_DigestUpdate(load->hash, bytes, len) == 1);
-}
-
 /* The text of a file, owned; NULL when it cannot be read, which is reported. */
 static char *read_text(struct load *load, const char *path, size_t *ret_len)
 {
@@ -69,8 +59,6 @@ static char *read_text(struct load *load, const char *path, size_t *ret_len)
 		mistake(load, path, err.msg);
 		return NULL;
 	}
-	hash_bytes(load, path, strlen(path));
-	hash_bytes(load, text, *ret_len);
 	return text;
 }
 
@@ -253,20 +241,6 @@ static void check_stores(struct load *load, const char *path)
 		shd_diags_add(load->diags, &none);
 }
 
-static void finish_fingerprint(struct load *load)
-{
-	SHD_AUTO(shd_text_finish) struct shd_text trace = {0};
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	char *out = load->config->fingerprint;
-
-	shd_text_init(&trace, 16 << 20);
-	shd_secrets_trace(load->config->secrets, &trace);
-	hash_bytes(load, trace.data, trace.len);
-	shd_assert(EVP_DigestFinal_ex(load->hash, digest, NULL) == 1);
-	for (size_t i = 0; i < sizeof(load->config->fingerprint) / 2; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
-
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -285,9 +259,8 @@ static void start(struct load *load, struct shd_config *config, char *dir, struc
 {
 	const char *data_dir = secure_getenv("STOREHEALTHD_DATA_DIR");
 
-	*load = (struct load){.config = config, .diags = diags, .hash = EVP_MD_CTX_new(),
+	*load = (struct load){.config = config, .diags = diags,
 		.data_dir = data_dir ? data_dir : SHD_DATA_DIR};
-	shd_assert(load->hash && EVP_DigestInit_ex(load->hash, EVP_sha256(), NULL) == 1);
 	config->dir = dir;
 	config->holds = shd_xcalloc(1, sizeof(*config->holds));
 	config->secrets = shd_secrets_create(config->dir);
@@ -295,8 +268,6 @@ static void start(struct load *load, struct shd_config *config, char *dir, struc
 
 static void finish(struct load *load)
 {
-	finish_fingerprint(load);
-	EVP_MD_CTX_free(load->hash);
 	for (size_t i = 0; i < load->doc_count; i++)
 		shd_doc_destroy(load->docs[i]);
 	free(load->docs);

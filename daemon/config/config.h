@@ -12,7 +12,6 @@ struct shd_config {
 	struct shd_rules *rules;
 	struct shd_words *words;
 	struct shd_phrasebook *book;
-	char fingerprint[33];            /* of all texts read and of when secrets changed */
 	/* private: */
 	struct shd_config_holds *holds;
 	struct shd_secrets *secrets;

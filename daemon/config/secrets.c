@@ -1,7 +1,6 @@
 #include "secrets.h"
 #include "host/files.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,6 @@ enum {
 struct entry {
 	char *key; /* kind and name of the source, as in the file */
 	struct shd_secret *secret; /* NULL: could not be read, was reported */
-	struct shd_file_facts facts;
 	UT_hash_handle hh;
 };
 
@@ -121,25 +119,25 @@ static struct shd_secret *keep(const struct lookup *lookup, const char *what, co
 }
 
 static struct shd_secret *read_file(const struct lookup *lookup, const char *what,
-				    const char *path, const char *hint, mode_t forbidden,
-				    struct entry *entry)
+				    const char *path, const char *hint, mode_t forbidden)
 {
 	const struct shd_node *node = lookup->ref->node;
 	struct shd_error err;
 	char *text, command[256];
+	uint32_t mode;
 	size_t len;
 
-	if (!shd_file_read(path, SECRET_MAX + 2, &text, &len, &entry->facts, &err)) {
+	if (!shd_file_read(path, SECRET_MAX + 2, &text, &len, &mode, &err)) {
 		shd_node_mistake(node, lookup->diags, err.kind == SHD_ERR_MISSING ? hint : NULL,
 			"%s `%s` %s", what, lookup->ref->name, err.msg);
 		return NULL;
 	}
 	struct shd_secret *secret = NULL;
-	if (entry->facts.mode & forbidden) {
+	if (mode & forbidden) {
 		snprintf(command, sizeof(command), "chmod 600 %s", path);
 		shd_node_mistake(node, lookup->diags, command,
 			"%s `%s` can be read or changed by others (mode %04o)", what,
-			lookup->ref->name, entry->facts.mode);
+			lookup->ref->name, mode);
 	} else {
 		secret = keep(lookup, what, text, len);
 	}
@@ -148,7 +146,7 @@ static struct shd_secret *read_file(const struct lookup *lookup, const char *wha
 	return secret;
 }
 
-static struct shd_secret *read_path(const struct lookup *lookup, struct entry *entry)
+static struct shd_secret *read_path(const struct lookup *lookup)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	const char *name = lookup->ref->name;
@@ -158,10 +156,10 @@ static struct shd_secret *read_path(const struct lookup *lookup, struct entry *e
 		shd_text_puts(&path, name);
 	else
 		shd_text_printf(&path, "%s/%s", lookup->secrets->dir, name);
-	return read_file(lookup, "the file", path.data, NULL, FILE_FORBIDDEN, entry);
+	return read_file(lookup, "the file", path.data, NULL, FILE_FORBIDDEN);
 }
 
-static struct shd_secret *read_credential(const struct lookup *lookup, struct entry *entry)
+static struct shd_secret *read_credential(const struct lookup *lookup)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	const char *name = lookup->ref->name, *dir = secure_getenv("CREDENTIALS_DIRECTORY");
@@ -182,7 +180,7 @@ static struct shd_secret *read_credential(const struct lookup *lookup, struct en
 		shd_text_clear(&path);
 		shd_text_printf(&path, "%s/%s", dir, name);
 	}
-	return read_file(lookup, "the credential", path.data, hint, CREDENTIAL_FORBIDDEN, entry);
+	return read_file(lookup, "the credential", path.data, hint, CREDENTIAL_FORBIDDEN);
 }
 
 static struct shd_secret *read_env(const struct lookup *lookup)
@@ -196,13 +194,13 @@ static struct shd_secret *read_env(const struct lookup *lookup)
 	return NULL;
 }
 
-static struct shd_secret *read_any(const struct lookup *lookup, struct entry *entry)
+static struct shd_secret *read_any(const struct lookup *lookup)
 {
 	switch (lookup->ref->from) {
 	case SHD_SECRET_CREDENTIAL:
-		return read_credential(lookup, entry);
+		return read_credential(lookup);
 	case SHD_SECRET_FILE:
-		return read_path(lookup, entry);
+		return read_path(lookup);
 	case SHD_SECRET_ENV:
 		return read_env(lookup);
 	case SHD_SECRET_NONE:
@@ -223,7 +221,7 @@ static void read_one(struct shd_secrets *secrets, const struct shd_secret_ref *r
 	make_key(ref, &key);
 	size_t len = key.len;
 	entry->key = shd_text_take(&key);
-	entry->secret = read_any(&lookup, entry);
+	entry->secret = read_any(&lookup);
 	HASH_ADD_KEYPTR(hh, secrets->entries, entry->key, len, entry);
 }
 
@@ -238,11 +236,4 @@ void shd_secrets_read(struct shd_secrets *secrets, const struct shd_option *tabl
 		memcpy(&ref, (const char *)settings + table[i].offset, sizeof(ref));
 		read_one(secrets, &ref, diags);
 	}
-}
-
-void shd_secrets_trace(const struct shd_secrets *secrets, struct shd_text *out)
-{
-	for (const struct entry *entry = secrets->entries; entry; entry = entry->hh.next)
-		shd_text_printf(out, "%s %" PRId64 " %" PRId64 "\n", entry->key,
-			entry->facts.inode, entry->facts.changed_ns);
 }

@@ -21,6 +21,3 @@ void shd_secrets_read(struct shd_secrets *secrets, const struct shd_option *tabl
 /* The secret behind a reference, NULL for one that was not read. */
 const struct shd_secret *shd_secrets_find(const struct shd_secrets *secrets,
 					  const struct shd_secret_ref *ref);
-
-/* A text that changes when a file behind a secret does; nothing of its content. */
-void shd_secrets_trace(const struct shd_secrets *secrets, struct shd_text *out);

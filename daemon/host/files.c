@@ -57,7 +57,7 @@ static bool open_ordinary(const char *path, int *ret_fd, struct stat *ret_stat,
 }
 
 bool shd_file_read(const char *path, size_t max_bytes, char **ret_text, size_t *ret_len,
-		   struct shd_file_facts *ret_facts, struct shd_error *reterr)
+		   uint32_t *ret_mode, struct shd_error *reterr)
 {
 	SHD_AUTO(close_file) int fd = -1;
 	struct stat st;
@@ -72,10 +72,8 @@ bool shd_file_read(const char *path, size_t max_bytes, char **ret_text, size_t *
 		explicit_bzero(text, size + 2);
 		return false;
 	}
-	if (ret_facts)
-		*ret_facts = (struct shd_file_facts){.mode = st.st_mode & 07777,
-			.changed_ns = st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-			.inode = (int64_t)st.st_ino};
+	if (ret_mode)
+		*ret_mode = st.st_mode & 07777;
 	*ret_text = shd_steal(text);
 	return true;
 }

@@ -2,16 +2,11 @@
 #pragma once
 #include "base/text.h"
 
-/* What a file was when it was read. */
-struct shd_file_facts {
-	uint32_t mode; /* permission bits */
-	int64_t changed_ns, inode;
-};
-
-/* Reads an ordinary file, NUL-terminated. Returns owned in *ret_text. ret_facts may be NULL.
+/* Reads an ordinary file, NUL-terminated. Returns owned in *ret_text. *ret_mode: its
+ * permission bits; may be NULL.
  * Errors: MISSING, no such file; IO, cannot be read or is no ordinary file; LIMIT. */
 SHD_MUST_USE bool shd_file_read(const char *path, size_t max_bytes, char **ret_text,
-				size_t *ret_len, struct shd_file_facts *ret_facts,
+				size_t *ret_len, uint32_t *ret_mode,
 				struct shd_error *reterr);
 
 /* The names in a folder that end in `suffix` and do not begin with a dot, by byte

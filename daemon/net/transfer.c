@@ -1,6 +1,6 @@
 #include "transfer.h"
 
-#include "base/mem.h"
+#include "base/hash.h"
 #include "curl_loop.h"
 
 #include <arpa/inet.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <xxhash.h>
 
 enum {
 	HEADERS_MAX = 16,
@@ -30,7 +29,7 @@ struct shd_transfer {
 	struct curl_slist *recipients;
 	size_t body_sent;
 	struct shd_text answer;
-	XXH3_state_t *hash;
+	struct shd_running_hash *hash;
 	int64_t started_ms;
 	bool busy, too_long;
 	char message[CURL_ERROR_SIZE];
@@ -71,7 +70,7 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *ctx)
 		return CURL_WRITEFUNC_ERROR;
 	}
 	shd_text_add(&transfer->answer, bytes, len);
-	XXH3_64bits_update(transfer->hash, bytes, len);
+	shd_running_hash_add(transfer->hash, bytes, len);
 	return len;
 }
 
@@ -134,8 +133,8 @@ static struct shd_transfer *slot_take(struct shd_transfers *transfers)
 	transfer = shd_xcalloc(1, sizeof(*transfer));
 	transfer->transfers = transfers;
 	transfer->easy = curl_easy_init();
-	transfer->hash = XXH3_createState();
-	shd_assert(transfer->easy && transfer->hash);
+	transfer->hash = shd_running_hash_create();
+	shd_assert(transfer->easy);
 	shd_text_init(&transfer->answer, SIZE_MAX / 2); /* on_write keeps the request's limit */
 	set_always(transfer);
 	transfers->slots[transfers->slot_count++] = transfer;
@@ -146,7 +145,7 @@ static void slot_free(struct shd_transfer *transfer)
 {
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->recipients);
-	XXH3_freeState(transfer->hash);
+	shd_running_hash_destroy(transfer->hash);
 	shd_text_finish(&transfer->answer);
 	free(transfer);
 }
@@ -269,7 +268,7 @@ static void run(struct shd_transfers *transfers, const struct shd_transfer_in *i
 	transfer->message[0] = '\0';
 	transfer->started_ms = (int64_t)uv_now(transfers->loop);
 	shd_text_clear(&transfer->answer);
-	XXH3_64bits_reset(transfer->hash);
+	shd_running_hash_reset(transfer->hash);
 	set_route(transfer);
 	if (in->mail_from)
 		set_mail(transfer);
@@ -377,7 +376,7 @@ static void fill_out(struct shd_transfer *transfer, CURLcode code, struct shd_tr
 		shd_text_puts(&transfer->answer, transfer->message);
 	if (out->ok && !mail)
 		out->server_date_ms = date_of(transfer);
-	out->hash = XXH3_64bits_digest(transfer->hash);
+	out->hash = shd_running_hash_value(transfer->hash);
 	out->body = transfer->answer;
 }
 

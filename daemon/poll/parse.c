@@ -1,7 +1,8 @@
 /* The half of a poll that runs on the pool: parses what is new of a page. */
+#include "base/hash.h"
 #include "base/secret.h"
-#include "poll.h"
 #include "market/slice.h"
+#include "poll.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd_error *reterr)
 {
 	const char *key;
-	uint64_t hash = shd_slice_hash(poll->body.data + at, len);
+	uint64_t hash = shd_hash(poll->body.data + at, len);
 
 	if (!poll->following && shd_known_find(poll->known, hash, &key)) {
 		shd_page_draft_add(&poll->draft, hash, key);

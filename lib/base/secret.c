@@ -1,6 +1,7 @@
 #include "secret.h"
 
-#include <openssl/crypto.h>
+#include "crypto.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ void shd_secret_destroy(struct shd_secret *secret)
 {
 	if (!secret)
 		return;
-	OPENSSL_cleanse(secret->bytes, secret->len);
+	shd_wipe(secret->bytes, secret->len);
 	free(secret);
 }
 
@@ -35,5 +36,5 @@ const char *shd_secret_reveal(const struct shd_secret *secret, size_t *ret_len)
 
 bool shd_secret_equal(const struct shd_secret *a, const struct shd_secret *b)
 {
-	return a->len == b->len && CRYPTO_memcmp(a->bytes, b->bytes, a->len) == 0;
+	return a->len == b->len && shd_equal_in_constant_time(a->bytes, b->bytes, a->len);
 }

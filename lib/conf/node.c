@@ -1,10 +1,11 @@
 #include "node.h"
+
+#include "base/hash.h"
 #include "yaml.h"
 #include "yaml_words.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 const struct shd_node *shd_node_get(const struct shd_node *map, const char *key)
 {
@@ -33,7 +34,7 @@ bool shd_node_same(const struct shd_node *a, const struct shd_node *b)
 
 static uint64_t hash_on(const struct shd_node *node, uint64_t seed)
 {
-	uint64_t hash = XXH64(node->text, node->len, seed + (uint64_t)node->type);
+	uint64_t hash = shd_hash_after(seed + (uint64_t)node->type, node->text, node->len);
 
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->keys)

@@ -1,11 +1,11 @@
 #include "parts.h"
 
-#include "message/wording.h"
+#include "base/crypto.h"
 #include "base/num.h"
 #include "market/market.h"
 #include "message/plain.h"
+#include "message/wording.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -372,20 +372,12 @@ bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
 static void make_key(
 	const struct shd_draft *draft, const char *channel, char key[2 * KEY_BYTES + 1])
 {
-	static const char hex[] = "0123456789abcdef";
-	unsigned char hash[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	const struct shd_bytes parts[] = {{channel, strlen(channel) + 1},
+		{draft->identity.data, draft->identity.len}};
+	unsigned char hash[SHD_SHA256_BYTES];
 
-	shd_assert(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) &&
-		   EVP_DigestUpdate(context, channel, strlen(channel) + 1) &&
-		   EVP_DigestUpdate(context, draft->identity.data, draft->identity.len) &&
-		   EVP_DigestFinal_ex(context, hash, NULL));
-	EVP_MD_CTX_free(context);
-	for (size_t i = 0; i < KEY_BYTES; i++) {
-		key[2 * i] = hex[hash[i] >> 4];
-		key[2 * i + 1] = hex[hash[i] & 15];
-	}
-	key[2 * KEY_BYTES] = '\0';
+	shd_sha256(parts, SHD_COUNT(parts), hash);
+	shd_hex(hash, KEY_BYTES, key);
 }
 
 static bool send_one(

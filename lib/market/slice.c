@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 enum { DEPTH_MAX = 64 };
 
 /* What a byte means outside a string: 1 opens, 2 closes, 3 quotes, 0 passes by. */
@@ -326,9 +323,4 @@ void shd_slice_envelope(const struct shd_slicer *slicer, struct shd_text *out)
 	shd_text_add(out, slicer->body, slicer->array_start);
 	shd_text_puts(out, "[]");
 	shd_text_add(out, slicer->body + slicer->array_end, slicer->len - slicer->array_end);
-}
-
-uint64_t shd_slice_hash(const char *bytes, size_t len)
-{
-	return XXH3_64bits(bytes, len);
 }

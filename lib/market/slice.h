@@ -39,6 +39,3 @@ SHD_MUST_USE bool shd_slice_next(struct shd_slicer *slicer, size_t *ret_at, size
  * members. Valid once shd_slice_next said that there are no more. Appends to out. */
 struct shd_text;
 void shd_slice_envelope(const struct shd_slicer *slicer, struct shd_text *out);
-
-/* XXH3, 64 bits. Not stable over versions: kept in memory only. */
-uint64_t shd_slice_hash(const char *bytes, size_t len);

@@ -1,38 +1,12 @@
 #include "mime.h"
 
-#include <openssl/evp.h>
+#include "base/crypto.h"
+
 #include <string.h>
 
 /* 57 bytes are 76 characters of base64; 45 bytes are an encoded word of 72, and 33
  * one that leaves room for the name of the header before it. */
 enum { LINE_BYTES = 57, WORD_BYTES = 45, FIRST_WORD_BYTES = 33 };
-
-void shd_base64_add(struct shd_text *out, const char *bytes, size_t len)
-{
-	unsigned char line[4 * ((LINE_BYTES + 2) / 3) + 1];
-
-	for (size_t at = 0; at < len; at += LINE_BYTES) {
-		int count = (int)(len - at < LINE_BYTES ? len - at : LINE_BYTES);
-		int written = EVP_EncodeBlock(line, (const unsigned char *)bytes + at, count);
-
-		shd_text_add(out, (const char *)line, (size_t)written);
-	}
-}
-
-bool shd_base64_read(const char *text, unsigned char *bytes, size_t size, size_t *ret_len)
-{
-	size_t len = strlen(text), padding = 0;
-
-	if (!len || len % 4 || len / 4 * 3 > size || strpbrk(text, " \t\r\n"))
-		return false;
-	while (padding < 2 && text[len - 1 - padding] == '=')
-		padding++;
-	int got = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)len);
-	if (got < 0)
-		return false;
-	*ret_len = (size_t)got - padding;
-	return true;
-}
 
 static char harmless(char c)
 {

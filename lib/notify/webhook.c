@@ -1,11 +1,9 @@
 #include "webhook.h"
 
+#include "base/crypto.h"
 #include "base/currency.h"
 #include "base/num.h"
-#include "mime.h"
 
-#include <openssl/crypto.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,15 +172,14 @@ bool shd_webhook_sign(const struct shd_secret *secret, const char *id, int64_t t
 	const char *body, size_t len, struct shd_text *out, struct shd_error *reterr)
 {
 	static const char prefix[] = "whsec_";
-	unsigned char key[66], digest[EVP_MAX_MD_SIZE];
-	unsigned digest_len = 0;
+	unsigned char key[66], digest[SHD_SHA256_BYTES];
 	size_t key_len = 0, secret_len;
 	const char *text = shd_secret_reveal(secret, &secret_len);
 
 	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 ||
 		!shd_base64_read(text + sizeof(prefix) - 1, key, sizeof(key), &key_len) ||
 		key_len < 24 || key_len > 64) {
-		OPENSSL_cleanse(key, sizeof(key));
+		shd_wipe(key, sizeof(key));
 		return shd_fail(reterr, SHD_ERR_CONFIG,
 			"the signing secret must be whsec_ and base64 of 24 to 64 bytes");
 	}
@@ -190,11 +187,10 @@ bool shd_webhook_sign(const struct shd_secret *secret, const char *id, int64_t t
 	shd_text_init(&content, len + 256);
 	shd_text_printf(&content, "%s.%lld.", id, (long long)timestamp_s);
 	shd_text_add(&content, body, len);
-	HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)content.data, content.len,
-		digest, &digest_len);
-	OPENSSL_cleanse(key, sizeof(key));
+	shd_hmac_sha256(key, key_len, content.data, content.len, digest);
+	shd_wipe(key, sizeof(key));
 	shd_text_puts(out, "v1,");
-	shd_base64_add(out, (const char *)digest, digest_len);
+	shd_base64_add(out, digest, sizeof(digest));
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* The law of the slicer: an answer is good JSON exactly when its records and its
  * envelope are, and its records are the list that a parser of the whole finds. */
+#include "base/hash.h"
 #include "base/text.h"
 #include "market/market.h"
 #include "market/slice.h"
@@ -30,7 +31,7 @@ static enum outcome slice(const char *body, size_t len, const char *path, json_t
 		if (!more)
 			break;
 		shd_assert(n > 0 && at + n <= len);
-		shd_assert(shd_slice_hash(body + at, n) == shd_slice_hash(body + at, n));
+		shd_assert(shd_hash(body + at, n) == shd_hash(body + at, n));
 		json_t *record = shd_market_parse(body + at, n, &error);
 		good = good && record;
 		if (record)

@@ -342,35 +342,6 @@ static void own_rules_stand_before_installed_ones(void **state)
 	end(&b);
 }
 
-static void the_fingerprint_tells_a_change(void **state)
-{
-	struct bench b;
-	char before[33], after[33];
-
-	(void)state;
-	begin(&b);
-	write_store(&b, "{file: key}");
-	write_bytes(&b, "etc/key", 0600, "hush", 4);
-	load_well(&b);
-	memcpy(before, b.config->fingerprint, sizeof(before));
-	assert_int_equal(strlen(before), 32);
-	load_well(&b);
-	assert_string_equal(b.config->fingerprint, before);
-
-	write_text(&b, "data/rules.d/one.yaml",
-		"rules:\n  - {rule: first, levels: {warning: rating < 4.6}}\n");
-	load_well(&b);
-	assert_string_not_equal(b.config->fingerprint, before);
-	memcpy(after, b.config->fingerprint, sizeof(after));
-
-	char *key shd_autofree = path_in(&b, "etc/key");
-	struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
-	assert_int_equal(utimensat(AT_FDCWD, key, times, 0), 0);
-	load_well(&b);
-	assert_string_not_equal(b.config->fingerprint, after);
-	end(&b);
-}
-
 static void the_shipped_example_lacks_nothing_but_its_secrets(void **state)
 {
 	static const char *const keys[] = {
@@ -407,7 +378,6 @@ int main(void)
 		cmocka_unit_test(one_run_shows_the_mistakes_of_all_files),
 		cmocka_unit_test(a_calendar_with_a_mistake_is_not_unknown),
 		cmocka_unit_test(own_rules_stand_before_installed_ones),
-		cmocka_unit_test(the_fingerprint_tells_a_change),
 		cmocka_unit_test(the_shipped_example_lacks_nothing_but_its_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

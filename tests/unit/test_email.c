@@ -2,6 +2,7 @@
  * is read again by tests/e2e/test_mail_format.py, with a parser that is not ours. */
 #include "support/cases.h"
 
+#include "base/crypto.h"
 #include "notify/email.h"
 #include "notify/mime.h"
 

@@ -1,6 +1,7 @@
 /* daemon/poll: one poll step by step, without a network or a clock. */
 #include "support/check.h"
 
+#include "base/hash.h"
 #include "settings/settings.h"
 #include "market/slice.h"
 #include "poll/scheduler_own.h"
@@ -161,7 +162,7 @@ static enum shd_poll_step answer_with(struct fixture *f, const char *url, int st
 	assert_string_equal(f->poll->request.url.data, url);
 	shd_text_init(&out.body, 1 << 20);
 	shd_text_puts(&out.body, body);
-	out.hash = shd_slice_hash(body, strlen(body));
+	out.hash = shd_hash(body, strlen(body));
 	enum shd_poll_step step = shd_poll_answered(f->poll, &out, (struct shd_wall){2000});
 	while (step == SHD_POLL_PARSE) {
 		f->parses++;

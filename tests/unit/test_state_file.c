@@ -1,8 +1,9 @@
 /* daemon/state: the file itself: migrations, transactions, readers, bad files. */
 #include "support/state.h"
 
+#include "base/crypto.h"
+
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 static const struct {
@@ -41,14 +42,12 @@ static void migrations_are_what_they_were(void **state)
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));
 	for (size_t i = 0; i < SHD_COUNT(migrations); i++) {
-		unsigned char hash[EVP_MAX_MD_SIZE];
-		char hex[65] = "";
-		unsigned len;
+		const struct shd_bytes text = {migrations[i].sql, strlen(migrations[i].sql)};
+		unsigned char hash[SHD_SHA256_BYTES];
+		char hex[2 * SHD_SHA256_BYTES + 1];
 
-		assert_true(EVP_Digest(migrations[i].sql, strlen(migrations[i].sql), hash, &len,
-				       EVP_sha256(), NULL));
-		for (unsigned k = 0; k < 32; k++)
-			snprintf(hex + 2 * k, 3, "%02x", hash[k]);
+		shd_sha256(&text, 1, hash);
+		shd_hex(hash, sizeof(hash), hex);
 		assert_string_equal(hex, hashes[i]);
 	}
 }

@@ -1,10 +1,10 @@
 /* daemon/net: one callback each, limits, errors by kind, an orderly end. */
 #include "support/check.h"
 
+#include "base/hash.h"
 #include "net/transfer.h"
 #include "support/peer.h"
 
-#include <xxhash.h>
 
 struct result {
 	int calls, status;
@@ -107,7 +107,7 @@ static void an_answer_arrives_whole_and_hashed(void **state)
 	assert_true(result.ok);
 	assert_int_equal(result.status, 200);
 	assert_string_equal(result.text, "{\"a\":1}");
-	assert_true(result.hash == XXH3_64bits("{\"a\":1}", 7));
+	assert_true(result.hash == shd_hash("{\"a\":1}", 7));
 	run_one(*state, "/bytes/90000", NULL, &result);
 	assert_int_equal(result.len, 90000);
 }

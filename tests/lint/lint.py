@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 
+import rooms
+
 COLUMNS = 100  # a tab has eight
 FUNCTION_MAX = 70
 FILE_MAX = 600
@@ -37,7 +39,8 @@ OWNERS = [
     (r"sqlite3", r"^daemon/state/sqlite/|^tests/"),
     (r"systemd/", r"^daemon/(host/service|journal/log)\.c$"),
     (r"microhttpd", r"^daemon/api/|^tests/(sandbox|bench)/"),
-    (r"libfyaml", r"^lib/conf/(node|yaml)\.[ch]$"),
+    (r"libfyaml", r"^lib/conf/yaml\.c$"),
+    (r"pcre2", r"^lib/rule/language/regex\.c$"),
     # the sandbox proves what was signed with the library itself, not with our words for it
     (r"openssl/", r"^lib/base/crypto\.c$|^tests/sandbox/"),
     (r"xxhash", r"^lib/base/hash\.c$"),
@@ -231,15 +234,26 @@ def check_prefix(archive):
             yield f"{archive}({member}): {line.split()[0]} is visible and not named shd_"
 
 
+def check_tree(root):
+    """All complaints about the files below root, each with its place."""
+    complaints, needed, folders = [], set(), set()
+    for folder in ("lib", "daemon", "tests"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix not in (".c", ".h", ".def", ".sql"):
+                continue
+            name = str(path.relative_to(root))
+            found = [*check_file(root, path),
+                     *rooms.check_includes(root, name, path.read_text(encoding="utf-8"), needed)]
+            complaints += [f"{name}:{line}: {text}" for line, text in found]
+            if folder != "tests":
+                folders.add(rooms.room_of(name))
+    return [*complaints, *rooms.check_exceptions(needed), *rooms.check_readme(root, folders)]
+
+
 def main(args):
     archives = args[:-1]
     root = pathlib.Path(args[-1])
-    complaints = []
-    for folder in ("lib", "daemon", "tests"):
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".c", ".h", ".def", ".sql"):
-                complaints += [f"{path.relative_to(root)}:{line}: {text}"
-                               for line, text in check_file(root, path)]
+    complaints = check_tree(root)
     complaints += check_archive(archives[0])
     for archive in archives:
         complaints += check_prefix(archive)

@@ -44,6 +44,7 @@ OWNERS = [
     # the sandbox proves what was signed with the library itself, not with our words for it
     (r"openssl/", r"^lib/base/crypto\.c$|^tests/sandbox/"),
     (r"xxhash", r"^lib/base/hash\.c$"),
+    (r"zlib\.h", r"^lib/market/gunzip\.c$|^tests/"),
     (r"uv\.h", r"^daemon/|^tests/"),
     (r"(pthread|threads)\.h", r"^daemon/|^tests/"),
 ]
@@ -82,6 +83,7 @@ SYMBOLS = re.compile(r"""^(
   | fy_\w+                                             # libfyaml
   | pcre2_\w+                                          # PCRE2
   | (u|ucnv|ucol|unorm2?|ubrk|uloc|utext|udat|ucal|unum|umsg|uplrules|upluralrules|uspoof|uset|utf8|uidna|unumf|ulistfmt|ucasemap|ureldatefmt|utrans|uenum|uregex|udatpg|uscript)_\w+
+  | inflate\w*                                         # zlib
   | XXH\w+                                             # xxhash
   | CRYPTO_memcmp | OPENSSL_cleanse | EVP_\w+ | HMAC\w* | SHA(1|224|256|384|512)\w* | MD5\w*
 )$""", re.VERBOSE)

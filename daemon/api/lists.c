@@ -1,7 +1,7 @@
 /* GET /api/v1/metrics/STORE, /api/v1/stores. */
 #include "json.h"
 #include "route.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 /* --- metrics ------------------------------------------------------------------ */
 
@@ -55,19 +55,20 @@ bool shd_api_stores(struct shd_api_call *call, const struct shd_config *config,
 	(void)reterr;
 	json_object_set_new(call->answer, "stores", list);
 	for (size_t i = 0; i < settings->store_count; i++) {
-		const struct shd_store_settings *store = &settings->stores[i];
+		const struct shd_store *store = &settings->stores[i];
+		const struct shd_source *source = &settings->sources[i];
 		json_t *row = json_object(), *every = json_object(), *labels = json_object();
 
 		shd_api_put_text(row, "id", store->id);
-		shd_api_put_text(row, "marketplace", store->market->name);
+		shd_api_put_text(row, "marketplace", store->marketplace);
 		shd_api_put_text(row, "kind",
 			store->kind == SHD_STORE_CROSSBORDER ? "crossborder" : "local");
 		shd_api_put_text(row, "region", store->region);
 		shd_api_put_text(row, "timezone", store->timezone);
-		shd_api_put_text(row, "base_url", store->base_url);
+		shd_api_put_text(row, "base_url", source->base_url);
 		for (int p = 0; p < SHD_POLLER_COUNT; p++)
 			shd_api_put_int(every, shd_poller_name((enum shd_poller)p),
-				store->every_ms[p]);
+				source->every_ms[p]);
 		json_object_set_new(row, "every_ms", every);
 		for (size_t n = 0; n < store->labels.count; n++)
 			shd_api_put_text(labels, store->labels.names[n], store->labels.values[n]);

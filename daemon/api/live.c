@@ -19,8 +19,10 @@ static bool find_store(struct shd_live *live, const char *id, struct shd_error *
 		return true;
 	for (size_t i = 0; i < settings->store_count; i++) {
 		ids[i] = settings->stores[i].id;
-		if (strcmp(ids[i], id) == 0)
+		if (strcmp(ids[i], id) == 0) {
 			live->settings = &settings->stores[i];
+			live->every_ms = settings->sources[i].every_ms;
+		}
 	}
 	if (live->settings)
 		return true;
@@ -128,6 +130,7 @@ void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
 	*ret_env = (struct shd_rule_env){
 		.now = live->now,
 		.settings = live->settings,
+		.every_ms = live->every_ms,
 		.store = live->entity,
 		.entity = entity,
 		.words = live->config->words,

@@ -8,7 +8,8 @@ struct shd_live {
 	struct shd_state *state;
 	const struct shd_config *config;
 	const char *store;                         /* id, or "daemon" */
-	const struct shd_store_settings *settings; /* NULL: the pseudo-store */
+	const struct shd_store *settings;          /* NULL: the pseudo-store */
+	const int64_t *every_ms;                   /* of the pollers of its marketplace */
 	struct shd_wall now;
 	struct shd_arena *arena;
 	struct shd_entity *entity;                 /* the store's own; NULL: none yet */

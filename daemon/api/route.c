@@ -70,11 +70,12 @@ void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *con
 	call->stores = shd_arena_alloc(call->arena, settings->store_count, sizeof(*call->stores));
 	call->store_count = call->stores ? settings->store_count : 0;
 	for (size_t i = 0; i < call->store_count; i++) {
-		const struct shd_store_settings *from = &settings->stores[i];
+		const struct shd_store *from = &settings->stores[i];
 		struct shd_api_store *to = &call->stores[i];
 
 		to->id = shd_arena_text(call->arena, from->id, strlen(from->id));
-		to->market = from->market;
+		to->marketplace = shd_arena_text(
+			call->arena, from->marketplace, strlen(from->marketplace));
 	}
 }
 

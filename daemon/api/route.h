@@ -14,7 +14,7 @@ struct shd_api_feed; /* of status.c */
 /* What `begin` takes of a store, so that `read` needs no look at what the loop owns. */
 struct shd_api_store {
 	const char *id;
-	const struct shd_market *market;
+	const char *marketplace;
 	struct shd_poller_status pollers[SHD_POLLER_COUNT]; /* the status only */
 	struct shd_api_feed *feeds, **last_feed;
 };

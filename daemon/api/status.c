@@ -1,7 +1,7 @@
 /* GET /api/v1/status: how well each store can be read. */
 #include "json.h"
 #include "route.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "poll/status.h"
 
 #include <string.h>
@@ -92,7 +92,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 				status->error_text = keep(call->arena, status->error_text);
 			else
 				*status = (struct shd_poller_status){.error = -1, .every_ms =
-					config->settings->stores[i].every_ms[p]};
+					config->settings->sources[i].every_ms[p]};
 		}
 		store->last_feed = &store->feeds;
 		if (feeds && strcmp(feeds, "1") == 0)
@@ -193,7 +193,7 @@ bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 		json_t *row = json_object(), *pollers = json_array(), *feeds = json_array();
 
 		shd_api_put_text(row, "id", store->id);
-		shd_api_put_text(row, "marketplace", store->market->name);
+		shd_api_put_text(row, "marketplace", store->marketplace);
 		for (int p = 0; p < SHD_POLLER_COUNT; p++)
 			json_array_append_new(pollers,
 				poller_json((enum shd_poller)p, &store->pollers[p]));

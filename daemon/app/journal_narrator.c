@@ -15,24 +15,24 @@ static void report_failure(const struct shd_polled *what, const struct shd_about
 {
 	char again[SHD_DURATION_TEXT];
 
-	if (shd_market_lacks(what->row, what->error->kind) && what->turned)
+	if (shd_adapter_lacks(what->row, what->error->kind) && what->turned)
 		shd_log(SHD_LOG_feed_unavailable, about,
 			"store \"%s\": %s is not part of the tariff; it is tried again once a day",
-			what->store->id, what->row->name);
+			what->source->id, what->row->name);
 	else if (what->turned)
 		shd_log(SHD_LOG_feed_failed, about,
-			"store \"%s\": %s cannot be read: %s; again in %s", what->store->id,
+			"store \"%s\": %s cannot be read: %s; again in %s", what->source->id,
 			what->row->name, what->error->msg, what_next(what, again));
 	else
 		shd_log(SHD_LOG_feed_still_fails, about,
 			"store \"%s\": %s failed %d times in a row: %s; again in %s",
-			what->store->id, what->row->name, what->failures, what->error->msg,
+			what->source->id, what->row->name, what->failures, what->error->msg,
 			what_next(what, again));
 }
 
 void shd_narrate_polled(const struct shd_polled *what)
 {
-	struct shd_about about = {.market = what->store->market->name, .store = what->store->id,
+	struct shd_about about = {.market = what->source->adapter->name, .store = what->source->id,
 		.endpoint = what->row->name, .error = what->error, .http_status = what->status};
 
 	if (!what->ok) {
@@ -41,12 +41,13 @@ void shd_narrate_polled(const struct shd_polled *what)
 	}
 	if (what->turned)
 		shd_log(SHD_LOG_feed_recovered, &about, "store \"%s\": %s can be read again",
-			what->store->id, what->row->name);
+			what->source->id, what->row->name);
 	about.error = what->bad_record;
 	if (what->bad_records)
 		shd_log(SHD_LOG_record_refused, &about,
 			"store \"%s\": %s: %zu records were not understood and left out: %s",
-			what->store->id, what->row->name, what->bad_records, what->bad_record->msg);
+			what->source->id, what->row->name, what->bad_records,
+			what->bad_record->msg);
 }
 
 void shd_narrate_transition(const struct shd_transition *moved)

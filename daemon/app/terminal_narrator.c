@@ -96,7 +96,7 @@ void shd_terminal_polled(struct shd_terminal *pretty, const struct shd_polled *w
 	if (what->ok)
 		return;
 	if (!pretty->failed++)
-		snprintf(pretty->failure, sizeof(pretty->failure), "%s: %s", what->store->id,
+		snprintf(pretty->failure, sizeof(pretty->failure), "%s: %s", what->source->id,
 			what->error->msg);
 }
 

@@ -3,7 +3,7 @@
 #include "secrets.h"
 
 #include "settings/settings.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "notify/notify.h"
 
 #include <errno.h>
@@ -217,11 +217,15 @@ static void take_secrets(struct load *load)
 	const struct shd_settings *settings = load->config->settings;
 	struct shd_secrets *secrets = load->config->secrets;
 
-	for (size_t i = 0; i < settings->store_count; i++) {
-		const struct shd_store_settings *store = &settings->stores[i];
+	for (size_t i = 0; i < settings->source_count; i++) {
+		const struct shd_source *source = &settings->sources[i];
+		const struct shd_adapter *adapter = source->adapter;
 
-		shd_secrets_read(secrets, store->market->options, store->market->option_count,
-			store->market_settings, load->diags);
+		shd_secrets_read(secrets, adapter->options, adapter->option_count,
+			source->settings, load->diags);
+		shd_secrets_read(secrets, adapter->credential_options,
+			adapter->credential_option_count, source->credential->settings,
+			load->diags);
 	}
 	for (size_t i = 0; i < settings->channel_count; i++) {
 		const struct shd_channel_settings *channel = &settings->channels[i];

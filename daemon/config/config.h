@@ -46,6 +46,6 @@ void shd_config_hold(const struct shd_config *config);
 void shd_config_release(const struct shd_config *config);
 
 /* The secret behind a reference of this configuration; signature fits
- * shd_market.request and shd_notifier.render with ctx = config. Never NULL for a
+ * shd_adapter.request and shd_notifier.render with ctx = config. Never NULL for a
  * reference that was loaded without a mistake. Any thread. */
 const struct shd_secret *shd_config_secret(void *config, const struct shd_secret_ref *ref);

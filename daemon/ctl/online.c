@@ -1,7 +1,7 @@
 #include "online.h"
 
 #include "base/mem.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "notify/notify.h"
 #include "net/transfer.h"
 
@@ -19,7 +19,7 @@ struct run;
 struct trial {
 	struct run *run;
 	struct shd_probe *probe;
-	const struct shd_store_settings *store;     /* one of the two */
+	const struct shd_source *source;     /* one of the two */
 	const struct shd_channel_settings *channel;
 	const struct shd_endpoint *endpoint;
 	struct shd_request request;
@@ -62,8 +62,8 @@ static void say_store(struct trial *trial, const struct shd_transfer_out *out)
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
 	struct shd_refusal refusal;
 
-	if (trial->store->market->accept(trial->endpoint, &answer, &refusal))
-		say(trial->probe, true, "key accepted by %s", trial->store->market->name);
+	if (trial->source->adapter->accept(trial->endpoint, &answer, &refusal))
+		say(trial->probe, true, "key accepted by %s", trial->source->adapter->name);
 	else
 		say_error(trial->probe, &refusal.error);
 }
@@ -103,7 +103,7 @@ static void on_answer(void *ctx, struct shd_transfer_out *out)
 	trial->probe->took_ms = out->took_ms;
 	if (!out->ok)
 		say_error(trial->probe, &out->error);
-	else if (trial->store)
+	else if (trial->source)
 		say_store(trial, out);
 	else
 		say_channel(trial, out);
@@ -112,20 +112,20 @@ static void on_answer(void *ctx, struct shd_transfer_out *out)
 
 static bool start_store(struct trial *trial, struct shd_error *reterr)
 {
-	const struct shd_store_settings *store = trial->store;
-	struct shd_page_in page = {.store = store, .now = trial->run->now, .position = ""};
+	const struct shd_source *source = trial->source;
+	struct shd_page_in page = {.source = source, .now = trial->run->now, .position = ""};
 
-	trial->endpoint = shd_market_endpoint(store->market, store->market->cheapest);
+	trial->endpoint = shd_adapter_endpoint(source->adapter, source->adapter->cheapest);
 	shd_assert(trial->endpoint);
-	if (!store->market->request(trial->endpoint, &page, shd_config_secret, trial->run->config,
+	if (!source->adapter->request(trial->endpoint, &page, shd_config_secret, trial->run->config,
 		    &trial->request, reterr))
 		return false;
 	struct shd_transfer_in in = {.method = trial->request.method,
 		.url = trial->request.url.data, .headers = trial->request.headers,
 		.header_count = trial->request.header_count, .body = trial->request.body.data,
-		.body_len = trial->request.body.len, .proxy = store->proxy,
-		.interface = store->interface, .connect_ms = CONNECT_MS,
-		.total_ms = store->timeout_ms, .answer_max_bytes = ANSWER_MAX_BYTES};
+		.body_len = trial->request.body.len, .proxy = source->egress->proxy,
+		.interface = source->egress->interface, .connect_ms = CONNECT_MS,
+		.total_ms = source->timeout_ms, .answer_max_bytes = ANSWER_MAX_BYTES};
 	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
 }
 
@@ -178,7 +178,7 @@ static void start_more(struct run *run)
 		run->started - run->ended < AT_ONCE) {
 		struct trial *trial = &run->trials[run->started++];
 		struct shd_error error;
-		bool started = trial->store ? start_store(trial, &error)
+		bool started = trial->source ? start_store(trial, &error)
 					    : start_channel(trial, &error);
 
 		if (started)
@@ -197,14 +197,14 @@ static struct trial *make_trials(struct run *run, struct shd_probe *probes)
 
 	for (size_t i = 0; i < run->count; i++) {
 		struct trial *trial = &trials[i];
-		bool store = i < settings->store_count;
+		bool source = i < settings->source_count;
 
 		trial->run = run;
 		trial->probe = &probes[i];
-		trial->store = store ? &settings->stores[i] : NULL;
-		trial->channel = store ? NULL : &settings->channels[i - settings->store_count];
-		trial->probe->kind = store ? "store" : "channel";
-		trial->probe->name = store ? trial->store->id : trial->channel->name;
+		trial->source = source ? &settings->sources[i] : NULL;
+		trial->channel = source ? NULL : &settings->channels[i - settings->source_count];
+		trial->probe->kind = source ? "store" : "channel";
+		trial->probe->name = source ? trial->source->id : trial->channel->name;
 		shd_request_init(&trial->request, ANSWER_MAX_BYTES);
 		shd_request_init(&trial->envelope.http, ANSWER_MAX_BYTES);
 		trial->arena = shd_arena_create(ANSWER_MAX_BYTES);
@@ -216,7 +216,7 @@ size_t shd_probe_all(struct shd_config *config, struct shd_wall now, struct shd_
 {
 	const struct shd_settings *settings = config->settings;
 	struct run run = {.config = config, .now = now,
-		.count = settings->store_count + settings->channel_count};
+		.count = settings->source_count + settings->channel_count};
 	uv_loop_t loop;
 
 	*ret_probes = shd_xcalloc(run.count + 1, sizeof(**ret_probes));

@@ -7,7 +7,7 @@
  */
 #include "feed.h"
 
-#include "settings/settings.h"
+#include "feeds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +31,16 @@ static struct shd_feed_failure *copy_failure(const struct shd_feed_failure *old)
 	return failure;
 }
 
-void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row, uint32_t store,
-		   const struct shd_feed_row *known)
+void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row,
+		   struct shd_source_feeds *of, const struct shd_feed_row *known)
 {
-	*feed = (struct shd_feed){.row = row, .store = store, .error = -1};
+	*feed = (struct shd_feed){.row = row, .of = of, .error = -1};
 	if (!known)
 		return;
 	feed->cursor = known->cursor;
 	feed->last_success = known->last_success;
 	feed->next_due = known->next_due;
-	feed->suspects = (uint8_t)known->suspects;
+	feed->suspects = known->suspects > 0;
 	if (known->error < 0)
 		return;
 	feed->error = (int8_t)known->error;
@@ -108,7 +108,7 @@ bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct 
 	if (before && !changed)
 		failure->count = before->count < INT32_MAX ? before->count + 1 : INT32_MAX;
 	feed->error = (int8_t)err->kind;
-	feed->not_available = shd_market_lacks(feed->row, err->kind);
+	feed->not_available = shd_adapter_lacks(feed->row, err->kind);
 	feed->failure = failure;
 	free(before);
 	return changed;
@@ -130,17 +130,16 @@ bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd
 	       now.ms < feed->noted.ms;
 }
 
-int64_t shd_feed_every_ms(const struct shd_endpoint *row, const struct shd_store_settings *store)
+int64_t shd_feed_every_ms(const struct shd_endpoint *row, const struct shd_source *source)
 {
-	int64_t every_ms = store->every_ms[row->poller];
+	int64_t every_ms = source->every_ms[row->poller];
 
 	if (row->paging == SHD_PAGE_FOLLOW || every_ms == 0)
 		return 0;
 	return every_ms > row->every_ms ? every_ms : row->every_ms;
 }
 
-void shd_feed_status(const struct shd_feed *feed, const struct shd_store_settings *store,
-		     struct shd_feed_status *ret_status)
+void shd_feed_status(const struct shd_feed *feed, struct shd_feed_status *ret_status)
 {
 	static const char *const names[] = {
 #define X(id, name, text) name,
@@ -149,7 +148,7 @@ void shd_feed_status(const struct shd_feed *feed, const struct shd_store_setting
 	};
 	const struct shd_feed_failure *failure = feed->failure;
 	*ret_status = (struct shd_feed_status){
-		.store = store->id,
+		.source = feed->of->source->id,
 		.endpoint = feed->row->name,
 		.poller = feed->row->poller,
 		.state = names[feed->state],
@@ -157,7 +156,7 @@ void shd_feed_status(const struct shd_feed *feed, const struct shd_store_setting
 		.last_try = failure ? failure->last_try : feed->last_success,
 		.next_due = feed->next_due,
 		.failing_since = failure ? failure->since : (struct shd_wall){0},
-		.every_ms = shd_feed_every_ms(feed->row, store),
+		.every_ms = shd_feed_every_ms(feed->row, feed->of->source),
 		.failures = failure ? failure->count : 0,
 		.error = feed->error,
 		.error_text = failure ? failure->text : "",

@@ -1,9 +1,9 @@
-/* poll/feed.h - one endpoint of one store: its state, its facts, its memory.
+/* poll/feed.h - one endpoint of one source: its state, its facts, its memory.
  *
- * There are 50 of them for each store and thousands of stores, so the struct is
+ * There are 50 of them for each source and thousands of sources, so the struct is
  * small; what only a failing feed has stands elsewhere. Loop thread only. */
 #pragma once
-#include "market/market.h"
+#include "market/adapter.h"
 #include "page_memory.h"
 #include "heap.h"
 #include "state/state.h"
@@ -24,6 +24,7 @@ enum shd_feed_state {
 };
 
 struct shd_poll;
+struct shd_source_feeds;
 
 /* Of a feed that fails. */
 struct shd_feed_failure {
@@ -35,6 +36,7 @@ struct shd_feed_failure {
 struct shd_feed {
 	struct shd_heap_item item;    /* its time: the next poll, or the poll's next request */
 	const struct shd_endpoint *row;
+	struct shd_source_feeds *of;   /* its source, with that one's other feeds */
 	struct shd_feed *next;         /* in the queue */
 	struct shd_poll *poll;         /* under way, else NULL */
 	struct shd_pages pages;        /* as last committed */
@@ -44,11 +46,10 @@ struct shd_feed {
 	struct shd_wall last_success;
 	struct shd_wall noted;         /* when the state was last told the facts; 0: tell soon */
 	struct shd_wall next_due;
-	uint32_t store;
 	uint16_t requests, throttled;  /* not told to the state yet */
 	int8_t error;                  /* enum shd_err, -1: none */
 	uint8_t state;                 /* enum shd_feed_state */
-	uint8_t suspects;
+	bool suspects : 1;             /* the last answer was empty where it never was */
 	bool lists_ids : 1;            /* its keys are the ids of a BATCH feed */
 	bool keyed : 1;                /* keys of records are kept: complete, or lists_ids */
 	bool swept : 1;                /* complete: the last sweep was committed since the start */
@@ -60,10 +61,10 @@ struct shd_feed {
 	bool not_available : 1;
 };
 
-/* Row of a market's table for one store. Resumes from `known`, the facts in the
- * state (NULL: none). */
-void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row, uint32_t store,
-		   const struct shd_feed_row *known);
+/* Row of the adapter of the source `of`. Resumes from `known`, the facts in the state (NULL:
+ * none). */
+void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row,
+		   struct shd_source_feeds *of, const struct shd_feed_row *known);
 void shd_feed_finish(struct shd_feed *feed);
 
 /* Takes over facts, not pages, of the same feed under an older configuration. */
@@ -85,10 +86,9 @@ bool shd_feed_settled(const struct shd_feed *feed);
  * a half intervals where that is longer. The rule `poller-stale` looks after three. */
 bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now);
 
-/* How often it is read: what the store says for its poller, but not more often than
+/* How often it is read: what the source says for its poller, but not more often than
  * the endpoint allows. 0: never by itself (switched off, or a FOLLOW). */
-int64_t shd_feed_every_ms(const struct shd_endpoint *row, const struct shd_store_settings *store);
+int64_t shd_feed_every_ms(const struct shd_endpoint *row, const struct shd_source *source);
 
 /* For status.h; texts are borrowed from the feed. */
-void shd_feed_status(const struct shd_feed *feed, const struct shd_store_settings *store,
-		     struct shd_feed_status *ret_status);
+void shd_feed_status(const struct shd_feed *feed, struct shd_feed_status *ret_status);

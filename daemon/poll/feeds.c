@@ -32,18 +32,18 @@ static const struct shd_feed_row *find_row(const struct index *index, const char
 	return found ? *found : NULL;
 }
 
-static int compare_stores(const void *a, const void *b)
+static int compare_sources(const void *a, const void *b)
 {
-	const struct shd_store_settings *x = *(const struct shd_store_settings *const *)a;
-	const struct shd_store_settings *y = *(const struct shd_store_settings *const *)b;
+	const struct shd_source *x = *(const struct shd_source *const *)a;
+	const struct shd_source *y = *(const struct shd_source *const *)b;
 
 	return strcmp(x->id, y->id);
 }
 
-static bool is_asked_for_ids(const struct shd_market *market, const struct shd_endpoint *row)
+static bool is_asked_for_ids(const struct shd_adapter *adapter, const struct shd_endpoint *row)
 {
-	for (size_t i = 0; i < market->endpoint_count; i++) {
-		const struct shd_endpoint *other = &market->endpoints[i];
+	for (size_t i = 0; i < adapter->endpoint_count; i++) {
+		const struct shd_endpoint *other = &adapter->endpoints[i];
 
 		if (other->paging == SHD_PAGE_BATCH && strcmp(other->ids_of, row->name) == 0)
 			return true;
@@ -51,46 +51,47 @@ static bool is_asked_for_ids(const struct shd_market *market, const struct shd_e
 	return false;
 }
 
-static void init_store(struct shd_feeds *feeds, uint32_t number, const struct index *known)
+static void init_source(struct shd_source_feeds *of, const struct index *known)
 {
-	const struct shd_store_settings *settings = &feeds->settings->stores[number];
-	struct shd_feeds_store *store = &feeds->stores[number];
+	const struct shd_adapter *adapter = of->source->adapter;
 
-	for (size_t i = 0; i < store->feed_count; i++) {
-		const struct shd_endpoint *row = &settings->market->endpoints[i];
-		struct shd_feed *feed = &store->feeds[i];
+	for (size_t i = 0; i < of->feed_count; i++) {
+		const struct shd_endpoint *row = &adapter->endpoints[i];
+		struct shd_feed *feed = &of->feeds[i];
 
-		shd_feed_init(feed, row, number, find_row(known, settings->id, row->name));
-		feed->lists_ids = is_asked_for_ids(settings->market, row);
+		shd_feed_init(feed, row, of, find_row(known, of->source->id, row->name));
+		feed->lists_ids = is_asked_for_ids(adapter, row);
 		feed->keyed = row->complete || feed->lists_ids;
 	}
 }
 
-/* The facts of stores that both configurations have, on the same market. */
+/* The facts of sources that both configurations have, with the same adapter. */
 static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 {
-	size_t count = old->settings->store_count;
-	const struct shd_store_settings **sorted = shd_xcalloc(count, sizeof(*sorted));
+	size_t count = old->source_count;
+	const struct shd_source **sorted = shd_xcalloc(count, sizeof(*sorted));
 
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = &old->settings->stores[i];
-	qsort(sorted, count, sizeof(*sorted), compare_stores);
-	for (size_t i = 0; i < feeds->settings->store_count; i++) {
-		const struct shd_store_settings *settings = &feeds->settings->stores[i], **found;
+		sorted[i] = old->sources[i].source;
+	qsort(sorted, count, sizeof(*sorted), compare_sources);
+	for (size_t i = 0; i < feeds->source_count; i++) {
+		struct shd_source_feeds *to = &feeds->sources[i];
+		const struct shd_source **found =
+			bsearch(&to->source, sorted, count, sizeof(*sorted), compare_sources);
 
-		found = bsearch(&settings, sorted, count, sizeof(*sorted), compare_stores);
-		if (!found || (*found)->market != settings->market)
+		if (!found || (*found)->adapter != to->source->adapter)
 			continue;
-		struct shd_feeds_store *from = &old->stores[*found - old->settings->stores];
+		const struct shd_source_feeds *from =
+			&old->sources[*found - old->settings->sources];
 		for (size_t j = 0; j < from->feed_count; j++) {
-			struct shd_feed *feed = &feeds->stores[i].feeds[j];
+			struct shd_feed *feed = &to->feeds[j];
 
 			shd_feed_inherit(feed, &from->feeds[j]);
 			feed->goes_on = shd_feed_every_ms(feed->row, *found) > 0;
 		}
-		feeds->stores[i].rate = from->rate;
-		feeds->stores[i].rate.milli_tokens = 0;
-		feeds->stores[i].skew_ms = from->skew_ms;
+		to->rate = from->rate;
+		to->rate.milli_tokens = 0;
+		to->skew_ms = from->skew_ms;
 	}
 	free(sorted);
 }
@@ -104,21 +105,22 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 	for (size_t i = 0; i < known_count; i++)
 		index.rows[i] = &known[i];
 	qsort(index.rows, index.count, sizeof(*index.rows), compare_rows);
-	*feeds = (struct shd_feeds){.settings = settings};
-	feeds->stores = shd_xcalloc(settings->store_count, sizeof(*feeds->stores));
-	for (size_t i = 0; i < settings->store_count; i++)
-		feeds->count += settings->stores[i].market->endpoint_count;
+	*feeds = (struct shd_feeds){.settings = settings, .source_count = settings->source_count};
+	feeds->sources = shd_xcalloc(feeds->source_count, sizeof(*feeds->sources));
+	for (size_t i = 0; i < feeds->source_count; i++)
+		feeds->count += settings->sources[i].adapter->endpoint_count;
 	feeds->all = shd_xcalloc(feeds->count, sizeof(*feeds->all));
 	struct shd_feed *next = feeds->all;
-	for (size_t i = 0; i < settings->store_count; i++) {
-		struct shd_feeds_store *store = &feeds->stores[i];
+	for (size_t i = 0; i < feeds->source_count; i++) {
+		struct shd_source_feeds *of = &feeds->sources[i];
 
-		store->feeds = next;
-		store->feed_count = settings->stores[i].market->endpoint_count;
-		next += store->feed_count;
-		store->skew_ms = INT64_MIN;
-		init_store(feeds, (uint32_t)i, &index);
-		shd_request_bucket_init(&store->rate, settings->stores[i].rate_per_s, now);
+		of->source = &settings->sources[i];
+		of->feeds = next;
+		of->feed_count = of->source->adapter->endpoint_count;
+		next += of->feed_count;
+		of->skew_ms = INT64_MIN;
+		init_source(of, &index);
+		shd_request_bucket_init(&of->rate, of->source->credential->rate_per_s, now);
 	}
 	free(index.rows);
 	if (old)
@@ -130,31 +132,25 @@ void shd_feeds_finish(struct shd_feeds *feeds)
 	for (size_t i = 0; i < feeds->count; i++)
 		shd_feed_finish(&feeds->all[i]);
 	free(feeds->all);
-	free(feeds->stores);
+	free(feeds->sources);
 }
 
-struct shd_feed *shd_feeds_find(const struct shd_feeds *feeds, uint32_t store,
+struct shd_feed *shd_feeds_find(const struct shd_source_feeds *source,
 				const struct shd_endpoint *row)
 {
-	const struct shd_market *market = feeds->settings->stores[store].market;
+	const struct shd_adapter *adapter = source->source->adapter;
 
-	shd_assert(row >= market->endpoints && row < market->endpoints + market->endpoint_count);
-	return &feeds->stores[store].feeds[row - market->endpoints];
+	shd_assert(row >= adapter->endpoints && row < adapter->endpoints + source->feed_count);
+	return &source->feeds[row - adapter->endpoints];
 }
 
-struct shd_feed *shd_feeds_ids_of(const struct shd_feeds *feeds, const struct shd_feed *feed)
+struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed)
 {
-	const struct shd_endpoint *row = shd_market_endpoint(
-		shd_feeds_settings(feeds, feed)->market, feed->row->ids_of);
+	const struct shd_endpoint *row =
+		shd_adapter_endpoint(feed->of->source->adapter, feed->row->ids_of);
 
 	shd_assert(row);
-	return shd_feeds_find(feeds, feed->store, row);
-}
-
-const struct shd_store_settings *shd_feeds_settings(const struct shd_feeds *feeds,
-						    const struct shd_feed *feed)
-{
-	return &feeds->settings->stores[feed->store];
+	return shd_feeds_find(feed->of, row);
 }
 
 /* A feed that does not count for its poller: it may fail without making it stale. */
@@ -199,16 +195,16 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 	}
 }
 
-bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poller poller,
+bool shd_feeds_poller(const struct shd_feeds *feeds, size_t source, enum shd_poller poller,
 		      struct shd_wall now, struct shd_poller_status *ret_status)
 {
 	struct shd_poller_status status = {
-		.every_ms = feeds->settings->stores[store].every_ms[poller],
+		.every_ms = feeds->sources[source].source->every_ms[poller],
 		.last_success = {SHD_NEVER_MS},
 		.error = -1,
 		.error_text = "",
 	};
-	const struct shd_feeds_store *of = &feeds->stores[store];
+	const struct shd_source_feeds *of = &feeds->sources[source];
 	struct shd_wall newest = {0};
 
 	if (!status.every_ms)
@@ -224,15 +220,15 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poll
 	return true;
 }
 
-void shd_feeds_each(const struct shd_feeds *feeds, size_t store, shd_feed_status_fn *visit,
+void shd_feeds_each(const struct shd_feeds *feeds, size_t source, shd_feed_status_fn *visit,
 		    void *ctx)
 {
-	const struct shd_feeds_store *of = &feeds->stores[store];
+	const struct shd_source_feeds *of = &feeds->sources[source];
 
 	for (size_t i = 0; i < of->feed_count; i++) {
 		struct shd_feed_status status;
 
-		shd_feed_status(&of->feeds[i], &feeds->settings->stores[store], &status);
+		shd_feed_status(&of->feeds[i], &status);
 		visit(ctx, &status);
 	}
 }

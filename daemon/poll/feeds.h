@@ -1,20 +1,23 @@
-/* poll/feeds.h - the feeds of all stores of a configuration, and their rates.
+/* poll/feeds.h - the feeds of all sources of a configuration, and their rates.
  *
  * Loop thread only. */
 #pragma once
 #include "feed.h"
 #include "net/bucket.h"
 
-struct shd_feeds_store {
+/* The feeds of one source. */
+struct shd_source_feeds {
+	const struct shd_source *source;
 	struct shd_request_bucket rate;
-	struct shd_feed *feeds;  /* one per row of the market, in its order */
+	struct shd_feed *feeds;  /* one per row of the adapter, in its order */
 	size_t feed_count;
 	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */
 };
 
 struct shd_feeds {
 	const struct shd_settings *settings;
-	struct shd_feeds_store *stores; /* as in the settings */
+	struct shd_source_feeds *sources; /* as in the settings */
+	size_t source_count;
 	struct shd_feed *all;
 	size_t count;
 };
@@ -26,19 +29,15 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 		    const struct shd_feeds *old, struct shd_mono now);
 void shd_feeds_finish(struct shd_feeds *feeds);
 
-/* The feed of a row of the store's market. */
-struct shd_feed *shd_feeds_find(const struct shd_feeds *feeds, uint32_t store,
+/* The feed of a row of the source's adapter. */
+struct shd_feed *shd_feeds_find(const struct shd_source_feeds *source,
 				const struct shd_endpoint *row);
 
 /* BATCH: the feed whose keys are asked for. */
-struct shd_feed *shd_feeds_ids_of(const struct shd_feeds *feeds, const struct shd_feed *feed);
+struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed);
 
-/* The settings of the feed's store. */
-const struct shd_store_settings *shd_feeds_settings(const struct shd_feeds *feeds,
-						    const struct shd_feed *feed);
-
-/* For status.h. */
-bool shd_feeds_poller(const struct shd_feeds *feeds, size_t store, enum shd_poller poller,
+/* For status.h; `source` is an index into the settings'. */
+bool shd_feeds_poller(const struct shd_feeds *feeds, size_t source, enum shd_poller poller,
 		      struct shd_wall now, struct shd_poller_status *ret_status);
-void shd_feeds_each(const struct shd_feeds *feeds, size_t store, shd_feed_status_fn *visit,
+void shd_feeds_each(const struct shd_feeds *feeds, size_t source, shd_feed_status_fn *visit,
 		    void *ctx);

@@ -40,7 +40,7 @@ static struct shd_wall began(const struct shd_scheduler *polls, const struct shd
 static struct shd_wall cursor_after(const struct shd_scheduler *polls, const struct shd_poll *poll)
 {
 	int64_t skew_ms = poll->skew_ms != INT64_MIN
-		? poll->skew_ms : polls->feeds.stores[poll->feed->store].skew_ms;
+		? poll->skew_ms : poll->feed->of->skew_ms;
 
 	return shd_time_earlier(began(polls, poll), skew_ms);
 }
@@ -50,7 +50,7 @@ static void fill_batch(struct shd_scheduler *polls, const struct shd_poll *poll,
 	struct shd_feed *feed, struct shd_batch *batch)
 {
 	*batch = (struct shd_batch){
-		.store = feed->store,
+		.store = (size_t)(feed->of->source->store - polls->feeds.settings->stores),
 		.fetch = {
 			.row = feed->row,
 			.began = began(polls, poll),
@@ -102,7 +102,7 @@ static void tell_facts(struct shd_scheduler *polls, const struct shd_poll *poll,
 	bool awaited = feed->unread && !poll->outdated;
 
 	if (!turned && !awaited &&
-	    !shd_feed_note_due(feed, every_ms(polls, feed), wall_now(polls)))
+	    !shd_feed_note_due(feed, every_ms(feed), wall_now(polls)))
 		return;
 	struct note *note = shd_xcalloc(1, sizeof(*note));
 	note->polls = polls;
@@ -128,7 +128,7 @@ static void report(struct shd_scheduler *polls, const struct shd_poll *poll, boo
 		   int64_t retry_ms)
 {
 	bool ok = poll->feed->error < 0;
-	struct shd_polled what = {.store = poll->store,
+	struct shd_polled what = {.source = poll->source,
 		.row = poll->feed->row,
 		.ok = ok,
 		.error = ok ? NULL : &poll->error,
@@ -168,10 +168,10 @@ void shd_scheduler_release(struct shd_scheduler *polls, struct shd_poll *poll)
 /* Feeds that wait for the ids this one lists. */
 static void wake_batches(struct shd_scheduler *polls, struct shd_feed *feed)
 {
-	struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+	struct shd_source_feeds *of = feed->of;
 
-	for (size_t i = 0; i < store->feed_count; i++) {
-		struct shd_feed *other = &store->feeds[i];
+	for (size_t i = 0; i < of->feed_count; i++) {
+		struct shd_feed *other = &of->feeds[i];
 
 		if (other->wants_ids && strcmp(other->row->ids_of, feed->row->name) == 0) {
 			other->wants_ids = false;
@@ -183,10 +183,10 @@ static void wake_batches(struct shd_scheduler *polls, struct shd_feed *feed)
 /* They wait as long as this one does. */
 static void put_off_batches(struct shd_scheduler *polls, struct shd_feed *feed)
 {
-	struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+	struct shd_source_feeds *of = feed->of;
 
-	for (size_t i = 0; i < store->feed_count; i++) {
-		struct shd_feed *other = &store->feeds[i];
+	for (size_t i = 0; i < of->feed_count; i++) {
+		struct shd_feed *other = &of->feeds[i];
 
 		if (other->wants_ids && strcmp(other->row->ids_of, feed->row->name) == 0) {
 			other->next_due = feed->next_due;
@@ -198,10 +198,10 @@ static void put_off_batches(struct shd_scheduler *polls, struct shd_feed *feed)
 /* The operator mended something: what failed for the same reason need not wait. */
 static void wake_refused(struct shd_scheduler *polls, struct shd_feed *feed, int error)
 {
-	struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+	struct shd_source_feeds *of = feed->of;
 
-	for (size_t i = 0; i < store->feed_count; i++) {
-		struct shd_feed *other = &store->feeds[i];
+	for (size_t i = 0; i < of->feed_count; i++) {
+		struct shd_feed *other = &of->feeds[i];
 
 		if (other != feed && other->error == error && other->item.place && !other->poll)
 			shd_scheduler_set_due(polls, other, draw(polls) % RECOVERED_WITHIN_MS);
@@ -212,7 +212,7 @@ static void followed(struct shd_scheduler *polls, struct shd_poll *poll)
 {
 	for (size_t i = 0; i < poll->followed_count; i++) {
 		struct shd_poll_followed *what = &poll->followed[i];
-		struct shd_feed *feed = shd_scheduler_feed(polls, poll->feed->store, what->row);
+		struct shd_feed *feed = shd_feeds_find(poll->feed->of, what->row);
 		struct shd_wall now = wall_now(polls);
 		bool turned;
 
@@ -232,7 +232,7 @@ static void followed(struct shd_scheduler *polls, struct shd_poll *poll)
 static void worked(struct shd_scheduler *polls, struct shd_poll *poll, bool news, bool suspect)
 {
 	struct shd_feed *feed = poll->feed;
-	int64_t period = every_ms(polls, feed);
+	int64_t period = every_ms(feed);
 	int64_t spent = wall_now(polls).ms - poll->began.ms;
 	int before = feed->error;
 	struct shd_wall cursor_before = feed->cursor;
@@ -259,15 +259,15 @@ static void worked(struct shd_scheduler *polls, struct shd_poll *poll, bool news
 }
 
 /* A refused key fails every feed of its store; it is told once. */
-static bool is_told(const struct shd_scheduler *polls, const struct shd_feed *feed)
+static bool is_told(const struct shd_feed *feed)
 {
-	const struct shd_feeds_store *store = &polls->feeds.stores[feed->store];
+	const struct shd_source_feeds *of = feed->of;
 
 	if (shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_OPERATOR ||
 	    feed->error == SHD_ERR_ROLE)
 		return false; /* a role is missing for one method, not for all */
-	for (size_t i = 0; i < store->feed_count; i++)
-		if (&store->feeds[i] != feed && store->feeds[i].error == feed->error)
+	for (size_t i = 0; i < of->feed_count; i++)
+		if (&of->feeds[i] != feed && of->feeds[i].error == feed->error)
 			return true;
 	return false;
 }
@@ -285,13 +285,13 @@ static void failed(struct shd_scheduler *polls, struct shd_poll *poll)
 	}
 	bool turned = shd_feed_failed(feed, &poll->error, wall_now(polls));
 	int64_t wait = shd_retry_ms(poll->error.kind, feed->failure->count,
-		every_ms(polls, feed), poll->retry_after_ms, draw(polls));
+		every_ms(feed), poll->retry_after_ms, draw(polls));
 	if (wait < feed->row->min_interval_ms)
 		wait = feed->row->min_interval_ms;
 	shd_scheduler_set_due(polls, feed, wait);
 	tell_facts(polls, poll, feed, turned);
 	put_off_batches(polls, feed);
-	report(polls, poll, turned && !is_told(polls, feed), false, wait);
+	report(polls, poll, turned && !is_told(feed), false, wait);
 	shd_scheduler_release(polls, poll);
 }
 
@@ -320,7 +320,7 @@ static void commit(struct shd_scheduler *polls, struct shd_poll *poll)
 	shd_feed_enter(feed, SHD_FEED_COMMITTING);
 	fill_batch(polls, poll, feed, batch);
 	batch->fetch.ok = true;
-	batch->fetch.next_due.ms = wall_now(polls).ms + every_ms(polls, feed);
+	batch->fetch.next_due.ms = wall_now(polls).ms + every_ms(feed);
 	batch->seen.harvest = harvest ? poll->harvest : NULL;
 	batch->seen.listed = poll->listed_changed && !poll->bad_records ? poll->listed : NULL;
 	batch->seen.listed_count = batch->seen.listed ? poll->listed_count : 0;

@@ -38,7 +38,7 @@ static bool take_follows(struct shd_poll *poll, size_t from)
 			continue;
 		}
 		const struct shd_endpoint *row =
-			shd_market_endpoint(poll->store->market, follow->endpoint);
+			shd_adapter_endpoint(poll->source->adapter, follow->endpoint);
 		shd_assert(row && row->paging == SHD_PAGE_FOLLOW);
 		shd_grow(poll->follows, poll->follow_count, poll->follow_room);
 		poll->follows[poll->follow_count++] = (struct shd_poll_follow){
@@ -55,8 +55,8 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 {
 	struct shd_harvest *harvest = poll->harvest;
 	size_t entities = harvest->entity_count, follows = harvest->follow_count;
-	struct shd_map_in in = {.store = poll->store, .row = poll->row, .fetched = poll->fetched};
-	json_auto_t *record = shd_market_parse(bytes, len, reterr);
+	struct shd_map_in in = {.source = poll->source, .row = poll->row, .fetched = poll->fetched};
+	json_auto_t *record = shd_adapter_parse(bytes, len, reterr);
 
 	if (!record)
 		return false;
@@ -104,7 +104,7 @@ static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
 	if (!shd_text_ok(&text))
 		return shd_fail(reterr, SHD_ERR_LIMIT, "more than %d bytes beside the records",
 				ENVELOPE_BYTES);
-	json_auto_t *envelope = shd_market_parse(text.data, text.len, reterr);
+	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, reterr);
 	if (!envelope || !poll->row->next(poll->row, envelope, poll->draft.count, &poll->page_in,
 					  ret_out, reterr))
 		return false;

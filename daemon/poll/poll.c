@@ -1,7 +1,7 @@
 #include "poll.h"
 
 #include "host/clock.h"
-#include "scheduler.h"
+#include "feeds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ static enum shd_poll_step follow_on(struct shd_poll *poll)
 			if (poll->followed[i].row == follow->row && poll->followed[i].failed)
 				tried = &poll->followed[i];
 		const struct shd_feed *feed =
-			shd_scheduler_feed(poll->polls, poll->feed->store, follow->row);
+			shd_feeds_find(poll->feed->of, follow->row);
 		int error = tried ? (int)tried->error.kind : feed->error;
 		if (!tried && (error < 0 || feed->next_due.ms <= poll->began.ms))
 			return SHD_POLL_ASK;
@@ -177,11 +177,11 @@ static struct shd_wall cursor_of(const struct shd_feed *feed, struct shd_wall no
 }
 
 enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
-				  const struct shd_store_settings *store, struct shd_wall now,
-				  int64_t skew_ms, const struct shd_pages *ids)
+				  struct shd_wall now, int64_t skew_ms,
+				  const struct shd_pages *ids)
 {
 	poll->feed = feed;
-	poll->store = store;
+	poll->source = feed->of->source;
 	poll->began = now;
 	poll->window_end = shd_time_later(now, skew_ms);
 	poll->cursor = cursor_of(feed, shd_time_earlier(now, skew_ms));
@@ -221,7 +221,7 @@ static void choose_follows(struct shd_poll *poll)
 
 bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
 {
-	poll->page_in = (struct shd_page_in){.store = poll->store, .now = poll->window_end,
+	poll->page_in = (struct shd_page_in){.source = poll->source, .now = poll->window_end,
 		.cursor = poll->cursor, .position = poll->position};
 	if (poll->following) {
 		choose_follows(poll);
@@ -236,7 +236,7 @@ bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
 	for (size_t i = 0; i < SHD_COUNT(poll->request.headers); i++)
 		shd_text_clear(&poll->request.headers[i]);
 	poll->request.header_count = 0;
-	return poll->store->market->request(poll->row, &poll->page_in, shd_config_secret, config,
+	return poll->source->adapter->request(poll->row, &poll->page_in, shd_config_secret, config,
 					    &poll->request, &poll->error);
 }
 
@@ -284,7 +284,7 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 	}
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
-	if (!poll->store->market->accept(poll->row, &answer, &refusal)) {
+	if (!poll->source->adapter->accept(poll->row, &answer, &refusal)) {
 		poll->error = refusal.error;
 		poll->retry_after_ms = refusal.retry_after_ms;
 		poll->throttled += refusal.error.kind == SHD_ERR_THROTTLED;

@@ -37,7 +37,7 @@ struct shd_poll {
 	struct shd_scheduler *polls;
 	struct shd_feed *feed;
 	struct shd_poll *next;          /* among those that rest */
-	const struct shd_store_settings *store;
+	const struct shd_source *source;
 	struct shd_wall began, fetched;
 	struct shd_wall window_end, cursor; /* of all its pages, for struct shd_page_in */
 	struct shd_mono asked;          /* when the last request left; 0: none yet */
@@ -92,8 +92,8 @@ void shd_poll_destroy(struct shd_poll *poll);
 /* Makes the poll ready for a feed. `skew_ms`: the marketplace's clock minus ours, INT64_MIN:
  * not known. `ids` are the pages of the feed whose keys are asked for (BATCH), else NULL. */
 enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
-				  const struct shd_store_settings *store, struct shd_wall now,
-				  int64_t skew_ms, const struct shd_pages *ids);
+				  struct shd_wall now, int64_t skew_ms,
+				  const struct shd_pages *ids);
 
 /* Builds the request into poll->request; false: `error` says why not. */
 SHD_MUST_USE bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config);

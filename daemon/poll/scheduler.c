@@ -36,7 +36,7 @@ void shd_scheduler_put_in(struct shd_scheduler *polls, struct shd_feed *feed, in
 /* The feed's next poll. */
 void shd_scheduler_set_due(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
 {
-	if (every_ms(polls, feed) == 0)
+	if (every_ms(feed) == 0)
 		return;
 	feed->next_due.ms = wall_now(polls).ms + wait_ms;
 	shd_scheduler_put_in(polls, feed, wait_ms);
@@ -65,7 +65,7 @@ static void release(uv_timer_t *timer)
 
 			/* Ids that were never read cannot be asked for; that feed wakes this one.
 			 */
-			if (batch && !shd_feeds_ids_of(&polls->feeds, feed)->pages.count) {
+			if (batch && !shd_feeds_ids_of(feed)->pages.count) {
 				feed->wants_ids = true;
 				continue;
 			}
@@ -96,7 +96,7 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	polls->in.look(polls->in.ctx);
 	enum shd_poll_step next = shd_poll_answered(poll, out, wall_now(polls));
 	if (poll->skew_ms != INT64_MIN)
-		polls->feeds.stores[poll->feed->store].skew_ms = poll->skew_ms;
+		poll->feed->of->skew_ms = poll->skew_ms;
 	step(poll, next);
 	shd_scheduler_pump(polls);
 }
@@ -121,7 +121,7 @@ static void ask(struct shd_poll *poll)
 {
 	struct shd_scheduler *polls = poll->polls;
 	struct shd_feed *feed = poll->feed;
-	const struct shd_store_settings *store = poll->store;
+	const struct shd_source *source = poll->source;
 	const struct shd_endpoint *row =
 		poll->following ? poll->follows[poll->follows_at].row : feed->row;
 	struct shd_mono now = mono_now(polls);
@@ -135,7 +135,7 @@ static void ask(struct shd_poll *poll)
 		return;
 	}
 	if (wait > 0 ||
-		!shd_request_bucket_take(&polls->feeds.stores[feed->store].rate, now, &wait)) {
+		!shd_request_bucket_take(&feed->of->rate, now, &wait)) {
 		park(polls, feed, wait);
 		return;
 	}
@@ -150,11 +150,11 @@ static void ask(struct shd_poll *poll)
 		.header_count = poll->request.header_count,
 		.body = poll->request.body.data,
 		.body_len = poll->request.body.len,
-		.proxy = store->proxy,
-		.interface = store->interface,
-		.connect_ms = store->timeout_ms < CONNECT_MS ? store->timeout_ms : CONNECT_MS,
-		.total_ms = store->timeout_ms,
-		.answer_max_bytes = store->body_max_bytes,
+		.proxy = source->egress->proxy,
+		.interface = source->egress->interface,
+		.connect_ms = source->timeout_ms < CONNECT_MS ? source->timeout_ms : CONNECT_MS,
+		.total_ms = source->timeout_ms,
+		.answer_max_bytes = source->body_max_bytes,
 	};
 	poll->asked = now;
 	if (shd_transfer_start(polls->in.transfers, &in, answered, poll, &poll->error))
@@ -196,10 +196,9 @@ static void begin(struct shd_scheduler *polls, struct shd_feed *feed)
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
 	feed->poll = poll;
 	const struct shd_pages *ids = feed->row->paging == SHD_PAGE_BATCH
-					      ? &shd_feeds_ids_of(&polls->feeds, feed)->pages
+					      ? &shd_feeds_ids_of(feed)->pages
 					      : NULL;
-	step(poll, shd_poll_begin(poll, feed, shd_feeds_settings(&polls->feeds, feed),
-			   wall_now(polls), polls->feeds.stores[feed->store].skew_ms, ids));
+	step(poll, shd_poll_begin(poll, feed, wall_now(polls), feed->of->skew_ms, ids));
 }
 
 void shd_scheduler_pump(struct shd_scheduler *polls)
@@ -225,7 +224,7 @@ void shd_scheduler_pump(struct shd_scheduler *polls)
 
 static bool is_overdue(const struct shd_scheduler *polls, const struct shd_feed *feed)
 {
-	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : every_ms(polls, feed);
+	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : every_ms(feed);
 	int64_t wait = feed->next_due.ms - wall_now(polls).ms;
 
 	return wait <= 0 || wait > longest;
@@ -233,7 +232,7 @@ static bool is_overdue(const struct shd_scheduler *polls, const struct shd_feed 
 
 static int64_t soon_ms(const struct shd_scheduler *polls, const struct shd_feed *feed)
 {
-	return shd_heap_spread_ms(polls->feeds.count, every_ms(polls, feed), draw(polls));
+	return shd_heap_spread_ms(polls->feeds.count, every_ms(feed), draw(polls));
 }
 
 /* What waits for an operator, for a day or for ids would only hold up the rest. One that
@@ -244,7 +243,7 @@ static void fall_behind(struct shd_scheduler *polls, struct shd_feed *feed, bool
 {
 	bool fails = feed->error >= 0;
 	bool later = fails && shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER;
-	bool aged = wall_now(polls).ms - feed->last_success.ms > 3 * every_ms(polls, feed);
+	bool aged = wall_now(polls).ms - feed->last_success.ms > 3 * every_ms(feed);
 
 	feed->unread = watched && !feed->wants_ids && (!fails || (later && aged));
 	if (feed->behind || feed->wants_ids || (fails && !later))
@@ -261,7 +260,7 @@ static void first_due(struct shd_scheduler *polls, struct shd_feed *feed, bool w
 		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_OPERATOR;
 	bool overdue = is_overdue(polls, feed);
 
-	if (!every_ms(polls, feed)) {
+	if (!every_ms(feed)) {
 		feed->behind = feed->unread = false;
 		return;
 	}
@@ -273,14 +272,14 @@ static void first_due(struct shd_scheduler *polls, struct shd_feed *feed, bool w
 		soon ? soon_ms(polls, feed) : feed->next_due.ms - wall_now(polls).ms);
 }
 
-static void start_store(struct shd_scheduler *polls, const struct shd_feeds_store *store)
+static void start_source(struct shd_scheduler *polls, const struct shd_source_feeds *of)
 {
 	bool watched = false;
 
-	for (size_t i = 0; i < store->feed_count; i++)
-		watched = watched || store->feeds[i].last_success.ms;
-	for (size_t i = 0; i < store->feed_count; i++)
-		first_due(polls, &store->feeds[i], watched);
+	for (size_t i = 0; i < of->feed_count; i++)
+		watched = watched || of->feeds[i].last_success.ms;
+	for (size_t i = 0; i < of->feed_count; i++)
+		first_due(polls, &of->feeds[i], watched);
 }
 
 struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
@@ -299,8 +298,8 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 		old ? &old->feeds : NULL, mono_now(polls));
 	if (old)
 		polls->figures = old->figures;
-	for (size_t i = 0; i < config->settings->store_count; i++)
-		start_store(polls, &polls->feeds.stores[i]);
+	for (size_t i = 0; i < polls->feeds.source_count; i++)
+		start_source(polls, &polls->feeds.sources[i]);
 	return polls;
 }
 
@@ -337,7 +336,7 @@ void shd_scheduler_pause(struct shd_scheduler *polls, void (*quiet)(void *ctx), 
 static void take_back_cursor(
 	const struct shd_scheduler *polls, struct shd_feed *feed, int64_t jumped_ms)
 {
-	bool ours = polls->feeds.stores[feed->store].skew_ms == INT64_MIN;
+	bool ours = feed->of->skew_ms == INT64_MIN;
 
 	if (feed->cursor.ms && jumped_ms < 0 && (ours || feed->cursor.ms > wall_now(polls).ms))
 		feed->cursor.ms += jumped_ms;
@@ -345,15 +344,15 @@ static void take_back_cursor(
 
 void shd_scheduler_catch_up(struct shd_scheduler *polls, int64_t jumped_ms)
 {
-	for (size_t i = 0; i < polls->feeds.settings->store_count; i++)
-		if (polls->feeds.stores[i].skew_ms != INT64_MIN)
-			polls->feeds.stores[i].skew_ms -= jumped_ms;
+	for (size_t i = 0; i < polls->feeds.source_count; i++)
+		if (polls->feeds.sources[i].skew_ms != INT64_MIN)
+			polls->feeds.sources[i].skew_ms -= jumped_ms;
 	for (size_t i = 0; i < polls->feeds.count; i++) {
 		struct shd_feed *feed = &polls->feeds.all[i];
 		bool overdue = feed->poll || is_overdue(polls, feed);
 
 		take_back_cursor(polls, feed, jumped_ms);
-		if (!every_ms(polls, feed))
+		if (!every_ms(feed))
 			continue;
 		if (feed->poll)
 			feed->poll->outdated = true;
@@ -368,9 +367,9 @@ void shd_scheduler_catch_up(struct shd_scheduler *polls, int64_t jumped_ms)
 	}
 }
 
-uint64_t shd_scheduler_unread(const struct shd_scheduler *polls, size_t store)
+uint64_t shd_scheduler_unread(const struct shd_scheduler *polls, size_t source)
 {
-	const struct shd_feeds_store *of = &polls->feeds.stores[store];
+	const struct shd_source_feeds *of = &polls->feeds.sources[source];
 	uint64_t feeds = 0;
 
 	for (size_t i = 0; i < of->feed_count && i < 64; i++)
@@ -416,12 +415,6 @@ void shd_scheduler_close(struct shd_scheduler *polls, void (*closed)(void *ctx),
 	polls->closed = closed;
 	polls->closed_ctx = ctx;
 	shd_scheduler_pause(polls, close_timer, polls);
-}
-
-struct shd_feed *shd_scheduler_feed(const struct shd_scheduler *polls, uint32_t store,
-				const struct shd_endpoint *row)
-{
-	return shd_feeds_find(&polls->feeds, store, row);
 }
 
 const struct shd_feeds *shd_scheduler_feeds(const struct shd_scheduler *polls)

@@ -1,7 +1,7 @@
-/* poll/scheduler.h - all feeds of all stores, and when each is polled.
+/* poll/scheduler.h - all feeds of all sources, and when each is polled.
  *
  * One timer serves the nearest due feed. What is due is released in batches of
- * 50 ms into a queue and leaves it as slots (in_flight_max), the stores' rates and
+ * 50 ms into a queue and leaves it as slots (in_flight_max), the credentials' rates and
  * the room in the line allow; each feed is there once, so the queue is bounded. An
  * answer that is the same as the last one moves only the feed's facts. Loop thread. */
 #pragma once
@@ -12,7 +12,7 @@ struct shd_scheduler;
 
 /* One poll is over. Texts are borrowed for the call. */
 struct shd_polled {
-	const struct shd_store_settings *store;
+	const struct shd_source *source;
 	const struct shd_endpoint *row;
 	bool ok;
 	const struct shd_error *error; /* unless ok */
@@ -56,19 +56,15 @@ void shd_scheduler_pause(struct shd_scheduler *polls, void (*quiet)(void *ctx), 
 void shd_scheduler_catch_up(struct shd_scheduler *polls, int64_t jumped_ms);
 size_t shd_scheduler_behind_count(const struct shd_scheduler *polls);
 
-/* The feeds of a store that are behind, for shd_judge_catch_up: those that were read before and
+/* The feeds of a source that are behind, for shd_judge_catch_up: those that were read before and
  * ought to work. One that failed already makes its poller blind by its age, if at all. */
-uint64_t shd_scheduler_unread(const struct shd_scheduler *polls, size_t store);
+uint64_t shd_scheduler_unread(const struct shd_scheduler *polls, size_t source);
 
 /* There is room in the line again. */
 void shd_scheduler_pump(struct shd_scheduler *polls);
 
 /* Pauses, then frees everything and calls closed(ctx). */
 void shd_scheduler_close(struct shd_scheduler *polls, void (*closed)(void *ctx), void *ctx);
-
-/* The feed of a row of the store's market. */
-struct shd_feed *shd_scheduler_feed(const struct shd_scheduler *polls, uint32_t store,
-				const struct shd_endpoint *row);
 
 /* For status.h. */
 const struct shd_feeds *shd_scheduler_feeds(const struct shd_scheduler *polls);

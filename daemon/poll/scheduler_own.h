@@ -38,9 +38,9 @@ static inline uint32_t draw(const struct shd_scheduler *polls)
 	return polls->in.random(polls->in.ctx);
 }
 
-static inline int64_t every_ms(const struct shd_scheduler *polls, const struct shd_feed *feed)
+static inline int64_t every_ms(const struct shd_feed *feed)
 {
-	return shd_feed_every_ms(feed->row, shd_feeds_settings(&polls->feeds, feed));
+	return shd_feed_every_ms(feed->row, feed->of->source);
 }
 
 /* The feed's next poll is so far away. Nothing for a feed that is never polled by itself. */

@@ -10,7 +10,7 @@ struct shd_app;
 
 /* One endpoint of one store. Times with ms 0: never. */
 struct shd_feed_status {
-	const char *store, *endpoint;
+	const char *source, *endpoint;
 	enum shd_poller poller;
 	const char *state;             /* "idle", "queued", "in flight", "committing" */
 	struct shd_wall last_success, last_try, next_due, failing_since;

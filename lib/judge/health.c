@@ -1,7 +1,7 @@
 #include "parts.h"
 
 #include "base/text.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +31,8 @@ static bool is_listing(const struct shd_endpoint *row)
 /* After how long without a success the feed alone would have made its poller blind. */
 static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *batch)
 {
-	const struct shd_store_settings *settings = &judge->settings->stores[batch->store];
-	int64_t every_ms = settings->every_ms[batch->fetch.row->poller];
+	const struct shd_source *source = &judge->settings->sources[batch->store];
+	int64_t every_ms = source->every_ms[batch->fetch.row->poller];
 	int64_t own_ms = batch->fetch.row->every_ms;
 	int64_t slower_ms = own_ms > every_ms ? own_ms - every_ms : 0;
 
@@ -61,7 +61,7 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	row.endpoint = fetch->row->name;
 	row.last_try = judge->now;
 	row.next_due = fetch->next_due;
-	row.not_available = !fetch->ok && shd_market_lacks(fetch->row, fetch->error.kind);
+	row.not_available = !fetch->ok && shd_adapter_lacks(fetch->row, fetch->error.kind);
 	if (fetch->ok || row.not_available) {
 		row.failing_since.ms = 0;
 		row.failures = 0;
@@ -155,17 +155,17 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 			   const struct shd_feed_row *feeds, size_t count,
 			   struct poller_view *ret_view)
 {
-	const struct shd_store_settings *settings = &judge->settings->stores[judge->store];
+	const struct shd_source *source = &judge->settings->sources[judge->store];
 	const struct shd_value *since = judge->store_entity
 		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
-	int64_t every_ms = settings->every_ms[poller];
+	int64_t every_ms = source->every_ms[poller];
 	int64_t blind_ms = blind_after_ms(judge, every_ms);
 	bool young = !since || since->none || judge->now.ms - since->n <= blind_ms;
 	bool any = false;
 
 	*ret_view = (struct poller_view){.last_success = {SHD_NEVER_MS}};
-	for (size_t i = 0; i < settings->market->endpoint_count; i++) {
-		const struct shd_endpoint *row = &settings->market->endpoints[i];
+	for (size_t i = 0; i < source->adapter->endpoint_count; i++) {
+		const struct shd_endpoint *row = &source->adapter->endpoints[i];
 
 		if (row->poller != poller || row->optional)
 			continue;
@@ -214,7 +214,7 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 		       const struct poller_view *view, bool blind, struct shd_error *reterr)
 {
 	struct shd_text blinds SHD_AUTO(shd_text_finish) = {0};
-	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
+	int64_t every_ms = judge->settings->sources[judge->store].every_ms[poller];
 	struct shd_seen seen;
 
 	shd_text_init(&blinds, SHD_FIELD_BYTES);
@@ -239,7 +239,7 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct poller_view *view,
 		 bool blind, struct shd_poller_fact *fact, struct shd_error *reterr)
 {
-	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
+	int64_t every_ms = judge->settings->sources[judge->store].every_ms[poller];
 	uint32_t *asked = &judge->memory[judge->store].asked, bit = 1U << poller;
 	bool unread = shd_judge_unread(judge, poller), ends = view->idle && !fact->idle;
 
@@ -261,7 +261,7 @@ static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct p
 bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
-	int64_t every_ms = judge->settings->stores[judge->store].every_ms[poller];
+	int64_t every_ms = judge->settings->sources[judge->store].every_ms[poller];
 	struct shd_poller_fact *fact;
 	struct shd_feed_row *feeds;
 	struct poller_view view;

@@ -1,7 +1,7 @@
 #include "parts.h"
 
 #include "catalog/record.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <string.h>
 

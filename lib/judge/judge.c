@@ -9,7 +9,7 @@
 #include "parts.h"
 
 #include "conf/diag.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ const char *shd_judge_store_id(const struct shd_judge *judge, size_t store)
 	return store < judge->settings->store_count ? judge->settings->stores[store].id : "daemon";
 }
 
-const struct shd_store_settings *shd_judge_settings(const struct shd_judge *judge, size_t store)
+const struct shd_store *shd_judge_settings(const struct shd_judge *judge, size_t store)
 {
 	return store < judge->settings->store_count ? &judge->settings->stores[store] : NULL;
 }

@@ -5,7 +5,7 @@
  * without a fetch: it says what is true, and nothing of any feed's health. Plain structs. */
 #pragma once
 #include "catalog/entity.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 /* What is true. Borrowed until the transaction ends: texts of the harvest are not copied. */
 struct shd_observation {

@@ -1,6 +1,6 @@
 #include "parts.h"
 
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <stdlib.h>
 #include <string.h>

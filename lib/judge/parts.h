@@ -134,7 +134,7 @@ struct shd_judge {
 
 /* Id, marketplace and settings of a store by its index. */
 const char *shd_judge_store_id(const struct shd_judge *judge, size_t store);
-const struct shd_store_settings *shd_judge_settings(const struct shd_judge *judge, size_t store);
+const struct shd_store *shd_judge_settings(const struct shd_judge *judge, size_t store);
 /* False: the store is not configured. */
 bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store);
 

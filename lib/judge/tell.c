@@ -2,7 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/num.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "message/plain.h"
 #include "message/wording.h"
 
@@ -124,7 +124,7 @@ static void keep_value(struct shd_judge *judge, struct shd_value *value)
 static struct shd_facts facts_of(struct shd_judge *judge, const struct shd_entity *entity,
 				const struct shd_alert *alert, const struct shd_alert_move *move)
 {
-	const struct shd_store_settings *settings = shd_judge_settings(judge, judge->store);
+	const struct shd_store *settings = shd_judge_settings(judge, judge->store);
 	const struct shd_verdict *last = &alert->last;
 	struct shd_facts facts = {.alert = alert->number,
 		.episode = alert->episode,
@@ -144,7 +144,7 @@ static struct shd_facts facts_of(struct shd_judge *judge, const struct shd_entit
 	facts.rule = keep_text(judge, alert->rule);
 	facts.store = store_id(judge);
 	facts.entity = keep_text(judge, alert->entity);
-	facts.marketplace = settings && settings->market ? settings->market->name : "daemon";
+	facts.marketplace = settings ? settings->marketplace : "daemon";
 	facts.subject = keep_text(judge, shd_judge_subject(judge, entity, alert->entity));
 	if (entity) {
 		const struct shd_value *url = &entity->fields[SHD_I_url];
@@ -199,11 +199,11 @@ static void add_to_draft(struct shd_draft *draft, const struct shd_facts *facts)
 static bool route_holds(struct shd_judge *judge, size_t i, const struct shd_rule *rule,
 			const struct shd_alert_move *move)
 {
-	const struct shd_store_settings *settings = shd_judge_settings(judge, judge->store);
+	const struct shd_store *settings = shd_judge_settings(judge, judge->store);
 	struct shd_match_facts facts = {.rule = rule->id,
 		.store = store_id(judge),
 		.level = move->to,
-		.marketplace = settings && settings->market ? settings->market->name : "daemon",
+		.marketplace = settings ? settings->marketplace : "daemon",
 		.store_labels = settings ? &settings->labels : NULL,
 		.rule_labels = &rule->labels};
 

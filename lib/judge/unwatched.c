@@ -35,7 +35,7 @@ bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char
 bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller)
 {
 	return poller < SHD_POLLER_COUNT && judge->store < judge->settings->store_count &&
-	       judge->settings->stores[judge->store].every_ms[poller] == 0;
+	       judge->settings->sources[judge->store].every_ms[poller] == 0;
 }
 
 const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,

@@ -3,7 +3,7 @@
 #include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "market.h"
+#include "adapter.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static void quote_long_numbers(const char *bytes, size_t len, struct shd_text *o
 	}
 }
 
-json_t *shd_market_parse(const char *bytes, size_t len, struct shd_error *reterr)
+json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reterr)
 {
 	json_error_t at;
 	json_t *value = json_loadb(bytes, len, PARSE_FLAGS, &at);

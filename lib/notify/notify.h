@@ -7,7 +7,7 @@
 #pragma once
 #include "message/message.h"
 #include "conf/option.h"
-#include "market/market.h" /* shd_request, shd_answer */
+#include "market/adapter.h" /* shd_request, shd_answer */
 
 /* Everything that varies between two sends of one message, given from outside. */
 struct shd_send_in {

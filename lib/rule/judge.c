@@ -299,7 +299,7 @@ static void look_at_pollers(const struct shd_rule *rule, const struct shd_rule_e
 	struct shd_verdict *verdict)
 {
 	for (int p = 0; p < SHD_POLLER_COUNT; p++) {
-		int64_t every_ms = env->settings ? env->settings->every_ms[p] : 0;
+		int64_t every_ms = env->every_ms ? env->every_ms[p] : 0;
 
 		if (!(rule->brought_by >> p & 1))
 			continue;

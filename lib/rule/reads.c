@@ -1,7 +1,6 @@
 #include "rule/language/check.h"
 #include "rule/eval/eval.h"
 
-#include "market/market.h"
 
 #include <string.h>
 
@@ -56,7 +55,7 @@ static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, stru
 /* Stands still until the store's next midnight. */
 static void read_today(struct shd_eval *eval, struct shd_result *ret)
 {
-	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_store *settings = eval->env->settings;
 	const struct shd_zone *zone = settings ? settings->zone : NULL;
 	int64_t day = shd_zone_day(zone, (struct shd_wall){eval->now_ms});
 
@@ -120,7 +119,7 @@ static void read_store_field(
 /* When the seller opened the store: the configuration knows best. */
 static struct shd_value store_opened_at(const struct shd_eval *eval)
 {
-	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_store *settings = eval->env->settings;
 	const struct shd_entity *store = eval->env->store;
 	struct shd_value opened = {.type = SHD_TIME, .none = true};
 
@@ -135,7 +134,7 @@ static void read_store_setting(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	static const char pseudo[] = "daemon";
-	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_store *settings = eval->env->settings;
 	struct shd_value opened;
 
 	switch ((enum shd_store_name)expr->index) {
@@ -143,9 +142,7 @@ static void read_store_setting(
 		give_text(ret, settings ? settings->id : pseudo);
 		break;
 	case SHD_STORE_marketplace:
-		give_text(ret, !settings          ? pseudo
-			       : settings->market ? settings->market->name
-						  : NULL);
+		give_text(ret, settings ? settings->marketplace : pseudo);
 		break;
 	case SHD_STORE_kind:
 		give_text(ret, !settings                           ? NULL
@@ -177,7 +174,7 @@ static void read_store_setting(
 
 static void read_label(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_store *settings = eval->env->settings;
 
 	give_text(ret, NULL);
 	for (size_t i = 0; settings && i < settings->labels.count; i++)

@@ -1,6 +1,6 @@
 #include "schema.h"
 #include "tables.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "notify/notify.h"
 #include "rule/schema.h"
 
@@ -227,13 +227,16 @@ static json_t *overrides_schema(void)
 	return map_schema(override);
 }
 
-static json_t *store_schema(const struct shd_market *market)
+static json_t *store_schema(const struct shd_adapter *adapter)
 {
 	json_t *schema = shd_options_schema(shd_store_options, shd_store_option_count);
 
 	add_options(schema, shd_store_parts_options, shd_store_parts_option_count);
-	add_options(schema, market->options, market->option_count);
-	fix_word(schema, "marketplace", market->name);
+	add_options(schema, shd_source_options, shd_source_option_count);
+	add_options(schema, shd_source_parts_options, shd_source_parts_option_count);
+	add_options(schema, adapter->options, adapter->option_count);
+	add_options(schema, adapter->credential_options, adapter->credential_option_count);
+	fix_word(schema, "marketplace", adapter->name);
 	fill_section(schema, "egress",
 		shd_options_schema(shd_egress_options, shd_egress_option_count));
 	fill_section(schema, "overrides", overrides_schema());
@@ -261,8 +264,8 @@ json_t *shd_settings_schema(void)
 	json_t *body = shd_options_schema(shd_top_options, shd_top_option_count);
 	shd_assert(json_object_update(schema, body) == 0);
 	json_decref(body);
-	for (size_t i = 0; i < shd_market_count; i++)
-		append(store_list, store_schema(shd_markets[i]));
+	for (size_t i = 0; i < shd_adapter_count; i++)
+		append(store_list, store_schema(shd_adapters[i]));
 	for (size_t i = 0; i < shd_notifier_count; i++)
 		append(channel_list, channel_schema(shd_notifiers[i]));
 	set(stores, "oneOf", store_list);

@@ -2,6 +2,7 @@
  * to conf/. */
 #pragma once
 #include "settings.h"
+#include "tables.h"
 
 struct shd_build {
 	struct shd_settings *settings;
@@ -30,3 +31,22 @@ const struct shd_node *shd_build_overrides(struct shd_build *build, const struct
 /* The options of a marketplace or notifier for shd_options_apply_all; target NULL:
  * which one it is could not be found. */
 struct shd_option_use shd_build_use(const struct shd_option *table, size_t count, void *target);
+
+/* A source while it is read: what its map is to be applied to. */
+struct shd_source_draft {
+	struct shd_source *source;
+	struct shd_credential *credential;
+	void *settings, *credential_settings; /* of the adapter's tables; NULL: no adapter */
+	struct shd_source_parts parts;
+};
+
+/* Begins with the defaults of the adapter (NULL: it could not be found); the caller applies
+ * the tables, then ends it. The id is also that of the credential. */
+void shd_source_start(struct shd_build *build, struct shd_source_draft *draft,
+		      struct shd_source *source, const struct shd_adapter *adapter,
+		      const struct shd_node *map);
+void shd_source_end(struct shd_build *build, struct shd_source_draft *draft, const char *id,
+		    const struct shd_node *map);
+
+/* Marketplaces tie the stores of one seller together by their address: warns of it. */
+void shd_sources_warn(struct shd_build *build);

@@ -99,6 +99,8 @@ void shd_settings_forget_files(struct shd_settings *settings)
 	settings->overrides = NULL;
 	for (size_t i = 0; i < settings->store_count; i++)
 		settings->stores[i].node = settings->stores[i].overrides = NULL;
+	for (size_t i = 0; i < settings->source_count; i++)
+		settings->sources[i].node = NULL;
 	for (size_t i = 0; i < settings->channel_count; i++)
 		settings->channels[i].node = NULL;
 	for (size_t i = 0; i < settings->route_count; i++)

@@ -3,35 +3,9 @@
  * Built from documents by shd_settings_build, replaced as a whole on reload. Does
  * not read files, resolve secrets or know the clock (daemon/config.h does). */
 #pragma once
-#include "base/calendar.h"
-#include "catalog/catalog.h"
-#include "conf/option.h"
+#include "market/source.h"
 
-struct shd_market;
 struct shd_notifier;
-
-struct shd_store_settings {
-	const char *id;             /* [a-z0-9-]+, unique; "daemon" is taken */
-	const struct shd_market *market;
-	int kind;                   /* 0 local, 1 crossborder (enum shd_store_kind) */
-	const char *region;
-	const char *timezone;       /* tz database name; default UTC */
-	const struct shd_zone *zone; /* the same; NULL: UTC */
-	const struct shd_calendar *calendar; /* of business days; NULL: Monday to Friday */
-	const char *currency;       /* ISO 4217, or NULL */
-	struct shd_wall opened;     /* 0: not known */
-	const char *base_url;       /* default: the market's */
-	int64_t rate_per_s;         /* requests per second to the marketplace */
-	int64_t timeout_ms;         /* of one request */
-	int64_t body_max_bytes;
-	struct shd_pairs labels;
-	const char *proxy, *interface; /* egress, or NULL */
-	int64_t every_ms[SHD_POLLER_COUNT]; /* 0: this poller is off */
-	const void *market_settings; /* struct of the market's own option table */
-	const struct shd_node *overrides; /* its own: map rule id -> keys, or NULL */
-	const struct shd_node *node;
-};
-enum shd_store_kind { SHD_STORE_LOCAL, SHD_STORE_CROSSBORDER };
 
 enum shd_language { SHD_EN, SHD_ZH, SHD_RU, SHD_LANGUAGE_COUNT };
 extern const char *const shd_language_names[SHD_LANGUAGE_COUNT + 1]; /* "en", "zh", "ru", NULL */
@@ -66,8 +40,12 @@ struct shd_settings {
 	int64_t keep_samples_ms, keep_events_ms, keep_deliveries_ms, keep_history_ms;
 	int64_t in_flight_max;      /* requests under way at once, all stores */
 	int64_t blind_after;        /* intervals without success */
-	struct shd_store_settings *stores;
+	struct shd_store *stores;
 	size_t store_count;
+	/* What is polled. The first store_count ones are the marketplaces of the stores, in
+	 * their order. */
+	struct shd_source *sources;
+	size_t source_count;
 	struct shd_channel_settings *channels;
 	size_t channel_count;
 	struct shd_route_settings *routes;

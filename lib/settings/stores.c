@@ -2,14 +2,11 @@
 #include "sections.h"
 #include "tables.h"
 #include "conf/value.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
-
-#define POLL_MIN_MS          (15 * SHD_SECOND_MS)
-#define POLL_MIN_LOOPBACK_MS 10LL
 
 /* The section `stores` may be a list only. */
 static bool is_list(struct shd_build *build, const struct shd_node *node)
@@ -23,21 +20,21 @@ static bool is_list(struct shd_build *build, const struct shd_node *node)
 	return false;
 }
 
-static const struct shd_market *find_market(struct shd_build *build, const struct shd_node *map)
+static const struct shd_adapter *find_adapter(struct shd_build *build, const struct shd_node *map)
 {
 	const struct shd_node *node = shd_node_get(map, "marketplace");
 
 	if (!node || node->type != SHD_NODE_SCALAR || !node->len)
 		return NULL;
-	const struct shd_market *market = shd_market_find(node->text);
-	if (market)
-		return market;
+	const struct shd_adapter *adapter = shd_adapter_find(node->text);
+	if (adapter)
+		return adapter;
 
 	const char *names[64];
 	size_t count = 0;
 	struct shd_complaint complaint = {0};
-	for (; count < shd_market_count && count < SHD_COUNT(names); count++)
-		names[count] = shd_markets[count]->name;
+	for (; count < shd_adapter_count && count < SHD_COUNT(names); count++)
+		names[count] = shd_adapters[count]->name;
 	shd_complain_word(&complaint, node->text, names, count, "no marketplace is called");
 	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
 		complaint.text);
@@ -69,78 +66,11 @@ static void check_currency(struct shd_build *build, const struct shd_node *map)
 		"`currency` is `%s`, expected a code of ISO 4217 such as RUB", node->text);
 }
 
-/* A key must not travel in the clear, except to this host itself. */
-static void check_base_url(struct shd_build *build, const struct shd_store_settings *store,
-			   const struct shd_node *map)
-{
-	const struct shd_node *node = shd_node_get(map, "base_url");
-
-	if (node && store->base_url && strncmp(store->base_url, "http:", 5) == 0 &&
-		!shd_url_is_loopback(store->base_url))
-		shd_node_mistake(node, build->diags, "write https://",
-			"http would send the store's key unencrypted");
-}
-
-static bool is_loopback(const struct shd_store_settings *store)
-{
-	return store->base_url && shd_url_is_loopback(store->base_url);
-}
-
-/* The marketplace is polite only up to its own limits; a sandbox has none. */
-static void check_rate(struct shd_build *build, const struct shd_store_settings *store,
-		       const struct shd_node *map)
-{
-	const struct shd_node *node = shd_node_get(map, "rate");
-
-	if (node && store->market && store->rate_per_s > store->market->rate_per_s &&
-		!is_loopback(store))
-		shd_node_mistake(node, build->diags, NULL,
-			"`rate` is %s, but %s bears %lld requests per second at most", node->text,
-			store->market->name, (long long)store->market->rate_per_s);
-}
-
-static void check_poll(struct shd_build *build, const struct shd_store_settings *store,
-		       const struct shd_node *poll)
-{
-	int64_t min = is_loopback(store) ? POLL_MIN_LOOPBACK_MS : POLL_MIN_MS;
-	char buf[2][SHD_DURATION_TEXT];
-
-	for (int i = 0; i < SHD_POLLER_COUNT; i++) {
-		const char *name = shd_poller_name((enum shd_poller)i);
-		const struct shd_node *node = shd_node_get(poll, name);
-		bool off = node && node->text && strcmp(node->text, "off") == 0;
-
-		/* What could not be read is still the default, which is large enough. */
-		if (node && !off && store->every_ms[i] < min)
-			shd_node_mistake(node, build->diags,
-				store->every_ms[i] ? NULL : "write off to switch it off",
-				"%s is polled every %s, the minimum is %s", name,
-				shd_duration_format(store->every_ms[i], buf[0]),
-				shd_duration_format(min, buf[1]));
-	}
-}
-
-static void read_egress(struct shd_build *build, struct shd_store_settings *store,
-			const struct shd_node *node)
-{
-	struct shd_egress egress = {0};
-
-	if (!node)
-		return;
-	shd_options_apply(node, shd_egress_options, shd_egress_option_count, &egress, "egress",
-		build->settings->arena, build->diags);
-	if (egress.proxy && egress.interface)
-		shd_node_mistake(node, build->diags, NULL,
-			"`egress` is either a proxy or an interface, not both");
-	store->proxy = egress.proxy;
-	store->interface = egress.interface;
-}
-
 /* One table for all stores of a zone. */
 static const struct shd_zone *take_zone(
-	struct shd_build *build, const struct shd_store_settings *store)
+	struct shd_build *build, const struct shd_store *store)
 {
-	const struct shd_store_settings *first = build->settings->stores;
+	const struct shd_store *first = build->settings->stores;
 
 	for (; first != store; first++)
 		if (first->timezone && strcmp(first->timezone, store->timezone) == 0)
@@ -148,7 +78,7 @@ static const struct shd_zone *take_zone(
 	return shd_zone_make(store->timezone, build->settings->arena);
 }
 
-static void find_calendar(struct shd_build *build, struct shd_store_settings *store,
+static void find_calendar(struct shd_build *build, struct shd_store *store,
 			  const struct shd_node *map, const char *name)
 {
 	const struct shd_calendars *calendars = &build->settings->calendars;
@@ -167,45 +97,45 @@ static void find_calendar(struct shd_build *build, struct shd_store_settings *st
 		complaint.hint[0] ? complaint.hint : NULL, "%s", complaint.text);
 }
 
-static void read_store(struct shd_build *build, struct shd_store_settings *store,
-		       const struct shd_node *map)
+static void read_store(struct shd_build *build, size_t number, const struct shd_node *map)
 {
+	struct shd_store *store = &build->settings->stores[number];
+	struct shd_source *source = &build->settings->sources[number];
+	const struct shd_adapter *adapter = find_adapter(build, map);
 	struct shd_store_parts parts = {0};
-	const struct shd_market *market = find_market(build, map);
-	void *own = market ? shd_build_take(build, 1, market->settings_size) : NULL;
+	struct shd_source_draft draft;
 
-	*store = (struct shd_store_settings){.market = market, .market_settings = own, .node = map};
-	if (market) {
-		store->base_url = market->base_url;
-		store->rate_per_s = market->rate_per_s;
-	}
+	*store = (struct shd_store){.node = map};
+	shd_source_start(build, &draft, source, adapter, map);
+	source->store = store;
 	const struct shd_option_use uses[] = {
 		{shd_store_options, shd_store_option_count, store},
 		{shd_store_parts_options, shd_store_parts_option_count, &parts},
-		shd_build_use(market ? market->options : NULL, market ? market->option_count : 0,
-			own),
+		{shd_source_options, shd_source_option_count, source},
+		{shd_source_parts_options, shd_source_parts_option_count, &draft.parts},
+		shd_build_use(adapter ? adapter->options : NULL,
+			adapter ? adapter->option_count : 0, draft.settings),
+		shd_build_use(adapter ? adapter->credential_options : NULL,
+			adapter ? adapter->credential_option_count : 0, draft.credential_settings),
 	};
 	shd_options_apply_all(map, uses, SHD_COUNT(uses), "a store", build->settings->arena,
 		build->diags);
-	if (map->type != SHD_NODE_MAP)
+	if (map->type != SHD_NODE_MAP) {
+		shd_source_end(build, &draft, NULL, map);
 		return;
+	}
 	if (store->timezone)
 		store->zone = take_zone(build, store);
 	find_calendar(build, store, map, parts.calendar);
 	check_id(build, map);
 	check_currency(build, map);
-	check_base_url(build, store, map);
-	check_rate(build, store, map);
-	shd_options_apply(parts.poll, shd_poll_options, shd_poll_option_count, store, "poll",
-		build->settings->arena, build->diags);
-	check_poll(build, store, parts.poll);
-	read_egress(build, store, parts.egress);
+	shd_source_end(build, &draft, store->id, map);
 	store->overrides = shd_build_overrides(build, parts.overrides);
 }
 
 static int by_id(const void *a, const void *b)
 {
-	const struct shd_store_settings *const *x = a, *const *y = b;
+	const struct shd_store *const *x = a, *const *y = b;
 	int order = strcmp((*x)->id, (*y)->id);
 
 	return order ? order : (*x > *y) - (*x < *y);
@@ -214,7 +144,7 @@ static int by_id(const void *a, const void *b)
 static void refuse_duplicate_ids(struct shd_build *build)
 {
 	const struct shd_settings *settings = build->settings;
-	const struct shd_store_settings **sorted shd_autofree =
+	const struct shd_store **sorted shd_autofree =
 		shd_xcalloc(settings->store_count, sizeof(*sorted));
 	size_t count = 0;
 
@@ -234,57 +164,6 @@ static void refuse_duplicate_ids(struct shd_build *build)
 	}
 }
 
-static int compare_texts(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
-/* By marketplace and way out, then as they stand in the file. */
-static int by_egress(const void *a, const void *b)
-{
-	const struct shd_store_settings *const *x = a, *const *y = b;
-	int order = strcmp((*x)->market->name, (*y)->market->name);
-
-	if (!order)
-		order = compare_texts((*x)->proxy, (*y)->proxy);
-	if (!order)
-		order = compare_texts((*x)->interface, (*y)->interface);
-	return order ? order : (*x > *y) - (*x < *y);
-}
-
-static bool same_egress(const struct shd_store_settings *a, const struct shd_store_settings *b)
-{
-	return a->market == b->market && compare_texts(a->proxy, b->proxy) == 0 &&
-	       compare_texts(a->interface, b->interface) == 0;
-}
-
-/* Marketplaces tie the stores of one seller together by their address. */
-static void warn_shared_egress(struct shd_build *build)
-{
-	const struct shd_settings *settings = build->settings;
-	const struct shd_store_settings **sorted shd_autofree =
-		shd_xcalloc(settings->store_count, sizeof(*sorted));
-	size_t count = 0;
-
-	for (size_t i = 0; i < settings->store_count; i++) {
-		const struct shd_store_settings *store = &settings->stores[i];
-
-		if (store->market && store->id && !is_loopback(store))
-			sorted[count++] = store;
-	}
-	qsort(sorted, count, sizeof(*sorted), by_egress);
-	for (size_t first = 0, end; first < count; first = end) {
-		for (end = first + 1; end < count && same_egress(sorted[first], sorted[end]);)
-			end++;
-		if (end - first > 1)
-			shd_node_warn(sorted[first + 1]->node, build->diags,
-				"give each an egress: {proxy: URL} or {interface: NAME}",
-				"%zu stores of %s leave through the same address, `%s` is the "
-				"first",
-				end - first, sorted[first]->market->name, sorted[first]->id);
-	}
-}
-
 void shd_stores_build(struct shd_build *build, const struct shd_node *node)
 {
 	struct shd_settings *settings = build->settings;
@@ -293,8 +172,10 @@ void shd_stores_build(struct shd_build *build, const struct shd_node *node)
 		return;
 	settings->store_count = node->count;
 	settings->stores = shd_build_take(build, node->count, sizeof(*settings->stores));
+	settings->source_count = node->count;
+	settings->sources = shd_build_take(build, node->count, sizeof(*settings->sources));
 	for (size_t i = 0; i < node->count; i++)
-		read_store(build, &settings->stores[i], &node->items[i]);
+		read_store(build, i, &node->items[i]);
 	refuse_duplicate_ids(build);
-	warn_shared_egress(build);
+	shd_sources_warn(build);
 }

@@ -64,45 +64,53 @@ const struct shd_option shd_calendar_options[] = {
 const size_t shd_calendar_option_count = SHD_COUNT(shd_calendar_options);
 
 const struct shd_option shd_store_options[] = {
-	{"id", SHD_OPT_TEXT, AT(shd_store_settings, id), true, NULL, 1, 64, NULL,
+	{"id", SHD_OPT_TEXT, AT(shd_store, id), true, NULL, 1, 64, NULL,
 		"Your own short name of the store: a-z, 0-9 and `-`."},
-	{"kind", SHD_OPT_WORD, AT(shd_store_settings, kind), false, "local", 0, 0, kinds,
+	{"marketplace", SHD_OPT_TEXT, AT(shd_store, marketplace), true, NULL, 0, 0, NULL,
+		"The marketplace the store sells on."},
+	{"kind", SHD_OPT_WORD, AT(shd_store, kind), false, "local", 0, 0, kinds,
 		"Where the seller sits; decides which deadlines hold."},
-	{"region", SHD_OPT_TEXT, AT(shd_store_settings, region), false, NULL, 0, 0, NULL,
+	{"region", SHD_OPT_TEXT, AT(shd_store, region), false, NULL, 0, 0, NULL,
 		"Region of the marketplace, where it has several."},
-	{"timezone", SHD_OPT_ZONE, AT(shd_store_settings, timezone), false, "UTC", 0, 0, NULL,
+	{"timezone", SHD_OPT_ZONE, AT(shd_store, timezone), false, "UTC", 0, 0, NULL,
 		"Time zone of the store, such as Europe/Moscow."},
-	{"currency", SHD_OPT_TEXT, AT(shd_store_settings, currency), false, NULL, 3, 3, NULL,
+	{"currency", SHD_OPT_TEXT, AT(shd_store, currency), false, NULL, 3, 3, NULL,
 		"Currency of the store, such as RUB."},
-	{"opened", SHD_OPT_DATE, AT(shd_store_settings, opened), false, NULL, 0, 0, NULL,
+	{"opened", SHD_OPT_DATE, AT(shd_store, opened), false, NULL, 0, 0, NULL,
 		"Day on which the store was opened."},
-	{"base_url", SHD_OPT_URL, AT(shd_store_settings, base_url), false, NULL, 0, 0, web,
-		"Address of the marketplace's API, to point a store at a sandbox or a recording."},
-	{"rate", SHD_OPT_INT, AT(shd_store_settings, rate_per_s), false, NULL, 1, 10000, NULL,
-		"Requests per second to the marketplace, at most."},
-	{"timeout", SHD_OPT_DURATION, AT(shd_store_settings, timeout_ms), false, "30s",
-		SHD_SECOND_MS, 5 * SHD_MINUTE_MS, NULL, "How long one request may take."},
-	{"body_max", SHD_OPT_BYTES, AT(shd_store_settings, body_max_bytes), false, "64MB", 65536,
-		1000000000, NULL, "The largest answer that is read."},
-	{"labels", SHD_OPT_PAIRS, AT(shd_store_settings, labels), false, NULL, 0, 0, NULL,
+	{"labels", SHD_OPT_PAIRS, AT(shd_store, labels), false, NULL, 0, 0, NULL,
 		"Your own words about the store, for rules and routes."},
 };
 const size_t shd_store_option_count = SHD_COUNT(shd_store_options);
 
+const struct shd_option shd_source_options[] = {
+	{"base_url", SHD_OPT_URL, AT(shd_source, base_url), false, NULL, 0, 0, web,
+		"Address of the marketplace's API, to point a store at a sandbox or a recording."},
+	{"timeout", SHD_OPT_DURATION, AT(shd_source, timeout_ms), false, "30s",
+		SHD_SECOND_MS, 5 * SHD_MINUTE_MS, NULL, "How long one request may take."},
+	{"body_max", SHD_OPT_BYTES, AT(shd_source, body_max_bytes), false, "64MB", 65536,
+		1000000000, NULL, "The largest answer that is read."},
+};
+const size_t shd_source_option_count = SHD_COUNT(shd_source_options);
+
 const struct shd_option shd_store_parts_options[] = {
-	{"marketplace", SHD_OPT_TEXT, AT(shd_store_parts, marketplace), true, NULL, 0, 0, NULL,
-		"The marketplace the store sells on."},
 	{"calendar", SHD_OPT_TEXT, AT(shd_store_parts, calendar), false, NULL, 0, 0, NULL,
 		"One of `calendars`: the store's business days; by default Monday to Friday."},
-	{"egress", SHD_OPT_NODE, AT(shd_store_parts, egress), false, NULL, 0, 0, NULL,
-		"The store's own way out to the network."},
 	{"overrides", SHD_OPT_NODE, AT(shd_store_parts, overrides), false, NULL, 0, 0, NULL,
 		"Changed keys of rules, by rule id, for this store only; they go before the "
 		"`overrides` of all stores."},
-	{"poll", SHD_OPT_NODE, AT(shd_store_parts, poll), false, NULL, 0, 0, NULL,
-		"Time between two looks, by poller."},
 };
 const size_t shd_store_parts_option_count = SHD_COUNT(shd_store_parts_options);
+
+const struct shd_option shd_source_parts_options[] = {
+	{"egress", SHD_OPT_NODE, AT(shd_source_parts, egress), false, NULL, 0, 0, NULL,
+		"The store's own way out to the network."},
+	{"rate", SHD_OPT_INT, AT(shd_source_parts, rate_per_s), false, NULL, 1, 10000, NULL,
+		"Requests per second to the marketplace, at most."},
+	{"poll", SHD_OPT_NODE, AT(shd_source_parts, poll), false, NULL, 0, 0, NULL,
+		"Time between two looks, by poller."},
+};
+const size_t shd_source_parts_option_count = SHD_COUNT(shd_source_parts_options);
 
 const struct shd_option shd_egress_options[] = {
 	{"proxy", SHD_OPT_URL, AT(shd_egress, proxy), false, NULL, 0, 0, proxies,
@@ -115,7 +123,7 @@ const size_t shd_egress_option_count = SHD_COUNT(shd_egress_options);
 const struct shd_option shd_poll_options[] = {
 #define POLLER(name, every, doc)                                                                   \
 	{#name, SHD_OPT_DURATION,                                                                  \
-		offsetof(struct shd_store_settings, every_ms) + SHD_P_##name * sizeof(int64_t),    \
+		offsetof(struct shd_source, every_ms) + SHD_P_##name * sizeof(int64_t),            \
 		false, #every "s", 0, 7 * SHD_DAY_MS, off, "Time between two looks at: " doc "."},
 #include "catalog/pollers.def"
 #undef POLLER

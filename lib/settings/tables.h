@@ -18,14 +18,15 @@ struct shd_calendar_parts {
 	struct shd_texts days, dates, worked;
 };
 
-/* What a store or channel yields besides its settings. */
+/* What a store, source or channel yields besides its settings. */
 struct shd_store_parts {
-	const char *marketplace, *calendar;
-	const struct shd_node *egress, *overrides, *poll;
+	const char *calendar;
+	const struct shd_node *overrides;
 };
 
-struct shd_egress {
-	const char *proxy, *interface;
+struct shd_source_parts {
+	int64_t rate_per_s;
+	const struct shd_node *egress, *poll;
 };
 
 struct shd_channel_parts {
@@ -38,6 +39,8 @@ struct shd_channel_parts {
 	X(calendar)                                                                                \
 	X(store)                                                                                   \
 	X(store_parts)                                                                             \
+	X(source)                                                                                  \
+	X(source_parts)                                                                            \
 	X(egress)                                                                                  \
 	X(poll)                                                                                    \
 	X(channel)                                                                                 \

@@ -428,8 +428,9 @@ static void run_test(struct run *run)
 	if (scenario->step_count)
 		qsort(scenario->steps, scenario->step_count, sizeof(*scenario->steps), by_time);
 	qsort(run->expects, run->expect_count, sizeof(*run->expects), expect_by_time);
-	bool daemon = strcmp(scenario->market.name, "daemon") == 0;
-	run->world = shd_world_create(daemon ? NULL : &scenario->settings, run->words);
+	bool daemon = strcmp(scenario->settings.marketplace, "daemon") == 0;
+	run->world = shd_world_create(
+		daemon ? NULL : &scenario->settings, scenario->every_ms, run->words);
 	run->trial = shd_trial_create(run->world);
 	for (size_t i = 0; i < run->expect_count; i++)
 		shd_trial_add(run->trial, run->expects[i].rule);

@@ -8,8 +8,6 @@
 #include "scenario.h"
 #include "rule/eval/world.h"
 
-#include "market/market.h"
-
 enum shd_scenario_event { SHD_STEP_SEE, SHD_STEP_MEASURE, SHD_STEP_BLIND, SHD_STEP_SIGHT };
 
 /* A test has at most so many steps, repetitions counted. */
@@ -34,8 +32,8 @@ struct shd_scenario {
 	const struct shd_settings *config; /* or NULL */
 	const struct shd_rules *rules;     /* as the store has them */
 	/* Rules know a marketplace by its name; not all of them have an adapter. */
-	struct shd_market market;
-	struct shd_store_settings settings;
+	struct shd_store settings;
+	const int64_t *every_ms;           /* by poller; NULL: the usual intervals */
 	struct shd_scenario_step *steps; /* free() them */
 	size_t step_count, step_room;
 	struct shd_arena *arena;

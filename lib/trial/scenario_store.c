@@ -16,7 +16,7 @@ struct store_parts {
 
 #define AT(type, member) offsetof(struct type, member)
 #define SETTING(name, type, words, doc)                                                            \
-	{#name, SHD_OPT_##type, AT(shd_store_settings, name), false, NULL, 0, 0, words, doc}
+	{#name, SHD_OPT_##type, AT(shd_store, name), false, NULL, 0, 0, words, doc}
 
 static const char *const store_kinds[] = {"local", "crossborder", NULL};
 
@@ -91,7 +91,7 @@ static void read_store(struct shd_scenario *scenario, const struct shd_node *sto
 		shd_scenario_value(scenario, parts.marketplace, SHD_TEXT, marketplace_words(),
 			"`marketplace`", &name) &&
 		!name.none)
-		scenario->market.name = name.text;
+		scenario->settings.marketplace = name.text;
 	if (scenario->settings.timezone)
 		scenario->settings.zone =
 			shd_zone_make(scenario->settings.timezone, scenario->arena);
@@ -112,8 +112,7 @@ static void take_configured(struct shd_scenario *scenario, const struct shd_node
 		if (strcmp(ids[i], node->text) != 0)
 			continue;
 		scenario->settings = config->stores[i];
-		scenario->market.name = scenario->settings.market->name;
-		scenario->settings.market = &scenario->market;
+		scenario->every_ms = config->sources[i].every_ms;
 		scenario->rules = shd_rules_of(scenario->rules, ids[i]);
 		return;
 	}
@@ -128,9 +127,9 @@ void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *of
 	struct shd_diags *diags = scenario->diags;
 	const struct shd_node *id = shd_node_get(own, "id");
 
-	scenario->market.name = "ozon";
-	scenario->settings = (struct shd_store_settings){
-		.id = "test", .timezone = "UTC", .market = &scenario->market};
+	scenario->settings =
+		(struct shd_store){.id = "test", .timezone = "UTC", .marketplace = "ozon"};
+	scenario->every_ms = NULL;
 	id = id ? id : shd_node_get(of_file, "id");
 	if (scenario->config && id && id->type == SHD_NODE_SCALAR)
 		take_configured(scenario, id);

@@ -3,6 +3,7 @@
 #include "base/currency.h"
 #include "base/num.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { WORDS_MAX = 32, WORD_BYTES = 32 };

@@ -4,7 +4,7 @@
  * Writes storehealthd.yaml and state.db into FOLDER; prints one line of JSON. */
 #include "config/config.h"
 #include "judge/judge.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "replay/replay.h"
 
 #include <stdio.h>
@@ -227,7 +227,7 @@ static void poll(struct shop *shop, const struct shd_endpoint *row, bool *told,
 
 static struct shd_wall transaction(struct shop *shop, bool by_time)
 {
-	const struct shd_market *market = shop->config->settings->stores[0].market;
+	const struct shd_adapter *market = shop->config->settings->sources[0].adapter;
 	int64_t step = (shop->now - T0) / STEP_MS;
 	bool told[SHD_POLLER_COUNT] = {false};
 	struct shd_outcome outcome;

@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "config/config.h"
 #include "judge/judge.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "rule/eval/tally.h"
 
 #include <stdio.h>
@@ -348,7 +348,7 @@ static double poll(struct daily *daily, int64_t from, int64_t to, const char *su
 
 static void open_daily(struct daily *daily, const char *folder)
 {
-	const struct shd_market *market = daily->config->settings->stores[0].market;
+	const struct shd_adapter *market = daily->config->settings->sources[0].adapter;
 	struct shd_diags *diags = shd_diags_create(10);
 	char path[4096];
 

@@ -1,7 +1,7 @@
 /* Any JSON to every loose reader: none fails, and what one returns keeps its promise. */
 #include "base/currency.h"
 #include "market/loose.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <string.h>
 
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct shd_harvest *harvest = shd_harvest_create(1 << 20);
 	struct shd_error error;
-	json_auto_t *value = shd_market_parse((const char *)data, size, &error);
+	json_auto_t *value = shd_adapter_parse((const char *)data, size, &error);
 	size_t at = shd_harvest_entity(harvest, SHD_KIND_order, "o", 1);
 
 	if (value)

@@ -2,7 +2,8 @@
  * of the catalog, and a refusal has words. */
 #include "base/text.h"
 #include "settings/settings.h"
-#include "market/market.h"
+#include "market/adapter.h"
+#include "../support/source.h"
 #include "market/slice.h"
 
 #include <string.h>
@@ -41,7 +42,7 @@ static void check_entity(const struct shd_entity *entity)
 	}
 }
 
-static void check_harvest(const struct shd_market *market, const struct shd_harvest *harvest)
+static void check_harvest(const struct shd_adapter *market, const struct shd_harvest *harvest)
 {
 	struct shd_error error;
 
@@ -51,7 +52,7 @@ static void check_harvest(const struct shd_market *market, const struct shd_harv
 		check_entity(&harvest->entities[i]);
 	for (size_t i = 0; i < harvest->follow_count; i++) {
 		const struct shd_endpoint *row =
-			shd_market_endpoint(market, harvest->follows[i].endpoint);
+			shd_adapter_endpoint(market, harvest->follows[i].endpoint);
 
 		shd_assert(row && row->paging == SHD_PAGE_FOLLOW && *harvest->follows[i].id);
 	}
@@ -66,28 +67,29 @@ static void go_on(const struct shd_endpoint *row, const struct shd_slicer *slice
 
 	shd_text_init(&text, slicer->len + 2);
 	shd_slice_envelope(slicer, &text);
-	json_auto_t *envelope = shd_market_parse(text.data, text.len, &error);
+	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, &error);
 	if (envelope && row->next(row, envelope, records, in, &out, &error) && !out.last)
 		shd_assert(*out.position && strcmp(out.position, in->position) != 0);
 }
 
-static void read_answer(const struct shd_market *market, const struct shd_endpoint *row,
+static void read_answer(const struct shd_adapter *market, const struct shd_endpoint *row,
 			const char *body, size_t len)
 {
-	struct shd_store_settings store = {.id = "shop", .market = market};
+	struct test_source shop;
 	struct shd_map_in in = {
-		.store = &store, .row = row, .fetched = {1790856000000}, .id = "8001"};
-	struct shd_page_in page = {.store = &store, .position = ""};
+		.source = &shop.source, .row = row, .fetched = {1790856000000}, .id = "8001"};
+	struct shd_page_in page = {.source = &shop.source, .position = ""};
 	struct shd_harvest *harvest = shd_harvest_create(1 << 20);
 	struct shd_slicer slicer = {0};
 	struct shd_error error;
 	size_t at, n, records = 0;
 	bool more = true;
 
+	test_source_init(&shop, "shop", market);
 	if (!shd_slice_open(&slicer, body, len, row->records ? row->records : "", &error))
 		more = false;
 	while (more && shd_slice_next(&slicer, &at, &n, &more, &error) && more) {
-		json_auto_t *record = shd_market_parse(body + at, n, &error);
+		json_auto_t *record = shd_adapter_parse(body + at, n, &error);
 
 		if (record && !row->map(&in, record, harvest, &error))
 			shd_assert(error.kind == SHD_ERR_SCHEMA && *error.msg);
@@ -110,7 +112,7 @@ static const char *no_header(const void *ctx, const char *name)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int statuses[] = {200, 400, 401, 403, 404, 429, 500};
-	const struct shd_market *market = shd_market_find("ozon");
+	const struct shd_adapter *market = shd_adapter_find("ozon");
 
 	for (size_t i = 0; i < market->endpoint_count; i++)
 		read_answer(market, &market->endpoints[i], (const char *)data, size);

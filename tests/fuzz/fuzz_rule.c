@@ -18,7 +18,7 @@ static void judge(const struct shd_rule *rule)
 {
 	static struct shd_value fields[64];
 	struct shd_entity entity = {.kind = rule->kind, .id = "e", .fields = fields};
-	struct shd_store_settings settings = {.id = "shop"};
+	struct shd_store settings = {.id = "shop"};
 	struct shd_rule_env env = {.now = {1780000000000}, .settings = &settings};
 	struct shd_verdict verdict;
 
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 	struct shd_words *words = shd_words_create();
 	struct shd_doc *doc = shd_doc_parse("rules.yaml", (const char *)data, size, diags);
-	struct shd_store_settings store = {.id = "s"};
+	struct shd_store store = {.id = "s"};
 	struct shd_settings settings = {.stores = &store, .store_count = 1};
 	const struct shd_rules *own = NULL;
 	struct shd_rules *rules = NULL;

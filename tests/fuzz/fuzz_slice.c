@@ -2,7 +2,7 @@
  * envelope are, and its records are the list that a parser of the whole finds. */
 #include "base/hash.h"
 #include "base/text.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "market/slice.h"
 
 #include <string.h>
@@ -32,14 +32,14 @@ static enum outcome slice(const char *body, size_t len, const char *path, json_t
 			break;
 		shd_assert(n > 0 && at + n <= len);
 		shd_assert(shd_hash(body + at, n) == shd_hash(body + at, n));
-		json_t *record = shd_market_parse(body + at, n, &error);
+		json_t *record = shd_adapter_parse(body + at, n, &error);
 		good = good && record;
 		if (record)
 			json_array_append_new(list, record);
 	}
 	shd_slice_envelope(&slicer, &text);
 	shd_assert(shd_text_ok(&text));
-	json_auto_t *envelope = shd_market_parse(text.data, text.len, &error);
+	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, &error);
 	return good && envelope ? GOOD : BROKEN;
 }
 

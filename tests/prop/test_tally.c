@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 #include "conf/diag.h"
-#include "market/market.h"
+#include "catalog/store.h"
 #include "rule/eval/tally.h"
 
 #include <stdio.h>
@@ -51,8 +51,7 @@ struct order {
 
 struct shop {
 	struct order orders[ORDERS];
-	struct shd_market market;
-	struct shd_store_settings settings;
+	struct shd_store settings;
 	struct shd_doc *doc;
 	struct shd_rules *rules;
 	struct shd_tally *tally;
@@ -241,8 +240,8 @@ static void open_shop(struct shop *shop, size_t min_rows, size_t max_bytes, uint
 	struct shd_diags *diags = shd_diags_create(10);
 	struct shd_tally_limits limits = {min_rows, max_bytes, 400 * SHD_DAY_MS};
 
-	*shop = (struct shop){.random = random, .now = T0, .market = {.name = "ozon"}};
-	shop->settings = (struct shd_store_settings){.id = "shop", .market = &shop->market};
+	*shop = (struct shop){.random = random, .now = T0};
+	shop->settings = (struct shd_store){.id = "shop", .marketplace = "ozon"};
 	shop->doc = shd_doc_parse("tally", yaml, strlen(yaml), diags);
 	assert_non_null(shop->doc);
 	shop->rules = shd_rules_compile(&shop->doc, 1, NULL, NULL, diags);

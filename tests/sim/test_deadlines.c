@@ -46,7 +46,7 @@ static void stay_awake(struct bench *b, int64_t until)
 static void poll_seldom(struct bench *b)
 {
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		b->stores[0].every_ms[p] = SHD_WEEK_MS;
+		b->sources[0].every_ms[p] = SHD_WEEK_MS;
 }
 
 static void a_deadline_has_two_sides_a_millisecond_apart(void **state)
@@ -294,7 +294,7 @@ static void a_restart_between_any_two_steps_changes_nothing(void **state)
 
 		bench_start(&b, rules);
 		for (int p = 0; p < SHD_POLLER_COUNT; p++)
-			b.stores[0].every_ms[p] = 30 * SHD_MINUTE_MS;
+			b.sources[0].every_ms[p] = 30 * SHD_MINUTE_MS;
 		b.restarts = restarts;
 		live_a_week(&b);
 		bench_history(&b, restarts ? second : first, sizeof(first));

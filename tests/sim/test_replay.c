@@ -65,7 +65,7 @@ static void start(struct bench *b, const char *held)
 	snprintf(text, sizeof(text), "%s%s\n", rules, held);
 	bench_start(b, text);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		b->stores[0].every_ms[p] = b->stores[1].every_ms[p] = SHD_HOUR_MS;
+		b->sources[0].every_ms[p] = b->sources[1].every_ms[p] = SHD_HOUR_MS;
 }
 
 static size_t entity(struct bench *b, enum shd_kind kind, uint64_t number)
@@ -230,7 +230,7 @@ static void live_simply(struct bench *b, const char *yaml)
 {
 	bench_start(b, yaml);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		b->stores[0].every_ms[p] = SHD_WEEK_MS;
+		b->sources[0].every_ms[p] = SHD_WEEK_MS;
 	for (uint64_t i = 0; i < 3; i++) {
 		bench_poll_all(b);
 		size_t at = entity(b, SHD_KIND_complaint, i);
@@ -336,7 +336,7 @@ static void what_a_good_answer_said_counts_though_its_poller_is_blind(void **sta
 	(void)state;
 	bench_start(&b, lost);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		b.stores[0].every_ms[p] = SHD_HOUR_MS;
+		b.sources[0].every_ms[p] = SHD_HOUR_MS;
 	bench_poll_all(&b);
 	for (int i = 0; i < 8; i++) {
 		bench_run_until(&b, b.now + SHD_HOUR_MS);
@@ -379,7 +379,7 @@ static void a_bad_value_that_stands_still_fires_then_as_now(void **state)
 	(void)state;
 	bench_start(&b, low);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		b.stores[0].every_ms[p] = SHD_HOUR_MS;
+		b.sources[0].every_ms[p] = SHD_HOUR_MS;
 	bench_poll_all(&b);
 	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, bad);
 	bench_poll(&b, "rates");

@@ -32,7 +32,8 @@ static const struct shd_endpoint rows[ROWS] = {
 	[TRANSIT] = {.name = "transit", .poller = SHD_P_logistics, .paging = SHD_PAGE_CURSOR},
 	[RATES] = {.name = "rates", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE},
 };
-static const struct shd_market market = {.name = "ozon", .endpoints = rows, .endpoint_count = ROWS};
+static const struct shd_adapter market = {
+	.name = "ozon", .endpoints = rows, .endpoint_count = ROWS};
 
 enum { ALL = (1 << ROWS) - 1 };
 
@@ -74,7 +75,7 @@ static void order(struct bench *b, const char *id, const char *status, int64_t s
 static void start(struct bench *b, int64_t in_ms)
 {
 	bench_start(b, rules);
-	b->stores[0].market = &market;
+	b->sources[0].adapter = &market;
 	read_all_but(b, -1);
 	order(b, "gone", "awaiting_shipment", T0 + in_ms + 6 * SHD_HOUR_MS);
 	order(b, "here", "awaiting_shipment", T0 + in_ms + 6 * SHD_HOUR_MS);
@@ -361,7 +362,7 @@ static void a_list_that_is_suspect_was_not_read(void **state)
 			"  - rule: old-listing\n"
 			"    each: listing\n"
 			"    levels: {warning: age >= 1h}\n");
-	b.stores[0].market = &market;
+	b.sources[0].adapter = &market;
 	size_t at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_listing, "l1", 2);
 	shd_set_n(b.harvest, at, SHD_F_listing_opened_at, T0);
 	read_feed(&b, LISTED);

@@ -73,7 +73,7 @@ static void live(struct bench *b, bool restarts)
 	bench_start(b, rules);
 	b->restarts = restarts;
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		b->stores[0].every_ms[p] = SHD_HOUR_MS;
+		b->sources[0].every_ms[p] = SHD_HOUR_MS;
 	bench_poll_all(b);
 	size_t at = shd_harvest_entity(bench_harvest(b), SHD_KIND_complaint, "c", 1);
 	shd_set_n(b->harvest, at, SHD_F_complaint_opened_at, b->now);

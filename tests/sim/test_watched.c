@@ -42,7 +42,8 @@ static const struct shd_endpoint rows[ROWS] = {
 	[TRANSIT] = {.name = "transit", .poller = SHD_P_logistics, .paging = SHD_PAGE_CURSOR},
 	[RATES] = {.name = "rates", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE},
 };
-static const struct shd_market market = {.name = "ozon", .endpoints = rows, .endpoint_count = ROWS};
+static const struct shd_adapter market = {
+	.name = "ozon", .endpoints = rows, .endpoint_count = ROWS};
 
 enum { ORDER_FEEDS = 1 << OPEN | 1 << CHANGED };
 
@@ -77,7 +78,7 @@ static void order(struct bench *b, const char *id, const char *status, int64_t s
 static void start(struct bench *b)
 {
 	bench_start(b, rules);
-	b->stores[0].market = &market;
+	b->sources[0].adapter = &market;
 	for (int row = 0; row < ROWS; row++)
 		read_feed(b, row);
 	order(b, "gone", "awaiting_shipment", T0 + 3 * SHD_HOUR_MS);
@@ -108,7 +109,7 @@ static void restart(struct bench *b)
 
 static void turn(struct bench *b, int64_t every_ms)
 {
-	b->stores[0].every_ms[SHD_P_orders] = every_ms;
+	b->sources[0].every_ms[SHD_P_orders] = every_ms;
 }
 
 static enum shd_alert_state state_of(struct bench *b, const char *rule, const char *entity)
@@ -306,6 +307,7 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 		start(&b);
 		shd_judge_destroy(shd_steal(b.judge));
 		b.settings.stores = &b.stores[1];
+		b.settings.sources = &b.sources[1];
 		b.settings.store_count = 1;
 		b.now = T0 + SHD_MINUTE_MS;
 		if (restarts)
@@ -320,6 +322,7 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 		/* It comes back: the first that its judge hears is what is behind. */
 		shd_judge_destroy(shd_steal(b.judge));
 		b.settings.stores = b.stores;
+		b.settings.sources = b.sources;
 		b.settings.store_count = 2;
 		bench_judge(&b);
 		shd_judge_catch_up(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});

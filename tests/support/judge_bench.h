@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 #include "judge/judge.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "rule/language/words.h"
 
 #include <stdio.h>
@@ -29,13 +29,14 @@ static const struct shd_endpoint judge_rows[] = {
 	 .every_ms = 6 * SHD_HOUR_MS},
 	{.name = "extra", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE, .optional = true},
 };
-static const struct shd_market judge_market = {.name = "ozon", .endpoints = judge_rows,
+static const struct shd_adapter judge_market = {.name = "ozon", .endpoints = judge_rows,
 	.endpoint_count = SHD_COUNT(judge_rows)};
 
 struct bench {
 	char dir[40], path[80];
 	struct shd_state *state;
-	struct shd_store_settings stores[2];
+	struct shd_store stores[2];
+	struct shd_source sources[2];
 	struct shd_channel_settings channels[2];
 	struct shd_route_settings routes[3];
 	size_t channel_numbers[2];
@@ -111,10 +112,12 @@ static inline void bench_start(struct bench *b, const char *yaml)
 	if (!shd_state_open(b->path, &b->state, &b->err))
 		fail_msg("%s", b->err.msg);
 	for (size_t i = 0; i < 2; i++) {
-		b->stores[i] = (struct shd_store_settings){.id = i ? "s2" : "s1", .timezone = "UTC",
-			.market = &judge_market, .region = "", .kind = SHD_STORE_LOCAL};
+		b->stores[i] = (struct shd_store){.id = i ? "s2" : "s1", .timezone = "UTC",
+			.marketplace = "ozon", .region = "", .kind = SHD_STORE_LOCAL};
+		b->sources[i] = (struct shd_source){.id = b->stores[i].id,
+			.adapter = &judge_market, .store = &b->stores[i]};
 		for (int p = 0; p < SHD_POLLER_COUNT; p++)
-			b->stores[i].every_ms[p] = SHD_MINUTE_MS;
+			b->sources[i].every_ms[p] = SHD_MINUTE_MS;
 		b->channels[i] = (struct shd_channel_settings){.name = i ? "hook" : "mail",
 			.give_up_ms = SHD_DAY_MS};
 		b->channel_numbers[i] = i;
@@ -122,7 +125,8 @@ static inline void bench_start(struct bench *b, const char *yaml)
 	}
 	b->routes[0] = (struct shd_route_settings){.to = {1, b->channel_names},
 		.channels = b->channel_numbers};
-	b->settings = (struct shd_settings){.stores = b->stores, .store_count = 2, .blind_after = 3,
+	b->settings = (struct shd_settings){.stores = b->stores, .store_count = 2,
+		.sources = b->sources, .source_count = 2, .blind_after = 3,
 		.channels = b->channels, .channel_count = 2, .routes = b->routes, .route_count = 1,
 		.keep_samples_ms = 400 * SHD_DAY_MS};
 	b->diags = shd_diags_create(100);
@@ -201,7 +205,7 @@ static inline struct shd_batch bench_batch_of(
 
 static inline struct shd_batch bench_batch(struct bench *b, size_t store, const char *endpoint)
 {
-	const struct shd_endpoint *row = shd_market_endpoint(&judge_market, endpoint);
+	const struct shd_endpoint *row = shd_adapter_endpoint(&judge_market, endpoint);
 
 	assert_non_null(row);
 	struct shd_batch batch = bench_batch_of(b, row);

@@ -2,7 +2,7 @@
  * of the configuration only. Include it in one file of a program; it takes the place
  * of the real registries. */
 #pragma once
-#include "market/market.h"
+#include "market/adapter.h"
 #include "notify/notify.h"
 
 struct bazaar_settings {
@@ -30,15 +30,15 @@ static const struct shd_option pigeon_options[] = {
 	{"loft", SHD_OPT_BYTES, offsetof(struct pigeon_settings, loft_bytes), false, "1MiB", 0, 0,
 		NULL, "Size of its home."},
 };
-static const struct shd_market bazaar = {
+static const struct shd_adapter bazaar = {
 	.name = "bazaar",
 	.base_url = "https://api.bazaar.example",
 	.rate_per_s = 50,
-	.options = bazaar_options,
-	.option_count = SHD_COUNT(bazaar_options),
-	.settings_size = sizeof(struct bazaar_settings),
+	.credential_options = bazaar_options,
+	.credential_option_count = SHD_COUNT(bazaar_options),
+	.credential_size = sizeof(struct bazaar_settings),
 };
-static const struct shd_market street = {
+static const struct shd_adapter street = {
 	.name = "street", .base_url = "https://street.example", .rate_per_s = 5};
 static const struct shd_notifier pigeon = {
 	.name = "pigeon",
@@ -47,16 +47,16 @@ static const struct shd_notifier pigeon = {
 	.settings_size = sizeof(struct pigeon_settings),
 };
 
-const struct shd_market *const shd_markets[] = {&bazaar, &street};
-const size_t shd_market_count = SHD_COUNT(shd_markets);
+const struct shd_adapter *const shd_adapters[] = {&bazaar, &street};
+const size_t shd_adapter_count = SHD_COUNT(shd_adapters);
 const struct shd_notifier *const shd_notifiers[] = {&pigeon};
 const size_t shd_notifier_count = SHD_COUNT(shd_notifiers);
 
-const struct shd_market *shd_market_find(const char *name)
+const struct shd_adapter *shd_adapter_find(const char *name)
 {
-	for (size_t i = 0; i < shd_market_count; i++) {
-		if (strcmp(shd_markets[i]->name, name) == 0)
-			return shd_markets[i];
+	for (size_t i = 0; i < shd_adapter_count; i++) {
+		if (strcmp(shd_adapters[i]->name, name) == 0)
+			return shd_adapters[i];
 	}
 	return NULL;
 }

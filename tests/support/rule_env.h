@@ -1,7 +1,7 @@
 /* tests/support/rule_env.h - a store in memory for tests of the rules language. */
 #pragma once
 #include "base/text.h"
-#include "market/market.h"
+#include "market/source.h"
 #include "rule/eval/eval.h"
 
 #include <stdlib.h>
@@ -11,8 +11,7 @@ enum { FAKE_ENTITIES = 64, FAKE_FIELDS = 64, FAKE_SAMPLES = 64 };
 
 struct fake {
 	struct shd_rule_env env;
-	struct shd_store_settings settings;
-	struct shd_market market;
+	struct shd_store settings;
 	struct shd_entity entities[FAKE_ENTITIES];
 	struct shd_value fields[FAKE_ENTITIES][FAKE_FIELDS];
 	size_t entity_count;
@@ -92,9 +91,8 @@ static inline bool fake_blind_metric(void *ctx, enum shd_metric metric)
 static inline void fake_init(struct fake *fake)
 {
 	memset(fake, 0, sizeof(*fake));
-	fake->market.name = "ozon";
-	fake->settings = (struct shd_store_settings){
-		.id = "shop", .market = &fake->market, .timezone = "UTC", .currency = "RUB"};
+	fake->settings = (struct shd_store){
+		.id = "shop", .marketplace = "ozon", .timezone = "UTC", .currency = "RUB"};
 	for (int i = 0; i < SHD_METRIC_COUNT; i++) {
 		fake->metrics[i] = (struct shd_value){
 			.none = true, .type = shd_metric_row((enum shd_metric)i)->type};

@@ -2,7 +2,7 @@
 
 #include "api/api.h"
 #include "ctl/ctl.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "state/state.h"
 
 #include <stdio.h>
@@ -18,12 +18,16 @@
 static struct shd_wall now = {1775000000000};
 static char folder[] = "/tmp/shd-api-XXXXXX";
 static char socket_path[64], listen_at[70], state_path[64];
-static struct shd_store_settings stores[2] = {
-	{.id = "ozon-main", .timezone = "Europe/Moscow", .base_url = "https://api.example",
-	 .every_ms[SHD_P_account] = 60000},
-	{.id = "ozon-kz", .timezone = "UTC", .base_url = "https://api.example"},
+static struct shd_store stores[2] = {
+	{.id = "ozon-main", .marketplace = "ozon", .timezone = "Europe/Moscow"},
+	{.id = "ozon-kz", .marketplace = "ozon", .timezone = "UTC"},
 };
-static struct shd_settings settings = {.stores = stores, .store_count = 2};
+static struct shd_source sources[2] = {
+	{.id = "ozon-main", .store = &stores[0], .every_ms[SHD_P_account] = 60000},
+	{.id = "ozon-kz", .store = &stores[1]},
+};
+static struct shd_settings settings = {
+	.stores = stores, .store_count = 2, .sources = sources, .source_count = 2};
 static struct shd_config config = {.dir = "/etc/storehealthd", .settings = &settings};
 
 const struct shd_config *shd_app_config(const struct shd_app *app)
@@ -394,7 +398,7 @@ static int prepare(void **state)
 	snprintf(socket_path, sizeof(socket_path), "%s/api.sock", folder);
 	snprintf(listen_at, sizeof(listen_at), "unix:%s", socket_path);
 	snprintf(state_path, sizeof(state_path), "%s/state.db", folder);
-	stores[0].market = stores[1].market = shd_market_find("ozon");
+	sources[0].adapter = sources[1].adapter = shd_adapter_find("ozon");
 	config.rules = shd_rules_compile(NULL, 0, NULL, words, diags);
 	config.words = words;
 	OK(shd_state_open(state_path, &db, &error));

@@ -1,5 +1,6 @@
 /* daemon/poll: one poll step by step, without a network or a clock. */
 #include "support/check.h"
+#include "support/source.h"
 
 #include "base/hash.h"
 #include "settings/settings.h"
@@ -99,13 +100,13 @@ static const struct shd_endpoint rows[ROWS] = {
 	[DETAIL] = {.name = "detail", .path = "/detail", .paging = SHD_PAGE_FOLLOW, .map = map},
 };
 
-static const struct shd_market market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS,
+static const struct shd_adapter market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS,
 	.request = make_request, .accept = accept_answer};
 
 /* --- one poll ------------------------------------------------------------------------------ */
 
 struct fixture {
-	struct shd_store_settings store;
+	struct test_source shop;
 	struct shd_settings settings;
 	struct shd_scheduler polls;
 	struct shd_poll *poll;
@@ -116,10 +117,10 @@ static int start_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	f->store = (struct shd_store_settings){.id = "s", .market = &market, .rate_per_s = 10,
-		.timeout_ms = 1000, .body_max_bytes = 1 << 20};
-	f->store.every_ms[SHD_P_orders] = 60000;
-	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1,
+	test_source_init(&f->shop, "s", &market);
+	f->shop.source.every_ms[SHD_P_orders] = 60000;
+	f->settings = (struct shd_settings){.stores = &f->shop.store, .store_count = 1,
+		.sources = &f->shop.source, .source_count = 1,
 		.blind_after = 3};
 	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL, (struct shd_mono){0});
 	f->poll = shd_poll_create(&f->polls);
@@ -148,7 +149,7 @@ static enum shd_poll_step begin(struct fixture *f, int row)
 
 	shd_poll_reset(f->poll);
 	f->parses = 0;
-	return shd_poll_begin(f->poll, feed_of(f, row), &f->store, (struct shd_wall){1000},
+	return shd_poll_begin(f->poll, feed_of(f, row), (struct shd_wall){1000},
 		INT64_MIN, ids);
 }
 
@@ -487,7 +488,7 @@ static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **s
 
 		shd_poll_reset(f->poll);
 		feed->cursor.ms = cases[i].cursor * SHD_MINUTE_MS;
-		assert_int_equal(shd_poll_begin(f->poll, feed, &f->store,
+		assert_int_equal(shd_poll_begin(f->poll, feed,
 					 (struct shd_wall){100 * SHD_MINUTE_MS},
 					 known ? cases[i].skew * SHD_MINUTE_MS : INT64_MIN, NULL),
 			SHD_POLL_ASK);

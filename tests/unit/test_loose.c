@@ -2,14 +2,14 @@
 #include "support/check.h"
 
 #include "market/loose.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <string.h>
 
 static json_t *value_of(const char *text)
 {
 	struct shd_error error;
-	json_t *value = shd_market_parse(text, strlen(text), &error);
+	json_t *value = shd_adapter_parse(text, strlen(text), &error);
 
 	assert_non_null(value);
 	return value;

@@ -1,6 +1,7 @@
 /* daemon/polls_end: what becomes of a poll that is over. The line and the schedule are
  * the test's own. */
 #include "support/check.h"
+#include "support/source.h"
 
 #include "base/mem.h"
 #include "poll/scheduler_own.h"
@@ -19,10 +20,11 @@ static const struct shd_endpoint rows[ROWS] = {
 	[BATCH] = {.name = "batch", .paging = SHD_PAGE_BATCH, .ids_of = "list"},
 	[SLOW] = {.name = "slow", .min_interval_ms = 7 * SHD_DAY_MS, .paging = SHD_PAGE_SINGLE},
 };
-static const struct shd_market market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS};
+static const struct shd_adapter market = {
+	.name = "here", .endpoints = rows, .endpoint_count = ROWS};
 
 struct fixture {
-	struct shd_store_settings store;
+	struct test_source shop;
 	struct shd_settings settings;
 	struct shd_scheduler polls;
 	struct shd_poll *poll;
@@ -67,13 +69,6 @@ void shd_scheduler_pump(struct shd_scheduler *polls)
 	(void)polls;
 }
 
-struct shd_feed *shd_scheduler_feed(const struct shd_scheduler *polls, uint32_t store,
-				const struct shd_endpoint *row)
-{
-	(void)store;
-	return &polls->feeds.all[row - rows];
-}
-
 static struct shd_wall now(void *ctx)
 {
 	(void)ctx;
@@ -104,10 +99,11 @@ static int start_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	f->store = (struct shd_store_settings){.id = "s", .market = &market, .rate_per_s = 10};
+	test_source_init(&f->shop, "s", &market);
 	for (int i = 0; i < SHD_POLLER_COUNT; i++)
-		f->store.every_ms[i] = 60000;
-	f->settings = (struct shd_settings){.stores = &f->store, .store_count = 1,
+		f->shop.source.every_ms[i] = 60000;
+	f->settings = (struct shd_settings){.stores = &f->shop.store, .store_count = 1,
+		.sources = &f->shop.source, .source_count = 1,
 		.blind_after = 3};
 	f->polls.in = (struct shd_scheduler_in){.now = now, .random = lot, .polled = polled,
 		.caught_up = all_tried};
@@ -138,7 +134,7 @@ static struct shd_poll *under_way(struct fixture *f, int row)
 	struct shd_feed *feed = &f->polls.feeds.all[row];
 
 	poll->feed = feed;
-	poll->store = &f->store;
+	poll->source = &f->shop.source;
 	poll->row = feed->row;
 	poll->began.ms = NOW - 5;
 	feed->poll = poll;
@@ -218,7 +214,7 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 
 		poll->began.ms = NOW + cases[i].began;
 		poll->skew_ms = cases[i].skew;
-		f->polls.feeds.stores[0].skew_ms = cases[i].store_skew;
+		f->polls.feeds.sources[0].skew_ms = cases[i].store_skew;
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
 		shd_scheduler_poll_ended(&f->polls, poll, true);

@@ -7,7 +7,8 @@
 #include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "market/market.h"
+#include "market/adapter.h"
+#include "support/source.h"
 #include "market/ozon/ozon.h"
 #include "market/slice.h"
 
@@ -107,7 +108,7 @@ static json_t *next_json(const struct shd_endpoint *row, const struct shd_slicer
 
 	shd_text_init(&text, slicer->len + 2);
 	shd_slice_envelope(slicer, &text);
-	json_auto_t *envelope = shd_market_parse(text.data, text.len, &error);
+	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, &error);
 	must(envelope != NULL, &error);
 	must(row->next(row, envelope, records, &in, &out, &error), &error);
 	return out.last ? json_string("last") : json_pack("{s:s}", "position", out.position);
@@ -116,8 +117,9 @@ static json_t *next_json(const struct shd_endpoint *row, const struct shd_slicer
 /* Does what a poll does with one answer. */
 static json_t *run(const struct shd_endpoint *row, const char *id, const char *body, size_t len)
 {
-	struct shd_store_settings store = {.id = "shop", .market = &shd_ozon_market};
-	struct shd_map_in in = {.store = &store, .row = row, .fetched = {FETCHED_MS}, .id = id};
+	struct test_source shop;
+	struct shd_map_in in = {
+		.source = &shop.source, .row = row, .fetched = {FETCHED_MS}, .id = id};
 	struct shd_harvest *harvest = shd_harvest_create(1 << 20);
 	struct shd_slicer slicer;
 	struct shd_error error;
@@ -125,12 +127,13 @@ static json_t *run(const struct shd_endpoint *row, const char *id, const char *b
 	size_t at, n, records = 0, last_len = 0;
 	bool more;
 
+	test_source_init(&shop, "shop", &shd_ozon_adapter);
 	must(shd_slice_open(&slicer, body, len, row->records ? row->records : "", &error), &error);
 	for (;;) {
 		must(shd_slice_next(&slicer, &at, &n, &more, &error), &error);
 		if (!more)
 			break;
-		json_auto_t *record = shd_market_parse(body + at, n, &error);
+		json_auto_t *record = shd_adapter_parse(body + at, n, &error);
 		must(record != NULL, &error);
 		must(row->map(&in, record, harvest, &error), &error);
 		last = body + at;
@@ -180,13 +183,13 @@ static bool check(const char *folder)
 	char *answer shd_autofree = read_file(folder, "answer.json", &answer_len);
 	char *expect shd_autofree = read_file(folder, "expect.json", &expect_len);
 	struct shd_error error;
-	json_auto_t *want = shd_market_parse(expect, expect_len, &error);
+	json_auto_t *want = shd_adapter_parse(expect, expect_len, &error);
 
 	must(want != NULL, &error);
 	const char *name = json_string_value(json_object_get(want, "endpoint"));
 	const json_t *id = json_object_get(want, "id");
 	assert_non_null(name);
-	const struct shd_endpoint *row = shd_market_endpoint(&shd_ozon_market, name);
+	const struct shd_endpoint *row = shd_adapter_endpoint(&shd_ozon_adapter, name);
 	if (!row)
 		fail_msg("%s: no endpoint \"%s\"", folder, name);
 	print_message("%s\n", folder);
@@ -224,20 +227,20 @@ static void test_every_endpoint_has_a_case(void **state)
 
 	(void)state;
 	assert_int_equal(glob(SHD_SOURCE_DIR "/tests/cases/ozon-*", 0, NULL, &found), 0);
-	for (size_t i = 0; i < shd_ozon_market.endpoint_count; i++) {
-		const struct shd_endpoint *row = &shd_ozon_market.endpoints[i];
+	for (size_t i = 0; i < shd_ozon_adapter.endpoint_count; i++) {
+		const struct shd_endpoint *row = &shd_ozon_adapter.endpoints[i];
 		bool covered = false;
 
 		for (size_t j = 0; j < found.gl_pathc && !covered; j++) {
 			size_t len;
 			char *text shd_autofree = read_file(found.gl_pathv[j], "expect.json", &len);
 			struct shd_error error;
-			json_auto_t *want = shd_market_parse(text, len, &error);
+			json_auto_t *want = shd_adapter_parse(text, len, &error);
 			const char *name = json_string_value(json_object_get(want, "endpoint"));
 
 			/* a sweep of the same records needs no case of its own */
 			covered = name &&
-				  shd_market_endpoint(&shd_ozon_market, name)->map == row->map;
+				  shd_adapter_endpoint(&shd_ozon_adapter, name)->map == row->map;
 		}
 		if (!covered)
 			fail_msg("no case maps an answer of %s", row->name);

@@ -1,7 +1,7 @@
 /* Every refusal that Ozon is known to give, and what it means to us. */
 #include "support/check.h"
 
-#include "market/market.h"
+#include "market/adapter.h"
 
 #include <string.h>
 #include <strings.h>
@@ -20,11 +20,11 @@ static const char *header(const void *ctx, const char *name)
 static bool accept(const char *endpoint, int status, const char *body, struct headers headers,
 		   struct shd_refusal *refusal)
 {
-	const struct shd_market *market = shd_market_find("ozon");
+	const struct shd_adapter *market = shd_adapter_find("ozon");
 	struct shd_answer answer = {.status = status, .body = body, .len = strlen(body),
 		.header = header, .ctx = &headers};
 
-	return market->accept(shd_market_endpoint(market, endpoint), &answer, refusal);
+	return market->accept(shd_adapter_endpoint(market, endpoint), &answer, refusal);
 }
 
 static const struct {

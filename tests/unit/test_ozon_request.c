@@ -3,7 +3,8 @@
 #include "support/check.h"
 
 #include "base/text.h"
-#include "market/market.h"
+#include "market/adapter.h"
+#include "support/source.h"
 #include "market/ozon/ozon.h"
 
 #include <stdio.h>
@@ -23,15 +24,17 @@ static const struct shd_secret *give_key(void *ctx, const struct shd_secret_ref 
 static bool build(const struct shd_endpoint *row, struct shd_page_in in, const char *client_id,
 		  const char *key, struct shd_request *request, struct shd_error *error)
 {
-	struct shd_ozon_settings settings = {.client_id = client_id};
-	struct shd_store_settings store = {
-		.id = "shop", .base_url = "http://127.0.0.1:9/", .market_settings = &settings};
+	struct shd_ozon_credential settings = {.client_id = client_id};
+	struct test_source shop;
 	struct shd_secret *secret = key ? shd_secret_create(key, strlen(key)) : NULL;
 
-	in.store = &store;
+	test_source_init(&shop, "shop", &shd_ozon_adapter);
+	shop.source.base_url = "http://127.0.0.1:9/";
+	shop.credential.settings = &settings;
+	in.source = &shop.source;
 	in.now = (struct shd_wall){NOW_MS};
 	in.position = in.position ? in.position : "";
-	bool ok = shd_ozon_market.request(row, &in, give_key, &secret, request, error);
+	bool ok = shd_ozon_adapter.request(row, &in, give_key, &secret, request, error);
 	shd_secret_destroy(secret);
 	return ok;
 }
@@ -44,7 +47,7 @@ static json_t *body_of(const struct shd_endpoint *row, struct shd_page_in in)
 	shd_request_init(&request, 1 << 20);
 	if (!build(row, in, "123456", key_text, &request, &error))
 		fail_msg("%s: %s", row->name, error.msg);
-	json_t *body = shd_market_parse(request.body.data, request.body.len, &error);
+	json_t *body = shd_adapter_parse(request.body.data, request.body.len, &error);
 	if (!body)
 		fail_msg("%s: %s in %s", row->name, error.msg, request.body.data);
 	return body;
@@ -52,7 +55,7 @@ static json_t *body_of(const struct shd_endpoint *row, struct shd_page_in in)
 
 static const struct shd_endpoint *endpoint(const char *name)
 {
-	const struct shd_endpoint *row = shd_market_endpoint(&shd_ozon_market, name);
+	const struct shd_endpoint *row = shd_adapter_endpoint(&shd_ozon_adapter, name);
 
 	assert_non_null(row);
 	return row;
@@ -75,8 +78,8 @@ static void test_only_known_reads_are_asked(void **state)
 		"/v3/supply-order/get"};
 
 	(void)state;
-	for (size_t i = 0; i < shd_ozon_market.endpoint_count; i++) {
-		const struct shd_endpoint *row = &shd_ozon_market.endpoints[i];
+	for (size_t i = 0; i < shd_ozon_adapter.endpoint_count; i++) {
+		const struct shd_endpoint *row = &shd_ozon_adapter.endpoints[i];
 		bool known = false;
 
 		for (size_t j = 0; j < SHD_COUNT(reads); j++)
@@ -136,8 +139,8 @@ static void test_every_body_is_json_with_its_limit_and_hostile_ids_stay_texts(vo
 	const char *const ids[] = {"1", "x\"],\"limit\":[\"\\\n"};
 
 	(void)state;
-	for (size_t i = 0; i < shd_ozon_market.endpoint_count; i++) {
-		const struct shd_endpoint *row = &shd_ozon_market.endpoints[i];
+	for (size_t i = 0; i < shd_ozon_adapter.endpoint_count; i++) {
+		const struct shd_endpoint *row = &shd_ozon_adapter.endpoints[i];
 		bool by_id = row->paging == SHD_PAGE_BATCH || row->paging == SHD_PAGE_FOLLOW;
 		struct shd_page_in in = {
 			.position = row->paging == SHD_PAGE_OFFSET ? "2000" : "cur\"sor\\",
@@ -275,7 +278,7 @@ static void test_lists_go_on_or_end(void **state)
 		struct shd_page_out out = {0};
 		struct shd_error error;
 		json_auto_t *envelope =
-			shd_market_parse(lists[i].envelope, strlen(lists[i].envelope), &error);
+			shd_adapter_parse(lists[i].envelope, strlen(lists[i].envelope), &error);
 		bool ok = row->next(row, envelope, lists[i].records, &in, &out, &error);
 
 		print_message("%s at \"%s\": %s\n", row->name, in.position, lists[i].envelope);

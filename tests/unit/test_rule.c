@@ -139,7 +139,7 @@ static void what_is_answered_closed_or_elsewhere_is_not_watched(void **state)
 	shd_rule_judge(rule, &fake.env, &verdict);
 	assert_int_equal(verdict.judgement, SHD_NOT_WATCHED);
 	fake_n(complaint, SHD_F_complaint_closed, 0);
-	fake.market.name = "amazon";
+	fake.settings.marketplace = "amazon";
 	assert_false(shd_rule_applies(rule, &fake.env));
 	shd_rule_judge(rule, &fake.env, &verdict);
 	assert_int_equal(verdict.judgement, SHD_NOT_WATCHED);
@@ -373,7 +373,7 @@ static void an_override_changes_one_level_and_leaves_the_rest(void **state)
 }
 
 /* The settings of what a configuration says of overrides; three stores at most. */
-static void read_overrides(const struct shd_doc *doc, struct shd_store_settings stores[3],
+static void read_overrides(const struct shd_doc *doc, struct shd_store stores[3],
 			   struct shd_settings *ret_settings)
 {
 	static const char *const ids[] = {"0", "1", "2"};
@@ -383,7 +383,7 @@ static void read_overrides(const struct shd_doc *doc, struct shd_store_settings 
 		.overrides = shd_node_get(shd_doc_root(doc), "overrides")};
 	assert_true(list->count <= 3);
 	for (size_t i = 0; i < list->count; i++)
-		stores[i] = (struct shd_store_settings){.id = ids[i],
+		stores[i] = (struct shd_store){.id = ids[i],
 			.overrides = shd_node_get(&list->items[i], "overrides")};
 }
 
@@ -396,7 +396,7 @@ static void a_store_changes_a_rule_for_itself_alone(void **state)
 		"  - {}\n"
 		"  - overrides: {\"late\": {'levels': {warning: 'value > 30%'}, labels: {team: "
 		"c}}}\n";
-	struct shd_store_settings stores[3];
+	struct shd_store stores[3];
 	struct shd_settings settings;
 	struct set set;
 
@@ -452,7 +452,7 @@ static void a_level_can_have_a_clear_of_its_own(void **state)
 		{"1", NULL, NULL, 4610000, 0, false},
 		{"1", NULL, NULL, 4900000, 0, true},
 	};
-	struct shd_store_settings stores[3];
+	struct shd_store stores[3];
 	struct shd_settings settings;
 	struct fake fake;
 	struct set set;

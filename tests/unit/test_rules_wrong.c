@@ -55,7 +55,7 @@ static void read_settings(const char *text, struct shd_settings *settings, struc
 	settings->store_count = stores ? stores->count : 0;
 	assert_true(settings->store_count <= STORES_MAX);
 	for (size_t i = 0; i < settings->store_count; i++)
-		settings->stores[i] = (struct shd_store_settings){
+		settings->stores[i] = (struct shd_store){
 			.id = "s", .overrides = shd_node_get(&stores->items[i], "overrides")};
 }
 
@@ -64,7 +64,7 @@ static void judge_file(const char *path, const char *text, size_t len, struct sh
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
 	struct shd_words *words = shd_words_create();
 	const char *name = strrchr(path, '/') + 1, *cut = strstr(text, "\n# overrides\n");
-	struct shd_store_settings stores[STORES_MAX] = {0};
+	struct shd_store stores[STORES_MAX] = {0};
 	struct shd_settings settings = {.stores = stores};
 	struct shd_doc *config;
 

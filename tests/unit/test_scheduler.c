@@ -1,6 +1,7 @@
 /* daemon/poll/scheduler.h: which feeds are to be read before anything is judged, at a start and
  * after a reload. */
 #include "support/check.h"
+#include "support/source.h"
 
 #include "settings/settings.h"
 #include "config/config.h"
@@ -18,23 +19,24 @@ static const struct shd_endpoint rows[ROWS] = {
 	[FOLLOWED] = {.name = "followed", .poller = SHD_P_orders, .paging = SHD_PAGE_FOLLOW},
 	[RATES] = {.name = "rates", .poller = SHD_P_account, .paging = SHD_PAGE_SINGLE},
 };
-static const struct shd_market market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS};
+static const struct shd_adapter market = {
+	.name = "here", .endpoints = rows, .endpoint_count = ROWS};
 
 /* A configuration of one store. */
 struct shop {
-	struct shd_store_settings store;
+	struct test_source of;
 	struct shd_settings settings;
 	struct shd_config config;
 };
 
 static void shop_init(struct shop *shop, const char *id, int64_t orders_ms)
 {
-	*shop = (struct shop){.store = {.id = id, .market = &market, .rate_per_s = 10}};
-	shop->store.every_ms[SHD_P_orders] = orders_ms;
-	shop->store.every_ms[SHD_P_account] = SHD_HOUR_MS;
-	shop->settings = (struct shd_settings){.stores = &shop->store, .store_count = 1,
-		.in_flight_max = 4};
-	shop->config.settings = &shop->settings;
+	test_source_init(&shop->of, id, &market);
+	shop->of.source.every_ms[SHD_P_orders] = orders_ms;
+	shop->of.source.every_ms[SHD_P_account] = SHD_HOUR_MS;
+	shop->settings = (struct shd_settings){.stores = &shop->of.store, .store_count = 1,
+		.sources = &shop->of.source, .source_count = 1, .in_flight_max = 4};
+	shop->config = (struct shd_config){.settings = &shop->settings};
 }
 
 /* --- the parts around it --------------------------------------------------------------- */
@@ -130,10 +132,11 @@ static void a_reload_reads_first_what_was_not_polled_before(void **state)
 		shop_init(&after, "s", SHD_MINUTE_MS);
 		bool same = strcmp(reloads[i].old_store, "s") == 0;
 		struct shd_scheduler *old = begin(&loop, &before, known, same, NULL);
-		struct shd_feed *list = shd_scheduler_feed(old, 0, &rows[LIST]);
+		const struct shd_source_feeds *of = shd_scheduler_feeds(old)->sources;
+		struct shd_feed *list = shd_feeds_find(of, &rows[LIST]);
 		list->unread = list->behind = false;
-		shd_scheduler_feed(old, 0, &rows[OTHER])->unread = false;
-		shd_scheduler_feed(old, 0, &rows[RATES])->unread = false;
+		shd_feeds_find(of, &rows[OTHER])->unread = false;
+		shd_feeds_find(of, &rows[RATES])->unread = false;
 		struct shd_scheduler *polls = begin(&loop, &after, known, !same, old);
 		assert_int_equal(shd_scheduler_unread(polls, 0), reloads[i].unread);
 		shd_scheduler_close(old, nothing, NULL);

@@ -69,6 +69,40 @@ static const char whole[] =
 	"  - to: mail\n"
 	"overrides: {a-rule: {enabled: false}}\n";
 
+static void check_store(const struct shd_settings *s)
+{
+	const struct shd_store *store = &s->stores[0];
+	const struct shd_source *source = &s->sources[0];
+	const struct bazaar_settings *own = source->credential->settings;
+	assert_string_equal(store->id, "main");
+	assert_string_equal(store->marketplace, "bazaar");
+	assert_int_equal(s->source_count, 1);
+	assert_string_equal(source->id, "main");
+	assert_ptr_equal(source->store, store);
+	assert_ptr_equal(source->adapter, &bazaar);
+	assert_ptr_equal(source->credential->adapter, &bazaar);
+	assert_string_equal(source->credential->id, "main");
+	assert_int_equal(store->kind, SHD_STORE_CROSSBORDER);
+	assert_string_equal(store->region, "eu");
+	assert_string_equal(store->timezone, "Europe/Moscow");
+	assert_string_equal(store->currency, "RUB");
+	assert_int_equal(store->opened.ms, 1788220800000);
+	assert_string_equal(source->base_url, "https://api.bazaar.example");
+	assert_int_equal(source->credential->rate_per_s, 20);
+	assert_int_equal(source->timeout_ms, 10000);
+	assert_int_equal(source->body_max_bytes, 1 << 20);
+	assert_string_equal(store->labels.names[0], "team");
+	assert_string_equal(store->labels.values[0], "ru");
+	assert_string_equal(source->egress->proxy, "socks5h://127.0.0.1:1080");
+	assert_null(source->egress->interface);
+	assert_int_equal(source->every_ms[SHD_P_orders], 2 * SHD_MINUTE_MS);
+	assert_int_equal(source->every_ms[SHD_P_reviews], 0);
+	assert_int_equal(source->every_ms[SHD_P_account], SHD_HOUR_MS);
+	assert_string_equal(own->client_id, "123");
+	assert_int_equal(own->api_key.from, SHD_SECRET_FILE);
+	assert_string_equal(own->api_key.name, "/etc/key");
+}
+
 static void every_key_reaches_its_place(void **state)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(50);
@@ -88,29 +122,7 @@ static void every_key_reaches_its_place(void **state)
 	assert_non_null(shd_node_get(s->overrides, "a-rule"));
 
 	assert_int_equal(s->store_count, 1);
-	const struct shd_store_settings *store = &s->stores[0];
-	const struct bazaar_settings *own = store->market_settings;
-	assert_string_equal(store->id, "main");
-	assert_ptr_equal(store->market, &bazaar);
-	assert_int_equal(store->kind, SHD_STORE_CROSSBORDER);
-	assert_string_equal(store->region, "eu");
-	assert_string_equal(store->timezone, "Europe/Moscow");
-	assert_string_equal(store->currency, "RUB");
-	assert_int_equal(store->opened.ms, 1788220800000);
-	assert_string_equal(store->base_url, "https://api.bazaar.example");
-	assert_int_equal(store->rate_per_s, 20);
-	assert_int_equal(store->timeout_ms, 10000);
-	assert_int_equal(store->body_max_bytes, 1 << 20);
-	assert_string_equal(store->labels.names[0], "team");
-	assert_string_equal(store->labels.values[0], "ru");
-	assert_string_equal(store->proxy, "socks5h://127.0.0.1:1080");
-	assert_null(store->interface);
-	assert_int_equal(store->every_ms[SHD_P_orders], 2 * SHD_MINUTE_MS);
-	assert_int_equal(store->every_ms[SHD_P_reviews], 0);
-	assert_int_equal(store->every_ms[SHD_P_account], SHD_HOUR_MS);
-	assert_string_equal(own->client_id, "123");
-	assert_int_equal(own->api_key.from, SHD_SECRET_FILE);
-	assert_string_equal(own->api_key.name, "/etc/key");
+	check_store(s);
 
 	assert_int_equal(s->channel_count, 2);
 	const struct shd_channel_settings *mail = &s->channels[0];

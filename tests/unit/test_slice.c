@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "market/market.h"
+#include "market/adapter.h"
 #include "market/slice.h"
 
 #include <stdio.h>
@@ -134,7 +134,7 @@ static void test_deep_nesting_is_a_limit(void **state)
 	assert_string_equal(slice(huge, strlen(huge), "items", &out), "limit");
 	char *beside shd_autofree = nested("{\"a\":", 100000, ",\"items\":[]}");
 	assert_string_equal(slice(beside, strlen(beside), "items", &out), "limit");
-	assert_null(shd_market_parse(huge, strlen(huge), &error));
+	assert_null(shd_adapter_parse(huge, strlen(huge), &error));
 	assert_int_equal(error.kind, SHD_ERR_SYNTAX);
 }
 
@@ -144,7 +144,7 @@ static void test_numbers_beyond_int64_become_texts(void **state)
 		"{\"id\":18446744073709551615,\"a\":\"18446744073709551615 \\\"9\",\"n\":-5,"
 		"\"r\":1.5e3,\"l\":[99999999999999999999,9007199254740993]}";
 	struct shd_error error;
-	json_auto_t *value = shd_market_parse(body, strlen(body), &error);
+	json_auto_t *value = shd_adapter_parse(body, strlen(body), &error);
 
 	(void)state;
 	assert_non_null(value);
@@ -157,7 +157,7 @@ static void test_numbers_beyond_int64_become_texts(void **state)
 	const json_t *list = json_object_get(value, "l");
 	assert_string_equal(json_string_value(json_array_get(list, 0)), "99999999999999999999");
 	assert_int_equal(json_integer_value(json_array_get(list, 1)), 9007199254740993);
-	assert_null(shd_market_parse("{\"a\":1e999}", 11, &error));
+	assert_null(shd_adapter_parse("{\"a\":1e999}", 11, &error));
 	assert_int_equal(error.kind, SHD_ERR_SYNTAX);
 }
 
@@ -172,12 +172,12 @@ static void test_hash_follows_the_bytes(void **state)
 static void test_every_market_has_unique_endpoints_that_can_be_found(void **state)
 {
 	(void)state;
-	assert_null(shd_market_find("nowhere"));
-	for (size_t m = 0; m < shd_market_count; m++) {
-		const struct shd_market *market = shd_markets[m];
+	assert_null(shd_adapter_find("nowhere"));
+	for (size_t m = 0; m < shd_adapter_count; m++) {
+		const struct shd_adapter *market = shd_adapters[m];
 
-		assert_ptr_equal(shd_market_find(market->name), market);
-		assert_non_null(shd_market_endpoint(market, market->cheapest));
+		assert_ptr_equal(shd_adapter_find(market->name), market);
+		assert_non_null(shd_adapter_endpoint(market, market->cheapest));
 		for (size_t i = 0; i < market->endpoint_count; i++) {
 			const struct shd_endpoint *row = &market->endpoints[i];
 			/* a batch with a limit may be cut there, too */
@@ -185,12 +185,12 @@ static void test_every_market_has_unique_endpoints_that_can_be_found(void **stat
 				     row->paging == SHD_PAGE_OFFSET ||
 				     (row->paging == SHD_PAGE_BATCH && row->limit > 0);
 
-			assert_ptr_equal(shd_market_endpoint(market, row->name), row);
+			assert_ptr_equal(shd_adapter_endpoint(market, row->name), row);
 			assert_non_null(row->body);
 			assert_int_equal(row->next != NULL, pages);
 			assert_true(!pages || (row->limit > 0 && row->page_max > 0));
 			assert_int_equal(row->ids_of != NULL, row->paging == SHD_PAGE_BATCH);
-			assert_true(!row->ids_of || shd_market_endpoint(market, row->ids_of));
+			assert_true(!row->ids_of || shd_adapter_endpoint(market, row->ids_of));
 			assert_true(row->batch > 0 || (row->paging != SHD_PAGE_BATCH &&
 							      row->paging != SHD_PAGE_FOLLOW));
 		}

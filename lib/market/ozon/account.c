@@ -38,7 +38,8 @@ SHD_OZON_BODY(rating_history)
 
 static size_t put_store(const struct shd_map_in *in, struct shd_harvest *out)
 {
-	return shd_harvest_entity(out, SHD_KIND_store, in->store->id, strlen(in->store->id));
+	return shd_harvest_entity(out, SHD_KIND_store, in->source->store->id,
+				  strlen(in->source->store->id));
 }
 
 static const struct rating *find_rating(const json_t *key)
@@ -128,7 +129,7 @@ static bool is_granted(const json_t *roles, const char *path)
 /* The methods we need and may not call, "" when none; each named once. */
 static void list_missing(const json_t *roles, struct shd_text *out)
 {
-	const struct shd_market *market = &shd_ozon_market;
+	const struct shd_adapter *market = &shd_ozon_adapter;
 
 	for (size_t i = 0; i < market->endpoint_count; i++) {
 		const struct shd_endpoint *row = &market->endpoints[i];

@@ -94,7 +94,7 @@ static void read_words(const struct shd_answer *answer, struct words *words)
 	if (answer->len == 0 || answer->len > BODY_MAX_BYTES)
 		return;
 	if (answer->body[0] == '{')
-		body = shd_market_parse(answer->body, answer->len, &ignored);
+		body = shd_adapter_parse(answer->body, answer->len, &ignored);
 	if (!body) {
 		/* plain text is told as it is, a page for people (HTML) is not */
 		if (!memchr(answer->body, '<', answer->len))

@@ -571,22 +571,22 @@ static const struct shd_endpoint endpoints[] = {
 	},
 };
 
-static const struct shd_option options[] = {
+static const struct shd_option credential_options[] = {
 	{.name = "client_id", .type = SHD_OPT_TEXT,
-		.offset = offsetof(struct shd_ozon_settings, client_id), .required = true,
+		.offset = offsetof(struct shd_ozon_credential, client_id), .required = true,
 		.doc = "The Client-Id of the Seller API, digits only."},
 	{.name = "api_key", .type = SHD_OPT_SECRET,
-		.offset = offsetof(struct shd_ozon_settings, api_key), .required = true,
+		.offset = offsetof(struct shd_ozon_credential, api_key), .required = true,
 		.doc = "The Api-Key of the Seller API: {credential: NAME} or {file: PATH}."},
 };
 
-const struct shd_market shd_ozon_market = {
+const struct shd_adapter shd_ozon_adapter = {
 	.name = "ozon",
 	.base_url = "https://api-seller.ozon.ru",
 	.rate_per_s = 50,
-	.options = options,
-	.option_count = SHD_COUNT(options),
-	.settings_size = sizeof(struct shd_ozon_settings),
+	.credential_options = credential_options,
+	.credential_option_count = SHD_COUNT(credential_options),
+	.credential_size = sizeof(struct shd_ozon_credential),
 	.endpoints = endpoints,
 	.endpoint_count = SHD_COUNT(endpoints),
 	.cheapest = "seller_info",

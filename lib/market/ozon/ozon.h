@@ -5,16 +5,15 @@
  * outside this folder, except the settings. Pure. */
 #pragma once
 #include "base/text.h"
-#include "settings/settings.h"
 #include "market/loose.h"
-#include "market/market.h"
+#include "market/adapter.h"
 
-struct shd_ozon_settings {
+struct shd_ozon_credential {
 	const char *client_id; /* digits */
 	struct shd_secret_ref api_key;
 };
 
-extern const struct shd_market shd_ozon_market;
+extern const struct shd_adapter shd_ozon_adapter;
 
 /* Windows overlap by this much: a change is stamped before it can be listed. */
 #define SHD_OZON_OVERLAP_MS (15 * SHD_MINUTE_MS)
@@ -41,7 +40,7 @@ void shd_ozon_put_window(struct shd_text *out, const char *from_key, int64_t fro
 /* Where an incremental window begins. */
 int64_t shd_ozon_since_ms(const struct shd_page_in *in);
 
-/* The two entries of shd_market. */
+/* The two entries of shd_adapter. */
 bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *in,
 		      const struct shd_secret *(*secret)(void *ctx,
 			      const struct shd_secret_ref *ref),

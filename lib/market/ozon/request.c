@@ -101,8 +101,8 @@ bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *
 			      const struct shd_secret_ref *ref),
 		      void *ctx, struct shd_request *request, struct shd_error *reterr)
 {
-	const struct shd_ozon_settings *settings = in->store->market_settings;
-	const char *base = in->store->base_url ? in->store->base_url : shd_ozon_market.base_url;
+	const struct shd_ozon_credential *settings = in->source->credential->settings;
+	const char *base = in->source->base_url;
 	size_t base_len = strlen(base);
 
 	if (!is_positive_integer(settings->client_id))
@@ -196,7 +196,7 @@ SHD_OZON_NEXT(last_return)
 	if (!shd_loose_bool(json_object_get(envelope, "has_next"), &more))
 		more = records >= (size_t)row->limit;
 	if (more && in->last_record) {
-		record = shd_market_parse(in->last_record, in->last_record_len, reterr);
+		record = shd_adapter_parse(in->last_record, in->last_record_len, reterr);
 		if (!record)
 			return false;
 		if (!shd_loose_text(json_object_get(record, "return_id"), &last))

@@ -120,7 +120,7 @@ static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct
 static void call_business_days(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	const struct shd_store_settings *settings = eval->env->settings;
+	const struct shd_store *settings = eval->env->settings;
 	const struct shd_calendar *calendar = expr->calendar;
 	struct shd_wall later;
 

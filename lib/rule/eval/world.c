@@ -25,7 +25,8 @@ struct population {
 };
 
 struct shd_world {
-	const struct shd_store_settings *settings;
+	const struct shd_store *settings;
+	const int64_t *every_ms;
 	const struct shd_words *words;
 	struct shd_arena *arena;
 	struct shd_wall now;
@@ -38,11 +39,12 @@ struct shd_world {
 };
 
 struct shd_world *shd_world_create(
-	const struct shd_store_settings *settings, const struct shd_words *words)
+	const struct shd_store *settings, const int64_t *every_ms, const struct shd_words *words)
 {
 	struct shd_world *world = shd_xcalloc(1, sizeof(*world));
 
 	world->settings = settings;
+	world->every_ms = every_ms;
 	world->words = words;
 	world->arena = shd_arena_create(ARENA_BYTES);
 	world->now.ms = INT64_MIN;
@@ -389,6 +391,7 @@ void shd_world_env(
 	*ret_env = (struct shd_rule_env){
 		.now = world->now,
 		.settings = world->settings,
+		.every_ms = world->every_ms,
 		.store = store->count ? &store->items[0]->entity : NULL,
 		.entity = entity,
 		.words = world->words,

@@ -13,9 +13,10 @@ struct shd_world;
 /* What one world may hold; more is the error LIMIT. */
 enum { SHD_WORLD_ENTITIES = 20000, SHD_WORLD_SAMPLES = 100000 };
 
-/* settings NULL: the pseudo-store `daemon`. Borrows both. */
+/* settings NULL: the pseudo-store `daemon`; every_ms: intervals by poller, NULL: the usual
+ * ones. Borrows all. */
 struct shd_world *shd_world_create(
-	const struct shd_store_settings *settings, const struct shd_words *words);
+	const struct shd_store *settings, const int64_t *every_ms, const struct shd_words *words);
 void shd_world_destroy(struct shd_world *world); /* accepts NULL */
 
 /* Moves the clock, never back, and derives what time alone changes. */

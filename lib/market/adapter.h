@@ -1,17 +1,16 @@
-/* market/market.h - what a marketplace adapter is.
+/* market/adapter.h - what an adapter is: of a marketplace, a carrier, a custom feed.
  *
  * An adapter is tables and pure functions: settings and a page become a request,
  * an answer becomes observations. It performs no I/O, reads no clock and keeps no
- * state; the daemon (poll.h) owns time, network and cursors. HINT for a new
- * marketplace: one folder beside ozon/, one line in markets.def, cases in
+ * state; the daemon (daemon/poll) owns time, network and cursors. HINT for a new
+ * marketplace: one folder beside ozon/, one line in adapters.def, cases in
  * tests/cases. Functions run on the pool, several stores at once. */
 #pragma once
 #include "catalog/entity.h"
 #include "conf/option.h"
+#include "source.h"
 
 #include <jansson.h>
-
-struct shd_store_settings;
 
 /* How an endpoint pages. The driver keeps `position`, an opaque text, "" first. */
 enum shd_paging {
@@ -26,7 +25,7 @@ struct shd_endpoint;
 
 /* What a request is made from. */
 struct shd_page_in {
-	const struct shd_store_settings *store;
+	const struct shd_source *source;
 	/* When the poll began, and when the last complete one of this feed did (0: this is the
 	 * first). Where the marketplace's clock differs from ours, windows end by the later of
 	 * both and go on from the earlier: no change falls between two of them. */
@@ -48,7 +47,7 @@ struct shd_page_out {
 
 /* What a record is mapped from, besides itself. */
 struct shd_map_in {
-	const struct shd_store_settings *store;
+	const struct shd_source *source;
 	const struct shd_endpoint *row;
 	struct shd_wall fetched;  /* when the answer arrived */
 	const char *id;           /* FOLLOW: the id that was asked for */
@@ -122,21 +121,24 @@ struct shd_refusal {
 /* Parses a record or an envelope the one way all are parsed: any JSON value, a NUL in
  * a text allowed, an integer beyond int64 becomes a text of its digits (ids do
  * that) and does not fail the record. Returns owned; NULL: SYNTAX, with the place. */
-json_t *shd_market_parse(const char *bytes, size_t len, struct shd_error *reterr);
+json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reterr);
 
-struct shd_market {
+struct shd_adapter {
 	const char *name;
 	const char *base_url;    /* of the real marketplace */
 	int64_t rate_per_s;      /* the most it bears, over all methods of one store */
-	const struct shd_option *options; /* a store's own options for this market */
+	const struct shd_option *options; /* of a source, besides those that all have */
 	size_t option_count;
 	size_t settings_size;
+	const struct shd_option *credential_options;
+	size_t credential_option_count;
+	size_t credential_size;
 	const struct shd_endpoint *endpoints;
 	size_t endpoint_count;
 	const char *cheapest;    /* endpoint for a connection test */
 
 	/* Adds method, URL, headers with credentials, body. `secret` yields the secret
-	 * behind a reference of the store's settings. Errors: CONFIG. */
+	 * behind a reference of the credential's settings. Errors: CONFIG. */
 	bool (*request)(const struct shd_endpoint *row, const struct shd_page_in *in,
 		const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref),
 		void *ctx, struct shd_request *request, struct shd_error *reterr);
@@ -147,10 +149,11 @@ struct shd_market {
 		       struct shd_refusal *ret_refusal);
 };
 
-/* All of them, from markets.def. */
-extern const struct shd_market *const shd_markets[];
-extern const size_t shd_market_count;
-const struct shd_market *shd_market_find(const char *name);
+/* All of them, from adapters.def. */
+extern const struct shd_adapter *const shd_adapters[];
+extern const size_t shd_adapter_count;
+const struct shd_adapter *shd_adapter_find(const char *name);
 /* The error says that the store does without this endpoint: nothing to be alarmed at. */
-bool shd_market_lacks(const struct shd_endpoint *row, enum shd_err error);
-const struct shd_endpoint *shd_market_endpoint(const struct shd_market *market, const char *name);
+bool shd_adapter_lacks(const struct shd_endpoint *row, enum shd_err error);
+const struct shd_endpoint *shd_adapter_endpoint(
+	const struct shd_adapter *adapter, const char *name);

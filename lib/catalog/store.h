@@ -1,0 +1,24 @@
+/* catalog/store.h - the seller's shop, as rules and messages read it.
+ *
+ * What the configuration says of it; what was observed of it is an entity (entity.h).
+ * How it is polled is another matter: market/source.h. */
+#pragma once
+#include "base/calendar.h"
+#include "conf/option.h"
+
+enum shd_store_kind { SHD_STORE_LOCAL, SHD_STORE_CROSSBORDER };
+
+struct shd_store {
+	const char *id;              /* [a-z0-9-]+, unique; "daemon" is taken */
+	const char *marketplace;     /* its name: "ozon" */
+	int kind;                    /* enum shd_store_kind */
+	const char *region;
+	const char *timezone;        /* tz database name; default UTC */
+	const struct shd_zone *zone; /* the same; NULL: UTC */
+	const struct shd_calendar *calendar; /* of business days; NULL: Monday to Friday */
+	const char *currency;        /* ISO 4217, or NULL */
+	struct shd_wall opened;      /* 0: not known */
+	struct shd_pairs labels;
+	const struct shd_node *overrides; /* its own: map rule id -> keys, or NULL */
+	const struct shd_node *node;
+};

@@ -40,19 +40,19 @@ static void polled(void *ctx, const struct shd_polled *what)
 	struct shd_app *app = ctx;
 
 	shd_narrate_polled(what);
-	shd_terminal_polled(app->pretty, what);
+	shd_terminal_polled(app->terminal, what);
 }
 
-static void moved(void *ctx, const struct shd_outcome *outcome)
+static void judged(void *ctx, const struct shd_outcome *outcome)
 {
 	struct shd_app *app = ctx;
 
 	for (size_t i = 0; i < outcome->transition_count; i++) {
 		shd_narrate_transition(&outcome->transitions[i]);
-		shd_terminal_transition(app->pretty, shd_clock_wall(), &outcome->transitions[i]);
+		shd_terminal_transition(app->terminal, shd_clock_wall(), &outcome->transitions[i]);
 	}
-	if (app->polls)
-		shd_scheduler_pump(app->polls);
+	if (app->scheduler)
+		shd_scheduler_pump(app->scheduler);
 }
 
 static void state_failed(void *ctx, const struct shd_error *err)
@@ -66,18 +66,18 @@ static void delivered(void *ctx, const struct shd_delivered *what)
 	struct shd_app *app = ctx;
 
 	shd_narrate_delivered(what);
-	shd_terminal_delivered(app->pretty, shd_clock_wall(), what);
+	shd_terminal_delivered(app->terminal, shd_clock_wall(), what);
 	if (what->ok)
 		app->figures.delivered++;
 	else
 		app->figures.delivery_failures++;
 }
 
-static void channel_changed(void *ctx, const struct shd_channel_state *channel)
+static void channel_changed(void *ctx, const struct shd_channel_report *report)
 {
 	struct shd_app *app = ctx;
 
-	shd_commit_channel(app->line, channel);
+	shd_commit_channel(app->commit, report);
 }
 
 /* --- start --------------------------------------------------------------------------------- */
@@ -110,13 +110,13 @@ static bool open_state(struct shd_app *app, const struct shd_app_options *option
 	return true;
 }
 
-void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, size_t known_count,
-			 const struct shd_scheduler *old)
+void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,
+	size_t known_count, const struct shd_scheduler *old)
 {
 	struct shd_scheduler_in in = {.loop = app->loop,
 		.jobs = app->jobs,
 		.transfers = app->transfers,
-		.line = app->line,
+		.line = app->commit,
 		.now = now,
 		.random = draw,
 		.look = shd_app_look,
@@ -124,9 +124,9 @@ void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, 
 		.caught_up = shd_app_caught_up,
 		.ctx = app};
 
-	app->polls = shd_scheduler_create(&in, app->config, known, known_count, old);
+	app->scheduler = shd_scheduler_create(&in, app->config, known, known_count, old);
 	app->untold = true;
-	if (shd_scheduler_behind_count(app->polls) == 0)
+	if (shd_scheduler_behind_count(app->scheduler) == 0)
 		shd_app_caught_up(app);
 }
 
@@ -141,23 +141,27 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		return false;
 	app->jobs = shd_jobs_create(app->loop);
 	app->transfers = shd_transfers_create(app->loop, settings->in_flight_max + MESSAGE_SLOTS);
-	struct shd_commit_in line = {.loop = app->loop,
+	struct shd_commit_in commit = {.loop = app->loop,
 		.jobs = app->jobs,
+		.state = app->state,
+		.engine = shd_engine_of(app->state),
 		.now = now,
 		.look = shd_app_look_and_tell,
-		.moved = moved,
+		.judged = judged,
 		.state_failed = state_failed,
 		.ctx = app};
-	app->line = shd_commit_create(&line);
+	app->commit = shd_commit_create(&commit);
 	struct shd_deliver_in deliver = {.loop = app->loop, .transfers = app->transfers,
-		.jobs = app->jobs, .state = app->state, .now = now, .random = draw,
+		.jobs = app->jobs, .state = app->state, .changes = shd_commit_changes(app->commit),
+		.now = now, .random = draw,
 		.delivered = delivered, .channel_changed = channel_changed, .ctx = app};
 	app->deliver = shd_deliver_create(&deliver, app->config);
-	shd_commit_use(app->line, app->judge, app->deliver);
-	shd_commit_config(app->line, NULL, 0);
-	shd_commit_judge_all(app->line, settings->store_count + 1);
+	shd_commit_use(app->commit, app->judge, shd_deliver_take(app->deliver));
+	shd_deliver_start(app->deliver);
+	shd_commit_config(app->commit, NULL, 0);
+	shd_commit_judge_all(app->commit, settings->store_count + 1);
 	shd_app_hold(app);
-	shd_app_start_polls(app, known, known_count, NULL);
+	shd_app_start_scheduler(app, known, known_count, NULL);
 	app->service = shd_service_create(app->loop, shd_app_alive, app);
 	return true;
 }
@@ -171,7 +175,7 @@ static void say_started(struct shd_app *app)
 	shd_log(SHD_LOG_started, NULL,
 		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rules", figures.stores,
 		figures.stores == 1 ? "" : "s", shd_rules_count(app->config->rules));
-	shd_terminal_started(app->pretty, shd_clock_wall(), figures.stores, figures.feeds,
+	shd_terminal_started(app->terminal, shd_clock_wall(), figures.stores, figures.feeds,
 		shd_rules_count(app->config->rules));
 }
 
@@ -181,7 +185,7 @@ static void free_app(struct shd_app *app)
 	shd_state_close(app->state);
 	shd_config_destroy(app->config);
 	shd_config_destroy(app->retired);
-	shd_terminal_destroy(app->pretty);
+	shd_terminal_destroy(app->terminal);
 	free(app->config_path);
 	free(app->state_path);
 	free(app);
@@ -211,7 +215,7 @@ bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
 started:
 	shd_narrate_diags(diags); /* warnings */
 	if (options->pretty)
-		app->pretty = shd_terminal_create();
+		app->terminal = shd_terminal_create();
 	uv_timer_init(loop, &app->tick);
 	app->tick.data = app;
 	uv_timer_start(&app->tick, shd_app_tick, TICK_MS, TICK_MS);
@@ -226,9 +230,9 @@ started:
 
 /* --- stop ------------------------------------------------------------------------------------
  *
- * The line lets go of the deliverer; then deliverer and API end, the polls come to rest,
- * and the transfers end; then the line commits what came; then polls, jobs, state, the rest.
- * Line and API ask the polls until they have ended. */
+ * The queue of changes takes no more messages for sending; then deliverer and API end, the
+ * polls under way end, and the transfers end; then the queue commits what came; then
+ * scheduler, jobs and state close. Queue and API ask the scheduler until they have ended. */
 
 static void all_closed(uv_handle_t *tick)
 {
@@ -253,18 +257,18 @@ static void jobs_closed(void *ctx)
 	shd_service_close(app->service, service_closed, app);
 }
 
-static void polls_closed(void *ctx)
+static void scheduler_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
 
 	shd_jobs_close(app->jobs, jobs_closed, app);
 }
 
-static void line_closed(void *ctx)
+static void commit_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
 
-	shd_scheduler_close(app->polls, polls_closed, app);
+	shd_scheduler_close(app->scheduler, scheduler_closed, app);
 }
 
 static void part_closed(void *ctx)
@@ -272,7 +276,7 @@ static void part_closed(void *ctx)
 	struct shd_app *app = ctx;
 
 	if (--app->closing == 0)
-		shd_commit_close(app->line, line_closed, app);
+		shd_commit_close(app->commit, commit_closed, app);
 }
 
 static void deliver_closed(void *ctx)
@@ -282,15 +286,15 @@ static void deliver_closed(void *ctx)
 	shd_transfers_close(app->transfers, part_closed, app);
 }
 
-static void line_quiet(void *ctx)
+static void commit_idle(void *ctx)
 {
 	struct shd_app *app = ctx;
 
-	shd_commit_use(app->line, app->judge, NULL);
-	shd_commit_leave(app->line);
+	shd_commit_use(app->commit, app->judge, NULL);
+	shd_commit_leave(app->commit);
 	app->closing = app->api ? 3 : 2;
 	shd_deliver_close(app->deliver, deliver_closed, app);
-	shd_scheduler_pause(app->polls, part_closed, app);
+	shd_scheduler_pause(app->scheduler, part_closed, app);
 	if (app->api)
 		shd_api_close(app->api, part_closed, app);
 }
@@ -302,7 +306,7 @@ void shd_app_stop(struct shd_app *app)
 	app->stopping = true;
 	shd_service_stopping(app->service);
 	shd_log(SHD_LOG_stopping, NULL, "storehealthd ends");
-	shd_commit_pause(app->line, line_quiet, app);
+	shd_commit_pause(app->commit, commit_idle, app);
 }
 
 /* --- questions ------------------------------------------------------------------------------- */
@@ -326,26 +330,26 @@ struct shd_wall shd_app_now(const struct shd_app *app)
 bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
 		       struct shd_poller_status *ret_status)
 {
-	return shd_feeds_poller(shd_scheduler_feeds(app->polls), store, poller, shd_clock_wall(),
-		ret_status);
+	return shd_feeds_poller(
+		shd_scheduler_feeds(app->scheduler), store, poller, shd_clock_wall(), ret_status);
 }
 
 void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit, void *ctx)
 {
-	shd_feeds_each(shd_scheduler_feeds(app->polls), store, visit, ctx);
+	shd_feeds_each(shd_scheduler_feeds(app->scheduler), store, visit, ctx);
 }
 
 void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 {
-	struct shd_commit_figures line;
+	struct shd_commit_figures commit;
 
 	*ret_figures = app->figures;
-	shd_scheduler_figures(app->polls, ret_figures);
-	shd_commit_figures(app->line, &line);
-	ret_figures->commits = line.commits;
-	ret_figures->judged = line.judged;
-	ret_figures->alert_transitions = line.moved;
-	ret_figures->last_commit = line.last_commit;
+	shd_scheduler_figures(app->scheduler, ret_figures);
+	shd_commit_figures(app->commit, &commit);
+	ret_figures->commits = commit.commits;
+	ret_figures->judged = commit.judged;
+	ret_figures->alert_transitions = commit.transitions;
+	ret_figures->last_commit = commit.last_commit;
 	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);
 	ret_figures->reload_error = app->reload_error;
 	ret_figures->blind = app->held;

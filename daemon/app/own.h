@@ -21,6 +21,14 @@ struct shd_reload {
 	size_t known_count, known_room;
 };
 
+/* Deletes what is older than it is to be kept, a step in each transaction. */
+struct shd_retain_change {
+	struct shd_change change;
+	struct shd_app *app;
+	int64_t keep_samples_ms, keep_events_ms, keep_deliveries_ms, keep_history_ms;
+	bool more;
+};
+
 struct shd_app {
 	uv_loop_t *loop;
 	char *config_path, *state_path;
@@ -29,12 +37,12 @@ struct shd_app {
 	struct shd_judge *judge;
 	struct shd_jobs *jobs;
 	struct shd_transfers *transfers;
-	struct shd_commit *line;
+	struct shd_commit *commit;
 	struct shd_deliver *deliver;
-	struct shd_scheduler *polls;
+	struct shd_scheduler *scheduler;
 	struct shd_api *api;
 	struct shd_service *service;
-	struct shd_terminal *pretty;
+	struct shd_terminal *terminal;
 	uv_timer_t tick;
 	struct shd_reload *reload;           /* under way, else NULL */
 	bool reload_again, stopping;
@@ -44,7 +52,7 @@ struct shd_app {
 	bool untold; /* the judge does not know yet which feeds are behind */
 	bool held, blind;                    /* time judges nothing; blind: and it was said */
 	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
-	bool retaining;
+	struct shd_retain_change retain;
 	bool tidying, trim;                  /* trim belongs to the job: memory as well */
 	uint64_t jobs_seen;                  /* by the watchdog */
 	uint64_t random;
@@ -54,8 +62,8 @@ struct shd_app {
 };
 
 /* Polls under app->config; `known` and `old` as in polls.h. */
-void shd_app_start_polls(struct shd_app *app, const struct shd_feed_row *known, size_t known_count,
-			 const struct shd_scheduler *old);
+void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,
+	size_t known_count, const struct shd_scheduler *old);
 
 /* Every second: clocks, lag, status line, housekeeping. */
 void shd_app_tick(uv_timer_t *timer);

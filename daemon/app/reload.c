@@ -2,7 +2,7 @@
  *
  *   read      the configuration is read and the judge made, on the pool     [read_files]
  *   pause     no poll starts; those under way end                           [was_read]
- *   pause     the line ends its job                                         [polls_quiet]
+ *   pause     the queue of changes ends its job                                   [scheduler_idle]
  *   recall    a state job reads the facts of stores that come back           [recall]
  *   swap      between two state jobs, everything at once                    [swap]
  *
@@ -77,14 +77,14 @@ static void refuse(struct shd_app *app)
 		first ? first->line : 0, first ? first->text : "");
 	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistake%s; %s", mistakes,
 		mistakes == 1 ? "" : "s", mistake);
-	shd_commit_config(app->line, mistake, mistakes);
+	shd_commit_config(app->commit, mistake, mistakes);
 	shd_log(SHD_LOG_config_refused, NULL,
 		"the new configuration has %zu mistake%s; the old one stays", mistakes,
 		mistakes == 1 ? "" : "s");
 	finish(app);
 }
 
-static void polls_gone(void *ctx)
+static void scheduler_gone(void *ctx)
 {
 	(void)ctx;
 }
@@ -127,7 +127,7 @@ static void swap(void *ctx)
 {
 	struct shd_app *app = ctx;
 	struct shd_reload *reload = app->reload;
-	struct shd_scheduler *old = app->polls;
+	struct shd_scheduler *old = app->scheduler;
 
 	if (app->stopping)
 		return;
@@ -137,13 +137,13 @@ static void swap(void *ctx)
 	app->config = shd_steal(reload->config);
 	shd_judge_destroy(app->judge);
 	app->judge = shd_steal(reload->judge);
-	shd_commit_use(app->line, app->judge, app->deliver);
+	shd_commit_use(app->commit, app->judge, shd_deliver_take(app->deliver));
 	shd_deliver_config(app->deliver, app->config);
-	shd_app_start_polls(app, reload->known, reload->known_count, old);
-	shd_scheduler_close(old, polls_gone, app);
-	shd_commit_resume(app->line);
-	shd_commit_config(app->line, NULL, 0);
-	shd_commit_judge_all(app->line, app->config->settings->store_count + 1);
+	shd_app_start_scheduler(app, reload->known, reload->known_count, old);
+	shd_scheduler_close(old, scheduler_gone, app);
+	shd_commit_resume(app->commit);
+	shd_commit_config(app->commit, NULL, 0);
+	shd_commit_judge_all(app->commit, app->config->settings->store_count + 1);
 	app->figures.last_reload = shd_clock_wall();
 	app->reload_error[0] = '\0';
 	shd_narrate_diags(reload->diags); /* warnings */
@@ -152,20 +152,20 @@ static void swap(void *ctx)
 	finish(app);
 }
 
-static void line_quiet(void *ctx)
+static void commit_idle(void *ctx)
 {
 	struct shd_app *app = ctx;
 
 	shd_jobs_state(app->jobs, recall, swap, app); /* its end stands between two state jobs */
 }
 
-static void polls_quiet(void *ctx)
+static void scheduler_idle(void *ctx)
 {
 	struct shd_app *app = ctx;
 
 	if (app->stopping)
-		return; /* that has paused the line itself */
-	shd_commit_pause(app->line, line_quiet, app);
+		return; /* that has paused the queue itself */
+	shd_commit_pause(app->commit, commit_idle, app);
 }
 
 static void was_read(void *ctx)
@@ -176,7 +176,7 @@ static void was_read(void *ctx)
 	if (app->stopping)
 		return;
 	if (reload->judge)
-		shd_scheduler_pause(app->polls, polls_quiet, app);
+		shd_scheduler_pause(app->scheduler, scheduler_idle, app);
 	else
 		refuse(app);
 }

@@ -21,7 +21,7 @@ void shd_app_hold(struct shd_app *app)
 {
 	app->held = true;
 	app->held_since_ms = app->clock.boot_ms;
-	shd_commit_suspend_time(app->line, true);
+	shd_commit_suspend_time(app->commit, true);
 }
 
 void shd_app_caught_up(void *ctx)
@@ -31,7 +31,7 @@ void shd_app_caught_up(void *ctx)
 	if (!app->held)
 		return;
 	app->held = false;
-	shd_commit_suspend_time(app->line, false);
+	shd_commit_suspend_time(app->commit, false);
 	if (app->blind)
 		shd_log(SHD_LOG_seeing, NULL,
 			"the stores were read again; deadlines are judged again");
@@ -47,7 +47,7 @@ static void look_at_clocks(struct shd_app *app)
 	app->clock = clock;
 	if (news.stopped_ms || news.jumped_ms) {
 		shd_app_hold(app);
-		shd_scheduler_catch_up(app->polls, news.jumped_ms);
+		shd_scheduler_catch_up(app->scheduler, news.jumped_ms);
 		app->untold = true;
 	}
 	if (news.stopped_ms) {
@@ -62,12 +62,12 @@ static void look_at_clocks(struct shd_app *app)
 		shd_log(SHD_LOG_clock_jumped, NULL,
 			"the clock was set by %s; every store is judged again",
 			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
-		shd_commit_judge_all(app->line, app->config->settings->store_count + 1);
-		shd_commit_clock_changed(app->line);
+		shd_commit_judge_all(app->commit, app->config->settings->store_count + 1);
+		shd_commit_clock_changed(app->commit);
 		shd_deliver_clock_changed(app->deliver, news.jumped_ms);
 	}
 	/* After that time, what still could not be read counts as blind. */
-	if (app->held && (shd_scheduler_behind_count(app->polls) == 0 ||
+	if (app->held && (shd_scheduler_behind_count(app->scheduler) == 0 ||
 			  clock.boot_ms - app->held_since_ms > SHD_CATCH_UP_MS))
 		shd_app_caught_up(app);
 }
@@ -76,7 +76,7 @@ void shd_app_look(void *ctx)
 {
 	struct shd_app *app = ctx;
 
-	if (!app->stopping && app->polls)
+	if (!app->stopping && app->scheduler)
 		look_at_clocks(app);
 }
 
@@ -84,50 +84,59 @@ void shd_app_look_and_tell(void *ctx)
 {
 	struct shd_app *app = ctx;
 
-	if (app->stopping || !app->polls)
+	if (app->stopping || !app->scheduler)
 		return;
 	look_at_clocks(app);
 	for (size_t i = 0; app->untold && i < app->config->settings->store_count; i++)
 		shd_judge_catch_up(
-			app->judge, i, shd_scheduler_unread(app->polls, i), app->clock.wall);
+			app->judge, i, shd_scheduler_unread(app->scheduler, i), app->clock.wall);
 	app->untold = false;
 }
 
 /* --- housekeeping ------------------------------------------------------------------------ */
 
-static void retain(void *ctx)
+static bool retain(struct shd_change *change, struct shd_transaction *transaction,
+		   struct shd_error *reterr)
 {
-	struct shd_app *app = ctx;
-	const struct shd_settings *settings = app->config->settings;
-	int64_t now = shd_clock_wall().ms;
-	struct shd_retention retention = {
-		.samples_before = {now - settings->keep_samples_ms},
-		.events_before = {now - settings->keep_events_ms},
-		.deliveries_before = {now - settings->keep_deliveries_ms},
-		.history_before = {now - settings->keep_history_ms},
+	struct shd_retain_change *retain = (struct shd_retain_change *)change;
+	int64_t now = transaction->now.ms;
+	const struct shd_retention retention = {
+		.samples_before = {now - retain->keep_samples_ms},
+		.events_before = {now - retain->keep_events_ms},
+		.deliveries_before = {now - retain->keep_deliveries_ms},
+		.history_before = {now - retain->keep_history_ms},
 		.hourly_before = {now - 7 * SHD_DAY_MS},
 		.daily_before = {now - 90 * SHD_DAY_MS},
 	};
-	struct shd_error err;
 
-	app->retaining = false;
-	if (!shd_state_begin(app->state, &err))
-		return; /* the line says when the state fails */
-	if (!shd_state_retain(app->state, &retention, RETAIN_STEP, &app->retaining, &err) ||
-	    !shd_state_commit(app->state, false, &err)) {
-		shd_state_rollback(app->state);
-		app->retaining = false;
-	}
+	return shd_state_retain(transaction->state, &retention, RETAIN_STEP, &retain->more,
+				reterr);
 }
 
-static void retained(void *ctx)
+/* A state that fails is told by the queue of changes. */
+static void retained(struct shd_change *change, const struct shd_error *err)
 {
-	struct shd_app *app = ctx;
+	struct shd_retain_change *retain = (struct shd_retain_change *)change;
+	struct shd_app *app = retain->app;
 
-	if (!app->retaining)
+	if (!err && retain->more)
+		app->retained_ms = app->clock.boot_ms - RETAIN_EVERY_MS; /* more at the next tick */
+}
+
+static void start_to_retain(struct shd_app *app)
+{
+	const struct shd_settings *settings = app->config->settings;
+
+	if (app->retain.change.queued)
 		return;
-	app->retaining = false;
-	app->retained_ms = app->clock.boot_ms - RETAIN_EVERY_MS; /* more with the next tick */
+	app->retained_ms = app->clock.boot_ms;
+	app->retain = (struct shd_retain_change){.app = app,
+		.keep_samples_ms = settings->keep_samples_ms,
+		.keep_events_ms = settings->keep_events_ms,
+		.keep_deliveries_ms = settings->keep_deliveries_ms,
+		.keep_history_ms = settings->keep_history_ms,
+		.change = {.urgent = true, .alone = true, .apply = retain, .done = retained}};
+	shd_commit_submit(app->commit, &app->retain.change);
 }
 
 /* True in one tick of every `every_ms`. */
@@ -164,10 +173,8 @@ static void keep_house(struct shd_app *app)
 	}
 	if (app->retired && now - app->retired_ms > RETIRE_MS)
 		shd_config_destroy(shd_steal(app->retired));
-	if (now - app->retained_ms >= RETAIN_EVERY_MS) {
-		app->retained_ms = now;
-		shd_jobs_state(app->jobs, retain, retained, app);
-	}
+	if (now - app->retained_ms >= RETAIN_EVERY_MS)
+		start_to_retain(app);
 }
 
 /* --- how it goes --------------------------------------------------------------------------- */
@@ -229,7 +236,7 @@ void shd_app_tick(uv_timer_t *timer)
 	shd_app_look(app);
 	measure_lag(app);
 	keep_house(app);
-	shd_terminal_round(app->pretty, app->clock.wall);
+	shd_terminal_round(app->terminal, app->clock.wall);
 	if (is_time(app, STATUS_MS))
 		tell_status(app);
 }

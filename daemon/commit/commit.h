@@ -1,79 +1,104 @@
-/* commit/commit.h - the state job line: everything that is to be committed, in order.
+/* commit/commit.h - the queue of changes: the only owner of transactions.
  *
+ * Whatever is to be kept waits here as a change (state/change.h), in order; one state job
+ * takes all that wait into one transaction (group commit). A change that is refused is
+ * left out and the others go on; when the transaction itself fails (a full disk), nothing
+ * of it counts, each change is told, and the queue waits 1 s to 30 s before it goes on.
  * What polls brought, wake-ups that are due, channels that changed and stores to be judged
- * anew wait here; one job takes them all into one transaction, then renders what is to be
- * sent (group commit). A batch that the judge refuses is left out and the others
- * go on; when the transaction itself fails (a full disk), everything in it counts as
- * not read, and the line waits 1 s to 30 s before it goes on. Loop thread only. */
+ * again are changes as well; the judge sees all of one transaction together.
+ *
+ * Loop thread only, but for what change.h says of apply. */
 #pragma once
 #include "deliver/deliver.h"
+#include "host/jobs.h"
+#include "judge/judge.h"
+#include "state/change.h"
 
 struct shd_commit;
 
-/* One batch that waits. In the owner's memory until done ran. */
-struct shd_commit_item {
-	struct shd_commit_item *next; /* private */
-	struct shd_batch batch;
-	bool urgent;        /* brought something; else it may wait a second for company */
-	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
-	struct shd_error error; /* unless ok */
-	void (*done)(struct shd_commit_item *item);
+/* How transactions begin and end; the state's own functions but for tests. */
+struct shd_engine {
+	bool (*begin)(void *ctx, struct shd_error *reterr);
+	bool (*commit)(void *ctx, bool durable, struct shd_error *reterr);
+	void (*rollback)(void *ctx);
+	void *ctx;
 };
+struct shd_engine shd_engine_of(struct shd_state *state);
 
 struct shd_commit_in {
 	uv_loop_t *loop;
 	struct shd_jobs *jobs;
+	struct shd_state *state;
+	struct shd_engine engine;
 	struct shd_wall (*now)(void *ctx);
-	/* Before and after each job, on the loop: a look at the clocks. May hold the line, and may
+	/* Before and after each job, on the loop: a look at the clocks. May suspend time, and may
 	 * talk to the judge, which nobody uses at this moment. */
 	void (*look)(void *ctx);
-	/* After each job, on the loop: what moved. */
-	void (*moved)(void *ctx, const struct shd_outcome *outcome);
+	/* After each job, on the loop: what the judge made of it. */
+	void (*judged)(void *ctx, const struct shd_outcome *outcome);
 	/* The state failed (err) or works again (NULL); called on change only. */
 	void (*state_failed)(void *ctx, const struct shd_error *err);
 	void *ctx;
 };
 struct shd_commit *shd_commit_create(const struct shd_commit_in *in);
 
-/* The judge and deliverer to use from the next job on; call it before the first
- * item, and after a reload while the line is quiet. */
-void shd_commit_use(struct shd_commit *line, struct shd_judge *judge, struct shd_deliver *deliver);
+/* From the next job on: the judge (NULL: none, nothing is judged), and the change that takes
+ * messages for sending (NULL: none). The latter is applied after all others, in each
+ * transaction that wrote a message or for which it was handed in. Call it before the first
+ * change, and after a reload while the queue is paused. */
+void shd_commit_use(struct shd_commit *commit, struct shd_judge *judge, struct shd_change *send);
 
-void shd_commit_add(struct shd_commit *line, struct shd_commit_item *item);
-/* Copies the state; its text is cut at 250 bytes. The latest of a channel counts. */
-void shd_commit_channel(struct shd_commit *line, const struct shd_channel_state *channel);
+/* Hands a change in. One that is queued already stays where it is. */
+void shd_commit_submit(struct shd_commit *commit, struct shd_change *change);
+/* The same for rooms that do not know this one. */
+struct shd_changes shd_commit_changes(struct shd_commit *commit);
+
+/* What one poll brought. In the owner's memory until done ran. */
+struct shd_commit_item {
+	struct shd_change change;     /* private */
+	struct shd_commit *commit;    /* private */
+	struct shd_batch batch;
+	bool urgent;        /* brought something; else it may wait a second for company */
+	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
+	struct shd_error error; /* unless ok */
+	void (*done)(struct shd_commit_item *item);
+};
+void shd_commit_add(struct shd_commit *commit, struct shd_commit_item *item);
+/* How a channel works now, for the judge. Copies the report; its text is cut at 250 bytes. The
+ * latest of a channel counts. */
+void shd_commit_channel(struct shd_commit *commit, const struct shd_channel_report *report);
 /* What became of the newest configuration: its first mistake, cut at 250 bytes, NULL when
  * it is in force. The latest counts. */
-void shd_commit_config(struct shd_commit *line, const char *mistake, size_t mistakes);
+void shd_commit_config(struct shd_commit *commit, const char *mistake, size_t mistakes);
 /* Judges stores 0..count (the last being the pseudo-store) again, a few in a job. */
-void shd_commit_judge_all(struct shd_commit *line, size_t count);
+void shd_commit_judge_all(struct shd_commit *commit, size_t count);
 
-/* True when so many batches wait that nobody should add to them. */
-bool shd_commit_full(const struct shd_commit *line);
+/* True when so many polls wait that nobody should add to them. */
+bool shd_commit_full(const struct shd_commit *commit);
 
-/* While held, time alone judges nothing: wake-ups and judge_all wait; batches are
- * taken. Batches that wait when it begins are old ones (judge.h). The line is created held. */
-void shd_commit_suspend_time(struct shd_commit *line, bool held);
+/* While time is suspended it judges nothing: wake-ups and judge_all wait; what polls bring is
+ * taken. What waits when it begins is outdated (observation.h). Created suspended. */
+void shd_commit_suspend_time(struct shd_commit *commit, bool suspended);
 
-/* The wall clock moved: looks at the wake-ups now. */
-void shd_commit_clock_changed(struct shd_commit *line);
+/* The wall clock was set: looks at the wake-ups now. */
+void shd_commit_clock_changed(struct shd_commit *commit);
 
-/* Runs nothing new; calls quiet(ctx) once no job runs, which may be at once. For a reload;
+/* Starts no job any more; calls idle(ctx) once none runs, which may be at once. For a reload;
  * shd_commit_resume ends it. */
-void shd_commit_pause(struct shd_commit *line, void (*quiet)(void *ctx), void *ctx);
-void shd_commit_resume(struct shd_commit *line);
+void shd_commit_pause(struct shd_commit *commit, void (*idle)(void *ctx), void *ctx);
+void shd_commit_resume(struct shd_commit *commit);
 
 /* Resumes for the end: what waits and what comes is tried at once and only once. Where the
  * state fails, it counts as not committed. */
-void shd_commit_leave(struct shd_commit *line);
+void shd_commit_leave(struct shd_commit *commit);
 
-/* Since the start; `waiting` is now. */
+/* Since the start; `waiting`: polls, now. */
 struct shd_commit_figures {
-	uint64_t commits, judged, moved, batches;
+	uint64_t commits, judged, transitions, batches;
 	struct shd_wall last_commit;
 	size_t waiting;
 };
-void shd_commit_figures(const struct shd_commit *line, struct shd_commit_figures *ret_figures);
+void shd_commit_figures(const struct shd_commit *commit, struct shd_commit_figures *ret_figures);
 
 /* Commits what waits (unless the state fails), then calls closed(ctx). */
-void shd_commit_close(struct shd_commit *line, void (*closed)(void *ctx), void *ctx);
+void shd_commit_close(struct shd_commit *commit, void (*closed)(void *ctx), void *ctx);

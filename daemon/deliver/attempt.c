@@ -12,33 +12,46 @@ enum {
 	SECRET_LEAST = 8,          /* shorter texts are not looked for in answers */
 };
 
+void shd_attempt_enter(struct shd_attempt *attempt, enum shd_attempt_state state)
+{
+	static const unsigned allowed[] = {
+		[SHD_ATTEMPT_READY] = 1U << SHD_ATTEMPT_IN_FLIGHT | 1U << SHD_ATTEMPT_ANSWERED,
+		[SHD_ATTEMPT_IN_FLIGHT] = 1U << SHD_ATTEMPT_ANSWERED | 1U << SHD_ATTEMPT_READY,
+		[SHD_ATTEMPT_ANSWERED] = 1U << SHD_ATTEMPT_SETTLING,
+		[SHD_ATTEMPT_SETTLING] = 1U << SHD_ATTEMPT_ANSWERED,
+	};
+
+	shd_assert(allowed[attempt->state] >> state & 1);
+	attempt->state = state;
+}
+
 /* --- making ------------------------------------------------------------------------ */
 
-static const char *keep(struct shd_attempt *sending, const char *text)
+static const char *keep(struct shd_attempt *attempt, const char *text)
 {
-	const char *copy = text ? shd_arena_text(sending->arena, text, strlen(text)) : NULL;
+	const char *copy = text ? shd_arena_text(attempt->arena, text, strlen(text)) : NULL;
 
 	return copy || !text ? copy : "";
 }
 
 /* What the notifier borrowed from the settings becomes the attempt's own. */
-static void own_envelope(struct shd_attempt *sending)
+static void own_envelope(struct shd_attempt *attempt)
 {
-	struct shd_envelope *envelope = &sending->envelope;
-	const char **to = shd_arena_alloc(sending->arena, envelope->to.count + 1, sizeof(*to));
+	struct shd_envelope *envelope = &attempt->envelope;
+	const char **to = shd_arena_alloc(attempt->arena, envelope->to.count + 1, sizeof(*to));
 	size_t len;
 
 	for (size_t i = 0; to && i < envelope->to.count; i++)
-		to[i] = keep(sending, envelope->to.items[i]);
+		to[i] = keep(attempt, envelope->to.items[i]);
 	envelope->to.items = to;
 	envelope->to.count = to ? envelope->to.count : 0;
-	envelope->from = keep(sending, envelope->from);
-	envelope->user = keep(sending, envelope->user);
+	envelope->from = keep(attempt, envelope->from);
+	envelope->user = keep(attempt, envelope->user);
 	if (envelope->password) {
 		const char *bytes = shd_secret_reveal(envelope->password, &len);
 
-		sending->password = shd_secret_create(bytes, len);
-		envelope->password = sending->password;
+		attempt->password = shd_secret_create(bytes, len);
+		envelope->password = attempt->password;
 	}
 }
 
@@ -51,9 +64,9 @@ static const char *path_of(const char *url)
 }
 
 /* Host of the URL, or the recipients; nothing that could be a secret. */
-static const char *target_of(struct shd_attempt *sending)
+static const char *target_of(struct shd_attempt *attempt)
 {
-	const struct shd_envelope *envelope = &sending->envelope;
+	const struct shd_envelope *envelope = &attempt->envelope;
 	SHD_AUTO(shd_text_finish) struct shd_text target = {0};
 
 	shd_text_init(&target, 200);
@@ -69,38 +82,38 @@ static const char *target_of(struct shd_attempt *sending)
 			host = *c == '@' ? c + 1 : host;
 		shd_text_add(&target, host, (size_t)(end - host));
 	}
-	return keep(sending, target.data);
+	return keep(attempt, target.data);
 }
 
 /* A message is about one store: the judge puts no two together. */
 static const struct shd_rules *rules_of(
-	const struct shd_config *config, const struct shd_facts *told, size_t count)
+	const struct shd_config *config, const struct shd_facts *facts, size_t count)
 {
-	return shd_rules_of(config->rules, count ? told[0].store : "");
+	return shd_rules_of(config->rules, count ? facts[0].store : "");
 }
 
-static bool render(struct shd_attempt *sending, const struct shd_outbox_row *row,
+static bool render(struct shd_attempt *attempt, const struct shd_outbox_row *row,
 	const struct shd_channel_settings *channel, const struct shd_config *config,
 	struct shd_wall now, struct shd_error *reterr)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(MESSAGE_BYTES);
-	struct shd_facts *told;
+	struct shd_facts *facts;
 	struct shd_message message;
 	size_t count;
 
-	if (!shd_facts_unpack(row->facts, arena, &told, &count, reterr) ||
-		!shd_message_render(config->book, rules_of(config, told, count), told, count,
+	if (!shd_facts_unpack(row->facts, arena, &facts, &count, reterr) ||
+		!shd_message_render(config->book, rules_of(config, facts, count), facts, count,
 			(enum shd_language)channel->language, channel->timezone, now, arena,
 			&message, reterr))
 		return false;
-	sending->type = message.type;
-	sending->subject = keep(sending, message.subject);
+	attempt->type = message.type;
+	attempt->subject = keep(attempt, message.subject);
 	struct shd_config *secrets;
 	memcpy(&secrets, &config, sizeof(secrets)); /* the callback's ctx is not const */
 	const struct shd_send_in in = {.channel = channel, .message = &message,
 		.secret = shd_config_secret, .ctx = secrets, .now = now, .key = row->key,
-		.attempt = sending->attempt};
-	return channel->notifier->render(&in, &sending->envelope, reterr);
+		.attempt = attempt->number};
+	return channel->notifier->render(&in, &attempt->envelope, reterr);
 }
 
 static const struct shd_channel_settings *find_channel(
@@ -113,61 +126,61 @@ static const struct shd_channel_settings *find_channel(
 	return NULL;
 }
 
-static void refuse(struct shd_attempt *sending, const struct shd_error *error, struct shd_wall now)
+static void refuse(struct shd_attempt *attempt, const struct shd_error *error, struct shd_wall now)
 {
-	sending->state = SHD_ATTEMPT_ANSWERED;
-	sending->result = (struct shd_sent_result){.sent = SHD_SENT_NEVER, .error = *error};
-	sending->at = now;
+	shd_attempt_enter(attempt, SHD_ATTEMPT_ANSWERED);
+	attempt->result = (struct shd_sent_result){.sent = SHD_SENT_NEVER, .error = *error};
+	attempt->at = now;
 }
 
 struct shd_attempt *shd_attempt_create(
 	const struct shd_outbox_row *row, const struct shd_config *config, struct shd_wall now)
 {
-	struct shd_attempt *sending = shd_xcalloc(1, sizeof(*sending));
+	struct shd_attempt *attempt = shd_xcalloc(1, sizeof(*attempt));
 	const struct shd_channel_settings *channel = find_channel(config->settings, row->channel);
 	struct shd_error error;
 
-	sending->arena = shd_arena_create(OWN_BYTES);
-	sending->outbox = row->number;
-	sending->made = row->made;
-	sending->give_up = row->give_up;
-	sending->attempt = row->attempts + 1;
-	sending->channel = keep(sending, row->channel);
-	sending->type = "alert";
-	sending->subject = sending->target = "";
-	shd_request_init(&sending->envelope.http, BODY_BYTES);
+	attempt->arena = shd_arena_create(OWN_BYTES);
+	attempt->outbox = row->number;
+	attempt->made = row->made;
+	attempt->give_up = row->give_up;
+	attempt->number = row->attempts + 1;
+	attempt->channel = keep(attempt, row->channel);
+	attempt->type = "alert";
+	attempt->subject = attempt->target = "";
+	shd_request_init(&attempt->envelope.http, BODY_BYTES);
 	if (!channel) {
 		shd_fail(&error, SHD_ERR_CONFIG, "channel \"%s\" is no longer configured",
 			row->channel);
-		refuse(sending, &error, now);
-		return sending;
+		refuse(attempt, &error, now);
+		return attempt;
 	}
-	sending->notifier = channel->notifier;
-	sending->timeout_ms = channel->timeout_ms;
-	sending->proxy = keep(sending, channel->proxy);
-	sending->ca_file = keep(sending, channel->ca_file);
-	if (!render(sending, row, channel, config, now, &error))
-		refuse(sending, &error, now);
-	own_envelope(sending);
-	sending->target = target_of(sending);
-	return sending;
+	attempt->notifier = channel->notifier;
+	attempt->timeout_ms = channel->timeout_ms;
+	attempt->proxy = keep(attempt, channel->proxy);
+	attempt->ca_file = keep(attempt, channel->ca_file);
+	if (!render(attempt, row, channel, config, now, &error))
+		refuse(attempt, &error, now);
+	own_envelope(attempt);
+	attempt->target = target_of(attempt);
+	return attempt;
 }
 
-void shd_attempt_destroy(struct shd_attempt *sending)
+void shd_attempt_destroy(struct shd_attempt *attempt)
 {
-	if (!sending)
+	if (!attempt)
 		return;
-	shd_request_finish(&sending->envelope.http);
-	shd_secret_destroy(sending->password);
-	shd_arena_destroy(sending->arena);
-	free(sending);
+	shd_request_finish(&attempt->envelope.http);
+	shd_secret_destroy(attempt->password);
+	shd_arena_destroy(attempt->arena);
+	free(attempt);
 }
 
-/* --- sending ----------------------------------------------------------------------- */
+/* --- attempt ----------------------------------------------------------------------- */
 
-void shd_attempt_request(const struct shd_attempt *sending, struct shd_transfer_in *ret_in)
+void shd_attempt_request(const struct shd_attempt *attempt, struct shd_transfer_in *ret_in)
 {
-	const struct shd_envelope *envelope = &sending->envelope;
+	const struct shd_envelope *envelope = &attempt->envelope;
 
 	*ret_in = (struct shd_transfer_in){
 		.method = envelope->http.method,
@@ -176,10 +189,10 @@ void shd_attempt_request(const struct shd_attempt *sending, struct shd_transfer_
 		.header_count = envelope->http.header_count,
 		.body = envelope->http.body.data,
 		.body_len = envelope->http.body.len,
-		.proxy = sending->proxy,
-		.ca_file = sending->ca_file,
-		.connect_ms = sending->timeout_ms < CONNECT_MS ? sending->timeout_ms : CONNECT_MS,
-		.total_ms = sending->timeout_ms,
+		.proxy = attempt->proxy,
+		.ca_file = attempt->ca_file,
+		.connect_ms = attempt->timeout_ms < CONNECT_MS ? attempt->timeout_ms : CONNECT_MS,
+		.total_ms = attempt->timeout_ms,
 		.answer_max_bytes = ANSWER_BYTES,
 	};
 	if (envelope->is_mail) {
@@ -187,7 +200,7 @@ void shd_attempt_request(const struct shd_attempt *sending, struct shd_transfer_
 		ret_in->require_tls = envelope->require_tls;
 		ret_in->mail_from = envelope->from;
 		ret_in->mail_to = envelope->to;
-		ret_in->some_will_do = sending->some_will_do;
+		ret_in->some_will_do = attempt->some_will_do;
 		ret_in->user = envelope->user;
 		ret_in->password = envelope->password;
 	}
@@ -206,15 +219,15 @@ static void mask(char *text, const char *secret)
 
 /* Receivers like to say what they were sent. The path of a webhook, a password and
  * the values of further headers are secrets. */
-static void redact(const struct shd_attempt *sending, char *text)
+static void redact(const struct shd_attempt *attempt, char *text)
 {
-	const struct shd_envelope *envelope = &sending->envelope;
+	const struct shd_envelope *envelope = &attempt->envelope;
 	size_t len;
 
 	if (!envelope->is_mail)
 		mask(text, path_of(envelope->http.url.data));
-	if (sending->password)
-		mask(text, shd_secret_reveal(sending->password, &len));
+	if (attempt->password)
+		mask(text, shd_secret_reveal(attempt->password, &len));
 	for (size_t i = 0; i < envelope->http.header_count; i++) {
 		const char *value = strstr(envelope->http.headers[i].data, ": ");
 
@@ -223,7 +236,7 @@ static void redact(const struct shd_attempt *sending, char *text)
 	}
 }
 
-static void keep_answer(struct shd_attempt *sending, const struct shd_text *body)
+static void keep_answer(struct shd_attempt *attempt, const struct shd_text *body)
 {
 	char whole[2048];
 	size_t len = shd_utf8_cut(body->data, body->len, sizeof(whole) - 1);
@@ -232,117 +245,43 @@ static void keep_answer(struct shd_attempt *sending, const struct shd_text *body
 	whole[len] = '\0';
 	for (size_t i = 0; i < len; i++)
 		whole[i] = (unsigned char)whole[i] < 0x20 || whole[i] == 0x7F ? ' ' : whole[i];
-	redact(sending, whole); /* before it is cut: half a secret is not found */
-	len = shd_utf8_cut(whole, len, sizeof(sending->answer) - 1);
-	memcpy(sending->answer, whole, len);
-	sending->answer[len] = '\0';
+	redact(attempt, whole); /* before it is cut: half a secret is not found */
+	len = shd_utf8_cut(whole, len, sizeof(attempt->answer) - 1);
+	memcpy(attempt->answer, whole, len);
+	attempt->answer[len] = '\0';
 }
 
 /* One bad address must not keep a mail from the others. All of them are tried first,
  * so that a server which only wants to see the mail later loses none. */
-static void spare_others(struct shd_attempt *sending)
+static void spare_others(struct shd_attempt *attempt)
 {
-	const struct shd_sent_result *result = &sending->result;
+	const struct shd_sent_result *result = &attempt->result;
 
-	if (!sending->envelope.is_mail || sending->envelope.to.count < 2 || sending->some_will_do ||
+	if (!attempt->envelope.is_mail || attempt->envelope.to.count < 2 || attempt->some_will_do ||
 		result->sent != SHD_SENT_NEVER || result->error.kind != SHD_ERR_REQUEST)
 		return;
-	sending->recipient_refused = true;
-	sending->result.sent = SHD_SENT_LATER;
+	attempt->recipient_refused = true;
+	attempt->result.sent = SHD_SENT_LATER;
 }
 
-void shd_attempt_answered(struct shd_attempt *sending, struct shd_transfer_out *out)
+void shd_attempt_answered(struct shd_attempt *attempt, struct shd_transfer_out *out)
 {
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
 	/* A receiver that says too much has been reached all the same. */
 	bool answered = out->ok || (out->error.kind == SHD_ERR_LIMIT && out->status > 0);
 
-	sending->state = SHD_ATTEMPT_ANSWERED;
-	sending->status = out->status;
-	sending->took_ms = out->took_ms;
-	keep_answer(sending, &out->body);
+	shd_attempt_enter(attempt, SHD_ATTEMPT_ANSWERED);
+	attempt->status = out->status;
+	attempt->took_ms = out->took_ms;
+	keep_answer(attempt, &out->body);
 	if (answered) {
-		sending->notifier->classify(&answer, &sending->result);
-		spare_others(sending);
+		attempt->notifier->classify(&answer, &attempt->result);
+		spare_others(attempt);
 	} else {
-		sending->result = (struct shd_sent_result){
+		attempt->result = (struct shd_sent_result){
 			.sent = out->error.kind == SHD_ERR_CONFIG ? SHD_SENT_NEVER : SHD_SENT_LATER,
 			.error = out->error};
 	}
-	redact(sending, sending->result.error.msg);
-}
-
-/* --- health ------------------------------------------------------------------------ */
-
-void shd_health_init(struct shd_channel_health *health, const struct shd_channel_settings *channel)
-{
-	*health = (struct shd_channel_health){.name = shd_xstrdup(channel->name), .error = -1,
-		.reported_error = -1,
-		.bucket = {.per_minute = channel->notifier->per_minute,
-			.burst = channel->notifier->burst}};
-}
-
-void shd_health_finish(struct shd_channel_health *health)
-{
-	free(health->name);
-	*health = (struct shd_channel_health){0};
-}
-
-/* Drops the row of this attempt, and with a success everything that was given up. */
-static void forget(struct shd_channel_health *health, int64_t outbox, bool dead_too)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < health->undelivered_count; i++) {
-		if (health->undelivered[i].outbox == outbox ||
-			(dead_too && health->undelivered[i].dead))
-			continue;
-		health->undelivered[kept++] = health->undelivered[i];
-	}
-	health->undelivered_count = kept;
-}
-
-void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *sending)
-{
-	size_t count;
-
-	health->recipient_refused |= sending->recipient_refused;
-	forget(health, sending->outbox, sending->result.sent == SHD_SENT_OK);
-	if (sending->result.sent == SHD_SENT_OK) {
-		health->last_success = sending->at;
-		health->error = -1;
-		health->error_text[0] = '\0';
-		return;
-	}
-	health->error = (int)sending->result.error.kind;
-	size_t len = shd_utf8_cut(sending->result.error.msg, strlen(sending->result.error.msg),
-		sizeof(health->error_text) - 1);
-	memcpy(health->error_text, sending->result.error.msg, len);
-	health->error_text[len] = '\0';
-	count = health->undelivered_count;
-	if (count == SHD_COUNT(health->undelivered))
-		return; /* those kept are older, which is what counts */
-	health->undelivered[count].outbox = sending->outbox;
-	health->undelivered[count].made = sending->made;
-	health->undelivered[count].dead = sending->pace.becomes == SHD_OUTBOX_DEAD;
-	health->undelivered_count++;
-}
-
-bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_state *ret_state)
-{
-	struct shd_wall oldest = {0};
-
-	for (size_t i = 0; i < health->undelivered_count; i++) {
-		if (!oldest.ms || health->undelivered[i].made.ms < oldest.ms)
-			oldest = health->undelivered[i].made;
-	}
-	*ret_state = (struct shd_channel_state){.oldest_undelivered = oldest,
-		.last_success = health->last_success, .waiting = health->undelivered_count,
-		.error = health->error, .error_text = health->error_text};
-	if (oldest.ms == health->reported_oldest.ms && health->error == health->reported_error)
-		return false;
-	health->reported_oldest = oldest;
-	health->reported_error = health->error;
-	return true;
+	redact(attempt, attempt->result.error.msg);
 }

@@ -291,6 +291,15 @@ static bool begin(struct work *work, struct shd_wall now, struct shd_error *rete
 	return shd_judge_begin(work->judge, work->now, reterr);
 }
 
+/* The copy is in one transaction until the end: nothing is to be committed. */
+static bool end_step(struct work *work, struct shd_error *reterr)
+{
+	if (!shd_judge_end(work->judge, &work->outcome, reterr))
+		return false;
+	shd_judge_kept(work->judge);
+	return true;
+}
+
 /* The rules look at everything for the first time. */
 static bool start(struct work *work, struct shd_error *reterr)
 {
@@ -301,7 +310,7 @@ static bool start(struct work *work, struct shd_error *reterr)
 	for (size_t i = 0; i < end; i++)
 		if (!shd_judge_store(work->judge, i, &work->outcome, reterr))
 			return false;
-	return shd_judge_end(work->judge, &work->outcome, reterr);
+	return end_step(work, reterr);
 }
 
 static bool step(struct work *work, struct shd_wall at, bool by_time, struct shd_error *reterr)
@@ -313,7 +322,7 @@ static bool step(struct work *work, struct shd_wall at, bool by_time, struct shd
 	return begin(work, at, reterr) &&
 	       (by_time ? shd_judge_wakes(work->judge, WAKES_A_STEP, &work->outcome, reterr)
 			: tell_moments(work, reterr)) &&
-	       shd_judge_end(work->judge, &work->outcome, reterr);
+	       end_step(work, reterr);
 }
 
 static bool go_on(struct work *work, struct shd_error *reterr)

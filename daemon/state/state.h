@@ -176,18 +176,28 @@ SHD_MUST_USE bool shd_state_alerts(struct shd_state *state, const struct shd_ale
  * A key that is known already adds nothing. */
 SHD_MUST_USE bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 				       struct shd_error *reterr);
-/* Closes what is due at `now`, durably: call it before the rows are taken to be sent. A
- * clock that is set back later opens none again, so that nothing is merged into a message
- * that somebody may have got. Not within a transaction. */
-SHD_MUST_USE bool shd_state_outbox_close(struct shd_state *state, struct shd_wall now,
-					 struct shd_error *reterr);
-/* Waiting rows due at `now`, oldest first, at most `max`, leaving out those whose
- * number is in busy[0..busy_count); and when the next one is due. */
-SHD_MUST_USE bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t max,
-				       const int64_t *busy, size_t busy_count,
-				       struct shd_arena *arena, struct shd_outbox_row **ret_rows,
-				       size_t *ret_count, struct shd_wall *ret_next,
-				       struct shd_error *reterr);
+/* Channels that have messages waiting. */
+SHD_MUST_USE bool shd_state_outbox_channels(struct shd_state *state, struct shd_arena *arena,
+					    const char *const **ret_channels, size_t *ret_count,
+					    struct shd_error *reterr);
+/* Takes rows of a channel that are due and that nobody has claimed, oldest first: from then
+ * on nothing is merged into them, and nobody else takes them until `until`. `group` of a
+ * row that is returned is as it was: where one is not empty, commit durably before it is
+ * sent, so that a clock that is set back later opens it no more. */
+struct shd_claim {
+	const char *channel;
+	struct shd_wall now, until;   /* until ms 0: only looks, claims nothing */
+	size_t max;
+};
+SHD_MUST_USE bool shd_state_outbox_claim(struct shd_state *state, const struct shd_claim *claim,
+					 struct shd_arena *arena, struct shd_outbox_row **ret_rows,
+					 size_t *ret_count, struct shd_error *reterr);
+/* When the next row is due after `now`; SHD_NEVER_MS: none is. */
+SHD_MUST_USE bool shd_state_outbox_next(struct shd_state *state, struct shd_wall now,
+					struct shd_wall *ret_next, struct shd_error *reterr);
+/* Gives a claim up without an attempt; number 0: all claims, those of a run that is over. */
+SHD_MUST_USE bool shd_state_outbox_release(struct shd_state *state, int64_t number,
+					   struct shd_error *reterr);
 
 /* A message that has not arrived: it waits, or was given up. */
 struct shd_unsent_row {
@@ -204,7 +214,8 @@ SHD_MUST_USE bool shd_state_outbox_unsent(struct shd_state *state, int64_t alert
 					  size_t *ret_count, struct shd_error *reterr);
 
 /* The wall clock was set, back when by_ms < 0: the next try of what waits
- * moves along with it. When it is given up stays: the clock may be set right again. */
+ * moves along with it, and so do claims. When it is given up stays: the clock may be set
+ * right again. */
 SHD_MUST_USE bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms,
 					 struct shd_error *reterr);
 
@@ -229,9 +240,9 @@ struct shd_delivery_row {
 	int64_t took_ms;
 	const char *channel;          /* of the outbox row; read only */
 };
-/* Records one attempt and what becomes of the row: SENT, DEAD, or WAITING until
- * next_try. */
-SHD_MUST_USE bool shd_state_delivery_add(struct shd_state *state,
+/* Ends a claim: records one attempt and what becomes of the row: SENT, DEAD, or WAITING
+ * until next_try. */
+SHD_MUST_USE bool shd_state_outbox_settle(struct shd_state *state,
 	const struct shd_delivery_row *row, enum shd_outbox_state becomes, struct shd_wall next_try,
 	struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,

@@ -203,9 +203,8 @@ static void forget_transaction(struct shd_judge *judge)
 
 bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now, struct shd_error *reterr)
 {
+	(void)reterr;
 	shd_assert(!judge->open);
-	if (!shd_state_begin(judge->state, reterr))
-		return false;
 	judge->open = true;
 	judge->now = now;
 	return true;
@@ -215,7 +214,6 @@ void shd_judge_abandon(struct shd_judge *judge)
 {
 	if (!judge->open)
 		return;
-	shd_state_rollback(judge->state);
 	forget_transaction(judge);
 	forget_cache(judge);
 }
@@ -397,10 +395,15 @@ bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome, struct 
 	shd_assert(judge->open);
 	judge->outcome = outcome;
 	if (!look_at_daemon(judge, outcome, reterr) || !look_at_touched(judge, outcome, reterr) ||
-	    !shd_judge_send(judge, reterr) || !find_next_wake(judge, &outcome->next_wake, reterr) ||
-	    !shd_state_commit(judge->state, judge->durable, reterr))
+	    !shd_judge_send(judge, reterr) || !find_next_wake(judge, &outcome->next_wake, reterr))
 		return give_up(judge);
+	outcome->durable = judge->durable;
+	return true;
+}
+
+void shd_judge_kept(struct shd_judge *judge)
+{
+	shd_assert(judge->open);
 	shd_judge_keep_read(judge);
 	forget_transaction(judge);
-	return true;
 }

@@ -45,6 +45,7 @@ struct shd_outcome {
 	size_t judged;                /* rules judged, for the figures */
 	size_t changed;               /* entities and metrics that really changed */
 	bool suspect;                 /* an empty answer was not believed yet */
+	bool durable;                 /* an alert moved: the commit is on disk before it is told */
 };
 void shd_outcome_init(struct shd_outcome *outcome);
 void shd_outcome_finish(struct shd_outcome *outcome);
@@ -60,9 +61,10 @@ void shd_outcome_finish(struct shd_outcome *outcome);
 #define SHD_CATCH_UP_MS SHD_MINUTE_MS
 void shd_judge_catch_up(struct shd_judge *judge, size_t store, uint64_t feeds, struct shd_wall now);
 
-/* Begin, any number of the others, end: one transaction. When one fails, the
- * transaction is rolled back, everything since begin is undone, and nothing of the
- * batches counts as read: the marketplace is asked again. */
+/* Begin, any number of the others, end, kept: what one transaction of the state holds, which
+ * the caller begins and ends around them. When one fails, or the commit does, the caller
+ * rolls back and abandons: everything since begin is undone, and nothing of the batches
+ * counts as read: the marketplace is asked again. */
 SHD_MUST_USE bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now,
 				  struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
@@ -110,5 +112,7 @@ SHD_MUST_USE bool shd_judge_config(struct shd_judge *judge, const char *mistake,
 SHD_MUST_USE bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome,
 				struct shd_error *reterr);
 
-/* Gives the transaction up. */
+/* The transaction is committed. */
+void shd_judge_kept(struct shd_judge *judge);
+/* It is not: forgets what was judged in it, and what is cached of the state. */
 void shd_judge_abandon(struct shd_judge *judge);

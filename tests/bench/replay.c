@@ -233,6 +233,7 @@ static struct shd_wall transaction(struct shop *shop, bool by_time)
 	struct shd_outcome outcome;
 
 	shd_outcome_init(&outcome);
+	check(shd_state_begin(shop->state, &shop->err), shop);
 	check(shd_judge_begin(shop->judge, (struct shd_wall){shop->now}, &shop->err), shop);
 	if (by_time)
 		check(shd_judge_wakes(shop->judge, 100000, &outcome, &shop->err), shop);
@@ -245,6 +246,8 @@ static struct shd_wall transaction(struct shop *shop, bool by_time)
 			poll(shop, row, told, &outcome);
 	}
 	check(shd_judge_end(shop->judge, &outcome, &shop->err), shop);
+	check(shd_state_commit(shop->state, outcome.durable, &shop->err), shop);
+	shd_judge_kept(shop->judge);
 	struct shd_wall next = outcome.next_wake;
 	shd_outcome_finish(&outcome);
 	return next;

@@ -336,9 +336,12 @@ static double poll(struct daily *daily, int64_t from, int64_t to, const char *su
 		list_order(batch.seen.harvest, i, i == from ? substatus : "awaiting_packaging");
 	double began = seconds();
 	shd_outcome_init(&outcome);
+	check(shd_state_begin(daily->state, &err));
 	check(shd_judge_begin(daily->judge, (struct shd_wall){daily->now}, &err));
 	check(shd_judge_batch(daily->judge, &batch, &outcome, &err));
 	check(shd_judge_end(daily->judge, &outcome, &err));
+	check(shd_state_commit(daily->state, outcome.durable, &err));
+	shd_judge_kept(daily->judge);
 	double took = seconds() - began;
 	daily->judged = outcome.judged;
 	shd_outcome_finish(&outcome);

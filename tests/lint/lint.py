@@ -31,6 +31,8 @@ BANNED = [
     (r"^lib/", r"\b(getenv|secure_getenv|fopen|open|printf|puts|syslog|sd_journal_\w+)\s*\(",
      "touches the world; lib/ only computes"),
     (r"^lib/", r"\b(float|long double)\b", "is not exact; use integers with a scale"),
+    (r"^daemon/(?!commit/|state/|replay/)", r"\bshd_state_(begin|commit|rollback)\s*\(",
+     "is daemon/commit's; hand in a change (replay works on a copy of its own)"),
 ]
 
 # (header, the only files that may include it)

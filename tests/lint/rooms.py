@@ -22,7 +22,7 @@ ROOMS = [
     ("daemon/deliver", "deliver.h"),
     ("daemon/config", "config.h"),
     ("daemon/state/sqlite", ""),
-    ("daemon/state", "state.h"),
+    ("daemon/state", "state.h change.h"),
     ("daemon/net", "transfer.h bucket.h"),
     ("daemon/journal", "log.h"),
     ("daemon/host", "*"),

@@ -342,7 +342,7 @@ static void a_lost_transaction_has_read_nothing(void **state)
 	struct shd_batch batch = bench_batch_of(&b, &rows[CHANGED]);
 	bench_begin(&b);
 	assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));
-	shd_judge_abandon(b.judge);
+	bench_abandon(&b);
 	bench_wake(&b, b.now + 1);
 	assert_string_equal(told(&b), "");
 	read_what_was_handed_over(&b);

@@ -64,7 +64,7 @@ static void poll_in_vain(struct bench *b)
 
 	bench_begin(b);
 	assert_true(shd_judge_batch(b->judge, &batch, &b->outcome, &b->err));
-	shd_judge_abandon(b->judge);
+	bench_abandon(b);
 	shd_harvest_destroy(shd_steal(b->harvest));
 }
 

@@ -2,6 +2,7 @@
  * marketplace, and a clock that the test turns. */
 #pragma once
 #include "check.h"
+#include "outbox.h"
 
 #include "base/num.h"
 #include "judge/judge.h"
@@ -168,6 +169,13 @@ static inline void bench_reopen(struct bench *b)
 	bench_judge(b);
 }
 
+/* What the transaction did is undone. */
+static inline void bench_abandon(struct bench *b)
+{
+	shd_judge_abandon(b->judge);
+	shd_state_rollback(b->state);
+}
+
 /* --- one transaction ------------------------------------------------------------- */
 
 static inline void bench_begin(struct bench *b)
@@ -176,14 +184,17 @@ static inline void bench_begin(struct bench *b)
 		bench_reopen(b);
 	shd_outcome_finish(&b->outcome);
 	shd_outcome_init(&b->outcome);
-	if (!shd_judge_begin(b->judge, (struct shd_wall){b->now}, &b->err))
+	if (!shd_state_begin(b->state, &b->err) ||
+	    !shd_judge_begin(b->judge, (struct shd_wall){b->now}, &b->err))
 		fail_msg("%s", b->err.msg);
 }
 
 static inline void bench_end(struct bench *b)
 {
-	if (!shd_judge_end(b->judge, &b->outcome, &b->err))
+	if (!shd_judge_end(b->judge, &b->outcome, &b->err) ||
+	    !shd_state_commit(b->state, b->outcome.durable, &b->err))
 		fail_msg("%s", b->err.msg);
+	shd_judge_kept(b->judge);
 }
 
 /* The harvest that the next batch brings. */
@@ -315,12 +326,10 @@ static inline enum shd_level bench_level(struct bench *b, const char *rule, cons
 static inline const char *bench_outbox(struct bench *b, char *text, size_t size)
 {
 	struct shd_outbox_row *rows;
-	struct shd_wall next;
 	size_t count, len = 0;
 
 	text[0] = '\0';
-	assert_true(shd_state_outbox_due(b->state, (struct shd_wall){SHD_NEVER_MS}, 1000, NULL, 0,
-					 b->arena, &rows, &count, &next, &b->err));
+	count = outbox_due(b->state, SHD_NEVER_MS, 1000, b->arena, &rows);
 	for (size_t i = 0; i < count; i++) {
 		struct shd_facts *told;
 		size_t facts_count;

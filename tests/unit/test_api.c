@@ -383,7 +383,7 @@ static void fill_state(struct shd_state *db)
 	OK(shd_state_outbox_add(db, &row, &error));
 	struct shd_delivery_row delivery = {.outbox = row.number, .at = at, .attempt = 1,
 		.status = 503, .error = "the mail server is busy", .took_ms = 12};
-	OK(shd_state_delivery_add(db, &delivery, SHD_OUTBOX_WAITING, at, &error));
+	OK(shd_state_outbox_settle(db, &delivery, SHD_OUTBOX_WAITING, at, &error));
 	OK(shd_state_commit(db, true, &error));
 }
 

@@ -1,146 +1,79 @@
-/* daemon/commit: what goes together, what fails alone, what time may do - with a judge
- * of our own. */
-#include "support/check.h"
+/* daemon/commit: what goes together, what fails alone, what time may do. The transactions are
+ * counted by an engine of our own; what is due by time is judged by the real judge. */
+#include "support/judge_bench.h"
 
 #include "commit/commit.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* --- a judge that does as it is told ------------------------------------------------------ */
-
-struct shd_judge {
-	bool end_fails;
-	atomic_int begins, ends, abandons, batches, stores, wakes, channels, configs;
-	size_t largest; /* batches in one transaction */
-	size_t here;
-	bool open;
-	_Atomic int64_t next_wake;
-};
-
-void shd_outcome_init(struct shd_outcome *outcome)
-{
-	*outcome = (struct shd_outcome){.next_wake = {SHD_NEVER_MS}};
-}
-
-void shd_outcome_finish(struct shd_outcome *outcome)
-{
-	(void)outcome;
-}
-
-bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now, struct shd_error *reterr)
-{
-	(void)now;
-	(void)reterr;
-	shd_assert(!judge->open);
-	judge->open = true;
-	judge->begins++;
-	judge->here = 0;
-	return true;
-}
-
-bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
-		     struct shd_outcome *outcome, struct shd_error *reterr)
-{
-	(void)outcome;
-	if (batch->store == 666)
-		return shd_fail(reterr, SHD_ERR_SCHEMA, "cannot be judged");
-	judge->batches++;
-	if (++judge->here > judge->largest)
-		judge->largest = judge->here;
-	return true;
-}
-
-bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
-		       struct shd_outcome *outcome, struct shd_error *reterr)
-{
-	(void)outcome;
-	(void)reterr;
-	assert_string_equal(channel->error_text, "down");
-	judge->channels++;
-	return true;
-}
-
-bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,
-		      struct shd_outcome *outcome, struct shd_error *reterr)
-{
-	(void)outcome;
-	(void)reterr;
-	assert_string_equal(mistake, "x.yaml:3: wrong");
-	assert_int_equal(mistakes, 2);
-	judge->configs++;
-	return true;
-}
-
-bool shd_judge_store(struct shd_judge *judge, size_t store, struct shd_outcome *outcome,
-		     struct shd_error *reterr)
-{
-	(void)store;
-	(void)outcome;
-	(void)reterr;
-	judge->stores++;
-	return true;
-}
-
-bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
-		     struct shd_error *reterr)
-{
-	(void)max;
-	(void)outcome;
-	(void)reterr;
-	judge->wakes++;
-	return true;
-}
-
-bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome, struct shd_error *reterr)
-{
-	if (judge->end_fails)
-		return shd_fail(reterr, SHD_ERR_STATE, "disk full");
-	outcome->next_wake.ms = judge->next_wake;
-	judge->open = false;
-	judge->ends++;
-	return true;
-}
-
-void shd_judge_abandon(struct shd_judge *judge)
-{
-	judge->open = false;
-	judge->abandons++;
-}
-
-void shd_deliver_collect(struct shd_deliver *deliver, struct shd_wall now)
-{
-	(void)deliver;
-	(void)now;
-}
-
-void shd_deliver_send(struct shd_deliver *deliver)
-{
-	(void)deliver;
-}
-
-/* --- a line --------------------------------------------------------------------------------- */
 
 struct fixture {
 	uv_loop_t loop;
 	struct shd_jobs *jobs;
-	struct shd_commit *line;
-	struct shd_judge judge;
+	struct shd_commit *commit;
+	struct bench bench;             /* when `judges` */
+	bool judges, sleeps;
 	int64_t now_ms;
-	atomic_int failures, recoveries, quiet;
-	bool sleeps;
+	struct shd_engine state_engine;
+	atomic_bool commit_fails;
+	atomic_int begins, commits, durable, rollbacks, in_transaction;
+	int failures, recoveries, idle, closed, jobs_closed;
+	size_t judged, transitions;
 };
+
+static bool begin(void *ctx, struct shd_error *reterr)
+{
+	struct fixture *f = ctx;
+
+	f->begins++;
+	assert_int_equal(f->in_transaction++, 0);
+	return !f->judges || f->state_engine.begin(f->state_engine.ctx, reterr);
+}
+
+static bool end(void *ctx, bool durable, struct shd_error *reterr)
+{
+	struct fixture *f = ctx;
+
+	if (f->commit_fails)
+		return shd_fail(reterr, SHD_ERR_STATE, "disk full");
+	f->in_transaction--;
+	f->commits++;
+	f->durable += durable;
+	return !f->judges || f->state_engine.commit(f->state_engine.ctx, durable, reterr);
+}
+
+static void roll_back(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	f->in_transaction--;
+	f->rollbacks++;
+	if (f->judges)
+		f->state_engine.rollback(f->state_engine.ctx);
+}
+
+/* --- a queue --------------------------------------------------------------------------------- */
 
 static struct shd_wall now(void *ctx)
 {
 	return (struct shd_wall){((struct fixture *)ctx)->now_ms};
 }
 
-static void moved(void *ctx, const struct shd_outcome *outcome)
+static void look(void *ctx)
 {
-	(void)ctx;
-	(void)outcome;
+	struct fixture *f = ctx;
+
+	if (f->sleeps)
+		shd_commit_suspend_time(f->commit, true);
+	f->sleeps = false;
+}
+
+static void judged(void *ctx, const struct shd_outcome *outcome)
+{
+	struct fixture *f = ctx;
+
+	f->judged += outcome->judged;
+	f->transitions += outcome->transition_count;
 }
 
 static void state_failed(void *ctx, const struct shd_error *err)
@@ -153,186 +86,474 @@ static void state_failed(void *ctx, const struct shd_error *err)
 		f->recoveries++;
 }
 
-static void look(void *ctx)
+static void start_commit(struct fixture *f)
 {
-	struct fixture *f = ctx;
-
-	if (f->sleeps)
-		shd_commit_suspend_time(f->line, true);
-	f->sleeps = false;
+	uv_loop_init(&f->loop);
+	f->jobs = shd_jobs_create(&f->loop);
+	struct shd_commit_in in = {.loop = &f->loop, .jobs = f->jobs, .state = f->bench.state,
+		.engine = {begin, end, roll_back, f}, .now = now, .look = look, .judged = judged,
+		.state_failed = state_failed, .ctx = f};
+	f->commit = shd_commit_create(&in);
+	shd_commit_use(f->commit, f->judges ? f->bench.judge : NULL, NULL);
 }
 
 static int start_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = shd_xcalloc(1, sizeof(*f));
 
-	uv_loop_init(&f->loop);
-	f->now_ms = 1000000;
-	f->judge.next_wake = SHD_NEVER_MS;
-	f->jobs = shd_jobs_create(&f->loop);
-	struct shd_commit_in in = {.loop = &f->loop, .jobs = f->jobs, .now = now, .look = look,
-		.moved = moved, .state_failed = state_failed, .ctx = f};
-	f->line = shd_commit_create(&in);
-	shd_commit_use(f->line, &f->judge, NULL);
+	f->now_ms = T0;
+	start_commit(f);
 	*state = f;
 	return 0;
 }
 
-static void close_jobs(void *ctx)
+/* Fires when a complaint is two minutes old. */
+static int start_to_judge(void **state)
+{
+	struct fixture *f = shd_xcalloc(1, sizeof(*f));
+
+	f->now_ms = T0;
+	f->judges = true;
+	bench_start(&f->bench, "rules:\n- rule: old\n  title: {en: o, zh: o, ru: o}\n"
+		"  each: complaint\n  levels: {warning: age >= 2m}\n");
+	bench_poll_all(&f->bench);
+	f->state_engine = shd_engine_of(f->bench.state);
+	start_commit(f);
+	*state = f;
+	return 0;
+}
+
+static void jobs_closed(void *ctx)
+{
+	((struct fixture *)ctx)->jobs_closed++;
+}
+
+static void commit_closed(void *ctx)
 {
 	struct fixture *f = ctx;
 
-	shd_jobs_close(f->jobs, NULL, NULL);
+	f->closed++;
+	shd_jobs_close(f->jobs, jobs_closed, f);
+}
+
+static void stop(struct fixture *f)
+{
+	shd_commit_close(f->commit, commit_closed, f);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(f->closed, 1);
+	assert_int_equal(f->jobs_closed, 1);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	assert_int_equal(f->in_transaction, 0);
 }
 
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	shd_commit_close(f->line, close_jobs, f);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
+	if (!f->closed)
+		stop(f);
+	if (f->judges)
+		bench_finish(&f->bench);
 	free(f);
 	return 0;
 }
 
+/* --- changes -----------------------------------------------------------------------------------
+ */
+
 struct item {
-	struct shd_commit_item item;
-	atomic_int done;
+	struct shd_change change;
+	struct fixture *fixture;
+	bool refuses, wants_disk;
+	atomic_int applied, transaction;
+	int done, order;
+	bool ok;
+	struct shd_error error;
 };
 
-static void item_done(struct shd_commit_item *item)
+static bool apply(struct shd_change *change, struct shd_transaction *transaction,
+		  struct shd_error *reterr)
 {
-	((struct item *)item)->done++;
+	struct item *item = (struct item *)change;
+
+	assert_int_equal(item->fixture->in_transaction, 1);
+	item->applied++;
+	item->transaction = item->fixture->begins;
+	transaction->durable |= item->wants_disk;
+	return !item->refuses || shd_fail(reterr, SHD_ERR_SCHEMA, "cannot be kept");
 }
 
-static void add(struct fixture *f, struct item *item, bool urgent, size_t store)
+static int done_count; /* in which order changes are told */
+static void done(struct shd_change *change, const struct shd_error *err)
 {
-	*item = (struct item){
-		.item = {.batch = {.store = store}, .urgent = urgent, .done = item_done}};
-	shd_commit_add(f->line, &item->item);
+	struct item *item = (struct item *)change;
+
+	item->done++;
+	item->order = ++done_count;
+	item->ok = !err;
+	if (err)
+		item->error = *err;
 }
 
-static void run_until(struct fixture *f, const atomic_int *number, int value)
+static void submit(struct fixture *f, struct item *item, bool urgent)
 {
-	while (atomic_load(number) < value)
+	*item = (struct item){.fixture = f,
+		.refuses = item->refuses,
+		.wants_disk = item->wants_disk,
+		.change = {.urgent = urgent,
+			.alone = item->change.alone,
+			.apply = apply,
+			.done = done}};
+	shd_commit_submit(f->commit, &item->change);
+}
+
+static void run_until(struct fixture *f, const int *number, int value)
+{
+	while (*number < value)
 		uv_run(&f->loop, UV_RUN_ONCE);
 }
 
-static void what_waits_goes_together(void **state)
+static void what_waits_goes_together_in_order(void **state)
 {
 	struct fixture *f = *state;
-	struct item items[20];
+	struct item items[20] = {0};
 
 	for (int i = 0; i < 20; i++)
-		add(f, &items[i], i == 0, 1);
+		submit(f, &items[i], i == 0);
 	assert_int_equal(items[0].done, 0);
 	run_until(f, &items[0].done, 1); /* it went at once, and alone */
+	assert_int_equal(items[0].transaction, 1);
 	run_until(f, &items[19].done, 1);
-	assert_int_equal(f->judge.ends, 2);
-	assert_int_equal(f->judge.largest, 19);
-	for (int i = 0; i < 20; i++)
-		assert_true(items[i].done == 1 && items[i].item.ok);
+	assert_int_equal(f->commits, 2);
+	for (int i = 1; i < 20; i++) {
+		assert_true(items[i].done == 1 && items[i].ok);
+		assert_int_equal(items[i].transaction, 2);
+		assert_int_equal(items[i].order, items[0].order + i);
+	}
+	assert_int_equal(f->durable, 0);
 }
 
-static void a_batch_that_is_refused_fails_alone(void **state)
+static void a_change_is_queued_once(void **state)
 {
 	struct fixture *f = *state;
-	struct item items[4];
+	struct item first = {0}, twice = {0};
 
-	add(f, &items[0], true, 1);
-	add(f, &items[1], true, 1);
-	add(f, &items[2], true, 666);
-	add(f, &items[3], true, 1);
+	submit(f, &first, true);
+	submit(f, &twice, false);
+	shd_commit_submit(f->commit, &twice.change);
+	run_until(f, &twice.done, 1);
+	stop(f);
+	assert_int_equal(twice.done, 1);
+	assert_int_equal(twice.applied, 1);
+}
+
+static void one_that_wants_the_disk_makes_the_commit_durable(void **state)
+{
+	struct fixture *f = *state;
+	struct item item = {.wants_disk = true};
+
+	submit(f, &item, true);
+	run_until(f, &item.done, 1);
+	assert_int_equal(f->durable, 1);
+}
+
+static void a_change_that_is_refused_fails_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct item items[4] = {[2] = {.refuses = true, .wants_disk = true}};
+
+	for (int i = 0; i < 4; i++)
+		submit(f, &items[i], true);
 	run_until(f, &items[3].done, 1);
-	assert_true(items[1].item.ok && items[3].item.ok);
-	assert_false(items[2].item.ok);
-	assert_int_equal(items[2].item.error.kind, SHD_ERR_SCHEMA);
-	assert_int_equal(f->judge.abandons, 1);
+	assert_true(items[1].ok && items[3].ok);
+	assert_false(items[2].ok);
+	assert_int_equal(items[2].error.kind, SHD_ERR_SCHEMA);
+	assert_int_equal(items[1].applied, 2); /* once more, without the one that was refused */
+	assert_int_equal(f->rollbacks, 1);
 	assert_int_equal(f->failures, 0);
+	assert_int_equal(f->durable, 0); /* what the refused one wanted counts no more */
+}
+
+static void too_many_refusals_fail_the_job(void **state)
+{
+	struct fixture *f = *state;
+	struct item first = {0}, items[10];
+
+	submit(f, &first, true);
+	for (int i = 0; i < 10; i++) {
+		items[i] = (struct item){.refuses = true};
+		submit(f, &items[i], true);
+	}
+	run_until(f, &items[9].done, 1);
+	assert_int_equal(f->failures, 1);
+	for (int i = 0; i < 10; i++)
+		assert_false(items[i].ok);
+}
+
+static void a_long_change_has_a_transaction_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+	struct item items[5] = {[2] = {.change = {.alone = true}}};
+
+	for (int i = 0; i < 5; i++)
+		submit(f, &items[i], true);
+	run_until(f, &items[4].done, 1);
+	assert_int_equal(items[0].transaction, 1);
+	assert_int_equal(items[1].transaction, 2);
+	assert_int_equal(items[2].transaction, 3);
+	assert_int_equal(items[3].transaction, 4);
+	assert_int_equal(items[4].transaction, 4);
 }
 
 static void a_full_disk_is_survived(void **state)
 {
 	struct fixture *f = *state;
-	struct item first, second;
+	struct item first = {0}, second = {0};
 
-	f->judge.end_fails = true;
-	add(f, &first, true, 1);
+	f->commit_fails = true;
+	submit(f, &first, true);
 	run_until(f, &first.done, 1);
-	assert_false(first.item.ok);
-	assert_int_equal(first.item.error.kind, SHD_ERR_STATE);
+	assert_false(first.ok);
+	assert_int_equal(first.error.kind, SHD_ERR_STATE);
 	assert_int_equal(f->failures, 1);
-	f->judge.end_fails = false;
-	add(f, &second, true, 1); /* waits until the line tries again */
+	assert_int_equal(f->rollbacks, 1);
+	f->commit_fails = false;
+	submit(f, &second, true); /* waits until the queue tries again */
 	run_until(f, &second.done, 1);
-	assert_true(second.item.ok);
+	assert_true(second.ok);
 	assert_int_equal(f->recoveries, 1);
 	assert_int_equal(f->failures, 1);
 }
 
-static void time_waits_while_it_is_held(void **state)
+/* What takes messages for sending comes last, and only when it is asked for. */
+static void the_taking_of_messages_comes_last(void **state)
 {
 	struct fixture *f = *state;
-	struct item item;
+	struct item take = {.fixture = f, .change = {.urgent = true, .apply = apply, .done = done}};
+	struct item first = {0}, second = {0};
 
-	shd_commit_judge_all(f->line, 45);
-	add(f, &item, true, 1);
-	run_until(f, &item.done, 1);
-	assert_int_equal(f->judge.wakes, 0);
-	assert_int_equal(f->judge.stores, 0);
-	f->judge.next_wake = f->now_ms + 5; /* in the future, but judge_all does not wait for it */
-	shd_commit_suspend_time(f->line, false);
-	run_until(f, &f->judge.stores, 45);
-	assert_int_equal(f->judge.wakes, 3); /* a few stores in each job */
-	f->now_ms += 4;
-	for (int i = 0; i < 3; i++)
+	shd_commit_use(f->commit, NULL, &take.change);
+	submit(f, &first, true);
+	shd_commit_submit(f->commit, &take.change);
+	submit(f, &second, true);
+	run_until(f, &second.done, 1);
+	assert_int_equal(take.applied, 1);
+	assert_int_equal(take.done, 1);
+	assert_int_equal(take.transaction, 2); /* with what was handed in after it */
+	assert_true(take.order < second.order); /* and people wait for it */
+	submit(f, &second, true);
+	run_until(f, &second.done, 1);
+	assert_int_equal(take.applied, 1);
+}
+
+static void is_idle(void *ctx)
+{
+	((struct fixture *)ctx)->idle++;
+}
+
+static void a_pause_waits_for_the_job_and_starts_none(void **state)
+{
+	struct fixture *f = *state;
+	struct item items[2] = {0};
+
+	submit(f, &items[0], true);
+	shd_commit_pause(f->commit, is_idle, f);
+	assert_int_equal(f->idle, 0);
+	run_until(f, &f->idle, 1);
+	assert_int_equal(items[0].done, 1);
+	submit(f, &items[1], true);
+	for (int i = 0; i < 5; i++)
 		uv_run(&f->loop, UV_RUN_NOWAIT);
-	assert_int_equal(f->judge.wakes, 3); /* 1 ms before its time */
-	f->judge.next_wake = SHD_NEVER_MS;
+	shd_commit_resume(f->commit);
+	run_until(f, &items[1].done, 1);
+	assert_int_equal(items[1].transaction, 2);
+	assert_int_equal(f->begins, 2);
+}
+
+static void the_end_commits_what_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct item items[3] = {0};
+
+	for (int i = 0; i < 3; i++)
+		submit(f, &items[i], i < 2);
+	stop(f);
+	for (int i = 0; i < 3; i++)
+		assert_true(items[i].done == 1 && items[i].ok);
+}
+
+static void who_leaves_does_not_wait_for_a_full_disk(void **state)
+{
+	struct fixture *f = *state;
+	struct item first = {0}, waits = {0}, late = {0};
+
+	f->commit_fails = true;
+	submit(f, &first, true);
+	run_until(f, &first.done, 1);
+	submit(f, &waits, true); /* the queue backs off */
+	assert_int_equal(waits.done, 0);
+	shd_commit_leave(f->commit);
+	run_until(f, &waits.done, 1);
+	assert_false(waits.ok);
+	submit(f, &late, true);
+	run_until(f, &late.done, 1);
+	assert_int_equal(late.error.kind, SHD_ERR_STATE);
+	assert_int_equal(f->begins, 3); /* each was tried, once */
+	assert_false(uv_loop_alive(&f->loop)); /* and no timer backs off */
+}
+
+static void close_at_once(struct shd_change *change, const struct shd_error *err)
+{
+	struct item *item = (struct item *)change;
+
+	assert_null(err);
+	item->done++;
+	shd_commit_close(item->fixture->commit, commit_closed, item->fixture);
+}
+
+static void a_change_that_ends_the_queue_does_not_end_it_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct item last = {.fixture = f,
+		.change = {.urgent = true, .apply = apply, .done = close_at_once}};
+	struct item waits = {0};
+
+	shd_commit_submit(f->commit, &last.change);
+	submit(f, &waits, false);
+	run_until(f, &f->jobs_closed, 1);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_true(waits.done == 1 && waits.ok);
+	assert_int_equal(f->closed, 1);
+	assert_int_equal(f->commits, 2);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+}
+
+/* --- what the judge looks at ---------------------------------------------------------------------
+ */
+
+struct batch {
+	struct shd_commit_item item;
+	int done;
+};
+
+static void batch_done(struct shd_commit_item *item)
+{
+	((struct batch *)item)->done++;
+}
+
+static void add_batch(struct fixture *f, struct batch *batch, bool urgent)
+{
+	*batch = (struct batch){.item = {.urgent = urgent, .done = batch_done}};
+	batch->item.batch = bench_batch(&f->bench, 0, "orders");
+	shd_commit_add(f->commit, &batch->item);
+}
+
+/* A complaint that is new now. */
+static void complain(struct fixture *f)
+{
+	struct shd_harvest *harvest = bench_harvest(&f->bench);
+	size_t entity = shd_harvest_entity(harvest, SHD_KIND_complaint, "c1", 2);
+	struct batch batch = {.item = {.urgent = true, .done = batch_done}};
+
+	shd_set_n(harvest, entity, SHD_F_complaint_opened_at, f->now_ms);
+	batch.item.batch = bench_batch(&f->bench, 0, "cases");
+	shd_commit_add(f->commit, &batch.item);
+	run_until(f, &batch.done, 1);
+	assert_true(batch.item.ok);
+	shd_harvest_destroy(shd_steal(f->bench.harvest));
+}
+
+static void time_waits_while_it_is_suspended(void **state)
+{
+	struct fixture *f = *state;
+	struct batch batch;
+
+	complain(f);
+	size_t before = f->judged, moves = f->transitions;
+	shd_commit_judge_all(f->commit, 3);
+	f->now_ms += 2 * SHD_MINUTE_MS;
+	add_batch(f, &batch, true);
+	run_until(f, &batch.done, 1);
+	assert_int_equal(f->judged, before);
+	shd_commit_suspend_time(f->commit, false);
+	while (f->transitions == moves)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_true(f->judged > before);
+	assert_true(f->durable >= 1); /* it is on disk before it is told */
+}
+
+static void a_deadline_is_judged_at_its_millisecond(void **state)
+{
+	struct fixture *f = *state;
+
+	shd_commit_suspend_time(f->commit, false);
+	complain(f);
+	size_t moves = f->transitions;
+	struct batch batch;
+
+	f->now_ms += 2 * SHD_MINUTE_MS - 1;
+	add_batch(f, &batch, true);
+	run_until(f, &batch.done, 1);
+	assert_int_equal(f->transitions, moves);
 	f->now_ms += 1;
-	run_until(f, &f->judge.wakes, 4);
+	while (f->transitions == moves)
+		uv_run(&f->loop, UV_RUN_ONCE);
 }
 
 /* The machine slept: a wake-up that is due now is noticed before it is judged. */
 static void a_look_at_the_clocks_comes_before_time_judges(void **state)
 {
 	struct fixture *f = *state;
-	struct item first, waited, later;
+	struct batch waited, later;
 
-	f->judge.next_wake = f->now_ms + 5;
-	add(f, &first, true, 1);
-	run_until(f, &first.done, 1);
-	shd_commit_suspend_time(f->line, false);
-	add(f, &waited, false, 1);
-	f->now_ms += SHD_HOUR_MS;
+	shd_commit_suspend_time(f->commit, false);
+	complain(f);
+	size_t moves = f->transitions;
+	add_batch(f, &waited, false);
+	f->now_ms += 150 * SHD_SECOND_MS;
 	f->sleeps = true;
-	add(f, &later, true, 1);
+	add_batch(f, &later, true);
 	run_until(f, &later.done, 1);
-	assert_int_equal(f->judge.wakes, 0);
+	assert_int_equal(f->transitions, moves);
 	assert_true(waited.item.batch.fetch.outdated);
-	f->judge.next_wake = SHD_NEVER_MS; /* after the one that the line knows of */
-	shd_commit_suspend_time(f->line, false);
-	run_until(f, &f->judge.wakes, 1);
-	add(f, &later, true, 1);
+	shd_commit_suspend_time(f->commit, false);
+	while (f->transitions == moves)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	add_batch(f, &later, true);
 	run_until(f, &later.done, 1);
 	assert_false(later.item.batch.fetch.outdated);
+}
+
+static const struct shd_value *field_of(struct fixture *f, enum shd_kind kind, const char *id,
+					enum shd_field field)
+{
+	struct shd_entity *entity;
+
+	assert_true(shd_state_entity_get(
+		f->bench.state, "daemon", kind, id, f->bench.arena, &entity, &f->bench.err));
+	return entity ? shd_entity_get(entity, field) : NULL;
 }
 
 static void the_latest_of_a_channel_counts(void **state)
 {
 	struct fixture *f = *state;
 	char text[8] = "down";
-	struct shd_channel_state channel = {.channel = 2, .error_text = text};
-	struct item item;
+	struct shd_channel_report report = {
+		.channel = 1, .error = SHD_ERR_SERVER, .error_text = text};
+	struct batch batch;
 
-	add(f, &item, true, 1);
-	shd_commit_channel(f->line, &channel);
-	shd_commit_channel(f->line, &channel);
-	memcpy(text, "gone", 4); /* it was copied */
-	run_until(f, &f->judge.channels, 1);
-	run_until(f, &item.done, 1);
-	assert_int_equal(f->judge.channels, 1);
+	add_batch(f, &batch, true);
+	shd_commit_channel(f->commit, &report);
+	memcpy(text, "gone", 4);
+	shd_commit_channel(f->commit, &report);
+	memcpy(text, "xxxx", 4); /* it was copied */
+	struct shd_commit_figures figures;
+	do {
+		uv_run(&f->loop, UV_RUN_ONCE);
+		shd_commit_figures(f->commit, &figures);
+	} while (figures.commits < 2);
+	assert_string_equal(
+		field_of(f, SHD_KIND_channel, "hook", SHD_F_channel_error_text)->text, "gone");
 }
 
 static void a_refused_configuration_is_judged_even_after_a_full_disk(void **state)
@@ -340,125 +561,38 @@ static void a_refused_configuration_is_judged_even_after_a_full_disk(void **stat
 	struct fixture *f = *state;
 	char text[32] = "x.yaml:3: wrong";
 
-	f->judge.end_fails = true;
-	shd_commit_config(f->line, text, 2);
+	f->commit_fails = true;
+	shd_commit_config(f->commit, text, 2);
 	text[0] = 'y'; /* it was copied */
-	run_until(f, &f->judge.configs, 1);
-	while (f->failures == 0)
-		uv_run(&f->loop, UV_RUN_ONCE);
-	f->judge.end_fails = false;
-	run_until(f, &f->judge.configs, 2);
-	run_until(f, &f->judge.ends, 1);
-}
-
-static void is_quiet(void *ctx)
-{
-	((struct fixture *)ctx)->quiet++;
-}
-
-static void a_pause_waits_for_the_job_and_starts_none(void **state)
-{
-	struct fixture *f = *state;
-	struct item items[2];
-
-	add(f, &items[0], true, 1);
-	shd_commit_pause(f->line, is_quiet, f);
-	assert_int_equal(f->quiet, 0);
-	run_until(f, &f->quiet, 1);
-	assert_int_equal(items[0].done, 1);
-	add(f, &items[1], true, 1);
-	for (int i = 0; i < 5; i++)
-		uv_run(&f->loop, UV_RUN_NOWAIT);
-	assert_int_equal(items[1].done, 0);
-	shd_commit_resume(f->line);
-	run_until(f, &items[1].done, 1);
-}
-
-static void the_end_commits_what_waits(void **state)
-{
-	struct fixture *f = *state;
-	static struct item items[3];
-
-	add(f, &items[0], true, 1);
-	add(f, &items[1], true, 1);
-	add(f, &items[2], false, 1);
-	tear_down(state);
-	for (int i = 0; i < 3; i++)
-		assert_true(items[i].done == 1 && items[i].item.ok);
-	start_up(state);
-}
-
-static void who_leaves_does_not_wait_for_a_full_disk(void **state)
-{
-	struct fixture *f = *state;
-	struct item first, waits, late;
-
-	f->judge.end_fails = true;
-	add(f, &first, true, 1);
-	run_until(f, &first.done, 1);
-	add(f, &waits, true, 1); /* the line backs off */
-	assert_int_equal(waits.done, 0);
-	shd_commit_leave(f->line);
-	run_until(f, &waits.done, 1);
-	assert_false(waits.item.ok);
-	add(f, &late, true, 1);
-	run_until(f, &late.done, 1);
-	assert_int_equal(late.item.error.kind, SHD_ERR_STATE);
-	assert_int_equal(f->judge.begins, 3); /* each was tried, once */
-	assert_false(uv_loop_alive(&f->loop)); /* and no timer backs off */
-}
-
-struct leaver {
-	struct shd_commit_item item;
-	struct fixture *fixture;
-	atomic_int closed;
-};
-
-static void leaver_closed(void *ctx)
-{
-	((struct leaver *)ctx)->closed++;
-}
-
-static void leave_at_once(struct shd_commit_item *item)
-{
-	struct leaver *leaver = (struct leaver *)item;
-
-	shd_commit_close(leaver->fixture->line, leaver_closed, leaver);
-}
-
-static void an_item_that_ends_the_line_does_not_end_it_twice(void **state)
-{
-	struct fixture *f = *state;
-	struct leaver leaver = {.item = {.urgent = true, .done = leave_at_once}, .fixture = f};
-	struct item waits;
-
-	shd_commit_add(f->line, &leaver.item);
-	add(f, &waits, false, 1);
-	run_until(f, &leaver.closed, 1);
-	assert_true(waits.done == 1 && waits.item.ok);
-	assert_int_equal(f->judge.ends, 2);
-	close_jobs(f);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	free(f);
-	start_up(state);
+	run_until(f, &f->failures, 1);
+	f->commit_fails = false;
+	run_until(f, &f->recoveries, 1);
+	assert_string_equal(field_of(f, SHD_KIND_store, "daemon", SHD_F_store_config_error)->text,
+			    "x.yaml:3: wrong");
 }
 
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
+#define JUDGED(name) cmocka_unit_test_setup_teardown(name, start_to_judge, tear_down)
 	const struct CMUnitTest tests[] = {
-		ROW(what_waits_goes_together),
-		ROW(a_batch_that_is_refused_fails_alone),
+		ROW(what_waits_goes_together_in_order),
+		ROW(a_change_is_queued_once),
+		ROW(one_that_wants_the_disk_makes_the_commit_durable),
+		ROW(a_change_that_is_refused_fails_alone),
+		ROW(too_many_refusals_fail_the_job),
+		ROW(a_long_change_has_a_transaction_of_its_own),
 		ROW(a_full_disk_is_survived),
-		ROW(time_waits_while_it_is_held),
-		ROW(a_look_at_the_clocks_comes_before_time_judges),
-		ROW(the_latest_of_a_channel_counts),
-		ROW(a_refused_configuration_is_judged_even_after_a_full_disk),
+		ROW(the_taking_of_messages_comes_last),
 		ROW(a_pause_waits_for_the_job_and_starts_none),
 		ROW(the_end_commits_what_waits),
 		ROW(who_leaves_does_not_wait_for_a_full_disk),
-		ROW(an_item_that_ends_the_line_does_not_end_it_twice),
+		ROW(a_change_that_ends_the_queue_does_not_end_it_twice),
+		JUDGED(time_waits_while_it_is_suspended),
+		JUDGED(a_deadline_is_judged_at_its_millisecond),
+		JUDGED(a_look_at_the_clocks_comes_before_time_judges),
+		JUDGED(the_latest_of_a_channel_counts),
+		JUDGED(a_refused_configuration_is_judged_even_after_a_full_disk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
-/* deliver.h, with the real loop, jobs, transfers and state, a receiver on loopback,
- * and a clock of its own. */
+/* daemon/deliver, with the real loop, jobs, queue of changes, transfers and state, a receiver on
+ * loopback, and a clock of its own. */
 #include "support/cases.h"
+#include "support/outbox.h"
 #include "support/peer.h"
 
+#include "commit/commit.h"
 #include "deliver/deliver.h"
 #include "notify/webhook.h"
 #include "state/sqlite/query.h"
@@ -29,6 +31,7 @@ struct world {
 	uv_loop_t loop;
 	struct shd_jobs *jobs;
 	struct shd_transfers *transfers;
+	struct shd_commit *commit;
 	struct shd_deliver *deliver;
 	int64_t now_ms;
 	struct shd_text log, health;
@@ -57,7 +60,7 @@ static void on_delivered(void *ctx, const struct shd_delivered *what)
 		what->ok ? "ok" : "failed", what->status, what->given_up ? ", given up" : "");
 }
 
-static void on_changed(void *ctx, const struct shd_channel_state *channel)
+static void on_changed(void *ctx, const struct shd_channel_report *channel)
 {
 	struct world *world = ctx;
 
@@ -91,15 +94,45 @@ static struct shd_phrasebook *load_book(void)
 	return book;
 }
 
+static void on_look(void *ctx)
+{
+	(void)ctx;
+}
+
+static void on_judged(void *ctx, const struct shd_outcome *outcome)
+{
+	(void)ctx;
+	(void)outcome;
+}
+
+static void on_state(void *ctx, const struct shd_error *err)
+{
+	(void)ctx;
+	(void)err;
+}
+
 static void start_daemon(struct world *world)
 {
 	assert_int_equal(uv_loop_init(&world->loop), 0);
 	world->jobs = shd_jobs_create(&world->loop);
 	world->transfers = shd_transfers_create(&world->loop, 32);
-	const struct shd_deliver_in in = {.loop = &world->loop, .transfers = world->transfers,
-		.jobs = world->jobs, .state = world->state, .now = world_now, .random = no_luck,
-		.delivered = on_delivered, .channel_changed = on_changed, .ctx = world};
+	const struct shd_commit_in commit = {.loop = &world->loop, .jobs = world->jobs,
+		.state = world->state, .engine = shd_engine_of(world->state), .now = world_now,
+		.look = on_look, .judged = on_judged, .state_failed = on_state, .ctx = world};
+	world->commit = shd_commit_create(&commit);
+	const struct shd_deliver_in in = {.loop = &world->loop,
+		.transfers = world->transfers,
+		.jobs = world->jobs,
+		.state = world->state,
+		.changes = shd_commit_changes(world->commit),
+		.now = world_now,
+		.random = no_luck,
+		.delivered = on_delivered,
+		.channel_changed = on_changed,
+		.ctx = world};
 	world->deliver = shd_deliver_create(&in, &world->config);
+	shd_commit_use(world->commit, NULL, shd_deliver_take(world->deliver));
+	shd_deliver_start(world->deliver);
 }
 
 static void jobs_closed(void *ctx)
@@ -107,12 +140,20 @@ static void jobs_closed(void *ctx)
 	((struct world *)ctx)->closed++;
 }
 
-static void transfers_closed(void *ctx)
+static void commit_closed(void *ctx)
 {
 	struct world *world = ctx;
 
 	world->closed++;
 	shd_jobs_close(world->jobs, jobs_closed, world);
+}
+
+static void transfers_closed(void *ctx)
+{
+	struct world *world = ctx;
+
+	world->closed++;
+	shd_commit_close(world->commit, commit_closed, world);
 }
 
 static void deliver_closed(void *ctx)
@@ -123,12 +164,21 @@ static void deliver_closed(void *ctx)
 	shd_transfers_close(world->transfers, transfers_closed, world);
 }
 
+static void commit_idle(void *ctx)
+{
+	struct world *world = ctx;
+
+	shd_commit_use(world->commit, NULL, NULL);
+	shd_commit_leave(world->commit);
+	shd_deliver_close(world->deliver, deliver_closed, world);
+}
+
 static void stop_daemon(struct world *world)
 {
 	world->closed = 0;
-	shd_deliver_close(world->deliver, deliver_closed, world);
+	shd_commit_pause(world->commit, commit_idle, world);
 	uv_run(&world->loop, UV_RUN_DEFAULT);
-	assert_int_equal(world->closed, 3);
+	assert_int_equal(world->closed, 4);
 	assert_int_equal(uv_loop_close(&world->loop), 0);
 }
 
@@ -228,12 +278,10 @@ static size_t due(struct world *world, int64_t now_ms, int64_t *ret_next_ms)
 	struct shd_outbox_row *rows;
 	struct shd_wall next;
 	struct shd_error error;
-	size_t count;
 
-	assert_true(shd_state_outbox_due(world->state, (struct shd_wall){now_ms}, 100, NULL, 0,
-		arena, &rows, &count, &next, &error));
+	assert_true(shd_state_outbox_next(world->state, (struct shd_wall){now_ms}, &next, &error));
 	*ret_next_ms = next.ms;
-	return count;
+	return outbox_due(world->state, now_ms, 1000, arena, &rows);
 }
 
 static void what_an_earlier_life_left_is_sent_at_start(void **state)
@@ -336,9 +384,9 @@ static void what_was_under_way_is_sent_again_under_its_key(void **state)
 		uv_run(&world->loop, UV_RUN_ONCE);
 	stop_daemon(world); /* as a crash: no result was recorded */
 	assert_int_equal(world->recorded, 0);
-	assert_int_equal(due(world, world->now_ms, &next_ms), 1);
+	assert_int_equal(due(world, world->now_ms, &next_ms), 0); /* claimed */
 
-	start_daemon(world);
+	start_daemon(world); /* claims of an earlier run are void */
 	while (world->peer->requests < 2)
 		uv_run(&world->loop, UV_RUN_ONCE);
 	stop_daemon(world);
@@ -373,6 +421,7 @@ static void what_the_state_cannot_close_waits_and_holds_up_nothing_else(void **s
 	post_grouped(world, "silent", "k1", "g", 1000);
 	world->now_ms += 1000;
 	post(world, "silent", "k2");
+	world->now_ms += 1;
 	read_only(world, true);
 	start_daemon(world);
 	while (!world->peer->requests)

@@ -167,7 +167,7 @@ static void many_alerts_of_one_poll_are_few_messages_that_tell_all(void **state)
 	/* The rest is linked to the message that tells of it. */
 	struct shd_delivery_row row = {.outbox = 2, .attempt = 1}, *rows;
 	size_t count;
-	assert_true(shd_state_delivery_add(b.state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
+	assert_true(shd_state_outbox_settle(b.state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
 					   &b.err));
 	assert_true(shd_state_deliveries(b.state, bench_alert(&b, "new-order", "o50")->number,
 					 b.arena, &rows, &count, &b.err));
@@ -400,7 +400,6 @@ static void a_wide_window_that_is_read_is_judged_a_little_later(void **state)
 static void one_key_for_one_decision(void **state)
 {
 	struct shd_outbox_row *rows;
-	struct shd_wall next;
 	char keys[2][40];
 	size_t count;
 
@@ -413,8 +412,7 @@ static void one_key_for_one_decision(void **state)
 		b.now += i; /* decided a moment later */
 		order(&b, "o1", "", "awaiting_shipment");
 		bench_poll(&b, "orders");
-		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL,
-			0, b.arena, &rows, &count, &next, &b.err));
+		count = outbox_due(b.state, SHD_NEVER_MS, 10, b.arena, &rows);
 		assert_int_equal(count, 1);
 		assert_int_equal(strlen(rows[0].key), 32);
 		memcpy(keys[i], rows[0].key, 33);
@@ -435,7 +433,7 @@ static void a_failed_transaction_leaves_nothing(void **state)
 	batch = bench_batch(&b, 0, "orders");
 	bench_begin(&b);
 	assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));
-	shd_judge_abandon(b.judge);
+	bench_abandon(&b);
 	assert_null(bench_entity(&b, SHD_KIND_order, "o1"));
 	assert_null(bench_alert(&b, "new-order", "o1"));
 	/* Asked again, the decision is the same. */

@@ -79,7 +79,6 @@ static void a_message_is_tried_as_long_as_its_channel_says(void **state)
 {
 	struct bench b;
 	struct shd_outbox_row *rows;
-	struct shd_wall next;
 	size_t count;
 
 	(void)state;
@@ -89,8 +88,7 @@ static void a_message_is_tried_as_long_as_its_channel_says(void **state)
 	bench_judge(&b);
 	bench_poll_all(&b);
 	rate(&b, 4600000);
-	assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL, 0,
-		b.arena, &rows, &count, &next, &b.err));
+	count = outbox_due(b.state, SHD_NEVER_MS, 10, b.arena, &rows);
 	assert_int_equal(count, 1);
 	assert_int_equal(rows[0].next_try.ms, T0 + 10000);
 	assert_int_equal(rows[0].give_up.ms, T0 + 10000 + 2 * SHD_HOUR_MS);

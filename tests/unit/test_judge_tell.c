@@ -17,7 +17,6 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 		const char *sku, *subject;
 	} cases[] = {{"x", "\"subject\":\"Kettle\""}, {"y", "\"subject\":\"y\""}};
 	struct shd_outbox_row *rows;
-	struct shd_wall next;
 	size_t count;
 
 	(void)state;
@@ -34,8 +33,7 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 		at = add(&b, SHD_KIND_complaint, "c1");
 		text(&b, at, SHD_F_complaint_sku, cases[i].sku);
 		bench_poll(&b, "cases");
-		assert_true(shd_state_outbox_due(b.state, (struct shd_wall){SHD_NEVER_MS}, 10, NULL,
-			0, b.arena, &rows, &count, &next, &b.err));
+		count = outbox_due(b.state, SHD_NEVER_MS, 10, b.arena, &rows);
 		assert_int_equal(count, 1);
 		assert_non_null(strstr(rows[0].facts, cases[i].subject));
 		bench_finish(&b);

@@ -1,7 +1,8 @@
 /* daemon/state: the outbox: merging, who is due, attempts and their end. */
+#include "support/outbox.h"
 #include "support/state.h"
 
-static struct shd_facts told_of(int64_t alert)
+static struct shd_facts facts_of(int64_t alert)
 {
 	struct shd_facts told = {.alert = alert,
 		.episode = 1,
@@ -40,7 +41,7 @@ static int64_t add_at(struct fixture *f, const char *key, enum shd_level level, 
 
 		snprintf(entity, sizeof(entity), "%s-%lld-%zu", key, (long long)made, i);
 		alerts[i] = new_alert(f, entity);
-		told[i] = told_of(alerts[i]);
+		told[i] = facts_of(alerts[i]);
 	}
 	struct shd_outbox_row row = {.key = key, .channel = "mail", .group = "g", .level = level,
 		.made = {made}, .next_try = {next_try}, .give_up = {SHD_DAY_MS},
@@ -56,15 +57,26 @@ static int64_t add(struct fixture *f, const char *key, int64_t made, int64_t nex
 	return add_at(f, key, SHD_WARN, made, next_try, count);
 }
 
-static size_t due(struct fixture *f, int64_t now, size_t max, const int64_t *busy,
-	size_t busy_count, struct shd_outbox_row **ret_rows, int64_t *ret_next)
+static size_t due(struct fixture *f, int64_t now, size_t max, struct shd_outbox_row **ret_rows,
+	int64_t *ret_next)
 {
 	struct shd_wall next;
+
+	assert_true(shd_state_outbox_next(f->state, (struct shd_wall){now}, &next, &f->err));
+	*ret_next = next.ms;
+	return outbox_due(f->state, now, max, f->arena, ret_rows);
+}
+
+/* Takes what is due for `for_ms`; returns how many. */
+static size_t claim_at(struct fixture *f, int64_t now, int64_t for_ms)
+{
+	struct shd_claim claim = {
+		.channel = "mail", .now = {now}, .until = {now + for_ms}, .max = 10};
+	struct shd_outbox_row *rows;
 	size_t count;
 
-	assert_true(shd_state_outbox_due(f->state, (struct shd_wall){now}, max, busy, busy_count,
-					 f->arena, ret_rows, &count, &next, &f->err));
-	*ret_next = next.ms;
+	if (!shd_state_outbox_claim(f->state, &claim, f->arena, &rows, &count, &f->err))
+		fail_msg("%s", f->err.msg);
 	return count;
 }
 
@@ -72,21 +84,19 @@ static void what_is_due_comes_oldest_first(void **state)
 {
 	struct fixture *f = *state;
 	struct shd_outbox_row *rows;
-	int64_t next, first, second;
+	int64_t next, first;
 
 	first = add(f, "a", 5, 5, 1);
-	second = add(f, "b", 6, 6, 1);
+	add(f, "b", 6, 6, 1);
 	add(f, "c", 7, 100, 1);
-	assert_int_equal(due(f, 4, 10, NULL, 0, &rows, &next), 0);
+	assert_int_equal(due(f, 4, 10, &rows, &next), 0);
 	assert_int_equal(next, 5);
-	assert_int_equal(due(f, 6, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(due(f, 6, 10, &rows, &next), 2);
 	assert_int_equal(rows[0].number, first);
 	assert_string_equal(rows[1].key, "b");
 	assert_int_equal(next, 100);
-	assert_int_equal(due(f, 6, 1, NULL, 0, &rows, &next), 1);
-	assert_int_equal(next, 6); /* more is due now */
-	assert_int_equal(due(f, 6, 10, &first, 1, &rows, &next), 1);
-	assert_int_equal(rows[0].number, second);
+	assert_int_equal(due(f, 6, 1, &rows, &next), 1);
+	assert_int_equal(next, 100);
 }
 
 static void a_known_key_adds_nothing(void **state)
@@ -97,7 +107,7 @@ static void a_known_key_adds_nothing(void **state)
 
 	add(f, "a", 5, 5, 1);
 	add(f, "a", 9, 9, 1);
-	assert_int_equal(due(f, 50, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(due(f, 50, 10, &rows, &next), 1);
 	assert_int_equal(rows[0].made.ms, 5);
 }
 
@@ -111,12 +121,12 @@ static void a_message_that_waits_takes_others_in(void **state)
 
 	add(f, "a", 0, 100, 30);
 	add(f, "b", 99, 200, 20);
-	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(due(f, 1000, 10, &rows, &next), 1);
 	assert_int_equal(rows[0].next_try.ms, 100); /* company does not delay it */
 	assert_true(shd_facts_unpack(rows[0].facts, f->arena, &told, &count, &f->err));
 	assert_int_equal(count, SHD_OUTBOX_ITEMS);
 	add(f, "c", 100, 300, 5); /* too late for that one */
-	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(due(f, 1000, 10, &rows, &next), 2);
 }
 
 static void a_full_message_leaves_nothing_out(void **state)
@@ -130,7 +140,7 @@ static void a_full_message_leaves_nothing_out(void **state)
 	add(f, "a", 0, 100, SHD_OUTBOX_ITEMS);
 	add(f, "b", 1, 100, 30);
 	add(f, "c", 2, 100, 20);
-	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(due(f, 1000, 10, &rows, &next), 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(shd_facts_unpack(rows[i].facts, f->arena, &told, &count, &f->err));
 		assert_int_equal(count, SHD_OUTBOX_ITEMS);
@@ -138,7 +148,7 @@ static void a_full_message_leaves_nothing_out(void **state)
 	}
 	assert_string_equal(rows[1].key, "b");
 	add(f, "d", 3, 100, 1);
-	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 3);
+	assert_int_equal(due(f, 1000, 10, &rows, &next), 3);
 }
 
 static void a_message_is_as_urgent_as_the_worst_in_it(void **state)
@@ -150,7 +160,7 @@ static void a_message_is_as_urgent_as_the_worst_in_it(void **state)
 	add_at(f, "a", SHD_WARN, 0, 100, 1);
 	add_at(f, "b", SHD_CRITICAL, 1, 100, 1);
 	add_at(f, "c", SHD_INFO, 2, 100, 1);
-	assert_int_equal(due(f, 1000, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(due(f, 1000, 10, &rows, &next), 1);
 	assert_int_equal(rows[0].level, SHD_CRITICAL);
 }
 
@@ -164,30 +174,24 @@ static void an_attempted_message_is_closed_to_others(void **state)
 	int64_t next;
 
 	row.outbox = add(f, "a", 0, 100, 1);
-	assert_true(shd_state_delivery_add(
+	assert_true(shd_state_outbox_settle(
 		f->state, &row, SHD_OUTBOX_WAITING, (struct shd_wall){500}, &f->err));
 	add(f, "b", 1, 100, 1);
-	assert_int_equal(due(f, 400, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(due(f, 400, 10, &rows, &next), 1);
 	assert_string_equal(rows[0].key, "b");
 	assert_int_equal(next, 500);
-	assert_int_equal(due(f, 500, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(due(f, 500, 10, &rows, &next), 2);
 	assert_int_equal(rows[1].attempts, 1);
 	row.attempt = 2;
 	row.ok = true;
 	row.error = NULL;
-	assert_true(shd_state_delivery_add(f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
+	assert_true(shd_state_outbox_settle(f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
 					   &f->err));
-	assert_int_equal(due(f, 9000, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(due(f, 9000, 10, &rows, &next), 1);
 	assert_true(shd_state_deliveries(f->state, 1, f->arena, &attempts, &count, &f->err));
 	assert_int_equal(count, 2);
 	assert_string_equal(attempts[0].error, "server");
 	assert_true(attempts[1].ok);
-}
-
-static void close_at(struct fixture *f, int64_t now)
-{
-	if (!shd_state_outbox_close(f->state, (struct shd_wall){now}, &f->err))
-		fail_msg("%s", f->err.msg);
 }
 
 static void a_message_once_due_stays_closed_when_the_clock_is_set_back(void **state)
@@ -197,14 +201,14 @@ static void a_message_once_due_stays_closed_when_the_clock_is_set_back(void **st
 	int64_t next;
 
 	add(f, "a", 1000, 1100, 1);
-	close_at(f, 1099);
+	assert_int_equal(claim_at(f, 1099, 1000), 0);
 	add(f, "b", 1099, 1199, 1); /* it was not due: this one goes along */
-	assert_int_equal(due(f, 5000, 10, NULL, 0, &rows, &next), 1);
-	close_at(f, 1100);
+	assert_int_equal(due(f, 5000, 10, &rows, &next), 1);
+	assert_int_equal(claim_at(f, 1100, 0), 1);
 	assert_true(shd_state_outbox_shift(f->state, -900, &f->err));
 	add(f, "c", 150, 250, 1);
 	add(f, "d", 160, 260, 1);
-	assert_int_equal(due(f, 5000, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(due(f, 5000, 10, &rows, &next), 2);
 	assert_string_equal(rows[0].key, "a");
 	assert_string_equal(rows[1].key, "c"); /* it took "d" in */
 }
@@ -217,7 +221,65 @@ static void a_message_that_waits_for_nobody_takes_nobody_in(void **state)
 
 	add(f, "a", 1000, 1000, 1);
 	add(f, "b", 500, 500, 1); /* the clock was set back meanwhile */
-	assert_int_equal(due(f, 5000, 10, NULL, 0, &rows, &next), 2);
+	assert_int_equal(due(f, 5000, 10, &rows, &next), 2);
+}
+
+static void what_is_claimed_is_taken_by_nobody_else(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_delivery_row row = {.at = {1}, .attempt = 1, .error = "server"};
+	struct shd_outbox_row *rows;
+	int64_t next;
+
+	row.outbox = add(f, "a", 0, 100, 1);
+	assert_int_equal(claim_at(f, 100, 50), 1);
+	assert_int_equal(claim_at(f, 149, 50), 0);
+	add(f, "b", 99, 200, 1); /* nor is anything merged into it */
+	assert_int_equal(due(f, 200, 10, &rows, &next), 2);
+	assert_int_equal(claim_at(f, 150, 50), 1); /* whoever had it is gone */
+	assert_true(shd_state_outbox_settle(
+		f->state, &row, SHD_OUTBOX_WAITING, (struct shd_wall){160}, &f->err));
+	assert_int_equal(claim_at(f, 159, 50), 0);
+	assert_int_equal(claim_at(f, 160, 50), 1); /* what is recorded is free again */
+	assert_true(shd_state_outbox_release(f->state, row.outbox, &f->err));
+	assert_int_equal(claim_at(f, 161, 50), 1);
+	assert_int_equal(claim_at(f, 200, 50), 1); /* the other one */
+	assert_true(shd_state_outbox_release(f->state, 0, &f->err));
+	assert_int_equal(claim_at(f, 201, 50), 2);
+}
+
+static void a_clock_that_is_set_back_moves_claims_along(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "a", 10000, 10000, 1);
+	assert_int_equal(claim_at(f, 10000, 50), 1);
+	assert_true(shd_state_outbox_shift(f->state, -9000, &f->err));
+	assert_int_equal(claim_at(f, 1049, 50), 0);
+	assert_int_equal(claim_at(f, 1050, 50), 1);
+}
+
+static void each_channel_is_looked_at_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row row = {.group = "", .level = SHD_WARN, .give_up = {SHD_DAY_MS}};
+	struct shd_facts facts = facts_of(1);
+	const char *const *channels;
+	char key[16];
+	size_t count;
+
+	row.facts = shd_facts_pack(&facts, 1, f->arena);
+	for (int i = 0; i < 300; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		row.key = key;
+		row.channel = i == 299 ? "mail" : i % 2 ? "hook" : "zulu";
+		assert_true(shd_state_outbox_add(f->state, &row, &f->err));
+	}
+	assert_true(shd_state_outbox_channels(f->state, f->arena, &channels, &count, &f->err));
+	assert_int_equal(count, 3);
+	assert_string_equal(channels[0], "hook");
+	assert_string_equal(channels[2], "zulu");
+	assert_int_equal(claim_at(f, 1, 10), 1);
 }
 
 static void messages_long_sent_are_forgotten(void **state)
@@ -231,13 +293,13 @@ static void messages_long_sent_are_forgotten(void **state)
 	bool more;
 
 	row.outbox = add(f, "a", 0, 0, 1);
-	assert_true(shd_state_delivery_add(f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
+	assert_true(shd_state_outbox_settle(f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0},
 					   &f->err));
 	add(f, "b", 1, 1, 1); /* as old, but it still waits */
 	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
 	assert_true(shd_state_deliveries(f->state, 1, f->arena, &attempts, &count, &f->err));
 	assert_int_equal(count, 0);
-	assert_int_equal(due(f, 10, 10, NULL, 0, &rows, &next), 1);
+	assert_int_equal(due(f, 10, 10, &rows, &next), 1);
 }
 
 /* Channel, attempts, next try and last error of what tells of alert 1, a word each. */
@@ -264,17 +326,17 @@ static void what_has_not_arrived_says_when_it_is_tried_again_and_why(void **stat
 	row.outbox = add(f, "a", 0, 5, 1);
 	add(f, "b", 9, 9, 1); /* of another alert */
 	assert_string_equal(unsent(f, out, sizeof(out)), "mail 0 5 -;");
-	assert_true(shd_state_delivery_add(
+	assert_true(shd_state_outbox_settle(
 		f->state, &row, SHD_OUTBOX_WAITING, (struct shd_wall){500}, &f->err));
 	assert_string_equal(unsent(f, out, sizeof(out)), "mail 1 500 server;");
 	row.attempt = 2;
 	row.error = "refused";
-	assert_true(shd_state_delivery_add(
+	assert_true(shd_state_outbox_settle(
 		f->state, &row, SHD_OUTBOX_DEAD, (struct shd_wall){600}, &f->err));
 	assert_string_equal(unsent(f, out, sizeof(out)), "mail 2 600 refused dead;");
 	row.attempt = 3;
 	row.ok = true;
-	assert_true(shd_state_delivery_add(
+	assert_true(shd_state_outbox_settle(
 		f->state, &row, SHD_OUTBOX_SENT, (struct shd_wall){0}, &f->err));
 	assert_string_equal(unsent(f, out, sizeof(out)), "");
 }
@@ -290,6 +352,9 @@ int main(void)
 		STATE_TEST(an_attempted_message_is_closed_to_others),
 		STATE_TEST(a_message_once_due_stays_closed_when_the_clock_is_set_back),
 		STATE_TEST(a_message_that_waits_for_nobody_takes_nobody_in),
+		STATE_TEST(what_is_claimed_is_taken_by_nobody_else),
+		STATE_TEST(a_clock_that_is_set_back_moves_claims_along),
+		STATE_TEST(each_channel_is_looked_at_by_itself),
 		STATE_TEST(messages_long_sent_are_forgotten),
 		STATE_TEST(what_has_not_arrived_says_when_it_is_tried_again_and_why),
 	};

@@ -11,6 +11,32 @@ static const char *const states[] = {
 /* Enough for the facts of two full messages. */
 enum { FACTS_BYTES = 4 << 20 };
 
+/* The texts that a statement yields; `number`: its parameter, or NULL. */
+static bool read_texts(struct shd_state *state, enum shd_sql sql, const int64_t *number,
+		       struct shd_arena *arena, const char *const **ret_texts, size_t *ret_count,
+		       struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *texts = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, sql, reterr))
+		return false;
+	if (number)
+		shd_query_put_n(&query, *number);
+	while (shd_query_row(&query)) {
+		const char **slot =
+			shd_query_slot(&query, arena, &texts, count, &room, sizeof(*slot));
+
+		if (slot)
+			*slot = shd_query_get_text(&query, arena);
+		count++;
+	}
+	*ret_texts = texts;
+	*ret_count = count;
+	return shd_query_ok(&query, reterr);
+}
+
 bool shd_state_notified_add(struct shd_state *state, int64_t alert, const char *channel,
 			struct shd_error *reterr)
 {
@@ -24,28 +50,11 @@ bool shd_state_notified_add(struct shd_state *state, int64_t alert, const char *
 }
 
 bool shd_state_notified(struct shd_state *state, int64_t alert, struct shd_arena *arena,
-		    const char *const **ret_channels, size_t *ret_count, struct shd_error *reterr)
+			const char *const **ret_channels, size_t *ret_count,
+			struct shd_error *reterr)
 {
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	void *channels = NULL;
-	size_t count = 0, room = 0;
-
-	if (!shd_query_open(&query, state, SHD_SQL_notified_of, reterr))
-		return false;
-	shd_query_put_n(&query, alert);
-	while (shd_query_row(&query)) {
-		const char **slot =
-			shd_query_slot(&query, arena, &channels, count, &room, sizeof(*slot));
-
-		if (slot)
-			*slot = shd_query_get_text(&query, arena);
-		count++;
-	}
-	if (!shd_query_ok(&query, reterr))
-		return false;
-	*ret_channels = channels;
-	*ret_count = count;
-	return true;
+	return read_texts(state, SHD_SQL_notified_of, &alert, arena, ret_channels, ret_count,
+			  reterr);
 }
 
 bool shd_state_notified_clear(struct shd_state *state, int64_t alert, struct shd_error *reterr)
@@ -188,32 +197,6 @@ bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 	return (row->number || insert(state, row, reterr)) && link_alerts(state, row, reterr);
 }
 
-static bool close_due(struct shd_state *state, struct shd_wall now, bool *ret_any,
-		      struct shd_error *reterr)
-{
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-
-	if (!shd_query_open(&query, state, SHD_SQL_outbox_close, reterr))
-		return false;
-	shd_query_put_n(&query, now.ms);
-	if (!shd_query_run(&query, reterr))
-		return false;
-	*ret_any = sqlite3_changes(state->db) > 0;
-	return true;
-}
-
-bool shd_state_outbox_close(struct shd_state *state, struct shd_wall now, struct shd_error *reterr)
-{
-	bool any;
-
-	if (!shd_state_begin(state, reterr))
-		return false;
-	if (close_due(state, now, &any, reterr) && shd_state_commit(state, any, reterr))
-		return true;
-	shd_state_rollback(state);
-	return false;
-}
-
 static void read_row(struct shd_query *query, struct shd_arena *arena, struct shd_outbox_row *row)
 {
 	row->number = shd_query_get_n(query);
@@ -229,8 +212,63 @@ static void read_row(struct shd_query *query, struct shd_arena *arena, struct sh
 	row->state = SHD_OUTBOX_WAITING;
 }
 
-static bool next_due(struct shd_state *state, struct shd_wall now, struct shd_wall *ret_next,
+bool shd_state_outbox_channels(struct shd_state *state, struct shd_arena *arena,
+			       const char *const **ret_channels, size_t *ret_count,
+			       struct shd_error *reterr)
+{
+	return read_texts(state, SHD_SQL_outbox_channels, NULL, arena, ret_channels, ret_count,
+			  reterr);
+}
+
+static bool read_due(struct shd_state *state, const struct shd_claim *claim,
+		     struct shd_arena *arena, struct shd_outbox_row **ret_rows, size_t *ret_count,
 		     struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *rows = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_due, reterr))
+		return false;
+	shd_query_put_text(&query, claim->channel);
+	shd_query_put_n(&query, claim->now.ms);
+	shd_query_put_n(&query, (int64_t)claim->max);
+	while (shd_query_row(&query)) {
+		struct shd_outbox_row *row =
+			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (row) {
+			*row = (struct shd_outbox_row){0};
+			read_row(&query, arena, row);
+		}
+		count++;
+	}
+	*ret_rows = rows;
+	*ret_count = count;
+	return shd_query_ok(&query, reterr);
+}
+
+bool shd_state_outbox_claim(struct shd_state *state, const struct shd_claim *claim,
+			    struct shd_arena *arena, struct shd_outbox_row **ret_rows,
+			    size_t *ret_count, struct shd_error *reterr)
+{
+	if (!read_due(state, claim, arena, ret_rows, ret_count, reterr))
+		return false;
+	for (size_t i = 0; i < *ret_count && claim->until.ms; i++) {
+		struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+		if (!shd_query_open(&query, state, SHD_SQL_outbox_claim, reterr))
+			return false;
+		shd_query_put_n(&query, (*ret_rows)[i].number);
+		shd_query_put_n(&query, claim->until.ms);
+		if (!shd_query_run(&query, reterr))
+			return false;
+	}
+	return true;
+}
+
+bool shd_state_outbox_next(struct shd_state *state, struct shd_wall now, struct shd_wall *ret_next,
+			   struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 
@@ -242,51 +280,16 @@ static bool next_due(struct shd_state *state, struct shd_wall now, struct shd_wa
 	return shd_query_ok(&query, reterr);
 }
 
-static bool is_busy(int64_t number, const int64_t *busy, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (busy[i] == number)
-			return true;
-	return false;
-}
-
-bool shd_state_outbox_due(struct shd_state *state, struct shd_wall now, size_t max,
-			  const int64_t *busy, size_t busy_count, struct shd_arena *arena,
-			  struct shd_outbox_row **ret_rows, size_t *ret_count,
-			  struct shd_wall *ret_next, struct shd_error *reterr)
+bool shd_state_outbox_release(struct shd_state *state, int64_t number, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	void *rows = NULL;
-	size_t count = 0, room = 0;
-	bool more = false;
 
-	if (!shd_query_open(&query, state, SHD_SQL_outbox_due, reterr))
+	if (!shd_query_open(&query, state,
+			    number ? SHD_SQL_outbox_release : SHD_SQL_outbox_release_all, reterr))
 		return false;
-	shd_query_put_n(&query, now.ms);
-	while (!more && shd_query_row(&query)) {
-		if (is_busy(sqlite3_column_int64(query.stmt, 0), busy, busy_count))
-			continue;
-		more = count == max;
-		struct shd_outbox_row *row =
-			more ? NULL
-			     : shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
-
-		if (row) {
-			*row = (struct shd_outbox_row){0};
-			read_row(&query, arena, row);
-			count++;
-		}
-	}
-	if (!shd_query_ok(&query, reterr))
-		return false;
-	/* More are due than were asked for: the next one is due now. */
-	struct shd_wall next = now;
-	if (!more && !next_due(state, now, &next, reterr))
-		return false;
-	*ret_rows = rows;
-	*ret_count = count;
-	*ret_next = next;
-	return true;
+	if (number)
+		shd_query_put_n(&query, number);
+	return shd_query_run(&query, reterr);
 }
 
 static void read_unsent(
@@ -353,9 +356,9 @@ static bool become(struct shd_state *state, const struct shd_delivery_row *row,
 	return shd_query_run(&query, reterr);
 }
 
-bool shd_state_delivery_add(struct shd_state *state, const struct shd_delivery_row *row,
-			    enum shd_outbox_state becomes, struct shd_wall next_try,
-			    struct shd_error *reterr)
+bool shd_state_outbox_settle(struct shd_state *state, const struct shd_delivery_row *row,
+			     enum shd_outbox_state becomes, struct shd_wall next_try,
+			     struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 

@@ -1,0 +1,321 @@
+/* The changes that the judge looks at: what polls brought, channels, the configuration,
+ * and what is due by time alone. */
+#include "own.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BATCHES_URGENT = 256,    /* so many polls do not wait for company */
+	WAKES_A_JOB = 200,
+	STORES_A_JOB = 20,
+	TIME_RETRY_MS = 5000,    /* after what is due by time could not be judged */
+};
+
+static void keep_text(char ret_text[SHD_COMMIT_TEXT], const char *text)
+{
+	size_t len = text ? shd_utf8_cut(text, strlen(text), SHD_COMMIT_TEXT - 1) : 0;
+
+	if (len)
+		memcpy(ret_text, text, len);
+	ret_text[len] = '\0';
+}
+
+/* --- what polls brought ------------------------------------------------------------------- */
+
+static bool apply_batch(struct shd_change *change, struct shd_transaction *transaction,
+			struct shd_error *reterr)
+{
+	struct shd_commit_item *item = (struct shd_commit_item *)change;
+	struct shd_commit_job *job = &item->commit->job;
+
+	(void)transaction;
+	job->outcome.suspect = false;
+	if (!shd_judge_batch(job->judge, &item->batch, &job->outcome, reterr))
+		return false;
+	item->suspect = job->outcome.suspect;
+	return true;
+}
+
+static void batch_done(struct shd_change *change, const struct shd_error *err)
+{
+	struct shd_commit_item *item = (struct shd_commit_item *)change;
+
+	item->commit->batches--;
+	item->ok = !err;
+	if (err)
+		item->error = *err;
+	item->done(item);
+}
+
+void shd_commit_add(struct shd_commit *commit, struct shd_commit_item *item)
+{
+	item->commit = commit;
+	commit->batches++;
+	commit->figures.batches++;
+	item->change = (struct shd_change){.apply = apply_batch, .done = batch_done,
+		.urgent = item->urgent || commit->batches >= BATCHES_URGENT};
+	shd_commit_submit(commit, &item->change);
+}
+
+void shd_judged_outdate(struct shd_change *changes)
+{
+	for (; changes; changes = changes->next)
+		if (changes->apply == apply_batch)
+			((struct shd_commit_item *)changes)->batch.fetch.outdated = true;
+}
+
+/* The number of a channel of an earlier configuration. */
+#define GONE SIZE_MAX
+
+/* --- channels and the configuration ------------------------------------------------------- */
+
+static bool apply_channel(struct shd_change *change, struct shd_transaction *transaction,
+			  struct shd_error *reterr)
+{
+	struct shd_note_change *note = (struct shd_note_change *)change;
+	const struct shd_channel_report *report = &note->channel;
+	struct shd_commit_job *job = &note->commit->job;
+	const struct shd_channel_state channel = {.channel = report->channel,
+		.oldest_undelivered = report->oldest_undelivered,
+		.last_success = report->last_success, .waiting = report->waiting,
+		.error = report->error, .error_text = report->error_text};
+
+	(void)transaction;
+	return report->channel == GONE ||
+	       shd_judge_channel(job->judge, &channel, &job->outcome, reterr);
+}
+
+static bool apply_config(struct shd_change *change, struct shd_transaction *transaction,
+			 struct shd_error *reterr)
+{
+	struct shd_note_change *note = (struct shd_note_change *)change;
+	struct shd_commit_job *job = &note->commit->job;
+
+	(void)transaction;
+	return shd_judge_config(job->judge, note->config_refused ? note->text : NULL,
+				note->mistakes, &job->outcome, reterr);
+}
+
+/* One of the same thing that waits; NULL: none. */
+static struct shd_note_change *find_note(const struct shd_note_change *note)
+{
+	struct shd_note_change *other = note->commit->notes;
+
+	while (other && (other == note || other->change.running ||
+			 other->change.apply != note->change.apply ||
+			 other->channel.channel != note->channel.channel))
+		other = other->next;
+	return other;
+}
+
+static void forget_note(struct shd_note_change *note)
+{
+	struct shd_note_change **at = &note->commit->notes;
+
+	while (*at != note)
+		at = &(*at)->next;
+	*at = note->next;
+	free(note);
+}
+
+/* What was not kept is judged again, unless something newer waits; what the judge refuses,
+ * it would refuse again. */
+static void note_done(struct shd_change *change, const struct shd_error *err)
+{
+	struct shd_note_change *note = (struct shd_note_change *)change;
+
+	if (err && !change->refused && err->kind != SHD_ERR_CLOSING && !find_note(note))
+		shd_commit_submit(note->commit, change);
+	else
+		forget_note(note);
+}
+
+/* Hands in a copy, or lets it take the place of one that waits. */
+static void hand_in(struct shd_commit *commit, const struct shd_note_change *from, const char *text)
+{
+	struct shd_note_change *note = find_note(from);
+
+	if (!note) {
+		note = shd_xcalloc(1, sizeof(*note));
+		*note = *from;
+		note->next = commit->notes;
+		commit->notes = note;
+	}
+	note->channel = from->channel;
+	note->config_refused = from->config_refused;
+	note->mistakes = from->mistakes;
+	keep_text(note->text, text);
+	note->channel.error_text = note->text;
+	shd_commit_submit(commit, &note->change);
+}
+
+void shd_commit_channel(struct shd_commit *commit, const struct shd_channel_report *report)
+{
+	const struct shd_note_change note = {.commit = commit, .channel = *report,
+		.change = {.urgent = true, .apply = apply_channel, .done = note_done}};
+
+	hand_in(commit, &note, report->error_text);
+}
+
+void shd_commit_config(struct shd_commit *commit, const char *mistake, size_t mistakes)
+{
+	const struct shd_note_change note = {.commit = commit, .mistakes = mistakes,
+		.config_refused = mistake != NULL,
+		.change = {.urgent = true, .apply = apply_config, .done = note_done}};
+
+	hand_in(commit, &note, mistake);
+}
+
+void shd_judged_forget_channels(struct shd_commit *commit)
+{
+	for (struct shd_note_change *note = commit->notes; note; note = note->next)
+		if (note->change.apply == apply_channel)
+			note->channel.channel = GONE;
+}
+
+/* --- what is due by time ---------------------------------------------------------------------- */
+
+static struct shd_wall now_of(const struct shd_commit *commit)
+{
+	return commit->in.now(commit->in.ctx);
+}
+
+static bool apply_time(struct shd_change *change, struct shd_transaction *transaction,
+		       struct shd_error *reterr)
+{
+	struct shd_time_change *time = (struct shd_time_change *)change;
+	struct shd_commit_job *job = &time->commit->job;
+
+	(void)transaction;
+	for (size_t store = time->store_from; store < time->store_to; store++)
+		if (!shd_judge_store(job->judge, store, &job->outcome, reterr))
+			return false;
+	return shd_judge_wakes(job->judge, WAKES_A_JOB, &job->outcome, reterr);
+}
+
+static void time_done(struct shd_change *change, const struct shd_error *err)
+{
+	struct shd_time_change *time = (struct shd_time_change *)change;
+
+	if (!err)
+		return;
+	if (time->judge_from > time->store_from)
+		time->judge_from = time->store_from;
+	time->not_before.ms = now_of(time->commit).ms + TIME_RETRY_MS;
+}
+
+static bool is_due(const struct shd_time_change *time, struct shd_wall now)
+{
+	return !time->suspended && now.ms >= time->not_before.ms &&
+	       (time->next_wake.ms <= now.ms || time->judge_from < time->judge_to);
+}
+
+void shd_judged_time(struct shd_commit *commit)
+{
+	struct shd_time_change *time = &commit->time;
+
+	if (!commit->judge || commit->closing || time->change.queued ||
+	    !is_due(time, now_of(commit)))
+		return;
+	size_t left = time->judge_to - time->judge_from;
+	time->store_from = time->judge_from;
+	time->store_to = time->judge_from + (left < STORES_A_JOB ? left : STORES_A_JOB);
+	time->judge_from = time->store_to;
+	time->change.queued = true;
+	*commit->last = &time->change;
+	commit->last = &time->change.next;
+	commit->urgent = true;
+}
+
+/* Takes it out of the queue again; it comes back when it is due and may run. */
+void shd_judged_withdraw_time(struct shd_commit *commit)
+{
+	struct shd_time_change *time = &commit->time;
+	struct shd_change **at = &commit->first;
+
+	if (!time->change.queued || time->change.running)
+		return;
+	while (*at != &time->change)
+		at = &(*at)->next;
+	*at = time->change.next;
+	if (!*at)
+		commit->last = at;
+	time->change.queued = false;
+	time->change.next = NULL;
+	time->judge_from = time->store_from;
+}
+
+static void timer_fired(uv_timer_t *timer)
+{
+	shd_commit_start(timer->data);
+}
+
+/* The wall clock may be set meanwhile, so the timer never sleeps for more than a minute. */
+void shd_judged_set_timer(struct shd_commit *commit)
+{
+	struct shd_time_change *time = &commit->time;
+	int64_t at = time->judge_from < time->judge_to ? 0 : time->next_wake.ms;
+
+	if (time->suspended || commit->closing || at == SHD_NEVER_MS) {
+		uv_timer_stop(&time->timer);
+		return;
+	}
+	if (at < time->not_before.ms)
+		at = time->not_before.ms;
+	int64_t wait = at - now_of(commit).ms;
+	wait = wait < 0 ? 0 : wait > SHD_MINUTE_MS ? SHD_MINUTE_MS : wait;
+	uv_timer_start(&time->timer, timer_fired, (uint64_t)wait, 0);
+}
+
+void shd_commit_judge_all(struct shd_commit *commit, size_t count)
+{
+	commit->time.judge_from = 0;
+	commit->time.judge_to = count;
+	shd_judged_set_timer(commit);
+}
+
+void shd_commit_suspend_time(struct shd_commit *commit, bool suspended)
+{
+	commit->time.suspended = suspended;
+	if (suspended) {
+		shd_judged_withdraw_time(commit);
+		shd_judged_outdate(commit->first);
+	}
+	shd_judged_set_timer(commit);
+}
+
+void shd_commit_clock_changed(struct shd_commit *commit)
+{
+	commit->time.not_before.ms = 0;
+	commit->time.next_wake.ms = 0; /* the next job says when it really is */
+	shd_judged_set_timer(commit);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+void shd_judged_init(struct shd_commit *commit)
+{
+	struct shd_time_change *time = &commit->time;
+
+	time->change = (struct shd_change){
+		.urgent = true, .alone = true, .apply = apply_time, .done = time_done};
+	time->commit = commit;
+	time->suspended = true;
+	uv_timer_init(commit->in.loop, &time->timer);
+	time->timer.data = commit;
+	commit->handles++;
+}
+
+void shd_judged_finish(struct shd_commit *commit)
+{
+	while (commit->notes) {
+		struct shd_note_change *note = commit->notes;
+
+		commit->notes = note->next;
+		free(note);
+	}
+}

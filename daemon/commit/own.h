@@ -1,0 +1,95 @@
+/* commit/own.h - what the files of this room share: commit.c (the queue and its states),
+ * transaction.c (one job, on the pool), judged.c (the changes that the judge looks at).
+ * Nobody else includes this. */
+#pragma once
+#include "commit.h"
+
+#define SHD_COMMIT_TEXT 250
+
+/* X(NAME, "name", what it waits for) */
+#define SHD_COMMIT_STATE_MAP(X)                                                                    \
+	X(IDLE, "idle", "a change that is urgent or has waited long enough")                       \
+	X(WORKING, "working", "the job's transaction")                                             \
+	X(BACKING_OFF, "backing off", "the time after a transaction that failed")                  \
+	X(CLOSED, "closed", "nothing; its handles close")
+
+enum shd_commit_state {
+#define X(id, name, text) SHD_COMMIT_##id,
+	SHD_COMMIT_STATE_MAP(X)
+#undef X
+};
+
+/* What became of a channel, or of the newest configuration. */
+struct shd_note_change {
+	struct shd_change change;
+	struct shd_commit *commit;
+	struct shd_channel_report channel;
+	bool config_refused;
+	size_t mistakes;
+	char text[SHD_COMMIT_TEXT];     /* of the channel's error, or the first mistake */
+	struct shd_note_change *next;   /* all that are not kept yet */
+};
+
+/* Wake-ups, and stores to be judged again. */
+struct shd_time_change {
+	struct shd_change change;
+	struct shd_commit *commit;
+	size_t store_from, store_to;    /* of the job */
+	size_t judge_from, judge_to;    /* stores that are still to be judged again */
+	struct shd_wall next_wake, not_before;
+	bool suspended;
+	uv_timer_t timer;
+};
+
+/* One job. Between its start and job_done it belongs to the pool thread. */
+struct shd_commit_job {
+	struct shd_transaction transaction;
+	struct shd_change *changes;     /* in order */
+	struct shd_change *send;        /* NULL: nobody takes messages */
+	bool send_wanted, send_applied, ok;
+	struct shd_judge *judge;
+	struct shd_engine engine;
+	struct shd_error error;
+	struct shd_outcome outcome;
+};
+
+struct shd_commit {
+	struct shd_commit_in in;
+	struct shd_judge *judge;
+	struct shd_change *send;
+	enum shd_commit_state state;
+	struct shd_change *first, **last;
+	size_t batches;                 /* of them */
+	bool urgent, send_wanted, paused, leaving, closing;
+	int failures;
+	uv_timer_t timer;               /* company, or the end of BACKING_OFF */
+	int handles;
+	struct shd_commit_job job;
+	struct shd_note_change *notes;
+	struct shd_time_change time;
+	struct shd_commit_figures figures;
+	void (*idle)(void *ctx);
+	void *idle_ctx;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+/* transaction.c: runs commit->job on the pool. */
+void shd_commit_run(void *commit);
+
+/* commit.c: begins a job when there is something to do. */
+void shd_commit_start(struct shd_commit *commit);
+
+/* judged.c */
+void shd_judged_init(struct shd_commit *commit);
+void shd_judged_finish(struct shd_commit *commit);
+/* Queues the time change when it is due. */
+void shd_judged_time(struct shd_commit *commit);
+/* Takes it back, unless it runs: time is suspended, or another judge comes. */
+void shd_judged_withdraw_time(struct shd_commit *commit);
+/* Looks again when the next wake-up is due. */
+void shd_judged_set_timer(struct shd_commit *commit);
+/* Another configuration: its channels have other numbers. No job runs. */
+void shd_judged_forget_channels(struct shd_commit *commit);
+/* What polls brought and was not committed yet is outdated. */
+void shd_judged_outdate(struct shd_change *changes);

@@ -1,0 +1,97 @@
+/* One job on the pool: all changes of it in one transaction, the judge around them. */
+#include "own.h"
+
+enum { REFUSED_MAX = 8 }; /* changes left out of one job before all of it is given up */
+
+static bool begin_engine(void *ctx, struct shd_error *reterr)
+{
+	return shd_state_begin(ctx, reterr);
+}
+
+static bool commit_engine(void *ctx, bool durable, struct shd_error *reterr)
+{
+	return shd_state_commit(ctx, durable, reterr);
+}
+
+static void roll_back_engine(void *ctx)
+{
+	shd_state_rollback(ctx);
+}
+
+struct shd_engine shd_engine_of(struct shd_state *state)
+{
+	return (struct shd_engine){begin_engine, commit_engine, roll_back_engine, state};
+}
+
+/* --- one transaction ------------------------------------------------------------------- */
+
+static bool apply(struct shd_commit_job *job, struct shd_change *change,
+		  struct shd_change **ret_culprit, struct shd_error *reterr)
+{
+	*ret_culprit = change;
+	if (change->refused || !change->apply(change, &job->transaction, reterr))
+		return change->refused;
+	*ret_culprit = NULL;
+	return true;
+}
+
+static bool apply_all(struct shd_commit_job *job, struct shd_change **ret_culprit,
+		      struct shd_error *reterr)
+{
+	for (struct shd_change *change = job->changes; change; change = change->next)
+		if (!apply(job, change, ret_culprit, reterr))
+			return false;
+	*ret_culprit = NULL;
+	return true;
+}
+
+/* What the judge makes of it all is written, then the messages are taken for sending. */
+static bool finish(struct shd_commit_job *job, struct shd_change **ret_culprit,
+		   struct shd_error *reterr)
+{
+	if (job->judge && !shd_judge_end(job->judge, &job->outcome, reterr))
+		return false;
+	job->transaction.durable |= job->outcome.durable;
+	job->send_applied = job->send && (job->send_wanted || job->outcome.outbox_added);
+	return !job->send_applied || apply(job, job->send, ret_culprit, reterr);
+}
+
+static bool run(struct shd_commit_job *job, struct shd_change **ret_culprit,
+		struct shd_error *reterr)
+{
+	*ret_culprit = NULL;
+	job->transaction.durable = job->send_applied = false;
+	shd_outcome_finish(&job->outcome);
+	shd_outcome_init(&job->outcome);
+	if (!job->engine.begin(job->engine.ctx, reterr))
+		return false;
+	bool good = (!job->judge || shd_judge_begin(job->judge, job->transaction.now, reterr)) &&
+		    apply_all(job, ret_culprit, reterr) && finish(job, ret_culprit, reterr) &&
+		    job->engine.commit(job->engine.ctx, job->transaction.durable, reterr);
+
+	if (good) {
+		if (job->judge)
+			shd_judge_kept(job->judge);
+		return true;
+	}
+	if (job->judge)
+		shd_judge_abandon(job->judge);
+	job->engine.rollback(job->engine.ctx);
+	return false;
+}
+
+/* A change that is refused does not take the others down with it: it is marked, and the
+ * transaction begins anew. */
+void shd_commit_run(void *ctx)
+{
+	struct shd_commit_job *job = &((struct shd_commit *)ctx)->job;
+	struct shd_change *culprit;
+	int refused = 0;
+
+	while (!(job->ok = run(job, &culprit, &job->error))) {
+		if (!culprit || job->error.kind == SHD_ERR_STATE || refused++ == REFUSED_MAX)
+			return;
+		culprit->refused = true;
+		culprit->error = job->error;
+	}
+}

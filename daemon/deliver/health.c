@@ -1,0 +1,78 @@
+#include "health.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void shd_health_init(struct shd_channel_health *health, const struct shd_channel_settings *channel)
+{
+	*health = (struct shd_channel_health){.name = shd_xstrdup(channel->name), .error = -1,
+		.reported_error = -1,
+		.bucket = {.per_minute = channel->notifier->per_minute,
+			.burst = channel->notifier->burst}};
+}
+
+void shd_health_finish(struct shd_channel_health *health)
+{
+	free(health->name);
+	*health = (struct shd_channel_health){0};
+}
+
+/* Drops the row of this attempt, and with a success everything that was given up. */
+static void forget(struct shd_channel_health *health, int64_t outbox, bool dead_too)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < health->undelivered_count; i++) {
+		if (health->undelivered[i].outbox == outbox ||
+			(dead_too && health->undelivered[i].dead))
+			continue;
+		health->undelivered[kept++] = health->undelivered[i];
+	}
+	health->undelivered_count = kept;
+}
+
+void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt)
+{
+	size_t count;
+
+	health->recipient_refused |= attempt->recipient_refused;
+	forget(health, attempt->outbox, attempt->result.sent == SHD_SENT_OK);
+	if (attempt->result.sent == SHD_SENT_OK) {
+		health->last_success = attempt->at;
+		health->error = -1;
+		health->error_text[0] = '\0';
+		return;
+	}
+	health->error = (int)attempt->result.error.kind;
+	size_t len = shd_utf8_cut(attempt->result.error.msg, strlen(attempt->result.error.msg),
+		sizeof(health->error_text) - 1);
+	memcpy(health->error_text, attempt->result.error.msg, len);
+	health->error_text[len] = '\0';
+	count = health->undelivered_count;
+	if (count == SHD_COUNT(health->undelivered))
+		return; /* those kept are older, which is what counts */
+	health->undelivered[count].outbox = attempt->outbox;
+	health->undelivered[count].made = attempt->made;
+	health->undelivered[count].dead = attempt->next_step.becomes == SHD_OUTBOX_DEAD;
+	health->undelivered_count++;
+}
+
+bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_report *ret_report)
+{
+	struct shd_wall oldest = {0};
+
+	for (size_t i = 0; i < health->undelivered_count; i++) {
+		if (!oldest.ms || health->undelivered[i].made.ms < oldest.ms)
+			oldest = health->undelivered[i].made;
+	}
+	*ret_report = (struct shd_channel_report){.oldest_undelivered = oldest,
+		.last_success = health->last_success, .waiting = health->undelivered_count,
+		.error = health->error, .error_text = health->error_text};
+	if (oldest.ms == health->reported_oldest.ms && health->error == health->reported_error)
+		return false;
+	health->reported_oldest = oldest;
+	health->reported_error = health->error;
+	return true;
+}

@@ -1,0 +1,35 @@
+/* deliver/health.h - how well one channel works, learned from attempts.
+ *
+ * Private to this room. Loop thread only. */
+#pragma once
+#include "attempt.h"
+
+struct shd_channel_health {
+	char *name;                     /* owned */
+	size_t in_flight;
+	struct shd_bucket bucket;
+	struct shd_wall last_success;
+	bool recipient_refused;         /* one of several; the mails go to the others */
+	int error;                      /* enum shd_err of the last attempt, -1: it worked */
+	char error_text[200];
+	struct {
+		int64_t outbox;
+		struct shd_wall made;
+		bool dead;              /* given up; forgotten at the next success */
+	} undelivered[64];              /* tried and failed; the oldest ones are kept */
+	size_t undelivered_count;
+	/* What was reported last. */
+	struct shd_wall reported_oldest;
+	int reported_error;
+};
+
+/* A channel of which nothing is known yet. */
+void shd_health_init(struct shd_channel_health *health, const struct shd_channel_settings *channel);
+void shd_health_finish(struct shd_channel_health *health);
+
+/* Learns from an attempt whose result is kept. */
+void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt);
+
+/* True when there is something new to report since the last time; fills *ret_report but
+ * for `channel`. */
+bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_report *ret_report);

@@ -1,0 +1,52 @@
+/* deliver/own.h - what deliver.c (sending, on the loop) and claims.c (the changes that take
+ * messages and record what became of them) share. Nobody else includes this. */
+#pragma once
+#include "health.h"
+
+/* What a change took from the outbox; the pool's until its commit. */
+struct shd_claims {
+	struct shd_change change;
+	struct shd_deliver *deliver;
+	struct shd_attempt *first, **last;
+	struct shd_wall next_due;       /* of rows that nobody has taken */
+	bool ok;                        /* the last one was committed */
+	bool started;                   /* claims of an earlier run were given up */
+	bool unclaimed, looks;          /* the state cannot be written: nothing is claimed */
+	struct shd_wall now;            /* of that look */
+};
+
+/* The attempts that one change records. */
+struct shd_settlement {
+	struct shd_change change;
+	struct shd_deliver *deliver;
+	struct shd_attempt *first;      /* by next_settled */
+	int64_t shift_ms;               /* the clock was set back: what waits moves along */
+	bool under_way;
+};
+
+struct shd_deliver {
+	struct shd_deliver_in in;
+	const struct shd_config *config;
+	struct shd_channel_health *channels; /* in the order of the settings */
+	size_t channel_count;
+	uv_mutex_t lock;
+	struct shd_attempt *attempts;   /* oldest first; the list is guarded by lock, changed by
+					 * the loop thread alone */
+	struct shd_claims claims;
+	struct shd_settlement settlement;
+	uv_timer_t timer;
+	bool closing, timer_closed;
+	int64_t shift_ms;               /* not handed in yet */
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+/* claims.c: prepares both changes. */
+void shd_claims_init(struct shd_deliver *deliver);
+void shd_claims_finish(struct shd_deliver *deliver);
+/* Hands in what was answered, and what the clock did. Nothing to record: does nothing. */
+void shd_claims_settle(struct shd_deliver *deliver);
+
+/* deliver.c, on the loop: what was taken is in the list now; what was settled has gone. */
+void shd_deliver_claimed(struct shd_deliver *deliver);
+void shd_deliver_settled(struct shd_deliver *deliver, struct shd_attempt *settled, bool ok);

@@ -2,6 +2,7 @@
  * the command, prints what it said. */
 #include "ctl.h"
 
+#include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 
 enum option_type { SWITCH, VALUE };
 
-static const struct option {
+static const struct {
 	const char *name, *value; /* value: its name in the usage */
 	enum option_type type;
 	size_t offset;            /* of a bool or const char * in struct shd_ctl */
@@ -83,33 +84,91 @@ struct words {
 	size_t count;
 };
 
-/* Reads args[at]; returns how many arguments it took, 0 after a mistake. */
-static int read_option(struct shd_ctl *ctl, char **args, int at)
+/* What getopt_long returns: a word in its place, -h, or OPTION plus the row of the table. */
+enum { WORD = 1, HELP = 'h', VERSION = 256, OPTION };
+
+static void suggest_option(const char *typed)
 {
-	const char *names[SHD_COUNT(options)], *arg = args[at];
-	size_t len = strcspn(arg, "=");
+	const char *names[SHD_COUNT(options)];
 
-	for (size_t i = 0; i < SHD_COUNT(options); i++) {
-		char *target = (char *)ctl + options[i].offset;
-		const char *value = arg[len] ? arg + len + 1 : args[at + 1];
-
+	for (size_t i = 0; i < SHD_COUNT(options); i++)
 		names[i] = options[i].name;
-		if (strlen(names[i]) != len || strncmp(names[i], arg, len) != 0)
-			continue;
-		if (options[i].type == SWITCH && !arg[len]) {
-			*(bool *)(void *)target = true;
-			return 1;
+	suggest(typed, names, SHD_COUNT(options), "option");
+}
+
+/* getopt_long reads `--sto` as --store; here a name is written whole. */
+static bool is_whole(const char *typed, const char *name)
+{
+	size_t len = strcspn(typed, "=");
+
+	return len == strlen(name) + 2 && strncmp(typed + 2, name, len - 2) == 0;
+}
+
+static void take_option(struct shd_ctl *ctl, size_t row)
+{
+	char *target = (char *)ctl + options[row].offset;
+
+	if (options[row].type == SWITCH)
+		*(bool *)(void *)target = true;
+	else
+		*(const char **)(void *)target = optarg;
+}
+
+/* The table as getopt_long wants it, with an empty row behind it. */
+static void fill(struct option list[SHD_COUNT(options) + 3])
+{
+	size_t count = 0;
+
+	for (; count < SHD_COUNT(options); count++)
+		list[count] = (struct option){options[count].name + 2,
+			options[count].type == VALUE ? required_argument : no_argument, NULL,
+			OPTION + (int)count};
+	list[count++] = (struct option){"help", no_argument, NULL, HELP};
+	list[count] = (struct option){"version", no_argument, NULL, VERSION};
+}
+
+/* What is wrong with `typed`, for which getopt_long returned ':' or '?'. */
+static void refuse(int what, const char *typed)
+{
+	size_t row = optopt >= OPTION ? (size_t)(optopt - OPTION) : SHD_COUNT(options);
+
+	if (row < SHD_COUNT(options) && is_whole(typed, options[row].name + 2))
+		fprintf(stderr, "storehealthctl: %s takes %s\n", options[row].name,
+			what == ':' ? options[row].value : "no value");
+	else
+		suggest_option(typed);
+}
+
+/* Reads the command line; false, and said, when it is wrong. *ret_own: HELP or VERSION when
+ * one was asked for, else 0. */
+static bool read_line(
+	struct shd_ctl *ctl, int argc, char **argv, struct words *words, int *ret_own)
+{
+	struct option list[SHD_COUNT(options) + 3] = {0};
+
+	fill(list);
+	*ret_own = 0;
+	for (int what; *ret_own != VERSION;) {
+		const char *typed = argv[optind]; /* "-": in order, nothing is moved */
+		int row = -1;
+
+		what = getopt_long(argc, argv, "-:h", list, &row);
+		if (what == -1)
+			break;
+		if (what == ':' || what == '?' || (row >= 0 && !is_whole(typed, list[row].name))) {
+			refuse(what, typed);
+			return false;
 		}
-		if (options[i].type == SWITCH || !value) {
-			fprintf(stderr, "storehealthctl: %s takes %s\n", names[i],
-				value ? "no value" : options[i].value);
-			return 0;
-		}
-		*(const char **)(void *)target = value;
-		return arg[len] ? 1 : 2;
+		if (what == WORD)
+			words->items[words->count++] = optarg;
+		else if (what >= OPTION)
+			take_option(ctl, (size_t)(what - OPTION));
+		else
+			*ret_own = what;
 	}
-	suggest(arg, names, SHD_COUNT(options), "option");
-	return 0;
+	while (optind < argc) /* behind -- */
+		words->items[words->count++] = argv[optind++];
+	return true;
 }
 
 /* Takes the command off the words: its name has one word, or two. */
@@ -215,23 +274,15 @@ int main(int argc, char **argv)
 		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color)};
 	shd_autofree const char **items = shd_xcalloc((size_t)argc + 1, sizeof(*items));
 	struct words words = {.items = items};
-	bool help = false;
+	int own;
 
-	for (int at = 1, took; at < argc; at += took) {
-		took = 1;
-		if (strcmp(argv[at], "--version") == 0) {
-			puts("storehealthctl " SHD_VERSION);
-			return SHD_EXIT_OK;
-		}
-		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
-			help = true;
-		else if (argv[at][0] == '-' && argv[at][1])
-			took = read_option(&ctl, argv, at);
-		else
-			words.items[words.count++] = argv[at];
-		if (!took)
-			return SHD_EXIT_USAGE;
+	if (!read_line(&ctl, argc, argv, &words, &own))
+		return SHD_EXIT_USAGE;
+	if (own == VERSION) {
+		puts("storehealthctl " SHD_VERSION);
+		return SHD_EXIT_OK;
 	}
+	bool help = own == HELP;
 	help |= words.count && strcmp(words.items[0], "help") == 0;
 	if (!words.count || help) {
 		print_usage(help ? stdout : stderr);

@@ -124,3 +124,24 @@ def test_a_refused_key_is_told_in_words(tmp_path):
         assert failing[0]["error"]["kind"] == "credentials"
         assert "not-the-key" not in say(daemon, "status").stdout
         assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("args, code, said", [
+    ([], 64, "Usage: storehealthctl COMMAND"),
+    (["help"], 0, "Usage: storehealthctl COMMAND"),
+    (["status", "-h"], 0, "Usage: storehealthctl COMMAND"),
+    (["--version", "--nosuch"], 0, "storehealthctl "),
+    (["--stor", "x", "status"], 64, 'no option "--stor", did you mean --store?'),
+    (["--versio"], 64, 'no option "--versio"'),
+    (["status", "-x"], 64, 'no option "-x"'),
+    (["status", "--store"], 64, "--store takes ID"),
+    (["status", "--all=1"], 64, "--all takes no value"),
+    (["status", "more"], 64, "Usage: storehealthctl status"),
+    (["--", "status", "--all"], 64, "Usage: storehealthctl status"),
+    (["statsu"], 64, 'no command "statsu", did you mean status?'),
+    (["rules", "tst"], 64, 'no command "rules tst", did you mean rules test?'),
+    (["rules"], 64, "Usage: storehealthctl rules test"),
+])
+def test_a_command_line_that_is_wrong_says_how(args, code, said):
+    done = run_ctl(*args)
+    assert done.returncode == code and said in done.stdout + done.stderr, done

@@ -64,12 +64,22 @@ class Lint(unittest.TestCase):
             self.assertTrue(rooms.excused("lib/rule/a.c", "lib/settings/settings.h", used))
             self.assertEqual(list(rooms.check_exceptions(used)), [])
 
-    def test_the_sandbox_knows_no_adapter(self):
-        tree = {"lib/market/adapter.h": HEADER,
-                "README.md": README + "| `lib/market/` | adapters |\n"}
-        self.bad({**tree, "tests/sandbox/a.c": '#include "market/adapter.h"\n'},
-                 "tests/sandbox/a.c:1:")
-        self.bad({**tree, "tests/unit/a.c": '#include "market/adapter.h"\n'})
+    def test_the_world_of_the_sandbox_knows_no_face_and_the_sandbox_no_adapter(self):
+        cases = [
+            ("faces/ozon/rows.c", "market/ozon/ozon.h", "includes market/"),
+            ("faces/ozon/rows.c", "market/adapter.h", "includes market/"),
+            ("main.c", "market/market.h", "includes market/"),
+            ("world/shops.c", "faces/ozon/ozon.h", "includes faces/ozon"),
+            ("world/shops.c", "serve/http.h", "includes serve/"),
+            ("serve/fault.c", "faces/ozon/ozon.h", "includes faces/ozon"),
+            ("sinks/sink.c", "faces/ozon/ozon.h", "includes faces/ozon"),
+            ("faces/ozon/rows.c", "base/num.h", None),
+            ("faces/ozon/rows.c", "world/shops.h", None),
+            ("world/shops.c", "face.h", None),
+        ]
+        for name, header, wanted in cases:
+            self.bad({f"tests/sandbox/{name}": f'#include "{header}"\n'},
+                     *([wanted] if wanted else []))
 
     def test_the_readme_names_each_room_once(self):
         self.bad({"README.md": ""}, "names lib/base/ 0 times")

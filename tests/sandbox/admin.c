@@ -38,9 +38,10 @@ static void get_requests(struct shd_admin *admin, json_t *body, struct shd_http_
 	for (size_t i = 0; i < shd_method_count; i++)
 		if (ozon->requests[i])
 			json_object_set_new(paths, shd_methods[i].path,
-					    json_pack("{s:I,s:I}", "requests",
+					    json_pack("{s:I,s:I,s:O?}", "requests",
 						      (json_int_t)ozon->requests[i], "refused",
-						      (json_int_t)ozon->refused[i]));
+						      (json_int_t)ozon->refused[i], "first",
+						      ozon->first[i]));
 	put_json(reply, paths);
 }
 
@@ -101,8 +102,7 @@ static void post_reset(struct shd_admin *admin, json_t *body, struct shd_http_re
 	struct shd_ozon *ozon = admin->ozon;
 
 	shd_sink_reset(admin->sink);
-	memset(ozon->requests, 0, sizeof(ozon->requests));
-	memset(ozon->refused, 0, sizeof(ozon->refused));
+	shd_ozon_reset(ozon);
 	delete_fault(admin, body, reply);
 }
 

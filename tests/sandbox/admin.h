@@ -1,7 +1,7 @@
 /* sandbox/admin.h - what a test or a person asks of the sandbox itself.
  *
  *   GET  /received   {"mails": [], "webhooks": [], ...} so far
- *   GET  /requests   {"/v4/...": {"requests": n, "refused": n}, ...}
+ *   GET  /requests   {"/v4/...": {"requests": n, "refused": n, "first": body}, ...}
  *   POST /event      {"of": "1001", "at": "5s", "order": {...}}: see scenario.h;
  *                    times count from now, of the first store by default;
  *                    "all" are all stores

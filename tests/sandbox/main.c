@@ -224,6 +224,7 @@ int main(int argc, char **argv)
 	}
 	shd_assert(uv_loop_close(&p.loop) == 0);
 	shd_sink_finish(&p.sink);
+	shd_ozon_reset(&p.ozon);
 	shd_faults_clear(&p.faults);
 	shd_sandbox_destroy(p.ozon.sandbox);
 	return good ? 0 : 1;

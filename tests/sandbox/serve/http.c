@@ -1,4 +1,5 @@
 #include "http.h"
+#include "world/json.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -148,7 +149,7 @@ static struct MHD_Response *make_response(struct exchange *x)
 
 static void add_date(struct MHD_Response *response, int64_t skew_ms)
 {
-	time_t t = time(NULL) + (time_t)(skew_ms / 1000);
+	time_t t = (time_t)((shd_now_ms() + skew_ms) / 1000);
 	struct tm tm;
 	char text[40];
 

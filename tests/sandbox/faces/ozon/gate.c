@@ -227,5 +227,16 @@ void shd_ozon_handle(void *ctx, const struct shd_http_request *request,
 			shd_fault_spoil(fault, reply);
 	}
 	ask.ozon->refused[row] += reply->status >= 400;
+	if (reply->status < 400 && !ask.ozon->first[row])
+		ask.ozon->first[row] = json_incref(ask.body);
 	json_decref(ask.body);
+}
+
+void shd_ozon_reset(struct shd_ozon *ozon)
+{
+	for (size_t i = 0; i < SHD_OZON_METHODS_MAX; i++) {
+		ozon->requests[i] = ozon->refused[i] = 0;
+		json_decref(ozon->first[i]);
+		ozon->first[i] = NULL;
+	}
 }

@@ -71,7 +71,11 @@ struct shd_ozon {
 	int64_t rate_per_s;    /* of an account that a scenario gives none */
 	int64_t cursor_ttl_ms; /* a cursor is refused when it is older */
 	uint64_t requests[SHD_OZON_METHODS_MAX], refused[SHD_OZON_METHODS_MAX];
+	json_t *first[SHD_OZON_METHODS_MAX]; /* body of the first good request */
 };
+
+/* Forgets what was counted. */
+void shd_ozon_reset(struct shd_ozon *ozon);
 
 /* A request on its way to an answer. */
 struct shd_ask {

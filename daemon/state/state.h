@@ -333,3 +333,36 @@ SHD_MUST_USE bool shd_state_meta_get(struct shd_state *state, const char *name,
 				     struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_meta_put(struct shd_state *state, const char *name, const char *value,
 				     struct shd_error *reterr);
+
+/* --- tokens and reports of sources -------------------------------------------------------- */
+
+/* The newest tokens of a credential (auth/grant.h). Secrets: the state file has mode 0600. */
+struct shd_token_row {
+	const char *credential;
+	const char *first;  /* SHA-256, hexadecimal, of the refresh token the operator wrote down */
+	const char *access, *refresh; /* or NULL */
+	struct shd_wall issued, expires, refresh_expires; /* 0: not known */
+};
+SHD_MUST_USE bool shd_state_token_put(struct shd_state *state, const struct shd_token_row *row,
+				      struct shd_error *reterr);
+/* All of them, in the arena. */
+SHD_MUST_USE bool shd_state_tokens(struct shd_state *state, struct shd_arena *arena,
+				   struct shd_token_row **ret_rows, size_t *ret_count,
+				   struct shd_error *reterr);
+
+/* A report under way (job/job.h): what it does next, and not before when. */
+struct shd_job_row {
+	const char *source, *endpoint, *step;
+	const char *id, *document; /* "": not known yet */
+	int tries;
+	struct shd_wall began, not_before;
+};
+SHD_MUST_USE bool shd_state_job_put(struct shd_state *state, const struct shd_job_row *row,
+				    struct shd_error *reterr);
+/* One that is not there is no error. */
+SHD_MUST_USE bool shd_state_job_delete(struct shd_state *state, const char *source,
+				       const char *endpoint, struct shd_error *reterr);
+/* All of them, in the arena. */
+SHD_MUST_USE bool shd_state_jobs(struct shd_state *state, struct shd_arena *arena,
+				 struct shd_job_row **ret_rows, size_t *ret_count,
+				 struct shd_error *reterr);

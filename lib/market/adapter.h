@@ -8,7 +8,9 @@
 #pragma once
 #include "catalog/entity.h"
 #include "conf/option.h"
+#include "job.h"
 #include "source.h"
+#include "token.h"
 
 #include <jansson.h>
 
@@ -65,6 +67,7 @@ struct shd_endpoint {
 	int limit;              /* records asked for in a page */
 	int page_max;           /* pages in one poll; more is the error LIMIT */
 	const char *records; /* where the array of records lies: "result.items"; NULL: one record */
+	const struct shd_report *report; /* its document is a report's (job.h); SINGLE */
 	const char *ids_of;     /* BATCH: endpoint whose records' keys are asked for */
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
 	bool complete; /* lists all open ones: what it listed before and now misses has closed */
@@ -136,6 +139,7 @@ struct shd_adapter {
 	const struct shd_endpoint *endpoints;
 	size_t endpoint_count;
 	const char *cheapest;    /* endpoint for a connection test */
+	const struct shd_renewal *renewal; /* of access tokens; NULL: it has none */
 
 	/* Adds method, URL, headers with credentials, body. `secret` yields the secret
 	 * behind a reference of the credential's settings. Errors: CONFIG. */

@@ -1,0 +1,501 @@
+/* A grant, which is a credential's tokens:
+ *
+ *     EMPTY    -> RENEWING  the first token is wanted                      [renew]
+ *     RENEWING -> READING   an answer                                      [answered]
+ *     RENEWING -> FAILED    none, or no request could be made              [fail]
+ *     READING  -> STORING   it has a token                                 [read_over]
+ *     READING  -> FAILED    it has none                                    [fail]
+ *     STORING  -> READY     committed: from now on it is used              [stored]
+ *     READY    -> RENEWING  ahead of the expiry, or refused before it      [renew]
+ *     FAILED   -> RENEWING  the back-off is over                           [renew]
+ *     any that waits -> EMPTY  the operator wrote down another first token [attach]
+ */
+#include "grant.h"
+
+#include "base/crypto.h"
+#include "market/adapter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ANSWER_BYTES = 65536,
+	REQUEST_BYTES = 65536,
+	CONNECT_MS = 10000,
+	TOTAL_MS = 30000,
+	NEW_MS = 60000, /* a token that is refused within this is not refused for its age */
+};
+
+#define STATE_MAP(X)                                                                               \
+	X(EMPTY, "nobody wanted one")                                                              \
+	X(RENEWING, "the request is under way")                                                    \
+	X(READING, "the answer is read on the pool")                                               \
+	X(STORING, "the transaction that keeps it")                                                \
+	X(READY, "its renewal is due later")                                                       \
+	X(FAILED, "the next try is due later")
+
+enum grant_state {
+#define X(id, text) id,
+	STATE_MAP(X)
+#undef X
+};
+
+static const unsigned allowed[] = {
+	[EMPTY] = 1u << RENEWING,
+	[RENEWING] = 1u << READING | 1u << FAILED,
+	[READING] = 1u << STORING | 1u << FAILED,
+	[STORING] = 1u << READY,
+	[READY] = 1u << RENEWING | 1u << EMPTY,
+	[FAILED] = 1u << RENEWING | 1u << EMPTY,
+};
+
+struct grant {
+	struct shd_change change; /* of STORING */
+	struct shd_grants *grants;
+	enum grant_state state;
+	char *id;
+	const struct shd_source *source;         /* one of those that use it; NULL: none does */
+	char first[2 * SHD_SHA256_BYTES + 1];    /* hash of the first refresh token */
+	struct shd_secret *access, *refresh;     /* refresh: NULL, the operator's first one */
+	struct shd_wall issued, expires, refresh_expires;
+	int64_t serial;
+	struct shd_wall due; /* READY, FAILED: the next renewal */
+	int failures;
+	struct shd_error error;
+	/* under way */
+	struct shd_request request;
+	struct shd_text body;
+	int status;
+	int64_t retry_after_ms;
+	const struct shd_renewal *renewal;
+	char first_asked[2 * SHD_SHA256_BYTES + 1];
+	struct shd_renewed renewed;
+	bool good;
+};
+
+struct shd_grants {
+	struct shd_grants_in in;
+	struct shd_config *config;
+	struct grant **all;
+	size_t count, room, busy;
+	uv_timer_t timer;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+static struct shd_wall now(const struct shd_grants *grants)
+{
+	return grants->in.now(grants->in.ctx);
+}
+
+static void renew(struct grant *grant);
+static void close_if_done(struct shd_grants *grants);
+
+static void enter(struct grant *grant, enum grant_state state)
+{
+	shd_assert(allowed[grant->state] >> state & 1u);
+	grant->state = state;
+}
+
+static bool is_waiting(const struct grant *grant)
+{
+	return grant->state == READY || grant->state == FAILED;
+}
+
+/* --- time ----------------------------------------------------------------------------------- */
+
+static void run_due(uv_timer_t *timer);
+
+static void set_timer(struct shd_grants *grants)
+{
+	int64_t at = SHD_NEVER_MS, time = now(grants).ms;
+
+	if (grants->closed)
+		return;
+	for (size_t i = 0; i < grants->count; i++)
+		if (grants->all[i]->source && is_waiting(grants->all[i]) &&
+			grants->all[i]->due.ms < at)
+			at = grants->all[i]->due.ms;
+	if (at == SHD_NEVER_MS)
+		return;
+	/* The wall clock may be set meanwhile: look at least once a minute. */
+	int64_t wait = at <= time ? 0 : at - time < SHD_MINUTE_MS ? at - time : SHD_MINUTE_MS;
+	uv_timer_start(&grants->timer, run_due, (uint64_t)wait, 0);
+}
+
+static void run_due(uv_timer_t *timer)
+{
+	struct shd_grants *grants = timer->data;
+
+	for (size_t i = 0; i < grants->count; i++) {
+		struct grant *grant = grants->all[i];
+
+		if (grant->source && is_waiting(grant) && grant->due.ms <= now(grants).ms)
+			renew(grant);
+	}
+	set_timer(grants);
+}
+
+/* --- a renewal -------------------------------------------------------------------------------- */
+
+static void over(struct grant *grant)
+{
+	shd_request_finish(&grant->request);
+	grant->grants->busy--;
+	set_timer(grant->grants);
+	close_if_done(grant->grants);
+}
+
+/* grant->error says why. */
+static void fail(struct grant *grant, int64_t retry_after_ms)
+{
+	struct shd_grants *grants = grant->grants;
+
+	enter(grant, FAILED);
+	grant->failures++;
+	shd_fail_in(&grant->error, "no access token for \"%s\"", grant->id);
+	grant->due.ms = now(grants).ms + shd_token_retry_ms(grant->error.kind, grant->failures,
+						 retry_after_ms, grants->in.random(grants->in.ctx));
+	over(grant);
+}
+
+static bool apply(struct shd_change *change, struct shd_transaction *transaction,
+		  struct shd_error *reterr)
+{
+	struct grant *grant = (struct grant *)change;
+	struct shd_token_row row = {.credential = grant->id,
+		.first = grant->first_asked,
+		.access = shd_secret_reveal(grant->renewed.access, &(size_t){0}),
+		.refresh = grant->renewed.refresh
+				   ? shd_secret_reveal(grant->renewed.refresh, &(size_t){0})
+				   : NULL,
+		.issued = grant->issued,
+		.expires = grant->expires,
+		.refresh_expires = grant->refresh_expires};
+
+	transaction->durable = true;
+	return shd_state_token_put(transaction->state, &row, reterr);
+}
+
+static void stored(struct shd_change *change, const struct shd_error *err)
+{
+	struct grant *grant = (struct grant *)change;
+	struct shd_grants *grants = grant->grants;
+
+	if (err && !grants->closed) { /* it would be lost: the queue waits for us and tries again */
+		grants->in.changes.submit(grants->in.changes.ctx, change);
+		return;
+	}
+	enter(grant, READY);
+	grant->failures = 0;
+	grant->serial++;
+	grant->due = shd_token_renew_at(
+		grant->issued, grant->renewed.lifetime_ms, grant->renewal->ahead_ms);
+	shd_secret_destroy(grant->access);
+	shd_secret_destroy(grant->refresh);
+	grant->access = shd_steal(grant->renewed.access);
+	grant->refresh = shd_steal(grant->renewed.refresh);
+	/* The operator wrote down another first token while this one was under way. */
+	if (grant->source && strcmp(grant->first, grant->first_asked) != 0) {
+		enter(grant, EMPTY);
+		shd_secret_destroy(shd_steal(grant->access));
+		shd_secret_destroy(shd_steal(grant->refresh));
+	}
+	over(grant);
+}
+
+static void store(struct grant *grant)
+{
+	struct shd_wall time = now(grant->grants);
+	const struct shd_renewed *renewed = &grant->renewed;
+	size_t len;
+
+	enter(grant, STORING);
+	grant->issued = time;
+	grant->expires.ms = time.ms + renewed->lifetime_ms;
+	if (renewed->refresh_lifetime_ms)
+		grant->refresh_expires.ms = time.ms + renewed->refresh_lifetime_ms;
+	if (!renewed->refresh && grant->refresh) {
+		const char *bytes = shd_secret_reveal(grant->refresh, &len);
+
+		grant->renewed.refresh = shd_secret_create(bytes, len);
+	}
+	grant->change = (struct shd_change){.urgent = true, .apply = apply, .done = stored};
+	grant->grants->in.changes.submit(grant->grants->in.changes.ctx, &grant->change);
+}
+
+static void read_answer(void *ctx)
+{
+	struct grant *grant = ctx;
+	struct shd_answer answer = {
+		.status = grant->status, .body = grant->body.data, .len = grant->body.len};
+
+	grant->good = grant->renewal->read(
+		&answer, &grant->renewed, &grant->retry_after_ms, &grant->error);
+	shd_wipe(grant->body.data, grant->body.len);
+}
+
+static void read_over(void *ctx)
+{
+	struct grant *grant = ctx;
+
+	shd_text_finish(&grant->body);
+	if (grant->good)
+		store(grant);
+	else
+		fail(grant, grant->retry_after_ms);
+}
+
+static void answered(void *ctx, struct shd_transfer_out *out)
+{
+	struct grant *grant = ctx;
+
+	if (!out->ok) {
+		grant->error = out->error;
+		fail(grant, 0);
+		return;
+	}
+	enter(grant, READING);
+	grant->status = out->status;
+	grant->retry_after_ms = 0;
+	grant->body = out->body; /* taken */
+	shd_text_init(&out->body, SIZE_MAX / 2);
+	shd_jobs_parse(grant->grants->in.jobs, read_answer, read_over, grant);
+}
+
+static bool ask(struct grant *grant)
+{
+	struct shd_grants *grants = grant->grants;
+	const struct shd_source *source = grant->source;
+	const struct shd_renewal *renewal = source->adapter->renewal;
+	struct shd_renewal_in in = {.credential = source->credential,
+		.base_url = source->base_url,
+		.refresh = grant->refresh,
+		.now = now(grants),
+		.secret = shd_config_secret,
+		.ctx = grants->config};
+
+	if (!in.refresh)
+		in.refresh = renewal->first(source->credential, shd_config_secret, grants->config);
+	if (!renewal->request(&in, &grant->request, &grant->error))
+		return false;
+	grant->renewal = renewal;
+	memcpy(grant->first_asked, grant->first, sizeof(grant->first));
+	struct shd_transfer_in transfer = {.method = grant->request.method,
+		.url = grant->request.url.data,
+		.headers = grant->request.headers,
+		.header_count = grant->request.header_count,
+		.body = grant->request.body.data,
+		.body_len = grant->request.body.len,
+		.proxy = source->egress->proxy,
+		.interface = source->egress->interface,
+		.connect_ms = CONNECT_MS,
+		.total_ms = TOTAL_MS,
+		.answer_max_bytes = ANSWER_BYTES};
+	return shd_transfer_start(grants->in.transfers, &transfer, answered, grant, &grant->error);
+}
+
+static void renew(struct grant *grant)
+{
+	if (grant->grants->closed)
+		return;
+	enter(grant, RENEWING);
+	grant->grants->busy++;
+	shd_request_init(&grant->request, REQUEST_BYTES);
+	if (!ask(grant))
+		fail(grant, 0);
+}
+
+/* --- what others ask ---------------------------------------------------------------------- */
+
+static struct grant *find(const struct shd_grants *grants, const char *id)
+{
+	for (size_t i = 0; i < grants->count; i++)
+		if (strcmp(grants->all[i]->id, id) == 0)
+			return grants->all[i];
+	return NULL;
+}
+
+enum shd_grant_use shd_grant_use(struct shd_grants *grants,
+				 const struct shd_credential *credential,
+				 struct shd_grant_token *ret_token, struct shd_error *reterr)
+{
+	if (!credential->adapter->renewal)
+		return SHD_GRANT_NONE;
+	struct grant *grant = find(grants, credential->id);
+
+	shd_assert(grant);
+	if (grant->access && now(grants).ms < grant->expires.ms && grant->state != STORING) {
+		*ret_token = (struct shd_grant_token){grant->access, grant->serial};
+		return SHD_GRANT_READY;
+	}
+	if (grant->state == EMPTY || grant->state == READY)
+		renew(grant);
+	if (grant->state != FAILED)
+		return SHD_GRANT_WAIT;
+	*reterr = grant->error;
+	return SHD_GRANT_REFUSED;
+}
+
+bool shd_grant_expired(struct shd_grants *grants, const struct shd_credential *credential,
+		       int64_t serial)
+{
+	struct grant *grant = find(grants, credential->id);
+	struct shd_wall time = now(grants);
+
+	if (!grant || !grant->access)
+		return grant && grant->state != FAILED;
+	int64_t lifetime = grant->expires.ms - grant->issued.ms;
+	int64_t fresh = lifetime / 4 < NEW_MS ? lifetime / 4 : NEW_MS;
+	if (serial != grant->serial)
+		return true;
+	if (time.ms - grant->issued.ms < fresh)
+		return false;
+	shd_secret_destroy(shd_steal(grant->access));
+	if (is_waiting(grant) && grant->due.ms > time.ms)
+		grant->due = time;
+	set_timer(grants);
+	return true;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void forget(struct grant *grant)
+{
+	shd_secret_destroy(shd_steal(grant->access));
+	shd_secret_destroy(shd_steal(grant->refresh));
+	grant->failures = 0;
+	if (is_waiting(grant))
+		enter(grant, EMPTY);
+}
+
+static void hash_first(struct shd_grants *grants, const struct shd_source *source,
+		       char first[2 * SHD_SHA256_BYTES + 1])
+{
+	const struct shd_secret *secret = source->adapter->renewal->first(
+		source->credential, shd_config_secret, grants->config);
+	struct shd_bytes bytes = {.at = ""};
+	unsigned char digest[SHD_SHA256_BYTES];
+
+	if (secret)
+		bytes.at = shd_secret_reveal(secret, &bytes.len);
+	shd_sha256(&bytes, 1, digest);
+	shd_hex(digest, sizeof(digest), first);
+}
+
+static struct grant *add(struct shd_grants *grants, const char *id)
+{
+	struct grant *grant = shd_xcalloc(1, sizeof(*grant));
+
+	grant->grants = grants;
+	grant->id = shd_xstrdup(id);
+	shd_grow(grants->all, grants->count, grants->room);
+	grants->all[grants->count++] = grant;
+	return grant;
+}
+
+static void attach(struct shd_grants *grants, const struct shd_source *source)
+{
+	struct grant *grant = find(grants, source->credential->id);
+	char first[2 * SHD_SHA256_BYTES + 1];
+
+	if (!grant)
+		grant = add(grants, source->credential->id);
+	if (grant->source)
+		return; /* another source of the same credential came first */
+	grant->source = source;
+	hash_first(grants, source, first);
+	if (strcmp(first, grant->first) == 0)
+		return;
+	memcpy(grant->first, first, sizeof(first));
+	forget(grant);
+}
+
+void shd_grants_configure(struct shd_grants *grants, struct shd_config *config)
+{
+	grants->config = config;
+	for (size_t i = 0; i < grants->count; i++)
+		grants->all[i]->source = NULL;
+	for (size_t i = 0; i < config->settings->source_count; i++)
+		if (config->settings->sources[i].adapter->renewal)
+			attach(grants, &config->settings->sources[i]);
+	set_timer(grants);
+}
+
+static struct shd_secret *secret_of(const char *text)
+{
+	return text ? shd_secret_create(text, strlen(text)) : NULL;
+}
+
+static void restore(struct shd_grants *grants, const struct shd_token_row *row)
+{
+	struct grant *grant = add(grants, row->credential);
+
+	/* By its own clock the token may be good for longer than it can be. */
+	if (strlen(row->first) >= sizeof(grant->first))
+		return;
+	memcpy(grant->first, row->first, strlen(row->first) + 1);
+	grant->access = secret_of(row->access);
+	grant->refresh = secret_of(row->refresh);
+	grant->issued = row->issued;
+	grant->expires = row->expires;
+	grant->refresh_expires = row->refresh_expires;
+	grant->serial = 1;
+	grant->state = READY;
+}
+
+struct shd_grants *shd_grants_create(const struct shd_grants_in *in, struct shd_config *config,
+				     const struct shd_token_row *rows, size_t count)
+{
+	struct shd_grants *grants = shd_xcalloc(1, sizeof(*grants));
+
+	grants->in = *in;
+	uv_timer_init(in->loop, &grants->timer);
+	grants->timer.data = grants;
+	for (size_t i = 0; i < count; i++)
+		restore(grants, &rows[i]);
+	shd_grants_configure(grants, config);
+	for (size_t i = 0; i < grants->count; i++) {
+		struct grant *grant = grants->all[i];
+
+		if (grant->source && grant->state == READY)
+			grant->due = shd_token_renew_at(grant->issued,
+				grant->expires.ms - grant->issued.ms,
+				grant->source->adapter->renewal->ahead_ms);
+	}
+	set_timer(grants);
+	return grants;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct shd_grants *grants = handle->data;
+	void (*closed)(void *ctx) = grants->closed;
+	void *ctx = grants->closed_ctx;
+
+	for (size_t i = 0; i < grants->count; i++) {
+		struct grant *grant = grants->all[i];
+
+		forget(grant);
+		shd_renewed_finish(&grant->renewed);
+		free(grant->id);
+		free(grant);
+	}
+	free(grants->all);
+	free(grants);
+	closed(ctx);
+}
+
+static void close_if_done(struct shd_grants *grants)
+{
+	if (grants->closed && !grants->busy && !uv_is_closing((uv_handle_t *)&grants->timer))
+		uv_close((uv_handle_t *)&grants->timer, timer_closed);
+}
+
+void shd_grants_close(struct shd_grants *grants, void (*closed)(void *ctx), void *ctx)
+{
+	grants->closed = closed;
+	grants->closed_ctx = ctx;
+	uv_timer_stop(&grants->timer);
+	close_if_done(grants);
+}

@@ -60,12 +60,12 @@ static void say_store(struct trial *trial, const struct shd_transfer_out *out)
 {
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
-	struct shd_refusal refusal;
+	struct shd_answer_verdict verdict;
 
-	if (trial->source->adapter->accept(trial->endpoint, &answer, &refusal))
+	if (trial->source->adapter->accept(trial->endpoint, &answer, &verdict))
 		say(trial->probe, true, "key accepted by %s", trial->source->adapter->name);
 	else
-		say_error(trial->probe, &refusal.error);
+		say_error(trial->probe, &verdict.error);
 }
 
 static void say_channel(struct trial *trial, const struct shd_transfer_out *out)
@@ -115,10 +115,10 @@ static bool start_store(struct trial *trial, struct shd_error *reterr)
 	const struct shd_source *source = trial->source;
 	struct shd_page_in page = {.source = source, .now = trial->run->now, .position = ""};
 
-	trial->endpoint = shd_adapter_endpoint(source->adapter, source->adapter->cheapest);
+	trial->endpoint = shd_source_endpoint(source, source->adapter->cheapest);
 	shd_assert(trial->endpoint);
-	if (!source->adapter->request(trial->endpoint, &page, shd_config_secret, trial->run->config,
-		    &trial->request, reterr))
+	struct shd_keys keys = {.secret = shd_config_secret, .ctx = trial->run->config};
+	if (!source->adapter->request(trial->endpoint, &page, &keys, &trial->request, reterr))
 		return false;
 	struct shd_transfer_in in = {.method = trial->request.method,
 		.url = trial->request.url.data, .headers = trial->request.headers,

@@ -262,6 +262,8 @@ static void run(struct shd_transfers *transfers, const struct shd_transfer_in *i
 	transfer->in = *in;
 	transfer->done = done;
 	transfer->ctx = ctx;
+	if (in->before_send)
+		in->before_send(ctx, &transfer->in);
 	transfer->body_sent = 0;
 	transfer->too_long = false;
 	transfer->busy = true;

@@ -30,6 +30,9 @@ struct shd_transfer_in {
 	bool some_will_do;           /* SMTP: go on when only some of mail_to are accepted */
 	const char *user;            /* SMTP AUTH, or NULL */
 	const struct shd_secret *password;
+	/* Called when the request really leaves, which may be long after it was queued: it may
+	 * change url, headers and body; *in is the transfer's own. NULL: nothing is missing. */
+	void (*before_send)(void *ctx, struct shd_transfer_in *in);
 	int64_t connect_ms, total_ms;
 	int64_t answer_max_bytes;    /* a longer answer is the error LIMIT */
 };

@@ -40,10 +40,10 @@ static int compare_sources(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-static bool is_asked_for_ids(const struct shd_adapter *adapter, const struct shd_endpoint *row)
+static bool is_asked_for_ids(const struct shd_source *source, const struct shd_endpoint *row)
 {
-	for (size_t i = 0; i < adapter->endpoint_count; i++) {
-		const struct shd_endpoint *other = &adapter->endpoints[i];
+	for (size_t i = 0; i < source->endpoint_count; i++) {
+		const struct shd_endpoint *other = &source->endpoints[i];
 
 		if (other->paging == SHD_PAGE_BATCH && strcmp(other->ids_of, row->name) == 0)
 			return true;
@@ -53,14 +53,14 @@ static bool is_asked_for_ids(const struct shd_adapter *adapter, const struct shd
 
 static void init_source(struct shd_source_feeds *of, const struct index *known)
 {
-	const struct shd_adapter *adapter = of->source->adapter;
+	const struct shd_source *source = of->source;
 
 	for (size_t i = 0; i < of->feed_count; i++) {
-		const struct shd_endpoint *row = &adapter->endpoints[i];
+		const struct shd_endpoint *row = &source->endpoints[i];
 		struct shd_feed *feed = &of->feeds[i];
 
 		shd_feed_init(feed, row, of, find_row(known, of->source->id, row->name));
-		feed->lists_ids = is_asked_for_ids(adapter, row);
+		feed->lists_ids = is_asked_for_ids(source, row);
 		feed->keyed = row->complete || feed->lists_ids;
 	}
 }
@@ -108,7 +108,7 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 	*feeds = (struct shd_feeds){.settings = settings, .source_count = settings->source_count};
 	feeds->sources = shd_xcalloc(feeds->source_count, sizeof(*feeds->sources));
 	for (size_t i = 0; i < feeds->source_count; i++)
-		feeds->count += settings->sources[i].adapter->endpoint_count;
+		feeds->count += settings->sources[i].endpoint_count;
 	feeds->all = shd_xcalloc(feeds->count, sizeof(*feeds->all));
 	struct shd_feed *next = feeds->all;
 	for (size_t i = 0; i < feeds->source_count; i++) {
@@ -116,7 +116,7 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 
 		of->source = &settings->sources[i];
 		of->feeds = next;
-		of->feed_count = of->source->adapter->endpoint_count;
+		of->feed_count = of->source->endpoint_count;
 		next += of->feed_count;
 		of->skew_ms = INT64_MIN;
 		init_source(of, &index);
@@ -138,16 +138,16 @@ void shd_feeds_finish(struct shd_feeds *feeds)
 struct shd_feed *shd_feeds_find(const struct shd_source_feeds *source,
 				const struct shd_endpoint *row)
 {
-	const struct shd_adapter *adapter = source->source->adapter;
+	const struct shd_endpoint *rows = source->source->endpoints;
 
-	shd_assert(row >= adapter->endpoints && row < adapter->endpoints + source->feed_count);
-	return &source->feeds[row - adapter->endpoints];
+	shd_assert(row >= rows && row < rows + source->feed_count);
+	return &source->feeds[row - rows];
 }
 
 struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed)
 {
 	const struct shd_endpoint *row =
-		shd_adapter_endpoint(feed->of->source->adapter, feed->row->ids_of);
+		shd_source_endpoint(feed->of->source, feed->row->ids_of);
 
 	shd_assert(row);
 	return shd_feeds_find(feed->of, row);

@@ -38,7 +38,7 @@ static bool take_follows(struct shd_poll *poll, size_t from)
 			continue;
 		}
 		const struct shd_endpoint *row =
-			shd_adapter_endpoint(poll->source->adapter, follow->endpoint);
+			shd_source_endpoint(poll->source, follow->endpoint);
 		shd_assert(row && row->paging == SHD_PAGE_FOLLOW);
 		shd_grow(poll->follows, poll->follow_count, poll->follow_room);
 		poll->follows[poll->follow_count++] = (struct shd_poll_follow){
@@ -140,6 +140,22 @@ static bool take_records(struct shd_poll *poll, struct shd_page_out *ret_out,
 	return find_next(poll, &slicer, ret_out, reterr);
 }
 
+/* The answer as the JSON list that it stands for. */
+static bool decode(struct shd_poll *poll, struct shd_error *reterr)
+{
+	size_t max_bytes = (size_t)poll->source->body_max_bytes;
+	struct shd_text list SHD_AUTO(shd_text_finish) = {0};
+
+	shd_text_init(&list, 4 * max_bytes);
+	if (!shd_decode(poll->row->decode, poll->row->columns, poll->body.data, poll->body.len,
+		    max_bytes, &list, reterr))
+		return false;
+	shd_text_finish(&poll->body);
+	poll->body = list;
+	list = (struct shd_text){0};
+	return true;
+}
+
 static bool work_page(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_page_out out;
@@ -153,6 +169,8 @@ static bool work_page(struct shd_poll *poll, struct shd_error *reterr)
 	poll->left_out = false;
 	poll->page_in.last_record = NULL;
 	poll->page_in.last_record_len = 0;
+	if (poll->row->decode != SHD_DECODE_JSON && !decode(poll, reterr))
+		return false;
 	if (!take_records(poll, &out, reterr) || !shd_harvest_ok(poll->harvest, reterr))
 		return false;
 	if ((poll->bad_records - bad_before) * BAD_SHARE > poll->draft.count) {

@@ -51,6 +51,8 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->requests = poll->throttled = poll->status = 0;
 	poll->bytes = poll->retry_after_ms = 0;
 	poll->asked.ms = 0;
+	poll->keys.token = NULL;
+	poll->token_renewed = false;
 }
 
 static enum shd_poll_step fail(struct shd_poll *poll)
@@ -231,13 +233,11 @@ bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
 		poll->page_in.ids = poll->ids + poll->ids_at;
 		poll->page_in.id_count = least(batch, poll->id_count - poll->ids_at);
 	}
-	shd_text_clear(&poll->request.url);
-	shd_text_clear(&poll->request.body);
-	for (size_t i = 0; i < SHD_COUNT(poll->request.headers); i++)
-		shd_text_clear(&poll->request.headers[i]);
-	poll->request.header_count = 0;
-	return poll->source->adapter->request(poll->row, &poll->page_in, shd_config_secret, config,
-					    &poll->request, &poll->error);
+	shd_request_clear(&poll->request);
+	poll->keys.secret = shd_config_secret;
+	poll->keys.ctx = config;
+	return poll->source->adapter->request(
+		poll->row, &poll->page_in, &poll->keys, &poll->request, &poll->error);
 }
 
 enum shd_poll_step shd_poll_unanswered(struct shd_poll *poll)
@@ -264,7 +264,7 @@ static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_
 enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out,
 				     struct shd_wall now)
 {
-	struct shd_refusal refusal;
+	struct shd_answer_verdict verdict;
 	struct shd_page *same;
 
 	poll->requests++;
@@ -284,10 +284,13 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 	}
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
-	if (!poll->source->adapter->accept(poll->row, &answer, &refusal)) {
-		poll->error = refusal.error;
-		poll->retry_after_ms = refusal.retry_after_ms;
-		poll->throttled += refusal.error.kind == SHD_ERR_THROTTLED;
+	if (!poll->source->adapter->accept(poll->row, &answer, &verdict)) {
+		poll->error = verdict.error;
+		poll->retry_after_ms = verdict.retry_after_ms;
+		poll->throttled += verdict.error.kind == SHD_ERR_THROTTLED;
+		if (poll->error.kind == SHD_ERR_CREDENTIALS && poll->keys.token &&
+			!poll->token_renewed)
+			return SHD_POLL_RENEW;
 		return shd_poll_unanswered(poll);
 	}
 	if (!out->body.len) {

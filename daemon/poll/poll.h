@@ -45,6 +45,9 @@ struct shd_poll {
 	bool following;                 /* pages are done */
 	const struct shd_endpoint *row; /* the feed's, or that of a follow */
 	struct shd_request request;
+	struct shd_keys keys;
+	int64_t token_serial;           /* of keys.token */
+	bool token_renewed;             /* once in a poll */
 	struct shd_page_in page_in;
 	char position[sizeof(((struct shd_page_out *)NULL)->position)];
 	/* BATCH: all ids, and how many were asked for */
@@ -80,6 +83,7 @@ struct shd_poll {
 /* What a step came to. */
 enum shd_poll_step {
 	SHD_POLL_ASK,   /* a request is ready: grant it, then shd_poll_ask */
+	SHD_POLL_RENEW, /* the access token was refused: once, the same with another one */
 	SHD_POLL_PARSE, /* run shd_poll_work on the pool, then shd_poll_worked */
 	SHD_POLL_OVER,  /* complete; `changed` and `harvest` say whether there is news */
 	SHD_POLL_FAILED, /* `error` and `retry_after_ms` say why and how long to wait */

@@ -1,11 +1,14 @@
 #include "scheduler_own.h"
 
+#include "auth/grant.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	RELEASE_MS = 50,         /* due feeds are released together: a third less CPU */
 	CONNECT_MS = 10000,
+	TOKEN_MS = 500,          /* a token is on its way */
 	CROWDED_MS = 100,        /* after the transport had no room */
 };
 
@@ -116,6 +119,40 @@ static void worked_on(void *ctx)
 	shd_scheduler_pump(polls);
 }
 
+static void point_to(struct shd_transfer_in *in, const struct shd_request *request)
+{
+	in->url = request->url.data;
+	in->headers = request->headers;
+	in->header_count = request->header_count;
+	in->body = request->body.data;
+	in->body_len = request->body.len;
+}
+
+/* Takes the access token in force, where the adapter has any. */
+static enum shd_grant_use use_token(struct shd_poll *poll, struct shd_error *reterr)
+{
+	struct shd_grant_token token = {0};
+	enum shd_grant_use use = SHD_GRANT_NONE;
+
+	if (poll->source->adapter->renewal && poll->polls->in.grants)
+		use = shd_grant_use(
+			poll->polls->in.grants, poll->source->credential, &token, reterr);
+	poll->keys.token = use == SHD_GRANT_READY ? token.access : NULL;
+	poll->token_serial = token.serial;
+	return use;
+}
+
+static void before_send(void *ctx, struct shd_transfer_in *in)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_error ignored;
+
+	use_token(poll, &ignored); /* the one of when it was queued may be gone */
+	poll->source->adapter->sign(
+		&poll->page_in, wall_now(poll->polls), &poll->keys, &poll->request);
+	point_to(in, &poll->request);
+}
+
 /* Sends the poll's next request, or parks it. */
 static void ask(struct shd_poll *poll)
 {
@@ -139,23 +176,25 @@ static void ask(struct shd_poll *poll)
 		park(polls, feed, wait);
 		return;
 	}
-	if (!shd_poll_ask(poll, polls->config)) {
+	enum shd_grant_use token = use_token(poll, &poll->error);
+	if (token == SHD_GRANT_WAIT) {
+		park(polls, feed, TOKEN_MS);
+		return;
+	}
+	if (token == SHD_GRANT_REFUSED || !shd_poll_ask(poll, polls->config)) {
 		step(poll, shd_poll_unanswered(poll));
 		return;
 	}
 	struct shd_transfer_in in = {
 		.method = poll->request.method,
-		.url = poll->request.url.data,
-		.headers = poll->request.headers,
-		.header_count = poll->request.header_count,
-		.body = poll->request.body.data,
-		.body_len = poll->request.body.len,
+		.before_send = source->adapter->sign ? before_send : NULL,
 		.proxy = source->egress->proxy,
 		.interface = source->egress->interface,
 		.connect_ms = source->timeout_ms < CONNECT_MS ? source->timeout_ms : CONNECT_MS,
 		.total_ms = source->timeout_ms,
 		.answer_max_bytes = source->body_max_bytes,
 	};
+	point_to(&in, &poll->request);
 	poll->asked = now;
 	if (shd_transfer_start(polls->in.transfers, &in, answered, poll, &poll->error))
 		return;
@@ -165,11 +204,24 @@ static void ask(struct shd_poll *poll)
 		step(poll, shd_poll_unanswered(poll));
 }
 
+/* Once in a poll: a token that is new is not why it was refused. */
+static void renew(struct shd_poll *poll)
+{
+	poll->token_renewed = true;
+	if (shd_grant_expired(poll->polls->in.grants, poll->source->credential, poll->token_serial))
+		ask(poll);
+	else
+		step(poll, shd_poll_unanswered(poll));
+}
+
 static void step(struct shd_poll *poll, enum shd_poll_step what)
 {
 	switch (what) {
 	case SHD_POLL_ASK:
 		ask(poll);
+		break;
+	case SHD_POLL_RENEW:
+		renew(poll);
 		break;
 	case SHD_POLL_PARSE:
 		shd_jobs_parse(poll->polls->in.jobs, work, worked_on, poll);

@@ -28,6 +28,7 @@ struct shd_scheduler_in {
 	uv_loop_t *loop;
 	struct shd_jobs *jobs;
 	struct shd_transfers *transfers;
+	struct shd_grants *grants; /* access tokens; NULL: no adapter has any */
 	struct shd_commit *line;
 	struct shd_wall (*now)(void *ctx);
 	uint32_t (*random)(void *ctx);

@@ -15,9 +15,9 @@ static uint64_t unread(const struct shd_judge *judge)
 	return judge->memory[judge->store].unread & ~judge->touched[judge->store].read;
 }
 
-static uint64_t bit_of(const struct shd_adapter *market, const struct shd_endpoint *row)
+static uint64_t bit_of(const struct shd_source *source, const struct shd_endpoint *row)
 {
-	size_t at = (size_t)(row - market->endpoints);
+	size_t at = (size_t)(row - source->endpoints);
 
 	return at < 64 ? 1ULL << at : 0;
 }
@@ -28,10 +28,10 @@ bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller)
 
 	if (!feeds || poller == SHD_POLLER_COUNT)
 		return false;
-	const struct shd_adapter *market = judge->settings->sources[judge->store].adapter;
-	for (size_t i = 0; i < market->endpoint_count; i++)
-		if (market->endpoints[i].poller == poller &&
-		    (feeds & bit_of(market, &market->endpoints[i])))
+	const struct shd_source *source = &judge->settings->sources[judge->store];
+	for (size_t i = 0; i < source->endpoint_count; i++)
+		if (source->endpoints[i].poller == poller &&
+		    (feeds & bit_of(source, &source->endpoints[i])))
 			return true;
 	return false;
 }
@@ -51,7 +51,7 @@ bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
 bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
 		       const struct shd_feed_row *feed)
 {
-	uint64_t bit = bit_of(judge->settings->sources[judge->store].adapter, batch->fetch.row);
+	uint64_t bit = bit_of(&judge->settings->sources[judge->store], batch->fetch.row);
 	bool waits = batch->fetch.ok ? feed->suspects > 0 /* what it lists is not believed yet */
 			       : !batch->fetch.row->optional &&
 				 shd_err_retry(batch->fetch.error.kind) == SHD_RETRY_LATER;

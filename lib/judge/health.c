@@ -164,8 +164,8 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 	bool any = false;
 
 	*ret_view = (struct poller_view){.last_success = {SHD_NEVER_MS}};
-	for (size_t i = 0; i < source->adapter->endpoint_count; i++) {
-		const struct shd_endpoint *row = &source->adapter->endpoints[i];
+	for (size_t i = 0; i < source->endpoint_count; i++) {
+		const struct shd_endpoint *row = &source->endpoints[i];
 
 		if (row->poller != poller || row->optional)
 			continue;

@@ -21,35 +21,23 @@ const struct shd_adapter *shd_adapter_find(const char *name)
 	return NULL;
 }
 
-const struct shd_endpoint *shd_adapter_endpoint(const struct shd_adapter *adapter, const char *name)
+static const struct shd_endpoint *find_endpoint(
+	const struct shd_endpoint *rows, size_t count, const char *name)
 {
-	for (size_t i = 0; i < adapter->endpoint_count; i++)
-		if (strcmp(adapter->endpoints[i].name, name) == 0)
-			return &adapter->endpoints[i];
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
 	return NULL;
 }
 
-void shd_request_init(struct shd_request *request, size_t body_max_bytes)
+const struct shd_endpoint *shd_adapter_endpoint(const struct shd_adapter *adapter, const char *name)
 {
-	*request = (struct shd_request){0};
-	shd_text_init(&request->url, 4096);
-	shd_text_init(&request->body, body_max_bytes);
-	for (size_t i = 0; i < SHD_COUNT(request->headers); i++)
-		shd_text_init(&request->headers[i], 8192);
+	return find_endpoint(adapter->endpoints, adapter->endpoint_count, name);
 }
 
-void shd_request_finish(struct shd_request *request)
+const struct shd_endpoint *shd_source_endpoint(const struct shd_source *source, const char *name)
 {
-	for (size_t i = 0; i < SHD_COUNT(request->headers); i++) {
-		struct shd_text *header = &request->headers[i];
-
-		if (header->size)
-			explicit_bzero(header->data, header->size);
-		shd_text_finish(header);
-	}
-	shd_text_finish(&request->url);
-	shd_text_finish(&request->body);
-	request->header_count = 0;
+	return find_endpoint(source->endpoints, source->endpoint_count, name);
 }
 
 bool shd_adapter_lacks(const struct shd_endpoint *row, enum shd_err error)

@@ -8,6 +8,8 @@
 #pragma once
 #include "catalog/entity.h"
 #include "conf/option.h"
+#include "decode.h"
+#include "http/http.h"
 #include "job.h"
 #include "source.h"
 #include "token.h"
@@ -61,13 +63,18 @@ struct shd_endpoint {
 	enum shd_poller poller;
 	const char *method, *path;
 	int64_t every_ms;       /* not more often than this, and not more often than the poller */
-	int64_t min_interval_ms; /* least time between two requests to it, 0: only the store's rate
-				  */
+	int64_t min_interval_ms; /* least time between two requests to it, 0: only the rates */
+	const char *operation;   /* of the rate bucket that its requests share with others of the
+				  * credential; NULL: only the credential's own rate holds */
+	int64_t micro_per_s, burst; /* of that bucket: requests per second in millionths, and how
+				  * many may come at once */
 	enum shd_paging paging;
 	int limit;              /* records asked for in a page */
 	int page_max;           /* pages in one poll; more is the error LIMIT */
 	const char *records; /* where the array of records lies: "result.items"; NULL: one record */
 	const struct shd_report *report; /* its document is a report's (job.h); SINGLE */
+	enum shd_decode decode; /* what the answer is; its lines are the records of "" */
+	const char *const *columns; /* tables: those that have to be there, or NULL */
 	const char *ids_of;     /* BATCH: endpoint whose records' keys are asked for */
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
 	bool complete; /* lists all open ones: what it listed before and now misses has closed */
@@ -93,32 +100,12 @@ struct shd_endpoint {
 		     struct shd_error *reterr);
 };
 
-#define SHD_REQUEST_HEADERS 16
-
-/* A request, ready for the transport. `headers` are complete lines. */
-struct shd_request {
-	const char *method;
-	struct shd_text url, body;
-	struct shd_text headers[SHD_REQUEST_HEADERS];
-	size_t header_count;
-};
-void shd_request_init(struct shd_request *request, size_t body_max_bytes);
-void shd_request_finish(struct shd_request *request); /* wipes the headers */
-
-/* What an answer looks like from outside. header: the value of a header by its
- * name in any case, NULL when absent. */
-struct shd_answer {
-	int status; /* HTTP */
-	const char *body;
-	size_t len;
-	const char *(*header)(const void *ctx, const char *name);
-	const void *ctx;
-};
-
-/* What a refused answer means. */
-struct shd_refusal {
-	struct shd_error error;  /* kind and words, naming the method */
-	int64_t retry_after_ms;  /* 0: the marketplace did not say */
+/* What only a request may know: secrets behind references, and the access token. */
+struct shd_keys {
+	/* Never NULL for a reference that was loaded without a mistake. */
+	const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref);
+	void *ctx;
+	const struct shd_secret *token; /* in force; NULL: the adapter has no renewal */
 };
 
 /* Parses a record or an envelope the one way all are parsed: any JSON value, a NUL in
@@ -141,16 +128,24 @@ struct shd_adapter {
 	const char *cheapest;    /* endpoint for a connection test */
 	const struct shd_renewal *renewal; /* of access tokens; NULL: it has none */
 
-	/* Adds method, URL, headers with credentials, body. `secret` yields the secret
-	 * behind a reference of the credential's settings. Errors: CONFIG. */
+	/* The rows of one source, made at load time from its settings (NULL: `endpoints` are
+	 * those of every source). They live in the arena. */
+	const struct shd_endpoint *(*make_endpoints)(
+		const void *settings, struct shd_arena *arena, size_t *ret_count);
+
+	/* Adds method, URL, headers with credentials, body. Errors: CONFIG. */
 	bool (*request)(const struct shd_endpoint *row, const struct shd_page_in *in,
-		const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref),
-		void *ctx, struct shd_request *request, struct shd_error *reterr);
+		const struct shd_keys *keys, struct shd_request *request, struct shd_error *reterr);
+
+	/* Completes the request at the moment when it really leaves, for signatures over the
+	 * time of sending: adds headers, or appends to the URL. NULL: nothing is missing. */
+	void (*sign)(const struct shd_page_in *in, struct shd_wall sent_at,
+		     const struct shd_keys *keys, struct shd_request *request);
 
 	/* True when the answer is a good one (2xx that is not an error in disguise);
-	 * else what it means. */
+	 * else the verdict says what it means. Sets ret_verdict->ok likewise. */
 	bool (*accept)(const struct shd_endpoint *row, const struct shd_answer *answer,
-		       struct shd_refusal *ret_refusal);
+		       struct shd_answer_verdict *ret_verdict);
 };
 
 /* All of them, from adapters.def. */
@@ -161,3 +156,5 @@ const struct shd_adapter *shd_adapter_find(const char *name);
 bool shd_adapter_lacks(const struct shd_endpoint *row, enum shd_err error);
 const struct shd_endpoint *shd_adapter_endpoint(
 	const struct shd_adapter *adapter, const char *name);
+/* The row of a source by its name, or NULL. */
+const struct shd_endpoint *shd_source_endpoint(const struct shd_source *source, const char *name);

@@ -9,6 +9,7 @@
 #include "http/egress.h"
 
 struct shd_adapter;
+struct shd_endpoint;
 
 /* Who asks. Request rates and access tokens belong to it. */
 struct shd_credential {
@@ -28,6 +29,8 @@ struct shd_source {
 	int64_t timeout_ms;            /* of one request */
 	int64_t body_max_bytes;        /* of one answer */
 	int64_t every_ms[SHD_POLLER_COUNT]; /* 0: this poller is off */
+	const struct shd_endpoint *endpoints; /* the rows: the adapter's, or its own */
+	size_t endpoint_count;
 	const void *settings;          /* struct of the adapter's own options */
 	const struct shd_node *node;
 };

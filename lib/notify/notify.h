@@ -7,7 +7,7 @@
 #pragma once
 #include "message/message.h"
 #include "conf/option.h"
-#include "market/adapter.h" /* shd_request, shd_answer */
+#include "http/http.h"
 
 /* Everything that varies between two sends of one message, given from outside. */
 struct shd_send_in {

@@ -4,11 +4,12 @@
 #include "base/currency.h"
 #include "base/num.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Room for ours beside the user's own. */
-enum { OWN_HEADERS = SHD_REQUEST_HEADERS - 6, RETRY_DIGITS = 6 };
+enum { OWN_HEADERS = SHD_REQUEST_HEADERS - 6, ABSURD_MS = 1000000 * SHD_SECOND_MS };
 
 static const char *const schemes[] = {"https", "http", NULL};
 
@@ -238,17 +239,6 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 	return true;
 }
 
-/* Retry-After in seconds; a date is not read, the back-off of ours then decides. */
-static int64_t retry_after_ms(const struct shd_answer *answer)
-{
-	const char *text = answer->header ? answer->header(answer->ctx, "Retry-After") : NULL;
-	size_t digits = text ? strspn(text, "0123456789") : 0;
-
-	if (!digits || digits > RETRY_DIGITS || text[digits])
-		return 0;
-	return strtoll(text, NULL, 10) * SHD_SECOND_MS;
-}
-
 /* As Standard Webhooks has it: only "gone" is final. A receiver that says 401 or 404
  * may be in the middle of an update; it is tried until the channel gives up. */
 static void classify(const struct shd_answer *answer, struct shd_sent_result *ret_result)
@@ -263,7 +253,9 @@ static void classify(const struct shd_answer *answer, struct shd_sent_result *re
 		shd_fail(&ret_result->error, SHD_ERR_REQUEST, "the receiver is gone (410)");
 		return;
 	}
-	ret_result->retry_after_ms = retry_after_ms(answer);
+	/* A wait beyond reason is none: the back-off of ours then decides. */
+	int64_t wait_ms = shd_retry_after_ms(answer, ABSURD_MS);
+	ret_result->retry_after_ms = wait_ms < ABSURD_MS ? wait_ms : 0;
 	enum shd_err kind = status == 429                    ? SHD_ERR_THROTTLED
 			    : status == 401 || status == 403 ? SHD_ERR_CREDENTIALS
 			    : status >= 500                  ? SHD_ERR_SERVER

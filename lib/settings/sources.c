@@ -125,6 +125,8 @@ void shd_source_end(struct shd_build *build, struct shd_source_draft *draft, con
 {
 	struct shd_source *source = draft->source;
 
+	const struct shd_adapter *adapter = source->adapter;
+
 	source->id = draft->credential->id = id;
 	draft->credential->rate_per_s = draft->parts.rate_per_s;
 	check_base_url(build, source, map);
@@ -133,6 +135,13 @@ void shd_source_end(struct shd_build *build, struct shd_source_draft *draft, con
 		"poll", build->settings->arena, build->diags);
 	check_poll(build, source, draft->parts.poll);
 	source->egress = read_egress(build, source, draft->parts.egress);
+	if (!adapter)
+		return;
+	source->endpoints = adapter->endpoints;
+	source->endpoint_count = adapter->endpoint_count;
+	if (adapter->make_endpoints)
+		source->endpoints = adapter->make_endpoints(
+			source->settings, build->settings->arena, &source->endpoint_count);
 }
 
 /* By adapter and egress, then as they stand in the file. */

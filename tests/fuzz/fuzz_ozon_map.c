@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < SHD_COUNT(statuses); i++) {
 		struct shd_answer answer = {.status = statuses[i], .body = (const char *)data,
 			.len = size, .header = no_header};
-		struct shd_refusal refusal = {0};
+		struct shd_answer_verdict refusal = {0};
 
 		if (!market->accept(&market->endpoints[0], &answer, &refusal))
 			shd_assert(*refusal.error.msg && refusal.retry_after_ms >= 0);

@@ -76,6 +76,8 @@ static void start(struct bench *b, int64_t in_ms)
 {
 	bench_start(b, rules);
 	b->sources[0].adapter = &market;
+	b->sources[0].endpoints = rows;
+	b->sources[0].endpoint_count = ROWS;
 	read_all_but(b, -1);
 	order(b, "gone", "awaiting_shipment", T0 + in_ms + 6 * SHD_HOUR_MS);
 	order(b, "here", "awaiting_shipment", T0 + in_ms + 6 * SHD_HOUR_MS);
@@ -363,6 +365,8 @@ static void a_list_that_is_suspect_was_not_read(void **state)
 			"    each: listing\n"
 			"    levels: {warning: age >= 1h}\n");
 	b.sources[0].adapter = &market;
+	b.sources[0].endpoints = rows;
+	b.sources[0].endpoint_count = ROWS;
 	size_t at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_listing, "l1", 2);
 	shd_set_n(b.harvest, at, SHD_F_listing_opened_at, T0);
 	read_feed(&b, LISTED);

@@ -79,6 +79,8 @@ static void start(struct bench *b)
 {
 	bench_start(b, rules);
 	b->sources[0].adapter = &market;
+	b->sources[0].endpoints = rows;
+	b->sources[0].endpoint_count = ROWS;
 	for (int row = 0; row < ROWS; row++)
 		read_feed(b, row);
 	order(b, "gone", "awaiting_shipment", T0 + 3 * SHD_HOUR_MS);

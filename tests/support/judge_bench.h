@@ -116,7 +116,8 @@ static inline void bench_start(struct bench *b, const char *yaml)
 		b->stores[i] = (struct shd_store){.id = i ? "s2" : "s1", .timezone = "UTC",
 			.marketplace = "ozon", .region = "", .kind = SHD_STORE_LOCAL};
 		b->sources[i] = (struct shd_source){.id = b->stores[i].id,
-			.adapter = &judge_market, .store = &b->stores[i]};
+			.adapter = &judge_market, .store = &b->stores[i],
+			.endpoints = judge_rows, .endpoint_count = SHD_COUNT(judge_rows)};
 		for (int p = 0; p < SHD_POLLER_COUNT; p++)
 			b->sources[i].every_ms[p] = SHD_MINUTE_MS;
 		b->channels[i] = (struct shd_channel_settings){.name = i ? "hook" : "mail",

@@ -24,6 +24,8 @@ static inline void test_source_init(
 		.egress = &test_egress,
 		.store = &of->store,
 		.base_url = adapter->base_url,
+		.endpoints = adapter->endpoints,
+		.endpoint_count = adapter->endpoint_count,
 		.timeout_ms = 1000,
 		.body_max_bytes = 1 << 20};
 }

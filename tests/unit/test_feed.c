@@ -45,11 +45,9 @@ static bool next(const struct shd_endpoint *row, const json_t *envelope, size_t 
 }
 
 static bool make_request(const struct shd_endpoint *row, const struct shd_page_in *in,
-		    const struct shd_secret *(*secret)(void *, const struct shd_secret_ref *),
-		    void *ctx, struct shd_request *out, struct shd_error *reterr)
+	const struct shd_keys *keys, struct shd_request *out, struct shd_error *reterr)
 {
-	(void)secret;
-	(void)ctx;
+	(void)keys;
 	(void)reterr;
 	shd_text_printf(&out->url, "%s?%s", row->path, in->position);
 	for (size_t i = 0; i < in->id_count; i++)
@@ -58,10 +56,10 @@ static bool make_request(const struct shd_endpoint *row, const struct shd_page_i
 }
 
 static bool accept_answer(const struct shd_endpoint *row, const struct shd_answer *answer,
-		   struct shd_refusal *ret_refusal)
+		   struct shd_answer_verdict *ret_refusal)
 {
 	(void)row;
-	*ret_refusal = (struct shd_refusal){0};
+	*ret_refusal = (struct shd_answer_verdict){0};
 	switch (answer->status) {
 	case 200:
 		return true;

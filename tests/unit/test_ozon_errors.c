@@ -18,7 +18,7 @@ static const char *header(const void *ctx, const char *name)
 }
 
 static bool accept(const char *endpoint, int status, const char *body, struct headers headers,
-		   struct shd_refusal *refusal)
+		   struct shd_answer_verdict *refusal)
 {
 	const struct shd_adapter *market = shd_adapter_find("ozon");
 	struct shd_answer answer = {.status = status, .body = body, .len = strlen(body),
@@ -108,7 +108,7 @@ static void test_every_refusal_has_its_meaning(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(refusals); i++) {
-		struct shd_refusal refusal = {0};
+		struct shd_answer_verdict refusal = {0};
 
 		print_message("%d %s\n", refusals[i].status, refusals[i].body);
 		assert_false(accept("review_list", refusals[i].status, refusals[i].body,
@@ -126,7 +126,7 @@ static void test_good_answers_are_good(void **state)
 	static const char *const bodies[] = {"{}", "\n{\"reviews\":[]}", "[]",
 		"{\"code\":0,\"message\":\"\",\"reviews\":[]}",
 		"{\"result\":[{\"code\":1,\"message\":\"x\"}]}"};
-	struct shd_refusal refusal;
+	struct shd_answer_verdict refusal;
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(bodies); i++)
@@ -153,7 +153,7 @@ static void test_retry_after_is_in_seconds_and_bounded(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		struct shd_refusal refusal;
+		struct shd_answer_verdict refusal;
 		struct headers headers = {cases[i].name, cases[i].value};
 
 		assert_false(accept("stocks", 429, cases[i].body, headers, &refusal));
@@ -164,7 +164,7 @@ static void test_retry_after_is_in_seconds_and_bounded(void **state)
 
 static void test_words_are_printable_and_bounded(void **state)
 {
-	struct shd_refusal refusal;
+	struct shd_answer_verdict refusal;
 	char body[3000] = "{\"code\":13,\"message\":\"a\\u0007b\\n";
 	size_t head = strlen(body);
 

@@ -34,7 +34,8 @@ static bool build(const struct shd_endpoint *row, struct shd_page_in in, const c
 	in.source = &shop.source;
 	in.now = (struct shd_wall){NOW_MS};
 	in.position = in.position ? in.position : "";
-	bool ok = shd_ozon_adapter.request(row, &in, give_key, &secret, request, error);
+	struct shd_keys keys = {.secret = give_key, .ctx = &secret};
+	bool ok = shd_ozon_adapter.request(row, &in, &keys, request, error);
 	shd_secret_destroy(secret);
 	return ok;
 }

@@ -7,7 +7,7 @@
 enum {
 	ANY = -1,
 	BODY_MAX_BYTES = 64 * 1024, /* a refusal is short; a longer body is not read for one */
-	RETRY_MAX_S = 3600,
+	RETRY_MAX_MS = SHD_HOUR_MS,
 };
 
 /* What a refusal means: the first row that fits, top to bottom. Texts are compared in
@@ -124,15 +124,12 @@ static const struct meaning *find_meaning(int status, const struct words *words)
 	return NULL;
 }
 
-static int64_t retry_after_ms(const struct shd_answer *answer)
+/* Ozon limits single methods; a key or a store that is refused is so for every one. */
+static enum shd_scope scope_of(enum shd_err kind)
 {
-	const char *text = answer->header ? answer->header(answer->ctx, "Retry-After") : NULL;
-	int64_t s;
-
-	if (!text || !*text || strspn(text, "0123456789") != strlen(text))
-		return 0;
-	s = strlen(text) > 6 ? RETRY_MAX_S : strtol(text, NULL, 10);
-	return (s < RETRY_MAX_S ? s : RETRY_MAX_S) * SHD_SECOND_MS;
+	if (kind == SHD_ERR_CREDENTIALS)
+		return SHD_SCOPE_CREDENTIAL;
+	return kind == SHD_ERR_BLOCKED || kind == SHD_ERR_EGRESS ? SHD_SCOPE_SOURCE : SHD_SCOPE_ROW;
 }
 
 /* The HTTP status that goes with a gRPC code, for a refusal that came as a 2xx. */
@@ -156,7 +153,7 @@ static int status_of(int64_t code)
 }
 
 static bool refuse(const struct shd_endpoint *row, const struct shd_answer *answer,
-		   const struct words *words, struct shd_refusal *ret_refusal)
+		   const struct words *words, struct shd_answer_verdict *ret_verdict)
 {
 	bool good = answer->status >= 200 && answer->status <= 299;
 	int status = good ? status_of(words->code) : answer->status;
@@ -166,10 +163,11 @@ static bool refuse(const struct shd_endpoint *row, const struct shd_answer *answ
 							   : SHD_ERR_SERVER;
 	const char *say = meaning ? meaning->say : shd_err_text(kind);
 
-	*ret_refusal = (struct shd_refusal){.retry_after_ms = retry_after_ms(answer)};
-	if (meaning && meaning->wait_ms > ret_refusal->retry_after_ms)
-		ret_refusal->retry_after_ms = meaning->wait_ms;
-	return shd_fail(&ret_refusal->error, kind, "%s: %s (HTTP %d%s%s)", row->path, say,
+	*ret_verdict = (struct shd_answer_verdict){.scope = scope_of(kind),
+		.retry_after_ms = shd_retry_after_ms(answer, RETRY_MAX_MS)};
+	if (meaning && meaning->wait_ms > ret_verdict->retry_after_ms)
+		ret_verdict->retry_after_ms = meaning->wait_ms;
+	return shd_fail(&ret_verdict->error, kind, "%s: %s (HTTP %d%s%s)", row->path, say,
 			answer->status, *words->message ? ": " : "", words->message);
 }
 
@@ -184,23 +182,25 @@ static bool is_disguised(const struct shd_answer *answer, struct words *words)
 }
 
 bool shd_ozon_accept(const struct shd_endpoint *row, const struct shd_answer *answer,
-		     struct shd_refusal *ret_refusal)
+		     struct shd_answer_verdict *ret_verdict)
 {
 	struct words words = {.code = ANY};
 	size_t at = 0;
 
 	if (answer->status < 200 || answer->status > 299) {
 		read_words(answer, &words);
-		return refuse(row, answer, &words, ret_refusal);
+		return refuse(row, answer, &words, ret_verdict);
 	}
 	if (is_disguised(answer, &words))
-		return refuse(row, answer, &words, ret_refusal);
+		return refuse(row, answer, &words, ret_verdict);
 	while (at < answer->len && strchr(" \t\r\n", answer->body[at]) && answer->body[at])
 		at++;
-	if (at < answer->len && (answer->body[at] == '{' || answer->body[at] == '['))
+	if (at < answer->len && (answer->body[at] == '{' || answer->body[at] == '[')) {
+		ret_verdict->ok = true;
 		return true;
-	*ret_refusal = (struct shd_refusal){0};
-	return shd_fail(&ret_refusal->error, SHD_ERR_SYNTAX, "%s: %s (HTTP %d)", row->path,
+	}
+	*ret_verdict = (struct shd_answer_verdict){0};
+	return shd_fail(&ret_verdict->error, SHD_ERR_SYNTAX, "%s: %s (HTTP %d)", row->path,
 			at == answer->len ? "an empty answer" : "the answer is not JSON",
 			answer->status);
 }

@@ -42,11 +42,10 @@ int64_t shd_ozon_since_ms(const struct shd_page_in *in);
 
 /* The two entries of shd_adapter. */
 bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *in,
-		      const struct shd_secret *(*secret)(void *ctx,
-			      const struct shd_secret_ref *ref),
-		      void *ctx, struct shd_request *request, struct shd_error *reterr);
+		      const struct shd_keys *keys, struct shd_request *request,
+		      struct shd_error *reterr);
 bool shd_ozon_accept(const struct shd_endpoint *row, const struct shd_answer *answer,
-		     struct shd_refusal *ret_refusal);
+		     struct shd_answer_verdict *ret_verdict);
 
 SHD_OZON_NEXT(cursor);       /* cursor, has_next */
 SHD_OZON_NEXT(last_id);      /* last_id, perhaps in result; has_next where there is one */

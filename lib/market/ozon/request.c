@@ -65,9 +65,8 @@ static bool is_positive_integer(const char *text)
 /* Adds one complete header line. */
 static struct shd_text *add_header(struct shd_request *request, const char *line)
 {
-	struct shd_text *header = &request->headers[request->header_count++];
+	struct shd_text *header = shd_request_header(request);
 
-	shd_text_clear(header);
 	shd_text_puts(header, line);
 	return header;
 }
@@ -97,9 +96,8 @@ static bool add_key(struct shd_request *request, const struct shd_secret *secret
 }
 
 bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *in,
-		      const struct shd_secret *(*secret)(void *ctx,
-			      const struct shd_secret_ref *ref),
-		      void *ctx, struct shd_request *request, struct shd_error *reterr)
+		      const struct shd_keys *keys, struct shd_request *request,
+		      struct shd_error *reterr)
 {
 	const struct shd_ozon_credential *settings = in->source->credential->settings;
 	const char *base = in->source->base_url;
@@ -109,7 +107,7 @@ bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *
 		return shd_fail(reterr, SHD_ERR_CONFIG,
 				"client_id is \"%.40s\", expected the digits of Ozon's Client-Id",
 				settings->client_id ? settings->client_id : "");
-	const struct shd_secret *key = secret(ctx, &settings->api_key);
+	const struct shd_secret *key = keys->secret(keys->ctx, &settings->api_key);
 	if (!key)
 		return shd_fail(reterr, SHD_ERR_CONFIG, "the Api-Key \"%.80s\" cannot be read",
 				settings->api_key.name ? settings->api_key.name : "");

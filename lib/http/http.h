@@ -1,0 +1,63 @@
+/* http/http.h - what adapters and notifiers say of HTTP: a request, an answer, and what the
+ * answer means.
+ *
+ * Plain values and pure functions; the transport is daemon/net. */
+#pragma once
+#include "base/error.h"
+#include "base/text.h"
+#include "base/time.h"
+
+#define SHD_REQUEST_HEADERS 16
+
+/* A request, ready for the transport. `headers` are complete lines. */
+struct shd_request {
+	const char *method;
+	struct shd_text url, body;
+	struct shd_text headers[SHD_REQUEST_HEADERS];
+	size_t header_count;
+};
+void shd_request_init(struct shd_request *request, size_t body_max_bytes);
+void shd_request_clear(struct shd_request *request);
+void shd_request_finish(struct shd_request *request); /* wipes the headers */
+
+/* Adds an empty header line, to be written into. At most SHD_REQUEST_HEADERS. */
+struct shd_text *shd_request_header(struct shd_request *request);
+
+/* What an answer looks like from outside. header: the value of a header by its
+ * name in any case, NULL when absent. */
+struct shd_answer {
+	int status; /* HTTP status, SMTP code */
+	const char *body;
+	size_t len;
+	const char *(*header)(const void *ctx, const char *name);
+	const void *ctx;
+};
+
+/* Whom a refusal concerns; exactly that is left alone for retry_after_ms. */
+#define SHD_SCOPE_MAP(X)                                                                           \
+	X(ROW, "endpoint")                                                                         \
+	X(CREDENTIAL, "credential")                                                                \
+	X(SOURCE, "source")                                                                        \
+	X(HOST, "host")
+
+enum shd_scope {
+#define X(id, name) SHD_SCOPE_##id,
+	SHD_SCOPE_MAP(X)
+#undef X
+};
+
+/* What an answer means. */
+struct shd_answer_verdict {
+	bool ok;
+	enum shd_scope scope;   /* of a refusal; ROW: only this endpoint */
+	int64_t retry_after_ms; /* 0: the other side did not say */
+	struct shd_error error; /* unless ok: kind and words, naming the method */
+	char receipt[64];       /* when ok: the other side's name of what it took, or "" */
+};
+
+/* How long the header Retry-After asks to wait: seconds, or a date of RFC 9110 compared with
+ * the answer's own Date. 0: absent or unreadable. Never more than max_ms. */
+int64_t shd_retry_after_ms(const struct shd_answer *answer, int64_t max_ms);
+
+/* Appends the bytes; all but the unreserved ones of RFC 3986 become %XX. */
+void shd_percent_encode(const char *bytes, size_t len, struct shd_text *out);

@@ -1,5 +1,6 @@
 /* storehealthd: options, signals, and nothing else. */
 #include "app/app.h"
+#include "config/config.h"
 #include "journal/log.h"
 
 #include "conf/diag.h"

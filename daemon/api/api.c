@@ -39,7 +39,7 @@ struct call {
 
 struct shd_api {
 	uv_loop_t *loop;
-	const struct shd_app *app;
+	struct shd_api_view view;
 	struct MHD_Daemon *http;
 	int socket;
 	char *path;
@@ -77,8 +77,8 @@ static struct call *call_create(struct shd_api *api, struct MHD_Connection *conn
 
 	call->api = api;
 	call->connection = connection;
-	call->base.app = api->app;
-	call->base.now = shd_app_now(api->app);
+	call->base.view = &api->view;
+	call->base.now = api->view.now(api->view.ctx);
 	call->base.arena = shd_arena_create(CALL_MAX_BYTES);
 	call->base.answer = json_object();
 	shd_api_put_time(call->base.answer, "now", call->base.now);
@@ -131,7 +131,8 @@ static enum MHD_Result call_answer(struct call *call)
 /* Runs a step on the loop, with the configuration in force. */
 static bool loop_step(struct call *call, shd_api_loop_fn *step)
 {
-	return !step || step(&call->base, shd_app_config(call->base.app), &call->error);
+	return !step ||
+	       step(&call->base, call->base.view->config(call->base.view->ctx), &call->error);
 }
 
 static enum MHD_Result call_begin(struct call *call)
@@ -159,7 +160,7 @@ static void read_work(uv_work_t *work)
 	struct call *call = api->reading;
 
 	call->ok = (api->state ||
-		shd_state_open_readonly(shd_app_state_path(api->app), &api->state, &call->error)) &&
+		shd_state_open_readonly(api->view.state_path, &api->state, &call->error)) &&
 		call->route->read(&call->base, api->state, &call->error);
 	if (!call->ok && call->error.kind == SHD_ERR_STATE) { /* the next one opens it anew */
 		shd_state_close(api->state);
@@ -349,7 +350,7 @@ static bool start_http(struct shd_api *api, struct shd_error *reterr)
 	return true;
 }
 
-bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_app *app,
+bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_api_view *view,
 		  struct shd_api **ret_api, struct shd_error *reterr)
 {
 	static const char scheme[] = "unix:";
@@ -359,7 +360,7 @@ bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_app *app
 			"listen: \"%s\" cannot be used, expected unix:/path/of/socket", listen);
 	struct shd_api *api = shd_xcalloc(1, sizeof(*api));
 	api->loop = loop;
-	api->app = app;
+	api->view = *view;
 	api->last = &api->first;
 	api->path = shd_xstrdup(listen + strlen(scheme));
 	if (!listen_unix(api->path, &api->socket, reterr)) {

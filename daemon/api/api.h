@@ -7,17 +7,35 @@
  * later turn of the loop. Limits: 64 connections, requests of 16 KB, 30 s without
  * a byte. Loop thread only. */
 #pragma once
-#include "app/app.h"
+#include "config/config.h"
+#include "poll/status.h"
 
 #include <uv.h>
 
 struct shd_api;
 
-/* Listens at `listen` (unix:PATH, as in the settings). Borrows loop and app until
+/* What the API sees of the daemon; filled by whoever owns the parts. Called on the loop
+ * thread; texts that are given out are borrowed until the next turn of the loop. */
+struct shd_api_view {
+	/* The configuration in force, which a question may hold (shd_config_hold). */
+	const struct shd_config *(*config)(void *ctx);
+	struct shd_wall (*now)(void *ctx);
+	/* One poller of a source; sources are numbered as in the configuration. False: the source
+	 * has no such poller. */
+	bool (*poller)(void *ctx, size_t source, enum shd_poller poller,
+		       struct shd_poller_status *ret_status);
+	/* Visits the feeds of a source in the order of its adapter's table. */
+	void (*feeds)(void *ctx, size_t source, shd_feed_status_fn *visit, void *visit_ctx);
+	void (*figures)(void *ctx, struct shd_figures *ret_figures);
+	const char *state_path;       /* for a read-only handle */
+	void *ctx;
+};
+
+/* Listens at `listen` (unix:PATH, as in the settings). Copies the view; borrows the loop until
  * closed. A socket that nobody answers any more is replaced; its mode is 0660,
  * its group that of the process. Errors: CONFIG, the address cannot be used; IO, it
  * could not be opened, or another daemon answers there. */
-SHD_MUST_USE bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_app *app,
+SHD_MUST_USE bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_api_view *view,
 			       struct shd_api **ret_api, struct shd_error *reterr);
 
 /* Accepts nothing more, lets the question under way end, removes the socket, then

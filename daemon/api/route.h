@@ -20,7 +20,7 @@ struct shd_api_store {
 };
 
 struct shd_api_call {
-	const struct shd_app *app;
+	const struct shd_api_view *view;
 	struct shd_wall now;
 	const char *rest;        /* what stands in the path for the route's `*` */
 	struct shd_arena *arena; /* lives as long as the call */

@@ -74,7 +74,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 	json_t *daemon = json_object();
 
 	(void)reterr;
-	shd_status_figures(call->app, &figures);
+	call->view->figures(call->view->ctx, &figures);
 	shd_api_put_text(daemon, "version", SHD_VERSION);
 	shd_api_put_text(daemon, "configuration", config->dir);
 	shd_api_put_int(daemon, "rules", (int64_t)shd_rules_count(config->rules));
@@ -88,7 +88,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 		for (int p = 0; p < SHD_POLLER_COUNT; p++) {
 			struct shd_poller_status *status = &store->pollers[p];
 
-			if (shd_status_poller(call->app, i, (enum shd_poller)p, status))
+			if (call->view->poller(call->view->ctx, i, (enum shd_poller)p, status))
 				status->error_text = keep(call->arena, status->error_text);
 			else
 				*status = (struct shd_poller_status){.error = -1, .every_ms =
@@ -96,7 +96,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 		}
 		store->last_feed = &store->feeds;
 		if (feeds && strcmp(feeds, "1") == 0)
-			shd_status_feeds(call->app, i, take_feed,
+			call->view->feeds(call->view->ctx, i, take_feed,
 				&(struct taking){call->arena, store});
 	}
 	return true;

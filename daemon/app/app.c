@@ -2,7 +2,6 @@
 
 #include "settings/settings.h"
 #include "journal/log.h"
-#include "journal_narrator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,38 +34,40 @@ static uint32_t draw(void *ctx)
 	return (uint32_t)((z ^ z >> 31) >> 32);
 }
 
+void shd_app_narrate(struct shd_app *app, struct shd_event event)
+{
+	event.now = shd_clock_wall();
+	shd_journal_narrate(&event);
+	if (app->terminal)
+		shd_terminal_narrate(app->terminal, &event);
+}
+
 static void polled(void *ctx, const struct shd_polled *what)
 {
-	struct shd_app *app = ctx;
-
-	shd_narrate_polled(what);
-	shd_terminal_polled(app->terminal, what);
+	shd_app_narrate(ctx, (struct shd_event){SHD_EVENT_POLLED, .polled = what});
 }
 
 static void judged(void *ctx, const struct shd_outcome *outcome)
 {
 	struct shd_app *app = ctx;
 
-	for (size_t i = 0; i < outcome->transition_count; i++) {
-		shd_narrate_transition(&outcome->transitions[i]);
-		shd_terminal_transition(app->terminal, shd_clock_wall(), &outcome->transitions[i]);
-	}
+	for (size_t i = 0; i < outcome->transition_count; i++)
+		shd_app_narrate(app, (struct shd_event){SHD_EVENT_TRANSITION,
+			.transition = &outcome->transitions[i]});
 	if (app->scheduler)
 		shd_scheduler_pump(app->scheduler);
 }
 
 static void state_failed(void *ctx, const struct shd_error *err)
 {
-	(void)ctx;
-	shd_narrate_state(err);
+	shd_app_narrate(ctx, (struct shd_event){SHD_EVENT_STATE, .state = err});
 }
 
 static void delivered(void *ctx, const struct shd_delivered *what)
 {
 	struct shd_app *app = ctx;
 
-	shd_narrate_delivered(what);
-	shd_terminal_delivered(app->terminal, shd_clock_wall(), what);
+	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DELIVERED, .delivered = what});
 	if (what->ok)
 		app->figures.delivered++;
 	else
@@ -170,13 +171,10 @@ static void say_started(struct shd_app *app)
 {
 	struct shd_figures figures;
 
-	shd_status_figures(app, &figures);
+	shd_app_figures(app, &figures);
 	shd_service_ready(app->service);
-	shd_log(SHD_LOG_started, NULL,
-		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rules", figures.stores,
-		figures.stores == 1 ? "" : "s", shd_rules_count(app->config->rules));
-	shd_terminal_started(app->terminal, shd_clock_wall(), figures.stores, figures.feeds,
-		shd_rules_count(app->config->rules));
+	shd_app_narrate(app, (struct shd_event){SHD_EVENT_STARTED,
+		.started = {figures.stores, figures.feeds, shd_rules_count(app->config->rules)}});
 }
 
 static void free_app(struct shd_app *app)
@@ -208,19 +206,20 @@ bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
 		shd_fail(reterr, SHD_ERR_CONFIG, "%s has mistakes", options->config_path);
 	else if (open_state(app, options, diags, reterr) && start_parts(app, reterr))
 		goto started;
-	shd_narrate_diags(diags);
+	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = diags});
 	free_app(app);
 	return false;
 
 started:
-	shd_narrate_diags(diags); /* warnings */
+	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = diags}); /* warnings */
 	if (options->pretty)
 		app->terminal = shd_terminal_create();
 	uv_timer_init(loop, &app->tick);
 	app->tick.data = app;
 	uv_timer_start(&app->tick, shd_app_tick, TICK_MS, TICK_MS);
 	*ret_app = app;
-	if (!shd_api_open(loop, app->config->settings->listen, app, &app->api, reterr)) {
+	struct shd_api_view view = shd_app_view(app);
+	if (!shd_api_open(loop, app->config->settings->listen, &view, &app->api, reterr)) {
 		shd_app_stop(app);
 		return false;
 	}
@@ -307,51 +306,4 @@ void shd_app_stop(struct shd_app *app)
 	shd_service_stopping(app->service);
 	shd_log(SHD_LOG_stopping, NULL, "storehealthd ends");
 	shd_commit_pause(app->commit, commit_idle, app);
-}
-
-/* --- questions ------------------------------------------------------------------------------- */
-
-const struct shd_config *shd_app_config(const struct shd_app *app)
-{
-	return app->config;
-}
-
-const char *shd_app_state_path(const struct shd_app *app)
-{
-	return app->state_path;
-}
-
-struct shd_wall shd_app_now(const struct shd_app *app)
-{
-	(void)app;
-	return shd_clock_wall();
-}
-
-bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
-		       struct shd_poller_status *ret_status)
-{
-	return shd_feeds_poller(
-		shd_scheduler_feeds(app->scheduler), store, poller, shd_clock_wall(), ret_status);
-}
-
-void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit, void *ctx)
-{
-	shd_feeds_each(shd_scheduler_feeds(app->scheduler), store, visit, ctx);
-}
-
-void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures)
-{
-	struct shd_commit_figures commit;
-
-	*ret_figures = app->figures;
-	shd_scheduler_figures(app->scheduler, ret_figures);
-	shd_commit_figures(app->commit, &commit);
-	ret_figures->commits = commit.commits;
-	ret_figures->judged = commit.judged;
-	ret_figures->alert_transitions = commit.transitions;
-	ret_figures->last_commit = commit.last_commit;
-	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);
-	ret_figures->reload_error = app->reload_error;
-	ret_figures->blind = app->held;
-	ret_figures->lag_max_ms = app->lag_ms[0] > app->lag_ms[1] ? app->lag_ms[0] : app->lag_ms[1];
 }

@@ -3,9 +3,9 @@
  * Parts start in the order of their dependence and stop in the reverse one; the
  * loop then closes with nothing left. Loop thread only. */
 #pragma once
-#include "config/config.h"
-#include "host/jobs.h"
-#include "poll/status.h"
+#include "base/error.h"
+
+#include <uv.h>
 
 struct shd_app;
 
@@ -25,11 +25,3 @@ void shd_app_reload(struct shd_app *app);
 
 /* Begins the end; *app is gone when the loop has nothing left to do. */
 void shd_app_stop(struct shd_app *app);
-
-/* The configuration in force. What was taken on the loop thread stays valid for a
- * minute after a reload, so that a query on the pool can finish with it. */
-const struct shd_config *shd_app_config(const struct shd_app *app);
-const char *shd_app_state_path(const struct shd_app *app); /* for a read-only handle */
-
-/* The wall clock now. */
-struct shd_wall shd_app_now(const struct shd_app *app);

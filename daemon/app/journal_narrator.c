@@ -1,4 +1,4 @@
-#include "journal_narrator.h"
+#include "narrator.h"
 
 #include "journal/log.h"
 
@@ -30,7 +30,7 @@ static void report_failure(const struct shd_polled *what, const struct shd_about
 			what_next(what, again));
 }
 
-void shd_narrate_polled(const struct shd_polled *what)
+static void polled(const struct shd_polled *what)
 {
 	struct shd_about about = {.market = what->source->adapter->name, .store = what->source->id,
 		.endpoint = what->row->name, .error = what->error, .http_status = what->status};
@@ -50,7 +50,7 @@ void shd_narrate_polled(const struct shd_polled *what)
 			what->bad_record->msg);
 }
 
-void shd_narrate_transition(const struct shd_transition *moved)
+static void transition(const struct shd_transition *moved)
 {
 	struct shd_about about = {
 		.store = moved->store, .rule = moved->rule, .alert = moved->alert};
@@ -61,7 +61,7 @@ void shd_narrate_transition(const struct shd_transition *moved)
 		*moved->line ? ": " : "", moved->line);
 }
 
-void shd_narrate_delivered(const struct shd_delivered *what)
+static void delivered(const struct shd_delivered *what)
 {
 	struct shd_about about = {.notifier = what->channel, .http_status = what->status,
 		.took_ms = what->took_ms};
@@ -76,7 +76,7 @@ void shd_narrate_delivered(const struct shd_delivered *what)
 			what->given_up ? "; given up" : "; tried again later");
 }
 
-void shd_narrate_state(const struct shd_error *err)
+static void state(const struct shd_error *err)
 {
 	if (err)
 		shd_log(SHD_LOG_state_failed, &(struct shd_about){.error = err},
@@ -85,7 +85,7 @@ void shd_narrate_state(const struct shd_error *err)
 		shd_log(SHD_LOG_state_recovered, NULL, "the state can be written again");
 }
 
-void shd_narrate_diags(const struct shd_diags *diags)
+static void mistakes(const struct shd_diags *diags)
 {
 	for (size_t i = 0; i < shd_diags_count(diags); i++) {
 		const struct shd_diag *diag = shd_diags_at(diags, i);
@@ -98,5 +98,38 @@ void shd_narrate_diags(const struct shd_diags *diags)
 						      : SHD_LOG_config_warning,
 			NULL, "%s%s: %s%s%s", diag->file, place, diag->text, diag->hint ? "; " : "",
 			diag->hint ? diag->hint : "");
+	}
+}
+
+static void started(const struct shd_event *event)
+{
+	shd_log(SHD_LOG_started, NULL,
+		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rules",
+		event->started.stores, event->started.stores == 1 ? "" : "s", event->started.rules);
+}
+
+void shd_journal_narrate(const struct shd_event *event)
+{
+	switch (event->kind) {
+	case SHD_EVENT_STARTED:
+		started(event);
+		break;
+	case SHD_EVENT_POLLED:
+		polled(event->polled);
+		break;
+	case SHD_EVENT_TRANSITION:
+		transition(event->transition);
+		break;
+	case SHD_EVENT_DELIVERED:
+		delivered(event->delivered);
+		break;
+	case SHD_EVENT_STATE:
+		state(event->state);
+		break;
+	case SHD_EVENT_DIAGS:
+		mistakes(event->diags);
+		break;
+	case SHD_EVENT_ROUND:
+		break;
 	}
 }

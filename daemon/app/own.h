@@ -7,7 +7,7 @@
 #include "deliver/deliver.h"
 #include "commit/commit.h"
 #include "poll/scheduler.h"
-#include "terminal_narrator.h"
+#include "narrator.h"
 #include "host/service.h"
 
 /* A configuration that is being read on the pool, with the judge made of it. */
@@ -64,6 +64,15 @@ struct shd_app {
 /* Polls under app->config; `known` and `old` as in polls.h. */
 void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,
 	size_t known_count, const struct shd_scheduler *old);
+
+/* app.c: to the journal and, where there is one, to the terminal; sets event.now. */
+void shd_app_narrate(struct shd_app *app, struct shd_event event);
+
+/* view.c */
+struct shd_api_view shd_app_view(struct shd_app *app);
+bool shd_app_poller(const struct shd_app *app, size_t source, enum shd_poller which,
+		    struct shd_poller_status *ret_status);
+void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures);
 
 /* Every second: clocks, lag, status line, housekeeping. */
 void shd_app_tick(uv_timer_t *timer);

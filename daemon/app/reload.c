@@ -12,7 +12,6 @@
 
 #include "settings/settings.h"
 #include "journal/log.h"
-#include "journal_narrator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +71,7 @@ static void refuse(struct shd_app *app)
 	size_t mistakes = shd_diags_mistakes(diags);
 	char mistake[270];
 
-	shd_narrate_diags(diags);
+	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = diags});
 	snprintf(mistake, sizeof(mistake), "%s:%d: %.180s", first ? first->file : app->config_path,
 		first ? first->line : 0, first ? first->text : "");
 	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistake%s; %s", mistakes,
@@ -146,7 +145,7 @@ static void swap(void *ctx)
 	shd_commit_judge_all(app->commit, app->config->settings->store_count + 1);
 	app->figures.last_reload = shd_clock_wall();
 	app->reload_error[0] = '\0';
-	shd_narrate_diags(reload->diags); /* warnings */
+	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = reload->diags});
 	shd_log(SHD_LOG_reloaded, NULL, "a new configuration is in force: %zu stores, %zu rules",
 		app->config->settings->store_count, shd_rules_count(app->config->rules));
 	finish(app);

@@ -1,4 +1,4 @@
-#include "terminal_narrator.h"
+#include "narrator.h"
 
 #include "message/plain.h"
 
@@ -13,31 +13,31 @@ enum { POLLS_EVERY_MS = 10000 };
 struct shd_terminal {
 	bool colours;
 	size_t polls, news, failed; /* since the last line */
-	struct shd_wall told;       /* when that was */
+	struct shd_wall shown;      /* when that was */
 	char failure[320];          /* the first of them */
 	size_t all_polls, all_alerts, all_delivered;
 };
 
 struct shd_terminal *shd_terminal_create(void)
 {
-	struct shd_terminal *pretty = shd_xcalloc(1, sizeof(*pretty));
+	struct shd_terminal *terminal = shd_xcalloc(1, sizeof(*terminal));
 
-	pretty->colours = isatty(STDOUT_FILENO);
-	return pretty;
+	terminal->colours = isatty(STDOUT_FILENO);
+	return terminal;
 }
 
-void shd_terminal_destroy(struct shd_terminal *pretty)
+void shd_terminal_destroy(struct shd_terminal *terminal)
 {
-	if (!pretty)
+	if (!terminal)
 		return;
-	printf("%zu polls, %zu moves of alerts, %zu messages delivered\n", pretty->all_polls,
-		pretty->all_alerts, pretty->all_delivered);
+	printf("%zu polls, %zu moves of alerts, %zu messages delivered\n", terminal->all_polls,
+		terminal->all_alerts, terminal->all_delivered);
 	fflush(stdout);
-	free(pretty);
+	free(terminal);
 }
 
 /* The reader's own clock: this is a terminal on their desk. */
-static void begin_line(const struct shd_terminal *pretty, struct shd_wall now, const char *word,
+static void begin_line(const struct shd_terminal *terminal, struct shd_wall now, const char *word,
 		       const char *colour)
 {
 	time_t seconds = (time_t)(now.ms / SHD_SECOND_MS);
@@ -46,7 +46,7 @@ static void begin_line(const struct shd_terminal *pretty, struct shd_wall now, c
 
 	localtime_r(&seconds, &at);
 	strftime(text, sizeof(text), "%H:%M:%S", &at);
-	if (pretty->colours)
+	if (terminal->colours)
 		printf("%s  \033[%sm%-9s\033[0m ", text, colour, word);
 	else
 		printf("%s  %-9s ", text, word);
@@ -75,64 +75,58 @@ static const char *level_colour(enum shd_level level)
 	return "1;32";
 }
 
-void shd_terminal_started(
-	struct shd_terminal *pretty, struct shd_wall now, size_t stores, size_t feeds, size_t rules)
+static void started(struct shd_terminal *terminal, struct shd_wall now, size_t stores, size_t feeds,
+		    size_t rules)
 {
-	if (!pretty)
-		return;
-	pretty->told = now;
-	begin_line(pretty, now, "watching", "1");
+	terminal->shown = now;
+	begin_line(terminal, now, "watching", "1");
 	printf("%zu store%s, %zu feeds, %zu rules", stores, stores == 1 ? "" : "s", feeds, rules);
 	end_line();
 }
 
-void shd_terminal_polled(struct shd_terminal *pretty, const struct shd_polled *what)
+static void polled(struct shd_terminal *terminal, const struct shd_polled *what)
 {
-	if (!pretty)
-		return;
-	pretty->polls++;
-	pretty->all_polls++;
-	pretty->news += what->news;
+	terminal->polls++;
+	terminal->all_polls++;
+	terminal->news += what->news;
 	if (what->ok)
 		return;
-	if (!pretty->failed++)
-		snprintf(pretty->failure, sizeof(pretty->failure), "%s: %s", what->source->id,
+	if (!terminal->failed++)
+		snprintf(terminal->failure, sizeof(terminal->failure), "%s: %s", what->source->id,
 			what->error->msg);
 }
 
-void shd_terminal_round(struct shd_terminal *pretty, struct shd_wall now)
+static void show_polls(struct shd_terminal *terminal, struct shd_wall now)
 {
 	char passed[SHD_WORDING_TEXT];
 
-	if (!pretty || !pretty->polls)
+	if (!terminal->polls)
 		return;
-	int64_t passed_ms = now.ms - pretty->told.ms;
+	int64_t passed_ms = now.ms - terminal->shown.ms;
 	if (passed_ms >= 0 && passed_ms < POLLS_EVERY_MS)
 		return;
-	begin_line(pretty, now, "polls", "2");
-	printf("%zu in %s", pretty->polls, shd_wording_length(passed_ms, passed));
-	if (pretty->news)
-		printf(", %zu brought something new", pretty->news);
+	begin_line(terminal, now, "polls", "2");
+	printf("%zu in %s", terminal->polls, shd_wording_length(passed_ms, passed));
+	if (terminal->news)
+		printf(", %zu brought something new", terminal->news);
 	else
 		printf(", nothing new");
-	if (pretty->failed)
-		printf(", %zu failed (%s)", pretty->failed, pretty->failure);
+	if (terminal->failed)
+		printf(", %zu failed (%s)", terminal->failed, terminal->failure);
 	end_line();
-	pretty->polls = pretty->news = pretty->failed = 0;
-	pretty->told = now;
+	terminal->polls = terminal->news = terminal->failed = 0;
+	terminal->shown = now;
 }
 
-void shd_terminal_transition(
-	struct shd_terminal *pretty, struct shd_wall now, const struct shd_transition *moved)
+static void transition(struct shd_terminal *terminal, struct shd_wall now,
+		       const struct shd_transition *moved)
 {
-	if (!pretty)
-		return;
 	bool over = moved->move == SHD_MOVE_RESOLVED;
 
-	pretty->all_alerts++;
+	terminal->all_alerts++;
 	if (!shd_move_tells(moved->move))
 		return;
-	begin_line(pretty, now, over ? "resolved" : shd_level_name(moved->level),
+	begin_line(terminal, now, over ? "resolved" : shd_level_name(moved->level),
 		over ? "1;32" : level_colour(moved->level));
 	printf("%s (%s%s%s)", moved->title, moved->store, *moved->subject ? ", " : "",
 		moved->subject);
@@ -142,15 +136,38 @@ void shd_terminal_transition(
 	end_line();
 }
 
-void shd_terminal_delivered(struct shd_terminal *pretty, struct shd_wall now,
-			  const struct shd_delivered *what)
+static void delivered(struct shd_terminal *terminal, struct shd_wall now,
+		      const struct shd_delivered *what)
 {
-	if (!pretty)
-		return;
-	pretty->all_delivered += what->ok;
-	begin_line(pretty, now, what->ok ? "sent" : "not sent", what->ok ? "32" : "31");
+	terminal->all_delivered += what->ok;
+	begin_line(terminal, now, what->ok ? "sent" : "not sent", what->ok ? "32" : "31");
 	printf("by %s to %s: %s", what->channel, what->target, what->subject);
 	if (!what->ok)
 		printf(": %s (%s)", what->error, what->given_up ? "given up" : "tried again later");
 	end_line();
+}
+
+void shd_terminal_narrate(struct shd_terminal *terminal, const struct shd_event *event)
+{
+	switch (event->kind) {
+	case SHD_EVENT_STARTED:
+		started(terminal, event->now, event->started.stores, event->started.feeds,
+			event->started.rules);
+		break;
+	case SHD_EVENT_POLLED:
+		polled(terminal, event->polled);
+		break;
+	case SHD_EVENT_TRANSITION:
+		transition(terminal, event->now, event->transition);
+		break;
+	case SHD_EVENT_DELIVERED:
+		delivered(terminal, event->now, event->delivered);
+		break;
+	case SHD_EVENT_ROUND:
+		show_polls(terminal, event->now);
+		break;
+	case SHD_EVENT_STATE: /* stderr has these */
+	case SHD_EVENT_DIAGS:
+		break;
+	}
 }

@@ -200,12 +200,12 @@ static void tell_status(struct shd_app *app)
 	struct shd_figures figures;
 	size_t failing = 0;
 
-	shd_status_figures(app, &figures);
+	shd_app_figures(app, &figures);
 	for (size_t i = 0; i < figures.stores; i++)
 		for (int poller = 0; poller < SHD_POLLER_COUNT; poller++) {
 			struct shd_poller_status status;
 
-			failing += shd_status_poller(app, i, (enum shd_poller)poller, &status) &&
+			failing += shd_app_poller(app, i, (enum shd_poller)poller, &status) &&
 				   status.failing;
 		}
 	if (failing)
@@ -236,7 +236,7 @@ void shd_app_tick(uv_timer_t *timer)
 	shd_app_look(app);
 	measure_lag(app);
 	keep_house(app);
-	shd_terminal_round(app->terminal, app->clock.wall);
+	shd_app_narrate(app, (struct shd_event){.kind = SHD_EVENT_ROUND});
 	if (is_time(app, STATUS_MS))
 		tell_status(app);
 }

@@ -6,8 +6,6 @@
 #include "base/time.h"
 #include "catalog/catalog.h"
 
-struct shd_app;
-
 /* One endpoint of one store. Times with ms 0: never. */
 struct shd_feed_status {
 	const char *source, *endpoint;
@@ -49,14 +47,5 @@ struct shd_figures {
 	bool blind; /* waits for the feeds after the daemon was stopped or asleep */
 };
 
-/* Stores are numbered as in the configuration. False: the store has no such poller. */
-bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
-		       struct shd_poller_status *ret_status);
-
-/* Visits the feeds of a store in the order of the market's table. */
+/* Takes one feed of several. */
 typedef void shd_feed_status_fn(void *ctx, const struct shd_feed_status *status);
-void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit,
-		      void *ctx);
-
-/* All figures at once. */
-void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures);

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The daemon as the API sees it: the functions of app.h and status.h that it calls. */
+/* The daemon as the API sees it. */
 
 static struct shd_wall now = {1775000000000};
 static char folder[] = "/tmp/shd-api-XXXXXX";
@@ -30,35 +30,29 @@ static struct shd_settings settings = {
 	.stores = stores, .store_count = 2, .sources = sources, .source_count = 2};
 static struct shd_config config = {.dir = "/etc/storehealthd", .settings = &settings};
 
-const struct shd_config *shd_app_config(const struct shd_app *app)
+static const struct shd_config *view_config(void *ctx)
 {
-	(void)app;
+	(void)ctx;
 	return &config;
 }
 
-const char *shd_app_state_path(const struct shd_app *app)
+static struct shd_wall view_now(void *ctx)
 {
-	(void)app;
-	return state_path;
-}
-
-struct shd_wall shd_app_now(const struct shd_app *app)
-{
-	(void)app;
+	(void)ctx;
 	return now;
 }
 
-bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller poller,
-		       struct shd_poller_status *ret_status)
+static bool view_poller(void *ctx, size_t source, enum shd_poller poller,
+			struct shd_poller_status *ret_status)
 {
-	(void)app;
+	(void)ctx;
 	*ret_status = (struct shd_poller_status){.error = -1};
 	if (poller == SHD_P_account)
 		return false;
 	ret_status->every_ms = 60000;
 	ret_status->feeds = 1;
 	ret_status->next_due.ms = now.ms + 48000;
-	if (store == 0) {
+	if (source == 0) {
 		ret_status->last_success.ms = now.ms - 12000;
 	} else {
 		ret_status->error = SHD_ERR_CREDENTIALS;
@@ -68,22 +62,26 @@ bool shd_status_poller(const struct shd_app *app, size_t store, enum shd_poller 
 	return true;
 }
 
-void shd_status_feeds(const struct shd_app *app, size_t store, shd_feed_status_fn *visit, void *ctx)
+static void view_feeds(void *ctx, size_t source, shd_feed_status_fn *visit, void *visit_ctx)
 {
 	struct shd_feed_status feed = {.endpoint = "fbs_list", .error = -1, .state = "idle",
 		.last_success = {now.ms - 12000}};
 
-	(void)app;
-	(void)store;
-	visit(ctx, &feed);
+	(void)ctx;
+	(void)source;
+	visit(visit_ctx, &feed);
 }
 
-void shd_status_figures(const struct shd_app *app, struct shd_figures *ret_figures)
+static void view_figures(void *ctx, struct shd_figures *ret_figures)
 {
-	(void)app;
+	(void)ctx;
 	*ret_figures = (struct shd_figures){.started = {now.ms - 7200000}, .polls = 3,
 		.reload_error = ""};
 }
+
+static const struct shd_api_view view = {.config = view_config, .now = view_now,
+	.poller = view_poller, .feeds = view_feeds, .figures = view_figures,
+	.state_path = state_path};
 
 /* --- asking ----------------------------------------------------------------- */
 
@@ -122,7 +120,7 @@ static void server_start(struct server *server)
 	assert_int_equal(uv_loop_init(&server->loop), 0);
 	uv_async_init(&server->loop, &server->stop, on_stop);
 	server->stop.data = server;
-	if (!shd_api_open(&server->loop, listen_at, NULL, &server->api, &error))
+	if (!shd_api_open(&server->loop, listen_at, &view, &server->api, &error))
 		fail_msg("%s", error.msg);
 	uv_thread_create(&server->thread, serve, server);
 }
@@ -263,10 +261,10 @@ static void the_socket_is_for_its_group_and_replaces_a_dead_one(void **state)
 	server_start(&server);
 	assert_int_equal(stat(socket_path, &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0660);
-	assert_false(shd_api_open(&server.loop, listen_at, NULL, &second, &error));
+	assert_false(shd_api_open(&server.loop, listen_at, &view, &second, &error));
 	assert_has(error.msg, "another storehealthd answers");
 	server_stop(&server);
-	assert_false(shd_api_open(&server.loop, "127.0.0.1:80", NULL, &second, &error));
+	assert_false(shd_api_open(&server.loop, "127.0.0.1:80", &view, &second, &error));
 	assert_int_equal(error.kind, SHD_ERR_CONFIG);
 }
 

@@ -1,0 +1,61 @@
+/* What the API and the status line see of the daemon. */
+#include "own.h"
+
+static const struct shd_config *config(void *ctx)
+{
+	return ((struct shd_app *)ctx)->config;
+}
+
+static struct shd_wall now(void *ctx)
+{
+	(void)ctx;
+	return shd_clock_wall();
+}
+
+static bool poller(void *ctx, size_t source, enum shd_poller which,
+		   struct shd_poller_status *ret_status)
+{
+	return shd_app_poller(ctx, source, which, ret_status);
+}
+
+static void feeds(void *ctx, size_t source, shd_feed_status_fn *visit, void *visit_ctx)
+{
+	const struct shd_app *app = ctx;
+
+	shd_feeds_each(shd_scheduler_feeds(app->scheduler), source, visit, visit_ctx);
+}
+
+static void figures(void *ctx, struct shd_figures *ret_figures)
+{
+	shd_app_figures(ctx, ret_figures);
+}
+
+struct shd_api_view shd_app_view(struct shd_app *app)
+{
+	return (struct shd_api_view){.config = config, .now = now, .poller = poller,
+		.feeds = feeds, .figures = figures, .state_path = app->state_path, .ctx = app};
+}
+
+bool shd_app_poller(const struct shd_app *app, size_t source, enum shd_poller which,
+		    struct shd_poller_status *ret_status)
+{
+	return shd_feeds_poller(shd_scheduler_feeds(app->scheduler), source, which,
+				shd_clock_wall(), ret_status);
+}
+
+void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
+{
+	struct shd_commit_figures commit;
+
+	*ret_figures = app->figures;
+	shd_scheduler_figures(app->scheduler, ret_figures);
+	shd_commit_figures(app->commit, &commit);
+	ret_figures->commits = commit.commits;
+	ret_figures->judged = commit.judged;
+	ret_figures->alert_transitions = commit.transitions;
+	ret_figures->last_commit = commit.last_commit;
+	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);
+	ret_figures->reload_error = app->reload_error;
+	ret_figures->blind = app->held;
+	ret_figures->lag_max_ms = app->lag_ms[0] > app->lag_ms[1] ? app->lag_ms[0] : app->lag_ms[1];
+}

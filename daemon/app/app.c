@@ -103,8 +103,8 @@ static bool open_state(struct shd_app *app, const struct shd_app_options *option
 	app->state_path = shd_text_take(&path);
 	if (!shd_state_open(app->state_path, &app->state, reterr))
 		return false;
-	app->judge = shd_judge_create(app->state, settings, app->config->rules, app->config->words,
-				      diags);
+	app->judge = shd_judge_create(shd_state_stored(app->state), settings, app->config->rules,
+		app->config->words, diags);
 	if (!app->judge)
 		return shd_fail(reterr, SHD_ERR_CONFIG, "the routes have mistakes");
 	shd_settings_forget_files(app->config->settings);

@@ -19,6 +19,7 @@ struct shd_commit;
 /* How transactions begin and end; the state's own functions but for tests. */
 struct shd_engine {
 	bool (*begin)(void *ctx, struct shd_error *reterr);
+	bool (*apply)(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr);
 	bool (*commit)(void *ctx, bool durable, struct shd_error *reterr);
 	void (*rollback)(void *ctx);
 	void *ctx;

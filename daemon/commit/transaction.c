@@ -13,6 +13,11 @@ static bool commit_engine(void *ctx, bool durable, struct shd_error *reterr)
 	return shd_state_commit(ctx, durable, reterr);
 }
 
+static bool apply_engine(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr)
+{
+	return shd_state_apply(ctx, changes, reterr);
+}
+
 static void roll_back_engine(void *ctx)
 {
 	shd_state_rollback(ctx);
@@ -20,7 +25,8 @@ static void roll_back_engine(void *ctx)
 
 struct shd_engine shd_engine_of(struct shd_state *state)
 {
-	return (struct shd_engine){begin_engine, commit_engine, roll_back_engine, state};
+	return (struct shd_engine){begin_engine, apply_engine, commit_engine,
+				   roll_back_engine, state};
 }
 
 /* --- one transaction ------------------------------------------------------------------- */
@@ -49,7 +55,9 @@ static bool apply_all(struct shd_commit_job *job, struct shd_change **ret_culpri
 static bool finish(struct shd_commit_job *job, struct shd_change **ret_culprit,
 		   struct shd_error *reterr)
 {
-	if (job->judge && !shd_judge_end(job->judge, &job->outcome, reterr))
+	if (job->judge &&
+	    (!shd_judge_end(job->judge, &job->outcome, reterr) ||
+	     !job->engine.apply(job->engine.ctx, shd_judge_changes(job->judge), reterr)))
 		return false;
 	job->transaction.durable |= job->outcome.durable;
 	job->send_applied = job->send && (job->send_wanted || job->outcome.outbox_added);

@@ -1,7 +1,9 @@
 /* replay/parts.h - between replay.c (the past happens again) and
  * replay_compare.c (what came of it, then and now). */
 #pragma once
+#include "judge/parts.h"
 #include "replay.h"
+#include "state/state.h"
 
 /* What an alert was like just before `since`. */
 struct shd_seed {

@@ -294,7 +294,8 @@ static bool begin(struct work *work, struct shd_wall now, struct shd_error *rete
 /* The copy is in one transaction until the end: nothing is to be committed. */
 static bool end_step(struct work *work, struct shd_error *reterr)
 {
-	if (!shd_judge_end(work->judge, &work->outcome, reterr))
+	if (!shd_judge_end(work->judge, &work->outcome, reterr) ||
+	    !shd_state_apply(work->state, shd_judge_changes(work->judge), reterr))
 		return false;
 	shd_judge_kept(work->judge);
 	return true;
@@ -395,8 +396,8 @@ static bool choose_stores(struct work *work, struct shd_error *reterr)
 static bool make_judge(struct work *work, struct shd_error *reterr)
 {
 	work->diags = shd_diags_create(10);
-	work->judge = shd_judge_create(work->state, &work->settings, work->request->rules,
-				       work->request->words, work->diags);
+	work->judge = shd_judge_create(shd_state_stored(work->state), &work->settings,
+		work->request->rules, work->request->words, work->diags);
 	if (!work->judge)
 		return shd_fail(reterr, SHD_ERR_CONFIG, "the rules cannot be judged");
 	shd_judge_spare(work->judge, REST_MS_PER_ROW, SHD_REPLAY_REST_MS);

@@ -7,7 +7,7 @@
  * another database is one more implementation. Values that are returned live in
  * the arena the caller gives. */
 #pragma once
-#include "judge/change_set.h"
+#include "judge/stored.h"
 
 struct shd_state;
 
@@ -25,6 +25,16 @@ void shd_state_close(struct shd_state *state); /* accepts NULL */
 SHD_MUST_USE bool shd_state_begin(struct shd_state *state, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_commit(struct shd_state *state, bool durable, struct shd_error *reterr);
 void shd_state_rollback(struct shd_state *state);
+
+/* What the judge reads, over this state; lives as long as it, for its one thread. */
+const struct shd_stored *shd_state_stored(struct shd_state *state);
+
+/* Writes a change set, within a transaction; when it fails, that is to be rolled back. */
+SHD_MUST_USE bool shd_state_apply(struct shd_state *state, const struct shd_change_set *changes,
+				  struct shd_error *reterr);
+
+/* Statements executed since the state was opened: a figure for benchmarks. */
+uint64_t shd_state_executed(const struct shd_state *state);
 
 /* --- entities ----------------------------------------------------------- */
 
@@ -63,15 +73,12 @@ SHD_MUST_USE bool shd_state_window_of(struct shd_state *state, const char *store
 				      struct shd_wall to, shd_window_fn *visit, void *ctx,
 				      struct shd_error *reterr);
 
-/* Cross references. Whether a listing with this sku is known, and its category (NULL: not
- * known); the orders and returns of a sku that have no category; its stock rows; pieces in
- * orders of a sku that are not yet shipped. All read an index on (store, sku). */
-SHD_MUST_USE bool shd_state_product(struct shd_state *state, const char *store, const char *sku,
-				    struct shd_arena *arena, bool *ret_has,
-				    const char **ret_category, struct shd_error *reterr);
-SHD_MUST_USE bool shd_state_titles_of(struct shd_state *state, const char *store, const char *sku,
-				      struct shd_arena *arena, const char *const **ret_titles,
-				      size_t *ret_count, struct shd_error *reterr);
+/* Cross references. The listings with this sku; the orders and returns of a sku that have
+ * no category; its stock rows; pieces in orders of a sku that are not yet shipped. All read
+ * an index on (store, sku). */
+SHD_MUST_USE bool shd_state_listings(struct shd_state *state, const char *store, const char *sku,
+				     struct shd_arena *arena, struct shd_stored_listing **ret_rows,
+				     size_t *ret_count, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,
 				      struct shd_arena *arena, const char *const **ret_ids,
 				      size_t *ret_count, struct shd_error *reterr);

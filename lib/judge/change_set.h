@@ -1,6 +1,8 @@
-/* judge/change_set.h - rows as they are kept: what the judge reads, and what it changes.
+/* judge/change_set.h - rows as they are kept, and all that one transaction changes of them.
  *
- * Plain structs; nothing here knows which database keeps them. */
+ * Plain structs; nothing here knows which database keeps them. An engine applies a change
+ * set as a whole or not at all, in the order of its members: an alert comes before what
+ * names its number. */
 #pragma once
 #include "message/message.h"
 
@@ -72,4 +74,44 @@ struct shd_history_row {
 	enum shd_kind kind;           /* poller: a feed, id is its endpoint */
 	bool fresh;                   /* a good answer spoke of the kind within the same poll */
 	const char *was;              /* shd_record_write; NULL: there was nothing before */
+};
+
+struct shd_entity_change {
+	const char *store;
+	const struct shd_entity *entity; /* all fields */
+	const char *feed;             /* the endpoint that lists it; NULL: as it was */
+	bool is_new;
+	bool same_keys;               /* opened_at, closed, sku, category, feed are as they were */
+};
+struct shd_metric_change {        /* becomes the newest value, and a sample unless none */
+	const char *store;
+	enum shd_metric metric;
+	bool target;
+	struct shd_value value;
+	struct shd_wall at;
+};
+struct shd_alert_change {
+	struct shd_alert alert;       /* its number is given */
+	bool is_new;
+};
+struct shd_notified_change {
+	int64_t alert;
+	const char *channel;          /* is told; NULL: nobody is any more */
+};
+
+struct shd_change_set {
+	struct shd_entity_change *entities;
+	struct shd_metric_change *metrics;
+	struct shd_feed_row *feeds;
+	struct shd_wake_row *wakes;   /* at SHD_NEVER_MS: there is none */
+	struct shd_alert_change *alerts;
+	struct shd_alert_event *events;
+	struct shd_notified_change *notified;
+	struct shd_outbox_row *outbox;
+	struct shd_history_row *history;
+	size_t entity_count, metric_count, feed_count, wake_count, alert_count, event_count,
+		notified_count, outbox_count, history_count;
+	/* private: */
+	size_t entity_room, metric_room, feed_room, wake_room, alert_room, event_room,
+		notified_room, outbox_room, history_room;
 };

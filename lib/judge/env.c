@@ -14,7 +14,7 @@ bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr)
 	if (judge->store_entity_read)
 		return true;
 	const char *id = shd_judge_store_id(judge, judge->store);
-	if (!shd_state_entity_get(judge->state, id, SHD_KIND_store, id, judge->store_arena,
+	if (!shd_overlay_entity(judge->overlay, id, SHD_KIND_store, id, judge->store_arena,
 				  &judge->store_entity, reterr))
 		return false;
 	judge->store_entity_read = true;
@@ -33,13 +33,13 @@ bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 {
 	struct shd_poller_fact *fact = &judge->memory[judge->store].pollers[poller];
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = NULL;
-	struct shd_entity *entity;
+	const struct shd_entity *entity;
 
 	*ret_fact = fact;
 	if (fact->known)
 		return true;
 	arena = shd_arena_create(1 << 16);
-	if (!shd_state_entity_get(judge->state, shd_judge_store_id(judge, judge->store),
+	if (!shd_overlay_entity(judge->overlay, shd_judge_store_id(judge, judge->store),
 				  SHD_KIND_poller, shd_poller_name(poller), arena, &entity, reterr))
 		return false;
 	/* A poller that never succeeded says nothing of what it brings. */
@@ -75,7 +75,7 @@ static void metric(void *ctx, enum shd_metric metric, bool target, struct shd_va
 	struct shd_wall at;
 
 	*ret = (struct shd_value){.type = shd_metric_row(metric)->type, .none = true};
-	if (!shd_state_metric_get(judge->state, shd_judge_store_id(judge, judge->store), metric,
+	if (!judge->read->metric(judge->read->ctx, shd_judge_store_id(judge, judge->store), metric,
 				  target, ret, &at, &err))
 		note(judge, &err);
 }
@@ -102,7 +102,7 @@ static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct s
 	uint64_t fields = judge->rule ? judge->rule->reads_fields[kind] : UINT64_MAX;
 	struct shd_error err;
 
-	if (!shd_state_window_of(judge->state, shd_judge_store_id(judge, judge->store), kind,
+	if (!judge->read->window(judge->read->ctx, shd_judge_store_id(judge, judge->store), kind,
 		    fields, from, to, count_row, &counter, &err))
 		note(judge, &err);
 }
@@ -113,8 +113,8 @@ static void samples(void *ctx, enum shd_metric metric_, struct shd_wall from, st
 	struct shd_judge *judge = ctx;
 	struct shd_error err;
 
-	if (!shd_state_samples(judge->state, shd_judge_store_id(judge, judge->store), metric_, from,
-			       to, visit, visit_ctx, &err))
+	if (!judge->read->samples(judge->read->ctx, shd_judge_store_id(judge, judge->store),
+		    metric_, from, to, visit, visit_ctx, &err))
 		note(judge, &err);
 }
 

@@ -53,8 +53,8 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	const struct shd_fetch *fetch = &batch->fetch;
 	struct shd_feed_row *before;
 
-	if (!shd_state_feed_get(
-		    judge->state, store, fetch->row->name, judge->arena, &before, reterr))
+	if (!judge->read->feed(
+		    judge->read->ctx, store, fetch->row->name, judge->arena, &before, reterr))
 		return false;
 	struct shd_feed_row row = before ? *before : (struct shd_feed_row){.error = -1};
 	row.store = store;
@@ -271,9 +271,10 @@ bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct sh
 
 	if (!off && shd_judge_catches_up(judge, poller, NULL))
 		return true;
-	if (!shd_state_feeds(judge->state, shd_judge_store_id(judge, judge->store), arena, &feeds,
-			     &count, reterr) ||
-	    !shd_judge_store_entity(judge, reterr) || !shd_judge_fact(judge, poller, &fact, reterr))
+	if (!judge->read->feeds(judge->read->ctx, shd_judge_store_id(judge, judge->store), arena,
+		    &feeds, &count, reterr) ||
+		!shd_judge_store_entity(judge, reterr) ||
+		!shd_judge_fact(judge, poller, &fact, reterr))
 		return false;
 	if (off)
 		view = (struct poller_view){.idle = true};
@@ -348,8 +349,8 @@ static bool put_store(struct shd_judge *judge, struct shd_seen *seen, struct shd
 	struct shd_feed_row *feeds;
 	size_t count;
 
-	if (!shd_state_feeds(judge->state, shd_judge_store_id(judge, judge->store), arena, &feeds,
-			     &count, reterr))
+	if (!judge->read->feeds(judge->read->ctx, shd_judge_store_id(judge, judge->store), arena,
+		    &feeds, &count, reterr))
 		return false;
 	const char *key = credentials(judge, feeds, count);
 	if (key)

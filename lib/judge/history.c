@@ -24,7 +24,7 @@ static bool note(struct shd_judge *judge, const struct shd_entity *before, enum 
 	if (!shd_text_ok(&judge->record))
 		return shd_fail(
 			reterr, SHD_ERR_LIMIT, "%s: its fields are too long to be noted", id);
-	return shd_state_history_add(judge->state, &row, reterr);
+	return shd_overlay_history_add(judge->overlay, &row, reterr);
 }
 
 /* A poller follows from its feeds. */
@@ -112,7 +112,7 @@ static bool take_past(struct shd_judge *judge, const struct shd_past *past,
 	if (!shd_judge_measures(judge, past->harvest, reterr))
 		return false;
 	for (size_t i = 0; i < past->feed_count; i++)
-		if (!shd_state_feed_put(judge->state, &past->feeds[i], reterr))
+		if (!shd_overlay_feed_put(judge->overlay, &past->feeds[i], reterr))
 			return false;
 	return (!pollers || shd_judge_pollers(judge, reterr)) && shd_judge_listed(judge, reterr);
 }

@@ -1,10 +1,10 @@
 /* The order of work within one transaction:
  *
- *   begin      BEGIN
+ *   begin
  *   batch      feed row -> entities -> metrics -> sweep -> feed row stored ->
  *              poller and store facts -> cross references -> changed entities judged
  *   wakes      entities and rules that are due by time
- *   end        per store: what reads something that changed -> messages -> COMMIT
+ *   end        per store: what reads something that changed -> messages
  */
 #include "parts.h"
 
@@ -72,13 +72,14 @@ static struct shd_tally *make_tally(const struct shd_settings *settings,
 	return shd_tally_create(rules, settings->store_count + 1, &limits);
 }
 
-struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_settings *settings,
-				   const struct shd_rules *rules, const struct shd_words *words,
-				   struct shd_diags *diags)
+struct shd_judge *shd_judge_create(const struct shd_stored *stored,
+	const struct shd_settings *settings, const struct shd_rules *rules,
+	const struct shd_words *words, struct shd_diags *diags)
 {
 	struct shd_judge *judge = shd_xcalloc(1, sizeof(*judge));
 
-	judge->state = state;
+	judge->overlay = shd_overlay_create(stored, TRANSACTION_BYTES);
+	judge->read = shd_overlay_stored(judge->overlay);
 	judge->settings = settings;
 	judge->rules = rules;
 	judge->words = words;
@@ -116,6 +117,7 @@ void shd_judge_destroy(struct shd_judge *judge)
 	free(judge->matches);
 	shd_judge_lists_destroy(judge);
 	shd_tally_destroy(judge->tally);
+	shd_overlay_destroy(judge->overlay);
 	shd_arena_destroy(judge->arena);
 	shd_arena_destroy(judge->keep);
 	shd_arena_destroy(judge->scratch);
@@ -195,6 +197,7 @@ static void forget_transaction(struct shd_judge *judge)
 	judge->drafts_end = &judge->drafts;
 	empty_hash(&judge->dirty);
 	empty_hash(&judge->skus);
+	shd_overlay_reset(judge->overlay);
 	shd_arena_reset(judge->arena);
 	shd_arena_reset(judge->keep);
 	shd_arena_reset(judge->scratch);
@@ -261,7 +264,7 @@ static bool take_batch(struct shd_judge *judge, const struct shd_batch *batch,
 
 	return shd_judge_feed(judge, batch, &feed, &error_before, reterr) &&
 	       take_harvest(judge, batch, reterr) && shd_judge_sweep(judge, batch, &feed, reterr) &&
-	       shd_state_feed_put(judge->state, &feed, reterr) &&
+	       shd_overlay_feed_put(judge->overlay, &feed, reterr) &&
 	       shd_judge_facts(judge, batch, &feed, error_before, reterr) &&
 	       shd_judge_recount(judge, reterr) && shd_judge_listed(judge, reterr);
 }
@@ -308,13 +311,13 @@ static bool wake_all(struct shd_judge *judge, size_t max, struct shd_outcome *ou
 	struct shd_wall next;
 	size_t count, store;
 
-	if (!shd_state_wakes(
-		    judge->state, judge->now, max, judge->arena, &rows, &count, &next, reterr))
+	if (!shd_overlay_wakes(
+		    judge->overlay, judge->now, max, judge->arena, &rows, &count, &next, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		/* A store that is no longer configured sleeps until it is again. */
 		if (!shd_judge_find_store(judge, rows[i].store, &store)) {
-			if (!shd_state_wake_put(judge->state, rows[i].store, rows[i].kind,
+			if (!shd_overlay_wake_put(judge->overlay, rows[i].store, rows[i].kind,
 				    rows[i].id, (struct shd_wall){SHD_NEVER_MS}, reterr))
 				return false;
 			continue;
@@ -386,8 +389,8 @@ static bool find_next_wake(struct shd_judge *judge, struct shd_wall *ret_next,
 	struct shd_wake_row *rows;
 	size_t count;
 
-	return shd_state_wakes(judge->state, judge->now, 0, judge->arena, &rows, &count, ret_next,
-			       reterr);
+	return shd_overlay_wakes(
+		judge->overlay, judge->now, 0, judge->arena, &rows, &count, ret_next, reterr);
 }
 
 bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome, struct shd_error *reterr)
@@ -399,6 +402,12 @@ bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome, struct 
 		return give_up(judge);
 	outcome->durable = judge->durable;
 	return true;
+}
+
+const struct shd_change_set *shd_judge_changes(struct shd_judge *judge)
+{
+	shd_assert(judge->open);
+	return shd_overlay_changes(judge->overlay);
 }
 
 void shd_judge_kept(struct shd_judge *judge)

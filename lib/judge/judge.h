@@ -16,15 +16,15 @@
 #pragma once
 #include "observation.h"
 #include "settings/settings.h"
-#include "state/state.h"
+#include "stored.h"
 
 struct shd_judge;
 
 /* Borrows everything; a reload makes a new one. Routes are compiled here; their
  * mistakes go to diags and give NULL. */
-struct shd_judge *shd_judge_create(struct shd_state *state, const struct shd_settings *settings,
-				   const struct shd_rules *rules, const struct shd_words *words,
-				   struct shd_diags *diags);
+struct shd_judge *shd_judge_create(const struct shd_stored *stored,
+	const struct shd_settings *settings, const struct shd_rules *rules,
+	const struct shd_words *words, struct shd_diags *diags);
 void shd_judge_destroy(struct shd_judge *judge);
 
 /* What the daemon has to know afterwards. */
@@ -61,10 +61,11 @@ void shd_outcome_finish(struct shd_outcome *outcome);
 #define SHD_CATCH_UP_MS SHD_MINUTE_MS
 void shd_judge_catch_up(struct shd_judge *judge, size_t store, uint64_t feeds, struct shd_wall now);
 
-/* Begin, any number of the others, end, kept: what one transaction of the state holds, which
- * the caller begins and ends around them. When one fails, or the commit does, the caller
- * rolls back and abandons: everything since begin is undone, and nothing of the batches
- * counts as read: the marketplace is asked again. */
+/* Begin, any number of the others, end; then the changes are written, and kept: one
+ * transaction, which the caller begins and commits around them. Nothing is written here.
+ * When one fails, the changes cannot be written, or the commit fails, the caller abandons:
+ * everything since begin is forgotten, nothing of the batches counts as read, and the
+ * marketplace is asked again. Whatever has failed, only abandon may follow. */
 SHD_MUST_USE bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now,
 				  struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
@@ -112,7 +113,10 @@ SHD_MUST_USE bool shd_judge_config(struct shd_judge *judge, const char *mistake,
 SHD_MUST_USE bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome,
 				struct shd_error *reterr);
 
-/* The transaction is committed. */
+/* All that is to be written, after end and until kept or abandon. */
+const struct shd_change_set *shd_judge_changes(struct shd_judge *judge);
+/* The changes are committed. */
 void shd_judge_kept(struct shd_judge *judge);
-/* It is not: forgets what was judged in it, and what is cached of the state. */
+/* They are not: forgets what was judged, and what was cached of the state. Does nothing
+ * outside of a transaction. */
 void shd_judge_abandon(struct shd_judge *judge);

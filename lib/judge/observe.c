@@ -44,7 +44,7 @@ static struct shd_dirty *new_dirty(enum shd_kind kind, const char *id)
 }
 
 void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id,
-		     struct shd_entity *entity, struct shd_wall derive_wake)
+		     const struct shd_entity *entity, struct shd_wall derive_wake)
 {
 	struct shd_dirty *mine = new_dirty(kind, id), *dirty;
 
@@ -100,17 +100,23 @@ static void put_category(struct shd_entity *entity, enum shd_field which, const 
 static bool find_product(struct shd_judge *judge, struct shd_entity *entity,
 			 struct shd_error *reterr)
 {
-	bool order = entity->kind == SHD_KIND_order, has;
+	bool order = entity->kind == SHD_KIND_order;
 	const struct shd_value *sku = field(entity, order ? SHD_F_order_sku : SHD_F_return_sku);
-	const char *category;
+	struct shd_stored_listing *listings;
+	const char *category = NULL;
+	size_t count;
 
 	if (!has_text(sku))
 		return true;
-	if (!shd_state_product(judge->state, store_id(judge), sku->text, judge->arena, &has,
-			       &category, reterr))
+	if (!judge->read->listings(judge->read->ctx, store_id(judge), sku->text, judge->arena,
+				   &listings, &count, reterr))
 		return false;
+	for (size_t i = 0; i < count; i++)
+		if (listings[i].category &&
+		    (!category || strcmp(listings[i].category, category) > 0))
+			category = listings[i].category;
 	if (order && !is_told(entity, SHD_F_order_has_product))
-		put_n(entity, SHD_F_order_has_product, has);
+		put_n(entity, SHD_F_order_has_product, count > 0);
 	put_category(entity, order ? SHD_F_order_category : SHD_F_return_category, category);
 	return true;
 }
@@ -133,13 +139,15 @@ static uint64_t changed_fields(const struct shd_entity *before, const struct shd
 	return changed;
 }
 
-/* Writes the entity when it differs from what is stored, and puts it on the list. */
+/* Writes the entity when it differs from what is stored, and puts it on the list. *ret_kept
+ * is it as it is written, NULL when it did not differ. */
 static bool keep_change(struct shd_judge *judge, const struct shd_entity *before,
-			struct shd_entity *entity, const char *feed, bool kept,
-			struct shd_error *reterr)
+			struct shd_entity *entity, const char *feed,
+			const struct shd_entity **ret_kept, struct shd_error *reterr)
 {
 	struct shd_wall wake = shd_derive(before, entity, judge->now);
 
+	*ret_kept = NULL;
 	bool sells = entity->kind == SHD_KIND_order || entity->kind == SHD_KIND_return;
 	if (sells && !find_product(judge, entity, reterr))
 		return false;
@@ -148,11 +156,12 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 	if (before && !shd_entity_differs(before, entity))
 		return true;
 	uint64_t changed = changed_fields(before, entity);
-	if (!shd_state_entity_put(judge->state, store_id(judge), entity, feed, reterr) ||
-	    !shd_judge_note(judge, before, entity, changed, reterr))
+	if (!shd_judge_note(judge, before, entity, changed, reterr) ||
+	    !shd_overlay_entity_put(judge->overlay, store_id(judge), before, entity, feed, ret_kept,
+				    reterr))
 		return false;
-	shd_tally_change(judge->tally, judge->store, before, entity);
-	shd_judge_dirty(judge, entity->kind, entity->id, kept ? entity : NULL, wake);
+	shd_tally_change(judge->tally, judge->store, before, *ret_kept);
+	shd_judge_dirty(judge, entity->kind, entity->id, *ret_kept, wake);
 	struct shd_touched *touched = shd_judge_touch(judge, judge->store);
 	touched->kinds |= 1U << entity->kind;
 	touched->fields[entity->kind] |= changed;
@@ -163,8 +172,7 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 	return true;
 }
 
-/* A copy that can change while `before` stays. */
-static struct shd_entity *copy_of(const struct shd_entity *before, enum shd_kind kind,
+struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind kind,
 	const char *id, struct shd_arena *arena)
 {
 	size_t count = (size_t)shd_kind_fields(kind);
@@ -184,13 +192,13 @@ static struct shd_entity *copy_of(const struct shd_entity *before, enum shd_kind
 }
 
 static bool load(struct shd_judge *judge, enum shd_kind kind, const char *id,
-	struct shd_arena *arena, struct shd_entity **ret_before, struct shd_entity **ret_entity,
-	struct shd_error *reterr)
+	struct shd_arena *arena, const struct shd_entity **ret_before,
+	struct shd_entity **ret_entity, struct shd_error *reterr)
 {
-	if (!shd_state_entity_get(
-		    judge->state, store_id(judge), kind, id, arena, ret_before, reterr))
+	if (!shd_overlay_entity(
+		    judge->overlay, store_id(judge), kind, id, arena, ret_before, reterr))
 		return false;
-	*ret_entity = copy_of(*ret_before, kind, id, arena);
+	*ret_entity = shd_judge_copy(*ret_before, kind, id, arena);
 	return *ret_entity || no_room(reterr);
 }
 
@@ -213,11 +221,11 @@ static bool product_appears(struct shd_judge *judge, const struct shd_entity *li
 
 	if (!has_text(sku))
 		return true;
-	return shd_state_orders_of(judge->state, store, sku->text, judge->arena, &ids, &count,
-				   reterr) &&
+	return judge->read->without_category(judge->read->ctx, store, SHD_KIND_order, sku->text,
+					     judge->arena, &ids, &count, reterr) &&
 	       refresh_all(judge, SHD_KIND_order, ids, count, reterr) &&
-	       shd_state_returns_of(judge->state, store, sku->text, judge->arena, &ids, &count,
-				    reterr) &&
+	       judge->read->without_category(judge->read->ctx, store, SHD_KIND_return, sku->text,
+					     judge->arena, &ids, &count, reterr) &&
 	       refresh_all(judge, SHD_KIND_return, ids, count, reterr);
 }
 
@@ -261,30 +269,31 @@ static bool follow_up(struct shd_judge *judge, const struct shd_entity *before,
 bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
 		      const struct shd_endpoint *row, struct shd_error *reterr)
 {
-	struct shd_arena *arena = room_for_entity(judge);
 	bool is_store = seen->kind == SHD_KIND_store;
 	const char *id = is_store ? store_id(judge) : seen->id;
 	bool lists = row && row->complete && row->closes == seen->kind;
 	int closed = SHD_I_closed;
-	struct shd_entity *before, *entity;
+	const struct shd_entity *before, *kept;
+	struct shd_entity *entity;
 
-	if (!load(judge, seen->kind, id, arena, &before, &entity, reterr))
+	shd_arena_reset(judge->scratch);
+	if (!load(judge, seen->kind, id, judge->scratch, &before, &entity, reterr))
 		return false;
 	shd_entity_merge(entity, seen);
 	/* What a list of the open ones lists is open, unless it says itself that it is not. */
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
 		entity->fields[closed].n = false;
 	bool changed = !before || shd_entity_differs(before, entity);
-	return keep_change(judge, before, entity, lists ? row->name : NULL, arena == judge->keep,
-			   reterr) &&
-	       (!changed || follow_up(judge, before, entity, reterr));
+	return keep_change(judge, before, entity, lists ? row->name : NULL, &kept, reterr) &&
+	       (!changed || !kept || follow_up(judge, before, kept, reterr));
 }
 
 bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
 		       struct shd_error *reterr)
 {
 	struct shd_arena *arena = room_for_entity(judge);
-	struct shd_entity *before, *entity;
+	const struct shd_entity *before, *kept;
+	struct shd_entity *entity;
 
 	if (!load(judge, kind, id, arena, &before, &entity, reterr))
 		return false;
@@ -297,7 +306,7 @@ bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *
 	if (kind == SHD_KIND_poller)
 		wake = sooner(wake, shd_judge_blind_at(entity));
 	shd_judge_dirty(judge, kind, id, arena == judge->keep ? entity : NULL, wake);
-	return keep_change(judge, before, entity, NULL, arena == judge->keep, reterr);
+	return keep_change(judge, before, entity, NULL, &kept, reterr);
 }
 
 /* --- metrics ----------------------------------------------------------------------------- */
@@ -310,14 +319,14 @@ bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harve
 		struct shd_value old;
 		struct shd_wall at;
 
-		if (!shd_state_metric_get(judge->state, store_id(judge), measure->metric,
+		if (!judge->read->metric(judge->read->ctx, store_id(judge), measure->metric,
 					  measure->is_target, &old, &at, reterr))
 			return false;
 		bool same = shd_value_equal(&old, &measure->value);
 		/* A value that stands still leaves a sample an hour. */
 		if (same && (old.none || judge->now.ms - at.ms < SHD_HOUR_MS))
 			continue;
-		if (!shd_state_metric_put(judge->state, store_id(judge), measure->metric,
+		if (!shd_overlay_metric_put(judge->overlay, store_id(judge), measure->metric,
 					  measure->is_target, &measure->value, judge->now, reterr))
 			return false;
 		shd_judge_touch(judge, judge->store)->metrics |= 1ULL << measure->metric;
@@ -336,14 +345,15 @@ struct listed {
 static bool close_one(struct shd_judge *judge, enum shd_kind kind, const char *id,
 		      struct shd_error *reterr)
 {
-	struct shd_arena *arena = room_for_entity(judge);
-	struct shd_entity *before, *entity;
+	const struct shd_entity *before, *kept;
+	struct shd_entity *entity;
 
-	if (!load(judge, kind, id, arena, &before, &entity, reterr))
+	shd_arena_reset(judge->scratch);
+	if (!load(judge, kind, id, judge->scratch, &before, &entity, reterr))
 		return false;
 	put_n(entity, shd_kind_first(kind) + SHD_I_closed, true);
-	return keep_change(judge, before, entity, NULL, arena == judge->keep, reterr) &&
-	       follow_up(judge, before, entity, reterr);
+	return keep_change(judge, before, entity, NULL, &kept, reterr) &&
+	       (!kept || follow_up(judge, before, kept, reterr));
 }
 
 static bool close_missing(struct shd_judge *judge, const struct shd_batch *batch,
@@ -382,7 +392,7 @@ bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
 		feed->suspects = 0;
 		return true;
 	}
-	if (!shd_state_entity_ids(judge->state, store_id(judge), batch->fetch.row->closes,
+	if (!judge->read->open_ids(judge->read->ctx, store_id(judge), batch->fetch.row->closes,
 		    batch->fetch.row->name, judge->arena, &ids, &count, reterr))
 		return false;
 	/* One empty answer where there were rows may be a slip of theirs. */
@@ -402,16 +412,17 @@ bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
 static bool count_one(struct shd_judge *judge, const char *id, bool only, int64_t units,
 		      struct shd_error *reterr)
 {
-	struct shd_arena *arena = room_for_entity(judge);
-	struct shd_entity *before, *entity;
+	const struct shd_entity *before, *kept;
+	struct shd_entity *entity;
 
-	if (!load(judge, SHD_KIND_stock, id, arena, &before, &entity, reterr))
+	shd_arena_reset(judge->scratch);
+	if (!load(judge, SHD_KIND_stock, id, judge->scratch, &before, &entity, reterr))
 		return false;
 	if (only || field(entity, SHD_F_stock_warehouse)->none)
 		put_n(entity, SHD_F_stock_unshipped, units);
 	else
 		entity->fields[shd_field_index(SHD_F_stock_unshipped)].none = true;
-	return keep_change(judge, before, entity, NULL, arena == judge->keep, reterr);
+	return keep_change(judge, before, entity, NULL, &kept, reterr);
 }
 
 static bool count_sku(struct shd_judge *judge, const char *sku, struct shd_error *reterr)
@@ -420,12 +431,12 @@ static bool count_sku(struct shd_judge *judge, const char *sku, struct shd_error
 	size_t count;
 	int64_t units;
 
-	if (!shd_state_stocks_of(judge->state, store_id(judge), sku, judge->arena, &ids, &count,
+	if (!judge->read->stocks(judge->read->ctx, store_id(judge), sku, judge->arena, &ids, &count,
 				 reterr))
 		return false;
 	if (count == 0)
 		return true;
-	if (!shd_state_unshipped(judge->state, store_id(judge), sku, &units, reterr))
+	if (!judge->read->promised(judge->read->ctx, store_id(judge), sku, &units, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!count_one(judge, ids[i], count == 1, units, reterr))

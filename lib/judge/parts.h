@@ -15,12 +15,12 @@
  *
  * All functions: false means that the transaction is to be given up. */
 #pragma once
+#include "base/table.h"
 #include "catalog/derive.h"
 #include "judge.h"
+#include "overlay.h"
 #include "rule/match.h"
 #include "rule/eval/tally.h"
-
-#include <uthash.h>
 
 /* How long what changes with every good poll (last success) may go unwritten. */
 #define SHD_FACT_MS (30 * SHD_SECOND_MS)
@@ -72,7 +72,7 @@ struct shd_touched {
 struct shd_dirty {
 	enum shd_kind kind;
 	const char *id;
-	struct shd_entity *entity;   /* NULL: read it again */
+	const struct shd_entity *entity; /* NULL: read it again */
 	struct shd_wall derive_wake;
 	UT_hash_handle hh;
 };
@@ -93,7 +93,8 @@ struct shd_draft {
 };
 
 struct shd_judge {
-	struct shd_state *state;
+	struct shd_overlay *overlay;     /* what is stored, as this transaction leaves it */
+	const struct shd_stored *read;   /* the same, for reading */
 	const struct shd_settings *settings;
 	const struct shd_rules *rules;
 	const struct shd_words *words;
@@ -117,7 +118,7 @@ struct shd_judge {
 	struct shd_arena *keep;          /* entities to be judged */
 	struct shd_arena *scratch;       /* one entity at a time */
 	struct shd_arena *store_arena;
-	struct shd_entity *store_entity; /* NULL: not read, or there is none */
+	const struct shd_entity *store_entity; /* NULL: not read, or there is none */
 	bool store_entity_read;
 	const struct shd_rule *rule;     /* being judged */
 	size_t rows;                     /* that its windows showed, tallied ones apart */
@@ -211,7 +212,10 @@ SHD_MUST_USE bool shd_judge_recount(struct shd_judge *judge, struct shd_error *r
 SHD_MUST_USE bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
 				    struct shd_error *reterr);
 void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id,
-		     struct shd_entity *entity, struct shd_wall derive_wake);
+		     const struct shd_entity *entity, struct shd_wall derive_wake);
+/* A copy that can change while `before` (NULL: there is none) stays; NULL: no room. */
+struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind kind,
+				  const char *id, struct shd_arena *arena);
 
 /* judge_env.c */
 void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,

@@ -74,14 +74,17 @@ const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_wall no
 /* What the product is called, its number when we do not know the listing. */
 static const char *product_of(struct shd_judge *judge, const char *sku)
 {
-	const char *const *titles;
-	struct shd_error ignored; /* the next statement meets it as well */
+	struct shd_stored_listing *listings;
+	struct shd_error ignored; /* what is read next fails as well */
 	size_t count;
 
-	if (!shd_state_titles_of(judge->state, store_id(judge), sku, judge->arena, &titles, &count,
-				 &ignored))
+	if (!judge->read->listings(judge->read->ctx, store_id(judge), sku, judge->arena, &listings,
+				   &count, &ignored))
 		return sku;
-	return count ? titles[0] : sku;
+	for (size_t i = 0; i < count; i++)
+		if (listings[i].title)
+			return listings[i].title;
+	return sku;
 }
 
 const char *shd_judge_subject(struct shd_judge *judge, const struct shd_entity *entity,
@@ -215,8 +218,8 @@ static bool tell_channel(struct shd_judge *judge, const struct shd_rule *rule,
 			 size_t channel, struct shd_error *reterr)
 {
 	add_to_draft(draft_for(judge, channel, route, rule->id, false), facts);
-	return shd_state_notified_add(
-		judge->state, facts->alert, judge->settings->channels[channel].name, reterr);
+	return shd_overlay_notified_add(
+		judge->overlay, facts->alert, judge->settings->channels[channel].name, reterr);
 }
 
 /* The channel an alert is about, which cannot tell of its own failure; channel_count
@@ -274,7 +277,8 @@ static bool tell_resolved(struct shd_judge *judge, const struct shd_rule *rule,
 	const char *const *names;
 	size_t count;
 
-	if (!shd_state_notified(judge->state, facts->alert, judge->arena, &names, &count, reterr))
+	if (!judge->read->notified(
+		    judge->read->ctx, facts->alert, judge->arena, &names, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		for (size_t c = 0; c < judge->settings->channel_count; c++) {
@@ -294,7 +298,7 @@ static bool find_inhibitor(struct shd_judge *judge, const char *rule, struct shd
 	*ret_alert = NULL;
 	if (strcmp(rule, inhibited) != 0)
 		return true;
-	return shd_state_alert_get(judge->state, inhibitor, store_id(judge), "", judge->arena,
+	return shd_overlay_alert(judge->overlay, inhibitor, store_id(judge), "", judge->arena,
 				   ret_alert, reterr);
 }
 
@@ -324,8 +328,8 @@ bool shd_judge_held_back(struct shd_judge *judge, const struct shd_alert *alert,
 	if (!other || other->state != SHD_ALERT_RESOLVED ||
 	    other->resolved_at.ms < alert->fired_at.ms)
 		return true;
-	if (!shd_state_notified(
-		    judge->state, alert->number, judge->arena, &names, &notified, reterr))
+	if (!judge->read->notified(
+		    judge->read->ctx, alert->number, judge->arena, &names, &notified, reterr))
 		return false;
 	if (!notified)
 		ret_at->ms = other->resolved_at.ms + LET_GO_MS;
@@ -340,7 +344,7 @@ bool shd_judge_let_go(
 	if (strcmp(rule->id, inhibitor) != 0)
 		return true;
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		if (!shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_poller,
+		if (!shd_overlay_wake_sooner(judge->overlay, store_id(judge), SHD_KIND_poller,
 					   shd_poller_name((enum shd_poller)p), at, reterr))
 			return false;
 	return true;
@@ -354,13 +358,13 @@ bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
 
 	*ret_told = false;
 	if (over && (!move->tell || !rule->tell_resolved))
-		return shd_state_notified_clear(judge->state, alert->number, reterr);
+		return shd_overlay_notified_clear(judge->overlay, alert->number, reterr);
 	if (!move->tell)
 		return true;
 	struct shd_facts facts = facts_of(judge, entity, alert, move);
 	if (over)
 		return tell_resolved(judge, rule, &facts, ret_told, reterr) &&
-		       shd_state_notified_clear(judge->state, alert->number, reterr);
+		       shd_overlay_notified_clear(judge->overlay, alert->number, reterr);
 	if (!is_inhibited(judge, rule, &held_back, reterr))
 		return false;
 	return held_back || tell_routes(judge, rule, &facts, move, ret_told, reterr);
@@ -407,7 +411,7 @@ static bool send_one(
 		return shd_fail(reterr, SHD_ERR_LIMIT, "a message has no room");
 	judge->outcome->outbox_added++;
 	judge->durable = true;
-	return shd_state_outbox_add(judge->state, &row, reterr);
+	return shd_overlay_outbox_add(judge->overlay, &row, reterr);
 }
 
 bool shd_judge_send(struct shd_judge *judge, struct shd_error *reterr)

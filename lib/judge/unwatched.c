@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALERTS_MAX = 100000 };
-
 bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char *reason,
 		    struct shd_error *reterr)
 {
@@ -25,9 +23,9 @@ bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char
 	alert->hits = 0;
 	alert->wake.ms = SHD_NEVER_MS;
 	shd_judge_remember(judge, rule, NULL, alert, &move, reason);
-	return shd_state_alert_put(judge->state, alert, reterr) &&
-	       shd_state_notified_clear(judge->state, alert->number, reterr) &&
-	       shd_state_event_add(judge->state, &event, reterr);
+	return shd_overlay_alert_put(judge->overlay, alert, reterr) &&
+	       shd_overlay_notified_clear(judge->overlay, alert->number, reterr) &&
+	       shd_overlay_event_add(judge->overlay, &event, reterr);
 }
 
 /* --- pollers that nobody reads -------------------------------------------------------- */
@@ -57,7 +55,7 @@ bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struc
 	struct shd_alert *alerts;
 	size_t count;
 
-	if (!shd_state_alerts_of(judge->state, shd_judge_store_id(judge, judge->store),
+	if (!shd_overlay_alerts_of(judge->overlay, shd_judge_store_id(judge, judge->store),
 				 shd_poller_name(poller), judge->arena, &alerts, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -76,11 +74,11 @@ bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struc
 
 static bool end_alerts(struct shd_judge *judge, const char *store, struct shd_error *reterr)
 {
-	struct shd_alert_filter filter = {.store = store, .max = ALERTS_MAX};
 	struct shd_alert *alerts;
 	size_t count;
 
-	if (!shd_state_alerts(judge->state, &filter, judge->arena, &alerts, &count, reterr))
+	if (!judge->read->open_alerts(
+		    judge->read->ctx, store, judge->arena, &alerts, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!shd_judge_drop(judge, &alerts[i], "the store is no longer watched", reterr))
@@ -91,18 +89,21 @@ static bool end_alerts(struct shd_judge *judge, const char *store, struct shd_er
 /* When it comes back, it is watched from then on (look_at_store). */
 static bool close_store(struct shd_judge *judge, const char *id, struct shd_error *reterr)
 {
-	struct shd_entity *store;
+	const struct shd_entity *before, *kept;
 
-	if (!shd_state_entity_get(
-		    judge->state, id, SHD_KIND_store, id, judge->arena, &store, reterr))
+	if (!shd_overlay_entity(judge->overlay, id, SHD_KIND_store, id, judge->arena, &before,
+				reterr))
 		return false;
-	if (!store)
+	if (!before)
 		return true;
+	struct shd_entity *store = shd_judge_copy(before, SHD_KIND_store, id, judge->arena);
+	if (!store)
+		return shd_fail(reterr, SHD_ERR_LIMIT, "no room to close a store");
 	struct shd_value *closed = &store->fields[SHD_I_closed];
 	closed->none = false;
 	closed->n = true;
 	(void)shd_derive(NULL, store, judge->now);
-	return shd_state_entity_put(judge->state, id, store, NULL, reterr);
+	return shd_overlay_entity_put(judge->overlay, id, before, store, NULL, &kept, reterr);
 }
 
 bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr)
@@ -110,7 +111,7 @@ bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr)
 	const char *const *ids;
 	size_t count, store;
 
-	if (!shd_state_stores_open(judge->state, judge->arena, &ids, &count, reterr))
+	if (!judge->read->open_stores(judge->read->ctx, judge->arena, &ids, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!shd_judge_find_store(judge, ids[i], &store) &&

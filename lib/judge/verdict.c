@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* At most so many alerts are remembered for the journal from one transaction. */
-enum { TRANSITIONS_MAX = 1000, OPEN_ALERTS_MAX = 100000 };
+enum { TRANSITIONS_MAX = 1000 };
 
 /* A row costs about a microsecond. */
 enum { CHEAP_ROWS = 256 };
@@ -88,7 +88,7 @@ static bool record(struct shd_judge *judge, const struct shd_rule *rule,
 	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, reterr)))
 		return false;
 	shd_judge_remember(judge, rule, entity, alert, move, NULL);
-	return shd_state_event_add(judge->state, &event, reterr);
+	return shd_overlay_event_add(judge->overlay, &event, reterr);
 }
 
 /* Tells what nobody was told while another alert held it back. */
@@ -108,13 +108,13 @@ static bool tell_late(struct shd_judge *judge, const struct shd_rule *rule,
 	if (changed_at.ms >= at.ms) /* it was told, and no route leads to anybody */
 		return true;
 	alert->changed_at = judge->now;
-	return shd_state_alert_put(judge->state, alert, reterr) &&
+	return shd_overlay_alert_put(judge->overlay, alert, reterr) &&
 	       record(judge, rule, entity, alert, &move, reterr);
 }
 
 static bool get_at_hand(struct shd_judge *judge, const char *id, struct shd_error *reterr)
 {
-	return shd_state_alerts_of(judge->state, store_id(judge), id, judge->scratch,
+	return shd_overlay_alerts_of(judge->overlay, store_id(judge), id, judge->scratch,
 				   &judge->at_hand, &judge->at_hand_count, reterr);
 }
 
@@ -122,7 +122,7 @@ static bool get_at_hand(struct shd_judge *judge, const char *id, struct shd_erro
 static bool get_own_at_hand(struct shd_judge *judge, const struct shd_rule *rule,
 			    struct shd_error *reterr)
 {
-	if (!shd_state_alert_get(judge->state, rule->id, store_id(judge), "", judge->scratch,
+	if (!shd_overlay_alert(judge->overlay, rule->id, store_id(judge), "", judge->scratch,
 				 &judge->at_hand, reterr))
 		return false;
 	judge->at_hand_count = judge->at_hand != NULL;
@@ -154,7 +154,7 @@ static bool step(struct shd_judge *judge, const struct shd_rule *rule,
 		alert = &fresh;
 	struct shd_alert before = *alert;
 	int count = shd_alert_step(alert, rule, verdict, judge->now, moves);
-	if (!same_alert(&before, alert) && !shd_state_alert_put(judge->state, alert, reterr))
+	if (!same_alert(&before, alert) && !shd_overlay_alert_put(judge->overlay, alert, reterr))
 		return false;
 	for (int i = 0; i < count; i++)
 		if (!record(judge, rule, entity, alert, &moves[i], reterr))
@@ -221,7 +221,7 @@ static bool put_wake(struct shd_judge *judge, enum shd_kind kind, const char *id
 {
 	if (wake.ms <= judge->now.ms)
 		wake.ms = judge->now.ms + 1;
-	return shd_state_wake_put(judge->state, store_id(judge), kind, id, wake, reterr);
+	return shd_overlay_wake_put(judge->overlay, store_id(judge), kind, id, wake, reterr);
 }
 
 static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struct shd_error *reterr)
@@ -236,7 +236,7 @@ static bool judge_entity(struct shd_judge *judge, struct shd_dirty *dirty, struc
 		return put_wake(judge, dirty->kind, dirty->id, wake, reterr);
 	shd_arena_reset(judge->scratch);
 	if (!dirty->entity &&
-	    !shd_state_entity_get(judge->state, store_id(judge), dirty->kind, dirty->id,
+	    !shd_overlay_entity(judge->overlay, store_id(judge), dirty->kind, dirty->id,
 				  judge->scratch, &dirty->entity, reterr))
 		return false;
 	if (!get_at_hand(judge, dirty->id, reterr))
@@ -288,8 +288,8 @@ static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd
 	const char *const *ids;
 	size_t count;
 
-	if (!shd_state_entity_ids(
-		    judge->state, store_id(judge), kind, NULL, judge->arena, &ids, &count, reterr))
+	if (!judge->read->open_ids(judge->read->ctx, store_id(judge), kind, NULL, judge->arena,
+		    &ids, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!shd_judge_refresh(judge, kind, ids[i], reterr))
@@ -355,7 +355,7 @@ static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *rete
 	/* The clock went back: what was noted says nothing. */
 	if (wait_ms <= 0 || wait_ms > judge->put_off_max_ms)
 		return judge_whole_store(judge, rule, reterr);
-	return shd_state_wake_sooner(judge->state, store_id(judge), SHD_KIND_store, rule->id,
+	return shd_overlay_wake_sooner(judge->overlay, store_id(judge), SHD_KIND_store, rule->id,
 				     (struct shd_wall){not_before[i]}, reterr);
 }
 
@@ -386,7 +386,7 @@ bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *r
 
 	if (rule && !rule->each)
 		return judge_whole_store(judge, rule, reterr);
-	return shd_state_wake_put(judge->state, store_id(judge), SHD_KIND_store, id,
+	return shd_overlay_wake_put(judge->overlay, store_id(judge), SHD_KIND_store, id,
 				  (struct shd_wall){SHD_NEVER_MS}, reterr);
 }
 
@@ -394,11 +394,11 @@ bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *r
 
 static bool look_at_alerts(struct shd_judge *judge, struct shd_error *reterr)
 {
-	struct shd_alert_filter filter = {.store = store_id(judge), .max = OPEN_ALERTS_MAX};
 	struct shd_alert *alerts;
 	size_t count;
 
-	if (!shd_state_alerts(judge->state, &filter, judge->arena, &alerts, &count, reterr))
+	if (!judge->read->open_alerts(
+		    judge->read->ctx, store_id(judge), judge->arena, &alerts, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct shd_rule *rule = shd_rules_find(judge->here->rules, alerts[i].rule);

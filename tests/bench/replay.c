@@ -6,6 +6,7 @@
 #include "judge/judge.h"
 #include "market/adapter.h"
 #include "replay/replay.h"
+#include "state/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +247,7 @@ static struct shd_wall transaction(struct shop *shop, bool by_time)
 			poll(shop, row, told, &outcome);
 	}
 	check(shd_judge_end(shop->judge, &outcome, &shop->err), shop);
+	check(shd_state_apply(shop->state, shd_judge_changes(shop->judge), &shop->err), shop);
 	check(shd_state_commit(shop->state, outcome.durable, &shop->err), shop);
 	shd_judge_kept(shop->judge);
 	struct shd_wall next = outcome.next_wake;
@@ -285,8 +287,8 @@ static void open_shop(struct shop *shop, const char *folder, const char *rules, 
 	shop->config->settings->channel_count = shop->config->settings->route_count = 0;
 	snprintf(path, 4096, "%s/state.db", folder);
 	check(shd_state_open(path, &shop->state, &shop->err), shop);
-	shop->judge = shd_judge_create(shop->state, shop->config->settings, shop->config->rules,
-				       shop->config->words, diags);
+	shop->judge = shd_judge_create(shd_state_stored(shop->state), shop->config->settings,
+		shop->config->rules, shop->config->words, diags);
 	shd_diags_destroy(diags);
 }
 

@@ -9,6 +9,7 @@
 #include "judge/judge.h"
 #include "market/adapter.h"
 #include "rule/eval/tally.h"
+#include "state/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,6 +341,7 @@ static double poll(struct daily *daily, int64_t from, int64_t to, const char *su
 	check(shd_judge_begin(daily->judge, (struct shd_wall){daily->now}, &err));
 	check(shd_judge_batch(daily->judge, &batch, &outcome, &err));
 	check(shd_judge_end(daily->judge, &outcome, &err));
+	check(shd_state_apply(daily->state, shd_judge_changes(daily->judge), &err));
 	check(shd_state_commit(daily->state, outcome.durable, &err));
 	shd_judge_kept(daily->judge);
 	double took = seconds() - began;
@@ -357,8 +359,8 @@ static void open_daily(struct daily *daily, const char *folder)
 
 	snprintf(path, sizeof(path), "%s/daily.db", folder);
 	check(shd_state_open(path, &daily->state, &err));
-	daily->judge = shd_judge_create(daily->state, daily->config->settings, daily->config->rules,
-					daily->config->words, diags);
+	daily->judge = shd_judge_create(shd_state_stored(daily->state), daily->config->settings,
+		daily->config->rules, daily->config->words, diags);
 	shd_diags_destroy(diags);
 	for (size_t i = 0; !daily->row && i < market->endpoint_count; i++)
 		if (market->endpoints[i].poller == SHD_P_orders)

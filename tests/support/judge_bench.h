@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "judge/judge.h"
+#include "state/state.h"
 #include "market/adapter.h"
 #include "rule/language/words.h"
 
@@ -59,7 +60,8 @@ struct bench {
 static inline void bench_judge(struct bench *b)
 {
 	shd_judge_destroy(b->judge);
-	b->judge = shd_judge_create(b->state, &b->settings, b->rules, b->words, b->diags);
+	b->judge = shd_judge_create(
+		shd_state_stored(b->state), &b->settings, b->rules, b->words, b->diags);
 	assert_non_null(b->judge);
 }
 
@@ -193,6 +195,7 @@ static inline void bench_begin(struct bench *b)
 static inline void bench_end(struct bench *b)
 {
 	if (!shd_judge_end(b->judge, &b->outcome, &b->err) ||
+	    !shd_state_apply(b->state, shd_judge_changes(b->judge), &b->err) ||
 	    !shd_state_commit(b->state, b->outcome.durable, &b->err))
 		fail_msg("%s", b->err.msg);
 	shd_judge_kept(b->judge);

@@ -5,7 +5,6 @@
 #include "commit/commit.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 struct fixture {
 	uv_loop_t loop;
@@ -28,6 +27,11 @@ static bool begin(void *ctx, struct shd_error *reterr)
 	f->begins++;
 	assert_int_equal(f->in_transaction++, 0);
 	return !f->judges || f->state_engine.begin(f->state_engine.ctx, reterr);
+}
+
+static bool put(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr)
+{
+	return shd_state_apply(((struct fixture *)ctx)->bench.state, changes, reterr);
 }
 
 static bool end(void *ctx, bool durable, struct shd_error *reterr)
@@ -80,10 +84,7 @@ static void state_failed(void *ctx, const struct shd_error *err)
 {
 	struct fixture *f = ctx;
 
-	if (err)
-		f->failures++;
-	else
-		f->recoveries++;
+	(*(err ? &f->failures : &f->recoveries))++;
 }
 
 static void start_commit(struct fixture *f)
@@ -91,8 +92,8 @@ static void start_commit(struct fixture *f)
 	uv_loop_init(&f->loop);
 	f->jobs = shd_jobs_create(&f->loop);
 	struct shd_commit_in in = {.loop = &f->loop, .jobs = f->jobs, .state = f->bench.state,
-		.engine = {begin, end, roll_back, f}, .now = now, .look = look, .judged = judged,
-		.state_failed = state_failed, .ctx = f};
+		.engine = {begin, put, end, roll_back, f}, .now = now, .look = look,
+		.judged = judged, .state_failed = state_failed, .ctx = f};
 	f->commit = shd_commit_create(&in);
 	shd_commit_use(f->commit, f->judges ? f->bench.judge : NULL, NULL);
 }

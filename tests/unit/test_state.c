@@ -92,8 +92,7 @@ static void orders_and_stock_of_a_product_are_found(void **state)
 	const char *const *ids;
 	size_t count;
 	int64_t units;
-	const char *category;
-	bool has;
+	struct shd_stored_listing *listings;
 
 	put_order(f, "s", "a", 1, false, "x", NULL);
 	put_order(f, "s", "b", 1, false, "x", NULL);
@@ -105,9 +104,8 @@ static void orders_and_stock_of_a_product_are_found(void **state)
 	assert_int_equal(units, 4 * SHD_MICRO);
 	assert_true(shd_state_unshipped(f->state, "s", "z", &units, &f->err));
 	assert_int_equal(units, 0);
-	assert_true(shd_state_product(f->state, "s", "x", f->arena, &has, &category, &f->err));
-	assert_false(has);
-	assert_null(category);
+	assert_true(shd_state_listings(f->state, "s", "x", f->arena, &listings, &count, &f->err));
+	assert_int_equal(count, 0);
 }
 
 static bool count_visit(void *ctx, const struct shd_entity *entity)
@@ -218,7 +216,7 @@ static void lookups_read_an_index(void **state)
 /* Every change of an order asks these of its product. */
 static void what_belongs_to_a_product_is_found_by_its_sku(void **state)
 {
-	static const enum shd_sql lookups[] = {SHD_SQL_product, SHD_SQL_titles_of,
+	static const enum shd_sql lookups[] = {SHD_SQL_listings_of,
 		SHD_SQL_orders_of, SHD_SQL_returns_of, SHD_SQL_unshipped, SHD_SQL_stocks_of};
 	struct fixture *f = *state;
 	char plan[1024];

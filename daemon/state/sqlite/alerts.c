@@ -56,7 +56,10 @@ static void bind_alert(struct shd_query *query, const struct shd_alert *alert)
 {
 	const struct shd_verdict *last = &alert->last;
 
-	shd_query_put_n(query, alert->number);
+	if (alert->number)
+		shd_query_put_n(query, alert->number);
+	else
+		shd_query_put_null(query);
 	shd_query_put_text(query, alert->rule);
 	shd_query_put_text(query, alert->store);
 	shd_query_put_text(query, alert->entity);
@@ -109,18 +112,28 @@ bool shd_state_alert_get(struct shd_state *state, const char *rule, const char *
 	return true;
 }
 
-bool shd_state_alert_put(struct shd_state *state, struct shd_alert *alert, struct shd_error *reterr)
+bool shd_state_alert_apply(struct shd_state *state, const struct shd_alert *alert, bool is_new,
+			   struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 
-	if (!shd_query_open(&query, state,
-			    alert->number ? SHD_SQL_alert_update : SHD_SQL_alert_insert, reterr))
+	if (!shd_query_open(
+		    &query, state, is_new ? SHD_SQL_alert_insert : SHD_SQL_alert_update, reterr))
 		return false;
 	bind_alert(&query, alert);
 	if (!shd_query_run(&query, reterr))
 		return false;
 	shd_assert(sqlite3_changes(state->db) == 1);
-	if (!alert->number)
+	return true;
+}
+
+bool shd_state_alert_put(struct shd_state *state, struct shd_alert *alert, struct shd_error *reterr)
+{
+	bool is_new = !alert->number;
+
+	if (!shd_state_alert_apply(state, alert, is_new, reterr))
+		return false;
+	if (is_new)
 		alert->number = sqlite3_last_insert_rowid(state->db);
 	return true;
 }
@@ -215,6 +228,25 @@ bool shd_state_alerts_of(struct shd_state *state, const char *store, const char 
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_text(&query, entity);
+	return read_alerts(&query, arena, ret_alerts, ret_count, reterr);
+}
+
+bool shd_state_alerts_of_all(struct shd_state *state, const char *store,
+			     const char *const *entities, size_t count, struct shd_arena *arena,
+			     struct shd_alert **ret_alerts, size_t *ret_count,
+			     struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	char *list shd_autofree = NULL;
+
+	if (count == 1)
+		return shd_state_alerts_of(
+			state, store, entities[0], arena, ret_alerts, ret_count, reterr);
+	list = shd_query_list(entities, count);
+	if (!shd_query_open(&query, state, SHD_SQL_alerts_of_all, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, list);
 	return read_alerts(&query, arena, ret_alerts, ret_count, reterr);
 }
 

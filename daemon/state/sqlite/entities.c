@@ -53,35 +53,82 @@ static bool keep_texts(struct shd_arena *arena, struct shd_value *fields, int co
 	return true;
 }
 
-bool shd_state_entity_get(struct shd_state *state, const char *store, enum shd_kind kind,
-			  const char *id, struct shd_arena *arena, struct shd_entity **ret_entity,
+/* The present row, copied into the arena. */
+static bool read_entity(struct shd_query *query, enum shd_kind kind, struct shd_arena *arena,
+			struct shd_stored_entity *ret)
+{
+	int count = shd_kind_fields(kind);
+	struct shd_entity *entity = shd_query_alloc(query, arena, 1, sizeof(*entity));
+	struct shd_value *fields = shd_query_alloc(query, arena, (size_t)count, sizeof(*fields));
+	const char *id = shd_query_get_text(query, arena);
+
+	ret->feed = shd_query_get_text(query, arena);
+	if (query->full)
+		return false;
+	read_fields(query, kind, UINT64_MAX, fields);
+	query->full = !keep_texts(arena, fields, count);
+	*entity = (struct shd_entity){.kind = kind, .id = id, .fields = fields};
+	entity->set = count == 64 ? UINT64_MAX : (1ULL << count) - 1;
+	ret->entity = entity;
+	return !query->full;
+}
+
+bool shd_state_entity_row(struct shd_state *state, const char *store, enum shd_kind kind,
+			  const char *id, struct shd_arena *arena, struct shd_stored_entity *ret,
 			  struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	int count = shd_kind_fields(kind);
+	struct shd_stored_entity row = {0};
 
 	if (!shd_query_open_kind(&query, state, kind, SHD_TABLE_GET, reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_text(&query, id);
-	if (!shd_query_row(&query)) {
-		if (!shd_query_ok(&query, reterr))
-			return false;
-		*ret_entity = NULL;
-		return true;
-	}
-	struct shd_entity *entity = shd_query_alloc(&query, arena, 1, sizeof(*entity));
-	struct shd_value *fields = shd_query_alloc(&query, arena, (size_t)count, sizeof(*fields));
-	const char *copy = shd_query_get_text(&query, arena);
-	if (query.full)
-		return shd_query_ok(&query, reterr);
-	read_fields(&query, kind, UINT64_MAX, fields);
-	query.full = !keep_texts(arena, fields, count);
+	if (shd_query_row(&query))
+		(void)read_entity(&query, kind, arena, &row);
 	if (!shd_query_ok(&query, reterr))
 		return false;
-	*entity = (struct shd_entity){.kind = kind, .id = copy, .fields = fields};
-	entity->set = count == 64 ? UINT64_MAX : (1ULL << count) - 1;
-	*ret_entity = entity;
+	*ret = row;
+	return true;
+}
+
+bool shd_state_entity_get(struct shd_state *state, const char *store, enum shd_kind kind,
+			  const char *id, struct shd_arena *arena, struct shd_entity **ret_entity,
+			  struct shd_error *reterr)
+{
+	struct shd_stored_entity row;
+
+	if (!shd_state_entity_row(state, store, kind, id, arena, &row, reterr))
+		return false;
+	*ret_entity = (struct shd_entity *)row.entity;
+	return true;
+}
+
+bool shd_state_entity_rows(struct shd_state *state, const char *store, enum shd_kind kind,
+			   const char *const *ids, size_t count, struct shd_arena *arena,
+			   struct shd_stored_entity **ret_rows, size_t *ret_count,
+			   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	char *list shd_autofree = shd_query_list(ids, count);
+	void *rows = NULL;
+	size_t found = 0, room = 0;
+
+	if (!shd_query_open_kind(&query, state, kind, SHD_TABLE_GET_ALL, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, list);
+	while (shd_query_row(&query)) {
+		struct shd_stored_entity *row =
+			shd_query_slot(&query, arena, &rows, found, &room, sizeof(*row));
+
+		if (row && read_entity(&query, kind, arena, row))
+			found++;
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_rows = rows;
+	*ret_count = found;
 	return true;
 }
 
@@ -105,18 +152,19 @@ static void put_field(struct shd_query *query, const struct shd_value *value)
 		shd_query_put_text(query, value->currency);
 }
 
-static bool update(struct shd_state *state, enum shd_table_sql sql, const char *store,
-		   const struct shd_entity *entity, const char *feed, bool *ret_found,
+static bool update(struct shd_state *state, enum shd_table_sql sql,
+		   const struct shd_entity_change *change, bool *ret_found,
 		   struct shd_error *reterr)
 {
+	const struct shd_entity *entity = change->entity;
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 	int count = shd_kind_fields(entity->kind);
 
 	if (!shd_query_open_kind(&query, state, entity->kind, sql, reterr))
 		return false;
-	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, change->store);
 	shd_query_put_text(&query, entity->id);
-	shd_query_put_text(&query, feed);
+	shd_query_put_text(&query, change->feed);
 	for (int i = 0; i < count; i++)
 		put_field(&query, &entity->fields[i]);
 	if (!shd_query_run(&query, reterr))
@@ -125,31 +173,31 @@ static bool update(struct shd_state *state, enum shd_table_sql sql, const char *
 	return true;
 }
 
-static bool insert(struct shd_state *state, const char *store, const struct shd_entity *entity,
-		   struct shd_error *reterr)
-{
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-
-	if (!shd_query_open_kind(&query, state, entity->kind, SHD_TABLE_INSERT, reterr))
-		return false;
-	shd_query_put_text(&query, store);
-	shd_query_put_text(&query, entity->id);
-	return shd_query_run(&query, reterr);
-}
-
 /* Nearly every put is of an entity that is there already, and changes no index. */
 bool shd_state_entity_put(struct shd_state *state, const char *store,
 			  const struct shd_entity *entity, const char *feed,
 			  struct shd_error *reterr)
 {
+	struct shd_entity_change change = {
+		.store = store, .entity = entity, .feed = feed, .same_keys = true};
 	bool found;
 
-	if (!update(state, SHD_TABLE_UPDATE_SAME, store, entity, feed, &found, reterr))
+	if (!update(state, SHD_TABLE_UPDATE_SAME, &change, &found, reterr) ||
+	    (!found && !update(state, SHD_TABLE_UPDATE, &change, &found, reterr)))
 		return false;
-	if (!found && !update(state, SHD_TABLE_UPDATE, store, entity, feed, &found, reterr))
+	return found || update(state, SHD_TABLE_INSERT, &change, &found, reterr);
+}
+
+bool shd_state_entity_apply(struct shd_state *state, const struct shd_entity_change *change,
+			    struct shd_error *reterr)
+{
+	bool found = false;
+
+	if (change->is_new)
+		return update(state, SHD_TABLE_INSERT, change, &found, reterr);
+	if (change->same_keys && !update(state, SHD_TABLE_UPDATE_SAME, change, &found, reterr))
 		return false;
-	return found || (insert(state, store, entity, reterr) &&
-			 update(state, SHD_TABLE_UPDATE, store, entity, feed, &found, reterr));
+	return found || update(state, SHD_TABLE_UPDATE, change, &found, reterr);
 }
 
 /* All ids that the query yields. */
@@ -259,26 +307,33 @@ static bool number_of(struct shd_state *state, enum shd_sql sql, const char *sto
 	return true;
 }
 
-bool shd_state_product(struct shd_state *state, const char *store, const char *sku,
-		       struct shd_arena *arena, bool *ret_has, const char **ret_category,
-		       struct shd_error *reterr)
+bool shd_state_listings(struct shd_state *state, const char *store, const char *sku,
+			struct shd_arena *arena, struct shd_stored_listing **ret_rows,
+			size_t *ret_count, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	const char *category = NULL;
-	bool has = false;
+	void *rows = NULL;
+	size_t count = 0, room = 0;
 
-	if (!shd_query_open(&query, state, SHD_SQL_product, reterr))
+	if (!shd_query_open(&query, state, SHD_SQL_listings_of, reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_text(&query, sku);
-	if (shd_query_row(&query)) {
-		has = shd_query_get_n(&query) != 0;
-		category = shd_query_get_text(&query, arena);
+	while (shd_query_row(&query)) {
+		struct shd_stored_listing *row =
+			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (!row)
+			break;
+		row->id = shd_query_get_text(&query, arena);
+		row->title = shd_query_get_text(&query, arena);
+		row->category = shd_query_get_text(&query, arena);
+		count++;
 	}
 	if (!shd_query_ok(&query, reterr))
 		return false;
-	*ret_has = has;
-	*ret_category = category;
+	*ret_rows = rows;
+	*ret_count = count;
 	return true;
 }
 
@@ -299,13 +354,6 @@ static bool ids_of(struct shd_state *state, enum shd_sql sql, const char *store,
 	shd_query_put_text(&query, store);
 	shd_query_put_text(&query, sku);
 	return read_ids(&query, arena, ret_ids, ret_count, reterr);
-}
-
-bool shd_state_titles_of(struct shd_state *state, const char *store, const char *sku,
-			 struct shd_arena *arena, const char *const **ret_titles, size_t *ret_count,
-			 struct shd_error *reterr)
-{
-	return ids_of(state, SHD_SQL_titles_of, store, sku, arena, ret_titles, ret_count, reterr);
 }
 
 bool shd_state_orders_of(struct shd_state *state, const char *store, const char *sku,

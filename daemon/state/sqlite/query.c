@@ -44,6 +44,7 @@ static bool open_query(struct shd_query *query, struct shd_state *state, sqlite3
 		       const char *sql, struct shd_error *reterr)
 {
 	*query = (struct shd_query){.state = state, .home = home, .stmt = *home};
+	state->executed++;
 	*home = NULL;
 	if (query->stmt)
 		return true;
@@ -67,6 +68,8 @@ bool shd_query_open_kind(struct shd_query *query, struct shd_state *state, enum 
 
 	if (!*home && sql == SHD_TABLE_UPDATE_SAME)
 		text = made = shd_table_update_same(kind);
+	if (!*home && sql == SHD_TABLE_INSERT)
+		text = made = shd_table_insert(kind);
 	return open_query(query, state, home, text, reterr);
 }
 
@@ -121,6 +124,37 @@ void shd_query_put_value(struct shd_query *query, const struct shd_value *value)
 	}
 	shd_query_put_n(query, value->n);
 	shd_query_put_text(query, value->type == SHD_MONEY ? value->currency : NULL);
+}
+
+char *shd_query_list(const char *const *texts, size_t count)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t bytes = 3;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += 6 * strlen(texts[i]) + 3;
+	char *list = shd_xcalloc(bytes, 1), *to = list;
+	*to++ = '[';
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			*to++ = ',';
+		*to++ = '"';
+		for (const char *c = texts[i]; *c; c++) {
+			if ((unsigned char)*c < ' ') {
+				memcpy(to, "\\u00", 4);
+				to[4] = hex[*c >> 4];
+				to[5] = hex[*c & 15];
+				to += 6;
+				continue;
+			}
+			if (*c == '"' || *c == '\\')
+				*to++ = '\\';
+			*to++ = *c;
+		}
+		*to++ = '"';
+	}
+	*to++ = ']';
+	return list;
 }
 
 bool shd_query_row(struct shd_query *query)

@@ -26,6 +26,8 @@ struct shd_state {
 	 * a statement over thirty columns takes 10 KB. */
 	sqlite3_stmt *statements[SHD_SQL_COUNT];
 	sqlite3_stmt *of_kind[SHD_KIND_COUNT][SHD_TABLE_SQL_COUNT];
+	struct shd_stored stored;
+	uint64_t executed;  /* statements, each from bind to release */
 	/* Where the next step of shd_state_retain goes on. */
 	int64_t retain_series;
 	char *retain_store;
@@ -61,6 +63,9 @@ SHD_MUST_USE bool shd_query_ok(struct shd_query *query, struct shd_error *reterr
 /* Steps to the end: for statements without rows. */
 SHD_MUST_USE bool shd_query_run(struct shd_query *query, struct shd_error *reterr);
 
+/* Texts as a JSON list, for json_each; free() it. */
+char *shd_query_list(const char *const *texts, size_t count);
+
 int64_t shd_query_get_n(struct shd_query *query); /* 0 for none */
 struct shd_wall shd_query_get_time(struct shd_query *query);
 /* Copied into the arena, NULL for none. */
@@ -76,6 +81,28 @@ void *shd_query_slot(struct shd_query *query, struct shd_arena *arena, void **it
 
 /* What went wrong with the database, in words, naming the file and what to do. */
 bool shd_state_fail(struct shd_state *state, int rc, const char *doing, struct shd_error *reterr);
+
+/* One entity with the list it is on; those of these ids that are there; one change. */
+SHD_MUST_USE bool shd_state_entity_row(struct shd_state *state, const char *store,
+				       enum shd_kind kind, const char *id,
+				       struct shd_arena *arena, struct shd_stored_entity *ret,
+				       struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_entity_rows(struct shd_state *state, const char *store,
+					enum shd_kind kind, const char *const *ids, size_t count,
+					struct shd_arena *arena,
+					struct shd_stored_entity **ret_rows, size_t *ret_count,
+					struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_entity_apply(struct shd_state *state,
+					 const struct shd_entity_change *change,
+					 struct shd_error *reterr);
+
+/* Alerts of these entities, those of one by rule; an alert whose number is given. */
+SHD_MUST_USE bool shd_state_alerts_of_all(struct shd_state *state, const char *store,
+					  const char *const *entities, size_t count,
+					  struct shd_arena *arena, struct shd_alert **ret_alerts,
+					  size_t *ret_count, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_alert_apply(struct shd_state *state, const struct shd_alert *alert,
+					bool is_new, struct shd_error *reterr);
 
 /* Prepares every statement there is: for the test that finds misspelt ones. */
 SHD_MUST_USE bool shd_state_prepare_all(struct shd_state *state, struct shd_error *reterr);

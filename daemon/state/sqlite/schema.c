@@ -44,7 +44,17 @@ static const char create_sql[] =
 static const char get_sql[] =
 #define END " FROM e" "\0"
 #define START(kind)                                                                                \
-	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id"
+	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id, feed"
+#include "catalog/fields.def"
+	END;
+#undef START
+#undef END
+
+static const char get_all_sql[] =
+#define END " FROM e" "\0"
+#define START(kind)                                                                                \
+	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1"                                \
+	    " AND id IN (SELECT value FROM json_each(?2))) SELECT id, feed"
 #include "catalog/fields.def"
 	END;
 #undef START
@@ -78,14 +88,13 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *counted, *insert, *open_ids, *forget, *delete_one;
+	const char *table, *counted, *open_ids, *forget, *delete_one;
 } tables[] = {
 #define KIND(name, doc)                                                                            \
 	[SHD_KIND_##name] = {                                                                      \
 		"e_" #name,                                                                        \
 		"SELECT opened_at FROM e_" #name                                                   \
 		" WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3 ORDER BY opened_at",     \
-		"INSERT INTO e_" #name " (store, id) VALUES (?1, ?2)",                             \
 		"SELECT id FROM e_" #name " WHERE store = ?1 AND closed IS NOT 1"                  \
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
 		"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name               \
@@ -159,6 +168,32 @@ char *shd_table_update_same(enum shd_kind kind)
 	return shd_text_take(&set);
 }
 
+char *shd_table_insert(enum shd_kind kind)
+{
+	struct shd_text names, values;
+	enum shd_field first = shd_kind_first(kind);
+	int number = 4;
+
+	shd_text_init(&names, SAME_BYTES);
+	shd_text_init(&values, SAME_BYTES);
+	shd_text_printf(&names, "INSERT INTO e_%s (store, id, feed", shd_kind_name(kind));
+	shd_text_puts(&values, ") VALUES (?1, ?2, ?3");
+	for (int i = 0; i < shd_kind_fields(kind); i++) {
+		const struct shd_table_column *column = &columns[first + (enum shd_field)i];
+
+		shd_text_printf(&names, ", \"%s\"", column->name);
+		shd_text_printf(&values, ", ?%d", number++);
+		if (!column->currency)
+			continue;
+		shd_text_printf(&names, ", \"%s\"", column->currency);
+		shd_text_printf(&values, ", ?%d", number++);
+	}
+	shd_text_printf(&names, "%s)", values.data);
+	shd_assert(shd_text_ok(&names) && shd_text_ok(&values));
+	shd_text_finish(&values);
+	return shd_text_take(&names);
+}
+
 static const char *const indexes[] = {
 #define KIND(name, doc)                                                                            \
 	"CREATE INDEX IF NOT EXISTS e_" #name "_opened ON e_" #name                                \
@@ -195,11 +230,11 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_UPDATE: return piece(update_sql, kind);
 	case SHD_TABLE_WINDOW: return piece(window_sql, kind);
 	case SHD_TABLE_COUNTED: return tables[kind].counted;
-	case SHD_TABLE_INSERT: return tables[kind].insert;
+	case SHD_TABLE_GET_ALL: return piece(get_all_sql, kind);
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
 	case SHD_TABLE_FORGET: return tables[kind].forget;
 	case SHD_TABLE_DELETE: return tables[kind].delete_one;
-	case SHD_TABLE_UPDATE_SAME: break;
+	case SHD_TABLE_UPDATE_SAME: case SHD_TABLE_INSERT: break;
 	case SHD_TABLE_SQL_COUNT: break;
 	}
 	return NULL;

@@ -11,23 +11,25 @@
 
 enum shd_table_sql {
 	SHD_TABLE_CREATE,
-	SHD_TABLE_GET,       /* ?1 store ?2 id -> id, fields */
+	SHD_TABLE_GET,       /* ?1 store ?2 id -> id, feed, fields */
+	SHD_TABLE_GET_ALL,   /* ?1 store ?2 ids as a JSON list -> the same */
 	SHD_TABLE_UPDATE,    /* ?1 store ?2 id ?3 feed ?4... fields */
 	SHD_TABLE_UPDATE_SAME, /* the same, where no column of an index changes; made at run time */
 	SHD_TABLE_WINDOW,    /* ?1 store ?2 after ?3 until -> id, fields */
 	SHD_TABLE_COUNTED,   /* the same -> opened_at */
-	SHD_TABLE_INSERT,    /* ?1 store ?2 id; the fields follow by UPDATE */
+	SHD_TABLE_INSERT,    /* as UPDATE; made at run time */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
 	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most */
 	SHD_TABLE_DELETE,    /* ?1 store ?2 id */
 	SHD_TABLE_SQL_COUNT
 };
 
-/* The statement for a kind, NULL for the one below. */
+/* The statement for a kind, NULL for the two below. */
 const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql);
 
-/* UPDATE_SAME of a kind; free() it. */
+/* UPDATE_SAME and INSERT of a kind; free() them. */
 char *shd_table_update_same(enum shd_kind kind);
+char *shd_table_insert(enum shd_kind kind);
 
 /* "e_order" */
 const char *shd_table_name(enum shd_kind kind);

@@ -241,11 +241,37 @@ static bool is_news(
 						 !shd_judge_is_off(judge, poller)));
 }
 
+/* What a batch touches is fetched at once, kind by kind, not row by row. */
+static bool load(struct shd_judge *judge, const struct shd_harvest *harvest,
+		 struct shd_error *reterr)
+{
+	shd_autofree const char **ids = shd_xcalloc(harvest->entity_count, sizeof(*ids));
+	const char *store = shd_judge_store_id(judge, judge->store);
+	uint32_t kinds = 0;
+
+	for (size_t i = 0; i < harvest->entity_count; i++)
+		kinds |= 1U << harvest->entities[i].kind;
+	kinds &= ~(1U << SHD_KIND_store); /* its id is another one */
+	for (int k = 0; k < SHD_KIND_COUNT; k++) {
+		size_t count = 0;
+
+		for (size_t i = 0; (kinds >> k & 1) && i < harvest->entity_count; i++)
+			if ((int)harvest->entities[i].kind == k)
+				ids[count++] = harvest->entities[i].id;
+		if (count && !shd_overlay_load(judge->overlay, store, (enum shd_kind)k, ids, count,
+					       reterr))
+			return false;
+	}
+	return true;
+}
+
 static bool take_harvest(struct shd_judge *judge, const struct shd_batch *batch,
 			 struct shd_error *reterr)
 {
 	if (!batch->fetch.ok || !batch->seen.harvest)
 		return true;
+	if (!load(judge, batch->seen.harvest, reterr))
+		return false;
 	for (size_t i = 0; i < batch->seen.harvest->entity_count; i++) {
 		const struct shd_entity *seen = &batch->seen.harvest->entities[i];
 

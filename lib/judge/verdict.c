@@ -27,6 +27,12 @@ static void no_later(struct shd_wall *wake, struct shd_wall other)
 
 /* --- one alert ---------------------------------------------------------------------- */
 
+/* None is none, of whatever type: which one is not kept. */
+static bool same_value(const struct shd_value *a, const struct shd_value *b)
+{
+	return (a->none && b->none) || shd_value_equal(a, b);
+}
+
 static bool same_alert(const struct shd_alert *a, const struct shd_alert *b)
 {
 	const struct shd_verdict *x = &a->last, *y = &b->last;
@@ -39,8 +45,8 @@ static bool same_alert(const struct shd_alert *a, const struct shd_alert *b)
 	       a->changed_at.ms == b->changed_at.ms && x->judgement == y->judgement &&
 	       x->level == y->level && x->clear == y->clear && x->due.ms == y->due.ms &&
 	       x->sample_hit == y->sample_hit && x->sample_of == y->sample_of &&
-	       shd_value_equal(&x->value, &y->value) && shd_value_equal(&x->limit, &y->limit) &&
-	       shd_value_equal(&x->cost, &y->cost) && shd_value_equal(&x->room, &y->room) &&
+	       same_value(&x->value, &y->value) && same_value(&x->limit, &y->limit) &&
+	       same_value(&x->cost, &y->cost) && same_value(&x->room, &y->room) &&
 	       same_text(x->why, y->why);
 }
 

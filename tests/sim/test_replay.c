@@ -63,7 +63,7 @@ static void start(struct bench *b, const char *held)
 	char text[4096];
 
 	snprintf(text, sizeof(text), "%s%s\n", rules, held);
-	bench_start(b, text);
+	bench_start_on_disk(b, text);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
 		b->sources[0].every_ms[p] = b->sources[1].every_ms[p] = SHD_HOUR_MS;
 }
@@ -228,7 +228,7 @@ static const char slow_rule[] =
 /* Three complaints that nobody answers, two hours apart, and rates of 4.65 for a day. */
 static void live_simply(struct bench *b, const char *yaml)
 {
-	bench_start(b, yaml);
+	bench_start_on_disk(b, yaml);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
 		b->sources[0].every_ms[p] = SHD_WEEK_MS;
 	for (uint64_t i = 0; i < 3; i++) {
@@ -334,7 +334,7 @@ static void what_a_good_answer_said_counts_though_its_poller_is_blind(void **sta
 	struct bench b;
 
 	(void)state;
-	bench_start(&b, lost);
+	bench_start_on_disk(&b, lost);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
 		b.sources[0].every_ms[p] = SHD_HOUR_MS;
 	bench_poll_all(&b);
@@ -377,7 +377,7 @@ static void a_bad_value_that_stands_still_fires_then_as_now(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_start(&b, low);
+	bench_start_on_disk(&b, low);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
 		b.sources[0].every_ms[p] = SHD_HOUR_MS;
 	bench_poll_all(&b);

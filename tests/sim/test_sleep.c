@@ -246,7 +246,8 @@ static void an_answer_from_before_says_nothing_of_now(void **state)
 	batch.fetch.outdated = true;
 	batch.fetch.began.ms = T0 + 1;
 	bench_take(&b, &batch);
-	assert_true(shd_state_feed_get(b.state, "s1", "changed", b.arena, &feed, &b.err));
+	const struct shd_stored *stored = bench_stored(&b);
+	assert_true(stored->feed(stored->ctx, "s1", "changed", b.arena, &feed, &b.err));
 	assert_int_equal(feed->last_success.ms, T0 + 1);
 	read_all_but(&b, CHANGED);
 	bench_wake(&b, b.now + 1);

@@ -136,7 +136,7 @@ static const char *reason(struct bench *b, const char *rule, const char *entity)
 	size_t count;
 
 	assert_non_null(alert);
-	assert_true(shd_state_events(b->state, alert->number, b->arena, &events, &count, &b->err));
+	bench_events(b, alert->number, &events, &count);
 	assert_true(count > 0);
 	return events[count - 1].reason ? events[count - 1].reason : "";
 }

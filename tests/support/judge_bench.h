@@ -1,11 +1,15 @@
-/* tests/support/judge_bench.h - a judge over a state of its own, two stores of a made-up
- * marketplace, and a clock that the test turns. */
+/* tests/support/judge_bench.h - a judge over something stored of its own, two stores of a
+ * made-up marketplace, and a clock that the test turns.
+ *
+ * What is stored is in memory; in a state on disk after bench_start_on_disk, and everywhere
+ * when the environment has SHD_ON_DISK. */
 #pragma once
 #include "check.h"
 #include "outbox.h"
 
 #include "base/num.h"
 #include "judge/judge.h"
+#include "judge/memory.h"
 #include "state/state.h"
 #include "market/adapter.h"
 #include "rule/language/words.h"
@@ -36,7 +40,8 @@ static const struct shd_adapter judge_market = {.name = "ozon", .endpoints = jud
 
 struct bench {
 	char dir[40], path[80];
-	struct shd_state *state;
+	struct shd_memory *memory;     /* NULL: it is on disk */
+	struct shd_state *state;       /* NULL: it is not */
 	struct shd_store stores[2];
 	struct shd_source sources[2];
 	struct shd_channel_settings channels[2];
@@ -57,11 +62,16 @@ struct bench {
 	bool restarts;                 /* the state is closed and opened between two steps */
 };
 
+static inline const struct shd_stored *bench_stored(struct bench *b)
+{
+	return b->memory ? shd_memory_stored(b->memory) : shd_state_stored(b->state);
+}
+
 static inline void bench_judge(struct bench *b)
 {
 	shd_judge_destroy(b->judge);
 	b->judge = shd_judge_create(
-		shd_state_stored(b->state), &b->settings, b->rules, b->words, b->diags);
+		bench_stored(b), &b->settings, b->rules, b->words, b->diags);
 	assert_non_null(b->judge);
 }
 
@@ -106,14 +116,27 @@ static inline void bench_route(struct bench *b, size_t i, const char *match)
 	b->routes[i].match_node = match ? shd_doc_root(b->docs[1 + i]) : NULL;
 }
 
-static inline void bench_start(struct bench *b, const char *yaml)
+static inline void bench_open_state(struct bench *b)
 {
-	*b = (struct bench){.now = T0};
+	if (!shd_state_open(b->path, &b->state, &b->err))
+		fail_msg("%s", b->err.msg);
+}
+
+static inline void bench_make_state(struct bench *b)
+{
 	snprintf(b->dir, sizeof(b->dir), "/tmp/shd-judge-XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->path, sizeof(b->path), "%s/state.db", b->dir);
-	if (!shd_state_open(b->path, &b->state, &b->err))
-		fail_msg("%s", b->err.msg);
+	bench_open_state(b);
+}
+
+static inline void bench_start_in(struct bench *b, const char *yaml, bool on_disk)
+{
+	*b = (struct bench){.now = T0};
+	if (on_disk)
+		bench_make_state(b);
+	else
+		b->memory = shd_memory_create();
 	for (size_t i = 0; i < 2; i++) {
 		b->stores[i] = (struct shd_store){.id = i ? "s2" : "s1", .timezone = "UTC",
 			.marketplace = "ozon", .region = "", .kind = SHD_STORE_LOCAL};
@@ -140,6 +163,16 @@ static inline void bench_start(struct bench *b, const char *yaml)
 	bench_rules(b, yaml);
 }
 
+static inline void bench_start(struct bench *b, const char *yaml)
+{
+	bench_start_in(b, yaml, getenv("SHD_ON_DISK") != NULL);
+}
+
+static inline void bench_start_on_disk(struct bench *b, const char *yaml)
+{
+	bench_start_in(b, yaml, true);
+}
+
 static inline void bench_finish(struct bench *b)
 {
 	static const char *const ends[] = {"", "-wal", "-shm"};
@@ -153,6 +186,9 @@ static inline void bench_finish(struct bench *b)
 	shd_diags_destroy(b->diags);
 	shd_outcome_finish(&b->outcome);
 	shd_arena_destroy(b->arena);
+	shd_memory_destroy(b->memory);
+	if (!b->state)
+		return;
 	shd_state_close(b->state);
 	for (size_t i = 0; i < SHD_COUNT(ends); i++) {
 		char path[100];
@@ -166,9 +202,10 @@ static inline void bench_finish(struct bench *b)
 static inline void bench_reopen(struct bench *b)
 {
 	shd_judge_destroy(shd_steal(b->judge));
-	shd_state_close(shd_steal(b->state));
-	if (!shd_state_open(b->path, &b->state, &b->err))
-		fail_msg("%s", b->err.msg);
+	if (b->state) {
+		shd_state_close(shd_steal(b->state));
+		bench_open_state(b);
+	}
 	bench_judge(b);
 }
 
@@ -176,7 +213,8 @@ static inline void bench_reopen(struct bench *b)
 static inline void bench_abandon(struct bench *b)
 {
 	shd_judge_abandon(b->judge);
-	shd_state_rollback(b->state);
+	if (b->state)
+		shd_state_rollback(b->state);
 }
 
 /* --- one transaction ------------------------------------------------------------- */
@@ -187,17 +225,28 @@ static inline void bench_begin(struct bench *b)
 		bench_reopen(b);
 	shd_outcome_finish(&b->outcome);
 	shd_outcome_init(&b->outcome);
-	if (!shd_state_begin(b->state, &b->err) ||
-	    !shd_judge_begin(b->judge, (struct shd_wall){b->now}, &b->err))
+	if (b->state)
+		assert_true(shd_state_begin(b->state, &b->err));
+	if (!shd_judge_begin(b->judge, (struct shd_wall){b->now}, &b->err))
+		fail_msg("%s", b->err.msg);
+}
+
+/* Writes what the judge came to. */
+static inline void bench_write(struct bench *b, const struct shd_change_set *changes)
+{
+	bool ok = b->memory ? shd_memory_apply(b->memory, changes, &b->err)
+			    : shd_state_apply(b->state, changes, &b->err) &&
+				      shd_state_commit(b->state, b->outcome.durable, &b->err);
+
+	if (!ok)
 		fail_msg("%s", b->err.msg);
 }
 
 static inline void bench_end(struct bench *b)
 {
-	if (!shd_judge_end(b->judge, &b->outcome, &b->err) ||
-	    !shd_state_apply(b->state, shd_judge_changes(b->judge), &b->err) ||
-	    !shd_state_commit(b->state, b->outcome.durable, &b->err))
+	if (!shd_judge_end(b->judge, &b->outcome, &b->err))
 		fail_msg("%s", b->err.msg);
+	bench_write(b, shd_judge_changes(b->judge));
 	shd_judge_kept(b->judge);
 }
 
@@ -282,41 +331,58 @@ static inline void bench_wake(struct bench *b, int64_t now)
 	bench_end(b);
 }
 
+static inline bool bench_first_wake(void *ctx, const struct shd_wake_row *row)
+{
+	*(int64_t *)ctx = row->at.ms;
+	return false;
+}
+
 /* Wakes at every instant that the judge names until `until`; then it is `until`. */
 static inline void bench_run_until(struct bench *b, int64_t until)
 {
 	for (;;) {
-		struct shd_wake_row *rows;
-		struct shd_wall next;
-		size_t count;
+		const struct shd_stored *stored = bench_stored(b);
+		int64_t next = SHD_NEVER_MS;
 
-		assert_true(shd_state_wakes(b->state, (struct shd_wall){b->now}, 0, b->arena, &rows,
-					    &count, &next, &b->err));
-		if (next.ms > until)
+		assert_true(stored->wakes(stored->ctx, bench_first_wake, &next, &b->err));
+		if (next > until)
 			break;
-		bench_wake(b, next.ms);
+		bench_wake(b, next);
 	}
 	b->now = until;
 }
 
 /* --- what came of it ---------------------------------------------------------------- */
 
+static inline const struct shd_alert *bench_alert_of(struct bench *b, const char *store,
+						     const char *rule, const char *entity)
+{
+	const struct shd_stored *stored = bench_stored(b);
+	struct shd_alert *alerts;
+	size_t count;
+
+	assert_true(stored->alerts_of(stored->ctx, store, &entity, 1, b->arena, &alerts, &count,
+				      &b->err));
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(alerts[i].rule, rule) == 0)
+			return &alerts[i];
+	return NULL;
+}
+
 static inline const struct shd_alert *bench_alert(struct bench *b, const char *rule,
 						  const char *entity)
 {
-	struct shd_alert *alert;
-
-	assert_true(shd_state_alert_get(b->state, rule, "s1", entity, b->arena, &alert, &b->err));
-	return alert;
+	return bench_alert_of(b, "s1", rule, entity);
 }
 
 static inline const struct shd_entity *bench_entity(struct bench *b, enum shd_kind kind,
 						    const char *id)
 {
-	struct shd_entity *entity;
+	const struct shd_stored *stored = bench_stored(b);
+	struct shd_stored_entity row;
 
-	assert_true(shd_state_entity_get(b->state, "s1", kind, id, b->arena, &entity, &b->err));
-	return entity;
+	assert_true(stored->entity(stored->ctx, "s1", kind, id, b->arena, &row, &b->err));
+	return row.entity;
 }
 
 static inline enum shd_level bench_level(struct bench *b, const char *rule, const char *entity)
@@ -326,14 +392,40 @@ static inline enum shd_level bench_level(struct bench *b, const char *rule, cons
 	return alert && alert->state == SHD_ALERT_FIRING ? alert->level : SHD_LEVEL_NONE;
 }
 
-/* Every message that waits, as "mail:new e1,e2;" with a `+n` for what it counts only. */
+static inline int bench_by_try(const void *a, const void *b)
+{
+	const struct shd_outbox_row *x = a, *y = b;
+	int64_t x_ms = x->next_try.ms, y_ms = y->next_try.ms;
+
+	return x_ms != y_ms ? (x_ms > y_ms) - (x_ms < y_ms)
+			    : (x->number > y->number) - (x->number < y->number);
+}
+
+/* Every message that waits, the next first. */
+static inline void bench_messages(struct bench *b, struct shd_outbox_row **ret_rows,
+				  size_t *ret_count)
+{
+	if (b->state) {
+		*ret_count = outbox_due(b->state, SHD_NEVER_MS, 1000, b->arena, ret_rows);
+		return;
+	}
+	struct shd_memory_rows rows = shd_memory_rows(b->memory);
+	*ret_count = rows.outbox_count;
+	*ret_rows = shd_arena_alloc(b->arena, rows.outbox_count + 1, sizeof(**ret_rows));
+	assert_non_null(*ret_rows);
+	if (rows.outbox_count)
+		memcpy(*ret_rows, rows.outbox, rows.outbox_count * sizeof(**ret_rows));
+	qsort(*ret_rows, *ret_count, sizeof(**ret_rows), bench_by_try);
+}
+
+/* The same, as "mail:new e1,e2;" with a `+n` for what it counts only. */
 static inline const char *bench_outbox(struct bench *b, char *text, size_t size)
 {
 	struct shd_outbox_row *rows;
 	size_t count, len = 0;
 
 	text[0] = '\0';
-	count = outbox_due(b->state, SHD_NEVER_MS, 1000, b->arena, &rows);
+	bench_messages(b, &rows, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct shd_facts *told;
 		size_t facts_count;
@@ -353,21 +445,67 @@ static inline const char *bench_outbox(struct bench *b, char *text, size_t size)
 	return text;
 }
 
+static inline int bench_by_weight(const void *a, const void *b)
+{
+	const struct shd_alert *x = a, *y = b;
+
+	if (x->level != y->level)
+		return x->level < y->level ? 1 : -1;
+	if (x->changed_at.ms != y->changed_at.ms)
+		return x->changed_at.ms < y->changed_at.ms ? 1 : -1;
+	return x->number < y->number ? 1 : -1;
+}
+
+/* All alerts, open or not: the worst first, then the newest. */
+static inline void bench_alerts(struct bench *b, struct shd_alert **ret_alerts, size_t *ret_count)
+{
+	struct shd_alert_filter filter = {.closed_too = true, .max = 10000};
+
+	if (b->state) {
+		assert_true(shd_state_alerts(b->state, &filter, b->arena, ret_alerts, ret_count,
+					     &b->err));
+		return;
+	}
+	struct shd_memory_rows rows = shd_memory_rows(b->memory);
+	*ret_count = rows.alert_count;
+	*ret_alerts = shd_arena_alloc(b->arena, rows.alert_count + 1, sizeof(**ret_alerts));
+	assert_non_null(*ret_alerts);
+	for (size_t i = 0; i < rows.alert_count; i++)
+		(*ret_alerts)[i] = *rows.alerts[i];
+	qsort(*ret_alerts, *ret_count, sizeof(**ret_alerts), bench_by_weight);
+}
+
+/* The life of an alert, in order. */
+static inline void bench_events(struct bench *b, int64_t alert,
+				struct shd_alert_event **ret_events, size_t *ret_count)
+{
+	if (b->state) {
+		assert_true(shd_state_events(b->state, alert, b->arena, ret_events, ret_count,
+					     &b->err));
+		return;
+	}
+	struct shd_memory_rows rows = shd_memory_rows(b->memory);
+	*ret_count = 0;
+	*ret_events = shd_arena_alloc(b->arena, rows.event_count + 1, sizeof(**ret_events));
+	assert_non_null(*ret_events);
+	for (size_t i = 0; i < rows.event_count; i++)
+		if (rows.events[i].alert == alert)
+			(*ret_events)[(*ret_count)++] = rows.events[i];
+}
+
 /* The whole history of all alerts, as it is stored. */
 static inline const char *bench_history(struct bench *b, char *text, size_t size)
 {
-	struct shd_alert_filter filter = {.closed_too = true, .max = 10000};
 	struct shd_alert *alerts;
 	size_t count, len = 0;
 
 	text[0] = '\0';
-	assert_true(shd_state_alerts(b->state, &filter, b->arena, &alerts, &count, &b->err));
+	bench_alerts(b, &alerts, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct shd_alert_event *events;
 		size_t events_count;
 
-		assert_true(shd_state_events(b->state, alerts[i].number, b->arena, &events,
-					     &events_count, &b->err));
+		bench_events(b, alerts[i].number, &events, &events_count);
 		for (size_t k = 0; k < events_count; k++)
 			len += (size_t)snprintf(text + len, size - len, "%s %s %lld %s %d>%d %d\n",
 						alerts[i].rule, alerts[i].entity,

@@ -115,7 +115,7 @@ static int start_to_judge(void **state)
 
 	f->now_ms = T0;
 	f->judges = true;
-	bench_start(&f->bench, "rules:\n- rule: old\n  title: {en: o, zh: o, ru: o}\n"
+	bench_start_on_disk(&f->bench, "rules:\n- rule: old\n  title: {en: o, zh: o, ru: o}\n"
 		"  each: complaint\n  levels: {warning: age >= 2m}\n");
 	bench_poll_all(&f->bench);
 	f->state_engine = shd_engine_of(f->bench.state);

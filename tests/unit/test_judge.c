@@ -149,7 +149,7 @@ static void many_alerts_of_one_poll_are_few_messages_that_tell_all(void **state)
 	char out[3000];
 
 	(void)state;
-	bench_start(&b, new_order);
+	bench_start_on_disk(&b, new_order);
 	bench_poll_all(&b);
 	for (int i = 0; i < SHD_OUTBOX_ITEMS + 10; i++) {
 		char id[16];
@@ -407,7 +407,7 @@ static void one_key_for_one_decision(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct bench b;
 
-		bench_start(&b, new_order);
+		bench_start_on_disk(&b, new_order);
 		bench_poll_all(&b);
 		b.now += i; /* decided a moment later */
 		order(&b, "o1", "", "awaiting_shipment");
@@ -467,7 +467,7 @@ static void a_rule_that_is_gone_ends_its_alerts_in_silence(void **state)
 	assert_int_equal(b.outcome.outbox_added, 0);
 	alert = bench_alert(&b, "new-order", "o1");
 	assert_int_equal(alert->state, SHD_ALERT_RESOLVED);
-	assert_true(shd_state_events(b.state, alert->number, b.arena, &events, &count, &b.err));
+	bench_events(&b, alert->number, &events, &count);
 	assert_string_equal(events[count - 1].reason, "rule removed");
 	bench_finish(&b);
 }

@@ -82,7 +82,7 @@ static void a_message_is_tried_as_long_as_its_channel_says(void **state)
 	size_t count;
 
 	(void)state;
-	bench_start(&b, rules);
+	bench_start_on_disk(&b, rules);
 	b.routes[0].group_for_ms = 10000;
 	b.channels[0].give_up_ms = 2 * SHD_HOUR_MS;
 	bench_judge(&b);
@@ -101,7 +101,7 @@ static void a_value_that_stands_still_leaves_a_sample_an_hour(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_start(&b, rules);
+	bench_start_on_disk(&b, rules);
 	for (size_t i = 0; i < SHD_COUNT(after_ms); i++) {
 		struct shd_value value;
 		struct shd_wall at;
@@ -179,7 +179,7 @@ static void an_alert_whose_entity_is_gone_ends(void **state)
 	(void)state;
 	ghost.last.value.none = ghost.last.limit.none = ghost.last.cost.none = true;
 	ghost.last.room.none = true;
-	bench_start(&b, rules);
+	bench_start_on_disk(&b, rules);
 	bench_poll_all(&b);
 	bench_begin(&b);
 	assert_true(shd_state_alert_put(b.state, &ghost, &b.err));

@@ -52,9 +52,9 @@ static void rating(struct bench *b, const char *number)
 static const struct shd_alert *alert_of(
 	struct bench *b, const char *store, const char *rule, const char *entity)
 {
-	struct shd_alert *alert;
+	const struct shd_alert *alert;
 
-	assert_true(shd_state_alert_get(b->state, rule, store, entity, b->arena, &alert, &b->err));
+	alert = bench_alert_of(b, store, rule, entity);
 	return alert;
 }
 

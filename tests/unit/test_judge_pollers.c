@@ -197,7 +197,7 @@ static void our_clock_is_wrong_when_every_store_says_so(void **state)
 {
 	struct bench b;
 	struct shd_batch batch;
-	struct shd_alert *alert;
+	const struct shd_alert *alert;
 
 	(void)state;
 	bench_start(&b, own_rules);
@@ -207,20 +207,17 @@ static void our_clock_is_wrong_when_every_store_says_so(void **state)
 	batch.store = 1;
 	batch.fetch.clock_skew_ms = 1000;
 	bench_take(&b, &batch);
-	assert_true(
-		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	alert = bench_alert_of(&b, "daemon", "clock-skew", "");
 	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
 	batch.fetch.clock_skew_ms = 59001;
 	bench_take(&b, &batch);
 	batch.fetch.clock_skew_ms = 60000;
 	bench_take(&b, &batch);
-	assert_true(
-		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	alert = bench_alert_of(&b, "daemon", "clock-skew", "");
 	assert_true(!alert || alert->state == SHD_ALERT_RESOLVED);
 	batch.fetch.clock_skew_ms = 60001;
 	bench_take(&b, &batch);
-	assert_true(
-		shd_state_alert_get(b.state, "clock-skew", "daemon", "", b.arena, &alert, &b.err));
+	alert = bench_alert_of(&b, "daemon", "clock-skew", "");
 	assert_int_equal(alert->state, SHD_ALERT_FIRING);
 	bench_finish(&b);
 }
@@ -230,7 +227,7 @@ static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **sta
 	struct bench b;
 	struct shd_channel_state channel = {.channel = 1, .oldest_undelivered = {T0}, .waiting = 3,
 		.error = SHD_ERR_NETWORK, .error_text = "no route"};
-	struct shd_alert *alert;
+	const struct shd_alert *alert;
 
 	(void)state;
 	bench_start(&b, own_rules);
@@ -239,8 +236,7 @@ static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **sta
 	bench_end(&b);
 	assert_int_equal(b.outcome.next_wake.ms, T0 + 10 * SHD_MINUTE_MS + 1);
 	bench_wake(&b, T0 + 10 * SHD_MINUTE_MS + 1);
-	assert_true(shd_state_alert_get(
-		b.state, "notifier-failing", "daemon", "hook", b.arena, &alert, &b.err));
+	alert = bench_alert_of(&b, "daemon", "notifier-failing", "hook");
 	assert_non_null(alert);
 	assert_int_equal(alert->state, SHD_ALERT_FIRING);
 	bench_finish(&b);

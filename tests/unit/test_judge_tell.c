@@ -23,7 +23,7 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		struct bench b;
 
-		bench_start(&b,
+		bench_start_on_disk(&b,
 			"rules:\n  - rule: bad\n    each: complaint\n    levels: {info: true}\n");
 		bench_poll_all(&b);
 		size_t at = add(&b, SHD_KIND_listing, "l1");

@@ -275,9 +275,11 @@ def test_one_empty_answer_is_not_believed(shop, daemon):
                                                "posting_number": f"0132-010{number}-1"}})
     rule, path = "ozon-cancellation-request", "/v2/conditional-cancellation/list"
     assert wait_for(lambda: len(open_entities(daemon, rule)) == 3)
-    for _ in range(2):  # a slip now and another one later are no repetition
+    for slip in range(2):  # a slip now and another one later are no repetition
         shop.admin("/fault", {"do": "empty", "path": path, "times": 1})
         polled_again(shop, 3, path)
+        add_order(shop, number := f"0608-000{slip}-1")
+        assert wait_for(lambda: news_of(shop, number))
         assert len(open_entities(daemon, rule)) == 3
     shop.admin("/fault", {"do": "empty", "path": path})
     assert wait_for(lambda: open_entities(daemon, rule) == [])
@@ -376,7 +378,9 @@ def test_a_full_disk_loses_nothing(shop, daemon):
         filling.close()
         (place / "filling").unlink()
         assert wait_for(lambda: told() == orders, 40)
-        assert len(business(told_of(shop)["shop"])) == len(orders)
+        add_order(shop, last := "0607-9999-1")
+        assert wait_for(lambda: news_of(shop, last))
+        assert len(business(told_of(shop)["shop"])) == len(orders) + 1
         assert "the state can be written again" in daemon.log.read_text()
         assert daemon.stop() == 0
     finally:

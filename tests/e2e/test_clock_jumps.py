@@ -7,8 +7,9 @@ from sandbox_client import ROOT, Sandbox, find_binary
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
 HOUR = 3600 * 1000
-OWN = {"clock-skew", "notifier-failing"}
-DUE_SOON, DUE_LATER, NEW = "0900-0001-1", "0900-0002-1", "0900-0003-1"
+OWN = {"clock-skew", "notifier-failing", "rate-limited"}
+DUE_SOON, DUE_LATER, NEW, LAST = "0900-0001-1", "0900-0002-1", "0900-0003-1", "0900-0004-1"
+BACK = "0900-0005-1"
 
 
 class Clocked(Daemon):
@@ -107,12 +108,14 @@ def test_two_hours_back_fire_nothing_twice_and_resolve_nothing(shop, daemon):
     daemon.set(wall_ms=-2 * HOUR)
     assert wait_for(lambda: daemon.count("the clock was set by") == 2)
     polled_through(shop)
+    add_order(shop, BACK, "+30h")
     assert [item for item in told(shop, "new") if item[0] == "ozon-new-order"] == [
-        ("ozon-new-order", DUE_SOON, "info"), ("ozon-new-order", NEW, "info")]
+        ("ozon-new-order", number, "info") for number in (DUE_SOON, NEW, BACK)]
     assert len(deadlines(shop)) == 1
     daemon.set()
     assert wait_for(lambda: daemon.count("the clock was set by") == 3)
     polled_through(shop)
+    add_order(shop, LAST, "+20h")
     assert len(deadlines(shop)) == 1 and resolved(shop) == []
 
 
@@ -148,10 +151,13 @@ def test_a_first_start_under_a_clock_that_is_ahead_misses_no_news(tmp_path, shop
 def test_after_a_sleep_the_store_is_read_before_time_is_judged(shop, daemon):
     add_order(shop, DUE_SOON, "+7h")
     add_order(shop, DUE_LATER, "+7h")
+    add_order(shop, NEW, "+30h")
     assert deadlines(shop) == []
     shop.admin("/event", {"order": {"posting_number": DUE_SOON, "status": "delivering"}})
     daemon.set(slept_ms=2 * HOUR)  # both would be due, but one was handed over meanwhile
     assert wait_for(lambda: ("ozon-ship-deadline", DUE_LATER, "warning") in deadlines(shop))
+    polled_through(shop)
+    add_order(shop, LAST, "+30h")
     assert deadlines(shop) == [("ozon-ship-deadline", DUE_LATER, "warning")]
     assert daemon.count("was stopped or asleep for 2h") == 1
     assert wait_for(lambda: daemon.count("the stores were read again; ") == 1)

@@ -271,6 +271,12 @@ class World:
         self.shop.admin("/event", {"rating": {
             "rating": "rating_review_avg_score_total", "value": value}})
 
+    def tell_of_later_order(self, number):
+        """Adds an order and waits until a receiver that works was told of it."""
+        self.shop.admin("/event", {"order": {
+            "posting_number": number, "sku": 160200301, "quantity": 1, "ship_by": "+20h"}})
+        assert wait_for(lambda: self.receiver.about("/well", number), 30)
+
     def attempts(self, channel, entity=ORDER):
         """What the daemon kept about the attempts to tell of the order."""
         alerts = [alert for alert in self.daemon.ctl("alerts")["alerts"]
@@ -406,12 +412,14 @@ def test_a_failed_webhook_comes_again_under_its_id_and_signed(world, path, wait)
 
 def test_a_redirect_is_not_followed(world):
     assert world.succeeded("moved")
+    world.tell_of_later_order("0801-0003-1")
     assert world.receiver.of("/elsewhere") == []
 
 
 def test_a_receiver_that_is_gone_is_given_up(world):
     [attempt] = world.failed("gone")
     assert attempt["status"] == 410
+    world.tell_of_later_order("0801-0002-1")
     assert len(world.receiver.about("/gone", ORDER)) == 1
 
 
@@ -449,6 +457,7 @@ def test_two_hundred_orders_at_once_are_all_told(world):
     def orders():
         return [alert["entity"] for request in batches() for alert in request["body"]["alerts"]]
     assert wait_for(lambda: len(set(orders())) == 200), len(set(orders()))
+    world.tell_of_later_order("0801-0001-1")
     assert len(orders()) == 200
     assert all(request["body"]["total"] == len(request["body"]["alerts"]) <= 50
                for request in batches())

@@ -2,7 +2,7 @@
 import shutil
 
 import pytest
-from daemon_client import Daemon, told, wait_for
+from daemon_client import Daemon, tell_of_later_order, told, wait_for
 from sandbox_client import ROOT, Sandbox
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
@@ -33,7 +33,8 @@ def order(number, **fields):
 
 
 def test_a_quiet_shop_tells_nobody(shop, daemon):
-    assert told(shop) == []
+    tell_of_later_order(shop, "0300-0009-1")
+    assert told(shop) == [("ozon-new-order", "0300-0009-1", "info")]
     assert daemon.stop() == 0
 
 
@@ -75,6 +76,11 @@ def test_what_is_over_is_told_to_those_who_knew(shop, daemon):
     assert wait_for(lambda: [item[0] for item in told(shop, "resolved")] == ["ozon-rating-floor"])
 
 
+def state_of(daemon, name):
+    return next(poller["state"] for poller in daemon.ctl("status")["stores"][0]["pollers"]
+                if poller["name"] == name)
+
+
 @pytest.mark.parametrize("state", ["invalid_key", "deactivated", "blocked"])
 def test_a_refused_key_resolves_nothing_and_is_said(shop, daemon, state):
     shop.admin("/event", {"rating": {"rating": "rating_review_avg_score_total", "value": 4.58}})
@@ -82,6 +88,7 @@ def test_a_refused_key_resolves_nothing_and_is_said(shop, daemon, state):
     shop.admin("/event", {"store": {"state": state}})
     wanted = "ozon-account-status" if state == "blocked" else "credentials-refused"
     assert wait_for(lambda: (wanted, "", "critical") in told(shop, "new"))
+    assert wait_for(lambda: state_of(daemon, "account") == "failing")  # which reads the rating
     assert told(shop, "resolved") == []
     open_rules = {alert["rule"] for alert in daemon.ctl("alerts")["alerts"]}
     assert "ozon-rating-floor" in open_rules

@@ -1,15 +1,18 @@
 """kill -9 at every commit point of poll -> outbox -> delivery: no alert is lost, none
-is told twice as new. SHD_KILLS sets how often (230)."""
+is told twice as new.
+
+A first run counts the points: each write and sync of a file that a start and one new
+order take. Then the daemon dies as often as there are points: before and after each
+kind of them at least once, the rest drawn by a printed seed (SHD_SEED repeats it).
+SHD_KILLS says how often instead; 0: before and after every single point."""
 import collections
 import os
+import random
 
 from daemon_client import Daemon, wait_for
 from sandbox_client import ROOT, Sandbox, find_binary
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
-KILLS = int(os.environ.get("SHD_KILLS", "230"))
-WRITES = 113  # a start and one new order take about this many writes and syncs
-STRIDE = 37   # prime to it: early and late kills alternate, every write is reached
 
 
 def news(sandbox):
@@ -22,26 +25,74 @@ def news(sandbox):
     return keys
 
 
+def add_order(shop, number):
+    shop.admin("/event", {"order": {"posting_number": number, "sku": 160200301, "quantity": 1,
+                                    "ship_by": "+20h"}})
+
+
+def count_polls(shop):
+    return shop.admin("/requests")["/v4/posting/fbs/list"]["requests"]
+
+
+def count_points(shop, daemon, preload):
+    """The calls of a run from its start until an order was told and stored as told."""
+    listed = daemon.dir / "points"
+    add_order(shop, "0400-count-1")
+    daemon.start(SHD_KILL_COUNT=str(listed), **preload)
+    assert wait_for(lambda: "0400-count-1" in news(shop), 30), daemon.log.read_text()
+    polls = count_polls(shop)  # what it stores of the answer, it stored before the next
+    assert wait_for(lambda: count_polls(shop) >= polls + 1), daemon.log.read_text()
+    points = listed.read_text().splitlines()
+    daemon.kill()
+    return points
+
+
+def draw(points, most, chance):
+    """(number, dies after it?) of the points to die at: each kind, then any."""
+    every = [(number, after) for number in range(1, len(points) + 1) for after in (False, True)]
+    chance.shuffle(every)
+    kinds = {}
+    for number, after in every:
+        kinds.setdefault((points[number - 1], after), (number, after))
+    first = set(kinds.values())
+    every.sort(key=lambda point: point not in first)
+    chosen = every[:max(most or len(every), len(first))]
+    chance.shuffle(chosen)
+    return chosen
+
+
 def test_nothing_is_lost_and_nothing_is_told_twice_as_new(tmp_path):
     preload = {"LD_PRELOAD": find_binary("libshd-killer.so"),
                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    seed = int(os.environ.get("SHD_SEED", random.randrange(10 ** 6)))
     with Sandbox(SHOP) as shop, Daemon(tmp_path, shop, poll="{orders: 1s}") as daemon:
         daemon.start()
         assert wait_for(lambda: "orders" in daemon.read_pollers()), daemon.log.read_text()
         daemon.kill()
+        points = count_points(shop, daemon, preload)
+        most = int(os.environ.get("SHD_KILLS", len(points)))
+        kills = draw(points, most, random.Random(seed))
+        print(f"seed {seed}: {len(points)} writes and syncs {dict(collections.Counter(points))}, "
+              f"{len(kills)} kills")
+        assert any(point.startswith("pwrite64 ") for point in points)
+        assert any("sync " in point for point in points)
         orders, by_itself = [], 0
-        for kill in range(KILLS):
+        for kill, (number, after) in enumerate(kills):
             orders.append(f"0400-{kill:04}-1")
-            shop.admin("/event", {"order": {"posting_number": orders[-1], "sku": 160200301,
-                                            "quantity": 1, "ship_by": "+20h"}})
-            daemon.start(SHD_KILL_AT=str(1 + kill * STRIDE % WRITES), **preload)
+            add_order(shop, orders[-1])
+            daemon.start(SHD_KILL_AT=str(number), **({"SHD_KILL_AFTER": "1"} if after else {}),
+                         **preload)
             by_itself += wait_for(lambda: daemon.process.poll() is not None, 2, 0.01) is not None
             daemon.kill()
         daemon.start()
         assert wait_for(lambda: daemon.ctl("status")), daemon.log.read_text()
         assert wait_for(lambda: set(news(shop)) >= set(orders), 30), \
             f"lost: {sorted(set(orders) - set(news(shop)))}"
+        last = "0400-after-1"  # told after anything that could be told a second time
+        add_order(shop, last)
+        assert wait_for(lambda: last in news(shop), 30), daemon.log.read_text()
         twice = {order: keys for order, keys in news(shop).items() if len(keys) > 1}
         assert twice == {}
-        assert by_itself > KILLS / 2, f"only {by_itself} of {KILLS} died at a write"
+        assert by_itself > len(kills) / 2, f"only {by_itself} of {len(kills)} died at a write"
+        print(f"{by_itself} of {len(kills)} died at their point")
         assert daemon.stop() == 0

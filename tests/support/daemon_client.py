@@ -123,3 +123,11 @@ def told(sandbox, move=None):
             if move is None or alert["move"] == move:
                 items.append((alert["rule"], alert["entity"], alert["level"]))
     return items
+
+
+def tell_of_later_order(sandbox, number):
+    """Adds an order and waits until it was told: what a test says did not happen before
+    would have been told by then."""
+    sandbox.admin("/event", {"order": {"posting_number": number, "sku": 160200301, "quantity": 1,
+                                       "ship_by": "+30h", "deliver_by": "+4d"}})
+    assert wait_for(lambda: ("ozon-new-order", number, "info") in told(sandbox, "new"), 30)

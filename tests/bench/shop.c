@@ -1,13 +1,16 @@
 /* tests/bench/shop.c - the other side of the benchmarks: answers polls cheaply and
  * takes webhooks, so that what is measured is the daemon.
  *
- *   bench-shop --records N --churn PERCENT --news
+ *   bench-shop --records N --churn PERCENT --fresh --news
  *
  * Every Ozon list is answered with N postings of about 330 bytes. With --churn,
  * that share of the records changes from one poll of a feed to its next. With
- * --news, every answer of the unfulfilled list carries one new order, and the
- * time from its answer to the first webhook that names it is kept. Prints its
- * port at start; GET /stats tells what it has seen, GET /calm ends the news. */
+ * --fresh, every poll of a list of postings brings N that were never seen; there are
+ * no cancellations then, for the new ones would close those before. With --news,
+ * every answer of the unfulfilled list carries one new order, and the time from its
+ * answer to the first webhook that names it is kept. Prints its port at start; GET
+ * /stats tells what it has seen, GET /calm ends the news, GET /forget
+ * leaves those so far out of the figures. */
 #include <microhttpd.h>
 
 #include <inttypes.h>
@@ -20,16 +23,17 @@
 #include <string.h>
 #include <time.h>
 
-enum { RECORD_MAX = 400, STORES_MAX = 16384, FEEDS = 4, NEWS_MAX = 1 << 20, BODY_MAX = 1 << 20 };
+enum { RECORD_MAX = 400, STORES_MAX = 16384, FEEDS = 4, CANCELLATIONS = 3 };
+enum { NEWS_MAX = 1 << 20, BODY_MAX = 1 << 20 };
 
 static struct {
 	int records, churn_percent;
-	bool with_news;
-	uint64_t requests, webhooks, webhook_alerts;
+	bool with_news, fresh;
+	uint64_t requests, fresh_requests, webhooks, webhook_alerts;
 	uint32_t polls[STORES_MAX][FEEDS];
 	int64_t asked_ns[NEWS_MAX];   /* when the answer with news i was given */
 	int64_t latency_ns[NEWS_MAX]; /* until the webhook that names it, 0: not yet */
-	uint32_t news;
+	uint32_t news, forgotten; /* all, and the first ones that do not count */
 	char steady[FEEDS][BODY_MAX];
 	size_t steady_len[FEEDS];
 } shop;
@@ -110,11 +114,12 @@ static size_t render(char *out, int feed, uint32_t n, int64_t news)
 			"\"2099-01-01T10:00:00Z\",\"products\":[]}%s",
 			news, opened, shop.records ? "," : "");
 	}
-	for (int i = 0; i < shop.records; i++) {
+	for (int i = 0; i < shop.records && !(shop.fresh && feed == CANCELLATIONS); i++) {
 		uint32_t version = period ? (n + (uint32_t)i) / period : 0;
 
-		snprintf(number, sizeof(number), "05708065-%04d-%d", i, feed + 1);
-		if (feed == 3)
+		snprintf(number, sizeof(number), "%08u-%04d-%d", shop.fresh ? n : 5708065, i,
+			feed + 1);
+		if (feed == CANCELLATIONS)
 			at += add_cancellation(out + at, BODY_MAX - at, i, version);
 		else
 			at += add_posting(out + at, BODY_MAX - at, number,
@@ -147,7 +152,8 @@ static enum MHD_Result answer_list(struct MHD_Connection *connection, int feed)
 	bool news = shop.with_news && feed == 0 && n > 1;
 
 	shop.requests++;
-	if (!shop.churn_percent && !news)
+	shop.fresh_requests += shop.fresh && feed != CANCELLATIONS;
+	if (!shop.churn_percent && !shop.fresh && !news)
 		return reply(connection, shop.steady[feed], shop.steady_len[feed],
 			MHD_RESPMEM_PERSISTENT);
 	int64_t number = news && shop.news < NEWS_MAX ? (int64_t)shop.news++ : -1;
@@ -185,15 +191,17 @@ static enum MHD_Result answer_stats(struct MHD_Connection *connection)
 	static char body[512];
 	size_t count = 0;
 
-	for (uint32_t i = 0; i < shop.news; i++)
+	for (uint32_t i = shop.forgotten; i < shop.news; i++)
 		if (shop.latency_ns[i])
 			sorted[count++] = shop.latency_ns[i];
 	qsort(sorted, count, sizeof(*sorted), compare);
 	int len = snprintf(body, sizeof(body),
-		"{\"requests\":%" PRIu64 ",\"webhooks\":%" PRIu64
+		"{\"requests\":%" PRIu64 ",\"fresh_requests\":%" PRIu64
+		",\"webhooks\":%" PRIu64
 		",\"news\":%u,\"told\":%zu,\"p50_ms\":%.3f,"
 		"\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
-		shop.requests, shop.webhooks, shop.news, count,
+		shop.requests, shop.fresh_requests, shop.webhooks, shop.news - shop.forgotten,
+		count,
 		count ? (double)sorted[count / 2] / 1e6 : 0.0,
 		count ? (double)sorted[count * 99 / 100] / 1e6 : 0.0,
 		count ? (double)sorted[count - 1] / 1e6 : 0.0);
@@ -237,6 +245,8 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, cons
 		return answer_stats(connection);
 	if (strcmp(url, "/calm") == 0)
 		shop.with_news = false;
+	if (strcmp(url, "/forget") == 0)
+		shop.forgotten = shop.news;
 	if (strcmp(url, "/hook") == 0)
 		take_webhook(upload->body);
 	return reply(connection, "{}", 2, MHD_RESPMEM_PERSISTENT);
@@ -259,6 +269,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--news") == 0)
 			shop.with_news = true;
+		else if (strcmp(argv[i], "--fresh") == 0)
+			shop.fresh = true;
 		else if (strcmp(argv[i], "--records") == 0 && i + 1 < argc)
 			shop.records = (int)strtol(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--churn") == 0 && i + 1 < argc)

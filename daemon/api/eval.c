@@ -44,8 +44,8 @@ static bool refuse_kind(const char *entity, size_t len, struct shd_error *reterr
 }
 
 /* "order:17-1" */
-static bool find_entity(struct shd_api_call *call, struct shd_live *live, struct shd_scope *scope,
-			struct shd_entity **ret_entity, struct shd_error *reterr)
+static bool find_entity(struct shd_api_call *call, struct shd_live *live,
+	struct shd_expr_scope *scope, struct shd_entity **ret_entity, struct shd_error *reterr)
 {
 	const char *colon = call->entity ? strchr(call->entity, ':') : NULL;
 	size_t len = colon ? (size_t)(colon - call->entity) : 0;
@@ -103,8 +103,8 @@ bool shd_api_eval_read(struct shd_api_call *call, struct shd_state *state, struc
 {
 	SHD_AUTO(shd_arena_destroyp) struct shd_arena *arena = shd_arena_create(TREE_BYTES);
 	json_t *mistakes = json_array();
-	struct shd_report report = {.mistake = add_mistake, .ctx = mistakes};
-	struct shd_scope scope = {
+	struct shd_complaints report = {.mistake = add_mistake, .ctx = mistakes};
+	struct shd_expr_scope scope = {
 		.words = call->config->words, .calendars = &call->config->settings->calendars};
 	struct shd_entity *entity;
 	struct shd_live live;

@@ -155,8 +155,11 @@ static void compile_rules(struct load *load)
 	/* Settings with mistakes are not there: what they may define is not called unknown. */
 	static const struct shd_settings unread = {.calendars.unread = true};
 
-	config->rules = shd_rules_compile(load->docs, load->doc_count,
-		load->unread ? &unread : config->settings, config->words, load->diags);
+	const struct shd_rule_setup setup =
+		shd_settings_for_rules(load->unread ? &unread : config->settings);
+
+	config->rules = shd_rules_compile(
+		load->docs, load->doc_count, &setup, config->words, load->diags);
 }
 
 static void take_rules(struct load *load)

@@ -4,7 +4,8 @@
  * and from a pool job, not from the loop. */
 #pragma once
 #include "message/message.h"
-#include "rule/language/words.h"
+#include "rule/rule.h"
+#include "settings/settings.h"
 
 struct shd_config {
 	const char *dir;                 /* folder of storehealthd.yaml */

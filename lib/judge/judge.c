@@ -69,7 +69,8 @@ static struct shd_tally *make_tally(const struct shd_settings *settings,
 	struct shd_tally_limits limits = {.min_rows = TALLY_ROWS, .max_bytes = TALLY_BYTES,
 		.max_span_ms = settings->keep_samples_ms};
 
-	return shd_tally_create(rules, settings->store_count + 1, &limits);
+	return shd_tally_create(
+		shd_rules_series(rules), settings->store_count + 1, &limits);
 }
 
 struct shd_judge *shd_judge_create(const struct shd_stored *stored,

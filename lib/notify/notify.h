@@ -5,9 +5,23 @@
  * one: one file beside email.c, one line in notifiers.def, one case in
  * tests/cases. Functions run on the pool. */
 #pragma once
-#include "message/message.h"
+#include "base/language.h"
 #include "conf/option.h"
 #include "http/http.h"
+#include "message/message.h"
+
+/* A channel as the configuration has it: a notifier with its own settings. */
+struct shd_channel_settings {
+	const char *name;
+	const struct shd_notifier *notifier;
+	int language;               /* enum shd_language */
+	const char *timezone;
+	int64_t timeout_ms;
+	int64_t give_up_ms;         /* how long a message is retried; default 24h */
+	const char *proxy, *ca_file;
+	const void *notifier_settings; /* struct of the notifier's own option table */
+	const struct shd_node *node;
+};
 
 /* Everything that varies between two sends of one message, given from outside. */
 struct shd_send_in {

@@ -1,4 +1,4 @@
-/* rule/code.h - what rule.c compiles and judge.c runs. Private to lib/rule. */
+/* rule/code.h - what rule.c compiles and levels.c runs. Private to lib/rule. */
 #pragma once
 #include "rule/language/expr.h"
 #include "rule.h"

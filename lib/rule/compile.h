@@ -44,7 +44,7 @@ struct shd_compiler {
 	const struct shd_node *layers[SHD_LAYER_COUNT]; /* or NULL */
 	struct shd_rule *rule;
 	struct shd_rule_code *code;
-	struct shd_scope scope;
+	struct shd_expr_scope scope;
 };
 
 /* The value of a key in the first layer that has it; NULL when absent. */
@@ -75,7 +75,7 @@ struct shd_rule *shd_compile_rule(struct shd_compiler *compiler, const char *id)
 void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node *overrides);
 
 /* The overrides of each store: compiler->rules get their variants. */
-void shd_compile_variants(struct shd_compiler *compiler, const struct shd_settings *settings);
+void shd_compile_variants(struct shd_compiler *compiler, const struct shd_rule_setup *setup);
 
 /* stores, each, due, where, value, needs, levels, clear, cost, and what they read. */
 void shd_compile_conditions(struct shd_compiler *compiler);

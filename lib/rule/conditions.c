@@ -18,10 +18,10 @@ static void report_at(void *ctx, size_t at, size_t width, const char *hint, cons
 
 /* Compiles the scalar `node`; NULL when reported. */
 static const struct shd_expr *compile(struct shd_compiler *compiler, const struct shd_node *node,
-	const char *key, struct shd_scope *scope)
+	const char *key, struct shd_expr_scope *scope)
 {
 	struct place place = {node, compiler->diags};
-	struct shd_report report = {.mistake = report_at, .ctx = &place};
+	struct shd_complaints report = {.mistake = report_at, .ctx = &place};
 
 	if (node->type != SHD_NODE_SCALAR) {
 		shd_node_mistake(node, compiler->diags, "put it in quotes",
@@ -41,7 +41,7 @@ static const struct shd_expr *compile(struct shd_compiler *compiler, const struc
 }
 
 static const struct shd_expr *compile_as(struct shd_compiler *compiler, const struct shd_node *node,
-	const char *key, enum shd_type type, struct shd_scope *scope)
+	const char *key, enum shd_type type, struct shd_expr_scope *scope)
 {
 	char found[SHD_TYPE_TEXT];
 	const struct shd_expr *expr = compile(compiler, node, key, scope);
@@ -67,7 +67,7 @@ static const struct shd_expr *read_expr(
 static void read_stores(struct shd_compiler *compiler)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, "stores");
-	struct shd_scope scope = {
+	struct shd_expr_scope scope = {
 		.stores = true, .words = compiler->words, .calendars = compiler->calendars};
 
 	if (!node)

@@ -42,7 +42,7 @@ static bool is_label(const char *name)
 	return strncmp(name, "labels.", 7) == 0 && name[7];
 }
 
-static void check_name(const struct shd_expr *expr, struct shd_report *report)
+static void check_name(const struct shd_expr *expr, struct shd_complaints *report)
 {
 	static const char *const names[] = {
 		"rule", "level", "store", "marketplace", "info", "warning", "critical", "breached"};
@@ -58,14 +58,14 @@ static void check_name(const struct shd_expr *expr, struct shd_report *report)
 	shd_text_init(&say, sizeof(hint));
 	if (nearest)
 		shd_text_printf(&say, "did you mean %s ?", nearest);
-	shd_report(report, expr->at, expr->width,
+	shd_complain(report, expr->at, expr->width,
 		nearest ? say.data
 			: "a route knows rule, level, store, marketplace and labels.NAME",
 		"unknown name '%s'", expr->name);
 }
 
 /* Only what a condition over words and levels needs. */
-static void check(const struct shd_expr *expr, struct shd_report *report)
+static void check(const struct shd_expr *expr, struct shd_complaints *report)
 {
 	switch (expr->op) {
 	case SHD_OP_NAME:
@@ -73,7 +73,7 @@ static void check(const struct shd_expr *expr, struct shd_report *report)
 		break;
 	case SHD_OP_LITERAL:
 		if (expr->value.type != SHD_TEXT && expr->value.type != SHD_BOOL)
-			shd_report(report, expr->at, expr->width, NULL,
+			shd_complain(report, expr->at, expr->width, NULL,
 				"a route compares words and levels, not a %s",
 				shd_type_name(expr->value.type));
 		break;
@@ -103,7 +103,7 @@ static void check(const struct shd_expr *expr, struct shd_report *report)
 	case SHD_OP_DIV:
 	case SHD_OP_NEGATE:
 	case SHD_OP_COUNT:
-		shd_report(report, expr->at, expr->width,
+		shd_complain(report, expr->at, expr->width,
 			"a route knows and, or, not, in, is none and comparisons",
 			"this cannot be used to choose a route");
 		return;
@@ -115,7 +115,7 @@ static void check(const struct shd_expr *expr, struct shd_report *report)
 struct shd_match *shd_match_compile(const struct shd_node *node, struct shd_diags *diags)
 {
 	struct reporter reporter = {node, diags};
-	struct shd_report report = {.mistake = mistake, .ctx = &reporter};
+	struct shd_complaints report = {.mistake = mistake, .ctx = &reporter};
 	struct shd_match *match = shd_xcalloc(1, sizeof(*match));
 
 	match->arena = shd_arena_create(MATCH_BYTES);

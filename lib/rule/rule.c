@@ -146,7 +146,7 @@ struct shd_rule *shd_compile_rule(struct shd_compiler *compiler, const char *id)
 	compiler->rule = rule;
 	compiler->code = code;
 	compiler->scope =
-		(struct shd_scope){.words = compiler->words, .calendars = compiler->calendars};
+		(struct shd_expr_scope){.words = compiler->words, .calendars = compiler->calendars};
 	shd_compile_conditions(compiler);
 	shd_compile_doubts(compiler);
 	shd_compile_attributes(compiler);
@@ -229,14 +229,14 @@ void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node 
 }
 
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-	const struct shd_settings *settings, const struct shd_words *words, struct shd_diags *diags)
+	const struct shd_rule_setup *setup, const struct shd_words *words, struct shd_diags *diags)
 {
 	struct shd_rules *rules = shd_xcalloc(1, sizeof(*rules));
 	struct shd_compiler compiler = {.rules = rules,
 		.words = words,
 		.diags = diags,
-		.overrides = settings ? settings->overrides : NULL,
-		.calendars = settings ? &settings->calendars : NULL};
+		.overrides = setup ? setup->overrides : NULL,
+		.calendars = setup ? setup->calendars : NULL};
 	size_t before = shd_diags_mistakes(diags);
 	bool flawed = false;
 
@@ -246,8 +246,8 @@ struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
 		flawed |= shd_doc_flawed(docs[i]);
 	}
 	shd_compile_overrides(&compiler, compiler.overrides);
-	if (settings)
-		shd_compile_variants(&compiler, settings);
+	if (setup)
+		shd_compile_variants(&compiler, setup);
 	free(shd_steal(rules->origins));
 	if (!flawed && shd_diags_mistakes(diags) == before)
 		return rules;

@@ -4,14 +4,12 @@
  * compiled rule serves the daemon, rule tests and replay. Judging allocates
  * nothing (but see tally.h). A compiled set is read-only and safe on any thread. */
 #pragma once
-#include "catalog/entity.h"
+#include "base/language.h"
 #include "conf/node.h"
-#include "settings/settings.h"
+#include "rule/eval/env.h"
 
 enum shd_level { SHD_LEVEL_NONE, SHD_INFO, SHD_WARN, SHD_CRITICAL, SHD_BREACHED, SHD_LEVEL_COUNT };
 const char *shd_level_name(enum shd_level level); /* "none", "info", "warning", ... */
-
-struct shd_expr; /* compiled expression */
 
 /* What a rule's own message may name, as {value}. */
 enum shd_placeholder {
@@ -52,14 +50,20 @@ struct shd_rule {
 
 struct shd_rules;
 struct shd_text;
-struct shd_words; /* word lists by name, see words.h */
 
-/* Compiles all rules of the documents. `settings` brings the overrides, those of all
- * stores and those of single ones, and the calendars that a rule may name; NULL: none.
- * Borrows words and settings for as long as the set lives, but not the documents. Returns
- * owned; NULL when diags got a mistake, or a document is flawed. */
+/* What a configuration says of rules beside their own files. */
+struct shd_rule_setup {
+	const struct shd_node *overrides;     /* for all stores: map rule id -> keys, or NULL */
+	const struct shd_calendars *calendars; /* that a rule may name, or NULL */
+	const struct shd_store *stores;       /* with overrides of their own */
+	size_t store_count;
+};
+
+/* Compiles all rules of the documents. setup NULL: nothing but the documents. Borrows words,
+ * the stores' ids and the calendars for as long as the set lives, but not the documents.
+ * Returns owned; NULL when diags got a mistake, or a document is flawed. */
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-				    const struct shd_settings *settings,
+				    const struct shd_rule_setup *setup,
 				    const struct shd_words *words, struct shd_diags *diags);
 void shd_rules_destroy(struct shd_rules *rules);
 size_t shd_rules_count(const struct shd_rules *rules);
@@ -72,46 +76,14 @@ const struct shd_rule *shd_rules_find(const struct shd_rules *rules, const char 
  * as the set. */
 const struct shd_rules *shd_rules_of(const struct shd_rules *rules, const char *store);
 
+/* The windows that a tally may keep for these rules, those of all stores. Lives as long as
+ * the set. */
+struct shd_series_list;
+const struct shd_series_list *shd_rules_series(const struct shd_rules *rules);
+
 /* Whether the rule watches this store at all (`stores`, `enabled`). `store` is the
  * store entity; settings supply marketplace, kind, region, labels. */
-struct shd_rule_env;
-struct shd_tally;
 bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *env);
-
-/* One entity of a window, or one sample; false from the callback stops. */
-typedef bool shd_window_fn(void *ctx, const struct shd_entity *entity);
-typedef bool shd_samples_fn(void *ctx, struct shd_wall at, const struct shd_value *value);
-
-/* The state a rule reads. All callbacks are synchronous; borrowed results live
- * until the next call. */
-struct shd_rule_env {
-	struct shd_wall now;
-	const struct shd_store *settings; /* NULL for the pseudo-store `daemon` */
-	const int64_t *every_ms;                   /* by poller; NULL or 0: the usual interval */
-	const struct shd_entity *store;            /* kind store; NULL: nothing known yet */
-	const struct shd_entity *entity;           /* each-rules; else NULL */
-	const struct shd_words *words;
-	void *ctx;
-	/* Newest value of a metric (or its target); none when never seen. */
-	void (*metric)(void *ctx, enum shd_metric metric, bool target, struct shd_value *ret);
-	/* Entities of a kind opened in (from, to], oldest first. */
-	void (*window)(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-		       shd_window_fn *visit, void *visit_ctx);
-	/* Samples of a metric in (from, to], oldest first, and before them the newest
-	 * one at or before `from`, if any. */
-	void (*samples)(void *ctx, enum shd_metric metric, struct shd_wall from, struct shd_wall to,
-			shd_samples_fn *visit, void *visit_ctx);
-	/* When a poller last succeeded; 0 never. */
-	struct shd_wall (*polled)(void *ctx, enum shd_poller poller);
-	/* The feed behind a kind or metric cannot be read: it is unknown, not zero. */
-	bool (*blind_kind)(void *ctx, enum shd_kind kind);
-	bool (*blind_metric)(void *ctx, enum shd_metric metric);
-	/* The newest poll of a feed of this poller failed. NULL: none does. */
-	bool (*failing)(void *ctx, enum shd_poller poller);
-	/* Large windows, kept: made for the rules that are judged. NULL: none are. */
-	struct shd_tally *tally;
-	size_t tally_store;
-};
 
 enum shd_judgement {
 	SHD_JUDGED,  /* level says it; NONE is a healthy verdict */

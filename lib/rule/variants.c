@@ -88,17 +88,17 @@ static int by_store(const void *a, const void *b)
 	return strcmp(x->store, y->store);
 }
 
-void shd_compile_variants(struct shd_compiler *compiler, const struct shd_settings *settings)
+void shd_compile_variants(struct shd_compiler *compiler, const struct shd_rule_setup *setup)
 {
 	struct shd_rules *rules = compiler->rules;
 	size_t room = 0;
 
-	for (size_t i = 0; i < settings->store_count; i++) {
-		const struct shd_node *overrides = settings->stores[i].overrides;
+	for (size_t i = 0; i < setup->store_count; i++) {
+		const struct shd_node *overrides = setup->stores[i].overrides;
 
 		if (!overrides)
 			continue;
-		struct shd_variant variant = {.store = settings->stores[i].id,
+		struct shd_variant variant = {.store = setup->stores[i].id,
 			.overrides = overrides, .hash = shd_node_hash(overrides)};
 		variant.rules = find_same(rules, overrides, variant.hash);
 		if (!variant.rules)

@@ -1,4 +1,5 @@
 #include "conf/merge.h"
+#include "rule/rule.h"
 #include "sections.h"
 #include "tables.h"
 
@@ -159,4 +160,14 @@ struct shd_option_use shd_build_use(const struct shd_option *table, size_t count
 	if (target && !table)
 		table = none;
 	return (struct shd_option_use){.table = table, .count = count, .target = target};
+}
+
+struct shd_rule_setup shd_settings_for_rules(const struct shd_settings *settings)
+{
+	if (!settings)
+		return (struct shd_rule_setup){0};
+	return (struct shd_rule_setup){.overrides = settings->overrides,
+		.calendars = &settings->calendars,
+		.stores = settings->stores,
+		.store_count = settings->store_count};
 }

@@ -4,23 +4,7 @@
  * not read files, resolve secrets or know the clock (daemon/config.h does). */
 #pragma once
 #include "market/source.h"
-
-struct shd_notifier;
-
-enum shd_language { SHD_EN, SHD_ZH, SHD_RU, SHD_LANGUAGE_COUNT };
-extern const char *const shd_language_names[SHD_LANGUAGE_COUNT + 1]; /* "en", "zh", "ru", NULL */
-
-struct shd_channel_settings {
-	const char *name;
-	const struct shd_notifier *notifier;
-	int language;               /* enum shd_language */
-	const char *timezone;
-	int64_t timeout_ms;
-	int64_t give_up_ms;         /* how long a message is retried; default 24h */
-	const char *proxy, *ca_file;
-	const void *notifier_settings; /* struct of the notifier's own option table */
-	const struct shd_node *node;
-};
+#include "notify/notify.h"
 
 /* First match wins unless `more`. */
 struct shd_route_settings {
@@ -68,3 +52,7 @@ struct shd_settings *shd_settings_build(struct shd_doc **docs, size_t count,
  * is made and no more mistake can be found: every `node` is gone then. */
 void shd_settings_forget_files(struct shd_settings *settings);
 void shd_settings_destroy(struct shd_settings *settings);
+
+/* What the compiler of rules takes of the settings, borrowed; of NULL: nothing. */
+struct shd_rule_setup;
+struct shd_rule_setup shd_settings_for_rules(const struct shd_settings *settings);

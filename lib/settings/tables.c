@@ -7,7 +7,6 @@ static const char *const proxies[] = {"socks5h", "socks5", "http", "https", NULL
 static const char *const kinds[] = {"local", "crossborder", NULL};
 static const char *const off[] = {"off", NULL};
 
-const char *const shd_language_names[SHD_LANGUAGE_COUNT + 1] = {"en", "zh", "ru", NULL};
 
 #define UNIX_PATH "unix:/run/storehealthd/api.sock"
 #define YEAR_MS   (365 * SHD_DAY_MS)

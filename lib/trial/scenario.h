@@ -27,7 +27,7 @@
  * Pure: no clock, no sleep, no disk; one thread at a time. */
 #pragma once
 #include "rule/rule.h"
-#include "rule/language/words.h"
+#include "settings/settings.h"
 
 struct shd_scenario_result {
 	const char *file, *name;

@@ -1,6 +1,6 @@
 #include "scenario_parts.h"
 
-#include "rule/language/check.h"
+#include "rule/language/expr.h"
 
 #include <stdio.h>
 #include <string.h>

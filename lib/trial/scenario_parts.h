@@ -6,7 +6,7 @@
  *   scenario.c         tests, `expect`, and the run */
 #pragma once
 #include "scenario.h"
-#include "rule/eval/world.h"
+#include "world.h"
 
 enum shd_scenario_event { SHD_STEP_SEE, SHD_STEP_MEASURE, SHD_STEP_BLIND, SHD_STEP_SIGHT };
 

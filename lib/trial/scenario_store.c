@@ -3,7 +3,7 @@
 #include "scenario_parts.h"
 
 #include "base/text.h"
-#include "rule/language/check.h"
+#include "rule/language/expr.h"
 
 #include <stdio.h>
 #include <stdlib.h>

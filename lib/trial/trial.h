@@ -6,7 +6,7 @@
  * Pure; one thread at a time. */
 #pragma once
 #include "alert/alert.h"
-#include "rule/eval/world.h"
+#include "world.h"
 
 struct shd_trial;
 

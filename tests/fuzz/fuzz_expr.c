@@ -14,7 +14,7 @@ static void ignore(void *ctx, size_t at, size_t width, const char *hint, const c
 
 /* What was printed must give the same tree. */
 static void print_and_parse(
-	const struct shd_expr *expr, struct shd_arena *arena, struct shd_report *report)
+	const struct shd_expr *expr, struct shd_arena *arena, struct shd_complaints *report)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
@@ -50,8 +50,8 @@ static void evaluate(const struct shd_expr *expr)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct shd_arena *arena = shd_arena_create(64 << 20);
-	struct shd_report report = {.mistake = ignore, .ctx = &size};
-	struct shd_scope scope = {.each = true, .kind = SHD_KIND_order};
+	struct shd_complaints report = {.mistake = ignore, .ctx = &size};
+	struct shd_expr_scope scope = {.each = true, .kind = SHD_KIND_order};
 
 	struct shd_expr *expr = shd_parse((const char *)data, size, arena, &report);
 	shd_assert(expr || report.count);

@@ -1,4 +1,5 @@
 /* Any bytes as a file of rules: compiled, overridden by itself, judged. */
+#include "settings/settings.h"
 #include "rule/rule.h"
 #include "rule/language/words.h"
 
@@ -50,8 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size < 4096 ? size : 4096, diags);
 	settings.overrides = doc ? map_of(doc, "overrides") : NULL;
 	store.overrides = doc ? map_of(doc, "store_overrides") : NULL;
+	struct shd_rule_setup setup = shd_settings_for_rules(&settings);
 	if (doc)
-		rules = shd_rules_compile(&doc, 1, &settings, words, diags);
+		rules = shd_rules_compile(&doc, 1, &setup, words, diags);
 	if (rules)
 		own = shd_rules_of(rules, store.id);
 	for (size_t i = 0; own && i < shd_rules_count(own); i++) {

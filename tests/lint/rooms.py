@@ -27,8 +27,8 @@ ROOMS = [
     ("daemon/journal", "log.h"),
     ("daemon/host", "*"),
     ("lib/report", "report.h"),
-    ("lib/settings", "settings.h schema.h"),
     ("lib/trial", "trial.h scenario.h"),
+    ("lib/settings", "settings.h schema.h"),
     ("lib/judge", "judge.h change_set.h stored.h"),
     ("lib/notify", "notify.h"),
     ("lib/message", "message.h plain.h"),
@@ -37,7 +37,7 @@ ROOMS = [
     ("lib/market/ozon", ""),
     ("lib/market", "adapter.h market.h slice.h source.h"),
     ("lib/rule", "rule.h match.h schema.h"),
-    ("lib/rule/eval", "eval.h series.h tally.h"),
+    ("lib/rule/eval", "env.h eval.h exact.h series.h tally.h"),
     ("lib/rule/language", "expr.h phrase.h regex.h words.h"),
     ("lib/catalog", "*"),
     ("lib/conf", "*"),
@@ -53,12 +53,6 @@ EXCEPTIONS = [
     ("lib/judge/", "lib/message/wording.h", "values in words for the journal"),
     ("lib/judge/", "lib/settings/", "the judge takes the settings whole"),
     ("lib/market/ozon/", "lib/market/loose.h", "reading of answers, private to adapters"),
-    ("lib/rule/eval/", "lib/rule/rule.h", "the environment stands in rule.h"),
-    ("lib/rule/", "lib/settings/", "overrides and calendars come with the settings"),
-    ("lib/rule/", "lib/rule/eval/exact.h", "the rest of a quotient in a verdict"),
-    ("lib/rule/", "lib/rule/language/check.h", "names of a store's settings"),
-    ("lib/trial/", "lib/rule/eval/world.h", "only trials read it"),
-    ("lib/trial/", "lib/rule/language/check.h", "names of a store's settings"),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.M)

@@ -219,7 +219,7 @@ static void random_comparison(uint64_t *random, struct shd_text *out)
 
 static struct shd_expr *compile(const char *text, struct shd_arena *arena)
 {
-	struct shd_scope scope = {.each = true, .kind = SHD_KIND_order};
+	struct shd_expr_scope scope = {.each = true, .kind = SHD_KIND_order};
 	struct mistakes mistakes;
 
 	mistakes_init(&mistakes);

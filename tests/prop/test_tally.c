@@ -6,6 +6,7 @@
 #include "conf/diag.h"
 #include "catalog/store.h"
 #include "rule/eval/tally.h"
+#include "rule/rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,7 +247,7 @@ static void open_shop(struct shop *shop, size_t min_rows, size_t max_bytes, uint
 	assert_non_null(shop->doc);
 	shop->rules = shd_rules_compile(&shop->doc, 1, NULL, NULL, diags);
 	assert_non_null(shop->rules);
-	shop->tally = shd_tally_create(shop->rules, 1, &limits);
+	shop->tally = shd_tally_create(shd_rules_series(shop->rules), 1, &limits);
 	for (size_t i = 0; i < ORDERS; i++) {
 		struct order *order = &shop->orders[i];
 

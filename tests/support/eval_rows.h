@@ -25,7 +25,7 @@ static const struct shd_calendars calendars = {
 static void run(const char *text, struct shd_text *out)
 {
 	struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_scope scope = {
+	struct shd_expr_scope scope = {
 		.words = words, .calendars = &calendars, .each = true, .kind = SHD_KIND_listing};
 	char duration[SHD_DURATION_TEXT], time[SHD_TIME_TEXT];
 	struct mistakes mistakes;

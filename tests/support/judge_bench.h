@@ -83,8 +83,9 @@ static inline void bench_rules(struct bench *b, const char *yaml)
 	shd_rules_destroy(shd_steal(b->rules));
 	shd_doc_destroy(b->docs[0]);
 	b->docs[0] = shd_doc_parse("rules.yaml", yaml, strlen(yaml), b->diags);
+	struct shd_rule_setup setup = shd_settings_for_rules(&b->settings);
 	if (b->docs[0])
-		b->rules = shd_rules_compile(b->docs, 1, &b->settings, b->words, b->diags);
+		b->rules = shd_rules_compile(b->docs, 1, &setup, b->words, b->diags);
 	if (!b->rules) {
 		shd_text_init(&printed, 65536);
 		shd_diags_print(b->diags, &printed);

@@ -30,7 +30,7 @@ static int free_words(void **state)
 static const char *mistakes_of(const char *text, bool each, struct mistakes *mistakes)
 {
 	struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_scope scope = {.words = words, .each = each, .kind = SHD_KIND_order};
+	struct shd_expr_scope scope = {.words = words, .each = each, .kind = SHD_KIND_order};
 	static const char due_text[] = "opened_at + 48h", value_text[] = "4%";
 
 	mistakes_init(mistakes);
@@ -366,7 +366,7 @@ static void the_names_read_are_collected(void **state)
 		"count(review last 1d) > 1 and rating < 4 and age_of(poll.stock) > 1h and "
 		"store.status != \"active\" and store.kind == \"local\"";
 	struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_scope scope = {.each = true, .kind = SHD_KIND_order};
+	struct shd_expr_scope scope = {.each = true, .kind = SHD_KIND_order};
 	struct mistakes mistakes;
 
 	(void)state;

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "rule/rule.h"
+#include "settings/settings.h"
 #include "support/rule_env.h"
 
 #define T0 1780000000000LL
@@ -358,7 +359,8 @@ static void an_override_changes_one_level_and_leaves_the_rest(void **state)
 	assert_non_null(doc);
 	struct shd_settings settings = {
 		.overrides = shd_node_get(shd_doc_root(doc), "overrides")};
-	set.rules = shd_rules_compile(&set.doc, 1, &settings, set.words, set.diags);
+	struct shd_rule_setup setup = shd_settings_for_rules(&settings);
+	set.rules = shd_rules_compile(&set.doc, 1, &setup, set.words, set.diags);
 	assert_non_null(set.rules);
 	const struct shd_rule *rule = shd_rules_at(set.rules, 0);
 	assert_string_equal(shd_rule_condition(rule, SHD_INFO), "value > 10%");
@@ -405,7 +407,8 @@ static void a_store_changes_a_rule_for_itself_alone(void **state)
 	shd_rules_destroy(set.rules);
 	struct shd_doc *doc = shd_doc_parse("s.yaml", config, sizeof(config) - 1, set.diags);
 	read_overrides(doc, stores, &settings);
-	set.rules = shd_rules_compile(&set.doc, 1, &settings, set.words, set.diags);
+	struct shd_rule_setup setup = shd_settings_for_rules(&settings);
+	set.rules = shd_rules_compile(&set.doc, 1, &setup, set.words, set.diags);
 	assert_non_null(set.rules);
 	const struct shd_rules *own = shd_rules_of(set.rules, "0");
 	const struct shd_rule *rule = shd_rules_find(own, "late");
@@ -463,7 +466,8 @@ static void a_level_can_have_a_clear_of_its_own(void **state)
 	shd_rules_destroy(set.rules);
 	struct shd_doc *doc = shd_doc_parse("s.yaml", config, sizeof(config) - 1, set.diags);
 	read_overrides(doc, stores, &settings);
-	set.rules = shd_rules_compile(&set.doc, 1, &settings, set.words, set.diags);
+	struct shd_rule_setup setup = shd_settings_for_rules(&settings);
+	set.rules = shd_rules_compile(&set.doc, 1, &setup, set.words, set.diags);
 	assert_non_null(set.rules);
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		const struct shd_rule *rule =

@@ -6,6 +6,7 @@
 
 #include "conf/node.h"
 #include "rule/rule.h"
+#include "settings/settings.h"
 #include "rule/language/words.h"
 
 #include <glob.h>
@@ -73,7 +74,8 @@ static void judge_file(const char *path, const char *text, size_t len, struct sh
 		shd_doc_parse(name, text, cut ? (size_t)(cut - text) + 1 : len, diags);
 	read_settings(text, &settings, &config, diags);
 	if (doc) {
-		struct shd_rules *rules = shd_rules_compile(&doc, 1, &settings, words, diags);
+		struct shd_rule_setup setup = shd_settings_for_rules(&settings);
+		struct shd_rules *rules = shd_rules_compile(&doc, 1, &setup, words, diags);
 
 		assert_true((rules != NULL) == (shd_diags_mistakes(diags) == 0));
 		shd_rules_destroy(rules);

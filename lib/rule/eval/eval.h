@@ -27,8 +27,8 @@
  * cannot change the answer by themselves (the right side of `false and ...`) are not
  * evaluated and wake nobody. */
 #pragma once
+#include "env.h"
 #include "rule/language/expr.h"
-#include "rule/rule.h"
 
 struct shd_result {
 	struct shd_value v; /* none: absent or unknown */

@@ -1,4 +1,4 @@
-/* rule/eval/exact.h - arithmetic that loses nothing to rounding. Private to lib/rule.
+/* rule/eval/exact.h - arithmetic that loses nothing to rounding.
  *
  * Numbers, ratios, durations and money are whole numbers of small units (base/num.h).
  * A quotient seldom is: 373 of 2937 is 12.70003 %, a little more than the 12.7 % that

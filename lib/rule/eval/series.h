@@ -1,5 +1,5 @@
 /* rule/eval/series.h - which windows over entities can be tallied (tally.h), found when the
- * rules are compiled. Private to lib/rule.
+ * rules are compiled.
  *
  * Aggregates that look at the same kind, condition and field share one series, however
  * long their windows are. Pure. */
@@ -24,7 +24,3 @@ struct shd_series_list {
  * value: what these names stand for, or NULL. */
 void shd_series_collect(struct shd_series_list *list, struct shd_expr *expr,
 	const struct shd_expr *due, const struct shd_expr *value);
-
-/* Of a whole set; lives as long. */
-struct shd_rules;
-const struct shd_series_list *shd_rules_series(const struct shd_rules *rules);

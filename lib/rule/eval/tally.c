@@ -21,11 +21,11 @@ struct shd_tally {
 };
 
 struct shd_tally *shd_tally_create(
-	const struct shd_rules *rules, size_t stores, const struct shd_tally_limits *limits)
+	const struct shd_series_list *series, size_t stores, const struct shd_tally_limits *limits)
 {
 	struct shd_tally *tally = shd_xcalloc(1, sizeof(*tally));
 
-	tally->series = shd_rules_series(rules);
+	tally->series = series;
 	tally->limits = *limits;
 	tally->store_count = stores;
 	tally->stores = shd_xcalloc(stores, sizeof(*tally->stores));

@@ -10,7 +10,7 @@
  * small ones, and those that find no room (max_bytes) are read row by row. A row takes
  * 8 bytes, 24 where a field is summed. Pure; one thread at a time. */
 #pragma once
-#include "rule/rule.h"
+#include "env.h"
 
 struct shd_tally;
 
@@ -20,9 +20,10 @@ struct shd_tally_limits {
 	int64_t max_span_ms; /* longer windows are not kept: their entities are forgotten */
 };
 
-/* For environments whose tally_store is below `stores`. Borrows the rules. */
+/* For environments whose tally_store is below `stores`. Borrows the series. */
+struct shd_series_list;
 struct shd_tally *shd_tally_create(
-	const struct shd_rules *rules, size_t stores, const struct shd_tally_limits *limits);
+	const struct shd_series_list *series, size_t stores, const struct shd_tally_limits *limits);
 void shd_tally_destroy(struct shd_tally *tally); /* accepts NULL */
 
 /* An entity of the store changed, and what the environment's windows show with it.

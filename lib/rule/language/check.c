@@ -20,7 +20,7 @@ void shd_check_fail(
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	expr->bad = true;
-	shd_report(checker->report, expr->at, expr->width, hint, "%s", text);
+	shd_complain(checker->report, expr->at, expr->width, hint, "%s", text);
 }
 
 void shd_check_type(struct shd_expr *expr, enum shd_type type)
@@ -465,8 +465,8 @@ bool shd_check_currencies(struct shd_checker *checker, struct shd_expr *expr, co
 	return join_currencies(checker, expr, verb, expr->args[0], expr->args[1]);
 }
 
-bool shd_check(struct shd_expr *expr, struct shd_scope *scope, struct shd_arena *arena,
-	struct shd_report *report)
+bool shd_check(struct shd_expr *expr, struct shd_expr_scope *scope, struct shd_arena *arena,
+	struct shd_complaints *report)
 {
 	struct shd_checker checker = {.scope = scope, .arena = arena, .report = report};
 	size_t before = report->count;

@@ -3,29 +3,10 @@
 #pragma once
 #include "expr.h"
 
-/* Names after `store.` that come from the configuration, besides the fields of the
- * kind store. X(NAME, TYPE, "allowed words") */
-#define SHD_STORE_NAME_MAP(X)                                                                      \
-	X(id, TEXT, "")                                                                            \
-	X(marketplace, TEXT, "ozon amazon aliexpress custom daemon")                               \
-	X(kind, TEXT, "local crossborder")                                                         \
-	X(region, TEXT, "")                                                                        \
-	X(timezone, TEXT, "")                                                                      \
-	X(opened_at, TIME, "")                                                                     \
-	X(age, DURATION, "")                                                                       \
-	X(currency, TEXT, "")
-
-enum shd_store_name {
-#define X(name, type, words) SHD_STORE_##name,
-	SHD_STORE_NAME_MAP(X)
-#undef X
-		SHD_STORE_NAME_COUNT
-};
-
 struct shd_checker {
-	struct shd_scope *scope;
+	struct shd_expr_scope *scope;
 	struct shd_arena *arena;
-	struct shd_report *report;
+	struct shd_complaints *report;
 	bool inner; /* in the condition of an aggregate over inner_kind */
 	enum shd_kind inner_kind;
 	bool text_wanted; /* beside a text: an unknown name is one without quotes */

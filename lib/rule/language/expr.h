@@ -81,6 +81,25 @@ enum shd_ref {
 	SHD_REF_POLLER,
 };
 
+/* Names after `store.` that come from the configuration, besides the fields of the
+ * kind store. X(NAME, TYPE, "allowed words") */
+#define SHD_STORE_NAME_MAP(X)                                                                      \
+	X(id, TEXT, "")                                                                            \
+	X(marketplace, TEXT, "ozon amazon aliexpress custom daemon")                               \
+	X(kind, TEXT, "local crossborder")                                                         \
+	X(region, TEXT, "")                                                                        \
+	X(timezone, TEXT, "")                                                                      \
+	X(opened_at, TIME, "")                                                                     \
+	X(age, DURATION, "")                                                                       \
+	X(currency, TEXT, "")
+
+enum shd_store_name {
+#define X(name, type, words) SHD_STORE_##name,
+	SHD_STORE_NAME_MAP(X)
+#undef X
+		SHD_STORE_NAME_COUNT
+};
+
 struct shd_regex;
 struct shd_word_list;
 
@@ -120,7 +139,7 @@ enum { SHD_EXPR_BYTES = 4096, SHD_EXPR_HEIGHT = 64, SHD_LIST_ITEMS = 256 };
 /* Parses text[0..len). NULL when something was reported. Borrows nothing; the tree
  * and its texts live in the arena. */
 struct shd_expr *shd_parse(const char *text, size_t len, struct shd_arena *arena,
-			   struct shd_report *report);
+			   struct shd_complaints *report);
 
 /* Appends the expression with as few parentheses as it needs; parsing that text
  * gives an equal tree. */
@@ -133,7 +152,7 @@ bool shd_expr_equal(const struct shd_expr *a, const struct shd_expr *b);
 #define SHD_READS_ID (1ULL << 63)
 
 /* What the names of an expression mean, and what it was found to read. */
-struct shd_scope {
+struct shd_expr_scope {
 	bool stores;             /* a `stores:` condition: names of the store stand alone */
 	bool each;               /* there is an entity */
 	enum shd_kind kind;
@@ -152,8 +171,8 @@ struct shd_scope {
 
 /* Resolves names, finds types, reports every mistake. False when something was
  * reported, or when it uses a bad due or value. Compiled patterns live in the arena. */
-bool shd_check(struct shd_expr *expr, struct shd_scope *scope, struct shd_arena *arena,
-	       struct shd_report *report);
+bool shd_check(struct shd_expr *expr, struct shd_expr_scope *scope, struct shd_arena *arena,
+	       struct shd_complaints *report);
 
 /* "ratio", "list of text", "money in RUB", for messages. */
 #define SHD_TYPE_TEXT 48

@@ -352,7 +352,7 @@ static void refuse_subject(struct shd_checker *checker, struct shd_expr *expr, c
 	const char *near = shd_nearest(word, names, count);
 	if (near && strcmp(near, word) == 0)
 		near = NULL; /* it exists, but is not of the right sort */
-	shd_report(checker->report, expr->subject_at, strlen(expr->subject), hint,
+	shd_complain(checker->report, expr->subject_at, strlen(expr->subject), hint,
 		"%s cannot go over '%s'%s%s%s", expr->name, expr->subject,
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	expr->bad = true;
@@ -379,7 +379,7 @@ static void refuse_field(struct shd_checker *checker, struct shd_expr *expr, con
 		names[count++] =
 			shd_field_row(shd_kind_first(expr->kind) + (enum shd_field)i)->name;
 	const char *near = shd_nearest(name, names, count);
-	shd_report(checker->report, expr->subject_at, strlen(expr->subject), NULL,
+	shd_complain(checker->report, expr->subject_at, strlen(expr->subject), NULL,
 		"unknown field '%s' of %s%s%s%s", name, shd_kind_name(expr->kind),
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	expr->bad = true;
@@ -404,7 +404,7 @@ static void check_field_subject(struct shd_checker *checker, struct shd_expr *ex
 	enum shd_type type = shd_field_row(field)->type;
 	bool time = type == SHD_TIME && expr->aggregate != SHD_AGG_sum;
 	if (!is_amount(type) && !time) {
-		shd_report(checker->report, expr->subject_at, strlen(expr->subject), NULL,
+		shd_complain(checker->report, expr->subject_at, strlen(expr->subject), NULL,
 			"there is no %s of %s, which is %s", expr->name, expr->subject,
 			shd_type_name(type));
 		expr->bad = true;
@@ -427,7 +427,7 @@ static void refuse_metric(struct shd_checker *checker, struct shd_expr *expr)
 	for (size_t i = 0; i < SHD_COUNT(aggregates); i++)
 		if (aggregates[i].samples)
 			shd_text_printf(&hint, " %s", aggregates[i].name);
-	shd_report(checker->report, expr->subject_at, strlen(expr->subject), hint.data,
+	shd_complain(checker->report, expr->subject_at, strlen(expr->subject), hint.data,
 		"%s goes over a field of entities, '%s' is a metric", expr->name, expr->subject);
 	expr->bad = true;
 }

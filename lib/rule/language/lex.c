@@ -59,8 +59,8 @@ static const struct {
 	{":", SHD_TOKEN_COLON, NULL},
 };
 
-void shd_report(
-	struct shd_report *report, size_t at, size_t width, const char *hint, const char *fmt, ...)
+void shd_complain(struct shd_complaints *report, size_t at, size_t width, const char *hint,
+	const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -113,7 +113,7 @@ static void skip_all_blanks(struct shd_lexer *lexer)
 
 	skip_blanks(lexer);
 	while ((width = shd_slip_blank(lexer->text + lexer->at, lexer->len - lexer->at)) > 0) {
-		shd_report(lexer->report, lexer->at, width, "write a plain space",
+		shd_complain(lexer->report, lexer->at, width, "write a plain space",
 			"this blank is not a plain space");
 		lexer->at += width;
 		skip_blanks(lexer);
@@ -140,7 +140,7 @@ static void read_slip(
 		memcpy(token->value.currency, unit, 4);
 	else if (!ratio && !shd_duration_parse(right, strlen(right), &token->value.n, &ignored))
 		snprintf(hint, sizeof(hint), "only whole numbers: 1h30m");
-	shd_report(lexer->report, token->at, token->width, hint, "'%.*s' is not a %s",
+	shd_complain(lexer->report, token->at, token->width, hint, "'%.*s' is not a %s",
 		(int)(token->width < 64 ? token->width : 64), text,
 		ratio   ? "ratio"
 		: money ? "sum of money"
@@ -171,7 +171,7 @@ static bool lex_duration(struct shd_lexer *lexer, struct shd_token *token)
 	}
 	const char *hint = memchr(text, '.', len) ? "only whole numbers: 1h30m"
 						  : "units are w d h m s ms: 1d12h, 90s";
-	shd_report(lexer->report, token->at, len, hint, "'%.*s' is not a duration",
+	shd_complain(lexer->report, token->at, len, hint, "'%.*s' is not a duration",
 		(int)(len < 64 ? len : 64), text);
 	token->value.n = 0;
 	return true;
@@ -196,7 +196,7 @@ static void read_digits(struct shd_lexer *lexer, struct shd_token *token, size_t
 
 	if (shd_decimal_places(text, digits) > scale) {
 		snprintf(number, sizeof(number), "at most %d", scale);
-		shd_report(lexer->report, token->at, token->width, "round it",
+		shd_complain(lexer->report, token->at, token->width, "round it",
 			"%s has %s digits after the point, this has %d",
 			type == SHD_MONEY   ? currency
 			: type == SHD_RATIO ? "a percentage"
@@ -205,7 +205,7 @@ static void read_digits(struct shd_lexer *lexer, struct shd_token *token, size_t
 	} else if (!shd_decimal_parse(text, digits, scale, &token->value.n, &err)) {
 		snprintf(hint, sizeof(hint), "the largest is %s",
 			shd_decimal_format(INT64_MAX, scale, number));
-		shd_report(lexer->report, token->at, token->width, hint, "%s", err.msg);
+		shd_complain(lexer->report, token->at, token->width, hint, "%s", err.msg);
 	}
 }
 
@@ -215,7 +215,7 @@ static void refuse_currency(struct shd_lexer *lexer, const struct shd_token *tok
 	char hint[40];
 
 	snprintf(hint, sizeof(hint), "did you mean %s ?", meant ? meant : "");
-	shd_report(lexer->report, token->at + token->width - 3, 3,
+	shd_complain(lexer->report, token->at + token->width - 3, 3,
 		meant ? hint : "as in 100 RUB, 20 USD, 50 CNY",
 		"'%s' is not a currency of ISO 4217", code);
 }
@@ -296,7 +296,7 @@ static bool lex_text(struct shd_lexer *lexer, struct shd_token *token)
 		copy[len++] = c;
 	}
 	if (lexer->at >= lexer->len) {
-		shd_report(lexer->report, token->at, lexer->len - token->at, NULL,
+		shd_complain(lexer->report, token->at, lexer->len - token->at, NULL,
 			"this text has no closing %c", quote);
 		return false;
 	}
@@ -333,7 +333,7 @@ static void read_capitals(struct shd_lexer *lexer, struct shd_token *token)
 		token->value = (struct shd_value){.type = SHD_BOOL, .n = token->width == 4};
 	}
 	snprintf(hint, sizeof(hint), "write `%s`", meant);
-	shd_report(lexer->report, token->at, token->width, hint,
+	shd_complain(lexer->report, token->at, token->width, hint,
 		"'%.*s' must be in small letters", (int)token->width, text);
 }
 
@@ -370,7 +370,7 @@ static bool lex_symbol(struct shd_lexer *lexer, struct shd_token *token)
 		token->width = (uint32_t)len;
 		lexer->at += len;
 		if (symbols[i].hint)
-			shd_report(lexer->report, token->at, len, symbols[i].hint,
+			shd_complain(lexer->report, token->at, len, symbols[i].hint,
 				"'%s' is not an operator", symbols[i].text);
 		return true;
 	}
@@ -396,7 +396,7 @@ static bool lex_wide(struct shd_lexer *lexer, struct shd_token *token)
 			token->type == SHD_TOKEN_EQ    ? "=="
 			: token->type == SHD_TOKEN_NOT ? "`not`"
 						       : symbols[i].text);
-		shd_report(lexer->report, token->at, token->width, hint,
+		shd_complain(lexer->report, token->at, token->width, hint,
 			"'%.*s' is a full-width character", (int)token->width, text);
 		return true;
 	}
@@ -414,10 +414,10 @@ static bool refuse_character(struct shd_lexer *lexer)
 	unsigned char c = (unsigned char)text[0];
 	const char *hint = shd_slip_character(text, left);
 	if (c < 0x20 || c == 0x7F)
-		shd_report(lexer->report, lexer->at, width, hint,
+		shd_complain(lexer->report, lexer->at, width, hint,
 			"unexpected control character 0x%02x", c);
 	else
-		shd_report(lexer->report, lexer->at, width, hint, "unexpected character '%.*s'",
+		shd_complain(lexer->report, lexer->at, width, hint, "unexpected character '%.*s'",
 			(int)width, text);
 	return false;
 }

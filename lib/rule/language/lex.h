@@ -4,12 +4,12 @@
 
 /* Where mistakes of one expression go: text[at .. at+width) is what is wrong. `hint`
  * says what to do, or is NULL. All texts live only during the call. */
-struct shd_report {
+struct shd_complaints {
 	void (*mistake)(void *ctx, size_t at, size_t width, const char *hint, const char *text);
 	void *ctx;
 	size_t count; /* how many were reported so far */
 };
-void shd_report(struct shd_report *report, size_t at, size_t width, const char *hint,
+void shd_complain(struct shd_complaints *report, size_t at, size_t width, const char *hint,
 	const char *fmt, ...) SHD_PRINTF(5, 6);
 
 /* X(NAME, "text") */
@@ -63,7 +63,7 @@ struct shd_lexer {
 	const char *text;
 	size_t len, at;
 	struct shd_arena *arena;
-	struct shd_report *report;
+	struct shd_complaints *report;
 };
 
 /* The next token. What cannot be a token is reported; common slips (`=`, `&&`,

@@ -86,7 +86,7 @@ static bool mean_of_entity(struct shd_checker *checker, struct shd_expr *expr, e
 
 static bool mean_of_rule(struct shd_checker *checker, struct shd_expr *expr)
 {
-	const struct shd_scope *scope = checker->scope;
+	const struct shd_expr_scope *scope = checker->scope;
 	bool value = strcmp(expr->name, "value") == 0 && scope->value;
 	bool due = strcmp(expr->name, "due") == 0 || strcmp(expr->name, "remaining") == 0;
 
@@ -217,7 +217,7 @@ static void refuse_kind(struct shd_checker *checker, struct shd_expr *expr, enum
 
 static void check_dotted(struct shd_checker *checker, struct shd_expr *expr, const char *dot)
 {
-	const struct shd_scope *scope = checker->scope;
+	const struct shd_expr_scope *scope = checker->scope;
 	size_t head = (size_t)(dot - expr->name);
 	struct candidates candidates = {.count = 0};
 	char suggestion[128];
@@ -249,7 +249,7 @@ static void check_dotted(struct shd_checker *checker, struct shd_expr *expr, con
 
 static void offer_all(const struct shd_checker *checker, struct candidates *candidates)
 {
-	const struct shd_scope *scope = checker->scope;
+	const struct shd_expr_scope *scope = checker->scope;
 
 	if (checker->inner || scope->each) {
 		offer_fields(candidates, checker->inner ? checker->inner_kind : scope->kind);
@@ -287,7 +287,7 @@ static bool is_of_store(const char *name)
 
 /* `due` or `value` where there is none. */
 static void hint_of_rule(
-	const struct shd_scope *scope, const char *key, bool has, struct shd_text *hint)
+	const struct shd_expr_scope *scope, const char *key, bool has, struct shd_text *hint)
 {
 	if (!has)
 		shd_text_printf(hint, "the rule has no `%s`", key);
@@ -300,7 +300,7 @@ static void hint_of_rule(
 
 static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 {
-	const struct shd_scope *scope = checker->scope;
+	const struct shd_expr_scope *scope = checker->scope;
 	struct candidates candidates = {.count = 0};
 	char suggestion[128], hint[96];
 	enum shd_field field;
@@ -343,7 +343,7 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
  * rule, the store (in `stores`), the metrics. */
 void shd_check_name(struct shd_checker *checker, struct shd_expr *expr)
 {
-	const struct shd_scope *scope = checker->scope;
+	const struct shd_expr_scope *scope = checker->scope;
 	const char *dot = strchr(expr->name, '.');
 
 	if (dot) {

@@ -16,7 +16,7 @@ static struct shd_expr *parse_unary(struct shd_parser *parser)
 		return shd_parser_primary(parser);
 	uint32_t at = parser->token.at;
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_report(parser->report, at, 1, NULL, "nested more than %d levels deep",
+		shd_complain(parser->report, at, 1, NULL, "nested more than %d levels deep",
 			SHD_EXPR_HEIGHT);
 		return NULL;
 	}
@@ -63,14 +63,14 @@ static struct shd_expr *parse_business(
 	uint32_t count = 2;
 
 	if (op != SHD_OP_ADD) {
-		shd_report(parser->report, days->at, days->width,
+		shd_complain(parser->report, days->at, days->width,
 			"due: opened_at + 2 business days", "business days can only be added");
 		return NULL;
 	}
 	if (!shd_parser_advance(parser))
 		return NULL;
 	if (!shd_parser_at(parser, "days") && !shd_parser_at(parser, "day")) {
-		shd_report(parser->report, parser->token.at, parser->token.width,
+		shd_complain(parser->report, parser->token.at, parser->token.width,
 			"opened_at + 2 business days", "expected 'days' after 'business'");
 		return NULL;
 	}
@@ -133,7 +133,7 @@ static struct shd_expr *parse_is(struct shd_parser *parser, struct shd_expr *lef
 			return NULL;
 	}
 	if (parser->token.type != SHD_TOKEN_NONE) {
-		shd_report(parser->report, parser->token.at, parser->token.width,
+		shd_complain(parser->report, parser->token.at, parser->token.width,
 			is_null(parser) ? "write `none`" : "compare values with == and !=",
 			"expected 'none' after '%s'", op == SHD_OP_IS_NONE ? "is" : "is not");
 		return NULL;
@@ -170,7 +170,7 @@ static bool is_comparison(enum shd_token_type type, enum shd_op *ret_op)
 /* `x == none`: what was meant is `x is none`. */
 static struct shd_expr *refuse_none(struct shd_parser *parser, enum shd_op op)
 {
-	shd_report(parser->report, parser->token.at, parser->token.width,
+	shd_complain(parser->report, parser->token.at, parser->token.width,
 		op == SHD_OP_NE ? "write `is not none`" : "write `is none`",
 		"nothing can be compared with none");
 	return NULL;
@@ -186,7 +186,7 @@ static struct shd_expr *parse_compare(struct shd_parser *parser)
 	if (parser->token.type == SHD_TOKEN_IS)
 		return parse_is(parser, left);
 	if (parser->token.type == SHD_TOKEN_NOT) {
-		shd_report(parser->report, parser->token.at, parser->token.width,
+		shd_complain(parser->report, parser->token.at, parser->token.width,
 			"write `not` before all of it: not x in [a, b]",
 			"`not` cannot stand behind a value");
 		return NULL;
@@ -200,7 +200,7 @@ static struct shd_expr *parse_compare(struct shd_parser *parser)
 	left = make_binary(parser, op, left, parse_default(parser));
 	if (left &&
 		(is_comparison(parser->token.type, &op) || parser->token.type == SHD_TOKEN_IS)) {
-		shd_report(parser->report, parser->token.at, parser->token.width,
+		shd_complain(parser->report, parser->token.at, parser->token.width,
 			"join two with `and`", "comparisons cannot be chained");
 		return NULL;
 	}
@@ -213,7 +213,7 @@ static struct shd_expr *parse_not(struct shd_parser *parser)
 		return parse_compare(parser);
 	uint32_t at = parser->token.at;
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_report(parser->report, at, 3, NULL, "nested more than %d levels deep",
+		shd_complain(parser->report, at, 3, NULL, "nested more than %d levels deep",
 			SHD_EXPR_HEIGHT);
 		return NULL;
 	}
@@ -262,7 +262,7 @@ static struct shd_expr *parse_cond(struct shd_parser *parser)
 struct shd_expr *shd_parser_expr(struct shd_parser *parser)
 {
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_report(parser->report, parser->token.at, 1, NULL,
+		shd_complain(parser->report, parser->token.at, 1, NULL,
 			"nested more than %d levels deep", SHD_EXPR_HEIGHT);
 		return NULL;
 	}
@@ -272,7 +272,7 @@ struct shd_expr *shd_parser_expr(struct shd_parser *parser)
 }
 
 struct shd_expr *shd_parse(
-	const char *text, size_t len, struct shd_arena *arena, struct shd_report *report)
+	const char *text, size_t len, struct shd_arena *arena, struct shd_complaints *report)
 {
 	struct shd_parser parser = {
 		.lexer = {.text = text, .len = len, .arena = arena, .report = report},
@@ -281,7 +281,7 @@ struct shd_expr *shd_parse(
 	size_t before = report->count;
 
 	if (len > SHD_EXPR_BYTES) {
-		shd_report(report, 0, 1, NULL,
+		shd_complain(report, 0, 1, NULL,
 			"the expression has %zu bytes, at most %d are allowed", len,
 			SHD_EXPR_BYTES);
 		return NULL;
@@ -292,7 +292,7 @@ struct shd_expr *shd_parse(
 	if (!expr)
 		goto failed;
 	if (parser.token.type != SHD_TOKEN_END) {
-		shd_report(report, parser.token.at, parser.token.width,
+		shd_complain(report, parser.token.at, parser.token.width,
 			shd_parser_stray_hint(&parser),
 			"expected an operator or the end, found '%.*s'",
 			(int)(parser.token.width < 40 ? parser.token.width : 40),
@@ -302,6 +302,6 @@ struct shd_expr *shd_parse(
 	return report->count == before ? expr : NULL;
 failed:
 	if (report->count == before)
-		shd_report(report, 0, 1, NULL, "the rules are too large altogether");
+		shd_complain(report, 0, 1, NULL, "the rules are too large altogether");
 	return NULL;
 }

@@ -7,7 +7,7 @@ struct shd_parser {
 	struct shd_lexer lexer;
 	struct shd_token token; /* the next one, not yet taken */
 	struct shd_arena *arena;
-	struct shd_report *report;
+	struct shd_complaints *report;
 	uint32_t end; /* of the token taken last */
 	int depth;
 };

@@ -48,11 +48,11 @@ bool shd_parser_expect(struct shd_parser *parser, enum shd_token_type type, cons
 	const struct shd_token *found = &parser->token;
 	bool arguments = strcmp(where, "after the arguments") == 0;
 	if (found->type == SHD_TOKEN_END)
-		shd_report(parser->report, found->at, 1,
+		shd_complain(parser->report, found->at, 1,
 			arguments ? "inside { } a comma ends the text: put it in quotes" : NULL,
 			"expected '%s' %s, found the end", shd_token_text(type), where);
 	else
-		shd_report(parser->report, found->at, found->width, shd_parser_stray_hint(parser),
+		shd_complain(parser->report, found->at, found->width, shd_parser_stray_hint(parser),
 			"expected '%s' %s, found '%.*s'", shd_token_text(type), where,
 			(int)(found->width < 40 ? found->width : 40),
 			parser->lexer.text + found->at);
@@ -84,7 +84,7 @@ struct shd_expr *shd_parser_make(struct shd_parser *parser, enum shd_op op, uint
 	}
 	if (expr->height <= SHD_EXPR_HEIGHT)
 		return expr;
-	shd_report(parser->report, at, 1,
+	shd_complain(parser->report, at, 1,
 		op == SHD_OP_OR ? "write x in [a, b], or (a or b) or (c or d)"
 				: "put brackets around parts of it",
 		"more than %d operators in a row, or levels of brackets", SHD_EXPR_HEIGHT - 1);
@@ -100,7 +100,7 @@ static char *parse_path(struct shd_parser *parser, uint32_t *ret_at)
 	*ret_at = parser->token.at;
 	for (;;) {
 		if (parser->token.type != SHD_TOKEN_NAME) {
-			shd_report(parser->report, parser->token.at, parser->token.width, NULL,
+			shd_complain(parser->report, parser->token.at, parser->token.width, NULL,
 				"expected a name%s", path.len ? " after '.'" : "");
 			return NULL;
 		}
@@ -121,8 +121,8 @@ static bool parse_items(struct shd_parser *parser, enum shd_token_type close, co
 {
 	while (parser->token.type != close || *count == 0) {
 		if (*count == SHD_LIST_ITEMS) {
-			shd_report(parser->report, parser->token.at, 1, NULL, "more than %d items",
-				SHD_LIST_ITEMS);
+			shd_complain(parser->report, parser->token.at, 1, NULL,
+				"more than %d items", SHD_LIST_ITEMS);
 			return false;
 		}
 		struct shd_expr *item = shd_parser_expr(parser);
@@ -158,7 +158,7 @@ static struct shd_expr *parse_aggregate(
 	if (!shd_parser_advance(parser))
 		return NULL;
 	if (parser->token.type != SHD_TOKEN_LITERAL || parser->token.value.type != SHD_DURATION) {
-		shd_report(parser->report, parser->token.at, parser->token.width,
+		shd_complain(parser->report, parser->token.at, parser->token.width,
 			"last 24h, last 30d", "expected a duration after 'last'");
 		return NULL;
 	}
@@ -266,9 +266,9 @@ struct shd_expr *shd_parser_primary(struct shd_parser *parser)
 	if (token->type == SHD_TOKEN_LEFT)
 		return parse_list(parser);
 	if (token->type == SHD_TOKEN_END)
-		shd_report(parser->report, token->at, 1, NULL, "expected a value, found the end");
+		shd_complain(parser->report, token->at, 1, NULL, "expected a value, found the end");
 	else
-		shd_report(parser->report, token->at, token->width,
+		shd_complain(parser->report, token->at, token->width,
 			token->type == SHD_TOKEN_NONE ? "test for it: x is none, x is not none"
 			: token->at == 0 && token->type >= SHD_TOKEN_LT &&
 					token->type <= SHD_TOKEN_NE

@@ -1,6 +1,4 @@
-#include "rule/language/check.h"
-#include "rule/eval/eval.h"
-
+#include "eval.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* rule/eval/world.h - one store in memory, as rules read it.
+/* trial/world.h - one store in memory, as rules read it.
  *
  * What the state database is to the daemon, a world is to `rules test`: entities,
  * metrics, feeds and the present instant, without a disk. Observations are merged
@@ -6,7 +6,7 @@
  * several entities (stock.unshipped, order.has_product) must be observed. Pure; one
  * thread at a time. */
 #pragma once
-#include "rule/rule.h"
+#include "rule/eval/env.h"
 
 struct shd_world;
 

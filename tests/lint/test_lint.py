@@ -8,6 +8,7 @@ from unittest import mock
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import lint  # noqa: E402
 import rooms  # noqa: E402
+import stand_ins  # noqa: E402
 
 HEADER = "/* base/text.h - a text. Pure. */\n#pragma once\n"
 README = "| room | what lives there |\n| --- | --- |\n| `lib/base/` | texts |\n"
@@ -80,6 +81,13 @@ class Lint(unittest.TestCase):
         for name, header, wanted in cases:
             self.bad({f"tests/sandbox/{name}": f'#include "{header}"\n'},
                      *([wanted] if wanted else []))
+
+    def test_no_test_stands_in_for_the_product(self):
+        self.assertEqual(list(stand_ins.check_symbols("test_heap", "main T 0 0\n")), [])
+        [found] = stand_ins.check_symbols("test_heap", "main T 0 0\nshd_heap_put T 0 0\n")
+        self.assertIn("defines shd_heap_put", found)
+        [found] = stand_ins.check_includes("test_heap", '#include "poll/scheduler_own.h"\n')
+        self.assertIn("private to its room", found)
 
     def test_the_readme_names_each_room_once(self):
         self.bad({"README.md": ""}, "names lib/base/ 0 times")

@@ -175,7 +175,9 @@ void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *
 	shd_arena_reset(judge->keep);
 	shd_arena_reset(judge->scratch);
 	shd_arena_reset(judge->store_arena);
-	judge->store = store;
+	if (judge->products_of != store)
+		HASH_CLEAR(hh, judge->products);
+	judge->store = judge->products_of = store;
 	judge->here = judge->memory[store].lists;
 	judge->store_entity = NULL;
 	judge->store_entity_read = false;
@@ -198,6 +200,7 @@ static void forget_transaction(struct shd_judge *judge)
 	judge->drafts_end = &judge->drafts;
 	empty_hash(&judge->dirty);
 	empty_hash(&judge->skus);
+	HASH_CLEAR(hh, judge->products);
 	shd_overlay_reset(judge->overlay);
 	shd_arena_reset(judge->arena);
 	shd_arena_reset(judge->keep);

@@ -96,28 +96,54 @@ static void put_category(struct shd_entity *entity, enum shd_field which, const 
 	value->len = (uint32_t)strlen(category);
 }
 
+/* What the listings of a sku say, read once for all orders and returns of the store; NULL:
+ * failed. */
+static const struct shd_product *product_of(struct shd_judge *judge, const struct shd_value *sku,
+					    struct shd_error *reterr)
+{
+	struct shd_product *product;
+	struct shd_stored_listing *listings;
+	size_t count;
+
+	HASH_FIND(hh, judge->products, sku->text, sku->len, product);
+	if (product)
+		return product;
+	if (!judge->read->listings(judge->read->ctx, store_id(judge), sku->text, judge->arena,
+				   &listings, &count, reterr))
+		return NULL;
+	product = shd_arena_alloc(judge->arena, 1, sizeof(*product));
+	const char *key = shd_arena_text(judge->arena, sku->text, sku->len);
+	if (!product || !key) {
+		(void)no_room(reterr);
+		return NULL;
+	}
+	*product = (struct shd_product){.known = count > 0};
+	for (size_t i = 0; i < count; i++)
+		if (listings[i].category &&
+		    (!product->category || strcmp(listings[i].category, product->category) > 0))
+			product->category = listings[i].category;
+	HASH_ADD_KEYPTR(hh, judge->products, key, sku->len, product);
+	return product;
+}
+
 /* Whether the product of an order or return is known, and its category. */
 static bool find_product(struct shd_judge *judge, struct shd_entity *entity,
 			 struct shd_error *reterr)
 {
 	bool order = entity->kind == SHD_KIND_order;
-	const struct shd_value *sku = field(entity, order ? SHD_F_order_sku : SHD_F_return_sku);
-	struct shd_stored_listing *listings;
-	const char *category = NULL;
-	size_t count;
 
+	if (!order && entity->kind != SHD_KIND_return)
+		return true;
+	const struct shd_value *sku = field(entity, order ? SHD_F_order_sku : SHD_F_return_sku);
 	if (!has_text(sku))
 		return true;
-	if (!judge->read->listings(judge->read->ctx, store_id(judge), sku->text, judge->arena,
-				   &listings, &count, reterr))
+	const struct shd_product *product = product_of(judge, sku, reterr);
+	if (!product)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (listings[i].category &&
-		    (!category || strcmp(listings[i].category, category) > 0))
-			category = listings[i].category;
 	if (order && !is_told(entity, SHD_F_order_has_product))
-		put_n(entity, SHD_F_order_has_product, count > 0);
-	put_category(entity, order ? SHD_F_order_category : SHD_F_return_category, category);
+		put_n(entity, SHD_F_order_has_product, product->known);
+	put_category(entity, order ? SHD_F_order_category : SHD_F_return_category,
+		     product->category);
 	return true;
 }
 
@@ -148,9 +174,6 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 	struct shd_wall wake = shd_derive(before, entity, judge->now);
 
 	*ret_kept = NULL;
-	bool sells = entity->kind == SHD_KIND_order || entity->kind == SHD_KIND_return;
-	if (sells && !find_product(judge, entity, reterr))
-		return false;
 	if (entity->kind == SHD_KIND_poller)
 		wake = sooner(wake, shd_judge_blind_at(entity));
 	if (before && !shd_entity_differs(before, entity))
@@ -202,11 +225,40 @@ static bool load(struct shd_judge *judge, enum shd_kind kind, const char *id,
 	return *ret_entity || no_room(reterr);
 }
 
+static bool refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		    bool product_appeared, struct shd_error *reterr)
+{
+	struct shd_arena *arena = room_for_entity(judge);
+	const struct shd_entity *before, *kept;
+	struct shd_entity *entity;
+
+	if (!load(judge, kind, id, arena, &before, &entity, reterr))
+		return false;
+	/* Gone, or only its alert is left: judged without fields, as closed. */
+	if (!before) {
+		shd_judge_dirty(judge, kind, id, NULL, (struct shd_wall){SHD_NEVER_MS});
+		return true;
+	}
+	if (product_appeared && !find_product(judge, entity, reterr))
+		return false;
+	struct shd_wall wake = shd_derive(before, entity, judge->now);
+	if (kind == SHD_KIND_poller)
+		wake = sooner(wake, shd_judge_blind_at(entity));
+	shd_judge_dirty(judge, kind, id, arena == judge->keep ? entity : NULL, wake);
+	return keep_change(judge, before, entity, NULL, &kept, reterr);
+}
+
+bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
+		       struct shd_error *reterr)
+{
+	return refresh(judge, kind, id, false, reterr);
+}
+
 static bool refresh_all(struct shd_judge *judge, enum shd_kind kind, const char *const *ids,
 			size_t count, struct shd_error *reterr)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!shd_judge_refresh(judge, kind, ids[i], reterr))
+		if (!refresh(judge, kind, ids[i], true, reterr))
 			return false;
 	return true;
 }
@@ -248,20 +300,33 @@ static void recount(struct shd_judge *judge, const struct shd_value *sku)
 	HASH_ADD_KEYPTR(hh, judge->skus, dirty->id, strlen(dirty->id), dirty);
 }
 
+/* The sums that an order takes part in, or took, when it promises other pieces than before. */
+static void recount_order(struct shd_judge *judge, const struct shd_entity *before,
+			  const struct shd_entity *order)
+{
+	int64_t was = before ? shd_units_promised(before) : 0, is = shd_units_promised(order);
+
+	if (before && was == is && same_in(before, order, SHD_F_order_sku))
+		return;
+	if (was)
+		recount(judge, field(before, SHD_F_order_sku));
+	if (is)
+		recount(judge, field(order, SHD_F_order_sku));
+}
+
 static bool follow_up(struct shd_judge *judge, const struct shd_entity *before,
 		      const struct shd_entity *entity, struct shd_error *reterr)
 {
 	if (entity->kind == SHD_KIND_order) {
-		if (before)
-			recount(judge, field(before, SHD_F_order_sku));
-		recount(judge, field(entity, SHD_F_order_sku));
+		recount_order(judge, before, entity);
 	} else if (entity->kind == SHD_KIND_stock) {
 		recount(judge, field(entity, SHD_F_stock_sku));
 	} else if (entity->kind == SHD_KIND_listing) {
-		bool same = before && same_in(before, entity, SHD_F_listing_sku) &&
-			    same_in(before, entity, SHD_F_listing_category);
-
-		return same || product_appears(judge, entity, reterr);
+		if (before && same_in(before, entity, SHD_F_listing_sku) &&
+		    same_in(before, entity, SHD_F_listing_category))
+			return true;
+		HASH_CLEAR(hh, judge->products);
+		return product_appears(judge, entity, reterr);
 	}
 	return true;
 }
@@ -284,29 +349,9 @@ bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
 		entity->fields[closed].n = false;
 	bool changed = !before || shd_entity_differs(before, entity);
-	return keep_change(judge, before, entity, lists ? row->name : NULL, &kept, reterr) &&
+	return (!changed || find_product(judge, entity, reterr)) &&
+	       keep_change(judge, before, entity, lists ? row->name : NULL, &kept, reterr) &&
 	       (!changed || !kept || follow_up(judge, before, kept, reterr));
-}
-
-bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
-		       struct shd_error *reterr)
-{
-	struct shd_arena *arena = room_for_entity(judge);
-	const struct shd_entity *before, *kept;
-	struct shd_entity *entity;
-
-	if (!load(judge, kind, id, arena, &before, &entity, reterr))
-		return false;
-	/* Gone, or only its alert is left: judged without fields, as closed. */
-	if (!before) {
-		shd_judge_dirty(judge, kind, id, NULL, (struct shd_wall){SHD_NEVER_MS});
-		return true;
-	}
-	struct shd_wall wake = shd_derive(before, entity, judge->now);
-	if (kind == SHD_KIND_poller)
-		wake = sooner(wake, shd_judge_blind_at(entity));
-	shd_judge_dirty(judge, kind, id, arena == judge->keep ? entity : NULL, wake);
-	return keep_change(judge, before, entity, NULL, &kept, reterr);
 }
 
 /* --- metrics ----------------------------------------------------------------------------- */

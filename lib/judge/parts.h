@@ -77,6 +77,13 @@ struct shd_dirty {
 	UT_hash_handle hh;
 };
 
+/* What the listings of a sku say, by sku. */
+struct shd_product {
+	bool known;                      /* there is one */
+	const char *category;            /* NULL: none of them says */
+	UT_hash_handle hh;
+};
+
 /* A message being put together: one per channel, rule, store and direction, and a
  * further one whenever it is full. */
 struct shd_draft {
@@ -127,6 +134,8 @@ struct shd_judge {
 	uint32_t fresh;                  /* kinds that a good answer just spoke of */
 	struct shd_dirty *dirty;         /* hash by kind and id */
 	struct shd_dirty *skus;          /* hash of products whose stock is counted again */
+	struct shd_product *products;    /* hash of those asked for, of one store; in arena */
+	size_t products_of;              /* the store that they are of */
 	struct shd_outcome *outcome;
 	struct shd_text record;          /* of the history row being written */
 	bool failed;                     /* in a callback that cannot say so */

@@ -37,30 +37,3 @@ struct shd_backoff shd_backoff_next(const struct shd_sent_result *result, int at
 	next.next_try.ms = give_up.ms - now.ms < wait_ms ? give_up.ms : now.ms + wait_ms;
 	return next;
 }
-
-bool shd_bucket_take(struct shd_bucket *bucket, struct shd_wall now, struct shd_wall *ret_at)
-{
-	int64_t full = bucket->burst * 1000;
-
-	if (!bucket->per_minute)
-		return true;
-	if (!bucket->filled_at.ms)
-		bucket->milli_tokens = full;
-	int64_t passed_ms = bucket->filled_at.ms ? now.ms - bucket->filled_at.ms : -1;
-	int64_t gained = passed_ms > SHD_MINUTE_MS
-				 ? full
-				 : passed_ms * bucket->per_minute * 1000 / SHD_MINUTE_MS;
-	if (gained > 0)
-		bucket->milli_tokens += gained;
-	if (bucket->milli_tokens > full)
-		bucket->milli_tokens = full;
-	if (gained > 0 || passed_ms < 0) /* else too little passed to count: keep it */
-		bucket->filled_at = now;
-	if (bucket->milli_tokens >= 1000) {
-		bucket->milli_tokens -= 1000;
-		return true;
-	}
-	int64_t missing = 1000 - bucket->milli_tokens;
-	ret_at->ms = now.ms + missing * SHD_MINUTE_MS / (bucket->per_minute * 1000) + 1;
-	return false;
-}

@@ -1,4 +1,4 @@
-/* deliver/backoff.h - when to send again: back-off, and a token bucket.
+/* deliver/backoff.h - when to send again: back-off.
  *
  * Pure functions of time and luck, so that days of failure run as a unit test. */
 #pragma once
@@ -22,14 +22,3 @@ struct shd_backoff {
 struct shd_backoff shd_backoff_next(const struct shd_sent_result *result, int attempt,
 					 struct shd_wall now, struct shd_wall give_up,
 					 uint32_t luck);
-
-/* `per_minute` tokens come in a minute, at most `burst` are saved. */
-struct shd_bucket {
-	int64_t per_minute, burst; /* per_minute 0: no limit */
-	int64_t milli_tokens;
-	struct shd_wall filled_at; /* 0: full */
-};
-
-/* Takes a token; false when there is none, *ret_at then says when there will be. A
- * clock that went back costs at most one minute of waiting. */
-bool shd_bucket_take(struct shd_bucket *bucket, struct shd_wall now, struct shd_wall *ret_at);

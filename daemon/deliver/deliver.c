@@ -122,15 +122,18 @@ static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attemp
 {
 	struct shd_channel_health *health = health_of(deliver, attempt->channel);
 	struct shd_transfer_in in;
-	struct shd_wall at;
 	struct shd_error error;
 
 	if (health && health->in_flight >= IN_FLIGHT_MAX)
 		return;
-	if (health && !shd_bucket_take(&health->bucket, now, &at)) {
-		*wait_until = at.ms < wait_until->ms ? at : *wait_until;
+	int64_t wait_ms = health ? shd_bucket_wait_ms(&health->bucket, now.ms) : 0;
+	if (wait_ms > 0) {
+		if (now.ms + wait_ms < wait_until->ms)
+			wait_until->ms = now.ms + wait_ms;
 		return;
 	}
+	if (health)
+		shd_bucket_spend(&health->bucket);
 	attempt->some_will_do = health && health->recipient_refused;
 	shd_attempt_request(attempt, &in);
 	shd_attempt_enter(attempt, SHD_ATTEMPT_IN_FLIGHT);

@@ -8,9 +8,9 @@
 void shd_health_init(struct shd_channel_health *health, const struct shd_channel_settings *channel)
 {
 	*health = (struct shd_channel_health){.name = shd_xstrdup(channel->name), .error = -1,
-		.reported_error = -1,
-		.bucket = {.per_minute = channel->notifier->per_minute,
-			.burst = channel->notifier->burst}};
+		.reported_error = -1};
+	shd_bucket_init(&health->bucket, channel->notifier->per_minute * 1000000 / 60,
+		channel->notifier->burst);
 }
 
 void shd_health_finish(struct shd_channel_health *health)

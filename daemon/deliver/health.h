@@ -3,6 +3,7 @@
  * Private to this room. Loop thread only. */
 #pragma once
 #include "attempt.h"
+#include "net/bucket.h"
 
 struct shd_channel_health {
 	char *name;                     /* owned */

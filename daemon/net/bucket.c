@@ -1,35 +1,56 @@
 #include "bucket.h"
 
-enum { TOKEN = 1000 };
+#define TOKEN 1000000000LL
+#define MICRO 1000000LL
 
-void shd_request_bucket_init(struct shd_request_bucket *rate, int64_t per_s, struct shd_mono now)
+void shd_bucket_init(struct shd_bucket *bucket, int64_t micro_per_s, int64_t burst)
+{
+	shd_assert(micro_per_s >= 0 && burst >= 0 && burst <= INT32_MAX);
+	burst = burst > 0 ? burst : 1;
+	*bucket = (struct shd_bucket){
+		.micro_per_s = micro_per_s, .burst = burst, .nano_tokens = burst * TOKEN};
+}
+
+void shd_bucket_init_per_second(struct shd_bucket *bucket, int64_t per_s)
 {
 	int64_t burst = per_s / 5 > 0 ? per_s / 5 : 1;
 
 	shd_assert(per_s >= 1 && per_s <= INT32_MAX);
-	rate->burst = (int32_t)burst;
-	rate->refill_per_s = (int32_t)(per_s > burst ? per_s - burst : 1);
-	rate->milli_tokens = burst * TOKEN;
-	rate->at = now;
+	shd_bucket_init(bucket, (per_s > burst ? per_s - burst : 1) * MICRO, burst);
 }
 
-bool shd_request_bucket_take(
-	struct shd_request_bucket *rate, struct shd_mono now, int64_t *ret_wait_ms)
+int64_t shd_bucket_wait_ms(struct shd_bucket *bucket, int64_t now_ms)
 {
-	int64_t full = (int64_t)rate->burst * TOKEN, passed = now.ms - rate->at.ms;
+	int64_t full = bucket->burst * TOKEN, rate = bucket->micro_per_s;
+	int64_t passed_ms = now_ms - bucket->at_ms;
 
-	/* refill_per_s tokens a second are as many milli-tokens a millisecond */
-	if (passed >= full / rate->refill_per_s + 1)
-		rate->milli_tokens = full;
-	else
-		rate->milli_tokens += passed * rate->refill_per_s;
-	if (rate->milli_tokens > full)
-		rate->milli_tokens = full;
-	rate->at = now;
-	if (rate->milli_tokens >= TOKEN) {
-		rate->milli_tokens -= TOKEN;
-		return true;
-	}
-	*ret_wait_ms = (TOKEN - rate->milli_tokens + rate->refill_per_s - 1) / rate->refill_per_s;
-	return false;
+	if (!rate)
+		return 0;
+	/* micro-tokens a second are as many nano-tokens a millisecond */
+	if (passed_ms > (full - bucket->nano_tokens) / rate)
+		bucket->nano_tokens = full;
+	else if (passed_ms > 0)
+		bucket->nano_tokens += passed_ms * rate;
+	bucket->at_ms = now_ms;
+	if (bucket->nano_tokens >= TOKEN)
+		return 0;
+	return (TOKEN - bucket->nano_tokens + rate - 1) / rate;
+}
+
+void shd_bucket_spend(struct shd_bucket *bucket)
+{
+	if (!bucket->micro_per_s)
+		return;
+	shd_assert(bucket->nano_tokens >= TOKEN);
+	bucket->nano_tokens -= TOKEN;
+}
+
+void shd_bucket_inherit(struct shd_bucket *bucket, const struct shd_bucket *old)
+{
+	int64_t full = bucket->burst * TOKEN;
+
+	if (!old->micro_per_s)
+		return;
+	bucket->nano_tokens = old->nano_tokens < full ? old->nano_tokens : full;
+	bucket->at_ms = old->at_ms;
 }

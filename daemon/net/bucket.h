@@ -1,19 +1,30 @@
-/* net/bucket.h - a token bucket: so many requests a second and no more.
+/* net/bucket.h - a token bucket: so many requests in a time and no more.
  *
- * A fifth of the second's requests may come at once, the rest is spread, so that in
- * no second there are more than per_s. Knows no clock. One thread. */
+ * Rates are in micro-tokens a second, so that one request in an hour is a rate as well; the
+ * balance is exact. Knows no clock: times are milliseconds of whichever clock its user reads,
+ * always the same one. One that goes back gains nothing and loses nothing. One thread. */
 #pragma once
 #include "base/time.h"
 
-struct shd_request_bucket {
-	int64_t milli_tokens; /* private */
-	struct shd_mono at;   /* private: when they were counted */
-	int32_t burst, refill_per_s;
+struct shd_bucket {
+	int64_t micro_per_s, burst; /* micro_per_s 0: no limit */
+	int64_t nano_tokens;        /* private */
+	int64_t at_ms;              /* private: when they were counted */
 };
 
-/* per_s at least 1. The bucket is full. */
-void shd_request_bucket_init(struct shd_request_bucket *rate, int64_t per_s, struct shd_mono now);
+/* `micro_per_s` millionths of a token come in a second (0: no limit), at most `burst` (at least
+ * 1) whole ones are saved. The bucket is full. */
+void shd_bucket_init(struct shd_bucket *bucket, int64_t micro_per_s, int64_t burst);
 
-/* Takes a token; or leaves it and says how long until there is one. */
-bool shd_request_bucket_take(
-	struct shd_request_bucket *rate, struct shd_mono now, int64_t *ret_wait_ms);
+/* Of at most per_s (at least 1) tokens in any second: a fifth of them may be taken at once, the
+ * rest is spread. */
+void shd_bucket_init_per_second(struct shd_bucket *bucket, int64_t per_s);
+
+/* How long until there is a token; 0: there is one. */
+int64_t shd_bucket_wait_ms(struct shd_bucket *bucket, int64_t now_ms);
+
+/* Takes the token that shd_bucket_wait_ms has just found. */
+void shd_bucket_spend(struct shd_bucket *bucket);
+
+/* Goes on with the balance of an older one, as far as it can be saved here. */
+void shd_bucket_inherit(struct shd_bucket *bucket, const struct shd_bucket *old);

@@ -89,8 +89,6 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 			shd_feed_inherit(feed, &from->feeds[j]);
 			feed->goes_on = shd_feed_every_ms(feed->row, *found) > 0;
 		}
-		to->rate = from->rate;
-		to->rate.milli_tokens = 0;
 		to->skew_ms = from->skew_ms;
 	}
 	free(sorted);
@@ -98,7 +96,7 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 
 void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings,
 		    const struct shd_feed_row *known, size_t known_count,
-		    const struct shd_feeds *old, struct shd_mono now)
+		    const struct shd_feeds *old)
 {
 	struct index index = {shd_xcalloc(known_count, sizeof(*index.rows)), known_count};
 
@@ -110,6 +108,8 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 	for (size_t i = 0; i < feeds->source_count; i++)
 		feeds->count += settings->sources[i].endpoint_count;
 	feeds->all = shd_xcalloc(feeds->count, sizeof(*feeds->all));
+	shd_limits_init(&feeds->limits, settings->sources, feeds->source_count,
+		old ? &old->limits : NULL);
 	struct shd_feed *next = feeds->all;
 	for (size_t i = 0; i < feeds->source_count; i++) {
 		struct shd_source_feeds *of = &feeds->sources[i];
@@ -120,7 +120,7 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 		next += of->feed_count;
 		of->skew_ms = INT64_MIN;
 		init_source(of, &index);
-		shd_request_bucket_init(&of->rate, of->source->credential->rate_per_s, now);
+		of->credential = feeds->limits.of[i];
 	}
 	free(index.rows);
 	if (old)
@@ -131,6 +131,7 @@ void shd_feeds_finish(struct shd_feeds *feeds)
 {
 	for (size_t i = 0; i < feeds->count; i++)
 		shd_feed_finish(&feeds->all[i]);
+	shd_limits_finish(&feeds->limits);
 	free(feeds->all);
 	free(feeds->sources);
 }

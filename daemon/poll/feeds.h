@@ -1,14 +1,14 @@
-/* poll/feeds.h - the feeds of all sources of a configuration, and their rates.
+/* poll/feeds.h - the feeds of all sources of a configuration, and what limits them.
  *
  * Loop thread only. */
 #pragma once
 #include "feed.h"
-#include "net/bucket.h"
+#include "limits.h"
 
 /* The feeds of one source. */
 struct shd_source_feeds {
 	const struct shd_source *source;
-	struct shd_request_bucket rate;
+	struct shd_credential_limits *credential; /* its rates, maybe shared */
 	struct shd_feed *feeds;  /* one per row of the adapter, in its order */
 	size_t feed_count;
 	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */
@@ -18,6 +18,7 @@ struct shd_feeds {
 	const struct shd_settings *settings;
 	struct shd_source_feeds *sources; /* as in the settings */
 	size_t source_count;
+	struct shd_limits limits;
 	struct shd_feed *all;
 	size_t count;
 };
@@ -26,7 +27,7 @@ struct shd_feeds {
  * where both know one, or NULL. Borrows settings. */
 void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings,
 		    const struct shd_feed_row *known, size_t known_count,
-		    const struct shd_feeds *old, struct shd_mono now);
+		    const struct shd_feeds *old);
 void shd_feeds_finish(struct shd_feeds *feeds);
 
 /* The feed of a row of the source's adapter. */

@@ -171,8 +171,7 @@ static void ask(struct shd_poll *poll)
 		shd_scheduler_poll_ended(polls, poll, false);
 		return;
 	}
-	if (wait > 0 ||
-		!shd_request_bucket_take(&feed->of->rate, now, &wait)) {
+	if (wait > 0 || !shd_limits_take(feed->of->credential, row, now, &wait)) {
 		park(polls, feed, wait);
 		return;
 	}
@@ -347,7 +346,7 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 	uv_timer_init(in->loop, &polls->timer);
 	polls->timer.data = polls;
 	shd_feeds_init(&polls->feeds, config->settings, known, known_count,
-		old ? &old->feeds : NULL, mono_now(polls));
+		old ? &old->feeds : NULL);
 	if (old)
 		polls->figures = old->figures;
 	for (size_t i = 0; i < polls->feeds.source_count; i++)

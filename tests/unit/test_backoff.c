@@ -1,4 +1,4 @@
-/* pace.h: back-off and token bucket, in virtual time. */
+/* deliver/backoff.h: back-off, in virtual time. */
 #include "support/check.h"
 
 #include "deliver/backoff.h"
@@ -71,55 +71,12 @@ static void a_day_of_failure_is_a_bounded_number_of_attempts(void **state)
 	assert_in_range(attempts, 288, 300);
 }
 
-static void a_bucket_lets_a_burst_pass_and_then_its_rate(void **state)
-{
-	struct shd_bucket bucket = {.per_minute = 20, .burst = 5};
-	struct shd_wall now = {1000000}, at = {0};
-	int sent = 0;
-	(void)state;
-
-	for (; shd_bucket_take(&bucket, now, &at); sent++)
-		assert_true(sent < 5);
-	assert_int_equal(sent, 5);
-	assert_int_equal(at.ms, now.ms + 3001);
-	/* Looking often does not starve it. */
-	for (int64_t end_ms = now.ms + 60000; now.ms < end_ms; now.ms++)
-		sent += shd_bucket_take(&bucket, now, &at);
-	assert_in_range(sent, 5 + 19, 5 + 20);
-}
-
-static void a_bucket_without_a_rate_is_open(void **state)
-{
-	struct shd_bucket bucket = {0};
-	struct shd_wall at;
-	(void)state;
-
-	for (int i = 0; i < 1000; i++)
-		assert_true(shd_bucket_take(&bucket, (struct shd_wall){1000}, &at));
-}
-
-static void a_bucket_survives_a_clock_that_jumps(void **state)
-{
-	struct shd_bucket bucket = {.per_minute = 60, .burst = 1};
-	struct shd_wall at;
-	(void)state;
-
-	assert_true(shd_bucket_take(&bucket, (struct shd_wall){1000000}, &at));
-	assert_false(shd_bucket_take(&bucket, (struct shd_wall){1000}, &at));
-	assert_true(at.ms <= 1000 + 60000);
-	assert_true(shd_bucket_take(&bucket, (struct shd_wall){2100}, &at));
-	assert_true(shd_bucket_take(&bucket, (struct shd_wall){INT64_MAX / 2}, &at));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(backoff_doubles_up_to_ten_minutes),
 		cmocka_unit_test(what_becomes_of_a_row),
 		cmocka_unit_test(a_day_of_failure_is_a_bounded_number_of_attempts),
-		cmocka_unit_test(a_bucket_lets_a_burst_pass_and_then_its_rate),
-		cmocka_unit_test(a_bucket_without_a_rate_is_open),
-		cmocka_unit_test(a_bucket_survives_a_clock_that_jumps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

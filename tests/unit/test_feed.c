@@ -120,7 +120,7 @@ static int start_up(void **state)
 	f->settings = (struct shd_settings){.stores = &f->shop.store, .store_count = 1,
 		.sources = &f->shop.source, .source_count = 1,
 		.blind_after = 3};
-	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL, (struct shd_mono){0});
+	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL);
 	f->poll = shd_poll_create(&f->polls);
 	*state = f;
 	return 0;
@@ -511,12 +511,12 @@ static void facts_resume_from_the_state(void **state)
 	struct shd_feeds feeds, younger;
 	struct shd_error err;
 
-	shd_feeds_init(&feeds, &f->settings, &known, 1, NULL, (struct shd_mono){0});
+	shd_feeds_init(&feeds, &f->settings, &known, 1, NULL);
 	assert_int_equal(feeds.all[LIST].cursor.ms, 5);
 	assert_int_equal(feeds.all[LIST].failure->count, 3);
 	assert_int_equal(feeds.all[BATCH].error, -1);
 	assert_true(feeds.all[LIST].keyed && feeds.all[LIST].lists_ids);
-	shd_feeds_init(&younger, &f->settings, NULL, 0, &feeds, (struct shd_mono){0});
+	shd_feeds_init(&younger, &f->settings, NULL, 0, &feeds);
 	assert_string_equal(younger.all[LIST].failure->text, "down");
 	assert_true(
 		shd_feed_worked(&younger.all[LIST], (struct shd_wall){20}, (struct shd_wall){21}));

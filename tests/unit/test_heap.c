@@ -1,8 +1,7 @@
-/* daemon/sched, daemon/rate: on a clock of our own. */
+/* daemon/poll/heap.h: on a clock of our own. */
 #include "support/check.h"
 
 #include "base/mem.h"
-#include "net/bucket.h"
 #include "poll/heap.h"
 
 #include <string.h>
@@ -90,42 +89,12 @@ static void a_start_is_spread_within_the_interval(void **state)
 	assert_int_equal(shd_heap_spread_ms(0, 60000, 5), 0);
 }
 
-/* In no second are there more requests than allowed, and nearly all of those that
- * are allowed can be made. */
-static void a_rate_holds_in_every_second(void **state)
-{
-	static const int64_t rates[] = {1, 2, 5, 10, 50, 1000};
-
-	(void)state;
-	for (size_t r = 0; r < SHD_COUNT(rates); r++) {
-		static int64_t taken[60000];
-		struct shd_request_bucket rate;
-		size_t count = 0, first = 0;
-		int64_t wait, now = 0;
-
-		shd_request_bucket_init(&rate, rates[r], (struct shd_mono){0});
-		while (now < 20000) {
-			if (!shd_request_bucket_take(&rate, (struct shd_mono){now}, &wait)) {
-				assert_true(wait > 0);
-				now += wait;
-				continue;
-			}
-			taken[count++] = now;
-			while (taken[first] <= now - 1000)
-				first++;
-			assert_true((int64_t)(count - first) <= rates[r]);
-		}
-		assert_true((int64_t)count >= 20 * rates[r] * 3 / 4 || rates[r] == 2);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(items_come_in_the_order_of_their_time),
 		cmocka_unit_test(retries_follow_the_kind_of_error),
 		cmocka_unit_test(a_start_is_spread_within_the_interval),
-		cmocka_unit_test(a_rate_holds_in_every_second),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,7 +107,7 @@ static int start_up(void **state)
 		.blind_after = 3};
 	f->polls.in = (struct shd_scheduler_in){.now = now, .random = lot, .polled = polled,
 		.caught_up = all_tried};
-	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL, (struct shd_mono){0});
+	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL);
 	suspect = keeps = false;
 	batches = caught_up = 0;
 	last_batch = (struct shd_batch){0};

@@ -73,6 +73,20 @@ static struct shd_tally *make_tally(const struct shd_settings *settings,
 		shd_rules_series(rules), settings->store_count + 1, &limits);
 }
 
+static void remember_stores(struct shd_judge *judge)
+{
+	size_t count = judge->settings->store_count + 1;
+
+	judge->memory = shd_xcalloc(count, sizeof(*judge->memory));
+	judge->places = shd_xcalloc(count, sizeof(*judge->places));
+	for (size_t i = 0; i < count; i++) {
+		judge->memory[i].skew_ms = INT64_MIN;
+		judge->memory[i].throttled_share = -1;
+		judge->places[i] = (struct shd_place){shd_judge_store_id(judge, i), i};
+	}
+	shd_judge_sort_places(judge->places, count);
+}
+
 struct shd_judge *shd_judge_create(const struct shd_stored *stored,
 	const struct shd_settings *settings, const struct shd_rules *rules,
 	const struct shd_words *words, struct shd_diags *diags)
@@ -84,11 +98,7 @@ struct shd_judge *shd_judge_create(const struct shd_stored *stored,
 	judge->settings = settings;
 	judge->rules = rules;
 	judge->words = words;
-	judge->memory = shd_xcalloc(settings->store_count + 1, sizeof(*judge->memory));
-	for (size_t i = 0; i <= settings->store_count; i++) {
-		judge->memory[i].skew_ms = INT64_MIN;
-		judge->memory[i].throttled_share = -1;
-	}
+	remember_stores(judge);
 	judge->touched = shd_xcalloc(settings->store_count + 1, sizeof(*judge->touched));
 	judge->touched_list = shd_xcalloc(settings->store_count + 1, sizeof(size_t));
 	judge->arena = shd_arena_create(TRANSACTION_BYTES);
@@ -129,6 +139,7 @@ void shd_judge_destroy(struct shd_judge *judge)
 	free(judge->touched_list);
 	free(judge->touched);
 	free(judge->memory);
+	free(judge->places);
 	free(judge);
 }
 
@@ -310,13 +321,7 @@ bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
 
 bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store)
 {
-	for (size_t i = 0; i <= judge->settings->store_count; i++) {
-		if (strcmp(shd_judge_store_id(judge, i), id) == 0) {
-			*ret_store = i;
-			return true;
-		}
-	}
-	return false;
+	return shd_judge_find_place(judge->places, judge->settings->store_count + 1, id, ret_store);
 }
 
 static bool wake_one(struct shd_judge *judge, const struct shd_wake_row *row,

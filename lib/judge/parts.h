@@ -33,12 +33,19 @@ struct shd_poller_fact {
 	struct shd_wall last_success;
 };
 
+/* Where something with an id stands in a list of another order. */
+struct shd_place {
+	const char *id;
+	size_t at;
+};
+
 /* The rules as some stores have them, by what they are judged for. */
 struct shd_rule_lists {
 	const struct shd_rules *rules;
 	const struct shd_rule **all;     /* what the others point into */
 	const struct shd_rule **of_kind[SHD_KIND_COUNT], **of_store;
 	size_t of_kind_count[SHD_KIND_COUNT], of_store_count;
+	struct shd_place *places;        /* of of_store, sorted by id */
 	bool *spared;                    /* by rule of the whole store; NULL: none is spared */
 	UT_hash_handle hh;               /* by `rules` */
 };
@@ -107,6 +114,7 @@ struct shd_judge {
 	const struct shd_words *words;
 	struct shd_match **matches;      /* by route; NULL: every alert */
 	struct shd_store_memory *memory; /* by store, the last one is the daemon's own */
+	struct shd_place *places;        /* of the stores, the same ones, sorted by id */
 	struct shd_rule_lists *lists;    /* hash */
 	struct shd_tally *tally;         /* by store, as memory */
 	int64_t put_off_ms_per_row, put_off_max_ms;
@@ -156,6 +164,10 @@ void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *
 /* judge_lists.c: once there are settings, rules and memory. */
 void shd_judge_lists_create(struct shd_judge *judge);
 void shd_judge_lists_destroy(struct shd_judge *judge);
+/* Sorts by id; then, the first place of an id, false: there is none. */
+void shd_judge_sort_places(struct shd_place *places, size_t count);
+bool shd_judge_find_place(const struct shd_place *places, size_t count, const char *id,
+			  size_t *ret_at);
 
 /* judge_facts.c: the feed's row as the poll leaves it, and what it was before; then,
  * with that row stored, what poller and store look like. */

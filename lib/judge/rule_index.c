@@ -3,6 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int by_id(const void *a, const void *b)
+{
+	const struct shd_place *x = a, *y = b;
+	int order = strcmp(x->id, y->id);
+
+	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+void shd_judge_sort_places(struct shd_place *places, size_t count)
+{
+	if (count)
+		qsort(places, count, sizeof(*places), by_id);
+}
+
+bool shd_judge_find_place(const struct shd_place *places, size_t count, const char *id,
+			  size_t *ret_at)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(places[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == count || strcmp(places[low].id, id) != 0)
+		return false;
+	*ret_at = places[low].at;
+	return true;
+}
+
 /* Of one kind (SHD_KIND_COUNT: of the whole store), in the order of the files. */
 static void add_kind(struct shd_rule_lists *lists, int kind, const struct shd_rule **end)
 {
@@ -34,6 +67,10 @@ static struct shd_rule_lists *add_lists(struct shd_judge *judge, const struct sh
 		add_kind(lists, kind, lists->all + at);
 		at += kind < SHD_KIND_COUNT ? lists->of_kind_count[kind] : 0;
 	}
+	lists->places = shd_xcalloc(lists->of_store_count + 1, sizeof(*lists->places));
+	for (size_t i = 0; i < lists->of_store_count; i++)
+		lists->places[i] = (struct shd_place){lists->of_store[i]->id, i};
+	shd_judge_sort_places(lists->places, lists->of_store_count);
 	HASH_ADD_PTR(judge->lists, rules, lists);
 	return lists;
 }
@@ -57,6 +94,7 @@ void shd_judge_lists_destroy(struct shd_judge *judge)
 	HASH_ITER(hh, judge->lists, lists, next) {
 		HASH_DEL(judge->lists, lists);
 		free(lists->all);
+		free(lists->places);
 		free(lists->spared);
 		free(lists);
 	}
@@ -76,10 +114,12 @@ void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms
 bool shd_judge_spared(const struct shd_judge *judge, const char *rule)
 {
 	const struct shd_rule_lists *lists, *next;
+	size_t at;
 
 	HASH_ITER(hh, judge->lists, lists, next)
-		for (size_t i = 0; lists->spared && i < lists->of_store_count; i++)
-			if (lists->spared[i] && strcmp(lists->of_store[i]->id, rule) == 0)
-				return true;
+		if (lists->spared &&
+		    shd_judge_find_place(lists->places, lists->of_store_count, rule, &at) &&
+		    lists->spared[at])
+			return true;
 	return false;
 }

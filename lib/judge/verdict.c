@@ -303,18 +303,9 @@ static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd
 	return true;
 }
 
-static size_t index_of(const struct shd_judge *judge, const struct shd_rule *rule)
-{
-	size_t i = 0;
-
-	while (judge->here->of_store[i] != rule)
-		i++;
-	return i;
-}
-
 /* A rule whose windows showed many rows is put off when the next change comes soon, so
  * that a busy store spends about a thousandth of a core on each of them. */
-static void put_off(struct shd_judge *judge, const struct shd_rule *rule, struct shd_wall *wake)
+static void put_off(struct shd_judge *judge, size_t at, struct shd_wall *wake)
 {
 	struct shd_store_memory *memory = &judge->memory[judge->store];
 	const struct shd_rule_lists *here = judge->here;
@@ -328,7 +319,6 @@ static void put_off(struct shd_judge *judge, const struct shd_rule *rule, struct
 		wait_ms = 0;
 	if (wait_ms > judge->put_off_max_ms)
 		wait_ms = judge->put_off_max_ms;
-	size_t at = index_of(judge, rule);
 	memory->not_before_ms[at] = judge->now.ms + wait_ms;
 	if (!here->spared || !wait_ms)
 		return;
@@ -337,9 +327,10 @@ static void put_off(struct shd_judge *judge, const struct shd_rule *rule, struct
 		wake->ms = memory->not_before_ms[at];
 }
 
-static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *rule,
-			      struct shd_error *reterr)
+/* The rule that stands at `at` among those of the whole store. */
+static bool judge_whole_store(struct shd_judge *judge, size_t at, struct shd_error *reterr)
 {
+	const struct shd_rule *rule = judge->here->of_store[at];
 	struct shd_wall wake = {SHD_NEVER_MS};
 
 	shd_arena_reset(judge->scratch);
@@ -347,7 +338,7 @@ static bool judge_whole_store(struct shd_judge *judge, const struct shd_rule *ru
 	if (!shd_judge_store_entity(judge, reterr) || !get_own_at_hand(judge, rule, reterr) ||
 	    !judge_one(judge, rule, NULL, "", &wake, reterr))
 		return false;
-	put_off(judge, rule, &wake);
+	put_off(judge, at, &wake);
 	return put_wake(judge, SHD_KIND_store, rule->id, wake, reterr);
 }
 
@@ -360,7 +351,7 @@ static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *rete
 
 	/* The clock went back: what was noted says nothing. */
 	if (wait_ms <= 0 || wait_ms > judge->put_off_max_ms)
-		return judge_whole_store(judge, rule, reterr);
+		return judge_whole_store(judge, i, reterr);
 	return shd_overlay_wake_sooner(judge->overlay, store_id(judge), SHD_KIND_store, rule->id,
 				     (struct shd_wall){not_before[i]}, reterr);
 }
@@ -388,10 +379,11 @@ bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
 
 bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr)
 {
-	const struct shd_rule *rule = shd_rules_find(judge->here->rules, id);
+	const struct shd_rule_lists *here = judge->here;
+	size_t at;
 
-	if (rule && !rule->each)
-		return judge_whole_store(judge, rule, reterr);
+	if (shd_judge_find_place(here->places, here->of_store_count, id, &at))
+		return judge_whole_store(judge, at, reterr);
 	return shd_overlay_wake_put(judge->overlay, store_id(judge), SHD_KIND_store, id,
 				  (struct shd_wall){SHD_NEVER_MS}, reterr);
 }
@@ -433,7 +425,7 @@ bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr)
 	if (!shd_judge_listed(judge, reterr))
 		return false;
 	for (size_t i = 0; i < here->of_store_count; i++)
-		if (!judge_whole_store(judge, here->of_store[i], reterr))
+		if (!judge_whole_store(judge, i, reterr))
 			return false;
 	return true;
 }

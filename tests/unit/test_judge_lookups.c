@@ -137,6 +137,51 @@ static void an_order_that_moves_to_another_sku_counts_for_both(void **state)
 	bench_finish(&b);
 }
 
+static enum shd_alert_state state_of(struct bench *b, const char *store, const char *rule,
+				     const char *entity)
+{
+	const struct shd_alert *alert = bench_alert_of(b, store, rule, entity);
+
+	return alert ? alert->state : SHD_ALERT_INACTIVE;
+}
+
+/* Neither stores nor rules stand by name. */
+static void a_wake_up_finds_its_store_and_its_rule(void **state)
+{
+	struct shd_value rating = {.type = SHD_NUMBER, .n = 4 * SHD_MICRO};
+	struct bench b;
+
+	(void)state;
+	bench_start(&b,
+		    "rules:\n"
+		    "  - rule: late\n    each: order\n    due: ship_by\n"
+		    "    levels: {warning: now >= due}\n"
+		    "  - rule: z-rating\n    value: rating\n    for: 1m\n"
+		    "    levels: {warning: value < 4.5}\n"
+		    "  - rule: a-rating\n    value: rating\n    for: 2m\n"
+		    "    levels: {warning: value < 4.5}\n");
+	b.stores[0].id = b.sources[0].id = "z";
+	b.stores[1].id = b.sources[1].id = "a";
+	bench_judge(&b);
+	bench_poll_all(&b);
+	order(&b, 1, "x", 1);
+	shd_set_n(b.harvest, 0, SHD_F_order_ship_by, T0 + SHD_MINUTE_MS / 2);
+	bench_poll(&b, "orders");
+	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, rating);
+	bench_poll(&b, "rates");
+	assert_int_equal(state_of(&b, "z", "late", "o1"), SHD_ALERT_INACTIVE);
+	bench_run_until(&b, T0 + SHD_MINUTE_MS / 2);
+	assert_int_equal(state_of(&b, "z", "late", "o1"), SHD_ALERT_FIRING);
+	assert_int_equal(state_of(&b, "z", "z-rating", ""), SHD_ALERT_PENDING);
+	bench_run_until(&b, T0 + SHD_MINUTE_MS);
+	assert_int_equal(state_of(&b, "z", "z-rating", ""), SHD_ALERT_FIRING);
+	assert_int_equal(state_of(&b, "z", "a-rating", ""), SHD_ALERT_PENDING);
+	bench_run_until(&b, T0 + 2 * SHD_MINUTE_MS);
+	assert_int_equal(state_of(&b, "z", "a-rating", ""), SHD_ALERT_FIRING);
+	assert_int_equal(state_of(&b, "a", "late", "o1"), SHD_ALERT_INACTIVE);
+	bench_finish(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +189,7 @@ int main(void)
 		cmocka_unit_test(a_sku_is_asked_for_once),
 		cmocka_unit_test(a_listing_of_the_same_batch_is_seen),
 		cmocka_unit_test(an_order_that_moves_to_another_sku_counts_for_both),
+		cmocka_unit_test(a_wake_up_finds_its_store_and_its_rule),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,8 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 		.jobs = app->jobs,
 		.transfers = app->transfers,
 		.line = app->commit,
+		.grants = app->grants,
+		.reports = app->reports,
 		.now = now,
 		.random = draw,
 		.look = shd_app_look,
@@ -129,6 +131,24 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 	app->untold = true;
 	if (shd_scheduler_behind_count(app->scheduler) == 0)
 		shd_app_caught_up(app);
+}
+
+/* Access tokens, and the reports under way. */
+static bool start_sources(struct shd_app *app, struct shd_arena *arena, struct shd_error *reterr)
+{
+	struct shd_grants_in in = {.loop = app->loop, .jobs = app->jobs,
+		.transfers = app->transfers, .changes = shd_commit_changes(app->commit),
+		.now = now, .random = draw, .ctx = app};
+	struct shd_token_row *tokens;
+	struct shd_job_row *reports;
+	size_t token_count, report_count;
+
+	if (!shd_state_tokens(app->state, arena, &tokens, &token_count, reterr) ||
+		!shd_state_jobs(app->state, arena, &reports, &report_count, reterr))
+		return false;
+	app->grants = shd_grants_create(&in, app->config, tokens, token_count);
+	app->reports = shd_job_table_create(in.changes, reports, report_count);
+	return true;
 }
 
 static bool start_parts(struct shd_app *app, struct shd_error *reterr)
@@ -152,6 +172,8 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		.state_failed = state_failed,
 		.ctx = app};
 	app->commit = shd_commit_create(&commit);
+	if (!start_sources(app, arena, reterr))
+		return false;
 	struct shd_deliver_in deliver = {.loop = app->loop, .transfers = app->transfers,
 		.jobs = app->jobs, .state = app->state, .changes = shd_commit_changes(app->commit),
 		.now = now, .random = draw,
@@ -267,6 +289,7 @@ static void commit_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
 
+	shd_job_table_destroy(shd_steal(app->reports));
 	shd_scheduler_close(app->scheduler, scheduler_closed, app);
 }
 
@@ -278,11 +301,19 @@ static void part_closed(void *ctx)
 		shd_commit_close(app->commit, commit_closed, app);
 }
 
-static void deliver_closed(void *ctx)
+static void grants_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
 
 	shd_transfers_close(app->transfers, part_closed, app);
+}
+
+/* A token that is being exchanged is awaited: the old one may be worth nothing by now. */
+static void deliver_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_grants_close(app->grants, grants_closed, app);
 }
 
 static void commit_idle(void *ctx)

@@ -8,6 +8,8 @@
 #include "commit/commit.h"
 #include "poll/scheduler.h"
 #include "narrator.h"
+#include "auth/grant.h"
+#include "job/job.h"
 #include "host/service.h"
 
 /* A configuration that is being read on the pool, with the judge made of it. */
@@ -40,6 +42,8 @@ struct shd_app {
 	struct shd_commit *commit;
 	struct shd_deliver *deliver;
 	struct shd_scheduler *scheduler;
+	struct shd_grants *grants;           /* access tokens of the sources */
+	struct shd_job_table *reports;       /* under way, of the sources */
 	struct shd_api *api;
 	struct shd_service *service;
 	struct shd_terminal *terminal;

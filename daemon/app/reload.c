@@ -138,6 +138,7 @@ static void swap(void *ctx)
 	app->judge = shd_steal(reload->judge);
 	shd_commit_use(app->commit, app->judge, shd_deliver_take(app->deliver));
 	shd_deliver_config(app->deliver, app->config);
+	shd_grants_configure(app->grants, app->config);
 	shd_app_start_scheduler(app, reload->known, reload->known_count, old);
 	shd_scheduler_close(old, scheduler_gone, app);
 	shd_commit_resume(app->commit);

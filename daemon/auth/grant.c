@@ -22,7 +22,7 @@ enum {
 	ANSWER_BYTES = 65536,
 	REQUEST_BYTES = 65536,
 	CONNECT_MS = 10000,
-	TOTAL_MS = 30000,
+	TOTAL_MS = 10000, /* the daemon's end waits for it */
 	NEW_MS = 60000, /* a token that is refused within this is not refused for its age */
 };
 

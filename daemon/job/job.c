@@ -6,6 +6,7 @@
 struct entry {
 	struct shd_job job; /* first: the one that is handed out */
 	struct shd_job stored; /* as the state has it; OVER: not at all */
+	struct shd_job next;   /* on its way there: the pool reads it */
 	struct shd_change change;
 	struct shd_job_table *table;
 	char *source, *endpoint;
@@ -94,6 +95,8 @@ struct shd_job *shd_job_table_find(struct shd_job_table *table, const char *sour
 			entry = table->all[i];
 	if (!entry)
 		entry = add(table, source, endpoint);
+	if (entry->storing)
+		return NULL;
 	if (entry->job.step == SHD_JOB_OVER)
 		shd_job_begin(&entry->job, now);
 	/* The wall clock was set back: it would be waited for as long. */
@@ -111,7 +114,7 @@ static bool apply(struct shd_change *change, struct shd_transaction *transaction
 		  struct shd_error *reterr)
 {
 	const struct entry *entry = of_change(change);
-	const struct shd_job *job = &entry->job;
+	const struct shd_job *job = &entry->next;
 	struct shd_job_row row = {.source = entry->source,
 		.endpoint = entry->endpoint,
 		.step = shd_job_step_name(job->step),
@@ -135,7 +138,7 @@ static void done(struct shd_change *change, const struct shd_error *err)
 	if (err)
 		entry->job = entry->stored;
 	else
-		entry->stored = entry->job;
+		entry->stored = entry->next;
 	entry->kept(entry->ctx, !err);
 }
 
@@ -146,6 +149,7 @@ void shd_job_table_keep(struct shd_job_table *table, struct shd_job *job,
 
 	shd_assert(!entry->storing);
 	entry->storing = true;
+	entry->next = *job;
 	entry->kept = kept;
 	entry->ctx = ctx;
 	entry->change = (struct shd_change){.urgent = true, .apply = apply, .done = done};

@@ -21,7 +21,8 @@ struct shd_job_table *shd_job_table_create(
 void shd_job_table_destroy(struct shd_job_table *jobs);
 
 /* The report of a source's endpoint, at the step it was left at; one that begins now when
- * there is none. The job is changed in place by lib/market/job.h; valid until it is over. */
+ * there is none. NULL: its last move is not kept yet. The job is changed in place by
+ * lib/market/job.h; valid until it is over. */
 struct shd_job *shd_job_table_find(struct shd_job_table *jobs, const char *source,
 				 const char *endpoint, struct shd_wall now);
 

@@ -246,6 +246,8 @@ static void worked(struct shd_scheduler *polls, struct shd_poll *poll, bool news
 	else if (poll->changed)
 		shd_poll_adopt(poll);
 	followed(polls, poll);
+	if (poll->job)
+		shd_poll_end_report(poll);
 	bool again = poll->outdated || spent < 0 || spent >= period;
 	shd_scheduler_set_due(polls, feed, again ? 0 : period - spent);
 	if (!news)

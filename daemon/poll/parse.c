@@ -204,6 +204,10 @@ static void work_listed(struct shd_poll *poll)
 void shd_poll_work(struct shd_poll *poll)
 {
 	poll->parse_failed = false;
+	if (shd_poll_reads_report(poll)) {
+		shd_poll_work_report(poll);
+		return;
+	}
 	if (poll->body.len && !work_page(poll, &poll->error)) {
 		shd_fail_in(&poll->error, "%s", poll->row->path);
 		poll->parse_failed = true;

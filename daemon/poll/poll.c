@@ -42,6 +42,10 @@ void shd_poll_reset(struct shd_poll *poll)
 	shd_known_destroy(shd_steal(poll->known));
 	shd_harvest_destroy(shd_steal(poll->harvest));
 	free(shd_steal(poll->listed));
+	shd_secret_destroy(shd_steal(poll->token));
+	free(shd_steal(poll->job_answer));
+	poll->job = NULL;
+	poll->job_failed = false;
 	poll->feed = NULL;
 	poll->id_count = poll->ids_at = poll->listed_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
@@ -236,6 +240,8 @@ bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
 	shd_request_clear(&poll->request);
 	poll->keys.secret = shd_config_secret;
 	poll->keys.ctx = config;
+	if (poll->job)
+		return shd_poll_ask_report(poll);
 	return poll->source->adapter->request(
 		poll->row, &poll->page_in, &poll->keys, &poll->request, &poll->error);
 }
@@ -244,6 +250,8 @@ enum shd_poll_step shd_poll_unanswered(struct shd_poll *poll)
 {
 	if (poll->following && poll->error.kind != SHD_ERR_CLOSING)
 		return follow_failed(poll);
+	if (poll->job && poll->error.kind != SHD_ERR_CLOSING)
+		return shd_poll_failed_report(poll);
 	return fail(poll);
 }
 
@@ -253,12 +261,19 @@ static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_
 	size_t i = poll->pages.count;
 	const struct shd_pages *before = &poll->feed->pages;
 
-	if (poll->following || i >= before->count || out->status != 200 || out->hash == 0)
+	if (poll->following || shd_poll_reads_report(poll) || i >= before->count ||
+		out->status != 200 || out->hash == 0)
 		return NULL;
 	struct shd_page *page = shd_pages_at(before, i);
 	bool same = page->body_hash == out->hash &&
 		    strcmp(shd_page_position(page), poll->position) == 0;
 	return same ? page : NULL;
+}
+
+/* The document of a report, on a host that is not the platform's API. */
+static bool is_fetch(const struct shd_poll *poll)
+{
+	return poll->job && poll->job->step == SHD_JOB_FETCH;
 }
 
 enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out,
@@ -276,7 +291,7 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 		shd_fail_in(&poll->error, "%s", poll->row->path);
 		return shd_poll_unanswered(poll);
 	}
-	if (out->server_date_ms) /* it has whole seconds, cut */
+	if (out->server_date_ms && !is_fetch(poll)) /* it has whole seconds, cut */
 		poll->skew_ms = out->server_date_ms + SHD_SECOND_MS / 2 - now.ms;
 	if ((same = same_page(poll, out))) {
 		shd_pages_add(&poll->pages, shd_page_ref(same));
@@ -284,7 +299,7 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 	}
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
-	if (!poll->source->adapter->accept(poll->row, &answer, &verdict)) {
+	if (!is_fetch(poll) && !poll->source->adapter->accept(poll->row, &answer, &verdict)) {
 		poll->error = verdict.error;
 		poll->retry_after_ms = verdict.retry_after_ms;
 		poll->throttled += verdict.error.kind == SHD_ERR_THROTTLED;
@@ -311,6 +326,8 @@ enum shd_poll_step shd_poll_worked(struct shd_poll *poll)
 	shd_text_finish(&poll->body);
 	if (poll->parse_failed)
 		return shd_poll_unanswered(poll);
+	if (shd_poll_reads_report(poll))
+		return shd_poll_worked_report(poll);
 	if (!poll->following) {
 		poll->changed = true;
 		return page_done(poll);

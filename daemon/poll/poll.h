@@ -9,6 +9,8 @@
 #include "host/jobs.h"
 #include "commit/commit.h"
 #include "net/transfer.h"
+#include "auth/grant.h"
+#include "job/job.h"
 
 enum {
 	SHD_POLL_FOLLOWS = 200,                    /* objects followed in one poll */
@@ -48,6 +50,13 @@ struct shd_poll {
 	struct shd_keys keys;
 	int64_t token_serial;           /* of keys.token */
 	bool token_renewed;             /* once in a poll */
+	struct shd_secret *token;       /* a copy: the request may wait before it is signed */
+	/* a report's step (report.c), else NULL */
+	struct shd_job_table *reports;
+	struct shd_job *job;
+	struct shd_job_answer *job_answer;
+	enum shd_job_then job_then;
+	bool job_failed;                /* the step came to nothing, `error` */
 	struct shd_page_in page_in;
 	char position[sizeof(((struct shd_page_out *)NULL)->position)];
 	/* BATCH: all ids, and how many were asked for */
@@ -85,6 +94,8 @@ enum shd_poll_step {
 	SHD_POLL_ASK,   /* a request is ready: grant it, then shd_poll_ask */
 	SHD_POLL_RENEW, /* the access token was refused: once, the same with another one */
 	SHD_POLL_PARSE, /* run shd_poll_work on the pool, then shd_poll_worked */
+	SHD_POLL_KEEP,  /* the report moved: keep it (job/job.h), then shd_poll_kept */
+	SHD_POLL_LATER, /* its next request leaves at job->not_before */
 	SHD_POLL_OVER,  /* complete; `changed` and `harvest` say whether there is news */
 	SHD_POLL_FAILED, /* `error` and `retry_after_ms` say why and how long to wait */
 };
@@ -122,3 +133,19 @@ void shd_poll_reset(struct shd_poll *poll);
 
 /* Something new is to be committed. */
 bool shd_poll_has_news(const struct shd_poll *poll);
+
+/* --- reports (report.c), for polls whose feed's row has one ------------------------------- */
+
+/* Builds the request of the step. */
+SHD_MUST_USE bool shd_poll_ask_report(struct shd_poll *poll);
+/* Whether the answer to the last request is to be read by the report, not as a page. */
+bool shd_poll_reads_report(const struct shd_poll *poll);
+/* Reads it, on the pool; then, on the loop, moves. */
+void shd_poll_work_report(struct shd_poll *poll);
+enum shd_poll_step shd_poll_worked_report(struct shd_poll *poll);
+/* The step came to nothing; `error` says why. */
+enum shd_poll_step shd_poll_failed_report(struct shd_poll *poll);
+/* The move is kept, or not: what is next. */
+enum shd_poll_step shd_poll_kept(struct shd_poll *poll, bool ok);
+/* The document was read and what it brought is committed: the report is over. */
+void shd_poll_end_report(struct shd_poll *poll);

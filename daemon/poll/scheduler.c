@@ -8,8 +8,9 @@
 enum {
 	RELEASE_MS = 50,         /* due feeds are released together: a third less CPU */
 	CONNECT_MS = 10000,
-	TOKEN_MS = 500,          /* a token is on its way */
+	TOKEN_MS = 100,          /* a token is on its way */
 	CROWDED_MS = 100,        /* after the transport had no room */
+	KEPT_MS = 1000,          /* while the last move of a report is */
 };
 
 /* --- time ---------------------------------------------------------------------------- */
@@ -128,16 +129,28 @@ static void point_to(struct shd_transfer_in *in, const struct shd_request *reque
 	in->body_len = request->body.len;
 }
 
+static bool is_fetch(const struct shd_poll *poll)
+{
+	return poll->job && poll->job->step == SHD_JOB_FETCH;
+}
+
 /* Takes the access token in force, where the adapter has any. */
 static enum shd_grant_use use_token(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_grant_token token = {0};
 	enum shd_grant_use use = SHD_GRANT_NONE;
+	size_t len;
 
-	if (poll->source->adapter->renewal && poll->polls->in.grants)
+	if (poll->source->adapter->renewal && poll->polls->in.grants && !is_fetch(poll))
 		use = shd_grant_use(
 			poll->polls->in.grants, poll->source->credential, &token, reterr);
-	poll->keys.token = use == SHD_GRANT_READY ? token.access : NULL;
+	shd_secret_destroy(shd_steal(poll->token));
+	if (use == SHD_GRANT_READY) {
+		const char *bytes = shd_secret_reveal(token.access, &len);
+
+		poll->token = shd_secret_create(bytes, len);
+	}
+	poll->keys.token = poll->token;
 	poll->token_serial = token.serial;
 	return use;
 }
@@ -145,9 +158,7 @@ static enum shd_grant_use use_token(struct shd_poll *poll, struct shd_error *ret
 static void before_send(void *ctx, struct shd_transfer_in *in)
 {
 	struct shd_poll *poll = ctx;
-	struct shd_error ignored;
 
-	use_token(poll, &ignored); /* the one of when it was queued may be gone */
 	poll->source->adapter->sign(
 		&poll->page_in, wall_now(poll->polls), &poll->keys, &poll->request);
 	point_to(in, &poll->request);
@@ -186,7 +197,7 @@ static void ask(struct shd_poll *poll)
 	}
 	struct shd_transfer_in in = {
 		.method = poll->request.method,
-		.before_send = source->adapter->sign ? before_send : NULL,
+		.before_send = source->adapter->sign && !is_fetch(poll) ? before_send : NULL,
 		.proxy = source->egress->proxy,
 		.interface = source->egress->interface,
 		.connect_ms = source->timeout_ms < CONNECT_MS ? source->timeout_ms : CONNECT_MS,
@@ -213,6 +224,27 @@ static void renew(struct shd_poll *poll)
 		step(poll, shd_poll_unanswered(poll));
 }
 
+static void kept(void *ctx, bool ok)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_scheduler *polls = poll->polls;
+
+	step(poll, shd_poll_kept(poll, ok));
+	shd_scheduler_pump(polls);
+}
+
+/* The report's next request comes later; that is neither a reading nor a failure. */
+static void put_off_report(struct shd_poll *poll)
+{
+	struct shd_scheduler *polls = poll->polls;
+	int64_t wait = poll->job->not_before.ms - wall_now(polls).ms;
+
+	polls->active--;
+	polls->figures.requests += (uint64_t)poll->requests;
+	shd_scheduler_set_due(polls, poll->feed, wait > 0 ? wait : 0);
+	shd_scheduler_release(polls, poll);
+}
+
 static void step(struct shd_poll *poll, enum shd_poll_step what)
 {
 	switch (what) {
@@ -225,6 +257,12 @@ static void step(struct shd_poll *poll, enum shd_poll_step what)
 	case SHD_POLL_PARSE:
 		shd_jobs_parse(poll->polls->in.jobs, work, worked_on, poll);
 		break;
+	case SHD_POLL_KEEP:
+		shd_job_table_keep(poll->reports, poll->job, kept, poll);
+		break;
+	case SHD_POLL_LATER:
+		put_off_report(poll);
+		break;
 	case SHD_POLL_OVER:
 		shd_scheduler_poll_ended(poll->polls, poll, true);
 		break;
@@ -232,6 +270,22 @@ static void step(struct shd_poll *poll, enum shd_poll_step what)
 		shd_scheduler_poll_ended(poll->polls, poll, false);
 		break;
 	}
+}
+
+/* False: the end of the last report is not kept yet, or this one is not due. */
+static bool begin_report(struct shd_poll *poll, struct shd_feed *feed)
+{
+	struct shd_scheduler *polls = poll->polls;
+	struct shd_wall now = wall_now(polls);
+
+	poll->reports = polls->in.reports;
+	poll->job = shd_job_table_find(
+		polls->in.reports, feed->of->source->id, feed->row->name, now);
+	if (poll->job && poll->job->not_before.ms <= now.ms)
+		return true;
+	shd_scheduler_set_due(
+		polls, feed, poll->job ? poll->job->not_before.ms - now.ms : KEPT_MS);
+	return false;
 }
 
 static void begin(struct shd_scheduler *polls, struct shd_feed *feed)
@@ -249,7 +303,14 @@ static void begin(struct shd_scheduler *polls, struct shd_feed *feed)
 	const struct shd_pages *ids = feed->row->paging == SHD_PAGE_BATCH
 					      ? &shd_feeds_ids_of(feed)->pages
 					      : NULL;
-	step(poll, shd_poll_begin(poll, feed, wall_now(polls), feed->of->skew_ms, ids));
+	enum shd_poll_step first =
+		shd_poll_begin(poll, feed, wall_now(polls), feed->of->skew_ms, ids);
+	if (feed->row->report && !begin_report(poll, feed)) {
+		polls->active--;
+		shd_scheduler_release(polls, poll);
+		return;
+	}
+	step(poll, first);
 }
 
 void shd_scheduler_pump(struct shd_scheduler *polls)

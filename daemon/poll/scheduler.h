@@ -30,6 +30,7 @@ struct shd_scheduler_in {
 	struct shd_transfers *transfers;
 	struct shd_grants *grants; /* access tokens; NULL: no adapter has any */
 	struct shd_commit *line;
+	struct shd_job_table *reports;
 	struct shd_wall (*now)(void *ctx);
 	uint32_t (*random)(void *ctx);
 	/* A look at the clocks, before polls begin and before an answer counts; may call

@@ -170,6 +170,8 @@ enum shd_job_then shd_job_failed(struct shd_job *job, const struct shd_report *r
 
 void shd_job_resume(struct shd_job *job)
 {
+	if (job->step == SHD_JOB_CREATE)
+		enter(job, SHD_JOB_LOOK);
 	if (job->step == SHD_JOB_FETCH) {
 		enter(job, SHD_JOB_LOCATE);
 		job->not_before = job->began;

@@ -20,8 +20,8 @@
 
 struct shd_answer;
 struct shd_endpoint;
+struct shd_keys;
 struct shd_request;
-struct shd_secret;
 struct shd_source;
 
 /* X(NAME, "name", what it does next) */
@@ -78,8 +78,8 @@ struct shd_job_answer {
 struct shd_job_in {
 	const struct shd_source *source;
 	const struct shd_job *job;
-	const struct shd_secret *access; /* the access token, NULL: the adapter has none */
-	struct shd_wall now;             /* when the request leaves */
+	const struct shd_keys *keys;
+	struct shd_wall now;
 };
 
 /* The part of an endpoint that is a report. Its document's records are read as a page
@@ -119,5 +119,6 @@ enum shd_job_then shd_job_move(struct shd_job *job, const struct shd_report *rep
 enum shd_job_then shd_job_failed(struct shd_job *job, const struct shd_report *report,
 				 const struct shd_error *error, int64_t retry_after_ms,
 				 struct shd_wall now, struct shd_error *reterr);
-/* After a restart or a reload: the address is gone, the rest stands. */
+/* After a restart: a document is located again, and where a report was to be created, one is
+ * looked for: the request may have arrived. */
 void shd_job_resume(struct shd_job *job);

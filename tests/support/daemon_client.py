@@ -58,9 +58,10 @@ def wait_for(what, seconds=20, every=0.05):
 class Daemon:
     """A configuration folder and, while it runs, the daemon on it."""
 
-    def __init__(self, folder, sandbox, client="1001", key="demo-key", poll=FAST, config=CONFIG):
+    def __init__(self, folder, sandbox, client="1001", key="demo-key", poll=FAST, config=CONFIG,
+                 binary="storehealthd"):
         self.dir = pathlib.Path(folder)
-        self.process = None
+        self.process, self.binary = None, binary
         self.log = self.dir / "daemon.log"
         for name in ("rules.d", "words.d", "texts"):
             (self.dir / name).symlink_to(ROOT / "conf" / name)
@@ -79,7 +80,7 @@ class Daemon:
     def start(self, **environment):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [find_binary("storehealthd"), "--config", str(self.config)],
+                [find_binary(self.binary), "--config", str(self.config)],
                 stdout=log, stderr=log, env={**os.environ, **environment})
         return self
 
@@ -87,6 +88,10 @@ class Daemon:
         """SIGTERM, as systemd does; the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
+
+    def reload(self):
+        """SIGHUP, as systemctl reload does."""
+        self.process.send_signal(signal.SIGHUP)
 
     def kill(self):
         if self.process and self.process.poll() is None:

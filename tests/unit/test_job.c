@@ -203,6 +203,13 @@ static void a_job_goes_on_where_it_was_left(void **state)
 	job = shd_job_table_find(table, "eu", "stock", (struct shd_wall){start.ms + 30000});
 	assert_int_equal(job->step, SHD_JOB_LOCATE);
 	assert_string_equal(job->document, "d1");
+	/* a report that was asked for when the daemon was killed may run */
+	struct shd_job *other = shd_job_table_find(table, "us", "stock", start);
+	move(other, SHD_JOB_NONE, "", "", 0, &error);
+	shd_job_table_keep(table, other, kept, &queue);
+	struct shd_job_table *second = open_table(&queue);
+	assert_int_equal(shd_job_table_find(second, "us", "stock", start)->step, SHD_JOB_LOOK);
+	shd_job_table_destroy(second);
 	/* over: forgotten */
 	move(job, SHD_JOB_AT, "", "u2", 30000, &error);
 	move(job, SHD_JOB_DOCUMENT, "", "", 30000, &error);

@@ -1,0 +1,182 @@
+"""What Ozon does not need of the daemon, by a made-up marketplace: tokens that rotate,
+signatures, reports that take several requests, rows made at load time. Killed in each step."""
+import pathlib
+import sqlite3
+import threading
+import time
+
+import pytest
+from daemon_client import Daemon, wait_for
+from madeup_server import KEY, Server
+from sandbox_client import find_binary
+
+CONFIG = """\
+listen: unix:{dir}/api.sock
+state: {dir}/state.db
+stores:
+  - id: shop
+    marketplace: madeup
+    kind: local
+    client_id: demo
+    refresh_token: {{file: {dir}/refresh.key}}
+    signing_key: {{file: {dir}/signing.key}}
+    base_url: SERVER
+    timezone: Europe/Moscow
+    currency: RUB
+    shelves: [left, right]
+    poll: {poll}
+channels:
+  hook:
+    type: webhook
+    url: http://127.0.0.1:{webhook}/hook
+    secret: {{file: {dir}/hook.key}}
+routes:
+  - to: [hook]
+"""
+POLL = "{orders: 1s, stock: 1s, account: 1s}"
+
+
+class NoSandbox:
+    """Ports where nobody listens."""
+
+    @staticmethod
+    def port(_):
+        """The discard port."""
+        return 9
+
+
+@pytest.fixture
+def server():
+    """A server that must not have seen a violation at the end."""
+    with Server() as made:
+        yield made
+        assert made.violations == []
+
+
+@pytest.fixture
+def daemon(tmp_path, server):  # pylint: disable=redefined-outer-name
+    """A daemon that watches it, not started."""
+    made = Daemon(tmp_path, NoSandbox, poll=POLL, config=CONFIG.replace("SERVER", server.url()),
+                  binary="storehealthd-test")
+    made.secret("refresh.key", "first")
+    made.secret("signing.key", KEY.decode())
+    with made:
+        yield made
+
+
+def rows(daemon, sql):  # pylint: disable=redefined-outer-name
+    """What the state holds."""
+    try:
+        with sqlite3.connect(f"file:{daemon.dir}/state.db?mode=ro", uri=True) as state:
+            return state.execute(sql).fetchall()
+    except sqlite3.Error:
+        return []
+
+
+def stock(daemon):  # pylint: disable=redefined-outer-name
+    """Article -> pieces."""
+    return {sku: n / 1e6 for sku, n in rows(daemon, "SELECT id, available FROM e_stock")}
+
+
+def test_the_shipped_daemon_does_not_know_it():
+    assert b"madeup" in pathlib.Path(find_binary("storehealthd-test")).read_bytes()
+    assert b"madeup" not in pathlib.Path(find_binary("storehealthd")).read_bytes()
+
+
+def test_what_arrives(server, daemon):
+    server.report_hold.set()
+    daemon.start()
+    assert wait_for(lambda: stock(daemon) == {"A": 5, "B": 7}), daemon.log.read_text()
+    assert wait_for(lambda: len(rows(daemon, "SELECT id FROM e_order")) == 5)
+    assert wait_for(lambda: {id for id, in rows(daemon, "SELECT id FROM e_listing")}
+                    == {"left-1", "right-1"}), "rows made at load time"
+    server.stock = "sku\tavailable\nA\t4\nB\t7\n"
+    assert wait_for(lambda: stock(daemon) == {"A": 4, "B": 7}), "a second report"
+    assert server.rotations == 1
+    assert wait_for(lambda: rows(daemon, "SELECT count(*) FROM job WHERE step = 'fetch'") != [(1,)])
+    assert daemon.stop() == 0
+
+
+def test_a_token_that_expires_in_mid_run(server, daemon):
+    server.lifetime_s = 3
+    daemon.start()
+    assert wait_for(lambda: server.rotations >= 3), daemon.log.read_text()
+    assert server.count("token expired") == 0, "renewed ahead"
+    # One that is refused when it is new was not refused for its age.
+    assert wait_for(lambda: max(server.tokens.values()) - time.time() < 2.1, every=0.01)
+    server.tokens = dict.fromkeys(server.tokens, time.time() - 1)  # before their time
+    before = server.rotations
+    assert wait_for(lambda: server.rotations > before)
+    seen = server.count("orders")
+    assert wait_for(lambda: server.count("orders") > seen + 3)
+    assert daemon.stop() == 0
+    refresh = rows(daemon, "SELECT refresh FROM token")
+    assert refresh == [(server.refresh,)]
+
+
+@pytest.mark.parametrize("step", ["token", "look", "create", "wait", "locate", "fetch"])
+def test_killed_in_each_step(server, daemon, step):
+    """The answer is on its way when the daemon is killed; the next one goes on."""
+    server.lifetime_s = 3600
+    if step in ("locate", "fetch"):
+        server.report_hold.set()
+    server.hold[step] = threading.Event()
+    daemon.start()
+    assert wait_for(lambda: server.count(step) > 0), daemon.log.read_text()
+    daemon.kill()
+    server.hold.pop(step).set()
+    if step in ("create", "wait"):
+        before = server.count("wait")
+        daemon.start()
+        assert wait_for(lambda: server.count("wait") > before), daemon.log.read_text()
+        assert server.reports_made == 1, "it was adopted"
+        server.report_hold.set()
+    else:
+        server.report_hold.set()
+        daemon.start()
+    assert wait_for(lambda: stock(daemon) == {"A": 5, "B": 7}), daemon.log.read_text()
+    assert daemon.stop() == 0
+
+
+def test_killed_between_rotation_and_use(server, daemon):
+    server.lifetime_s = 3
+    server.hold["orders"] = server.hold["look"] = server.hold["shelf"] = threading.Event()
+    daemon.start()
+    assert wait_for(lambda: rows(daemon, "SELECT refresh FROM token") == [("refresh-1",)])
+    daemon.kill()
+    server.hold["orders"].set()
+    daemon.start()
+    assert wait_for(lambda: len(rows(daemon, "SELECT id FROM e_order")) == 5), \
+        daemon.log.read_text()
+    assert wait_for(lambda: server.rotations > 1), "the refresh token of the state was taken"
+    assert daemon.stop() == 0
+    assert rows(daemon, "SELECT refresh FROM token") == [(server.refresh,)]
+
+
+def test_a_reload_in_the_middle_of_a_report(server, daemon):
+    daemon.start()
+    assert wait_for(lambda: server.count("wait") > 1), daemon.log.read_text()
+    daemon.config.write_text(daemon.config.read_text().replace("[left, right]", "[left, top]"))
+    daemon.reload()
+    assert wait_for(lambda: ("top-1",) in rows(daemon, "SELECT id FROM e_listing"))
+    assert server.reports_made == 1
+    server.report_hold.set()
+    assert wait_for(lambda: stock(daemon) == {"A": 5, "B": 7}), daemon.log.read_text()
+    assert server.reports_made >= 1 and server.rotations == 1
+    assert daemon.stop() == 0
+
+
+def test_an_address_that_expires_and_a_report_that_is_cancelled(server, daemon):
+    server.report_hold.set()
+    server.url_s = -1
+    daemon.start()
+    assert wait_for(lambda: server.count("expired") >= 2), daemon.log.read_text()
+    server.url_s = 60
+    assert wait_for(lambda: stock(daemon) == {"A": 5, "B": 7}), daemon.log.read_text()
+    server.report_hold.clear()
+    made = server.reports_made
+    assert wait_for(lambda: server.reports_made > made)
+    server.report["status"] = "CANCELLED"
+    assert wait_for(lambda: server.reports_made > made + 1)
+    assert stock(daemon) == {"A": 5, "B": 7}, "nothing new, and nothing has closed"
+    assert daemon.stop() == 0

@@ -91,16 +91,34 @@ bool shd_overlay_entity(struct shd_overlay *overlay, const char *store, enum shd
 	return true;
 }
 
+/* Which list an entity stands on is read when it is asked for: it seldom is. */
+static bool know_feed(struct shd_overlay *overlay, const char *store, enum shd_kind kind,
+		      struct kept_entity *kept, struct shd_error *reterr)
+{
+	const struct shd_stored *stored = overlay->stored;
+	struct shd_stored_entity row;
+
+	if (kept->feed_known || kept->put_feed || !kept->stored)
+		return true;
+	shd_arena_reset(overlay->scratch);
+	if (!stored->entity(stored->ctx, store, kind, kept->id, overlay->scratch, &row, reterr))
+		return false;
+	kept->feed = row.feed;
+	kept->feed_known = true;
+	return shd_overlay_text(overlay, &kept->feed, reterr);
+}
+
 static bool get(void *ctx, const char *store, enum shd_kind kind, const char *id,
 		struct shd_arena *arena, struct shd_stored_entity *ret, struct shd_error *reterr)
 {
 	struct shd_overlay *overlay = ctx;
-	const struct kept_entity *kept =
-		shd_overlay_kept(shd_overlay_kind(overlay, store, kind), id);
+	struct kept_entity *kept = shd_overlay_kept(shd_overlay_kind(overlay, store, kind), id);
 
 	if (!kept)
 		return overlay->stored->entity(overlay->stored->ctx, store, kind, id, arena, ret,
 					       reterr);
+	if (!know_feed(overlay, store, kind, kept, reterr))
+		return false;
 	*ret = (struct shd_stored_entity){
 		kept->entity, kept->put_feed ? kept->put_feed : kept->feed};
 	return true;
@@ -378,23 +396,6 @@ static bool is_listed(const struct kept_entity *kept, const char *feed)
 	const char *own = kept->put_feed ? kept->put_feed : kept->feed;
 
 	return is_open(kept->entity) && (!feed || (own && strcmp(own, feed) == 0));
-}
-
-/* Which list an entity stands on is read when it is asked for: it seldom is. */
-static bool know_feed(struct shd_overlay *overlay, const char *store, enum shd_kind kind,
-		      struct kept_entity *kept, struct shd_error *reterr)
-{
-	const struct shd_stored *stored = overlay->stored;
-	struct shd_stored_entity row;
-
-	if (kept->feed_known || kept->put_feed || !kept->stored)
-		return true;
-	shd_arena_reset(overlay->scratch);
-	if (!stored->entity(stored->ctx, store, kind, kept->id, overlay->scratch, &row, reterr))
-		return false;
-	kept->feed = row.feed;
-	kept->feed_known = true;
-	return shd_overlay_text(overlay, &kept->feed, reterr);
 }
 
 static bool open_ids(void *ctx, const char *store, enum shd_kind kind, const char *feed,

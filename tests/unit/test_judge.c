@@ -407,12 +407,12 @@ static void one_key_for_one_decision(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct bench b;
 
-		bench_start_on_disk(&b, new_order);
+		bench_start(&b, new_order);
 		bench_poll_all(&b);
 		b.now += i; /* decided a moment later */
 		order(&b, "o1", "", "awaiting_shipment");
 		bench_poll(&b, "orders");
-		count = outbox_due(b.state, SHD_NEVER_MS, 10, b.arena, &rows);
+		bench_messages(&b, &rows, &count);
 		assert_int_equal(count, 1);
 		assert_int_equal(strlen(rows[0].key), 32);
 		memcpy(keys[i], rows[0].key, 33);

@@ -82,13 +82,13 @@ static void a_message_is_tried_as_long_as_its_channel_says(void **state)
 	size_t count;
 
 	(void)state;
-	bench_start_on_disk(&b, rules);
+	bench_start(&b, rules);
 	b.routes[0].group_for_ms = 10000;
 	b.channels[0].give_up_ms = 2 * SHD_HOUR_MS;
 	bench_judge(&b);
 	bench_poll_all(&b);
 	rate(&b, 4600000);
-	count = outbox_due(b.state, SHD_NEVER_MS, 10, b.arena, &rows);
+	bench_messages(&b, &rows, &count);
 	assert_int_equal(count, 1);
 	assert_int_equal(rows[0].next_try.ms, T0 + 10000);
 	assert_int_equal(rows[0].give_up.ms, T0 + 10000 + 2 * SHD_HOUR_MS);
@@ -101,15 +101,16 @@ static void a_value_that_stands_still_leaves_a_sample_an_hour(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_start_on_disk(&b, rules);
+	bench_start(&b, rules);
 	for (size_t i = 0; i < SHD_COUNT(after_ms); i++) {
 		struct shd_value value;
 		struct shd_wall at;
 
 		b.now = T0 + after_ms[i];
 		rate(&b, 4800000);
-		assert_true(shd_state_metric_get(
-			b.state, "s1", SHD_M_rating, false, &value, &at, &b.err));
+		const struct shd_stored *stored = bench_stored(&b);
+		assert_true(stored->metric(
+			stored->ctx, "s1", SHD_M_rating, false, &value, &at, &b.err));
 		assert_int_equal(at.ms, i < 2 ? T0 : b.now);
 	}
 	bench_finish(&b);
@@ -172,17 +173,21 @@ static void an_average_looks_at_what_was_kept(void **state)
 
 static void an_alert_whose_entity_is_gone_ends(void **state)
 {
-	struct shd_alert ghost = {.rule = "late-order", .store = "s1", .entity = "gone",
-		.state = SHD_ALERT_FIRING, .level = SHD_WARN, .wake = {SHD_NEVER_MS}};
+	struct shd_alert_change ghost = {.is_new = true,
+		.alert = {.number = 1, .rule = "late-order", .store = "s1", .entity = "gone",
+			.state = SHD_ALERT_FIRING, .level = SHD_WARN, .wake = {SHD_NEVER_MS}}};
+	const struct shd_change_set changes = {.alerts = &ghost, .alert_count = 1};
+	struct shd_verdict *last = &ghost.alert.last;
 	struct bench b;
 
 	(void)state;
-	ghost.last.value.none = ghost.last.limit.none = ghost.last.cost.none = true;
-	ghost.last.room.none = true;
-	bench_start_on_disk(&b, rules);
+	last->value.none = last->limit.none = last->cost.none = last->room.none = true;
+	bench_start(&b, rules);
 	bench_poll_all(&b);
+	if (b.state)
+		assert_true(shd_state_begin(b.state, &b.err));
+	bench_write(&b, &changes);
 	bench_begin(&b);
-	assert_true(shd_state_alert_put(b.state, &ghost, &b.err));
 	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
 	bench_end(&b);
 	assert_int_equal(bench_alert(&b, "late-order", "gone")->state, SHD_ALERT_RESOLVED);

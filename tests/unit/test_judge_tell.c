@@ -1,4 +1,4 @@
-/* daemon/judge_tell.c: what a message calls the thing it is about. */
+/* lib/judge/tell.c: what a message calls the thing it is about. */
 #include "support/judge_bench.h"
 
 static size_t add(struct bench *b, enum shd_kind kind, const char *id)
@@ -23,7 +23,7 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		struct bench b;
 
-		bench_start_on_disk(&b,
+		bench_start(&b,
 			"rules:\n  - rule: bad\n    each: complaint\n    levels: {info: true}\n");
 		bench_poll_all(&b);
 		size_t at = add(&b, SHD_KIND_listing, "l1");
@@ -33,7 +33,7 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 		at = add(&b, SHD_KIND_complaint, "c1");
 		text(&b, at, SHD_F_complaint_sku, cases[i].sku);
 		bench_poll(&b, "cases");
-		count = outbox_due(b.state, SHD_NEVER_MS, 10, b.arena, &rows);
+		bench_messages(&b, &rows, &count);
 		assert_int_equal(count, 1);
 		assert_non_null(strstr(rows[0].facts, cases[i].subject));
 		bench_finish(&b);

@@ -120,7 +120,7 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 		next += of->feed_count;
 		of->skew_ms = INT64_MIN;
 		init_source(of, &index);
-		of->credential = feeds->limits.of[i];
+		of->limits = &feeds->limits.sources[i];
 	}
 	free(index.rows);
 	if (old)

@@ -8,7 +8,7 @@
 /* The feeds of one source. */
 struct shd_source_feeds {
 	const struct shd_source *source;
-	struct shd_credential_limits *credential; /* its rates, maybe shared */
+	struct shd_source_limits *limits; /* in those of all */
 	struct shd_feed *feeds;  /* one per row of the adapter, in its order */
 	size_t feed_count;
 	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */

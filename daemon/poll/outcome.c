@@ -195,6 +195,14 @@ static void put_off_batches(struct shd_scheduler *polls, struct shd_feed *feed)
 	}
 }
 
+void shd_scheduler_put_off(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+{
+	feed->next_due.ms = wall_now(polls).ms + wait_ms;
+	shd_scheduler_put_in(polls, feed, wait_ms);
+	tried(polls, feed);
+	put_off_batches(polls, feed);
+}
+
 /* The operator mended something: what failed for the same reason need not wait. */
 static void wake_refused(struct shd_scheduler *polls, struct shd_feed *feed, int error)
 {

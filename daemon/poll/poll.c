@@ -283,6 +283,7 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 	struct shd_page *same;
 
 	poll->requests++;
+	poll->refused_ms = 0;
 	poll->fetched = now;
 	poll->status = out->status;
 	poll->bytes += (int64_t)out->body.len;
@@ -306,6 +307,8 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 		if (poll->error.kind == SHD_ERR_CREDENTIALS && poll->keys.token &&
 			!poll->token_renewed)
 			return SHD_POLL_RENEW;
+		poll->refused_scope = verdict.scope;
+		poll->refused_ms = verdict.retry_after_ms;
 		return shd_poll_unanswered(poll);
 	}
 	if (!out->body.len) {

@@ -85,6 +85,8 @@ struct shd_poll {
 	struct shd_error bad_record;    /* what was wrong with the last bad one */
 	int requests, throttled, status;
 	int64_t skew_ms, bytes, retry_after_ms;
+	enum shd_scope refused_scope;   /* by the last answer: whom to leave alone, */
+	int64_t refused_ms;             /* and how long; 0: it did not refuse, or say */
 	struct shd_error error;
 	struct shd_commit_item item;
 };

@@ -101,6 +101,9 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	enum shd_poll_step next = shd_poll_answered(poll, out, wall_now(polls));
 	if (poll->skew_ms != INT64_MIN)
 		poll->feed->of->skew_ms = poll->skew_ms;
+	if (poll->refused_ms)
+		shd_limits_refused(poll->feed->of->limits, poll->refused_scope, poll->refused_ms,
+			mono_now(polls));
 	step(poll, next);
 	shd_scheduler_pump(polls);
 }
@@ -182,7 +185,13 @@ static void ask(struct shd_poll *poll)
 		shd_scheduler_poll_ended(polls, poll, false);
 		return;
 	}
-	if (wait > 0 || !shd_limits_take(feed->of->credential, row, now, &wait)) {
+	int64_t pause_ms = shd_limits_paused_ms(feed->of->limits, now);
+	if (pause_ms > 0) {
+		polls->active--;
+		shd_scheduler_put_off(polls, feed, pause_ms > wait ? pause_ms : wait);
+		return;
+	}
+	if (wait > 0 || !shd_limits_take(feed->of->limits, row, now, &wait)) {
 		park(polls, feed, wait);
 		return;
 	}
@@ -313,6 +322,18 @@ static void begin(struct shd_scheduler *polls, struct shd_feed *feed)
 	step(poll, first);
 }
 
+/* A feed that is to leave its source alone goes back: its poll is to begin when it may ask. */
+static bool is_paused(struct shd_scheduler *polls, struct shd_feed *feed)
+{
+	int64_t pause_ms = shd_limits_paused_ms(feed->of->limits, mono_now(polls));
+
+	if (!pause_ms)
+		return false;
+	shd_feed_enter(feed, SHD_FEED_IDLE);
+	shd_scheduler_put_off(polls, feed, pause_ms);
+	return true;
+}
+
 void shd_scheduler_pump(struct shd_scheduler *polls)
 {
 	polls->in.look(polls->in.ctx);
@@ -324,6 +345,8 @@ void shd_scheduler_pump(struct shd_scheduler *polls)
 		if (!polls->first)
 			polls->last = &polls->first;
 		polls->queued--;
+		if (!feed->poll && is_paused(polls, feed))
+			continue;
 		polls->active++;
 		if (feed->poll)
 			ask(feed->poll);

@@ -48,6 +48,10 @@ void shd_scheduler_set_due(struct shd_scheduler *polls, struct shd_feed *feed, i
 /* Wakes the feed, or its poll, then. */
 void shd_scheduler_put_in(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms);
 
+/* The feed, or its poll, may ask nothing for so long. It counts as tried, with those that wait
+ * for its ids: a pause is no reason to be blind. */
+void shd_scheduler_put_off(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms);
+
 /* A poll that had a slot is over. */
 void shd_scheduler_poll_ended(struct shd_scheduler *polls, struct shd_poll *poll, bool good);
 /* The poll lets go of its feed. */

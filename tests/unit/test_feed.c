@@ -68,6 +68,7 @@ static bool accept_answer(const struct shd_endpoint *row, const struct shd_answe
 	case 404:
 		return shd_fail(&ret_refusal->error, SHD_ERR_MISSING, "missing");
 	case 429:
+		ret_refusal->scope = SHD_SCOPE_CREDENTIAL;
 		ret_refusal->retry_after_ms = 7000;
 		return shd_fail(&ret_refusal->error, SHD_ERR_THROTTLED, "throttled");
 	default:
@@ -297,6 +298,9 @@ static void refusals_and_broken_answers_fail_the_poll(void **state)
 				 SHD_POLL_FAILED);
 		assert_int_equal(f->poll->error.kind, cases[i].kind);
 		assert_int_equal(f->poll->retry_after_ms, cases[i].status == 429 ? 7000 : 0);
+		assert_int_equal(f->poll->refused_ms, cases[i].status == 429 ? 7000 : 0);
+		if (cases[i].status == 429)
+			assert_int_equal(f->poll->refused_scope, SHD_SCOPE_CREDENTIAL);
 	}
 }
 

@@ -1,4 +1,4 @@
-/* daemon/net/bucket.h and daemon/poll/limits.h: rates, in virtual time. */
+/* daemon/net/bucket.h and daemon/poll/limits.h: rates and pauses, in virtual time. */
 #include "support/check.h"
 #include "support/source.h"
 
@@ -113,7 +113,7 @@ static const struct shd_endpoint rows[ROWS] = {
 static const struct shd_adapter market = {
 	.name = "here", .endpoints = rows, .endpoint_count = ROWS};
 
-/* Two sources of one credential, and one of its own. */
+/* The first and the last have one credential, the first and the second one host. */
 struct shops {
 	struct test_source of[3];
 	struct shd_source sources[3];
@@ -123,10 +123,13 @@ struct shops {
 static void open_shops(struct shops *shops, const struct shd_limits *old)
 {
 	static const char *const ids[] = {"b", "a", "c"};
+	static const char *const urls[] = {
+		"https://api.example.com", "https://user@API.example.com/v2", "http://[::1]:8080"};
 
 	for (size_t i = 0; i < SHD_COUNT(ids); i++) {
 		test_source_init(&shops->of[i], ids[i], &market);
 		shops->sources[i] = shops->of[i].source;
+		shops->sources[i].base_url = urls[i];
 	}
 	shops->sources[2].credential = &shops->of[0].credential;
 	shd_limits_init(&shops->limits, shops->sources, SHD_COUNT(ids), old);
@@ -136,8 +139,8 @@ static void open_shops(struct shops *shops, const struct shd_limits *old)
 static int ask_both(struct shops *shops, const struct shd_source *first, int first_row,
 	const struct shd_source *second, int second_row, int64_t from, int64_t ms)
 {
-	struct shd_credential_limits *one = shops->limits.of[first - shops->sources];
-	struct shd_credential_limits *other = shops->limits.of[second - shops->sources];
+	struct shd_source_limits *one = &shops->limits.sources[first - shops->sources];
+	struct shd_source_limits *other = &shops->limits.sources[second - shops->sources];
 	int sent = 0;
 
 	for (int64_t now = from; now < from + ms; now++) {
@@ -192,7 +195,7 @@ static void operations_do_not_share(void **state)
 	assert_int_equal(ask_both(&shops, &s[1], SALES, &s[1], STOCKS, 1000, 1000), 3);
 	assert_in_range(ask_both(&shops, &s[0], SALES, &s[2], PLAIN, 2000, 1000), 7, 10);
 	assert_false(shd_limits_take(
-		shops.limits.of[0], &rows[SALES], (struct shd_mono){4000}, &wait));
+		&shops.limits.sources[0], &rows[SALES], (struct shd_mono){4000}, &wait));
 	assert_in_range(wait, 55000, 57000);
 	shd_limits_finish(&shops.limits);
 }
@@ -215,6 +218,76 @@ static void a_reload_gives_nothing_back(void **state)
 	shd_limits_finish(&after.limits);
 }
 
+/* --- pauses ------------------------------------------------------------------------------- */
+
+static void assert_paused(const struct shops *shops, int64_t now_ms, const int64_t paused_ms[3])
+{
+	for (size_t i = 0; i < SHD_COUNT(shops->sources); i++)
+		assert_int_equal(shd_limits_paused_ms(&shops->limits.sources[i],
+					 (struct shd_mono){now_ms}), paused_ms[i]);
+}
+
+static void a_refusal_pauses_its_scope_and_nothing_else(void **state)
+{
+	static const struct {
+		enum shd_scope scope;
+		int64_t paused_ms[3];
+	} cases[] = {
+		{SHD_SCOPE_ROW, {0, 0, 0}},
+		{SHD_SCOPE_SOURCE, {7000, 0, 0}},
+		{SHD_SCOPE_CREDENTIAL, {7000, 0, 7000}},
+		{SHD_SCOPE_HOST, {7000, 7000, 0}},
+	};
+	static const int64_t none[3] = {0};
+	(void)state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shops shops;
+
+		open_shops(&shops, NULL);
+		shd_limits_refused(&shops.limits.sources[0], cases[i].scope, 7000,
+			(struct shd_mono){500});
+		assert_paused(&shops, 500, cases[i].paused_ms);
+		assert_paused(&shops, 7500, none);
+		shd_limits_finish(&shops.limits);
+	}
+}
+
+static void a_pause_ends_within_an_hour_and_is_not_cut_short(void **state)
+{
+	struct shops shops;
+	(void)state;
+
+	open_shops(&shops, NULL);
+	struct shd_source_limits *of = &shops.limits.sources[1];
+	shd_limits_refused(of, SHD_SCOPE_SOURCE, 0, (struct shd_mono){1000});
+	assert_paused(&shops, 1000, (const int64_t[]){0, 0, 0});
+	shd_limits_refused(of, SHD_SCOPE_SOURCE, 30 * SHD_DAY_MS, (struct shd_mono){1000});
+	shd_limits_refused(of, SHD_SCOPE_SOURCE, 5, (struct shd_mono){2000});
+	assert_paused(&shops, 2000, (const int64_t[]){0, SHD_HOUR_MS - 1000, 0});
+	/* The longest of all that concern it. */
+	shd_limits_refused(of, SHD_SCOPE_HOST, SHD_HOUR_MS, (struct shd_mono){3000});
+	assert_paused(&shops, 3000, (const int64_t[]){SHD_HOUR_MS, SHD_HOUR_MS, 0});
+	shd_limits_finish(&shops.limits);
+}
+
+static void a_reload_ends_no_pause(void **state)
+{
+	struct shops before, after;
+	struct shd_source_limits *of;
+	(void)state;
+
+	open_shops(&before, NULL);
+	of = before.limits.sources;
+	shd_limits_refused(&of[1], SHD_SCOPE_SOURCE, 9000, (struct shd_mono){0});
+	shd_limits_refused(&of[0], SHD_SCOPE_HOST, 8000, (struct shd_mono){0});
+	shd_limits_refused(&of[2], SHD_SCOPE_CREDENTIAL, 7000, (struct shd_mono){0});
+	open_shops(&after, &before.limits);
+	shd_limits_finish(&before.limits);
+	assert_paused(&after, 0, (const int64_t[]){8000, 9000, 7000});
+	shd_limits_finish(&after.limits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +300,9 @@ int main(void)
 		cmocka_unit_test(rows_of_one_operation_share_its_rate_over_all_sources),
 		cmocka_unit_test(operations_do_not_share),
 		cmocka_unit_test(a_reload_gives_nothing_back),
+		cmocka_unit_test(a_refusal_pauses_its_scope_and_nothing_else),
+		cmocka_unit_test(a_pause_ends_within_an_hour_and_is_not_cut_short),
+		cmocka_unit_test(a_reload_ends_no_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

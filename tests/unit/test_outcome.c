@@ -325,6 +325,22 @@ static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
 	}
 }
 
+static void a_pause_holds_up_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_feed *list = fell_behind(f, LIST), *batch = &f->polls.feeds.all[BATCH];
+
+	batch->behind = batch->wants_ids = true;
+	f->polls.behind = 2;
+	shd_scheduler_put_off(&f->polls, list, 1800000);
+	assert_int_equal(waits_ms[LIST], 1800000);
+	assert_int_equal(list->next_due.ms, NOW + 1800000);
+	assert_int_equal(batch->next_due.ms, NOW + 1800000);
+	assert_true(list->unread);
+	assert_int_equal(f->polls.behind, 0);
+	assert_int_equal(caught_up, 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -338,6 +354,7 @@ int main(void)
 		T(what_was_behind_is_told_before_time_judges),
 		T(what_fails_stays_unread_but_holds_up_nobody),
 		T(a_poll_that_outlived_a_sleep_is_done_again),
+		T(a_pause_holds_up_nobody),
 	};
 #undef T
 	return cmocka_run_group_tests(tests, NULL, NULL);

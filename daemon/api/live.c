@@ -79,39 +79,52 @@ static void samples(void *ctx, enum shd_metric metric_, struct shd_wall from, st
 		note(live, &err);
 }
 
-/* As the judge sees it: a poller that never succeeded says nothing of what it brings. */
-static void ask_poller(struct shd_live *live, enum shd_poller poller)
+static const struct shd_poller_fact *fact_of(struct shd_live *live, enum shd_poller poller)
 {
+	static const struct shd_poller_fact seeing;
 	struct shd_entity *entity = NULL;
 	struct shd_error err;
 
-	if (live->asked[poller])
-		return;
-	live->asked[poller] = live->blind[poller] = true;
+	if (poller == SHD_POLLER_COUNT)
+		return &seeing;
+	if (live->pollers[poller].known)
+		return &live->pollers[poller];
 	if (!shd_state_entity_get(live->state, live->store, SHD_KIND_poller,
 		    shd_poller_name(poller), live->arena, &entity, &err))
 		note(live, &err);
-	if (!entity)
-		return;
-	const struct shd_value *last = shd_entity_get(entity, SHD_F_poller_last_success_at);
-	live->last_success[poller].ms = last->none ? 0 : last->n;
-	live->blind[poller] = !shd_entity_get(entity, SHD_F_poller_blinds)->none;
+	live->pollers[poller] =
+		shd_poller_fact_of(entity, live->every_ms ? live->every_ms[poller] : INT64_MAX);
+	return &live->pollers[poller];
 }
 
 static struct shd_wall polled(void *ctx, enum shd_poller poller)
 {
-	struct shd_live *live = ctx;
+	return shd_poller_polled(fact_of(ctx, poller));
+}
 
-	ask_poller(live, poller);
-	return live->last_success[poller];
+static bool failing(void *ctx, enum shd_poller poller)
+{
+	return fact_of(ctx, poller)->failing;
 }
 
 static bool is_blind(struct shd_live *live, enum shd_poller poller)
 {
-	if (poller == SHD_POLLER_COUNT)
-		return false;
-	ask_poller(live, poller);
-	return live->blind[poller];
+	return shd_poller_is_blind(fact_of(live, poller));
+}
+
+void shd_live_say_idle(struct shd_live *live, const struct shd_rule *rule,
+		       struct shd_verdict *verdict)
+{
+	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
+		enum shd_poller poller = (enum shd_poller)p;
+		const char *words = rule->brought_by >> p & 1
+			? shd_poller_idle_words(fact_of(live, poller), poller, live->arena) : NULL;
+
+		if (!words)
+			continue;
+		verdict->why = words;
+		return;
+	}
 }
 
 static bool blind_kind(void *ctx, enum shd_kind kind)
@@ -141,5 +154,6 @@ void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
 		.polled = polled,
 		.blind_kind = blind_kind,
 		.blind_metric = blind_metric,
+		.failing = failing,
 	};
 }

@@ -2,6 +2,7 @@
  *
  * Judging changes nothing. Pool threads; `config` must be held meanwhile. */
 #pragma once
+#include "judge/poller_fact.h"
 #include "route.h"
 
 struct shd_live {
@@ -14,8 +15,7 @@ struct shd_live {
 	struct shd_arena *arena;
 	struct shd_entity *entity;                 /* the store's own; NULL: none yet */
 	/* private: */
-	bool asked[SHD_POLLER_COUNT], blind[SHD_POLLER_COUNT];
-	struct shd_wall last_success[SHD_POLLER_COUNT];
+	struct shd_poller_fact pollers[SHD_POLLER_COUNT];
 	bool failed;
 	struct shd_error error;
 };
@@ -27,6 +27,10 @@ SHD_MUST_USE bool shd_live_open(struct shd_live *live, const struct shd_api_call
 /* What a rule reads about `entity` (NULL: about the store). */
 void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
 		  struct shd_rule_env *ret_env);
+
+/* What cannot be known because nobody reads it is said to be that, as the judge says it. */
+void shd_live_say_idle(struct shd_live *live, const struct shd_rule *rule,
+		       struct shd_verdict *verdict);
 
 /* False when a callback of the environment could not read the state. */
 SHD_MUST_USE bool shd_live_ok(const struct shd_live *live, struct shd_error *reterr);

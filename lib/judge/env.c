@@ -21,13 +21,6 @@ bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr)
 	return true;
 }
 
-static int64_t number_of(const struct shd_entity *entity, enum shd_field field)
-{
-	const struct shd_value *value = shd_entity_get(entity, field);
-
-	return value->none ? 0 : value->n;
-}
-
 bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 		    struct shd_poller_fact **ret_fact, struct shd_error *reterr)
 {
@@ -42,14 +35,7 @@ bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 	if (!shd_overlay_entity(judge->overlay, shd_judge_store_id(judge, judge->store),
 				  SHD_KIND_poller, shd_poller_name(poller), arena, &entity, reterr))
 		return false;
-	/* A poller that never succeeded says nothing of what it brings. */
-	*fact = (struct shd_poller_fact){.known = true, .blind = true};
-	if (entity) {
-		fact->last_success.ms = number_of(entity, SHD_F_poller_last_success_at);
-		fact->blind = !shd_entity_get(entity, SHD_F_poller_blinds)->none;
-		fact->failing = !shd_entity_get(entity, SHD_F_poller_failing_since)->none;
-		fact->idle = number_of(entity, SHD_F_poller_closed);
-	}
+	*fact = shd_poller_fact_of(entity, !shd_judge_is_off(judge, poller));
 	return true;
 }
 
@@ -118,13 +104,9 @@ static void samples(void *ctx, enum shd_metric metric_, struct shd_wall from, st
 		note(judge, &err);
 }
 
-/* Never, when nobody reads it: then its age says nothing. */
 static struct shd_wall polled(void *ctx, enum shd_poller poller)
 {
-	const struct shd_poller_fact *fact = fact_of(ctx, poller);
-	const struct shd_wall never = {0};
-
-	return fact->idle || shd_judge_is_off(ctx, poller) ? never : fact->last_success;
+	return shd_poller_polled(fact_of(ctx, poller));
 }
 
 static bool failing(void *ctx, enum shd_poller poller)
@@ -141,7 +123,7 @@ static bool is_blind(struct shd_judge *judge, enum shd_poller poller)
 		return true;
 	if (unread)
 		judge->memory[judge->store].asked |= 1U << poller;
-	return unread || fact_of(judge, poller)->blind;
+	return unread || shd_poller_is_blind(fact_of(judge, poller));
 }
 
 static bool blind_kind(void *ctx, enum shd_kind kind)

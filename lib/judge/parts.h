@@ -18,20 +18,13 @@
 #include "base/table.h"
 #include "catalog/derive.h"
 #include "judge.h"
+#include "poller_fact.h"
 #include "overlay.h"
 #include "rule/match.h"
 #include "rule/eval/tally.h"
 
 /* How long what changes with every good poll (last success) may go unwritten. */
 #define SHD_FACT_MS (30 * SHD_SECOND_MS)
-
-struct shd_poller_fact {
-	bool known;                  /* read from the state */
-	bool blind;
-	bool failing;                /* the newest poll of one of its feeds failed */
-	bool idle; /* switched off, or the tariff lacks all of it: its entity is closed */
-	struct shd_wall last_success;
-};
 
 /* Where something with an id stands in a list of another order. */
 struct shd_place {

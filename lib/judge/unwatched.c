@@ -1,6 +1,5 @@
 #include "parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char *reason,
@@ -39,14 +38,10 @@ bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller)
 const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,
 			   struct shd_arena *arena)
 {
-	bool off = shd_judge_is_off(judge, poller);
-	char words[100];
+	struct shd_poller_fact fact = judge->memory[judge->store].pollers[poller];
 
-	if (!off && !judge->memory[judge->store].pollers[poller].idle)
-		return NULL;
-	int len = snprintf(words, sizeof(words), "poller %s is %s", shd_poller_name(poller),
-			   off ? "switched off" : "not part of the tariff");
-	return shd_arena_text(arena, words, (size_t)len);
+	fact.off = shd_judge_is_off(judge, poller);
+	return shd_poller_idle_words(&fact, poller, arena);
 }
 
 bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)

@@ -61,6 +61,8 @@ def test_a_poller_that_is_off_lets_nothing_fire_until_it_is_read_again(shop, dae
     reload_with(daemon, "orders: 1s", "orders: off")
     assert wait_for(lambda: alerts(daemon)[RULE, "shop"][0] == "unknown")
     assert "poller orders is switched off" in reasons(daemon, number)
+    standing = [row for row in daemon.ctl("rules", "explain", RULE)["standings"] if row["entity"] == ORDER]
+    assert [row["why"] for row in standing] == ["poller orders is switched off"]  # the reason in force
     shop.admin("/event", {"order": {"posting_number": ORDER, "status": "delivering"}})
     poller = daemon.ctl("status")["stores"][0]["pollers"][0]
     assert (poller["name"], poller["state"]) == ("orders", "off")

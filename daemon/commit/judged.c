@@ -249,9 +249,15 @@ void shd_judged_withdraw_time(struct shd_commit *commit)
 	time->judge_from = time->store_from;
 }
 
+/* The loop's clock and the wall clock do not run in step: what is not due yet, to the
+ * millisecond, is waited for again. */
 static void timer_fired(uv_timer_t *timer)
 {
-	shd_commit_start(timer->data);
+	struct shd_commit *commit = timer->data;
+
+	shd_commit_start(commit);
+	if (commit->state == SHD_COMMIT_IDLE && commit->judge && !commit->paused)
+		shd_judged_set_timer(commit);
 }
 
 /* The wall clock may be set meanwhile, so the timer never sleeps for more than a minute. */
@@ -268,6 +274,7 @@ void shd_judged_set_timer(struct shd_commit *commit)
 		at = time->not_before.ms;
 	int64_t wait = at - now_of(commit).ms;
 	wait = wait < 0 ? 0 : wait > SHD_MINUTE_MS ? SHD_MINUTE_MS : wait;
+	uv_update_time(commit->in.loop); /* it may have been read long ago: the timer would be early */
 	uv_timer_start(&time->timer, timer_fired, (uint64_t)wait, 0);
 }
 

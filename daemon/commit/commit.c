@@ -104,6 +104,19 @@ void shd_commit_start(struct shd_commit *commit)
 		uv_timer_start(&commit->timer, timer_fired, GROUP_MS, 0);
 }
 
+/* From the next turn of the loop on, so that what comes in within one turn goes together. */
+static void start_soon(struct shd_commit *commit)
+{
+	bool waits = uv_is_active((uv_handle_t *)&commit->timer);
+
+	if (commit->state != SHD_COMMIT_IDLE || commit->paused)
+		return;
+	if (commit->urgent)
+		uv_timer_start(&commit->timer, timer_fired, 0, 0);
+	else if (!waits)
+		uv_timer_start(&commit->timer, timer_fired, GROUP_MS, 0);
+}
+
 static void finish_changes(struct shd_change *change, const struct shd_error *err)
 {
 	struct shd_change *next;
@@ -220,7 +233,7 @@ void shd_commit_submit(struct shd_commit *commit, struct shd_change *change)
 {
 	if (change == commit->send) {
 		commit->send_wanted = commit->urgent = true;
-		shd_commit_start(commit);
+		start_soon(commit);
 		return;
 	}
 	if (!change->queued) {
@@ -230,7 +243,7 @@ void shd_commit_submit(struct shd_commit *commit, struct shd_change *change)
 		commit->last = &change->next;
 	}
 	commit->urgent |= change->urgent;
-	shd_commit_start(commit);
+	start_soon(commit);
 }
 
 static void submit(void *ctx, struct shd_change *change)

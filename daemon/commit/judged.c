@@ -274,7 +274,7 @@ void shd_judged_set_timer(struct shd_commit *commit)
 		at = time->not_before.ms;
 	int64_t wait = at - now_of(commit).ms;
 	wait = wait < 0 ? 0 : wait > SHD_MINUTE_MS ? SHD_MINUTE_MS : wait;
-	uv_update_time(commit->in.loop); /* it may have been read long ago: the timer would be early */
+	uv_update_time(commit->in.loop); /* else the timer counts from long ago */
 	uv_timer_start(&time->timer, timer_fired, (uint64_t)wait, 0);
 }
 

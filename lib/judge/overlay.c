@@ -144,9 +144,14 @@ struct kept_store *shd_overlay_store(struct shd_overlay *overlay, const char *st
 
 /* --- ahead of use, and at the end --------------------------------------------------- */
 
+/* A list costs as much as so many single looks. */
+enum { LOAD_LEAST = 4 };
+
 bool shd_overlay_load(struct shd_overlay *overlay, const char *store, enum shd_kind kind,
 		      const char *const *ids, size_t count, struct shd_error *reterr)
 {
+	if (count < LOAD_LEAST)
+		return true;
 	struct kept_store *kept = shd_overlay_store(overlay, store, reterr);
 
 	return kept && shd_overlay_entities_load(overlay, kept, kind, ids, count, reterr) &&

@@ -18,12 +18,12 @@ struct fixture {
 	atomic_int begins, commits, durable, rollbacks, in_transaction;
 	int failures, recoveries, idle, closed, jobs_closed;
 	size_t judged, transitions;
+	uv_sem_t gate;                  /* of changes that wait */
 };
 
 static bool begin(void *ctx, struct shd_error *reterr)
 {
 	struct fixture *f = ctx;
-
 	f->begins++;
 	assert_int_equal(f->in_transaction++, 0);
 	return !f->judges || f->state_engine.begin(f->state_engine.ctx, reterr);
@@ -49,7 +49,6 @@ static bool end(void *ctx, bool durable, struct shd_error *reterr)
 static void roll_back(void *ctx)
 {
 	struct fixture *f = ctx;
-
 	f->in_transaction--;
 	f->rollbacks++;
 	if (f->judges)
@@ -73,7 +72,6 @@ static void look(void *ctx)
 static void judged(void *ctx, const struct shd_outcome *outcome)
 {
 	struct fixture *f = ctx;
-
 	f->judged += outcome->judged;
 	f->transitions += outcome->transition_count;
 }
@@ -148,7 +146,6 @@ static void stop(struct fixture *f)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-
 	if (!f->closed)
 		stop(f);
 	if (f->judges)
@@ -163,7 +160,7 @@ static int tear_down(void **state)
 struct item {
 	struct shd_change change;
 	struct fixture *fixture;
-	bool refuses, wants_disk;
+	bool refuses, wants_disk, waits;
 	atomic_int applied, transaction;
 	int done, order;
 	bool ok;
@@ -176,6 +173,8 @@ static bool apply(struct shd_change *change, struct shd_transaction *transaction
 	struct item *item = (struct item *)change;
 
 	assert_int_equal(item->fixture->in_transaction, 1);
+	if (item->waits)
+		uv_sem_wait(&item->fixture->gate);
 	item->applied++;
 	item->transaction = item->fixture->begins;
 	transaction->durable |= item->wants_disk;
@@ -198,7 +197,7 @@ static void submit(struct fixture *f, struct item *item, bool urgent)
 {
 	*item = (struct item){.fixture = f,
 		.refuses = item->refuses,
-		.wants_disk = item->wants_disk,
+		.wants_disk = item->wants_disk, .waits = item->waits,
 		.change = {.urgent = urgent,
 			.alone = item->change.alone,
 			.apply = apply,
@@ -220,13 +219,11 @@ static void what_waits_goes_together_in_order(void **state)
 	for (int i = 0; i < 20; i++)
 		submit(f, &items[i], i == 0);
 	assert_int_equal(items[0].done, 0);
-	run_until(f, &items[0].done, 1); /* it went at once, and alone */
-	assert_int_equal(items[0].transaction, 1);
-	run_until(f, &items[19].done, 1);
-	assert_int_equal(f->commits, 2);
-	for (int i = 1; i < 20; i++) {
+	run_until(f, &items[19].done, 1); /* none waits for company: one of them is urgent */
+	assert_int_equal(f->commits, 1);
+	for (int i = 0; i < 20; i++) {
 		assert_true(items[i].done == 1 && items[i].ok);
-		assert_int_equal(items[i].transaction, 2);
+		assert_int_equal(items[i].transaction, 1);
 		assert_int_equal(items[i].order, items[0].order + i);
 	}
 	assert_int_equal(f->durable, 0);
@@ -297,11 +294,9 @@ static void a_long_change_has_a_transaction_of_its_own(void **state)
 	for (int i = 0; i < 5; i++)
 		submit(f, &items[i], true);
 	run_until(f, &items[4].done, 1);
-	assert_int_equal(items[0].transaction, 1);
-	assert_int_equal(items[1].transaction, 2);
-	assert_int_equal(items[2].transaction, 3);
-	assert_int_equal(items[3].transaction, 4);
-	assert_int_equal(items[4].transaction, 4);
+	static const int transactions[] = {1, 1, 2, 3, 3};
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(items[i].transaction, transactions[i]);
 }
 
 static void a_full_disk_is_survived(void **state)
@@ -338,7 +333,7 @@ static void the_taking_of_messages_comes_last(void **state)
 	run_until(f, &second.done, 1);
 	assert_int_equal(take.applied, 1);
 	assert_int_equal(take.done, 1);
-	assert_int_equal(take.transaction, 2); /* with what was handed in after it */
+	assert_int_equal(take.transaction, 1); /* with what was handed in after it */
 	assert_true(take.order < second.order); /* and people wait for it */
 	submit(f, &second, true);
 	run_until(f, &second.done, 1);
@@ -349,15 +344,19 @@ static void is_idle(void *ctx)
 {
 	((struct fixture *)ctx)->idle++;
 }
-
 static void a_pause_waits_for_the_job_and_starts_none(void **state)
 {
 	struct fixture *f = *state;
 	struct item items[2] = {0};
 
+	assert_int_equal(uv_sem_init(&f->gate, 0), 0);
+	items[0].waits = true;
 	submit(f, &items[0], true);
+	while (!f->begins)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
 	shd_commit_pause(f->commit, is_idle, f);
 	assert_int_equal(f->idle, 0);
+	uv_sem_post(&f->gate);
 	run_until(f, &f->idle, 1);
 	assert_int_equal(items[0].done, 1);
 	submit(f, &items[1], true);
@@ -367,6 +366,7 @@ static void a_pause_waits_for_the_job_and_starts_none(void **state)
 	run_until(f, &items[1].done, 1);
 	assert_int_equal(items[1].transaction, 2);
 	assert_int_equal(f->begins, 2);
+	uv_sem_destroy(&f->gate);
 }
 
 static void the_end_commits_what_waits(void **state)
@@ -423,7 +423,7 @@ static void a_change_that_ends_the_queue_does_not_end_it_twice(void **state)
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(waits.done == 1 && waits.ok);
 	assert_int_equal(f->closed, 1);
-	assert_int_equal(f->commits, 2);
+	assert_int_equal(f->commits, 1);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 }
 
@@ -466,7 +466,6 @@ static void time_waits_while_it_is_suspended(void **state)
 {
 	struct fixture *f = *state;
 	struct batch batch;
-
 	complain(f);
 	size_t before = f->judged, moves = f->transitions;
 	shd_commit_judge_all(f->commit, 3);
@@ -553,7 +552,7 @@ static void the_latest_of_a_channel_counts(void **state)
 	do {
 		uv_run(&f->loop, UV_RUN_ONCE);
 		shd_commit_figures(f->commit, &figures);
-	} while (figures.commits < 2);
+	} while (figures.commits < 1);
 	assert_string_equal(
 		field_of(f, SHD_KIND_channel, "hook", SHD_F_channel_error_text)->text, "gone");
 }

@@ -2,5 +2,5 @@
 #pragma once
 #include "error.h"
 
-#define uthash_fatal(text) shd_assert(!text)
+#define uthash_fatal(text) shd_bug(text, __FILE__, __LINE__)
 #include <uthash.h>

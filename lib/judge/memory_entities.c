@@ -103,6 +103,16 @@ static void leave_lists(struct memory_kind *kind, struct memory_entity *own)
 	}
 }
 
+static struct memory_list *make_list(struct shd_memory *memory, struct memory_kind *kind,
+				     const char *sku)
+{
+	struct memory_sku *made = shd_xcalloc(1, sizeof(*made));
+	const char *key = shd_memory_text(memory, sku);
+
+	HASH_ADD_KEYPTR(hh, kind->skus, key, strlen(key), made);
+	return &made->list;
+}
+
 static void enter_lists(struct shd_memory *memory, struct memory_kind *kind,
 			struct memory_entity *own)
 {
@@ -112,14 +122,9 @@ static void enter_lists(struct shd_memory *memory, struct memory_kind *kind,
 		add_at(&kind->by_time, place(&kind->by_time, opened_ms(own), own->order), own);
 	if (!sku || sku->none)
 		return;
-	struct memory_list *list = list_of(kind, sku->text);
-	if (!list) {
-		struct memory_sku *made = shd_xcalloc(1, sizeof(*made));
-		const char *key = shd_memory_text(memory, sku->text);
+	struct memory_list *known = list_of(kind, sku->text);
+	struct memory_list *list = known ? known : make_list(memory, kind, sku->text);
 
-		HASH_ADD_KEYPTR(hh, kind->skus, key, strlen(key), made);
-		list = &made->list;
-	}
 	add_at(list, place_of_id(list, own->id), own);
 }
 

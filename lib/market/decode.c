@@ -420,7 +420,7 @@ static bool put_document(struct reader *reader, const char *const *columns, stru
 	case SHD_DECODE_TSV:
 		return put_table(reader, columns, out, reterr);
 	}
-	shd_assert(!"a format");
+	shd_assert(false); /* every format has its case */
 	return false;
 }
 

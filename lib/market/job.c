@@ -152,7 +152,7 @@ enum shd_job_then shd_job_move(struct shd_job *job, const struct shd_report *rep
 		shd_fail(reterr, SHD_ERR_SERVER, "the platform gave up report %s", job->id);
 		return give_up(job);
 	}
-	shd_assert(!"a news");
+	shd_assert(false); /* all news have their case */
 	return SHD_JOB_GIVE_UP;
 }
 

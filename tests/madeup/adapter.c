@@ -164,7 +164,7 @@ static bool ask_report(const struct shd_endpoint *row, const struct shd_job_in *
 		break;
 	case SHD_JOB_FETCH:
 	case SHD_JOB_OVER:
-		shd_assert(!"a step with a request");
+		shd_assert(false); /* no request of its own */
 	}
 	put_token(request, in->keys);
 	return shd_text_ok(&request->url) || shd_fail(reterr, SHD_ERR_LIMIT, "the URL is too long");

@@ -529,4 +529,4 @@ def test_shipped_scenarios_load_and_end_cleanly(name):
 def test_requests_are_counted(sandbox):
     sandbox.ozon("/v1/roles")
     sandbox.ozon("/v1/roles", key="wrong")
-    assert sandbox.admin("/requests") == {"/v1/roles": {"requests": 2, "refused": 1}}
+    assert sandbox.admin("/requests") == {"/v1/roles": {"requests": 2, "refused": 1, "first": {}}}

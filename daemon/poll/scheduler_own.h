@@ -1,4 +1,4 @@
-/* poll/scheduler_own.h - what polls.c (when) and polls_end.c (what came of it) share.
+/* poll/scheduler_own.h - what scheduler.c (when) and outcome.c (what came of it) share.
  * Nobody else includes this. */
 #pragma once
 #include "scheduler.h"

@@ -1,17 +1,17 @@
 /* judge/parts.h - between the files of the judge; besides them only replay.c
- * includes it, which reads what judge_past.c noted.
+ * includes it, which reads what history.c noted.
  *
  *   judge.c         the transaction and its order of work
- *   judge_facts.c   what a poll says of feed, poller and store
- *   judge_behind.c  feeds that are to be read before their poller counts again
- *   judge_seen.c    observations of the daemon's own; channels, configuration
- *   judge_upsert.c  observations into entities; sweeps; cross references
- *   judge_env.c     what a rule reads
- *   judge_lists.c   the rules of each store, by what they are judged for
- *   judge_rules.c   verdicts, alerts, wake-ups
- *   judge_past.c    the history: noted while it happens, and told again for a replay
- *   judge_over.c    what nobody looks at any more, and how its alerts end
- *   judge_tell.c    routes and messages
+ *   health.c   what a poll says of feed, poller and store
+ *   catch_up.c  feeds that are to be read before their poller counts again
+ *   reports.c    observations of the daemon's own; channels, configuration
+ *   observe.c  observations into entities; sweeps; cross references
+ *   env.c     what a rule reads
+ *   rule_index.c   the rules of each store, by what they are judged for
+ *   verdict.c   verdicts, alerts, wake-ups
+ *   history.c    the history: noted while it happens, and told again for a replay
+ *   unwatched.c    what nobody looks at any more, and how its alerts end
+ *   tell.c    routes and messages
  *
  * All functions: false means that the transaction is to be given up. */
 #pragma once
@@ -154,7 +154,7 @@ struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store);
 /* Makes `store` the one that is worked on. */
 void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *outcome);
 
-/* judge_lists.c: once there are settings, rules and memory. */
+/* rule_index.c: once there are settings, rules and memory. */
 void shd_judge_lists_create(struct shd_judge *judge);
 void shd_judge_lists_destroy(struct shd_judge *judge);
 /* Sorts by id; then, the first place of an id, false: there is none. */
@@ -162,7 +162,7 @@ void shd_judge_sort_places(struct shd_place *places, size_t count);
 bool shd_judge_find_place(const struct shd_place *places, size_t count, const char *id,
 			  size_t *ret_at);
 
-/* judge_facts.c: the feed's row as the poll leaves it, and what it was before; then,
+/* health.c: the feed's row as the poll leaves it, and what it was before; then,
  * with that row stored, what poller and store look like. */
 SHD_MUST_USE bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 				 struct shd_feed_row *ret_row, int *ret_error_before,
@@ -172,7 +172,7 @@ SHD_MUST_USE bool shd_judge_facts(struct shd_judge *judge, const struct shd_batc
 				  struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller,
 				   struct shd_error *reterr);
-/* judge_behind.c: a feed of the poller is to be read; and there is time for it until
+/* catch_up.c: a feed of the poller is to be read; and there is time for it until
  * *ret_until, which may be NULL. Never for SHD_POLLER_COUNT. */
 bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller);
 bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
@@ -198,7 +198,7 @@ void shd_seen_n(struct shd_seen *seen, enum shd_field field, int64_t n);
 void shd_seen_time(struct shd_seen *seen, enum shd_field field, struct shd_wall time); /* 0: none */
 void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text); /* NULL: none */
 
-/* judge_past.c: rows of the history; a feed as an entity of kind `poller`, whose
+/* history.c: rows of the history; a feed as an entity of kind `poller`, whose
  * `closed` says that it is not available. */
 SHD_MUST_USE bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
 				 const struct shd_entity *entity, uint64_t changed,
@@ -214,7 +214,7 @@ void shd_judge_feed_of(const struct shd_entity *seen, const char *store,
 /* judge.c: all pollers of the store. */
 SHD_MUST_USE bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr);
 
-/* judge_upsert.c */
+/* observe.c */
 SHD_MUST_USE bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
 				   const struct shd_endpoint *row, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harvest,
@@ -231,7 +231,7 @@ void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id
 struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind kind,
 				  const char *id, struct shd_arena *arena);
 
-/* judge_env.c */
+/* env.c */
 void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
 		   struct shd_rule_env *ret_env);
 SHD_MUST_USE bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr);
@@ -251,7 +251,7 @@ SHD_MUST_USE bool shd_judge_whole(struct shd_judge *judge, const struct shd_touc
 SHD_MUST_USE bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr);
 
-/* judge_over.c: ends an open alert, and tells nobody but the journal: what it warned of may
+/* unwatched.c: ends an open alert, and tells nobody but the journal: what it warned of may
  * well go on. */
 SHD_MUST_USE bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert,
 				 const char *reason, struct shd_error *reterr);
@@ -266,7 +266,7 @@ SHD_MUST_USE bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller 
 /* Ends the alerts of stores that are no longer configured, and closes their entities. */
 SHD_MUST_USE bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr);
 
-/* judge_tell.c */
+/* tell.c */
 SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
 				 const struct shd_entity *entity, const struct shd_alert *alert,
 				 const struct shd_alert_move *move, bool *ret_told,

@@ -15,7 +15,6 @@ PRIVATE = re.compile(r'#\s*include\s*"(\w+/(?:\w+_own|parts)\.h)"')
 
 # (test, what it may define or include, why it still does)
 ALLOWED = [
-    ("test_api", r"shd_(app|status)_\w+", "the views of the API are filled by the whole daemon"),
     ("test_outcome", r"shd_(commit_add|scheduler_\w+)|poll/scheduler_own\.h",
      "an outcome is one half of the scheduler"),
     ("test_feed", r"poll/scheduler_own\.h", "a feed is looked at without its scheduler"),

@@ -61,6 +61,15 @@ static void put_parts(json_t *row, const struct shd_rule *rule)
 	json_object_set_new(row, "clear_levels", levels_json(rule, shd_rule_clear_condition));
 }
 
+static json_t *inhibited_by_json(const struct shd_rule *rule)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < rule->inhibited_by_count; i++)
+		json_array_append_new(names, json_string(rule->inhibited_by[i]));
+	return names;
+}
+
 static json_t *rule_json(const struct shd_rule *rule)
 {
 	json_t *row = json_object();
@@ -75,6 +84,7 @@ static json_t *rule_json(const struct shd_rule *rule)
 	shd_api_put_int(row, "for_hits", rule->for_hits);
 	shd_api_put_int(row, "for_of", rule->for_of);
 	shd_api_put_int(row, "clear_for_ms", rule->clear_for_ms);
+	json_object_set_new(row, "inhibited_by", inhibited_by_json(rule));
 	shd_api_put_text(row, "source", rule->source);
 	return row;
 }

@@ -171,6 +171,22 @@ static void add_names(struct shd_text *words, const json_t *list, const char *wh
 			json_string_value(name));
 }
 
+/* When nobody is told of it. */
+static void print_inhibited_by(struct shd_ctl *ctl, const json_t *rule)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	json_t *name;
+	size_t i;
+
+	shd_text_init(&words, 1 << 16);
+	json_array_foreach(json_object_get(rule, "inhibited_by"), i, name)
+		shd_text_printf(&words, "%s %s", i ? " or" : "while", json_string_value(name));
+	if (words.len)
+		shd_text_puts(&words, " fires");
+	line(ctl, "not told", words.data);
+}
+
 static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 {
 	const json_t *rule = json_object_get(answer, "rule");
@@ -200,6 +216,7 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 		line(ctl, level_names[i], words.data);
 	}
 	print_times(ctl, rule);
+	print_inhibited_by(ctl, rule);
 	line(ctl, "at risk", shd_ctl_text(rule, "cost"));
 	shd_text_clear(&words);
 	add_names(&words, json_object_get(reads, "kinds"), "");

@@ -271,13 +271,14 @@ SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule 
 				 const struct shd_entity *entity, const struct shd_alert *alert,
 				 const struct shd_alert_move *move, bool *ret_told,
 				 struct shd_error *reterr);
-/* When an alert that another one held back is to be facts, because it outlived that one;
- * SHD_NEVER_MS: it was facts, or is still held back, or never was. */
-SHD_MUST_USE bool shd_judge_held_back(struct shd_judge *judge, const struct shd_alert *alert,
-				      struct shd_wall *ret_at, struct shd_error *reterr);
-/* A rule's alert is over: wakes what it held back. */
+/* When an alert that others held back (inhibited_by) is to be told, because it outlived
+ * them; SHD_NEVER_MS: it was told, or is still held back, or never was. */
+SHD_MUST_USE bool shd_judge_held_back(struct shd_judge *judge, const struct shd_rule *rule,
+				      const struct shd_alert *alert, struct shd_wall *ret_at,
+				      struct shd_error *reterr);
+/* An alert of the rule ended: wakes what it held back. */
 SHD_MUST_USE bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule,
-				   struct shd_error *reterr);
+				   const struct shd_alert *ended, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_send(struct shd_judge *judge, struct shd_error *reterr);
 /* "4.55, limit 4.6" or "2 h left, due ..." in English, for the journal. */
 const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_wall now,

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first is not told while the second fires in the same store. */
-static const char inhibited[] = "poller-stale", inhibitor[] = "credentials-refused";
-
 enum {
 	KEY_BYTES = 16,
 	TEXT_BYTES = 80, /* of a value, in the journal */
@@ -291,61 +288,105 @@ static bool tell_resolved(struct shd_judge *judge, const struct shd_rule *rule,
 	return true;
 }
 
-/* The alert that may hold back those of the rule; NULL: there is none. */
-static bool find_inhibitor(struct shd_judge *judge, const char *rule, struct shd_alert **ret_alert,
-			   struct shd_error *reterr)
-{
-	*ret_alert = NULL;
-	if (strcmp(rule, inhibited) != 0)
-		return true;
-	return shd_overlay_alert(judge->overlay, inhibitor, store_id(judge), "", judge->arena,
-				   ret_alert, reterr);
-}
+/* --- alerts that hold back others ------------------------------------------------------ */
 
-static bool is_inhibited(struct shd_judge *judge, const struct shd_rule *rule, bool *ret_inhibited,
-			 struct shd_error *reterr)
-{
-	struct shd_alert *alert;
+/* What the inhibitors of an alert's rule come to. */
+struct inhibition {
+	bool holds;                  /* one of them fires */
+	struct shd_wall ended;       /* when the last one was over that fired; ms 0: none did */
+};
 
-	if (!find_inhibitor(judge, rule->id, &alert, reterr))
-		return false;
-	*ret_inhibited = alert && alert->state == SHD_ALERT_FIRING;
+static bool look_at_inhibitors(struct shd_judge *judge, const struct shd_rule *rule,
+			       const char *entity, struct inhibition *ret, struct shd_error *reterr)
+{
+	*ret = (struct inhibition){0};
+	for (size_t i = 0; i < rule->inhibited_by_count; i++) {
+		const struct shd_rule *other =
+			shd_rules_find(judge->here->rules, rule->inhibited_by[i]);
+		struct shd_alert *alert;
+
+		if (!other)
+			continue;
+		if (!shd_overlay_alert(judge->overlay, other->id, store_id(judge),
+				       other->each ? entity : "", judge->arena, &alert, reterr))
+			return false;
+		if (!alert)
+			continue;
+		ret->holds = ret->holds || alert->state == SHD_ALERT_FIRING;
+		if (alert->state == SHD_ALERT_RESOLVED && alert->resolved_at.ms > ret->ended.ms)
+			ret->ended = alert->resolved_at;
+	}
 	return true;
 }
 
-bool shd_judge_held_back(struct shd_judge *judge, const struct shd_alert *alert,
-			 struct shd_wall *ret_at, struct shd_error *reterr)
+bool shd_judge_held_back(struct shd_judge *judge, const struct shd_rule *rule,
+			 const struct shd_alert *alert, struct shd_wall *ret_at,
+			 struct shd_error *reterr)
 {
-	struct shd_alert *other;
+	struct inhibition inhibition;
 	const char *const *names;
 	size_t notified;
 
 	ret_at->ms = SHD_NEVER_MS;
-	if (alert->state != SHD_ALERT_FIRING)
+	if (alert->state != SHD_ALERT_FIRING || !rule->inhibited_by_count)
 		return true;
-	if (!find_inhibitor(judge, alert->rule, &other, reterr))
+	if (!look_at_inhibitors(judge, rule, alert->entity, &inhibition, reterr))
 		return false;
-	if (!other || other->state != SHD_ALERT_RESOLVED ||
-	    other->resolved_at.ms < alert->fired_at.ms)
+	if (inhibition.holds || !inhibition.ended.ms || inhibition.ended.ms < alert->fired_at.ms)
 		return true;
 	if (!judge->read->notified(
 		    judge->read->ctx, alert->number, judge->arena, &names, &notified, reterr))
 		return false;
 	if (!notified)
-		ret_at->ms = other->resolved_at.ms + LET_GO_MS;
+		ret_at->ms = inhibition.ended.ms + LET_GO_MS;
 	return true;
 }
 
-bool shd_judge_let_go(
-	struct shd_judge *judge, const struct shd_rule *rule, struct shd_error *reterr)
+static bool is_inhibited_by(const struct shd_rule *rule, const struct shd_rule *other)
 {
+	for (size_t i = 0; i < rule->inhibited_by_count; i++)
+		if (strcmp(rule->inhibited_by[i], other->id) == 0)
+			return true;
+	return false;
+}
+
+/* `over` ended: looks again at the alert, if that held it back. */
+static bool wake_inhibited(struct shd_judge *judge, const struct shd_rule *over,
+			   const struct shd_alert *ended, const struct shd_alert *alert,
+			   struct shd_error *reterr)
+{
+	const struct shd_rule *rule = shd_rules_find(judge->here->rules, alert->rule);
 	struct shd_wall at = {judge->now.ms + LET_GO_MS};
 
-	if (strcmp(rule->id, inhibitor) != 0)
+	if (!rule || !is_inhibited_by(rule, over) ||
+	    (over->each && strcmp(alert->entity, ended->entity) != 0))
 		return true;
-	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		if (!shd_overlay_wake_sooner(judge->overlay, store_id(judge), SHD_KIND_poller,
-					   shd_poller_name((enum shd_poller)p), at, reterr))
+	return shd_overlay_wake_sooner(judge->overlay, store_id(judge),
+				       rule->each ? rule->kind : SHD_KIND_store,
+				       rule->each ? alert->entity : rule->id, at, reterr);
+}
+
+static bool inhibits_any(const struct shd_rules *rules, const struct shd_rule *rule)
+{
+	for (size_t i = 0; i < shd_rules_count(rules); i++)
+		if (is_inhibited_by(shd_rules_at(rules, i), rule))
+			return true;
+	return false;
+}
+
+bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule,
+		      const struct shd_alert *ended, struct shd_error *reterr)
+{
+	struct shd_alert *open;
+	size_t count;
+
+	if (!inhibits_any(judge->here->rules, rule))
+		return true;
+	if (!judge->read->open_alerts(
+		    judge->read->ctx, store_id(judge), judge->arena, &open, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!wake_inhibited(judge, rule, ended, &open[i], reterr))
 			return false;
 	return true;
 }
@@ -354,7 +395,8 @@ bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
 		    const struct shd_entity *entity, const struct shd_alert *alert,
 		    const struct shd_alert_move *move, bool *ret_told, struct shd_error *reterr)
 {
-	bool over = move->move == SHD_MOVE_RESOLVED, held_back;
+	bool over = move->move == SHD_MOVE_RESOLVED;
+	struct inhibition inhibition;
 
 	*ret_told = false;
 	if (over && (!move->tell || !rule->tell_resolved))
@@ -365,9 +407,9 @@ bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
 	if (over)
 		return tell_resolved(judge, rule, &facts, ret_told, reterr) &&
 		       shd_overlay_notified_clear(judge->overlay, alert->number, reterr);
-	if (!is_inhibited(judge, rule, &held_back, reterr))
+	if (!look_at_inhibitors(judge, rule, alert->entity, &inhibition, reterr))
 		return false;
-	return held_back || tell_routes(judge, rule, &facts, move, ret_told, reterr);
+	return inhibition.holds || tell_routes(judge, rule, &facts, move, ret_told, reterr);
 }
 
 /* --- the outbox ------------------------------------------------------------------------------- */

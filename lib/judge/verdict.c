@@ -91,7 +91,7 @@ static bool record(struct shd_judge *judge, const struct shd_rule *rule,
 		.reason = alert->last.why};
 
 	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.notified, reterr) ||
-	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, reterr)))
+	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, alert, reterr)))
 		return false;
 	shd_judge_remember(judge, rule, entity, alert, move, NULL);
 	return shd_overlay_event_add(judge->overlay, &event, reterr);
@@ -105,7 +105,7 @@ static bool tell_late(struct shd_judge *judge, const struct shd_rule *rule,
 	struct shd_alert_move move = {.move = SHD_MOVE_NEW, .to = alert->level, .tell = true};
 	struct shd_wall at;
 
-	if (!shd_judge_held_back(judge, alert, &at, reterr))
+	if (!shd_judge_held_back(judge, rule, alert, &at, reterr))
 		return false;
 	if (at.ms > judge->now.ms) {
 		no_later(wake, at);

@@ -240,4 +240,5 @@ void shd_compile_attributes(struct shd_compiler *compiler)
 	if (clear_for)
 		read_duration(compiler, "clear_for", clear_for, &rule->clear_for_ms);
 	read_labels(compiler);
+	shd_compile_inhibited_by(compiler);
 }

@@ -1,6 +1,6 @@
 /* rule/compile.h - between the parts of the rule compiler: rule.c walks the files,
  * variants.c the overrides of single stores, conditions.c reads the keys that are
- * expressions, attributes.c the others. */
+ * expressions, inhibition.c `inhibited_by`, attributes.c the others. */
 #pragma once
 #include "code.h"
 #include "rule/eval/series.h"
@@ -82,6 +82,12 @@ void shd_compile_conditions(struct shd_compiler *compiler);
 
 /* Warns of levels that can never show, and of a `clear` that can never hold in time. */
 void shd_compile_doubts(struct shd_compiler *compiler);
+
+/* The names in `inhibited_by`. Then, of all rules of a set: whether there are such rules, and
+ * whether one of them can be told at all. `store_overrides` of the set's store, or NULL. */
+void shd_compile_inhibited_by(struct shd_compiler *compiler);
+void shd_compile_check_inhibition(struct shd_compiler *compiler, const struct shd_rules *rules,
+				  const struct shd_node *store_overrides);
 
 /* title, message, advice, source, runbook, enabled, tell_resolved, for, clear_for, labels. */
 void shd_compile_attributes(struct shd_compiler *compiler);

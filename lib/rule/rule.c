@@ -246,6 +246,7 @@ struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
 		flawed |= shd_doc_flawed(docs[i]);
 	}
 	shd_compile_overrides(&compiler, compiler.overrides);
+	shd_compile_check_inhibition(&compiler, rules, NULL);
 	if (setup)
 		shd_compile_variants(&compiler, setup);
 	free(shd_steal(rules->origins));

@@ -33,6 +33,8 @@ struct shd_rule {
 	bool each;                               /* one alert per entity of `kind` */
 	enum shd_kind kind;
 	bool tell_resolved;                      /* false: its end is recorded, nobody is told */
+	const char *const *inhibited_by;         /* ids: while one of them fires, nobody is told */
+	size_t inhibited_by_count;
 	int64_t for_ms, clear_for_ms;
 	int for_hits, for_of;                    /* `3 of 5`; 0: not used */
 	bool deadline;                           /* has `due` */

@@ -20,6 +20,7 @@ enum shape {
 	SHAPE_URL,
 	SHAPE_LABELS,
 	SHAPE_BOOL,
+	SHAPE_RULES,
 };
 
 static const struct {
@@ -30,6 +31,8 @@ static const struct {
 #include "keys.def"
 #undef KEY
 };
+
+static const char rule_id[] = "^[a-z0-9-]{1,64}$";
 
 static void set(json_t *object, const char *name, json_t *value)
 {
@@ -136,11 +139,23 @@ static json_t *labels_schema(void)
 	return schema;
 }
 
+/* The name of a rule, or several. */
+static json_t *rules_schema(void)
+{
+	json_t *schema = json_object(), *list = json_array(), *names = of_type("array");
+
+	set(names, "items", of_pattern(rule_id));
+	append(list, of_pattern(rule_id));
+	append(list, names);
+	set(schema, "anyOf", list);
+	return schema;
+}
+
 static json_t *shape_schema(enum shape shape)
 {
 	switch (shape) {
 	case SHAPE_ID:
-		return of_pattern("^[a-z0-9-]{1,64}$");
+		return of_pattern(rule_id);
 	case SHAPE_TEXT:
 		return scalar_schema();
 	case SHAPE_TEXTS:
@@ -163,6 +178,8 @@ static json_t *shape_schema(enum shape shape)
 		return labels_schema();
 	case SHAPE_BOOL:
 		return of_type("boolean");
+	case SHAPE_RULES:
+		return rules_schema();
 	}
 	shd_bug("a key without a shape", __FILE__, __LINE__);
 }

@@ -64,6 +64,7 @@ static const struct shd_rules *change_rules(
 		if (override && override->type == SHD_NODE_MAP && !all->origins[i].bad)
 			items[i] = change_rule(compiler, i, override);
 	}
+	shd_compile_check_inhibition(compiler, own, overrides);
 	return shd_diags_mistakes(compiler->diags) == before ? own : NULL;
 }
 

@@ -7,6 +7,7 @@ static const char rules[] =
 	"    each: poller\n"
 	"    value: now - (last_success_at else failing_since)\n"
 	"    levels: {warning: value > 3 * interval}\n"
+	"    inhibited_by: credentials-refused\n"
 	"  - rule: credentials-refused\n"
 	"    levels: {critical: 'store.credentials in [\"refused\", \"expired\", \"egress\"]'}\n"
 	"  - rule: rating-floor\n"
@@ -72,6 +73,63 @@ static void a_stale_poller_is_told_again_once_the_key_works(void **state)
 	bench_wake(&b, b.now + SHD_HOUR_MS);
 	bench_outbox(&b, out, sizeof(out));
 	assert_non_null(strstr(out, "account"));
+	bench_finish(&b);
+}
+
+static const char inhibited_rules[] =
+	"rules:\n"
+	"  - rule: huge-order\n"
+	"    each: order\n"
+	"    levels: {warning: units > 9}\n"
+	"  - rule: rating-floor\n"
+	"    value: rating\n"
+	"    levels: {warning: value < 4.7}\n"
+	"  - rule: any-order\n"
+	"    each: order\n"
+	"    levels: {warning: units > 0}\n"
+	"    inhibited_by: [huge-order, rating-floor]\n";
+
+static void put_order(struct bench *b, const char *id, int units)
+{
+	size_t at = shd_harvest_entity(bench_harvest(b), SHD_KIND_order, id, strlen(id));
+
+	shd_set_n(b->harvest, at, SHD_F_order_opened_at, b->now);
+	shd_set_n(b->harvest, at, SHD_F_order_units, units * SHD_MICRO);
+}
+
+/* By an alert of the same entity, not of another one; and by one of the whole store. */
+static void an_alert_is_held_back_by_those_that_its_rule_names(void **state)
+{
+	struct bench b;
+	char out[500];
+
+	(void)state;
+	bench_start(&b, inhibited_rules);
+	bench_poll_all(&b);
+	put_order(&b, "huge", 10);
+	put_order(&b, "small", 1);
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_level(&b, "any-order", "huge"), SHD_WARN);
+	assert_string_equal(bench_outbox(&b, out, sizeof(out)), "mail:new huge;mail:new small;");
+	rate(&b, 4600000);
+	put_order(&b, "later", 1);
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_level(&b, "any-order", "later"), SHD_WARN);
+	assert_null(strstr(bench_outbox(&b, out, sizeof(out)), "later"));
+	/* One of two that hold it back ends: the other one still does. */
+	put_order(&b, "huge", 1);
+	bench_poll(&b, "orders");
+	assert_int_equal(bench_level(&b, "huge-order", "huge"), SHD_LEVEL_NONE);
+	bench_run_until(&b, b.now + SHD_HOUR_MS);
+	assert_null(strstr(bench_outbox(&b, out, sizeof(out)), "later"));
+	bench_poll_all(&b);
+	rate(&b, 4800000);
+	int64_t over = b.now;
+	bench_run_until(&b, over + 2 * SHD_MINUTE_MS - 1);
+	assert_null(strstr(bench_outbox(&b, out, sizeof(out)), "later"));
+	bench_run_until(&b, over + 2 * SHD_MINUTE_MS);
+	assert_non_null(strstr(bench_outbox(&b, out, sizeof(out)), "later"));
+	assert_non_null(strstr(out, "new huge;"));
 	bench_finish(&b);
 }
 
@@ -200,6 +258,7 @@ int main(void)
 		cmocka_unit_test(every_channel_of_a_route_is_told_of_the_same_alert),
 		cmocka_unit_test(a_channel_of_two_routes_is_told_once),
 		cmocka_unit_test(a_stale_poller_is_told_again_once_the_key_works),
+		cmocka_unit_test(an_alert_is_held_back_by_those_that_its_rule_names),
 		cmocka_unit_test(a_message_is_tried_as_long_as_its_channel_says),
 		cmocka_unit_test(a_value_that_stands_still_leaves_a_sample_an_hour),
 		cmocka_unit_test(an_average_looks_at_what_was_kept),

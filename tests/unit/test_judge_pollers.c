@@ -7,6 +7,7 @@ static const char own_rules[] =
 	"    each: poller\n"
 	"    value: now - (last_success_at else failing_since)\n"
 	"    levels: {warning: value > 3 * interval}\n"
+	"    inhibited_by: credentials-refused\n"
 	"  - rule: credentials-refused\n"
 	"    levels: {critical: 'store.credentials in [\"refused\", \"expired\", \"egress\"]'}\n"
 	"  - rule: rate-limited\n"

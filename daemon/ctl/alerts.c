@@ -1,5 +1,6 @@
 /* storehealthctl alerts: what is wrong now, worst first. */
 #include "ctl.h"
+#include "http/http.h"
 #include "message/plain.h"
 
 #include <stdio.h>
@@ -59,7 +60,7 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 	shd_text_printf(&path, "/api/v1/alerts?all=%d", ctl->all);
 	if (ctl->store) {
 		shd_text_puts(&path, "&store=");
-		shd_ctl_escape(&path, ctl->store);
+		shd_percent_encode(ctl->store, strlen(ctl->store), &path);
 	}
 	enum shd_exit code = shd_ctl_ask(ctl, path.data, &answer);
 	if (code != SHD_EXIT_OK)

@@ -106,19 +106,6 @@ static bool fetch(const char *socket, const char *path, struct asking *asking,
 	return started && asking->ok;
 }
 
-void shd_ctl_escape(struct shd_text *path, const char *text)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
-
-	for (; *text; text++) {
-		if (strchr(plain, *text))
-			shd_text_putc(path, *text);
-		else
-			shd_text_printf(path, "%%%02X", (unsigned char)*text);
-	}
-}
-
 static enum shd_exit refused(int status, const json_t *answer)
 {
 	const char *text = shd_ctl_text(json_object_get(answer, "error"), "text");

@@ -68,9 +68,6 @@ json_t *shd_ctl_diags_json(const struct shd_diags *diags);
  * went wrong is said on stderr. Takes ctl->now from the answer. */
 enum shd_exit shd_ctl_ask(struct shd_ctl *ctl, const char *path, json_t **ret_answer);
 
-/* Appends text as a part of a path or argument, percent-encoded. */
-void shd_ctl_escape(struct shd_text *path, const char *text);
-
 /* Appends the answer as indented JSON. */
 void shd_ctl_print_json(struct shd_ctl *ctl, const json_t *answer);
 

@@ -1,6 +1,9 @@
 /* storehealthctl metrics STORE: the newest numbers of a store. */
 #include "ctl.h"
+#include "http/http.h"
 #include "message/plain.h"
+
+#include <string.h>
 
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 {
@@ -13,7 +16,7 @@ enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 
 	shd_text_init(&path, 1024);
 	shd_text_puts(&path, "/api/v1/metrics/");
-	shd_ctl_escape(&path, ctl->argument);
+	shd_percent_encode(ctl->argument, strlen(ctl->argument), &path);
 	enum shd_exit code = shd_ctl_ask(ctl, path.data, &answer);
 	if (code != SHD_EXIT_OK)
 		return code;

@@ -1,6 +1,7 @@
 /* storehealthctl rules list and rules explain RULE: what the rules say, and how they
  * stand. */
 #include "ctl.h"
+#include "http/http.h"
 #include "message/plain.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@ static enum shd_exit ask(struct shd_ctl *ctl, struct shd_text *path, json_t **re
 {
 	if (ctl->store) {
 		shd_text_puts(path, "?store=");
-		shd_ctl_escape(path, ctl->store);
+		shd_percent_encode(ctl->store, strlen(ctl->store), path);
 	}
 	return shd_ctl_ask(ctl, path->data, ret_answer);
 }
@@ -357,7 +358,7 @@ enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl)
 
 	shd_text_init(&path, 1024);
 	shd_text_puts(&path, "/api/v1/rules/");
-	shd_ctl_escape(&path, ctl->argument);
+	shd_percent_encode(ctl->argument, strlen(ctl->argument), &path);
 	enum shd_exit code = ask(ctl, &path, &answer);
 	if (code != SHD_EXIT_OK)
 		return code;

@@ -1,5 +1,6 @@
 /* storehealthctl rules eval EXPR --store ID: what an expression is now. */
 #include "ctl.h"
+#include "http/http.h"
 #include "rule/language/expr.h"
 #include "message/plain.h"
 
@@ -87,12 +88,12 @@ enum shd_exit shd_ctl_rules_eval(struct shd_ctl *ctl)
 	}
 	shd_text_init(&path, 1 << 16);
 	shd_text_puts(&path, "/api/v1/eval/");
-	shd_ctl_escape(&path, ctl->store);
+	shd_percent_encode(ctl->store, strlen(ctl->store), &path);
 	shd_text_puts(&path, "?expr=");
-	shd_ctl_escape(&path, ctl->argument);
+	shd_percent_encode(ctl->argument, strlen(ctl->argument), &path);
 	if (ctl->entity) {
 		shd_text_puts(&path, "&entity=");
-		shd_ctl_escape(&path, ctl->entity);
+		shd_percent_encode(ctl->entity, strlen(ctl->entity), &path);
 	}
 	enum shd_exit code = shd_ctl_ask(ctl, path.data, &answer);
 	if (code != SHD_EXIT_OK)

@@ -91,6 +91,27 @@ void shd_text_put_xml(struct shd_text *text, const char *s)
 	}
 }
 
+void shd_text_put_json(struct shd_text *text, const char *bytes, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t done = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		shd_text_add(text, bytes + done, i - done);
+		done = i + 1;
+		if (c < 0x20)
+			shd_text_add(text,
+				(char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+		else
+			shd_text_add(text, (char[]){'\\', (char)c}, 2);
+	}
+	shd_text_add(text, bytes + done, len - done);
+}
+
 void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args)
 {
 	va_list again;

@@ -34,6 +34,9 @@ void shd_text_vprintf(struct shd_text *text, const char *fmt, va_list args)
  * for becomes '?'. */
 void shd_text_put_xml(struct shd_text *text, const char *s);
 
+/* As the text of a JSON string, without the quotes around it; the bytes are UTF-8. */
+void shd_text_put_json(struct shd_text *text, const char *bytes, size_t len);
+
 /* True when everything that was appended fitted. */
 bool shd_text_ok(const struct shd_text *text);
 

@@ -283,26 +283,14 @@ static bool read_names(struct reader *reader, const char *const *columns, struct
 
 static void put_json(struct shd_text *out, const struct field *field)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t done = 0;
+	const char *at = field->text, *end = at + field->len, *quote;
 
 	shd_text_putc(out, '"');
-	for (size_t i = 0; i < field->len; i++) {
-		unsigned char c = (unsigned char)field->text[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		shd_text_add(out, field->text + done, i - done);
-		if (c == '"' || c == '\\')
-			shd_text_add(out, (char[]){'\\', (char)c}, 2);
-		else
-			shd_text_add(out,
-				(char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
-		i += c == '"' && field->quoted; /* the second of `""` */
-		done = i + 1;
+	while (field->quoted && (quote = memchr(at, '"', (size_t)(end - at)))) {
+		shd_text_put_json(out, at, (size_t)(quote + 1 - at));
+		at = quote + 2 < end ? quote + 2 : end; /* behind the second of `""` */
 	}
-	if (done < field->len)
-		shd_text_add(out, field->text + done, field->len - done);
+	shd_text_put_json(out, at, (size_t)(end - at));
 	shd_text_putc(out, '"');
 }
 

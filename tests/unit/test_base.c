@@ -208,6 +208,31 @@ static void xml_is_escaped(void **state)
 		"&lt;a b=&#39;c&#39;&gt;\t?&#10;&quot;R&amp;D&quot; \xE5\xBA\x97");
 }
 
+static void text_is_put_into_json(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *json;
+	} cases[] = {
+		{"", 0, ""},
+		{"a", 1, "a"},
+		{"\"", 1, "\\\""},
+		{"\\n", 2, "\\\\n"},
+		{"a\0\x1f\n\x7f", 5, "a\\u0000\\u001f\\u000a\x7f"},
+		{"\xE5\xBA\x97\"\"/", 6, "\xE5\xBA\x97\\\"\\\"/"},
+	};
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+
+		shd_text_init(&text, 100);
+		shd_text_put_json(&text, cases[i].text, cases[i].len);
+		assert_string_equal(text.data, cases[i].json);
+	}
+}
+
 static void a_long_error_is_cut_at_a_character(void **state)
 {
 	struct shd_error err;
@@ -295,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_share_is_exact),
 		cmocka_unit_test(a_text_buffer_has_a_maximum),
 		cmocka_unit_test(xml_is_escaped),
+		cmocka_unit_test(text_is_put_into_json),
 		cmocka_unit_test(a_long_error_is_cut_at_a_character),
 		cmocka_unit_test(currencies_are_those_of_iso_4217),
 		cmocka_unit_test(places_are_digits_that_count),

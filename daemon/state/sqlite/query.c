@@ -128,33 +128,17 @@ void shd_query_put_value(struct shd_query *query, const struct shd_value *value)
 
 char *shd_query_list(const char *const *texts, size_t count)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t bytes = 3;
+	struct shd_text list;
 
-	for (size_t i = 0; i < count; i++)
-		bytes += 6 * strlen(texts[i]) + 3;
-	char *list = shd_xcalloc(bytes, 1), *to = list;
-	*to++ = '[';
+	shd_text_init(&list, SIZE_MAX);
+	shd_text_putc(&list, '[');
 	for (size_t i = 0; i < count; i++) {
-		if (i)
-			*to++ = ',';
-		*to++ = '"';
-		for (const char *c = texts[i]; *c; c++) {
-			if ((unsigned char)*c < ' ') {
-				memcpy(to, "\\u00", 4);
-				to[4] = hex[*c >> 4];
-				to[5] = hex[*c & 15];
-				to += 6;
-				continue;
-			}
-			if (*c == '"' || *c == '\\')
-				*to++ = '\\';
-			*to++ = *c;
-		}
-		*to++ = '"';
+		shd_text_puts(&list, i ? ",\"" : "\"");
+		shd_text_put_json(&list, texts[i], strlen(texts[i]));
+		shd_text_putc(&list, '"');
 	}
-	*to++ = ']';
-	return list;
+	shd_text_putc(&list, ']');
+	return shd_text_take(&list);
 }
 
 bool shd_query_row(struct shd_query *query)

@@ -8,14 +8,7 @@
 void shd_ozon_put_quoted(struct shd_text *out, const char *text)
 {
 	shd_text_putc(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			shd_text_printf(out, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			shd_text_printf(out, "\\u%04x", (unsigned char)*text);
-		else
-			shd_text_putc(out, *text);
-	}
+	shd_text_put_json(out, text, strlen(text));
 	shd_text_putc(out, '"');
 }
 

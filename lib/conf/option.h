@@ -56,6 +56,11 @@ struct shd_secret_ref {
 	const struct shd_node *node;  /* for diagnostics */
 };
 
+/* Yields the secret behind a reference; borrowed. Never NULL for a reference that was loaded
+ * without a mistake. */
+struct shd_secret;
+typedef const struct shd_secret *shd_secret_fn(void *ctx, const struct shd_secret_ref *ref);
+
 /* Reads `map` into *target (zeroed by the caller) by the rows of `table`. Texts
  * are allocated in `arena`. `what` names the map in messages ("store"). False when
  * anything was reported as a mistake; what could be read is set all the same. */

@@ -102,8 +102,7 @@ struct shd_endpoint {
 
 /* What only a request may know: secrets behind references, and the access token. */
 struct shd_keys {
-	/* Never NULL for a reference that was loaded without a mistake. */
-	const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref);
+	shd_secret_fn *secret;
 	void *ctx;
 	const struct shd_secret *token; /* in force; NULL: the adapter has no renewal */
 };

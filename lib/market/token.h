@@ -11,9 +11,6 @@ struct shd_answer;
 struct shd_credential;
 struct shd_request;
 
-/* Yields the secret behind a reference of the settings. */
-typedef const struct shd_secret *shd_secret_fn(void *ctx, const struct shd_secret_ref *ref);
-
 /* What a renewal is made from. */
 struct shd_renewal_in {
 	const struct shd_credential *credential;

@@ -27,7 +27,7 @@ struct shd_channel_settings {
 struct shd_send_in {
 	const struct shd_channel_settings *channel;
 	const struct shd_message *message;
-	const struct shd_secret *(*secret)(void *ctx, const struct shd_secret_ref *ref);
+	shd_secret_fn *secret;
 	void *ctx;
 	struct shd_wall now;
 	const char *key;         /* idempotency key, the same for every attempt */

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from ctl_setup import run_ctl
-from daemon_client import Daemon, wait_for
+from daemon_client import STORE, Daemon, wait_for
 from sandbox_client import ROOT, Sandbox
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
@@ -204,19 +204,7 @@ def test_each_fault_of_a_feed_is_said_once_in_the_journal(struck):
 
 # --- one store, one fault after the other -----------------------------------------------------
 
-ONE = """\
-listen: unix:{dir}/api.sock
-state: {dir}/db/state.db
-stores:
-  - id: shop
-    marketplace: ozon
-    kind: local
-    client_id: "{client}"
-    api_key: {{file: {dir}/shop.key}}
-    base_url: http://127.0.0.1:{ozon}
-    timezone: Europe/Moscow
-    currency: RUB
-    poll: {poll}
+ONE = STORE.replace("{dir}/state.db", "{dir}/db/state.db") + """\
 channels:
   hook: {{type: webhook, url: "http://127.0.0.1:{webhook}/hook", secret: {{file: "{dir}/hook.key"}}}}
 routes:

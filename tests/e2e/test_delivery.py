@@ -17,7 +17,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from ctl_setup import run_ctl
-from daemon_client import FAST, HOOK_SECRET, Daemon, wait_for
+from daemon_client import FAST, HOOK_SECRET, STORE, Daemon, wait_for
 from sandbox_client import ROOT, Sandbox
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
@@ -162,19 +162,7 @@ def make_certificates(folder):
 
 # --- everything at once -----------------------------------------------------------------------
 
-CONFIG = """\
-listen: unix:{dir}/api.sock
-state: {dir}/state.db
-stores:
-  - id: shop
-    marketplace: ozon
-    kind: local
-    client_id: "{client}"
-    api_key: {{file: {dir}/shop.key}}
-    base_url: http://127.0.0.1:{ozon}
-    timezone: Europe/Moscow
-    currency: RUB
-    poll: {poll}
+CONFIG = STORE + """\
 channels: CHANNELS
 routes:
   - {{match: 'rule == "notifier-failing"', to: [dead]}}

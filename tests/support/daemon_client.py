@@ -8,7 +8,8 @@ import time
 
 from sandbox_client import ROOT, find_binary
 
-CONFIG = """\
+# One shop of the sandbox; CONFIG adds who is told.
+STORE = """\
 listen: unix:{dir}/api.sock
 state: {dir}/state.db
 stores:
@@ -21,6 +22,8 @@ stores:
     timezone: Europe/Moscow
     currency: RUB
     poll: {poll}
+"""
+CONFIG = STORE + """\
 channels:
   mail:
     type: email

@@ -142,9 +142,9 @@ void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
 {
 	*ret_env = (struct shd_rule_env){
 		.now = live->now,
-		.settings = live->settings,
+		.store = live->settings,
 		.every_ms = live->every_ms,
-		.store = live->entity,
+		.store_entity = live->entity,
 		.entity = entity,
 		.words = live->config->words,
 		.ctx = live,

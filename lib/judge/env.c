@@ -143,11 +143,11 @@ void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
 {
 	*ret_env = (struct shd_rule_env){
 		.now = judge->now,
-		.settings = shd_judge_settings(judge, judge->store),
+		.store = shd_judge_settings(judge, judge->store),
 		.every_ms = judge->store < judge->settings->store_count
 				    ? judge->settings->sources[judge->store].every_ms
 				    : NULL,
-		.store = judge->store_entity,
+		.store_entity = judge->store_entity,
 		.entity = entity,
 		.words = judge->words,
 		.ctx = judge,

@@ -223,7 +223,7 @@ static enum shd_truth applies(struct shd_eval *eval, const struct shd_rule *rule
 		return SHD_FALSE;
 	if (code->stores)
 		return truth(eval, code->stores);
-	return eval->env->settings || (rule->each && rule->kind == SHD_KIND_channel) ? SHD_TRUE
+	return eval->env->store || (rule->each && rule->kind == SHD_KIND_channel) ? SHD_TRUE
 										     : SHD_FALSE;
 }
 

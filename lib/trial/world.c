@@ -390,9 +390,9 @@ void shd_world_env(
 
 	*ret_env = (struct shd_rule_env){
 		.now = world->now,
-		.settings = world->settings,
+		.store = world->settings,
 		.every_ms = world->every_ms,
-		.store = store->count ? &store->items[0]->entity : NULL,
+		.store_entity = store->count ? &store->items[0]->entity : NULL,
 		.entity = entity,
 		.words = world->words,
 		.ctx = world,

@@ -163,7 +163,7 @@ static size_t find_busiest(const struct shd_rules *rules, struct shd_rule_env *e
 static void measure_rules(const struct shd_config *config)
 {
 	struct shop *shops = shd_xcalloc(STORES, sizeof(*shops));
-	struct shd_rule_env env = {.now = {NOW_MS}, .settings = &config->settings->stores[0],
+	struct shd_rule_env env = {.now = {NOW_MS}, .store = &config->settings->stores[0],
 		.words = config->words, .metric = metric, .polled = polled};
 	const struct shd_rule *busiest[RULES];
 	size_t rules = find_busiest(config->rules, &env, busiest), judged = 0, count = 0;
@@ -175,7 +175,7 @@ static void measure_rules(const struct shd_config *config)
 	do {
 		for (size_t i = 0; i < STORES; i++) {
 			env.ctx = &shops[i];
-			env.store = &shops[i].entities[SHD_KIND_store];
+			env.store_entity = &shops[i].entities[SHD_KIND_store];
 			for (size_t k = 0; k < rules; k++) {
 				const struct shd_rule *rule = busiest[k];
 
@@ -271,7 +271,7 @@ static void measure_windows(const struct shd_config *config, const char *folder,
 	struct shd_tally_limits limits = {24, 16 << 20, 4000 * SHD_DAY_MS};
 	struct history history = {
 		.rules = doc ? shd_rules_compile(&doc, 1, NULL, NULL, diags) : NULL};
-	struct shd_rule_env env = {.now = {NOW_MS}, .settings = &config->settings->stores[0],
+	struct shd_rule_env env = {.now = {NOW_MS}, .store = &config->settings->stores[0],
 		.ctx = &history, .window = read_window};
 	char path[4096];
 

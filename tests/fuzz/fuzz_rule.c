@@ -20,7 +20,7 @@ static void judge(const struct shd_rule *rule)
 	static struct shd_value fields[64];
 	struct shd_entity entity = {.kind = rule->kind, .id = "e", .fields = fields};
 	struct shd_store settings = {.id = "shop"};
-	struct shd_rule_env env = {.now = {1780000000000}, .settings = &settings};
+	struct shd_rule_env env = {.now = {1780000000000}, .store = &settings};
 	struct shd_verdict verdict;
 
 	memset(fields, 0, sizeof(fields));

@@ -205,7 +205,7 @@ static void assert_same(const struct shop *shop, const struct shd_rule *rule,
 
 static void judge_all(struct shop *shop)
 {
-	struct shd_rule_env env = {.now = {shop->now}, .settings = &shop->settings, .ctx = shop,
+	struct shd_rule_env env = {.now = {shop->now}, .store = &shop->settings, .ctx = shop,
 		.window = window, .blind_kind = is_blind};
 
 	for (size_t i = 0; i < shd_rules_count(shop->rules); i++) {
@@ -305,7 +305,7 @@ static void what_is_tallied_is_not_read_again(void **state)
 		shop.now += SHD_MINUTE_MS;
 		make(&shop, &shop.orders[i]);
 	}
-	struct shd_rule_env env = {.now = {shop.now}, .settings = &shop.settings, .ctx = &shop,
+	struct shd_rule_env env = {.now = {shop.now}, .store = &shop.settings, .ctx = &shop,
 		.window = window, .tally = shop.tally};
 	const struct shd_rule *rule = shd_rules_find(shop.rules, "base");
 	shd_rule_judge(rule, &env, &verdict);

@@ -98,7 +98,7 @@ static inline void fake_init(struct fake *fake)
 			.none = true, .type = shd_metric_row((enum shd_metric)i)->type};
 		fake->targets[i] = fake->metrics[i];
 	}
-	fake->env = (struct shd_rule_env){.settings = &fake->settings,
+	fake->env = (struct shd_rule_env){.store = &fake->settings,
 		.ctx = fake,
 		.metric = fake_metric,
 		.window = fake_window,

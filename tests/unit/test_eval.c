@@ -446,9 +446,9 @@ static void the_daemon_itself_is_a_store_without_settings(void **state)
 	};
 
 	(void)state;
-	fake.env.settings = NULL;
+	fake.env.store = NULL;
 	check_rows(rows, SHD_COUNT(rows));
-	fake.env.settings = &fake.settings;
+	fake.env.store = &fake.settings;
 }
 
 static void word_lists_refuse_what_is_not_utf8(void **state)

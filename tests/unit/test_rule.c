@@ -144,7 +144,7 @@ static void what_is_answered_closed_or_elsewhere_is_not_watched(void **state)
 	assert_false(shd_rule_applies(rule, &fake.env));
 	shd_rule_judge(rule, &fake.env, &verdict);
 	assert_int_equal(verdict.judgement, SHD_NOT_WATCHED);
-	fake.env.settings = NULL;
+	fake.env.store = NULL;
 	assert_false(shd_rule_applies(rule, &fake.env));
 	set_finish(&set);
 }
@@ -312,7 +312,7 @@ static void a_store_is_watched_by_its_own_age_and_word(void **state)
 	fake.settings.opened.ms = T0 - 89 * SHD_DAY_MS;
 	struct shd_entity *store = fake_add(&fake, SHD_KIND_store, "shop", T0);
 	fake_text(store, SHD_F_store_status, "BLOCKED");
-	fake.env.store = store;
+	fake.env.store_entity = store;
 	struct shd_verdict verdict = judge_one(&set, "word", &fake);
 	assert_int_equal(verdict.level, SHD_CRITICAL);
 	assert_string_equal(verdict.value.text, "BLOCKED");
@@ -336,10 +336,10 @@ static void the_daemon_is_watched_only_by_rules_for_it(void **state)
 	(void)state;
 	set_init(&set, store_rules);
 	fake_init(&fake);
-	fake.env.settings = NULL;
+	fake.env.store = NULL;
 	assert_false(shd_rule_applies(shd_rules_find(set.rules, "everywhere"), &fake.env));
 	assert_true(shd_rule_applies(shd_rules_find(set.rules, "channels"), &fake.env));
-	fake.env.settings = &fake.settings;
+	fake.env.store = &fake.settings;
 	assert_true(shd_rule_applies(shd_rules_find(set.rules, "everywhere"), &fake.env));
 	set_finish(&set);
 }

@@ -120,12 +120,12 @@ static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct
 static void call_business_days(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	const struct shd_store *settings = eval->env->settings;
+	const struct shd_store *store = eval->env->store;
 	const struct shd_calendar *calendar = expr->calendar;
 	struct shd_wall later;
 
-	if (!calendar && settings)
-		calendar = settings->calendar;
+	if (!calendar && store)
+		calendar = store->calendar;
 	shd_eval(eval, expr->args[0], ret);
 	if (ret->v.none)
 		return;
@@ -133,7 +133,7 @@ static void call_business_days(
 	ret->slope = ret->rest = ret->of = 0;
 	if (ret->v.n == SHD_NEVER_MS)
 		return;
-	if (shd_calendar_add(calendar, settings ? settings->zone : NULL,
+	if (shd_calendar_add(calendar, store ? store->zone : NULL,
 		    (struct shd_wall){ret->v.n}, expr->args[1]->value.n / SHD_MICRO, &later))
 		ret->v.n = later.ms;
 	else

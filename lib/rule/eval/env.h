@@ -15,9 +15,9 @@ typedef bool shd_samples_fn(void *ctx, struct shd_wall at, const struct shd_valu
  * until the next call. */
 struct shd_rule_env {
 	struct shd_wall now;
-	const struct shd_store *settings;          /* NULL for the pseudo-store `daemon` */
+	const struct shd_store *store;             /* NULL for the pseudo-store `daemon` */
 	const int64_t *every_ms;                   /* by poller; NULL or 0: the usual interval */
-	const struct shd_entity *store;            /* kind store; NULL: nothing known yet */
+	const struct shd_entity *store_entity;     /* kind store; NULL: nothing known yet */
 	const struct shd_entity *entity;           /* each-rules; else NULL */
 	const struct shd_words *words;
 	void *ctx;

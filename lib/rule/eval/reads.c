@@ -53,8 +53,8 @@ static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, stru
 /* Stands still until the store's next midnight. */
 static void read_today(struct shd_eval *eval, struct shd_result *ret)
 {
-	const struct shd_store *settings = eval->env->settings;
-	const struct shd_zone *zone = settings ? settings->zone : NULL;
+	const struct shd_store *store = eval->env->store;
+	const struct shd_zone *zone = store ? store->zone : NULL;
 	int64_t day = shd_zone_day(zone, (struct shd_wall){eval->now_ms});
 
 	*ret = (struct shd_result){.v = {.type = SHD_TIME, .n = shd_zone_midnight(zone, day).ms}};
@@ -101,30 +101,30 @@ static bool store_is_blind(const struct shd_eval *eval)
 static void read_store_field(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	const struct shd_entity *store = eval->env->store;
+	const struct shd_entity *entity = eval->env->store_entity;
 
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (store_is_blind(eval)) {
 		shd_eval_miss(eval, ret, expr->name, true);
 		return;
 	}
-	if (store && store->fields)
-		read_field(store, expr->index, ret);
-	if (!store || !store->fields || ret->v.none)
+	if (entity && entity->fields)
+		read_field(entity, expr->index, ret);
+	if (!entity || !entity->fields || ret->v.none)
 		shd_eval_miss(eval, ret, expr->name, false);
 }
 
 /* When the seller opened the store: the configuration knows best. */
 static struct shd_value store_opened_at(const struct shd_eval *eval)
 {
-	const struct shd_store *settings = eval->env->settings;
-	const struct shd_entity *store = eval->env->store;
+	const struct shd_store *store = eval->env->store;
+	const struct shd_entity *entity = eval->env->store_entity;
 	struct shd_value opened = {.type = SHD_TIME, .none = true};
 
-	if (settings && settings->opened.ms)
-		opened = (struct shd_value){.type = SHD_TIME, .n = settings->opened.ms};
-	else if (settings && store && store->fields)
-		opened = store->fields[SHD_I_opened_at];
+	if (store && store->opened.ms)
+		opened = (struct shd_value){.type = SHD_TIME, .n = store->opened.ms};
+	else if (store && entity && entity->fields)
+		opened = entity->fields[SHD_I_opened_at];
 	return opened;
 }
 
@@ -132,29 +132,29 @@ static void read_store_setting(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	static const char pseudo[] = "daemon";
-	const struct shd_store *settings = eval->env->settings;
+	const struct shd_store *store = eval->env->store;
 	struct shd_value opened;
 
 	switch ((enum shd_store_name)expr->index) {
 	case SHD_STORE_id:
-		give_text(ret, settings ? settings->id : pseudo);
+		give_text(ret, store ? store->id : pseudo);
 		break;
 	case SHD_STORE_marketplace:
-		give_text(ret, settings ? settings->marketplace : pseudo);
+		give_text(ret, store ? store->marketplace : pseudo);
 		break;
 	case SHD_STORE_kind:
-		give_text(ret, !settings                           ? NULL
-			       : settings->kind == SHD_STORE_LOCAL ? "local"
-								   : "crossborder");
+		give_text(ret, !store                           ? NULL
+			       : store->kind == SHD_STORE_LOCAL ? "local"
+								: "crossborder");
 		break;
 	case SHD_STORE_region:
-		give_text(ret, settings ? settings->region : NULL);
+		give_text(ret, store ? store->region : NULL);
 		break;
 	case SHD_STORE_timezone:
-		give_text(ret, settings ? settings->timezone : NULL);
+		give_text(ret, store ? store->timezone : NULL);
 		break;
 	case SHD_STORE_currency:
-		give_text(ret, settings ? settings->currency : NULL);
+		give_text(ret, store ? store->currency : NULL);
 		break;
 	case SHD_STORE_opened_at:
 		*ret = (struct shd_result){.v = store_opened_at(eval)};
@@ -172,12 +172,12 @@ static void read_store_setting(
 
 static void read_label(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	const struct shd_store *settings = eval->env->settings;
+	const struct shd_store *store = eval->env->store;
 
 	give_text(ret, NULL);
-	for (size_t i = 0; settings && i < settings->labels.count; i++)
-		if (strcmp(settings->labels.names[i], expr->label) == 0)
-			give_text(ret, settings->labels.values[i]);
+	for (size_t i = 0; store && i < store->labels.count; i++)
+		if (strcmp(store->labels.names[i], expr->label) == 0)
+			give_text(ret, store->labels.values[i]);
 	if (ret->v.none)
 		shd_eval_miss(eval, ret, expr->name, false);
 }

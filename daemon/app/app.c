@@ -117,7 +117,7 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 	struct shd_scheduler_in in = {.loop = app->loop,
 		.jobs = app->jobs,
 		.transfers = app->transfers,
-		.line = app->commit,
+		.commit = app->commit,
 		.grants = app->grants,
 		.reports = app->reports,
 		.now = now,
@@ -129,7 +129,7 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 
 	app->scheduler = shd_scheduler_create(&in, app->config, known, known_count, old);
 	app->untold = true;
-	if (shd_scheduler_behind_count(app->scheduler) == 0)
+	if (shd_scheduler_catching_up(app->scheduler) == 0)
 		shd_app_caught_up(app);
 }
 

@@ -53,7 +53,7 @@ struct shd_app {
 	int closing;                         /* parts whose end is awaited */
 	struct shd_clock clock;              /* at the last look */
 	int64_t ticked_ms;                   /* on the monotonic clock */
-	bool untold; /* the judge does not know yet which feeds are behind */
+	bool untold; /* the judge does not know yet which feeds are unread */
 	bool held, blind;                    /* time judges nothing; blind: and it was said */
 	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
 	struct shd_retain_change retain;
@@ -65,7 +65,7 @@ struct shd_app {
 	int64_t lag_ms[2], lag_from_ms;      /* longest delays: this minute's and the last one's */
 };
 
-/* Polls under app->config; `known` and `old` as in polls.h. */
+/* Polls under app->config; `known` and `old` as in scheduler.h. */
 void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,
 	size_t known_count, const struct shd_scheduler *old);
 

@@ -67,7 +67,7 @@ static void look_at_clocks(struct shd_app *app)
 		shd_deliver_clock_changed(app->deliver, news.jumped_ms);
 	}
 	/* After that time, what still could not be read counts as blind. */
-	if (app->held && (shd_scheduler_behind_count(app->scheduler) == 0 ||
+	if (app->held && (shd_scheduler_catching_up(app->scheduler) == 0 ||
 			  clock.boot_ms - app->held_since_ms > SHD_CATCH_UP_MS))
 		shd_app_caught_up(app);
 }

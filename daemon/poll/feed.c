@@ -67,7 +67,7 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 	feed->not_available = old->not_available;
 	free(feed->failure);
 	feed->failure = old->failure ? copy_failure(old->failure) : NULL;
-	feed->behind = old->behind;
+	feed->catching_up = old->catching_up;
 	feed->unread = old->unread;
 }
 

@@ -54,7 +54,7 @@ struct shd_feed {
 	bool keyed : 1;                /* keys of records are kept: complete, or lists_ids */
 	bool swept : 1;                /* complete: the last sweep was committed since the start */
 	bool wants_ids : 1;            /* BATCH: waits until its ids are known */
-	bool behind : 1;               /* not tried since the daemon was blind */
+	bool catching_up : 1;          /* not tried since the daemon was blind */
 	bool unread : 1;               /* nor read, as the judge knows (shd_judge_catch_up) */
 	bool goes_on : 1;              /* was polled under an older configuration as well */
 	bool telling : 1;              /* its facts are on their way to the state */

@@ -9,52 +9,53 @@
 enum {
 	STATE_RETRY_MS = 5000,       /* after a transaction failed */
 	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
-	RESTING_MAX = 32, /* a start has hundreds between two requests, a usual day few */
+	IDLE_MAX = 32, /* a start has hundreds between two requests, a usual day few */
 };
 
 /* Facts without news on their way to the state. */
 struct note {
 	struct shd_commit_item item;
-	struct shd_scheduler *polls;
+	struct shd_scheduler *scheduler;
 	struct shd_feed *feed;
 };
 
-void shd_scheduler_idle_if_done(struct shd_scheduler *polls)
+void shd_scheduler_idle_if_done(struct shd_scheduler *scheduler)
 {
-	if (!polls->quiet || polls->active || polls->committing || polls->notes)
+	if (!scheduler->idle || scheduler->active || scheduler->committing || scheduler->notes)
 		return;
-	void (*quiet)(void *ctx) = shd_steal(polls->quiet);
-	quiet(polls->quiet_ctx);
+	void (*idle)(void *ctx) = shd_steal(scheduler->idle);
+	idle(scheduler->idle_ctx);
 }
 
 /* The clock may have been set back meanwhile. */
-static struct shd_wall began(const struct shd_scheduler *polls, const struct shd_poll *poll)
+static struct shd_wall began(const struct shd_scheduler *scheduler, const struct shd_poll *poll)
 {
-	struct shd_wall now = wall_now(polls);
+	struct shd_wall now = wall_now(scheduler);
 
 	return poll->began.ms < now.ms ? poll->began : now;
 }
 
 /* Where the next poll goes on: by the time of those who date the changes, if that is known,
  * and never later than we believe it is. */
-static struct shd_wall cursor_after(const struct shd_scheduler *polls, const struct shd_poll *poll)
+static struct shd_wall cursor_after(
+	const struct shd_scheduler *scheduler, const struct shd_poll *poll)
 {
 	int64_t skew_ms = poll->skew_ms != INT64_MIN
 		? poll->skew_ms : poll->feed->of->skew_ms;
 
-	return shd_time_earlier(began(polls, poll), skew_ms);
+	return shd_time_earlier(began(scheduler, poll), skew_ms);
 }
 
 /* Of the poll's own feed, or of one that was followed. */
-static void fill_batch(struct shd_scheduler *polls, const struct shd_poll *poll,
+static void fill_batch(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 	struct shd_feed *feed, struct shd_batch *batch)
 {
 	*batch = (struct shd_batch){
-		.store = (size_t)(feed->of->source->store - polls->feeds.settings->stores),
+		.store = (size_t)(feed->of->source->store - scheduler->feeds.settings->stores),
 		.fetch = {
 			.row = feed->row,
-			.began = began(polls, poll),
-			.cursor = cursor_after(polls, poll),
+			.began = began(scheduler, poll),
+			.cursor = cursor_after(scheduler, poll),
 			.ok = feed->error < 0,
 			.next_due = feed->next_due,
 			.clock_skew_ms = INT64_MIN,
@@ -66,55 +67,55 @@ static void fill_batch(struct shd_scheduler *polls, const struct shd_poll *poll,
 	if (!batch->fetch.ok)
 		shd_fail(&batch->fetch.error, (enum shd_err)feed->error, "%s", feed->failure->text);
 	feed->requests = feed->throttled = 0;
-	feed->noted = wall_now(polls);
+	feed->noted = wall_now(scheduler);
 	feed->unread = feed->unread && (poll->outdated || !shd_feed_settled(feed));
 }
 
-static void tried(struct shd_scheduler *polls, struct shd_feed *feed)
+static void tried(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
 	/* What a reload gives up is tried under the next configuration. */
-	if (!feed->behind || polls->paused)
+	if (!feed->catching_up || scheduler->paused)
 		return;
-	feed->behind = false;
-	if (--polls->behind == 0)
-		polls->in.caught_up(polls->in.ctx);
+	feed->catching_up = false;
+	if (--scheduler->catching_up == 0)
+		scheduler->in.caught_up(scheduler->in.ctx);
 }
 
 static void noted(struct shd_commit_item *item)
 {
 	struct note *note = (struct note *)item;
-	struct shd_scheduler *polls = note->polls;
+	struct shd_scheduler *scheduler = note->scheduler;
 
 	if (!item->ok)
 		note->feed->noted.ms = 0;
 	if (note->feed->telling && !item->batch.fetch.outdated)
-		tried(polls, note->feed); /* time judges with what the state knows now */
+		tried(scheduler, note->feed); /* time judges with what the state knows now */
 	note->feed->telling = false;
-	polls->notes--;
+	scheduler->notes--;
 	free(note);
-	shd_scheduler_idle_if_done(polls);
+	shd_scheduler_idle_if_done(scheduler);
 }
 
 /* Tells the state the feed's facts, when it is time or something turned. */
-static void tell_facts(struct shd_scheduler *polls, const struct shd_poll *poll,
+static void tell_facts(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 	struct shd_feed *feed, bool turned)
 {
 	bool awaited = feed->unread && !poll->outdated;
 
 	if (!turned && !awaited &&
-	    !shd_feed_note_due(feed, every_ms(feed), wall_now(polls)))
+	    !shd_feed_note_due(feed, every_ms(feed), wall_now(scheduler)))
 		return;
 	struct note *note = shd_xcalloc(1, sizeof(*note));
-	note->polls = polls;
+	note->scheduler = scheduler;
 	note->feed = feed;
 	note->item.done = noted;
 	note->item.urgent = turned || awaited;
-	fill_batch(polls, poll, feed, &note->item.batch);
+	fill_batch(scheduler, poll, feed, &note->item.batch);
 	if (feed == poll->feed)
 		note->item.batch.fetch.clock_skew_ms = poll->skew_ms;
 	feed->telling = true;
-	polls->notes++;
-	shd_commit_add(polls->in.line, &note->item);
+	scheduler->notes++;
+	shd_commit_add(scheduler->in.commit, &note->item);
 }
 
 /* --- the end of a poll -------------------------------------------------------------------- */
@@ -124,8 +125,8 @@ static void count(uint16_t *member, int n)
 	*member = (uint16_t)(*member + n < UINT16_MAX ? *member + n : UINT16_MAX);
 }
 
-static void report(struct shd_scheduler *polls, const struct shd_poll *poll, bool turned, bool news,
-		   int64_t retry_ms)
+static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll, bool turned,
+	bool news, int64_t retry_ms)
 {
 	bool ok = poll->feed->error < 0;
 	struct shd_polled what = {.source = poll->source,
@@ -142,31 +143,31 @@ static void report(struct shd_scheduler *polls, const struct shd_poll *poll, boo
 		.bad_record = &poll->bad_record,
 		.retry_ms = retry_ms};
 
-	polls->in.polled(polls->in.ctx, &what);
+	scheduler->in.polled(scheduler->in.ctx, &what);
 }
 
-void shd_scheduler_release(struct shd_scheduler *polls, struct shd_poll *poll)
+void shd_scheduler_release(struct shd_scheduler *scheduler, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
 	bool was_tried = !poll->outdated && !feed->telling;
 
 	shd_feed_enter(feed, SHD_FEED_IDLE);
 	feed->poll = NULL;
-	if (polls->resting_count == RESTING_MAX) {
+	if (scheduler->idle_count == IDLE_MAX) {
 		shd_poll_destroy(poll);
 	} else {
 		shd_poll_reset(poll);
-		poll->next = polls->resting;
-		polls->resting = poll;
-		polls->resting_count++;
+		poll->next = scheduler->idle_polls;
+		scheduler->idle_polls = poll;
+		scheduler->idle_count++;
 	}
 	if (was_tried)
-		tried(polls, feed);
-	shd_scheduler_idle_if_done(polls);
+		tried(scheduler, feed);
+	shd_scheduler_idle_if_done(scheduler);
 }
 
 /* Feeds that wait for the ids this one lists. */
-static void wake_batches(struct shd_scheduler *polls, struct shd_feed *feed)
+static void wake_batches(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
 	struct shd_source_feeds *of = feed->of;
 
@@ -175,13 +176,13 @@ static void wake_batches(struct shd_scheduler *polls, struct shd_feed *feed)
 
 		if (other->wants_ids && strcmp(other->row->ids_of, feed->row->name) == 0) {
 			other->wants_ids = false;
-			shd_scheduler_put_in(polls, other, 0);
+			shd_scheduler_put_in(scheduler, other, 0);
 		}
 	}
 }
 
 /* They wait as long as this one does. */
-static void put_off_batches(struct shd_scheduler *polls, struct shd_feed *feed)
+static void put_off_batches(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
 	struct shd_source_feeds *of = feed->of;
 
@@ -190,21 +191,21 @@ static void put_off_batches(struct shd_scheduler *polls, struct shd_feed *feed)
 
 		if (other->wants_ids && strcmp(other->row->ids_of, feed->row->name) == 0) {
 			other->next_due = feed->next_due;
-			tried(polls, other);
+			tried(scheduler, other);
 		}
 	}
 }
 
-void shd_scheduler_put_off(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
 {
-	feed->next_due.ms = wall_now(polls).ms + wait_ms;
-	shd_scheduler_put_in(polls, feed, wait_ms);
-	tried(polls, feed);
-	put_off_batches(polls, feed);
+	feed->next_due.ms = wall_now(scheduler).ms + wait_ms;
+	shd_scheduler_put_in(scheduler, feed, wait_ms);
+	tried(scheduler, feed);
+	put_off_batches(scheduler, feed);
 }
 
 /* The operator mended something: what failed for the same reason need not wait. */
-static void wake_refused(struct shd_scheduler *polls, struct shd_feed *feed, int error)
+static void wake_refused(struct shd_scheduler *scheduler, struct shd_feed *feed, int error)
 {
 	struct shd_source_feeds *of = feed->of;
 
@@ -212,16 +213,17 @@ static void wake_refused(struct shd_scheduler *polls, struct shd_feed *feed, int
 		struct shd_feed *other = &of->feeds[i];
 
 		if (other != feed && other->error == error && other->item.place && !other->poll)
-			shd_scheduler_set_due(polls, other, draw(polls) % RECOVERED_WITHIN_MS);
+			shd_scheduler_set_due(
+				scheduler, other, draw(scheduler) % RECOVERED_WITHIN_MS);
 	}
 }
 
-static void followed(struct shd_scheduler *polls, struct shd_poll *poll)
+static void followed(struct shd_scheduler *scheduler, struct shd_poll *poll)
 {
 	for (size_t i = 0; i < poll->followed_count; i++) {
 		struct shd_poll_followed *what = &poll->followed[i];
 		struct shd_feed *feed = shd_feeds_find(poll->feed->of, what->row);
-		struct shd_wall now = wall_now(polls);
+		struct shd_wall now = wall_now(scheduler);
 		bool turned;
 
 		if (what->failed) {
@@ -229,22 +231,22 @@ static void followed(struct shd_scheduler *polls, struct shd_poll *poll)
 			feed->next_due.ms =
 				now.ms + shd_retry_ms(what->error.kind, feed->failure->count,
 						 poll->feed->row->every_ms, what->retry_after_ms,
-						 draw(polls));
+						 draw(scheduler));
 		} else {
-			turned = shd_feed_worked(feed, cursor_after(polls, poll), now);
+			turned = shd_feed_worked(feed, cursor_after(scheduler, poll), now);
 		}
-		tell_facts(polls, poll, feed, turned);
+		tell_facts(scheduler, poll, feed, turned);
 	}
 }
 
-static void worked(struct shd_scheduler *polls, struct shd_poll *poll, bool news, bool suspect)
+static void worked(struct shd_scheduler *scheduler, struct shd_poll *poll, bool news, bool suspect)
 {
 	struct shd_feed *feed = poll->feed;
 	int64_t period = every_ms(feed);
-	int64_t spent = wall_now(polls).ms - poll->began.ms;
+	int64_t spent = wall_now(scheduler).ms - poll->began.ms;
 	int before = feed->error;
 	struct shd_wall cursor_before = feed->cursor;
-	bool turned = shd_feed_worked(feed, cursor_after(polls, poll), wall_now(polls));
+	bool turned = shd_feed_worked(feed, cursor_after(scheduler, poll), wall_now(scheduler));
 
 	/* A good answer after a suspect one is told at once: the next empty one is a first. */
 	bool relieved = feed->suspects && !suspect;
@@ -253,19 +255,19 @@ static void worked(struct shd_scheduler *polls, struct shd_poll *poll, bool news
 		feed->cursor = cursor_before;
 	else if (poll->changed)
 		shd_poll_adopt(poll);
-	followed(polls, poll);
+	followed(scheduler, poll);
 	if (poll->job)
 		shd_poll_end_report(poll);
 	bool again = poll->outdated || spent < 0 || spent >= period;
-	shd_scheduler_set_due(polls, feed, again ? 0 : period - spent);
+	shd_scheduler_set_due(scheduler, feed, again ? 0 : period - spent);
 	if (!news)
-		tell_facts(polls, poll, feed, turned || relieved);
+		tell_facts(scheduler, poll, feed, turned || relieved);
 	if (turned && shd_err_retry((enum shd_err)before) == SHD_RETRY_OPERATOR)
-		wake_refused(polls, feed, before);
+		wake_refused(scheduler, feed, before);
 	if (feed->pages.count)
-		wake_batches(polls, feed);
-	report(polls, poll, turned, news, 0);
-	shd_scheduler_release(polls, poll);
+		wake_batches(scheduler, feed);
+	report(scheduler, poll, turned, news, 0);
+	shd_scheduler_release(scheduler, poll);
 }
 
 /* A refused key fails every feed of its store; it is told once. */
@@ -282,45 +284,45 @@ static bool is_told(const struct shd_feed *feed)
 	return false;
 }
 
-static void failed(struct shd_scheduler *polls, struct shd_poll *poll)
+static void failed(struct shd_scheduler *scheduler, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
 
-	polls->figures.polls_failed++;
+	scheduler->figures.polls_failed++;
 	if (poll->outdated) /* a connection seldom outlives a sleep */
-		shd_scheduler_set_due(polls, feed, 0);
+		shd_scheduler_set_due(scheduler, feed, 0);
 	if (poll->outdated || poll->error.kind == SHD_ERR_CLOSING) {
-		shd_scheduler_release(polls, poll);
+		shd_scheduler_release(scheduler, poll);
 		return;
 	}
-	bool turned = shd_feed_failed(feed, &poll->error, wall_now(polls));
+	bool turned = shd_feed_failed(feed, &poll->error, wall_now(scheduler));
 	int64_t wait = shd_retry_ms(poll->error.kind, feed->failure->count,
-		every_ms(feed), poll->retry_after_ms, draw(polls));
+		every_ms(feed), poll->retry_after_ms, draw(scheduler));
 	if (wait < feed->row->min_interval_ms)
 		wait = feed->row->min_interval_ms;
-	shd_scheduler_set_due(polls, feed, wait);
-	tell_facts(polls, poll, feed, turned);
-	put_off_batches(polls, feed);
-	report(polls, poll, turned && !is_told(feed), false, wait);
-	shd_scheduler_release(polls, poll);
+	shd_scheduler_set_due(scheduler, feed, wait);
+	tell_facts(scheduler, poll, feed, turned);
+	put_off_batches(scheduler, feed);
+	report(scheduler, poll, turned && !is_told(feed), false, wait);
+	shd_scheduler_release(scheduler, poll);
 }
 
 static void committed(struct shd_commit_item *item)
 {
 	struct shd_poll *poll = (struct shd_poll *)((char *)item - offsetof(struct shd_poll, item));
-	struct shd_scheduler *polls = poll->polls;
+	struct shd_scheduler *scheduler = poll->scheduler;
 
-	polls->committing--;
+	scheduler->committing--;
 	if (item->ok) {
-		worked(polls, poll, true, item->suspect);
+		worked(scheduler, poll, true, item->suspect);
 	} else { /* as if it had not been read: asked again from the committed cursor */
-		shd_scheduler_set_due(polls, poll->feed, STATE_RETRY_MS);
-		shd_scheduler_release(polls, poll);
+		shd_scheduler_set_due(scheduler, poll->feed, STATE_RETRY_MS);
+		shd_scheduler_release(scheduler, poll);
 	}
-	shd_scheduler_pump(polls);
+	shd_scheduler_pump(scheduler);
 }
 
-static void commit(struct shd_scheduler *polls, struct shd_poll *poll)
+static void commit(struct shd_scheduler *scheduler, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
 	struct shd_batch *batch = &poll->item.batch;
@@ -328,36 +330,36 @@ static void commit(struct shd_scheduler *polls, struct shd_poll *poll)
 		       (poll->harvest->entity_count || poll->harvest->measure_count);
 
 	shd_feed_enter(feed, SHD_FEED_COMMITTING);
-	fill_batch(polls, poll, feed, batch);
+	fill_batch(scheduler, poll, feed, batch);
 	batch->fetch.ok = true;
-	batch->fetch.next_due.ms = wall_now(polls).ms + every_ms(feed);
+	batch->fetch.next_due.ms = wall_now(scheduler).ms + every_ms(feed);
 	batch->seen.harvest = harvest ? poll->harvest : NULL;
 	batch->seen.listed = poll->listed_changed && !poll->bad_records ? poll->listed : NULL;
 	batch->seen.listed_count = batch->seen.listed ? poll->listed_count : 0;
 	batch->fetch.clock_skew_ms = poll->skew_ms;
 	poll->item.urgent = true;
 	poll->item.done = committed;
-	polls->committing++;
-	shd_commit_add(polls->in.line, &poll->item);
+	scheduler->committing++;
+	shd_commit_add(scheduler->in.commit, &poll->item);
 }
 
-void shd_scheduler_poll_ended(struct shd_scheduler *polls, struct shd_poll *poll, bool good)
+void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll, bool good)
 {
 	struct shd_feed *feed = poll->feed;
 
-	polls->active--;
-	polls->figures.polls++;
-	polls->figures.polls_unchanged += good && !poll->changed;
-	polls->figures.requests += (uint64_t)poll->requests;
-	polls->figures.throttled += (uint64_t)poll->throttled;
-	polls->figures.received_bytes += (uint64_t)poll->bytes;
-	polls->figures.parsed_records += poll->parsed_records;
+	scheduler->active--;
+	scheduler->figures.polls++;
+	scheduler->figures.polls_unchanged += good && !poll->changed;
+	scheduler->figures.requests += (uint64_t)poll->requests;
+	scheduler->figures.throttled += (uint64_t)poll->throttled;
+	scheduler->figures.received_bytes += (uint64_t)poll->bytes;
+	scheduler->figures.parsed_records += poll->parsed_records;
 	count(&feed->requests, poll->requests);
 	count(&feed->throttled, poll->throttled);
 	if (!good)
-		failed(polls, poll);
+		failed(scheduler, poll);
 	else if (shd_poll_has_news(poll))
-		commit(polls, poll);
+		commit(scheduler, poll);
 	else
-		worked(polls, poll, false, false);
+		worked(scheduler, poll, false, false);
 }

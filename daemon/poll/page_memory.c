@@ -70,20 +70,20 @@ const char *shd_page_position(const struct shd_page *page)
 	return (const char *)(page->hashes + page->count);
 }
 
-static const char *behind(const char *text)
+static const char *after(const char *text)
 {
 	return text + strlen(text) + 1;
 }
 
 const char *shd_page_next(const struct shd_page *page)
 {
-	return behind(shd_page_position(page));
+	return after(shd_page_position(page));
 }
 
 /* The key of the first record, the others stand behind it; NULL: they are not kept. */
 static const char *first_key(const struct shd_page *page)
 {
-	return page->keyed ? behind(shd_page_next(page)) : NULL;
+	return page->keyed ? after(shd_page_next(page)) : NULL;
 }
 
 void shd_page_unref(struct shd_page *page)
@@ -149,7 +149,7 @@ const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 		const struct shd_page *page = shd_pages_at(pages, i);
 		const char *key = first_key(page);
 
-		for (size_t j = 0; key && j < page->count; j++, key = behind(key))
+		for (size_t j = 0; key && j < page->count; j++, key = after(key))
 			if (*key)
 				keys[count++] = key;
 	}
@@ -193,7 +193,7 @@ struct shd_known *shd_known_create(const struct shd_pages *pages)
 		const struct shd_page *page = shd_pages_at(pages, i);
 		const char *key = first_key(page);
 
-		for (size_t j = 0; j < page->count; j++, key = key ? behind(key) : NULL)
+		for (size_t j = 0; j < page->count; j++, key = key ? after(key) : NULL)
 			if (page->hashes[j])
 				know(known, page->hashes[j], key);
 	}

@@ -11,11 +11,11 @@ enum {
 	AHEAD_MS = 900000, /* an answer that was long under way makes its clock look behind */
 };
 
-struct shd_poll *shd_poll_create(struct shd_scheduler *polls)
+struct shd_poll *shd_poll_create(struct shd_scheduler *scheduler)
 {
 	struct shd_poll *poll = shd_xcalloc(1, sizeof(*poll));
 
-	poll->polls = polls;
+	poll->scheduler = scheduler;
 	shd_request_init(&poll->request, REQUEST_BYTES);
 	shd_text_init(&poll->body, SIZE_MAX / 2); /* takes over bodies, which have their limit */
 	shd_page_draft_init(&poll->draft, false);

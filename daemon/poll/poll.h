@@ -2,7 +2,7 @@
  *
  * Page by page: ask, recognise the answer or parse what is new of it, go on to the next
  * page, then to the objects that records asked to follow, then hand one batch to
- * the line. The driver (polls.h) says when; it owns slots, rates and the queue. What
+ * the queue of changes. The scheduler says when; it owns slots, rates and the queue of feeds. What
  * the pool works on belongs to the pool until it is done. */
 #pragma once
 #include "feed.h"
@@ -36,9 +36,9 @@ struct shd_poll_followed {
 };
 
 struct shd_poll {
-	struct shd_scheduler *polls;
+	struct shd_scheduler *scheduler;
 	struct shd_feed *feed;
-	struct shd_poll *next;          /* among those that rest */
+	struct shd_poll *next;          /* among the idle ones */
 	const struct shd_source *source;
 	struct shd_wall began, fetched;
 	struct shd_wall window_end, cursor; /* of all its pages, for struct shd_page_in */
@@ -103,7 +103,7 @@ enum shd_poll_step {
 };
 
 /* An empty poll, to be used for one feed after the other. */
-struct shd_poll *shd_poll_create(struct shd_scheduler *polls);
+struct shd_poll *shd_poll_create(struct shd_scheduler *scheduler);
 void shd_poll_destroy(struct shd_poll *poll);
 
 /* Makes the poll ready for a feed. `skew_ms`: the marketplace's clock minus ours, INT64_MIN:

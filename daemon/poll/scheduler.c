@@ -17,50 +17,50 @@ enum {
 
 static void release(uv_timer_t *timer);
 
-static void set_timer(struct shd_scheduler *polls)
+static void set_timer(struct shd_scheduler *scheduler)
 {
-	int64_t at = shd_heap_next(&polls->sched).ms, now = mono_now(polls).ms;
+	int64_t at = shd_heap_next(&scheduler->heap).ms, now = mono_now(scheduler).ms;
 
-	if (at == SHD_NEVER_MS || polls->paused)
+	if (at == SHD_NEVER_MS || scheduler->paused)
 		return;
 	at = (at > now ? at : now) / RELEASE_MS * RELEASE_MS + RELEASE_MS;
-	if (uv_is_active((uv_handle_t *)&polls->timer) && polls->timer_at.ms <= at)
+	if (uv_is_active((uv_handle_t *)&scheduler->timer) && scheduler->timer_at.ms <= at)
 		return;
-	polls->timer_at.ms = at;
-	uv_timer_start(&polls->timer, release, (uint64_t)(at - now), 0);
+	scheduler->timer_at.ms = at;
+	uv_timer_start(&scheduler->timer, release, (uint64_t)(at - now), 0);
 }
 
-void shd_scheduler_put_in(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+void shd_scheduler_put_in(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
 {
-	shd_heap_put(&polls->sched, &feed->item,
-		(struct shd_mono){mono_now(polls).ms + wait_ms});
-	set_timer(polls);
+	shd_heap_put(&scheduler->heap, &feed->item,
+		(struct shd_mono){mono_now(scheduler).ms + wait_ms});
+	set_timer(scheduler);
 }
 
 /* The feed's next poll. */
-void shd_scheduler_set_due(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+void shd_scheduler_set_due(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
 {
 	if (every_ms(feed) == 0)
 		return;
-	feed->next_due.ms = wall_now(polls).ms + wait_ms;
-	shd_scheduler_put_in(polls, feed, wait_ms);
+	feed->next_due.ms = wall_now(scheduler).ms + wait_ms;
+	shd_scheduler_put_in(scheduler, feed, wait_ms);
 }
 
-static void enqueue(struct shd_scheduler *polls, struct shd_feed *feed)
+static void enqueue(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
 	feed->next = NULL;
-	*polls->last = feed;
-	polls->last = &feed->next;
-	polls->queued++;
+	*scheduler->last = feed;
+	scheduler->last = &feed->next;
+	scheduler->queued++;
 }
 
 /* Takes out all that is due before any of it runs. */
 static void release(uv_timer_t *timer)
 {
-	struct shd_scheduler *polls = timer->data;
+	struct shd_scheduler *scheduler = timer->data;
 	struct shd_heap_item *item;
 
-	while ((item = shd_heap_take(&polls->sched, mono_now(polls)))) {
+	while ((item = shd_heap_take(&scheduler->heap, mono_now(scheduler)))) {
 		struct shd_feed *feed = (struct shd_feed *)((char *)item -
 							    offsetof(struct shd_feed, item));
 
@@ -75,19 +75,19 @@ static void release(uv_timer_t *timer)
 			}
 			shd_feed_enter(feed, SHD_FEED_QUEUED);
 		}
-		enqueue(polls, feed);
+		enqueue(scheduler, feed);
 	}
-	shd_scheduler_pump(polls);
-	set_timer(polls);
+	shd_scheduler_pump(scheduler);
+	set_timer(scheduler);
 }
 
 /* --- under way ------------------------------------------------------------------------------ */
 
 /* The next request has to wait; meanwhile the slot serves another feed. */
-static void park(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+static void park(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
 {
-	polls->active--;
-	shd_scheduler_put_in(polls, feed, wait_ms);
+	scheduler->active--;
+	shd_scheduler_put_in(scheduler, feed, wait_ms);
 }
 
 static void step(struct shd_poll *poll, enum shd_poll_step what);
@@ -95,17 +95,17 @@ static void step(struct shd_poll *poll, enum shd_poll_step what);
 static void answered(void *ctx, struct shd_transfer_out *out)
 {
 	struct shd_poll *poll = ctx;
-	struct shd_scheduler *polls = poll->polls;
+	struct shd_scheduler *scheduler = poll->scheduler;
 
-	polls->in.look(polls->in.ctx);
-	enum shd_poll_step next = shd_poll_answered(poll, out, wall_now(polls));
+	scheduler->in.look(scheduler->in.ctx);
+	enum shd_poll_step next = shd_poll_answered(poll, out, wall_now(scheduler));
 	if (poll->skew_ms != INT64_MIN)
 		poll->feed->of->skew_ms = poll->skew_ms;
 	if (poll->refused_ms)
 		shd_limits_refused(poll->feed->of->limits, poll->refused_scope, poll->refused_ms,
-			mono_now(polls));
+			mono_now(scheduler));
 	step(poll, next);
-	shd_scheduler_pump(polls);
+	shd_scheduler_pump(scheduler);
 }
 
 static void work(void *ctx)
@@ -116,11 +116,11 @@ static void work(void *ctx)
 static void worked_on(void *ctx)
 {
 	struct shd_poll *poll = ctx;
-	struct shd_scheduler *polls = poll->polls;
+	struct shd_scheduler *scheduler = poll->scheduler;
 
-	polls->in.look(polls->in.ctx);
+	scheduler->in.look(scheduler->in.ctx);
 	step(poll, shd_poll_worked(poll));
-	shd_scheduler_pump(polls);
+	shd_scheduler_pump(scheduler);
 }
 
 static void point_to(struct shd_transfer_in *in, const struct shd_request *request)
@@ -144,9 +144,9 @@ static enum shd_grant_use use_token(struct shd_poll *poll, struct shd_error *ret
 	enum shd_grant_use use = SHD_GRANT_NONE;
 	size_t len;
 
-	if (poll->source->adapter->renewal && poll->polls->in.grants && !is_fetch(poll))
+	if (poll->source->adapter->renewal && poll->scheduler->in.grants && !is_fetch(poll))
 		use = shd_grant_use(
-			poll->polls->in.grants, poll->source->credential, &token, reterr);
+			poll->scheduler->in.grants, poll->source->credential, &token, reterr);
 	shd_secret_destroy(shd_steal(poll->token));
 	if (use == SHD_GRANT_READY) {
 		const char *bytes = shd_secret_reveal(token.access, &len);
@@ -163,44 +163,45 @@ static void before_send(void *ctx, struct shd_transfer_in *in)
 	struct shd_poll *poll = ctx;
 
 	poll->source->adapter->sign(
-		&poll->page_in, wall_now(poll->polls), &poll->keys, &poll->request);
+		&poll->page_in, wall_now(poll->scheduler), &poll->keys, &poll->request);
 	point_to(in, &poll->request);
 }
 
 /* Sends the poll's next request, or parks it. */
 static void ask(struct shd_poll *poll)
 {
-	struct shd_scheduler *polls = poll->polls;
+	struct shd_scheduler *scheduler = poll->scheduler;
 	struct shd_feed *feed = poll->feed;
 	const struct shd_source *source = poll->source;
 	const struct shd_endpoint *row =
 		poll->following ? poll->follows[poll->follows_at].row : feed->row;
-	struct shd_mono now = mono_now(polls);
+	struct shd_mono now = mono_now(scheduler);
 	int64_t wait = poll->asked.ms && row->min_interval_ms
 			       ? poll->asked.ms + row->min_interval_ms - now.ms
 			       : 0;
 
-	if (polls->paused) { /* a reload waits; the poll begins anew under the next configuration */
+	if (scheduler->paused) { /* a reload waits; the poll begins anew under the next
+				    configuration */
 		shd_fail(&poll->error, SHD_ERR_CLOSING, "the configuration is replaced");
-		shd_scheduler_poll_ended(polls, poll, false);
+		shd_scheduler_poll_ended(scheduler, poll, false);
 		return;
 	}
 	int64_t pause_ms = shd_limits_paused_ms(feed->of->limits, now);
 	if (pause_ms > 0) {
-		polls->active--;
-		shd_scheduler_put_off(polls, feed, pause_ms > wait ? pause_ms : wait);
+		scheduler->active--;
+		shd_scheduler_put_off(scheduler, feed, pause_ms > wait ? pause_ms : wait);
 		return;
 	}
 	if (wait > 0 || !shd_limits_take(feed->of->limits, row, now, &wait)) {
-		park(polls, feed, wait);
+		park(scheduler, feed, wait);
 		return;
 	}
 	enum shd_grant_use token = use_token(poll, &poll->error);
 	if (token == SHD_GRANT_WAIT) {
-		park(polls, feed, TOKEN_MS);
+		park(scheduler, feed, TOKEN_MS);
 		return;
 	}
-	if (token == SHD_GRANT_REFUSED || !shd_poll_ask(poll, polls->config)) {
+	if (token == SHD_GRANT_REFUSED || !shd_poll_ask(poll, scheduler->config)) {
 		step(poll, shd_poll_unanswered(poll));
 		return;
 	}
@@ -215,10 +216,10 @@ static void ask(struct shd_poll *poll)
 	};
 	point_to(&in, &poll->request);
 	poll->asked = now;
-	if (shd_transfer_start(polls->in.transfers, &in, answered, poll, &poll->error))
+	if (shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
 		return;
 	if (poll->error.kind == SHD_ERR_LIMIT)
-		park(polls, feed, CROWDED_MS);
+		park(scheduler, feed, CROWDED_MS);
 	else
 		step(poll, shd_poll_unanswered(poll));
 }
@@ -227,7 +228,8 @@ static void ask(struct shd_poll *poll)
 static void renew(struct shd_poll *poll)
 {
 	poll->token_renewed = true;
-	if (shd_grant_expired(poll->polls->in.grants, poll->source->credential, poll->token_serial))
+	if (shd_grant_expired(
+		    poll->scheduler->in.grants, poll->source->credential, poll->token_serial))
 		ask(poll);
 	else
 		step(poll, shd_poll_unanswered(poll));
@@ -236,22 +238,22 @@ static void renew(struct shd_poll *poll)
 static void kept(void *ctx, bool ok)
 {
 	struct shd_poll *poll = ctx;
-	struct shd_scheduler *polls = poll->polls;
+	struct shd_scheduler *scheduler = poll->scheduler;
 
 	step(poll, shd_poll_kept(poll, ok));
-	shd_scheduler_pump(polls);
+	shd_scheduler_pump(scheduler);
 }
 
 /* The report's next request comes later; that is neither a reading nor a failure. */
 static void put_off_report(struct shd_poll *poll)
 {
-	struct shd_scheduler *polls = poll->polls;
-	int64_t wait = poll->job->not_before.ms - wall_now(polls).ms;
+	struct shd_scheduler *scheduler = poll->scheduler;
+	int64_t wait = poll->job->not_before.ms - wall_now(scheduler).ms;
 
-	polls->active--;
-	polls->figures.requests += (uint64_t)poll->requests;
-	shd_scheduler_set_due(polls, poll->feed, wait > 0 ? wait : 0);
-	shd_scheduler_release(polls, poll);
+	scheduler->active--;
+	scheduler->figures.requests += (uint64_t)poll->requests;
+	shd_scheduler_set_due(scheduler, poll->feed, wait > 0 ? wait : 0);
+	shd_scheduler_release(scheduler, poll);
 }
 
 static void step(struct shd_poll *poll, enum shd_poll_step what)
@@ -264,7 +266,7 @@ static void step(struct shd_poll *poll, enum shd_poll_step what)
 		renew(poll);
 		break;
 	case SHD_POLL_PARSE:
-		shd_jobs_parse(poll->polls->in.jobs, work, worked_on, poll);
+		shd_jobs_parse(poll->scheduler->in.jobs, work, worked_on, poll);
 		break;
 	case SHD_POLL_KEEP:
 		shd_job_table_keep(poll->reports, poll->job, kept, poll);
@@ -273,10 +275,10 @@ static void step(struct shd_poll *poll, enum shd_poll_step what)
 		put_off_report(poll);
 		break;
 	case SHD_POLL_OVER:
-		shd_scheduler_poll_ended(poll->polls, poll, true);
+		shd_scheduler_poll_ended(poll->scheduler, poll, true);
 		break;
 	case SHD_POLL_FAILED:
-		shd_scheduler_poll_ended(poll->polls, poll, false);
+		shd_scheduler_poll_ended(poll->scheduler, poll, false);
 		break;
 	}
 }
@@ -284,28 +286,28 @@ static void step(struct shd_poll *poll, enum shd_poll_step what)
 /* False: the end of the last report is not kept yet, or this one is not due. */
 static bool begin_report(struct shd_poll *poll, struct shd_feed *feed)
 {
-	struct shd_scheduler *polls = poll->polls;
-	struct shd_wall now = wall_now(polls);
+	struct shd_scheduler *scheduler = poll->scheduler;
+	struct shd_wall now = wall_now(scheduler);
 
-	poll->reports = polls->in.reports;
+	poll->reports = scheduler->in.reports;
 	poll->job = shd_job_table_find(
-		polls->in.reports, feed->of->source->id, feed->row->name, now);
+		scheduler->in.reports, feed->of->source->id, feed->row->name, now);
 	if (poll->job && poll->job->not_before.ms <= now.ms)
 		return true;
 	shd_scheduler_set_due(
-		polls, feed, poll->job ? poll->job->not_before.ms - now.ms : KEPT_MS);
+		scheduler, feed, poll->job ? poll->job->not_before.ms - now.ms : KEPT_MS);
 	return false;
 }
 
-static void begin(struct shd_scheduler *polls, struct shd_feed *feed)
+static void begin(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
-	struct shd_poll *poll = polls->resting;
+	struct shd_poll *poll = scheduler->idle_polls;
 
 	if (poll) {
-		polls->resting = poll->next;
-		polls->resting_count--;
+		scheduler->idle_polls = poll->next;
+		scheduler->idle_count--;
 	} else {
-		poll = shd_poll_create(polls);
+		poll = shd_poll_create(scheduler);
 	}
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
 	feed->poll = poll;
@@ -313,198 +315,199 @@ static void begin(struct shd_scheduler *polls, struct shd_feed *feed)
 					      ? &shd_feeds_ids_of(feed)->pages
 					      : NULL;
 	enum shd_poll_step first =
-		shd_poll_begin(poll, feed, wall_now(polls), feed->of->skew_ms, ids);
+		shd_poll_begin(poll, feed, wall_now(scheduler), feed->of->skew_ms, ids);
 	if (feed->row->report && !begin_report(poll, feed)) {
-		polls->active--;
-		shd_scheduler_release(polls, poll);
+		scheduler->active--;
+		shd_scheduler_release(scheduler, poll);
 		return;
 	}
 	step(poll, first);
 }
 
 /* A feed that is to leave its source alone goes back: its poll is to begin when it may ask. */
-static bool is_paused(struct shd_scheduler *polls, struct shd_feed *feed)
+static bool is_paused(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
-	int64_t pause_ms = shd_limits_paused_ms(feed->of->limits, mono_now(polls));
+	int64_t pause_ms = shd_limits_paused_ms(feed->of->limits, mono_now(scheduler));
 
 	if (!pause_ms)
 		return false;
 	shd_feed_enter(feed, SHD_FEED_IDLE);
-	shd_scheduler_put_off(polls, feed, pause_ms);
+	shd_scheduler_put_off(scheduler, feed, pause_ms);
 	return true;
 }
 
-void shd_scheduler_pump(struct shd_scheduler *polls)
+void shd_scheduler_pump(struct shd_scheduler *scheduler)
 {
-	polls->in.look(polls->in.ctx);
-	while (polls->first && !polls->paused && polls->active < polls->in_flight_max &&
-	       !shd_commit_full(polls->in.line)) {
-		struct shd_feed *feed = polls->first;
+	scheduler->in.look(scheduler->in.ctx);
+	while (scheduler->first && !scheduler->paused &&
+		scheduler->active < scheduler->in_flight_max &&
+		!shd_commit_full(scheduler->in.commit)) {
+		struct shd_feed *feed = scheduler->first;
 
-		polls->first = feed->next;
-		if (!polls->first)
-			polls->last = &polls->first;
-		polls->queued--;
-		if (!feed->poll && is_paused(polls, feed))
+		scheduler->first = feed->next;
+		if (!scheduler->first)
+			scheduler->last = &scheduler->first;
+		scheduler->queued--;
+		if (!feed->poll && is_paused(scheduler, feed))
 			continue;
-		polls->active++;
+		scheduler->active++;
 		if (feed->poll)
 			ask(feed->poll);
 		else
-			begin(polls, feed);
+			begin(scheduler, feed);
 	}
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static bool is_overdue(const struct shd_scheduler *polls, const struct shd_feed *feed)
+static bool is_overdue(const struct shd_scheduler *scheduler, const struct shd_feed *feed)
 {
 	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : every_ms(feed);
-	int64_t wait = feed->next_due.ms - wall_now(polls).ms;
+	int64_t wait = feed->next_due.ms - wall_now(scheduler).ms;
 
 	return wait <= 0 || wait > longest;
 }
 
-static int64_t soon_ms(const struct shd_scheduler *polls, const struct shd_feed *feed)
+static int64_t soon_ms(const struct shd_scheduler *scheduler, const struct shd_feed *feed)
 {
-	return shd_heap_spread_ms(polls->feeds.count, every_ms(feed), draw(polls));
+	return shd_retry_spread_ms(scheduler->feeds.count, every_ms(feed), draw(scheduler));
 }
 
 /* What waits for an operator, for a day or for ids would only hold up the rest. One that
  * just fails is judged by its age, as ever, until that age would make it blind at once.
  * `watched`: the store was read before, so that nobody takes a feed without facts for one
  * that is still to come. */
-static void fall_behind(struct shd_scheduler *polls, struct shd_feed *feed, bool watched)
+static void start_catch_up(struct shd_scheduler *scheduler, struct shd_feed *feed, bool watched)
 {
 	bool fails = feed->error >= 0;
 	bool later = fails && shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER;
-	bool aged = wall_now(polls).ms - feed->last_success.ms > 3 * every_ms(feed);
+	bool aged = wall_now(scheduler).ms - feed->last_success.ms > 3 * every_ms(feed);
 
 	feed->unread = watched && !feed->wants_ids && (!fails || (later && aged));
-	if (feed->behind || feed->wants_ids || (fails && !later))
+	if (feed->catching_up || feed->wants_ids || (fails && !later))
 		return;
-	feed->behind = true;
-	polls->behind++;
+	feed->catching_up = true;
+	scheduler->catching_up++;
 }
 
 /* When a feed is polled first: those that are overdue, that list ids or that an
  * operator may have mended meanwhile soon, the others when they would have been. */
-static void first_due(struct shd_scheduler *polls, struct shd_feed *feed, bool watched)
+static void first_due(struct shd_scheduler *scheduler, struct shd_feed *feed, bool watched)
 {
 	bool refused = feed->error >= 0 &&
 		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_OPERATOR;
-	bool overdue = is_overdue(polls, feed);
+	bool overdue = is_overdue(scheduler, feed);
 
 	if (!every_ms(feed)) {
-		feed->behind = feed->unread = false;
+		feed->catching_up = feed->unread = false;
 		return;
 	}
-	polls->behind += feed->behind; /* inherited */
+	scheduler->catching_up += feed->catching_up; /* inherited */
 	if (!feed->goes_on && overdue)
-		fall_behind(polls, feed, watched);
-	bool soon = overdue || feed->behind || feed->unread || feed->lists_ids || refused;
-	shd_scheduler_set_due(polls, feed,
-		soon ? soon_ms(polls, feed) : feed->next_due.ms - wall_now(polls).ms);
+		start_catch_up(scheduler, feed, watched);
+	bool soon = overdue || feed->catching_up || feed->unread || feed->lists_ids || refused;
+	shd_scheduler_set_due(scheduler, feed,
+		soon ? soon_ms(scheduler, feed) : feed->next_due.ms - wall_now(scheduler).ms);
 }
 
-static void start_source(struct shd_scheduler *polls, const struct shd_source_feeds *of)
+static void start_source(struct shd_scheduler *scheduler, const struct shd_source_feeds *of)
 {
 	bool watched = false;
 
 	for (size_t i = 0; i < of->feed_count; i++)
 		watched = watched || of->feeds[i].last_success.ms;
 	for (size_t i = 0; i < of->feed_count; i++)
-		first_due(polls, &of->feeds[i], watched);
+		first_due(scheduler, &of->feeds[i], watched);
 }
 
 struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 	struct shd_config *config, const struct shd_feed_row *known, size_t known_count,
 	const struct shd_scheduler *old)
 {
-	struct shd_scheduler *polls = shd_xcalloc(1, sizeof(*polls));
+	struct shd_scheduler *scheduler = shd_xcalloc(1, sizeof(*scheduler));
 
-	polls->in = *in;
-	polls->config = config;
-	polls->last = &polls->first;
-	polls->in_flight_max = (size_t)config->settings->in_flight_max;
-	uv_timer_init(in->loop, &polls->timer);
-	polls->timer.data = polls;
-	shd_feeds_init(&polls->feeds, config->settings, known, known_count,
+	scheduler->in = *in;
+	scheduler->config = config;
+	scheduler->last = &scheduler->first;
+	scheduler->in_flight_max = (size_t)config->settings->in_flight_max;
+	uv_timer_init(in->loop, &scheduler->timer);
+	scheduler->timer.data = scheduler;
+	shd_feeds_init(&scheduler->feeds, config->settings, known, known_count,
 		old ? &old->feeds : NULL);
 	if (old)
-		polls->figures = old->figures;
-	for (size_t i = 0; i < polls->feeds.source_count; i++)
-		start_source(polls, &polls->feeds.sources[i]);
-	return polls;
+		scheduler->figures = old->figures;
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
+		start_source(scheduler, &scheduler->feeds.sources[i]);
+	return scheduler;
 }
 
-void shd_scheduler_pause(struct shd_scheduler *polls, void (*quiet)(void *ctx), void *ctx)
+void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx), void *ctx)
 {
 	struct shd_feed *feed;
 
-	polls->paused = true;
-	uv_timer_stop(&polls->timer);
+	scheduler->paused = true;
+	uv_timer_stop(&scheduler->timer);
 	/* What waits between two requests is given up; it never left anything behind. */
-	for (size_t i = 0; i < polls->feeds.count; i++) {
-		feed = &polls->feeds.all[i];
+	for (size_t i = 0; i < scheduler->feeds.count; i++) {
+		feed = &scheduler->feeds.all[i];
 		if (feed->poll && feed->state == SHD_FEED_IN_FLIGHT && feed->item.place) {
-			shd_heap_remove(&polls->sched, &feed->item);
-			shd_scheduler_release(polls, feed->poll);
+			shd_heap_remove(&scheduler->heap, &feed->item);
+			shd_scheduler_release(scheduler, feed->poll);
 		}
 	}
-	while ((feed = polls->first)) {
-		polls->first = feed->next;
-		polls->queued--;
+	while ((feed = scheduler->first)) {
+		scheduler->first = feed->next;
+		scheduler->queued--;
 		if (feed->poll)
-			shd_scheduler_release(polls, feed->poll);
+			shd_scheduler_release(scheduler, feed->poll);
 		else
 			shd_feed_enter(feed, SHD_FEED_IDLE);
 	}
-	polls->last = &polls->first;
-	polls->quiet = quiet;
-	polls->quiet_ctx = ctx;
-	shd_scheduler_idle_if_done(polls);
+	scheduler->last = &scheduler->first;
+	scheduler->idle = idle;
+	scheduler->idle_ctx = ctx;
+	shd_scheduler_idle_if_done(scheduler);
 }
 
 /* A cursor of a clock that was ahead covers nothing that happened meanwhile; one that is not
  * known to be of the marketplace's clock may be such. */
 static void take_back_cursor(
-	const struct shd_scheduler *polls, struct shd_feed *feed, int64_t jumped_ms)
+	const struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t jumped_ms)
 {
 	bool ours = feed->of->skew_ms == INT64_MIN;
 
-	if (feed->cursor.ms && jumped_ms < 0 && (ours || feed->cursor.ms > wall_now(polls).ms))
+	if (feed->cursor.ms && jumped_ms < 0 && (ours || feed->cursor.ms > wall_now(scheduler).ms))
 		feed->cursor.ms += jumped_ms;
 }
 
-void shd_scheduler_catch_up(struct shd_scheduler *polls, int64_t jumped_ms)
+void shd_scheduler_catch_up(struct shd_scheduler *scheduler, int64_t jumped_ms)
 {
-	for (size_t i = 0; i < polls->feeds.source_count; i++)
-		if (polls->feeds.sources[i].skew_ms != INT64_MIN)
-			polls->feeds.sources[i].skew_ms -= jumped_ms;
-	for (size_t i = 0; i < polls->feeds.count; i++) {
-		struct shd_feed *feed = &polls->feeds.all[i];
-		bool overdue = feed->poll || is_overdue(polls, feed);
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
+		if (scheduler->feeds.sources[i].skew_ms != INT64_MIN)
+			scheduler->feeds.sources[i].skew_ms -= jumped_ms;
+	for (size_t i = 0; i < scheduler->feeds.count; i++) {
+		struct shd_feed *feed = &scheduler->feeds.all[i];
+		bool overdue = feed->poll || is_overdue(scheduler, feed);
 
-		take_back_cursor(polls, feed, jumped_ms);
+		take_back_cursor(scheduler, feed, jumped_ms);
 		if (!every_ms(feed))
 			continue;
 		if (feed->poll)
 			feed->poll->outdated = true;
 		feed->telling = false;
 		if (overdue)
-			fall_behind(polls, feed, feed->last_success.ms);
+			start_catch_up(scheduler, feed, feed->last_success.ms);
 		/* Its place in the schedule is on a clock that stood still meanwhile. */
 		if (feed->item.place && !feed->poll)
-			shd_scheduler_set_due(polls, feed,
-				overdue ? soon_ms(polls, feed)
-					: feed->next_due.ms - wall_now(polls).ms);
+			shd_scheduler_set_due(scheduler, feed,
+				overdue ? soon_ms(scheduler, feed)
+					: feed->next_due.ms - wall_now(scheduler).ms);
 	}
 }
 
-uint64_t shd_scheduler_unread(const struct shd_scheduler *polls, size_t source)
+uint64_t shd_scheduler_unread(const struct shd_scheduler *scheduler, size_t source)
 {
-	const struct shd_source_feeds *of = &polls->feeds.sources[source];
+	const struct shd_source_feeds *of = &scheduler->feeds.sources[source];
 	uint64_t feeds = 0;
 
 	for (size_t i = 0; i < of->feed_count && i < 64; i++)
@@ -512,63 +515,63 @@ uint64_t shd_scheduler_unread(const struct shd_scheduler *polls, size_t source)
 	return feeds;
 }
 
-size_t shd_scheduler_behind_count(const struct shd_scheduler *polls)
+size_t shd_scheduler_catching_up(const struct shd_scheduler *scheduler)
 {
-	return polls->behind;
+	return scheduler->catching_up;
 }
 
 static void timer_closed(uv_handle_t *handle)
 {
-	struct shd_scheduler *polls = handle->data;
-	void (*closed)(void *ctx) = polls->closed;
-	void *ctx = polls->closed_ctx;
+	struct shd_scheduler *scheduler = handle->data;
+	void (*closed)(void *ctx) = scheduler->closed;
+	void *ctx = scheduler->closed_ctx;
 
-	for (size_t i = 0; i < polls->feeds.count; i++)
-		shd_feed_enter(&polls->feeds.all[i], SHD_FEED_CLOSING);
-	while (polls->resting) {
-		struct shd_poll *poll = polls->resting;
+	for (size_t i = 0; i < scheduler->feeds.count; i++)
+		shd_feed_enter(&scheduler->feeds.all[i], SHD_FEED_CLOSING);
+	while (scheduler->idle_polls) {
+		struct shd_poll *poll = scheduler->idle_polls;
 
-		polls->resting = poll->next;
+		scheduler->idle_polls = poll->next;
 		shd_poll_destroy(poll);
 	}
-	shd_heap_finish(&polls->sched);
-	shd_feeds_finish(&polls->feeds);
-	free(polls);
+	shd_heap_finish(&scheduler->heap);
+	shd_feeds_finish(&scheduler->feeds);
+	free(scheduler);
 	if (closed)
 		closed(ctx);
 }
 
 static void close_timer(void *ctx)
 {
-	struct shd_scheduler *polls = ctx;
+	struct shd_scheduler *scheduler = ctx;
 
-	uv_close((uv_handle_t *)&polls->timer, timer_closed);
+	uv_close((uv_handle_t *)&scheduler->timer, timer_closed);
 }
 
-void shd_scheduler_close(struct shd_scheduler *polls, void (*closed)(void *ctx), void *ctx)
+void shd_scheduler_close(struct shd_scheduler *scheduler, void (*closed)(void *ctx), void *ctx)
 {
-	polls->closed = closed;
-	polls->closed_ctx = ctx;
-	shd_scheduler_pause(polls, close_timer, polls);
+	scheduler->closed = closed;
+	scheduler->closed_ctx = ctx;
+	shd_scheduler_pause(scheduler, close_timer, scheduler);
 }
 
-const struct shd_feeds *shd_scheduler_feeds(const struct shd_scheduler *polls)
+const struct shd_feeds *shd_scheduler_feeds(const struct shd_scheduler *scheduler)
 {
-	return &polls->feeds;
+	return &scheduler->feeds;
 }
 
-void shd_scheduler_figures(const struct shd_scheduler *polls, struct shd_figures *figures)
+void shd_scheduler_figures(const struct shd_scheduler *scheduler, struct shd_figures *figures)
 {
-	figures->polls = polls->figures.polls;
-	figures->polls_unchanged = polls->figures.polls_unchanged;
-	figures->polls_failed = polls->figures.polls_failed;
-	figures->requests = polls->figures.requests;
-	figures->throttled = polls->figures.throttled;
-	figures->received_bytes = polls->figures.received_bytes;
-	figures->parsed_records = polls->figures.parsed_records;
-	figures->stores = polls->feeds.settings->store_count;
-	figures->feeds = polls->feeds.count;
-	figures->queued = polls->queued;
-	figures->in_flight = polls->active;
-	figures->committing = polls->committing;
+	figures->polls = scheduler->figures.polls;
+	figures->polls_unchanged = scheduler->figures.polls_unchanged;
+	figures->polls_failed = scheduler->figures.polls_failed;
+	figures->requests = scheduler->figures.requests;
+	figures->throttled = scheduler->figures.throttled;
+	figures->received_bytes = scheduler->figures.received_bytes;
+	figures->parsed_records = scheduler->figures.parsed_records;
+	figures->stores = scheduler->feeds.settings->store_count;
+	figures->feeds = scheduler->feeds.count;
+	figures->queued = scheduler->queued;
+	figures->in_flight = scheduler->active;
+	figures->committing = scheduler->committing;
 }

@@ -1,41 +1,42 @@
 /* poll/scheduler_own.h - what scheduler.c (when) and outcome.c (what came of it) share.
  * Nobody else includes this. */
 #pragma once
+#include "retry.h"
 #include "scheduler.h"
 
 struct shd_scheduler {
 	struct shd_scheduler_in in;
 	struct shd_config *config;
 	struct shd_feeds feeds;
-	size_t behind;
-	struct shd_heap sched;
+	size_t catching_up;             /* feeds with that flag */
+	struct shd_heap heap;
 	uv_timer_t timer;
 	struct shd_mono timer_at;
 	struct shd_feed *first, **last; /* released, waiting for a slot */
 	size_t queued, active, in_flight_max, committing, notes;
-	struct shd_poll *resting;       /* to be used again */
-	size_t resting_count;
+	struct shd_poll *idle_polls;    /* to be used again */
+	size_t idle_count;
 	bool paused, closing;
-	void (*quiet)(void *ctx);
-	void *quiet_ctx;
+	void (*idle)(void *ctx);
+	void *idle_ctx;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 	struct shd_figures figures; /* the counting members */
 };
 
-static inline struct shd_wall wall_now(const struct shd_scheduler *polls)
+static inline struct shd_wall wall_now(const struct shd_scheduler *scheduler)
 {
-	return polls->in.now(polls->in.ctx);
+	return scheduler->in.now(scheduler->in.ctx);
 }
 
-static inline struct shd_mono mono_now(const struct shd_scheduler *polls)
+static inline struct shd_mono mono_now(const struct shd_scheduler *scheduler)
 {
-	return (struct shd_mono){(int64_t)uv_now(polls->in.loop)};
+	return (struct shd_mono){(int64_t)uv_now(scheduler->in.loop)};
 }
 
-static inline uint32_t draw(const struct shd_scheduler *polls)
+static inline uint32_t draw(const struct shd_scheduler *scheduler)
 {
-	return polls->in.random(polls->in.ctx);
+	return scheduler->in.random(scheduler->in.ctx);
 }
 
 static inline int64_t every_ms(const struct shd_feed *feed)
@@ -44,16 +45,16 @@ static inline int64_t every_ms(const struct shd_feed *feed)
 }
 
 /* The feed's next poll is so far away. Nothing for a feed that is never polled by itself. */
-void shd_scheduler_set_due(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms);
+void shd_scheduler_set_due(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms);
 /* Wakes the feed, or its poll, then. */
-void shd_scheduler_put_in(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms);
+void shd_scheduler_put_in(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms);
 
 /* The feed, or its poll, may ask nothing for so long. It counts as tried, with those that wait
  * for its ids: a pause is no reason to be blind. */
-void shd_scheduler_put_off(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms);
+void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms);
 
 /* A poll that had a slot is over. */
-void shd_scheduler_poll_ended(struct shd_scheduler *polls, struct shd_poll *poll, bool good);
+void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll, bool good);
 /* The poll lets go of its feed. */
-void shd_scheduler_release(struct shd_scheduler *polls, struct shd_poll *poll);
-void shd_scheduler_idle_if_done(struct shd_scheduler *polls);
+void shd_scheduler_release(struct shd_scheduler *scheduler, struct shd_poll *poll);
+void shd_scheduler_idle_if_done(struct shd_scheduler *scheduler);

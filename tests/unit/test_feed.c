@@ -107,7 +107,7 @@ static const struct shd_adapter market = {.name = "here", .endpoints = rows, .en
 struct fixture {
 	struct test_source shop;
 	struct shd_settings settings;
-	struct shd_scheduler polls;
+	struct shd_scheduler scheduler;
 	struct shd_poll *poll;
 	size_t parses;
 };
@@ -121,8 +121,8 @@ static int start_up(void **state)
 	f->settings = (struct shd_settings){.stores = &f->shop.store, .store_count = 1,
 		.sources = &f->shop.source, .source_count = 1,
 		.blind_after = 3};
-	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL);
-	f->poll = shd_poll_create(&f->polls);
+	shd_feeds_init(&f->scheduler.feeds, &f->settings, NULL, 0, NULL);
+	f->poll = shd_poll_create(&f->scheduler);
 	*state = f;
 	return 0;
 }
@@ -132,14 +132,14 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	shd_poll_destroy(f->poll);
-	shd_feeds_finish(&f->polls.feeds);
+	shd_feeds_finish(&f->scheduler.feeds);
 	free(f);
 	return 0;
 }
 
 static struct shd_feed *feed_of(struct fixture *f, int row)
 {
-	return &f->polls.feeds.all[row];
+	return &f->scheduler.feeds.all[row];
 }
 
 static enum shd_poll_step begin(struct fixture *f, int row)

@@ -1,5 +1,5 @@
-/* daemon/polls_end: what becomes of a poll that is over. The line and the schedule are
- * the test's own. */
+/* daemon/poll/outcome.c: what becomes of a poll that is over. The queue of changes and the schedule
+ * are the test's own. */
 #include "support/check.h"
 #include "support/source.h"
 
@@ -26,7 +26,7 @@ static const struct shd_adapter market = {
 struct fixture {
 	struct test_source shop;
 	struct shd_settings settings;
-	struct shd_scheduler polls;
+	struct shd_scheduler scheduler;
 	struct shd_poll *poll;
 };
 
@@ -39,9 +39,9 @@ static bool keeps;
 static int batches, caught_up;
 static int64_t waits_ms[ROWS];
 
-void shd_commit_add(struct shd_commit *line, struct shd_commit_item *item)
+void shd_commit_add(struct shd_commit *commit, struct shd_commit_item *item)
 {
-	(void)line;
+	(void)commit;
 	last_batch = item->batch;
 	batches++;
 	if (keeps) {
@@ -53,20 +53,20 @@ void shd_commit_add(struct shd_commit *line, struct shd_commit_item *item)
 	item->done(item);
 }
 
-void shd_scheduler_set_due(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+void shd_scheduler_set_due(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
 {
-	waits_ms[feed - polls->feeds.all] = wait_ms;
+	waits_ms[feed - scheduler->feeds.all] = wait_ms;
 	feed->next_due.ms = NOW + wait_ms;
 }
 
-void shd_scheduler_put_in(struct shd_scheduler *polls, struct shd_feed *feed, int64_t wait_ms)
+void shd_scheduler_put_in(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
 {
-	waits_ms[feed - polls->feeds.all] = wait_ms;
+	waits_ms[feed - scheduler->feeds.all] = wait_ms;
 }
 
-void shd_scheduler_pump(struct shd_scheduler *polls)
+void shd_scheduler_pump(struct shd_scheduler *scheduler)
 {
-	(void)polls;
+	(void)scheduler;
 }
 
 static struct shd_wall now(void *ctx)
@@ -105,9 +105,9 @@ static int start_up(void **state)
 	f->settings = (struct shd_settings){.stores = &f->shop.store, .store_count = 1,
 		.sources = &f->shop.source, .source_count = 1,
 		.blind_after = 3};
-	f->polls.in = (struct shd_scheduler_in){.now = now, .random = lot, .polled = polled,
+	f->scheduler.in = (struct shd_scheduler_in){.now = now, .random = lot, .polled = polled,
 		.caught_up = all_tried};
-	shd_feeds_init(&f->polls.feeds, &f->settings, NULL, 0, NULL);
+	shd_feeds_init(&f->scheduler.feeds, &f->settings, NULL, 0, NULL);
 	suspect = keeps = false;
 	batches = caught_up = 0;
 	last_batch = (struct shd_batch){0};
@@ -121,8 +121,8 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	shd_poll_destroy(f->polls.resting);
-	shd_feeds_finish(&f->polls.feeds);
+	shd_poll_destroy(f->scheduler.idle_polls);
+	shd_feeds_finish(&f->scheduler.feeds);
 	free(f);
 	return 0;
 }
@@ -130,8 +130,8 @@ static int tear_down(void **state)
 /* A poll of the row that has a slot. */
 static struct shd_poll *under_way(struct fixture *f, int row)
 {
-	struct shd_poll *poll = shd_poll_create(&f->polls);
-	struct shd_feed *feed = &f->polls.feeds.all[row];
+	struct shd_poll *poll = shd_poll_create(&f->scheduler);
+	struct shd_feed *feed = &f->scheduler.feeds.all[row];
 
 	poll->feed = feed;
 	poll->source = &f->shop.source;
@@ -140,7 +140,7 @@ static struct shd_poll *under_way(struct fixture *f, int row)
 	feed->poll = poll;
 	shd_feed_enter(feed, SHD_FEED_QUEUED);
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
-	f->polls.active = 1;
+	f->scheduler.active = 1;
 	return poll;
 }
 
@@ -155,7 +155,7 @@ static void a_list_with_an_unread_record_closes_nothing(void **state)
 	poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
 	poll->listed_count = 1;
 	poll->bad_records = 1;
-	shd_scheduler_poll_ended(&f->polls, poll, true);
+	shd_scheduler_poll_ended(&f->scheduler, poll, true);
 	assert_true(last_batch.fetch.ok);
 	assert_null(last_batch.seen.listed);
 	assert_int_equal(last_batch.seen.listed_count, 0);
@@ -171,9 +171,9 @@ static void a_list_with_an_unread_record_is_listed_again(void **state)
 
 		poll->changed = true;
 		poll->bad_records = bad;
-		shd_scheduler_poll_ended(&f->polls, poll, true);
-		assert_int_equal(f->polls.feeds.all[LIST].swept, !bad);
-		shd_poll_destroy(shd_steal(f->polls.resting));
+		shd_scheduler_poll_ended(&f->scheduler, poll, true);
+		assert_int_equal(f->scheduler.feeds.all[LIST].swept, !bad);
+		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 	}
 }
 
@@ -187,10 +187,10 @@ static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 		suspect = i == 0;
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->polls, poll, true);
+		shd_scheduler_poll_ended(&f->scheduler, poll, true);
 		assert_non_null(last_batch.seen.listed);
-		assert_int_equal(f->polls.feeds.all[LIST].cursor.ms, suspect ? 0 : NOW - 5);
-		shd_poll_destroy(shd_steal(f->polls.resting));
+		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, suspect ? 0 : NOW - 5);
+		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 	}
 }
 
@@ -214,14 +214,14 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 
 		poll->began.ms = NOW + cases[i].began;
 		poll->skew_ms = cases[i].skew;
-		f->polls.feeds.sources[0].skew_ms = cases[i].store_skew;
+		f->scheduler.feeds.sources[0].skew_ms = cases[i].store_skew;
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->polls, poll, true);
+		shd_scheduler_poll_ended(&f->scheduler, poll, true);
 		assert_int_equal(last_batch.fetch.cursor.ms, NOW + cases[i].cursor);
-		assert_int_equal(f->polls.feeds.all[LIST].cursor.ms, NOW + cases[i].cursor);
+		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, NOW + cases[i].cursor);
 		assert_true(last_batch.fetch.began.ms <= NOW);
-		shd_poll_destroy(shd_steal(f->polls.resting));
+		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 	}
 }
 
@@ -231,12 +231,12 @@ static void a_key_that_works_again_wakes_what_it_held_up(void **state)
 	struct shd_poll *poll = under_way(f, LIST);
 
 	for (size_t i = 0; i < ROWS; i++)
-		f->polls.feeds.all[i].error = SHD_ERR_CREDENTIALS;
-	f->polls.feeds.all[SLOW].item.place = 1;
-	shd_scheduler_poll_ended(&f->polls, poll, true);
+		f->scheduler.feeds.all[i].error = SHD_ERR_CREDENTIALS;
+	f->scheduler.feeds.all[SLOW].item.place = 1;
+	shd_scheduler_poll_ended(&f->scheduler, poll, true);
 	assert_in_range(waits_ms[SLOW], 0, 10000);
 	assert_int_equal(waits_ms[BATCH], -1); /* waits for ids, not for the key */
-	f->polls.feeds.all[SLOW].item.place = 0;
+	f->scheduler.feeds.all[SLOW].item.place = 0;
 }
 
 static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **state)
@@ -245,37 +245,37 @@ static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **st
 	struct shd_poll *poll = under_way(f, SLOW);
 
 	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->polls, poll, false);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
 	assert_true(waits_ms[SLOW] >= rows[SLOW].min_interval_ms);
-	shd_poll_destroy(shd_steal(f->polls.resting));
+	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 
 	poll = under_way(f, LIST);
-	f->polls.feeds.all[BATCH].wants_ids = true;
+	f->scheduler.feeds.all[BATCH].wants_ids = true;
 	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->polls, poll, false);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
 	assert_false(last_batch.fetch.ok);
-	assert_int_equal(f->polls.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
+	assert_int_equal(f->scheduler.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
 }
 
 /* The feed worked until the machine slept. */
-static struct shd_feed *fell_behind(struct fixture *f, int row)
+static struct shd_feed *catches_up(struct fixture *f, int row)
 {
-	struct shd_feed *feed = &f->polls.feeds.all[row];
+	struct shd_feed *feed = &f->scheduler.feeds.all[row];
 
 	feed->last_success.ms = feed->noted.ms = NOW - 1;
-	feed->behind = feed->unread = true;
-	f->polls.behind = 1;
+	feed->catching_up = feed->unread = true;
+	f->scheduler.catching_up = 1;
 	return feed;
 }
 
 static void what_was_behind_is_told_before_time_judges(void **state)
 {
 	struct fixture *f = *state;
-	struct shd_feed *feed = fell_behind(f, SLOW);
+	struct shd_feed *feed = catches_up(f, SLOW);
 
 	keeps = true;
 	shd_scheduler_poll_ended(
-		&f->polls, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
+		&f->scheduler, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
 	assert_int_equal(batches, 1);
 	assert_true(kept->urgent && last_batch.fetch.ok && !last_batch.fetch.outdated);
 	assert_false(feed->unread);
@@ -288,18 +288,18 @@ static void what_was_behind_is_told_before_time_judges(void **state)
 static void what_fails_stays_unread_but_holds_up_nobody(void **state)
 {
 	struct fixture *f = *state;
-	struct shd_feed *feed = fell_behind(f, SLOW);
+	struct shd_feed *feed = catches_up(f, SLOW);
 	struct shd_poll *poll = under_way(f, SLOW);
 
 	shd_fail(&poll->error, SHD_ERR_NETWORK, "no network yet");
-	shd_scheduler_poll_ended(&f->polls, poll, false);
-	assert_true(feed->unread && !feed->behind);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
+	assert_true(feed->unread && !feed->catching_up);
 	assert_int_equal(caught_up, 1);
-	shd_poll_destroy(shd_steal(f->polls.resting));
-	f->polls.resting_count = 0;
+	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
+	f->scheduler.idle_count = 0;
 	poll = under_way(f, SLOW);
 	shd_fail(&poll->error, SHD_ERR_ROLE, "not for this key");
-	shd_scheduler_poll_ended(&f->polls, poll, false);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
 	assert_false(feed->unread); /* nobody waits for an operator */
 }
 
@@ -308,36 +308,36 @@ static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
 	struct fixture *f = *state;
 
 	for (int good = 0; good < 2; good++) {
-		struct shd_feed *feed = fell_behind(f, SLOW);
+		struct shd_feed *feed = catches_up(f, SLOW);
 		struct shd_poll *poll = under_way(f, SLOW);
 
 		poll->outdated = true;
 		batches = 0;
 		shd_fail(&poll->error, SHD_ERR_TIMEOUT, "it slept");
-		shd_scheduler_poll_ended(&f->polls, poll, good);
+		shd_scheduler_poll_ended(&f->scheduler, poll, good);
 		assert_int_equal(waits_ms[SLOW], 0);
-		assert_true(feed->behind && feed->unread);
+		assert_true(feed->catching_up && feed->unread);
 		assert_int_equal(feed->error, -1);
 		assert_int_equal(batches, 0);
 		assert_int_equal(caught_up, 0);
-		shd_poll_destroy(shd_steal(f->polls.resting));
-		f->polls.resting_count = 0;
+		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
+		f->scheduler.idle_count = 0;
 	}
 }
 
 static void a_pause_holds_up_nobody(void **state)
 {
 	struct fixture *f = *state;
-	struct shd_feed *list = fell_behind(f, LIST), *batch = &f->polls.feeds.all[BATCH];
+	struct shd_feed *list = catches_up(f, LIST), *batch = &f->scheduler.feeds.all[BATCH];
 
-	batch->behind = batch->wants_ids = true;
-	f->polls.behind = 2;
-	shd_scheduler_put_off(&f->polls, list, 1800000);
+	batch->catching_up = batch->wants_ids = true;
+	f->scheduler.catching_up = 2;
+	shd_scheduler_put_off(&f->scheduler, list, 1800000);
 	assert_int_equal(waits_ms[LIST], 1800000);
 	assert_int_equal(list->next_due.ms, NOW + 1800000);
 	assert_int_equal(batch->next_due.ms, NOW + 1800000);
 	assert_true(list->unread);
-	assert_int_equal(f->polls.behind, 0);
+	assert_int_equal(f->scheduler.catching_up, 0);
 	assert_int_equal(caught_up, 1);
 }
 

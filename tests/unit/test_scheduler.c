@@ -99,10 +99,10 @@ static void a_start_reads_first_what_is_overdue(void **state)
 
 		uv_loop_init(&loop);
 		shop_init(&shop, "s", SHD_MINUTE_MS);
-		struct shd_scheduler *polls =
+		struct shd_scheduler *scheduler =
 			begin(&loop, &shop, starts[i].known, starts[i].count, NULL);
-		assert_int_equal(shd_scheduler_unread(polls, 0), starts[i].unread);
-		shd_scheduler_close(polls, nothing, NULL);
+		assert_int_equal(shd_scheduler_unread(scheduler, 0), starts[i].unread);
+		shd_scheduler_close(scheduler, nothing, NULL);
 		uv_run(&loop, UV_RUN_DEFAULT);
 		assert_int_equal(uv_loop_close(&loop), 0);
 	}
@@ -134,13 +134,13 @@ static void a_reload_reads_first_what_was_not_polled_before(void **state)
 		struct shd_scheduler *old = begin(&loop, &before, known, same, NULL);
 		const struct shd_source_feeds *of = shd_scheduler_feeds(old)->sources;
 		struct shd_feed *list = shd_feeds_find(of, &rows[LIST]);
-		list->unread = list->behind = false;
+		list->unread = list->catching_up = false;
 		shd_feeds_find(of, &rows[OTHER])->unread = false;
 		shd_feeds_find(of, &rows[RATES])->unread = false;
-		struct shd_scheduler *polls = begin(&loop, &after, known, !same, old);
-		assert_int_equal(shd_scheduler_unread(polls, 0), reloads[i].unread);
+		struct shd_scheduler *scheduler = begin(&loop, &after, known, !same, old);
+		assert_int_equal(shd_scheduler_unread(scheduler, 0), reloads[i].unread);
 		shd_scheduler_close(old, nothing, NULL);
-		shd_scheduler_close(polls, nothing, NULL);
+		shd_scheduler_close(scheduler, nothing, NULL);
 		uv_run(&loop, UV_RUN_DEFAULT);
 		assert_int_equal(uv_loop_close(&loop), 0);
 	}

@@ -122,6 +122,22 @@ static void recall(void *ctx)
 	}
 }
 
+/* Connections of network identities that nobody has any more are closed. */
+static void keep_egresses(struct shd_app *app)
+{
+	const struct shd_settings *settings = app->config->settings;
+	size_t count = settings->source_count + settings->channel_count;
+	struct shd_egress *egresses shd_autofree = shd_xcalloc(count + 1, sizeof(*egresses));
+
+	for (size_t i = 0; i < settings->source_count; i++)
+		egresses[i] = *settings->sources[i].egress;
+	for (size_t i = 0; i < settings->channel_count; i++)
+		egresses[settings->source_count + i] = (struct shd_egress){
+			.proxy = settings->channels[i].proxy,
+			.ca_file = settings->channels[i].ca_file};
+	shd_transfers_keep(app->transfers, egresses, count);
+}
+
 static void swap(void *ctx)
 {
 	struct shd_app *app = ctx;
@@ -139,6 +155,7 @@ static void swap(void *ctx)
 	shd_commit_use(app->commit, app->judge, shd_deliver_take(app->deliver));
 	shd_deliver_config(app->deliver, app->config);
 	shd_grants_configure(app->grants, app->config);
+	keep_egresses(app);
 	shd_app_start_scheduler(app, reload->known, reload->known_count, old);
 	shd_scheduler_close(old, scheduler_gone, app);
 	shd_commit_resume(app->commit);

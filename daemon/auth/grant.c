@@ -287,8 +287,7 @@ static bool ask(struct grant *grant)
 		.header_count = grant->request.header_count,
 		.body = grant->request.body.data,
 		.body_len = grant->request.body.len,
-		.proxy = source->egress->proxy,
-		.interface = source->egress->interface,
+		.egress = source->egress,
 		.connect_ms = CONNECT_MS,
 		.total_ms = TOTAL_MS,
 		.answer_max_bytes = ANSWER_BYTES};

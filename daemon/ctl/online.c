@@ -123,8 +123,8 @@ static bool start_store(struct trial *trial, struct shd_error *reterr)
 	struct shd_transfer_in in = {.method = trial->request.method,
 		.url = trial->request.url.data, .headers = trial->request.headers,
 		.header_count = trial->request.header_count, .body = trial->request.body.data,
-		.body_len = trial->request.body.len, .proxy = source->egress->proxy,
-		.interface = source->egress->interface, .connect_ms = CONNECT_MS,
+		.body_len = trial->request.body.len, .egress = source->egress,
+		.connect_ms = CONNECT_MS,
 		.total_ms = source->timeout_ms, .answer_max_bytes = ANSWER_MAX_BYTES};
 	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
 }
@@ -157,8 +157,9 @@ static bool start_channel(struct trial *trial, struct shd_error *reterr)
 
 	if (!render(trial, reterr))
 		return false;
+	const struct shd_egress egress = {.proxy = channel->proxy, .ca_file = channel->ca_file};
 	struct shd_transfer_in in = {.method = "OPTIONS", .url = envelope->http.url.data,
-		.proxy = channel->proxy, .ca_file = channel->ca_file,
+		.egress = &egress,
 		.connect_ms = CONNECT_MS, .total_ms = channel->timeout_ms,
 		.answer_max_bytes = ANSWER_MAX_BYTES};
 	if (envelope->is_mail) {

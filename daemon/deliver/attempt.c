@@ -157,8 +157,8 @@ struct shd_attempt *shd_attempt_create(
 	}
 	attempt->notifier = channel->notifier;
 	attempt->timeout_ms = channel->timeout_ms;
-	attempt->proxy = keep(attempt, channel->proxy);
-	attempt->ca_file = keep(attempt, channel->ca_file);
+	attempt->egress.proxy = keep(attempt, channel->proxy);
+	attempt->egress.ca_file = keep(attempt, channel->ca_file);
 	if (!render(attempt, row, channel, config, now, &error))
 		refuse(attempt, &error, now);
 	own_envelope(attempt);
@@ -189,8 +189,7 @@ void shd_attempt_request(const struct shd_attempt *attempt, struct shd_transfer_
 		.header_count = envelope->http.header_count,
 		.body = envelope->http.body.data,
 		.body_len = envelope->http.body.len,
-		.proxy = attempt->proxy,
-		.ca_file = attempt->ca_file,
+		.egress = &attempt->egress,
 		.connect_ms = attempt->timeout_ms < CONNECT_MS ? attempt->timeout_ms : CONNECT_MS,
 		.total_ms = attempt->timeout_ms,
 		.answer_max_bytes = ANSWER_BYTES,

@@ -38,7 +38,8 @@ struct shd_attempt {
 	int64_t outbox;
 	struct shd_wall made, give_up;
 	int number;                     /* which attempt of the row, from 1 */
-	const char *channel, *type, *subject, *target, *proxy, *ca_file;
+	const char *channel, *type, *subject, *target;
+	struct shd_egress egress;
 	int64_t timeout_ms;
 	const struct shd_notifier *notifier; /* NULL: the channel is gone */
 	struct shd_envelope envelope;

@@ -5,21 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One per file descriptor number that curl ever used. It is stopped, not closed,
- * when curl lets go of the descriptor: uv_poll_init costs three system calls, and a
- * stopped handle does not care which socket has its number next. */
+/* One per descriptor number that curl ever used. It is stopped, not closed, when curl lets go
+ * of the descriptor: uv_poll_init costs three system calls, a stopped handle does not care
+ * which socket has its number next, and closing one would make libuv forget that socket. */
 struct socket {
 	uv_poll_t poll;
-	struct shd_curl_loop *glue;
+	struct shd_curl_sockets *of;
+	struct shd_curl_loop *user; /* the last one */
+};
+
+struct shd_curl_sockets {
+	uv_loop_t *loop;
+	struct socket **all; /* by descriptor */
+	size_t room, handles;
+	void (*closed)(void *ctx);
+	void *ctx;
 };
 
 struct shd_curl_loop {
-	uv_loop_t *loop;
+	struct shd_curl_sockets *sockets;
 	CURLM *multi;
 	uv_timer_t timer;
-	struct socket **sockets; /* by descriptor */
-	size_t socket_room;
-	size_t handles; /* open ones of libuv */
 	bool closing;
 	void (*progress)(void *ctx);
 	void (*last)(void *ctx);
@@ -27,10 +33,12 @@ struct shd_curl_loop {
 	void *ctx;
 };
 
+/* --- sockets ---------------------------------------------------------------------------- */
+
 static void socket_ready(uv_poll_t *poll, int status, int events)
 {
 	struct socket *socket = poll->data;
-	struct shd_curl_loop *glue = socket->glue;
+	struct shd_curl_loop *glue = socket->user;
 	uv_os_fd_t fd;
 	int flags = 0, running;
 
@@ -46,51 +54,96 @@ static void socket_ready(uv_poll_t *poll, int status, int events)
 	glue->progress(glue->ctx);
 }
 
-static struct socket *socket_of(struct shd_curl_loop *glue, size_t fd)
+static struct socket *socket_of(struct shd_curl_sockets *sockets, size_t fd)
 {
-	if (fd >= glue->socket_room) {
-		size_t room = glue->socket_room ? glue->socket_room : 64;
+	if (fd >= sockets->room) {
+		size_t room = sockets->room ? sockets->room : 64;
 
 		while (room <= fd)
 			room *= 2;
-		glue->sockets = shd_xrealloc(glue->sockets, room, sizeof(*glue->sockets));
-		memset(glue->sockets + glue->socket_room, 0,
-			(room - glue->socket_room) * sizeof(*glue->sockets));
-		glue->socket_room = room;
+		sockets->all = shd_xrealloc(sockets->all, room, sizeof(*sockets->all));
+		memset(sockets->all + sockets->room, 0,
+			(room - sockets->room) * sizeof(*sockets->all));
+		sockets->room = room;
 	}
-	if (glue->sockets[fd])
-		return glue->sockets[fd];
+	if (sockets->all[fd])
+		return sockets->all[fd];
 
 	struct socket *socket = shd_xcalloc(1, sizeof(*socket));
-	if (uv_poll_init(glue->loop, &socket->poll, (int)fd) != 0) {
+	if (uv_poll_init(sockets->loop, &socket->poll, (int)fd) != 0) {
 		free(socket);
 		return NULL;
 	}
 	socket->poll.data = socket;
-	socket->glue = glue;
-	glue->handles++;
-	glue->sockets[fd] = socket;
+	socket->of = sockets;
+	sockets->handles++;
+	sockets->all[fd] = socket;
 	return socket;
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
 	struct shd_curl_loop *glue = ctx;
+	struct shd_curl_sockets *sockets = glue->sockets;
 
 	(void)easy;
 	(void)unused;
 	if (what == CURL_POLL_REMOVE) {
-		if ((size_t)fd < glue->socket_room && glue->sockets[fd])
-			uv_poll_stop(&glue->sockets[fd]->poll);
+		if ((size_t)fd < sockets->room && sockets->all[fd] &&
+			sockets->all[fd]->user == glue)
+			uv_poll_stop(&sockets->all[fd]->poll);
 		return 0;
 	}
-	struct socket *socket = socket_of(glue, (size_t)fd);
+	struct socket *socket = socket_of(sockets, (size_t)fd);
 	if (!socket)
 		return -1;
+	socket->user = glue;
 	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
 		     (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	return uv_poll_start(&socket->poll, events, socket_ready) == 0 ? 0 : -1;
 }
+
+struct shd_curl_sockets *shd_curl_sockets_create(uv_loop_t *loop)
+{
+	struct shd_curl_sockets *sockets = shd_xcalloc(1, sizeof(*sockets));
+
+	sockets->loop = loop;
+	return sockets;
+}
+
+static void all_closed(struct shd_curl_sockets *sockets)
+{
+	void (*closed)(void *ctx) = sockets->closed;
+	void *ctx = sockets->ctx;
+
+	free(sockets->all);
+	free(sockets);
+	closed(ctx);
+}
+
+static void socket_closed(uv_handle_t *handle)
+{
+	struct socket *socket = handle->data;
+	struct shd_curl_sockets *sockets = socket->of;
+
+	free(socket);
+	if (--sockets->handles == 0)
+		all_closed(sockets);
+}
+
+void shd_curl_sockets_close(struct shd_curl_sockets *sockets, void (*closed)(void *ctx), void *ctx)
+{
+	sockets->closed = closed;
+	sockets->ctx = ctx;
+	if (!sockets->handles)
+		all_closed(sockets);
+	else
+		for (size_t fd = 0; fd < sockets->room; fd++)
+			if (sockets->all[fd])
+				uv_close((uv_handle_t *)&sockets->all[fd]->poll, socket_closed);
+}
+
+/* --- a multi handle --------------------------------------------------------------------- */
 
 static void timer_fired(uv_timer_t *timer)
 {
@@ -115,18 +168,17 @@ static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
 	return 0;
 }
 
-struct shd_curl_loop *shd_curl_loop_create(uv_loop_t *loop, CURLM *multi,
+struct shd_curl_loop *shd_curl_loop_create(struct shd_curl_sockets *sockets, CURLM *multi,
 					   void (*progress)(void *ctx), void *ctx)
 {
 	struct shd_curl_loop *glue = shd_xcalloc(1, sizeof(*glue));
 
-	glue->loop = loop;
+	glue->sockets = sockets;
 	glue->multi = multi;
 	glue->progress = progress;
 	glue->ctx = ctx;
-	uv_timer_init(loop, &glue->timer);
+	uv_timer_init(sockets->loop, &glue->timer);
 	glue->timer.data = glue;
-	glue->handles = 1;
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, glue);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -134,21 +186,24 @@ struct shd_curl_loop *shd_curl_loop_create(uv_loop_t *loop, CURLM *multi,
 	return glue;
 }
 
-static void handle_closed(uv_handle_t *handle)
+static void timer_closed(uv_handle_t *handle)
 {
-	bool is_socket = handle->type == UV_POLL;
-	struct shd_curl_loop *glue = is_socket ? ((struct socket *)handle->data)->glue
-					       : handle->data;
-
-	if (is_socket)
-		free(handle->data);
-	if (--glue->handles)
-		return;
+	struct shd_curl_loop *glue = handle->data;
 	void (*closed)(void *ctx) = glue->closed;
 	void *ctx = glue->ctx;
-	free(glue->sockets);
+
 	free(glue);
 	closed(ctx);
+}
+
+/* curl has told of every descriptor that it closed; nobody may wait for another one. */
+static void forget(struct socket *socket, const struct shd_curl_loop *glue)
+{
+	if (!socket || socket->user != glue)
+		return;
+	if (uv_is_active((uv_handle_t *)&socket->poll))
+		uv_poll_stop(&socket->poll);
+	socket->user = NULL;
 }
 
 static void close_now(uv_timer_t *timer)
@@ -156,10 +211,9 @@ static void close_now(uv_timer_t *timer)
 	struct shd_curl_loop *glue = timer->data;
 
 	glue->last(glue->ctx);
-	for (size_t fd = 0; fd < glue->socket_room; fd++)
-		if (glue->sockets[fd])
-			uv_close((uv_handle_t *)&glue->sockets[fd]->poll, handle_closed);
-	uv_close((uv_handle_t *)&glue->timer, handle_closed);
+	for (size_t fd = 0; fd < glue->sockets->room; fd++)
+		forget(glue->sockets->all[fd], glue);
+	uv_close((uv_handle_t *)&glue->timer, timer_closed);
 }
 
 void shd_curl_loop_close(struct shd_curl_loop *glue, void (*last)(void *ctx),

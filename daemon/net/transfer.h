@@ -1,18 +1,25 @@
 /* net/transfer.h - the only user of libcurl: HTTP, and SMTP for mail.
  *
- * One multi handle on the loop. A transfer is queued, waits for a slot (at most
- * `in_flight_max` run at once; the queue of our own is bounded), runs, and ends
- * with exactly one callback from a later turn of the loop. Loop thread only. */
+ * A transfer is queued, waits for a slot (at most `in_flight_max` run at once; the queue of
+ * our own is bounded), runs, and ends with exactly one callback from a later turn of the
+ * loop. What leaves by one egress has a pool of its own: transfers of two egresses share
+ * neither connections nor TLS sessions nor looked-up names, and nobody outside can tell by
+ * these that they come from one machine. Loop thread only.
+ *
+ * Limits: slots and queue are of all pools together. A pool keeps at most `in_flight_max`
+ * connections open, and never more than it had transfers at once. It costs two descriptors
+ * and 50 KB; once it has spoken TLS, 0.9 MB more for the certificates, which each reads for
+ * itself: a hundred egresses take 90 MB. */
 #pragma once
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "conf/option.h"
+#include "http/egress.h"
 
 #include <uv.h>
 
 struct shd_transfers;
-struct shd_transfer;
 
 struct shd_transfer_in {
 	const char *method;          /* "POST"; HTTP only */
@@ -22,7 +29,7 @@ struct shd_transfer_in {
 	const char *body;            /* borrowed until the end */
 	size_t body_len;
 	const char *unix_socket;     /* talk HTTP over this socket, or NULL */
-	const char *proxy, *interface, *ca_file; /* or NULL */
+	const struct shd_egress *egress; /* NULL: none of its own; read before the start returns */
 	bool require_tls;            /* SMTP: refuse to go on in the clear */
 	bool probe;                  /* SMTP: connect, authenticate and leave, without a mail */
 	const char *mail_from;       /* SMTP */
@@ -65,6 +72,12 @@ SHD_MUST_USE bool shd_transfer_start(struct shd_transfers *transfers,
 				     const struct shd_transfer_in *in, shd_transfer_fn *done,
 				     void *ctx, struct shd_error *reterr);
 
-/* Running and waiting now. */
+/* Another configuration is in force, which names these egresses: the pools of all others are
+ * closed once their last transfer has ended. */
+void shd_transfers_keep(
+	struct shd_transfers *transfers, const struct shd_egress *egresses, size_t count);
+
+/* Running and waiting now; pools that are open or close. */
 size_t shd_transfers_running(const struct shd_transfers *transfers);
 size_t shd_transfers_waiting(const struct shd_transfers *transfers);
+size_t shd_transfers_pools(const struct shd_transfers *transfers);

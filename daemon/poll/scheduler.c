@@ -208,8 +208,7 @@ static void ask(struct shd_poll *poll)
 	struct shd_transfer_in in = {
 		.method = poll->request.method,
 		.before_send = source->adapter->sign && !is_fetch(poll) ? before_send : NULL,
-		.proxy = source->egress->proxy,
-		.interface = source->egress->interface,
+		.egress = source->egress,
 		.connect_ms = source->timeout_ms < CONNECT_MS ? source->timeout_ms : CONNECT_MS,
 		.total_ms = source->timeout_ms,
 		.answer_max_bytes = source->body_max_bytes,

@@ -155,9 +155,11 @@ static int by_egress(const void *a, const void *b)
 	return order ? order : (*x > *y) - (*x < *y);
 }
 
-static bool same_egress(const struct shd_source *a, const struct shd_source *b)
+static bool same_address(const struct shd_source *a, const struct shd_source *b)
 {
-	return a->adapter == b->adapter && a->egress == b->egress;
+	return a->adapter == b->adapter &&
+	       compare_texts(a->egress->proxy, b->egress->proxy) == 0 &&
+	       compare_texts(a->egress->interface, b->egress->interface) == 0;
 }
 
 void shd_sources_warn(struct shd_build *build)
@@ -175,7 +177,7 @@ void shd_sources_warn(struct shd_build *build)
 	}
 	qsort(sorted, count, sizeof(*sorted), by_egress);
 	for (size_t first = 0, end; first < count; first = end) {
-		for (end = first + 1; end < count && same_egress(sorted[first], sorted[end]);)
+		for (end = first + 1; end < count && same_address(sorted[first], sorted[end]);)
 			end++;
 		if (end - first > 1)
 			shd_node_warn(sorted[first + 1]->node, build->diags,

@@ -112,6 +112,9 @@ const struct shd_option shd_source_parts_options[] = {
 const size_t shd_source_parts_option_count = SHD_COUNT(shd_source_parts_options);
 
 const struct shd_option shd_egress_options[] = {
+	{"ca_file", SHD_OPT_TEXT, AT(shd_egress, ca_file), false, NULL, 0, 0, NULL,
+		"Certificate authorities to trust instead of the system's; for a proxy that opens "
+		"TLS."},
 	{"proxy", SHD_OPT_URL, AT(shd_egress, proxy), false, NULL, 0, 0, proxies,
 		"Proxy that all requests of the store go through."},
 	{"interface", SHD_OPT_TEXT, AT(shd_egress, interface), false, NULL, 0, 0, NULL,

@@ -5,7 +5,8 @@
  *   /status/N status N                      /bytes/N N bytes, with Content-Length
  *   /chunked/N  N bytes without a length    /cut     fewer bytes than promised
  *   /silent   nothing, until the peer goes  /junk    not HTTP
- * The connection is kept; `connections` and `requests` count. */
+ *   /from     "127.0.0.2 7": whence the connection comes, and which one it is
+ * The connection is kept; `connections`, `requests` and `gone` count. */
 #pragma once
 #include <arpa/inet.h>
 #include <poll.h>
@@ -24,11 +25,12 @@ struct peer {
 	int listener, port;
 	pthread_t thread;
 	atomic_bool stop;
-	atomic_int connections, requests;
+	atomic_int connections, requests, gone;
 	pthread_mutex_t lock;        /* for last_head */
 	char last_head[PEER_BUFFER]; /* of the last request */
 	struct {
-		int fd;
+		int fd, number;
+		char from[INET_ADDRSTRLEN];
 		size_t len;
 		char bytes[PEER_BUFFER];
 	} lines[PEER_CONNECTIONS];
@@ -98,6 +100,15 @@ static inline bool peer_answer(int fd, const char *path, const char *body, size_
 	return true;
 }
 
+static inline void peer_tell_from(const struct peer *peer, int fd)
+{
+	for (size_t i = 0; i < PEER_CONNECTIONS; i++)
+		if (peer->lines[i].fd == fd)
+			dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s %4d",
+				strlen(peer->lines[i].from) + 5, peer->lines[i].from,
+				peer->lines[i].number);
+}
+
 /* Answers every whole request in the buffer; false: close. */
 static inline bool peer_serve(struct peer *peer, int fd, char *bytes, size_t *len)
 {
@@ -120,7 +131,9 @@ static inline bool peer_serve(struct peer *peer, int fd, char *bytes, size_t *le
 		pthread_mutex_unlock(&peer->lock);
 		sscanf(bytes, "%*s %63s", path);
 		atomic_fetch_add(&peer->requests, 1);
-		if (!peer_answer(fd, path, bytes + head, body))
+		if (strcmp(path, "/from") == 0)
+			peer_tell_from(peer, fd);
+		else if (!peer_answer(fd, path, bytes + head, body))
 			return false;
 		*len -= head + body;
 		memmove(bytes, bytes + head + body, *len);
@@ -129,13 +142,17 @@ static inline bool peer_serve(struct peer *peer, int fd, char *bytes, size_t *le
 
 static inline void peer_accept(struct peer *peer)
 {
-	int fd = accept(peer->listener, NULL, NULL);
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	int fd = accept(peer->listener, (struct sockaddr *)&from, &len);
 
 	for (size_t i = 0; i < PEER_CONNECTIONS; i++)
 		if (peer->lines[i].fd < 0) {
 			peer->lines[i].fd = fd;
 			peer->lines[i].len = 0;
-			atomic_fetch_add(&peer->connections, 1);
+			peer->lines[i].number = atomic_fetch_add(&peer->connections, 1);
+			inet_ntop(AF_INET, &from.sin_addr, peer->lines[i].from,
+				sizeof(peer->lines[i].from));
 			return;
 		}
 	close(fd);
@@ -166,6 +183,7 @@ static inline void *peer_run(void *ctx)
 						    &peer->lines[i].len)) {
 				close(peer->lines[i].fd);
 				peer->lines[i].fd = -1;
+				atomic_fetch_add(&peer->gone, 1);
 			}
 		}
 		if (fds[0].revents)

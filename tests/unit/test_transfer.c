@@ -264,6 +264,100 @@ static void closing_ends_what_runs_and_what_waits(void **state)
 	peer_stop(f.peer);
 }
 
+/* --- egresses ---------------------------------------------------------------------------- */
+
+static bool ask_by(struct fixture *f, const struct shd_egress *egress, const char *path,
+		   struct result *result)
+{
+	static char url[96]; /* borrowed until the end, and always the same */
+	struct shd_error err;
+	struct shd_transfer_in in = {.method = "GET", .url = url, .egress = egress,
+		.connect_ms = 2000, .total_ms = 2000, .answer_max_bytes = 100};
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", f->peer->port, path);
+	*result = (struct result){0};
+	return shd_transfer_start(f->transfers, &in, note, result, &err);
+}
+
+static void wait_for(struct fixture *f, const struct result *result)
+{
+	while (!result->calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_true(result->ok);
+}
+
+/* A name and an address that never come together with those of another one. */
+static void egresses_share_no_connection(void **state)
+{
+	static const struct shd_egress egresses[] = {{.interface = "127.0.0.2"},
+		{.interface = "127.0.0.3"}, {0}, {.ca_file = "/etc/hosts"}};
+	char seen[SHD_COUNT(egresses)][64] = {{0}};
+	struct fixture *f = *state;
+	struct result result;
+
+	for (size_t i = 0; i < 12; i++) {
+		size_t at = i % SHD_COUNT(egresses);
+		const char *from = egresses[at].interface ? egresses[at].interface : "127.0.0.1";
+
+		assert_true(ask_by(f, &egresses[at], "/from", &result));
+		wait_for(f, &result);
+		assert_memory_equal(result.text, from, strlen(from));
+		if (seen[at][0])
+			assert_string_equal(result.text, seen[at]); /* its connection is kept */
+		memcpy(seen[at], result.text, sizeof(seen[at]));
+	}
+	assert_int_equal(atomic_load(&f->peer->connections), SHD_COUNT(egresses));
+}
+
+static void the_limit_is_of_all_egresses_together(void **state)
+{
+	struct fixture *f = *state;
+	struct result results[30];
+	char names[30][16];
+
+	for (size_t i = 0; i < SHD_COUNT(results); i++) {
+		snprintf(names[i], sizeof(names[i]), "127.0.0.%zu", 2 + i % 10);
+		const struct shd_egress egress = {.interface = names[i]}; /* gone when it runs */
+		assert_true(ask_by(f, &egress, "/from", &results[i]));
+		assert_true(shd_transfers_running(f->transfers) <= 4);
+	}
+	for (size_t i = 0; i < SHD_COUNT(results); i++) {
+		wait_for(f, &results[i]);
+		assert_memory_equal(results[i].text, names[i], strlen(names[i]));
+		assert_true(shd_transfers_running(f->transfers) <= 4);
+	}
+}
+
+/* One after the other comes and goes, with the descriptors of the one before; meanwhile others
+ * are used as ever. */
+static void an_egress_that_nobody_names_any_more_is_let_go(void **state)
+{
+	const struct shd_egress stays = {.interface = "127.0.0.99"};
+	struct fixture *f = *state;
+	struct result result, other;
+
+	assert_true(ask_by(f, &stays, "/from", &other));
+	wait_for(f, &other);
+	for (int i = 0; i < 20; i++) {
+		char name[16];
+		const struct shd_egress goes = {.interface = name};
+
+		snprintf(name, sizeof(name), "127.0.0.%d", 2 + i);
+		assert_true(ask_by(f, &goes, "/from", &result));
+		shd_transfers_keep(f->transfers, &stays, 1); /* not before its last transfer ends */
+		wait_for(f, &result);
+		assert_memory_equal(result.text, name, strlen(name));
+		assert_true(ask_by(f, &stays, "/from", &other));
+		wait_for(f, &other);
+		while (shd_transfers_pools(f->transfers) > 2)
+			uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	assert_int_equal(atomic_load(&f->peer->connections), 21);
+	while (atomic_load(&f->peer->gone) < 20)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_int_equal(shd_transfers_pools(f->transfers), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +375,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_callback_may_start_the_next_one, start_up, tear_down),
 		cmocka_unit_test(closing_ends_what_runs_and_what_waits),
+		cmocka_unit_test_setup_teardown(egresses_share_no_connection, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			the_limit_is_of_all_egresses_together, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			an_egress_that_nobody_names_any_more_is_let_go, start_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,48 @@
+/* net/pool.h - what leaves by one egress: a multi handle of curl, with connections, TLS sessions
+ * and looked-up names of its own, and the slots whose requests are under way.
+ *
+ * Nobody outside net includes this. Loop thread only. */
+#pragma once
+#include "curl_loop.h"
+#include "slot.h"
+
+struct shd_pool_in {
+	uv_loop_t *loop;
+	struct shd_curl_sockets *sockets;
+	size_t connections_max; /* kept open for the next request */
+	/* Requests have ended, after the callback of each. */
+	void (*ended)(void *ctx, size_t count);
+	/* The pool is gone. */
+	void (*closed)(void *ctx);
+	void *ctx;
+};
+
+struct shd_pool {
+	struct shd_pool_in in;
+	struct shd_egress egress; /* a copy */
+	uint64_t hash;            /* of it */
+	CURLM *multi;
+	struct shd_curl_loop *glue;
+	struct shd_slot **slots, *idle;
+	size_t slot_count, slot_room, running;
+	size_t waiting; /* the owner's: requests that wait for a slot */
+	bool unwanted;  /* the owner's: no configuration names it any more */
+	bool closing;
+};
+
+/* A hash of the three texts; and whether the egress, which has this hash, is the pool's. */
+uint64_t shd_pool_hash(const struct shd_egress *egress);
+bool shd_pool_is(const struct shd_pool *pool, const struct shd_egress *egress, uint64_t hash);
+
+/* Returns owned; ends with shd_pool_close. */
+struct shd_pool *shd_pool_create(const struct shd_pool_in *in, const struct shd_egress *egress);
+
+/* The request leaves. done is called from a later turn. */
+void shd_pool_run(struct shd_pool *pool, const struct shd_transfer_in *in, shd_transfer_fn *done,
+		  void *ctx);
+
+/* Frees a slot that runs nothing; false: there is none. Connections stay. */
+bool shd_pool_shrink(struct shd_pool *pool);
+
+/* From a later turn: cancels what is under way, frees everything, calls in.closed. */
+void shd_pool_close(struct shd_pool *pool);

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from ctl_setup import run_ctl
-from daemon_client import STORE, Daemon, wait_for
+from daemon_client import ONE_SHOP, Daemon, wait_for
 from sandbox_client import ROOT, Sandbox
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
@@ -204,7 +204,7 @@ def test_each_fault_of_a_feed_is_said_once_in_the_journal(struck):
 
 # --- one store, one fault after the other -----------------------------------------------------
 
-ONE = STORE.replace("{dir}/state.db", "{dir}/db/state.db") + """\
+ONE = ONE_SHOP.replace("{dir}/state.db", "{dir}/db/state.db") + """\
 channels:
   hook: {{type: webhook, url: "http://127.0.0.1:{webhook}/hook", secret: {{file: "{dir}/hook.key"}}}}
 routes:

@@ -17,7 +17,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from ctl_setup import run_ctl
-from daemon_client import FAST, HOOK_SECRET, STORE, Daemon, wait_for
+from daemon_client import FAST, HOOK_SECRET, ONE_SHOP, Daemon, wait_for
 from sandbox_client import ROOT, Sandbox
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
@@ -162,7 +162,7 @@ def make_certificates(folder):
 
 # --- everything at once -----------------------------------------------------------------------
 
-CONFIG = STORE + """\
+CONFIG = ONE_SHOP + """\
 channels: CHANNELS
 routes:
   - {{match: 'rule == "notifier-failing"', to: [dead]}}

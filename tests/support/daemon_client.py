@@ -9,7 +9,7 @@ import time
 from sandbox_client import ROOT, find_binary
 
 # One shop of the sandbox; CONFIG adds who is told.
-STORE = """\
+ONE_SHOP = """\
 listen: unix:{dir}/api.sock
 state: {dir}/state.db
 stores:
@@ -23,7 +23,7 @@ stores:
     currency: RUB
     poll: {poll}
 """
-CONFIG = STORE + """\
+CONFIG = ONE_SHOP + """\
 channels:
   mail:
     type: email

@@ -93,7 +93,7 @@ static bool run_tests(struct tally *tally, const struct shd_doc *doc, const char
 	const struct shd_config *config = tally->config;
 	size_t before = shd_diags_mistakes(tally->diags);
 
-	shd_scenarios_run(doc, config->rules, config->words, config->settings, tally->diags, tell,
+	shd_scenarios_run(doc, config->rules, config->settings, tally->diags, tell,
 		tally);
 	if (!tally->file_tests && shd_diags_mistakes(tally->diags) == before)
 		mistake(tally, path, "there are no tests in this file");

@@ -1,9 +1,9 @@
 #include "table.h"
 
+#include "base/fold.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
 #define GAP 2 /* spaces between two columns */
 
@@ -23,31 +23,12 @@ static const char *const escapes[] = {
 	[SHD_BAD] = "\033[31m", [SHD_DIM] = "\033[2m", [SHD_BOLD] = "\033[1m",
 };
 
-static size_t character_width(UChar32 c)
-{
-	switch (u_charType(c)) {
-	case U_NON_SPACING_MARK:
-	case U_ENCLOSING_MARK:
-	case U_FORMAT_CHAR:
-		return 0;
-	default:
-		break;
-	}
-	int32_t width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
-	return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
-}
-
 size_t shd_display_width(const char *text, size_t len)
 {
-	const uint8_t *bytes = (const uint8_t *)text;
 	size_t width = 0;
 
-	for (int32_t at = 0; (size_t)at < len;) {
-		UChar32 c;
-
-		U8_NEXT_OR_FFFD(bytes, at, (int32_t)len, c);
-		width += character_width(c);
-	}
+	for (size_t at = 0; at < len;)
+		width += (size_t)shd_char_cells(shd_utf8_next(text, len, &at));
 	return width;
 }
 

@@ -1,14 +1,19 @@
 #include "zone.h"
 
+#include "text.h"
+
+#include <stdio.h>
 #include <string.h>
 #include <unicode/ucal.h>
+#include <unicode/udat.h>
+#include <unicode/uenum.h>
 #include <unicode/ustring.h>
 
 #define FIRST_MS  631152000000LL  /* 1990-01-01 */
 #define LAST_MS   2871763200000LL /* 2061-01-01 */
 #define OFFSET_MAX_MS SHD_DAY_MS  /* no zone is so far from UTC */
 
-enum { STEPS_MAX = 512, NAME_CHARS = 64 };
+enum { STEPS_MAX = 512 };
 
 struct step {
 	int64_t from_ms, offset_ms;
@@ -21,6 +26,53 @@ struct shd_zone {
 
 static const struct step utc_step = {INT64_MIN, 0};
 static const struct shd_zone utc = {1, (struct step *)&utc_step};
+
+bool shd_zone_known(const char *name)
+{
+	UChar id[SHD_ZONE_NAME], canonical[SHD_ZONE_NAME];
+	UErrorCode status = U_ZERO_ERROR;
+	UBool system = false;
+	int32_t len = 0;
+
+	u_strFromUTF8(id, SHD_ZONE_NAME, &len, name, -1, &status);
+	ucal_getCanonicalTimeZoneID(id, len, canonical, SHD_ZONE_NAME, &system, &status);
+	return U_SUCCESS(status) && len < SHD_ZONE_NAME && system;
+}
+
+const char *shd_zone_nearest(const char *name, char buf[SHD_ZONE_NAME])
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UEnumeration *zones = ucal_openTimeZones(&status);
+	const char *zone;
+
+	buf[0] = '\0';
+	while (U_SUCCESS(status) && (zone = uenum_next(zones, NULL, &status))) {
+		const char *const two[] = {buf, zone};
+		const char *near = shd_nearest(name, *buf ? two : &zone, *buf ? 2 : 1);
+
+		if (near && near != buf)
+			snprintf(buf, SHD_ZONE_NAME, "%s", near);
+	}
+	uenum_close(zones);
+	return *buf ? buf : NULL;
+}
+
+const char *shd_zone_mail_date(const char *name, struct shd_wall at, char buf[SHD_MAIL_DATE])
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar pattern[SHD_MAIL_DATE], zone[SHD_ZONE_NAME], wide[SHD_MAIL_DATE] = {0};
+
+	u_uastrcpy(pattern, "EEE, dd MMM yyyy HH:mm:ss xx");
+	u_uastrncpy(zone, name, SHD_ZONE_NAME - 1);
+	zone[SHD_ZONE_NAME - 1] = 0;
+	UDateFormat *format = udat_open(
+		UDAT_PATTERN, UDAT_PATTERN, "en_US_POSIX", zone, -1, pattern, -1, &status);
+	if (U_SUCCESS(status))
+		udat_format(format, (UDate)at.ms, wide, SHD_MAIL_DATE - 1, NULL, &status);
+	udat_close(format);
+	shd_assert(U_SUCCESS(status));
+	return u_austrncpy(buf, wide, SHD_MAIL_DATE);
+}
 
 static int64_t offset_at(UCalendar *calendar, int64_t at_ms, UErrorCode *status)
 {
@@ -53,9 +105,9 @@ const struct shd_zone *shd_zone_make(const char *name, struct shd_arena *arena)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	struct step steps[STEPS_MAX];
-	UChar wide[NAME_CHARS];
+	UChar wide[SHD_ZONE_NAME];
 
-	if (strlen(name) >= NAME_CHARS)
+	if (strlen(name) >= SHD_ZONE_NAME)
 		return NULL;
 	u_charsToUChars(name, wide, (int32_t)strlen(name) + 1);
 	UCalendar *calendar = ucal_open(wide, -1, "en", UCAL_GREGORIAN, &status);

@@ -10,6 +10,15 @@
 
 struct shd_zone;
 
+/* Bytes of the longest name of a zone, its NUL included. */
+#define SHD_ZONE_NAME 64
+
+/* True for a name of the tz database ("Europe/Moscow"), in its own spelling. */
+bool shd_zone_known(const char *name);
+
+/* The name of the tz database that was probably meant, in buf; NULL: none is near. */
+const char *shd_zone_nearest(const char *name, char buf[SHD_ZONE_NAME]);
+
 /* The zone of that name ("Europe/Moscow"), in the arena. NULL when the name is
  * unknown or the arena is full. */
 const struct shd_zone *shd_zone_make(const char *name, struct shd_arena *arena);
@@ -22,3 +31,8 @@ struct shd_wall shd_zone_midnight(const struct shd_zone *zone, int64_t day);
 
 /* The time of day of `at`, on another day; the end of the gap where clocks skip it. */
 struct shd_wall shd_zone_on_day(const struct shd_zone *zone, struct shd_wall at, int64_t day);
+
+/* An instant as a mail's header has it, in a zone that is known:
+ * "Sat, 04 Apr 2026 19:59:00 +0300". Allocates, and asks the tz database. */
+#define SHD_MAIL_DATE 48
+const char *shd_zone_mail_date(const char *name, struct shd_wall at, char buf[SHD_MAIL_DATE]);

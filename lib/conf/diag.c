@@ -1,8 +1,9 @@
 #include "diag.h"
 
+#include "base/fold.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/uchar.h>
 
 /* The longest message and source line that are kept. */
 enum { TEXT_MAX = 1024, SOURCE_MAX = 4096, SHOWN_CHARS = 120 };
@@ -159,16 +160,6 @@ const struct shd_diag *shd_diags_at(const struct shd_diags *diags, size_t i)
 	return &diags->items[i].diag;
 }
 
-/* Terminal cells of a character: Chinese takes two, a combining mark none. */
-static int cells(int32_t c)
-{
-	int width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
-
-	if (u_charType(c) == U_NON_SPACING_MARK || u_charType(c) == U_ENCLOSING_MARK)
-		return 0;
-	return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
-}
-
 /* One `fill` for every cell of the character at line[*at]; a tab stays a tab, so
  * that the caret stands below its character whatever the tab width. */
 static void add_below(struct shd_text *out, const char *line, size_t len, size_t *at, char fill)
@@ -179,7 +170,7 @@ static void add_below(struct shd_text *out, const char *line, size_t len, size_t
 		shd_text_putc(out, '\t');
 		return;
 	}
-	for (int i = cells(c); i > 0; i--)
+	for (int i = shd_char_cells(c); i > 0; i--)
 		shd_text_putc(out, fill);
 }
 
@@ -204,7 +195,7 @@ static void print_caret(const struct shd_diag *diag, size_t from, size_t caret, 
 	if (at < end) {
 		int32_t c = shd_utf8_next(line, end, &at);
 
-		for (int i = cells(c); i > 1; i--)
+		for (int i = shd_char_cells(c); i > 1; i--)
 			shd_text_putc(out, '~');
 	}
 	for (int i = 1; i < diag->width && at < end; i++)

@@ -80,9 +80,6 @@ bool shd_options_apply_all(const struct shd_node *map, const struct shd_option_u
 			   size_t use_count, const char *what, struct shd_arena *arena,
 			   struct shd_diags *diags);
 
-/* True for a name of the tz database ("Europe/Moscow"), in its own spelling. */
-bool shd_zone_known(const char *name);
-
 /* True when a URL names this host itself: 127.0.0.0/8, ::1, localhost. */
 bool shd_url_is_loopback(const char *url);
 

@@ -1,12 +1,11 @@
 #include "value.h"
 
+#include "base/zone.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/ucal.h>
-#include <unicode/uenum.h>
-#include <unicode/ustring.h>
 
 enum { LISTED_WORDS = 8, SHOWN_BYTES = 60 };
 
@@ -317,46 +316,15 @@ bool shd_url_is_loopback(const char *url)
 	return strncmp(host, "127.", 4) == 0 && (number == len || host[number] == ':');
 }
 
-bool shd_zone_known(const char *name)
-{
-	UChar id[64], canonical[64];
-	UErrorCode status = U_ZERO_ERROR;
-	UBool system = false;
-	int32_t len = 0;
-
-	u_strFromUTF8(id, SHD_COUNT(id), &len, name, -1, &status);
-	ucal_getCanonicalTimeZoneID(id, len, canonical, SHD_COUNT(canonical), &system, &status);
-	return U_SUCCESS(status) && system;
-}
-
-/* The zone that was probably meant: the nearest of all. */
-static void nearest_zone(const char *name, char *hint, size_t size)
-{
-	UErrorCode status = U_ZERO_ERROR;
-	UEnumeration *zones = ucal_openTimeZones(&status);
-	const char *zone, *near;
-	char best[64] = "";
-
-	while (U_SUCCESS(status) && (zone = uenum_next(zones, NULL, &status))) {
-		const char *const two[] = {best, zone};
-
-		near = shd_nearest(name, best[0] ? two : &zone, best[0] ? 2 : 1);
-		if (near && near != best)
-			snprintf(best, sizeof(best), "%s", near);
-	}
-	uenum_close(zones);
-	if (best[0])
-		snprintf(hint, size, "did you mean %s ?", best);
-}
-
 static bool read_zone(const struct shd_option *option, const char *text, size_t len,
 		      const char **ret_zone, struct shd_arena *arena,
 		      struct shd_complaint *complaint)
 {
-	char hint[128] = "";
+	char hint[128] = "", near[SHD_ZONE_NAME];
 
-	if (len > 63 || !shd_zone_known(text)) {
-		nearest_zone(text, hint, sizeof(hint));
+	if (!shd_zone_known(text)) {
+		if (shd_zone_nearest(text, near))
+			snprintf(hint, sizeof(hint), "did you mean %s ?", near);
 		return complain(complaint, hint,
 			"`%s` is `%.*s`, expected a time zone such as Europe/Moscow", option->name,
 			SHOWN(text, len));

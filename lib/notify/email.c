@@ -1,11 +1,10 @@
 #include "email.h"
 
+#include "base/zone.h"
 #include "mime.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unicode/udat.h>
-#include <unicode/ustring.h>
 
 static const char *const tls_words[] = {"starttls", "tls", "none", NULL};
 
@@ -76,27 +75,6 @@ static void check(const void *settings, const struct shd_node *node, struct shd_
 
 /* --- the mail ------------------------------------------------------------------------ */
 
-/* "Sat, 04 Apr 2026 19:59:00 +0300" in the recipient's zone. */
-static void add_date(struct shd_text *out, struct shd_wall at, const char *timezone)
-{
-	UErrorCode status = U_ZERO_ERROR;
-	UChar pattern[40], zone[64], wide[64];
-	char date[64];
-
-	u_uastrcpy(pattern, "EEE, dd MMM yyyy HH:mm:ss xx");
-	u_uastrncpy(zone, timezone, (int32_t)SHD_COUNT(zone) - 1);
-	zone[SHD_COUNT(zone) - 1] = 0;
-	UDateFormat *format = udat_open(
-		UDAT_PATTERN, UDAT_PATTERN, "en_US_POSIX", zone, -1, pattern, -1, &status);
-	int32_t len = U_SUCCESS(status) ? udat_format(format, (UDate)at.ms, wide,
-						  (int32_t)SHD_COUNT(wide) - 1, NULL, &status)
-					: 0;
-	udat_close(format);
-	shd_assert(U_SUCCESS(status) && len > 0);
-	wide[len] = 0;
-	shd_mime_raw(out, "Date", u_austrncpy(date, wide, (int32_t)sizeof(date)));
-}
-
 static void add_recipients(struct shd_text *out, const struct shd_texts *to)
 {
 	shd_text_puts(out, "To: ");
@@ -110,12 +88,12 @@ static void add_headers(const struct shd_send_in *in, const struct shd_email_set
 {
 	const struct shd_message *message = in->message;
 	const char *domain = strrchr(email->from, '@') + 1;
-	char value[400];
+	char value[400], date[SHD_MAIL_DATE];
 
 	shd_mime_raw(out, "From", email->from);
 	add_recipients(out, &email->to);
 	shd_mime_header(out, "Subject", message->subject);
-	add_date(out, in->now, message->timezone);
+	shd_mime_raw(out, "Date", shd_zone_mail_date(message->timezone, in->now, date));
 	snprintf(value, sizeof(value), "<%s@%s>", in->key, domain);
 	shd_mime_raw(out, "Message-ID", value);
 	snprintf(value, sizeof(value), "<%s@%s>", message->thread, domain);

@@ -7,6 +7,7 @@
 #include "base/language.h"
 #include "conf/node.h"
 #include "rule/eval/env.h"
+#include "rule/language/words.h"
 
 enum shd_level { SHD_LEVEL_NONE, SHD_INFO, SHD_WARN, SHD_CRITICAL, SHD_BREACHED, SHD_LEVEL_COUNT };
 const char *shd_level_name(enum shd_level level); /* "none", "info", "warning", ... */

@@ -72,7 +72,6 @@ static const struct shd_option test_options[] = {
 /* A document under way; then one test of it. */
 struct run {
 	const struct shd_rules *rules;
-	const struct shd_words *words;
 	const struct shd_settings *settings;
 	struct shd_diags *diags;
 	const struct shd_node *store; /* of the whole file, or NULL */
@@ -429,8 +428,7 @@ static void run_test(struct run *run)
 		qsort(scenario->steps, scenario->step_count, sizeof(*scenario->steps), by_time);
 	qsort(run->expects, run->expect_count, sizeof(*run->expects), expect_by_time);
 	bool daemon = strcmp(scenario->settings.marketplace, "daemon") == 0;
-	run->world = shd_world_create(
-		daemon ? NULL : &scenario->settings, scenario->every_ms, run->words);
+	run->world = shd_world_create(daemon ? NULL : &scenario->settings, scenario->every_ms);
 	run->trial = shd_trial_create(run->world);
 	for (size_t i = 0; i < run->expect_count; i++)
 		shd_trial_add(run->trial, run->expects[i].rule);
@@ -476,8 +474,8 @@ static void one_test(struct run *run, const struct shd_node *node, shd_scenario_
 }
 
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_words *words, const struct shd_settings *settings, struct shd_diags *diags,
-	shd_scenario_fn *tell, void *ctx)
+	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *tell,
+	void *ctx)
 {
 	struct file_parts {
 		const struct shd_node *store, *tests, *rules;
@@ -492,7 +490,7 @@ void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
 	};
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 16);
 	struct run run = {
-		.rules = rules, .words = words, .settings = settings, .diags = diags};
+		.rules = rules, .settings = settings, .diags = diags};
 
 	if (!shd_doc_root(doc) ||
 		!shd_options_apply(shd_doc_root(doc), options, SHD_COUNT(options), &parts,

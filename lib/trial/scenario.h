@@ -43,5 +43,5 @@ typedef void shd_scenario_fn(void *ctx, const struct shd_scenario_result *result
  * of that store, its overrides included. Mistakes of the file and
  * expectations that failed go to diags, with their place. */
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_words *words, const struct shd_settings *settings, struct shd_diags *diags,
-	shd_scenario_fn *tell, void *ctx);
+	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *tell,
+	void *ctx);

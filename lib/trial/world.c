@@ -27,7 +27,6 @@ struct population {
 struct shd_world {
 	const struct shd_store *settings;
 	const int64_t *every_ms;
-	const struct shd_words *words;
 	struct shd_arena *arena;
 	struct shd_wall now;
 	struct population kinds[SHD_KIND_COUNT];
@@ -38,14 +37,12 @@ struct shd_world {
 	struct shd_world_change change;
 };
 
-struct shd_world *shd_world_create(
-	const struct shd_store *settings, const int64_t *every_ms, const struct shd_words *words)
+struct shd_world *shd_world_create(const struct shd_store *settings, const int64_t *every_ms)
 {
 	struct shd_world *world = shd_xcalloc(1, sizeof(*world));
 
 	world->settings = settings;
 	world->every_ms = every_ms;
-	world->words = words;
 	world->arena = shd_arena_create(ARENA_BYTES);
 	world->now.ms = INT64_MIN;
 	for (int i = 0; i < SHD_METRIC_COUNT; i++)
@@ -394,7 +391,6 @@ void shd_world_env(
 		.every_ms = world->every_ms,
 		.store_entity = store->count ? &store->items[0]->entity : NULL,
 		.entity = entity,
-		.words = world->words,
 		.ctx = world,
 		.metric = read_metric,
 		.window = read_window,

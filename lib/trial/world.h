@@ -15,8 +15,7 @@ enum { SHD_WORLD_ENTITIES = 20000, SHD_WORLD_SAMPLES = 100000 };
 
 /* settings NULL: the pseudo-store `daemon`; every_ms: intervals by poller, NULL: the usual
  * ones. Borrows all. */
-struct shd_world *shd_world_create(
-	const struct shd_store *settings, const int64_t *every_ms, const struct shd_words *words);
+struct shd_world *shd_world_create(const struct shd_store *settings, const int64_t *every_ms);
 void shd_world_destroy(struct shd_world *world); /* accepts NULL */
 
 /* Moves the clock, never back, and derives what time alone changes. */

@@ -164,7 +164,7 @@ static void measure_rules(const struct shd_config *config)
 {
 	struct shop *shops = shd_xcalloc(STORES, sizeof(*shops));
 	struct shd_rule_env env = {.now = {NOW_MS}, .store = &config->settings->stores[0],
-		.words = config->words, .metric = metric, .polled = polled};
+		.metric = metric, .polled = polled};
 	const struct shd_rule *busiest[RULES];
 	size_t rules = find_busiest(config->rules, &env, busiest), judged = 0, count = 0;
 	struct shd_verdict verdict;

@@ -4,7 +4,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "rule/language/phrase.h"
+#include "base/fold.h"
 #include "rule/language/regex.h"
 
 #include <string.h>
@@ -91,6 +91,7 @@ static void search(const char *text, size_t len)
 static void walk(const char *text, size_t len)
 {
 	static const char *const words[] = {"orders", "stock", "reviews"};
+	static struct shd_alphabets *alphabets;
 	char folded[1024], word[32];
 	size_t n, characters = 0;
 
@@ -104,7 +105,9 @@ static void walk(const char *text, size_t len)
 	shd_assert(shd_text_length(text, len) <= (int64_t)characters);
 	if (shd_text_fold(text, len, folded, sizeof(folded), &n))
 		shd_assert(n <= sizeof(folded));
-	shd_text_mixes_scripts(text, len);
+	if (!alphabets)
+		alphabets = shd_alphabets_create(); /* kept until the end */
+	shd_text_mixes_scripts(alphabets, text, len);
 	n = len < sizeof(word) ? len : sizeof(word) - 1;
 	memcpy(word, text, n);
 	word[n] = '\0';

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	shd_assert(rules);
 	if (doc)
-		shd_scenarios_run(doc, rules, words, NULL, diags, on_result, &count);
+		shd_scenarios_run(doc, rules, NULL, diags, on_result, &count);
 	shd_text_init(&out, 16 << 20);
 	shd_diags_print(diags, &out);
 	shd_rules_destroy(rules);

@@ -37,7 +37,7 @@ BANNED = [
 
 # (header, the only files that may include it)
 OWNERS = [
-    (r"curl/", r"^daemon/net/|^tests/"),
+    (r"curl/", r"^daemon/net/|^tests/bench/"),
     (r"sqlite3", r"^daemon/state/sqlite/|^tests/"),
     (r"systemd/", r"^daemon/(host/service|journal/log)\.c$"),
     (r"microhttpd", r"^daemon/api/|^tests/(sandbox|bench)/"),
@@ -47,7 +47,14 @@ OWNERS = [
     (r"openssl/", r"^lib/base/crypto\.c$|^tests/sandbox/"),
     (r"xxhash", r"^lib/base/hash\.c$"),
     (r"zlib\.h", r"^lib/market/gunzip\.c$|^tests/"),
-    (r"uv\.h", r"^daemon/|^tests/"),
+    (r"uv\.h", r"^daemon/(api|app|host|net)/|^tests/(sandbox|bench)/"),
+    # records of answers, bodies of hooks, facts of the outbox, schemas, the API
+    (r"jansson", r"^lib/(market/|message/facts\.c|notify/webhook\.c|(rule|settings)/schema\.h)"
+                 r"|^daemon/(api|ctl)/|^tests/"),
+    (r"unicode/(uchar|uscript|uspoof)", r"^lib/base/fold\.c$"),
+    (r"unicode/(ucal|uenum)", r"^lib/base/zone\.c$"),
+    (r"unicode/(umsg|unum|uplural)", r"^lib/message/(pattern|phrasebook)\.[ch]$"),
+    (r"unicode/(?!uchar|uscript|uspoof|ucal|uenum|umsg|unum|uplural)", r"^lib/base/(fold|zone)\.c$|^lib/message/(pattern|phrasebook)\.[ch]$"),
     (r"(pthread|threads)\.h", r"^daemon/|^tests/"),
 ]
 

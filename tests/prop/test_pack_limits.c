@@ -180,7 +180,7 @@ static enum outcome try_rule(const struct pack *pack, const char *rule, size_t l
 	if (!rules)
 		outcome = NOT_A_RULE;
 	for (size_t i = 0; outcome == SURVIVED && i < tests->count; i++) {
-		shd_scenarios_run(tests->docs[i], rules, pack->words, NULL, diags, ignore, NULL);
+		shd_scenarios_run(tests->docs[i], rules, NULL, diags, ignore, NULL);
 		if (shd_diags_mistakes(diags))
 			outcome = HELD;
 	}

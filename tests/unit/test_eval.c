@@ -2,7 +2,7 @@
 #include "support/check.h"
 
 #include "base/num.h"
-#include "rule/language/phrase.h"
+#include "rule/language/words.h"
 #include "support/eval_rows.h"
 
 static void add_order(int64_t opened_ms, int64_t amount, bool late)
@@ -50,7 +50,6 @@ static int make_store(void **state)
 	fake_text(listing, SHD_F_listing_state, "active");
 	fake_money(listing, SHD_F_listing_price, 199000, "RUB");
 	fake.env.entity = listing;
-	fake.env.words = words;
 	fake.env.now.ms = T0 + 10 * D;
 	return 0;
 }

@@ -63,7 +63,7 @@ static struct heard run(const char *tests, struct shd_text *said)
 
 	assert_non_null(rules);
 	assert_non_null(doc);
-	shd_scenarios_run(doc, rules, words, NULL, diags, hear, &heard);
+	shd_scenarios_run(doc, rules, NULL, diags, hear, &heard);
 	shd_diags_print(diags, said);
 	shd_rules_destroy(rules);
 	shd_words_destroy(words);

@@ -1,6 +1,7 @@
 /* conf/: documents into settings, and every mistake of a wrong configuration. */
 #include "support/cases.h"
 
+#include "base/zone.h"
 #include "settings/settings.h"
 #include "support/markets.h"
 

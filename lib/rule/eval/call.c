@@ -1,6 +1,6 @@
+#include "base/fold.h"
 #include "base/num.h"
 #include "exact.h"
-#include "rule/language/phrase.h"
 
 #include <string.h>
 
@@ -106,7 +106,7 @@ static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct
 	if (expr->function == SHD_FN_length) {
 		ret->v.n = shd_text_length(text.v.text, text.v.len) * SHD_MICRO;
 	} else if (expr->function == SHD_FN_mixed_script) {
-		ret->v.n = shd_text_mixes_scripts(text.v.text, text.v.len);
+		ret->v.n = shd_text_mixes_scripts(expr->alphabets, text.v.text, text.v.len);
 	} else if (shd_text_lower(text.v.text, text.v.len, eval->scratch + eval->scratch_used,
 			   SHD_SCRATCH_BYTES - eval->scratch_used, &len)) {
 		ret->v.text = eval->scratch + eval->scratch_used;

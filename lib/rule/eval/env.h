@@ -3,7 +3,6 @@
 #pragma once
 #include "catalog/entity.h"
 #include "catalog/store.h"
-#include "rule/language/words.h"
 
 struct shd_tally;
 
@@ -19,7 +18,6 @@ struct shd_rule_env {
 	const int64_t *every_ms;                   /* by poller; NULL or 0: the usual interval */
 	const struct shd_entity *store_entity;     /* kind store; NULL: nothing known yet */
 	const struct shd_entity *entity;           /* each-rules; else NULL */
-	const struct shd_words *words;
 	void *ctx;
 	/* Newest value of a metric (or its target); none when never seen. */
 	void (*metric)(void *ctx, enum shd_metric metric, bool target, struct shd_value *ret);

@@ -100,6 +100,7 @@ enum shd_store_name {
 		SHD_STORE_NAME_COUNT
 };
 
+struct shd_alphabets;
 struct shd_regex;
 struct shd_word_list;
 
@@ -131,6 +132,7 @@ struct shd_expr {
 	const struct shd_calendar *calendar; /* business_days: the named one, NULL: the store's */
 	const struct shd_regex *regex;      /* MATCHES */
 	const struct shd_word_list *phrases; /* words.NAME; CONTAINS: the same of its right side */
+	const struct shd_alphabets *alphabets; /* mixed_script */
 };
 
 /* Limits, each with its own message. */

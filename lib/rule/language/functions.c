@@ -336,6 +336,8 @@ void shd_check_call(struct shd_checker *checker, struct shd_expr *expr)
 		check_room(checker, expr);
 	else if (shd_check_values(checker, expr))
 		check_plain(checker, expr, rule);
+	if (rule == CALL_SCRIPT)
+		expr->alphabets = shd_words_alphabets(checker->scope->words);
 }
 
 static void refuse_subject(struct shd_checker *checker, struct shd_expr *expr, const char *hint)

@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "base/text.h"
-#include "phrase.h"
+#include "words.h"
 
 #include <string.h>
 #include <strings.h>

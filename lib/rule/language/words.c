@@ -1,9 +1,10 @@
+#include "words.h"
+
+#include "base/fold.h"
 #include "base/text.h"
-#include "phrase.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/uchar.h>
 
 enum { WORDS_MAX = 10000, LISTS_MAX = 256, LINE_BYTES = 1024, NAME_BYTES = 64, STEM_BYTES = 64 };
 
@@ -22,6 +23,7 @@ struct shd_word_list {
 
 struct shd_words {
 	struct shd_arena *arena;
+	struct shd_alphabets *alphabets;
 	struct shd_word_list *lists[LISTS_MAX];
 	size_t count;
 };
@@ -31,6 +33,7 @@ struct shd_words *shd_words_create(void)
 	struct shd_words *words = shd_xcalloc(1, sizeof(*words));
 
 	words->arena = shd_arena_create(64U << 20);
+	words->alphabets = shd_alphabets_create();
 	return words;
 }
 
@@ -41,19 +44,8 @@ void shd_words_destroy(struct shd_words *words)
 	for (size_t i = 0; i < words->count; i++)
 		free(words->lists[i]->phrases);
 	shd_arena_destroy(words->arena);
+	shd_alphabets_destroy(words->alphabets);
 	free(words);
-}
-
-/* A character that stands alone: its script writes without spaces. */
-static bool stands_alone(UChar32 c)
-{
-	return u_hasBinaryProperty(c, UCHAR_IDEOGRAPHIC) || (c >= 0x3040 && c <= 0x30FF) ||
-	       (c >= 0x0E00 && c <= 0x0E7F);
-}
-
-static bool is_word_char(UChar32 c)
-{
-	return (u_isalnum(c) || u_charType(c) == U_NON_SPACING_MARK) && !stands_alone(c);
 }
 
 /* Length of the first word of text[0..len): a run of word characters, or one
@@ -61,13 +53,13 @@ static bool is_word_char(UChar32 c)
 static size_t first_word(const char *text, size_t len)
 {
 	size_t at = 0;
-	UChar32 c = shd_utf8_next(text, len, &at);
+	int32_t c = shd_utf8_next(text, len, &at);
 
-	if (c < 0 || !is_word_char(c))
+	if (c < 0 || !shd_is_word_char(c))
 		return at;
 	for (size_t next = at; next < len; at = next) {
 		c = shd_utf8_next(text, len, &next);
-		if (c < 0 || !is_word_char(c))
+		if (c < 0 || !shd_is_word_char(c))
 			break;
 	}
 	return at;
@@ -101,13 +93,13 @@ static void mistake(struct shd_diags *diags, const char *file, int line, const c
 /* What is wrong with the stars of a folded line, or NULL: they end words. */
 static const char *star_problem(const char *text, size_t len)
 {
-	UChar32 before = ' ';
+	int32_t before = ' ';
 
 	for (size_t at = 0; at < len;) {
-		UChar32 c = shd_utf8_next(text, len, &at);
+		int32_t c = shd_utf8_next(text, len, &at);
 		size_t next = at;
 
-		if (c == '*' && !is_word_char(before))
+		if (c == '*' && !shd_is_word_char(before))
 			return "a * stands behind the beginning of a word";
 		if (c == '*' && next < len && text[next] != ' ' && text[next] != '-')
 			return "a * ends a word";
@@ -202,6 +194,11 @@ bool shd_words_add(struct shd_words *words, const char *name, const char *file, 
 	return shd_diags_mistakes(diags) == before;
 }
 
+const struct shd_alphabets *shd_words_alphabets(const struct shd_words *words)
+{
+	return words ? words->alphabets : NULL;
+}
+
 const struct shd_word_list *shd_words_find(const struct shd_words *words, const char *name)
 {
 	for (size_t i = 0; words && i < words->count; i++)
@@ -229,8 +226,8 @@ static bool is_boundary(const char *text, size_t len, size_t at)
 	do
 		before--;
 	while (before > 0 && ((unsigned char)text[before] & 0xC0) == 0x80);
-	UChar32 left = shd_utf8_next(text, len, &before), right = shd_utf8_next(text, len, &after);
-	return left < 0 || right < 0 || !is_word_char(left) || !is_word_char(right);
+	int32_t left = shd_utf8_next(text, len, &before), right = shd_utf8_next(text, len, &after);
+	return left < 0 || right < 0 || !shd_is_word_char(left) || !shd_is_word_char(right);
 }
 
 /* The phrase stands at the beginning of text[at..len), and whole words end where it ends. */

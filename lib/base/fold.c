@@ -1,9 +1,18 @@
-#include "phrase.h"
+#include "fold.h"
 
-#include "base/text.h"
+#include "text.h"
 
+#include <stdlib.h>
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
+#include <unicode/uspoof.h>
+
+/* The blocks Greek and Cyrillic, with its supplement. */
+enum { FIRST_LETTER = 0x370, LETTERS_END = 0x530 };
+
+struct shd_alphabets {
+	bool latin[LETTERS_END - FIRST_LETTER];
+};
 
 /* Appends c to buf[*len..size); false when it does not fit. */
 static bool put(int32_t c, char *buf, size_t size, size_t *len)
@@ -59,29 +68,65 @@ int64_t shd_text_length(const char *text, size_t len)
 	return count;
 }
 
-static bool is_in(UChar32 c, const char *letters, size_t len)
+bool shd_is_word_char(int32_t c)
 {
-	for (size_t at = 0; at < len;)
-		if (shd_utf8_next(letters, len, &at) == c)
-			return true;
-	return false;
+	bool alone = u_hasBinaryProperty(c, UCHAR_IDEOGRAPHIC) || (c >= 0x3040 && c <= 0x30FF) ||
+		     (c >= 0x0E00 && c <= 0x0E7F);
+
+	return !alone && (u_isalnum(c) || u_charType(c) == U_NON_SPACING_MARK);
 }
 
-/* Cyrillic and Greek letters that cannot be told from Latin ones. */
-static bool looks_latin(UChar32 c)
+int shd_char_cells(int32_t c)
 {
-	static const char alike[] = "АВЕЅІЈКМНОРСТУХаеѕіјорсухӏҮԌԜԛ"
-				    "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο";
+	int8_t type = u_charType(c);
+	int width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
 
-	return is_in(c, alike, sizeof(alike) - 1);
+	if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR)
+		return 0;
+	return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
 }
 
-/* Those of them that Russian writes: a part of several may be a word of its own. */
+static bool is_exempt(UChar32 c)
+{
+	return c == 0x433 || (c < 0x400 && c != 0x3BF && u_hasBinaryProperty(c, UCHAR_LOWERCASE));
+}
+
+struct shd_alphabets *shd_alphabets_create(void)
+{
+	struct shd_alphabets *alphabets = shd_xcalloc(1, sizeof(*alphabets));
+	UErrorCode status = U_ZERO_ERROR;
+	USpoofChecker *checker = uspoof_open(&status);
+
+	for (UChar32 c = FIRST_LETTER; c < LETTERS_END; c++) {
+		const UChar letter = (UChar)c;
+		UChar like[8] = {0};
+
+		int32_t len = uspoof_getSkeleton(
+			checker, 0, &letter, 1, like, (int32_t)SHD_COUNT(like), &status);
+		shd_assert(U_SUCCESS(status));
+		alphabets->latin[c - FIRST_LETTER] = len == 1 && like[0] < 0x80 &&
+						     u_isalpha(like[0]) && u_isalpha(c) &&
+						     !is_exempt(c);
+	}
+	uspoof_close(checker);
+	return alphabets;
+}
+
+void shd_alphabets_destroy(struct shd_alphabets *alphabets)
+{
+	free(alphabets);
+}
+
+bool shd_looks_latin(const struct shd_alphabets *alphabets, int32_t c)
+{
+	return alphabets && c >= FIRST_LETTER && c < LETTERS_END &&
+	       alphabets->latin[c - FIRST_LETTER];
+}
+
+/* А to я and ё. */
 static bool is_russian(UChar32 c)
 {
-	static const char letters[] = "АВЕКМНОРСТУХаеорсух";
-
-	return is_in(c, letters, sizeof(letters) - 1);
+	return (c >= 0x410 && c <= 0x44F) || c == 0x401 || c == 0x451;
 }
 
 /* The script of a letter; those of East Asia count as one; COMMON for the rest. */
@@ -126,9 +171,8 @@ static void end_part(struct word *word)
 }
 
 /* The next letter of a part; true when the part now mixes scripts. */
-static bool take_letter(struct word *word, UChar32 c, UScriptCode script)
+static bool take_letter(struct word *word, UChar32 c, UScriptCode script, bool alike)
 {
-	bool alike = looks_latin(c);
 	bool cjk_beside = (script == USCRIPT_HAN) != (word->part == USCRIPT_HAN);
 
 	/* One or two Greek letters are a unit or a symbol: kΩ, μF, Δt. */
@@ -148,7 +192,7 @@ static bool take_letter(struct word *word, UChar32 c, UScriptCode script)
 	return word->symbols > 2 && script != USCRIPT_GREEK;
 }
 
-bool shd_text_mixes_scripts(const char *text, size_t len)
+bool shd_text_mixes_scripts(const struct shd_alphabets *alphabets, const char *text, size_t len)
 {
 	struct word word = fresh;
 
@@ -159,7 +203,7 @@ bool shd_text_mixes_scripts(const char *text, size_t len)
 			continue; /* belongs to the letter before it */
 		UScriptCode script = c < 0 ? USCRIPT_COMMON : script_of(c);
 		if (script != USCRIPT_COMMON) {
-			if (take_letter(&word, c, script))
+			if (take_letter(&word, c, script, shd_looks_latin(alphabets, c)))
 				return true;
 		} else if (c == '-' || c == 0x2010 || c == 0x2011) {
 			end_part(&word);

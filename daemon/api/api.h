@@ -20,12 +20,12 @@ struct shd_api_view {
 	/* The configuration in force, which a question may hold (shd_config_hold). */
 	const struct shd_config *(*config)(void *ctx);
 	struct shd_wall (*now)(void *ctx);
-	/* One poller of a source; sources are numbered as in the configuration. False: the source
-	 * has no such poller. */
-	bool (*poller)(void *ctx, size_t source, enum shd_poller poller,
+	/* One poller of a source of the configuration in force. False: it has no such poller. */
+	bool (*poller)(void *ctx, const struct shd_source *source, enum shd_poller poller,
 		       struct shd_poller_status *ret_status);
 	/* Visits the feeds of a source in the order of its adapter's table. */
-	void (*feeds)(void *ctx, size_t source, shd_feed_status_fn *visit, void *visit_ctx);
+	void (*feeds)(void *ctx, const struct shd_source *source, shd_feed_status_fn *visit,
+		void *visit_ctx);
 	void (*figures)(void *ctx, struct shd_figures *ret_figures);
 	const char *state_path;       /* for a read-only handle */
 	void *ctx;

@@ -21,7 +21,7 @@ static bool find_store(struct shd_live *live, const char *id, struct shd_error *
 		ids[i] = settings->stores[i].id;
 		if (strcmp(ids[i], id) == 0) {
 			live->settings = &settings->stores[i];
-			live->every_ms = settings->sources[i].every_ms;
+			live->every_ms = settings->stores[i].source->every_ms;
 		}
 	}
 	if (live->settings)

@@ -84,19 +84,20 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 	shd_api_take_stores(call, config);
 	for (size_t i = 0; i < call->store_count; i++) {
 		struct shd_api_store *store = &call->stores[i];
+		const struct shd_source *source = config->settings->stores[i].source;
 
 		for (int p = 0; p < SHD_POLLER_COUNT; p++) {
 			struct shd_poller_status *status = &store->pollers[p];
 
-			if (call->view->poller(call->view->ctx, i, (enum shd_poller)p, status))
+			if (call->view->poller(call->view->ctx, source, (enum shd_poller)p, status))
 				status->error_text = keep(call->arena, status->error_text);
 			else
 				*status = (struct shd_poller_status){.error = -1, .every_ms =
-					config->settings->sources[i].every_ms[p]};
+					source->every_ms[p]};
 		}
 		store->last_feed = &store->feeds;
 		if (feeds && strcmp(feeds, "1") == 0)
-			call->view->feeds(call->view->ctx, i, take_feed,
+			call->view->feeds(call->view->ctx, source, take_feed,
 				&(struct taking){call->arena, store});
 	}
 	return true;

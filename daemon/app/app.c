@@ -182,7 +182,7 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 	shd_commit_use(app->commit, app->judge, shd_deliver_take(app->deliver));
 	shd_deliver_start(app->deliver);
 	shd_commit_config(app->commit, NULL, 0);
-	shd_commit_judge_all(app->commit, settings->store_count + 1);
+	shd_commit_judge_all(app->commit);
 	shd_app_hold(app);
 	shd_app_start_scheduler(app, known, known_count, NULL);
 	app->service = shd_service_create(app->loop, shd_app_alive, app);

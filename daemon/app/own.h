@@ -74,8 +74,8 @@ void shd_app_narrate(struct shd_app *app, struct shd_event event);
 
 /* view.c */
 struct shd_api_view shd_app_view(struct shd_app *app);
-bool shd_app_poller(const struct shd_app *app, size_t source, enum shd_poller which,
-		    struct shd_poller_status *ret_status);
+bool shd_app_poller(const struct shd_app *app, const struct shd_source *source,
+	enum shd_poller which, struct shd_poller_status *ret_status);
 void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures);
 
 /* Every second: clocks, lag, status line, housekeeping. */

@@ -160,7 +160,7 @@ static void swap(void *ctx)
 	shd_scheduler_close(old, scheduler_gone, app);
 	shd_commit_resume(app->commit);
 	shd_commit_config(app->commit, NULL, 0);
-	shd_commit_judge_all(app->commit, app->config->settings->store_count + 1);
+	shd_commit_judge_all(app->commit);
 	app->figures.last_reload = shd_clock_wall();
 	app->reload_error[0] = '\0';
 	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = reload->diags});

@@ -12,13 +12,14 @@ static struct shd_wall now(void *ctx)
 	return shd_clock_wall();
 }
 
-static bool poller(void *ctx, size_t source, enum shd_poller which,
+static bool poller(void *ctx, const struct shd_source *source, enum shd_poller which,
 		   struct shd_poller_status *ret_status)
 {
 	return shd_app_poller(ctx, source, which, ret_status);
 }
 
-static void feeds(void *ctx, size_t source, shd_feed_status_fn *visit, void *visit_ctx)
+static void feeds(
+	void *ctx, const struct shd_source *source, shd_feed_status_fn *visit, void *visit_ctx)
 {
 	const struct shd_app *app = ctx;
 
@@ -36,8 +37,8 @@ struct shd_api_view shd_app_view(struct shd_app *app)
 		.feeds = feeds, .figures = figures, .state_path = app->state_path, .ctx = app};
 }
 
-bool shd_app_poller(const struct shd_app *app, size_t source, enum shd_poller which,
-		    struct shd_poller_status *ret_status)
+bool shd_app_poller(const struct shd_app *app, const struct shd_source *source,
+	enum shd_poller which, struct shd_poller_status *ret_status)
 {
 	return shd_feeds_poller(shd_scheduler_feeds(app->scheduler), source, which,
 				shd_clock_wall(), ret_status);

@@ -62,7 +62,7 @@ static void look_at_clocks(struct shd_app *app)
 		shd_log(SHD_LOG_clock_jumped, NULL,
 			"the clock was set by %s; every store is judged again",
 			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
-		shd_commit_judge_all(app->commit, app->config->settings->store_count + 1);
+		shd_commit_judge_all(app->commit);
 		shd_commit_clock_changed(app->commit);
 		shd_deliver_clock_changed(app->deliver, news.jumped_ms);
 	}
@@ -87,9 +87,12 @@ void shd_app_look_and_tell(void *ctx)
 	if (app->stopping || !app->scheduler)
 		return;
 	look_at_clocks(app);
-	for (size_t i = 0; app->untold && i < app->config->settings->store_count; i++)
-		shd_judge_catch_up(
-			app->judge, i, shd_scheduler_unread(app->scheduler, i), app->clock.wall);
+	for (size_t i = 0; app->untold && i < app->config->settings->source_count; i++) {
+		const struct shd_source *source = &app->config->settings->sources[i];
+
+		shd_judge_catch_up(app->judge, source, shd_scheduler_unread(app->scheduler, source),
+			app->clock.wall);
+	}
 	app->untold = false;
 }
 
@@ -201,11 +204,12 @@ static void tell_status(struct shd_app *app)
 	size_t failing = 0;
 
 	shd_app_figures(app, &figures);
-	for (size_t i = 0; i < figures.stores; i++)
+	for (size_t i = 0; i < app->config->settings->source_count; i++)
 		for (int poller = 0; poller < SHD_POLLER_COUNT; poller++) {
 			struct shd_poller_status status;
 
-			failing += shd_app_poller(app, i, (enum shd_poller)poller, &status) &&
+			failing += shd_app_poller(app, &app->config->settings->sources[i],
+					(enum shd_poller)poller, &status) &&
 				   status.failing;
 		}
 	if (failing)

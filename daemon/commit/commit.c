@@ -223,6 +223,8 @@ void shd_commit_use(struct shd_commit *commit, struct shd_judge *judge, struct s
 {
 	shd_assert(commit->state != SHD_COMMIT_WORKING);
 	shd_judged_withdraw_time(commit);
+	if (judge != commit->judge)
+		commit->time.again = NULL; /* an id of the other configuration */
 	if (commit->judge && judge != commit->judge)
 		shd_judged_forget_channels(commit);
 	commit->judge = judge;

@@ -46,7 +46,7 @@ struct shd_commit *shd_commit_create(const struct shd_commit_in *in);
 /* From the next job on: the judge (NULL: none, nothing is judged), and the change that takes
  * messages for sending (NULL: none). The latter is applied after all others, in each
  * transaction that wrote a message or for which it was handed in. Call it before the first
- * change, and after a reload while the queue is paused. */
+ * change, and after a reload while the queue is paused; then shd_commit_judge_all. */
 void shd_commit_use(struct shd_commit *commit, struct shd_judge *judge, struct shd_change *send);
 
 /* Hands a change in. One that is queued already stays where it is. */
@@ -71,8 +71,8 @@ void shd_commit_channel(struct shd_commit *commit, const struct shd_channel_repo
 /* What became of the newest configuration: its first mistake, cut at 250 bytes, NULL when
  * it is in force. The latest counts. */
 void shd_commit_config(struct shd_commit *commit, const char *mistake, size_t mistakes);
-/* Judges stores 0..count (the last being the pseudo-store) again, a few in a job. */
-void shd_commit_judge_all(struct shd_commit *commit, size_t count);
+/* The judge in use looks at everything again, store by store, a few in a job. */
+void shd_commit_judge_all(struct shd_commit *commit);
 
 /* True when so many polls wait that nobody should add to them. */
 bool shd_commit_full(const struct shd_commit *commit);

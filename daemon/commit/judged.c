@@ -190,11 +190,23 @@ static bool apply_time(struct shd_change *change, struct shd_transaction *transa
 	struct shd_time_change *time = (struct shd_time_change *)change;
 	struct shd_commit_job *job = &time->commit->job;
 
+	const char *id = time->job_again;
+
 	(void)transaction;
-	for (size_t store = time->store_from; store < time->store_to; store++)
-		if (!shd_judge_store(job->judge, store, &job->outcome, reterr))
+	for (int i = 0; id && i < STORES_A_JOB; i++) {
+		if (!shd_judge_store(job->judge, id, &job->outcome, reterr))
 			return false;
+		id = shd_judge_store_after(job->judge, id);
+	}
 	return shd_judge_wakes(job->judge, WAKES_A_JOB, &job->outcome, reterr);
+}
+
+/* What the job was to judge again is still to be. */
+static void take_back(struct shd_time_change *time)
+{
+	if (time->job_again && (!time->again || strcmp(time->job_again, time->again) < 0))
+		time->again = time->job_again;
+	time->job_again = NULL;
 }
 
 static void time_done(struct shd_change *change, const struct shd_error *err)
@@ -203,15 +215,14 @@ static void time_done(struct shd_change *change, const struct shd_error *err)
 
 	if (!err)
 		return;
-	if (time->judge_from > time->store_from)
-		time->judge_from = time->store_from;
+	take_back(time);
 	time->not_before.ms = now_of(time->commit).ms + TIME_RETRY_MS;
 }
 
 static bool is_due(const struct shd_time_change *time, struct shd_wall now)
 {
 	return !time->suspended && now.ms >= time->not_before.ms &&
-	       (time->next_wake.ms <= now.ms || time->judge_from < time->judge_to);
+	       (time->next_wake.ms <= now.ms || time->again);
 }
 
 void shd_judged_time(struct shd_commit *commit)
@@ -221,10 +232,9 @@ void shd_judged_time(struct shd_commit *commit)
 	if (!commit->judge || commit->closing || time->change.queued ||
 	    !is_due(time, now_of(commit)))
 		return;
-	size_t left = time->judge_to - time->judge_from;
-	time->store_from = time->judge_from;
-	time->store_to = time->judge_from + (left < STORES_A_JOB ? left : STORES_A_JOB);
-	time->judge_from = time->store_to;
+	time->job_again = time->again;
+	for (int i = 0; time->again && i < STORES_A_JOB; i++)
+		time->again = shd_judge_store_after(commit->judge, time->again);
 	time->change.queued = true;
 	*commit->last = &time->change;
 	commit->last = &time->change.next;
@@ -246,7 +256,7 @@ void shd_judged_withdraw_time(struct shd_commit *commit)
 		commit->last = at;
 	time->change.queued = false;
 	time->change.next = NULL;
-	time->judge_from = time->store_from;
+	take_back(time);
 }
 
 /* The loop's clock and the wall clock do not run in step: what is not due yet, to the
@@ -264,7 +274,7 @@ static void timer_fired(uv_timer_t *timer)
 void shd_judged_set_timer(struct shd_commit *commit)
 {
 	struct shd_time_change *time = &commit->time;
-	int64_t at = time->judge_from < time->judge_to ? 0 : time->next_wake.ms;
+	int64_t at = time->again ? 0 : time->next_wake.ms;
 
 	if (time->suspended || commit->closing || at == SHD_NEVER_MS) {
 		uv_timer_stop(&time->timer);
@@ -278,10 +288,10 @@ void shd_judged_set_timer(struct shd_commit *commit)
 	uv_timer_start(&time->timer, timer_fired, (uint64_t)wait, 0);
 }
 
-void shd_commit_judge_all(struct shd_commit *commit, size_t count)
+void shd_commit_judge_all(struct shd_commit *commit)
 {
-	commit->time.judge_from = 0;
-	commit->time.judge_to = count;
+	shd_assert(commit->judge);
+	commit->time.again = shd_judge_store_after(commit->judge, NULL);
 	shd_judged_set_timer(commit);
 }
 

@@ -34,8 +34,9 @@ struct shd_note_change {
 struct shd_time_change {
 	struct shd_change change;
 	struct shd_commit *commit;
-	size_t store_from, store_to;    /* of the job */
-	size_t judge_from, judge_to;    /* stores that are still to be judged again */
+	/* Stores to be judged again, in the judge's order: from which on, NULL: none; and those
+	 * of the job, likewise. */
+	const char *again, *job_again;
 	struct shd_wall next_wake, not_before;
 	bool suspended;
 	uv_timer_t timer;

@@ -81,8 +81,7 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 
 		if (!found || (*found)->adapter != to->source->adapter)
 			continue;
-		const struct shd_source_feeds *from =
-			&old->sources[*found - old->settings->sources];
+		const struct shd_source_feeds *from = shd_feeds_of(old, *found);
 		for (size_t j = 0; j < from->feed_count; j++) {
 			struct shd_feed *feed = &to->feeds[j];
 
@@ -196,16 +195,25 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 	}
 }
 
-bool shd_feeds_poller(const struct shd_feeds *feeds, size_t source, enum shd_poller poller,
-		      struct shd_wall now, struct shd_poller_status *ret_status)
+const struct shd_source_feeds *shd_feeds_of(
+	const struct shd_feeds *feeds, const struct shd_source *source)
+{
+	const struct shd_source *first = feeds->settings->sources;
+
+	shd_assert(source >= first && source < first + feeds->source_count);
+	return &feeds->sources[source - first];
+}
+
+bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *source,
+	enum shd_poller poller, struct shd_wall now, struct shd_poller_status *ret_status)
 {
 	struct shd_poller_status status = {
-		.every_ms = feeds->sources[source].source->every_ms[poller],
+		.every_ms = source->every_ms[poller],
 		.last_success = {SHD_NEVER_MS},
 		.error = -1,
 		.error_text = "",
 	};
-	const struct shd_source_feeds *of = &feeds->sources[source];
+	const struct shd_source_feeds *of = shd_feeds_of(feeds, source);
 	struct shd_wall newest = {0};
 
 	if (!status.every_ms)
@@ -221,10 +229,10 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, size_t source, enum shd_pol
 	return true;
 }
 
-void shd_feeds_each(const struct shd_feeds *feeds, size_t source, shd_feed_status_fn *visit,
-		    void *ctx)
+void shd_feeds_each(const struct shd_feeds *feeds, const struct shd_source *source,
+	shd_feed_status_fn *visit, void *ctx)
 {
-	const struct shd_source_feeds *of = &feeds->sources[source];
+	const struct shd_source_feeds *of = shd_feeds_of(feeds, source);
 
 	for (size_t i = 0; i < of->feed_count; i++) {
 		struct shd_feed_status status;

@@ -37,8 +37,12 @@ struct shd_feed *shd_feeds_find(const struct shd_source_feeds *source,
 /* BATCH: the feed whose keys are asked for. */
 struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed);
 
-/* For status.h; `source` is an index into the settings'. */
-bool shd_feeds_poller(const struct shd_feeds *feeds, size_t source, enum shd_poller poller,
-		      struct shd_wall now, struct shd_poller_status *ret_status);
-void shd_feeds_each(const struct shd_feeds *feeds, size_t source, shd_feed_status_fn *visit,
-		    void *ctx);
+/* Of a source of the settings. */
+const struct shd_source_feeds *shd_feeds_of(
+	const struct shd_feeds *feeds, const struct shd_source *source);
+
+/* For status.h. */
+bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *source,
+	enum shd_poller poller, struct shd_wall now, struct shd_poller_status *ret_status);
+void shd_feeds_each(const struct shd_feeds *feeds, const struct shd_source *source,
+	shd_feed_status_fn *visit, void *ctx);

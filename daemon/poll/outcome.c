@@ -51,7 +51,7 @@ static void fill_batch(struct shd_scheduler *scheduler, const struct shd_poll *p
 	struct shd_feed *feed, struct shd_batch *batch)
 {
 	*batch = (struct shd_batch){
-		.store = (size_t)(feed->of->source->store - scheduler->feeds.settings->stores),
+		.source = feed->of->source,
 		.fetch = {
 			.row = feed->row,
 			.began = began(scheduler, poll),

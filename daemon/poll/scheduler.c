@@ -504,9 +504,10 @@ void shd_scheduler_catch_up(struct shd_scheduler *scheduler, int64_t jumped_ms)
 	}
 }
 
-uint64_t shd_scheduler_unread(const struct shd_scheduler *scheduler, size_t source)
+uint64_t shd_scheduler_unread(
+	const struct shd_scheduler *scheduler, const struct shd_source *source)
 {
-	const struct shd_source_feeds *of = &scheduler->feeds.sources[source];
+	const struct shd_source_feeds *of = shd_feeds_of(&scheduler->feeds, source);
 	uint64_t feeds = 0;
 
 	for (size_t i = 0; i < of->feed_count && i < 64; i++)

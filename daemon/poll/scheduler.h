@@ -63,7 +63,8 @@ size_t shd_scheduler_catching_up(const struct shd_scheduler *scheduler);
 /* The feeds of a source that are not read yet, for shd_judge_catch_up: of those that catch up
  * the ones that were read before and ought to work. One that failed already makes its poller
  * blind by its age, if at all. */
-uint64_t shd_scheduler_unread(const struct shd_scheduler *scheduler, size_t source);
+uint64_t shd_scheduler_unread(
+	const struct shd_scheduler *scheduler, const struct shd_source *source);
 
 /* There is room in the queue of changes again. */
 void shd_scheduler_pump(struct shd_scheduler *scheduler);

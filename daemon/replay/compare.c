@@ -15,14 +15,12 @@ const char *shd_replay_change_name(enum shd_replay_change change)
 	return change_names[change];
 }
 
-bool shd_replay_store(const struct shd_settings *settings, bool daemon_too, const char *id,
-		      size_t *ret_store)
+bool shd_replay_has(const struct shd_settings *settings, bool daemon_too, const char *id)
 {
-	*ret_store = 0;
-	while (*ret_store < settings->store_count &&
-	       strcmp(settings->stores[*ret_store].id, id) != 0)
-		++*ret_store;
-	return *ret_store < settings->store_count || (daemon_too && strcmp(id, "daemon") == 0);
+	for (size_t i = 0; i < settings->source_count; i++)
+		if (strcmp(settings->sources[i].id, id) == 0)
+			return true;
+	return daemon_too && strcmp(id, "daemon") == 0;
 }
 
 /* --- events into episodes ----------------------------------------------------------- */
@@ -130,9 +128,8 @@ static void take_event(void *ctx, const struct shd_past_event *event)
 {
 	struct shd_lives *lives = ctx;
 	const struct shd_alert *alert = &lives->now.alert;
-	size_t store;
 
-	if (!shd_replay_store(lives->settings, lives->daemon_too, event->store, &store) ||
+	if (!shd_replay_has(lives->settings, lives->daemon_too, event->store) ||
 	    event->at.ms > lives->until.ms)
 		return;
 	if (!alert->rule || strcmp(alert->rule, event->rule) != 0 ||

@@ -30,9 +30,8 @@ SHD_MUST_USE bool shd_lives_read(struct shd_lives *lives, struct shd_state *stat
 				 struct shd_error *reterr);
 void shd_lives_finish(struct shd_lives *lives);
 
-/* Index of a store within the settings; false when it is not replayed. */
-bool shd_replay_store(const struct shd_settings *settings, bool daemon_too, const char *id,
-		      size_t *ret_store);
+/* Whether the store, or the daemon (if too), is replayed. */
+bool shd_replay_has(const struct shd_settings *settings, bool daemon_too, const char *id);
 
 /* Fills the pairs, which point to the episodes. */
 void shd_replay_compare(struct shd_replay *replay, const struct shd_judge *judge,

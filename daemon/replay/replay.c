@@ -25,8 +25,10 @@ enum {
 
 /* What happens to one store at one instant. */
 struct moment {
-	struct shd_harvest *harvest, *feeds; /* NULL: nothing; feeds as kind `poller` */
+	char *store;
+	struct shd_harvest *harvest, *feeds; /* feeds as kind `poller` */
 	uint32_t fresh;
+	struct moment *next;
 };
 
 struct work {
@@ -37,16 +39,16 @@ struct work {
 	struct shd_diags *diags;
 	struct shd_judge *judge;
 	struct shd_arena *arena;      /* of one row */
-	struct moment *moments;       /* by store */
+	struct moment *moments;
 	struct shd_outcome outcome;
 	struct shd_wall now, next_sample;
 	int64_t number, last;         /* the next row, and the last one */
 	struct shd_history_row *row;  /* the next row; NULL: all have been */
 };
 
-static bool find_store(const struct work *work, const char *id, size_t *ret_store)
+static bool takes_part(const struct work *work, const char *store)
 {
-	return shd_replay_store(&work->settings, !work->request->store, id, ret_store);
+	return shd_replay_has(&work->settings, !work->request->store, store);
 }
 
 /* --- undo -------------------------------------------------------------------------------- */
@@ -130,7 +132,6 @@ static bool undo_row(struct work *work, const struct shd_history_row *row, struc
 static bool undo_all(struct work *work, struct shd_error *reterr)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text became = {0};
-	size_t store;
 
 	shd_text_init(&became, ROW_BYTES);
 	for (int64_t n = work->last; work->number > 0 && n >= work->number; n--) {
@@ -139,7 +140,7 @@ static bool undo_all(struct work *work, struct shd_error *reterr)
 		shd_arena_reset(work->arena);
 		if (!shd_state_history_at(work->state, n, work->arena, &row, reterr))
 			return false;
-		if (row && find_store(work, row->store, &store) &&
+		if (row && takes_part(work, row->store) &&
 		    !undo_row(work, row, &became, reterr))
 			return false;
 	}
@@ -178,31 +179,37 @@ static bool go_back(struct work *work, const struct shd_lives *did, struct shd_e
 
 /* --- again ------------------------------------------------------------------------------- */
 
-static struct moment *moment_of(struct work *work, size_t store)
+static struct moment *moment_of(struct work *work, const char *store)
 {
-	struct moment *moment = &work->moments[store];
+	struct moment **at = &work->moments;
 
-	if (!moment->harvest) {
-		moment->harvest = shd_harvest_create(MOMENT_BYTES);
-		moment->feeds = shd_harvest_create(MOMENT_BYTES);
-	}
+	while (*at && strcmp((*at)->store, store) != 0)
+		at = &(*at)->next;
+	if (*at)
+		return *at;
+	struct moment *moment = *at = shd_xcalloc(1, sizeof(*moment));
+	moment->store = shd_xstrdup(store);
+	moment->harvest = shd_harvest_create(MOMENT_BYTES);
+	moment->feeds = shd_harvest_create(MOMENT_BYTES);
 	return moment;
 }
 
-static void clear(struct moment *moment)
+static void forget_first(struct work *work)
 {
+	struct moment *moment = work->moments;
+
+	work->moments = moment->next;
 	shd_harvest_destroy(moment->harvest);
 	shd_harvest_destroy(moment->feeds);
-	*moment = (struct moment){0};
+	free(moment->store);
+	free(moment);
 }
 
 static void add_row(struct work *work, const struct shd_history_row *row)
 {
-	size_t store;
-
-	if (!row->was || !find_store(work, row->store, &store))
+	if (!row->was || !takes_part(work, row->store))
 		return;
-	struct moment *moment = moment_of(work, store);
+	struct moment *moment = moment_of(work, row->store);
 	bool feed = row->kind == SHD_KIND_poller;
 	struct shd_harvest *harvest = feed ? moment->feeds : moment->harvest;
 	size_t at = shd_harvest_entity(harvest, row->kind, row->id, strlen(row->id));
@@ -216,10 +223,9 @@ static void add_row(struct work *work, const struct shd_history_row *row)
 static void add_sample(void *ctx, const char *id, const struct shd_measure *measure)
 {
 	struct work *work = ctx;
-	size_t store;
 
-	if (find_store(work, id, &store))
-		shd_harvest_measure(moment_of(work, store)->harvest, measure->metric,
+	if (takes_part(work, id))
+		shd_harvest_measure(moment_of(work, id)->harvest, measure->metric,
 				    measure->is_target, measure->value);
 }
 
@@ -252,19 +258,17 @@ static bool gather(struct work *work, struct shd_error *reterr)
 	return true;
 }
 
-static bool tell_moment(struct work *work, size_t store, struct shd_error *reterr)
+static bool tell_moment(struct work *work, const struct moment *moment, struct shd_error *reterr)
 {
-	struct moment *moment = &work->moments[store];
 	size_t count = moment->feeds->entity_count;
 	shd_autofree struct shd_feed_row *feeds = shd_xcalloc(count + 1, sizeof(*feeds));
-	struct shd_past past = {.store = store, .harvest = moment->harvest, .fresh = moment->fresh,
-		.feeds = feeds, .feed_count = count};
+	struct shd_past past = {.store = moment->store, .harvest = moment->harvest,
+		.fresh = moment->fresh, .feeds = feeds, .feed_count = count};
 
 	if (!shd_harvest_ok(moment->harvest, reterr) || !shd_harvest_ok(moment->feeds, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		shd_judge_feed_of(&moment->feeds->entities[i], work->settings.stores[store].id,
-				  &feeds[i]);
+		shd_judge_feed_of(&moment->feeds->entities[i], moment->store, &feeds[i]);
 	return shd_judge_past(work->judge, &past, &work->outcome, reterr);
 }
 
@@ -272,11 +276,9 @@ static bool tell_moments(struct work *work, struct shd_error *reterr)
 {
 	bool ok = true;
 
-	for (size_t i = 0; i <= work->settings.store_count; i++) {
-		if (!work->moments[i].harvest)
-			continue;
-		ok = ok && tell_moment(work, i, reterr);
-		clear(&work->moments[i]);
+	while (work->moments) {
+		ok = ok && tell_moment(work, work->moments, reterr);
+		forget_first(work);
 	}
 	return ok;
 }
@@ -304,12 +306,13 @@ static bool end_step(struct work *work, struct shd_error *reterr)
 /* The rules look at everything for the first time. */
 static bool start(struct work *work, struct shd_error *reterr)
 {
-	size_t end = work->settings.store_count + !work->request->store;
+	const char *id = NULL;
 
 	if (!begin(work, work->replay->since, reterr))
 		return false;
-	for (size_t i = 0; i < end; i++)
-		if (!shd_judge_store(work->judge, i, &work->outcome, reterr))
+	while ((id = shd_judge_store_after(work->judge, id)))
+		if (takes_part(work, id) &&
+		    !shd_judge_store(work->judge, id, &work->outcome, reterr))
 			return false;
 	return end_step(work, reterr);
 }
@@ -357,7 +360,7 @@ static bool find_span(struct work *work, struct shd_error *reterr)
 	struct shd_replay *replay = work->replay;
 	struct shd_history_span span;
 	struct shd_feed_row *feeds;
-	size_t count, store;
+	size_t count;
 
 	replay->since = work->request->since;
 	if (!shd_state_history_span(work->state, replay->since, &span, reterr) ||
@@ -369,7 +372,7 @@ static bool find_span(struct work *work, struct shd_error *reterr)
 	if (span.begins.ms > replay->since.ms)
 		replay->since = span.begins;
 	for (size_t i = 0; i < count; i++)
-		if (find_store(work, feeds[i].store, &store) &&
+		if (takes_part(work, feeds[i].store) &&
 		    feeds[i].last_try.ms > replay->until.ms)
 			replay->until = feeds[i].last_try;
 	work->number = span.first;
@@ -380,16 +383,21 @@ static bool find_span(struct work *work, struct shd_error *reterr)
 static bool choose_stores(struct work *work, struct shd_error *reterr)
 {
 	const char *store = work->request->store;
-	size_t at;
+	struct shd_store *only = work->request->settings->stores;
+	const struct shd_store *end = only + work->request->settings->store_count;
 
 	work->settings = *work->request->settings;
 	work->settings.channel_count = work->settings.route_count = 0;
 	if (!store)
 		return true;
-	if (!shd_replay_store(&work->settings, false, store, &at))
+	while (only < end && strcmp(only->id, store) != 0)
+		only++;
+	if (only == end)
 		return shd_fail(reterr, SHD_ERR_MISSING, "there is no store \"%s\"", store);
-	work->settings.stores += at;
-	work->settings.store_count = 1;
+	work->settings.stores = only;
+	work->settings.sources = work->request->settings->sources +
+				 (only->source - work->request->settings->sources);
+	work->settings.store_count = work->settings.source_count = 1;
 	return true;
 }
 
@@ -417,7 +425,6 @@ static bool run(struct work *work, struct shd_lives *did, struct shd_lives *woul
 		.settings = &work->settings, .daemon_too = !work->request->store,
 		.arena = replay->arena};
 	*would = *did;
-	work->moments = shd_xcalloc(work->settings.store_count + 1, sizeof(*work->moments));
 	if (!shd_lives_read(did, work->state, reterr) || !go_back(work, did, reterr) ||
 	    !make_judge(work, reterr) || !go_on(work, reterr) ||
 	    !shd_lives_read(would, work->state, reterr))
@@ -429,9 +436,8 @@ static bool run(struct work *work, struct shd_lives *did, struct shd_lives *woul
 
 static void finish(struct work *work)
 {
-	for (size_t i = 0; work->moments && i <= work->settings.store_count; i++)
-		clear(&work->moments[i]);
-	free(work->moments);
+	while (work->moments)
+		forget_first(work);
 	shd_judge_destroy(work->judge);
 	shd_diags_destroy(work->diags);
 	shd_outcome_finish(&work->outcome);

@@ -6,6 +6,8 @@
 #include "base/calendar.h"
 #include "conf/option.h"
 
+struct shd_source;
+
 enum shd_store_kind { SHD_STORE_LOCAL, SHD_STORE_CROSSBORDER };
 
 struct shd_store {
@@ -20,5 +22,6 @@ struct shd_store {
 	struct shd_wall opened;      /* 0: not known */
 	struct shd_pairs labels;
 	const struct shd_node *overrides; /* its own: map rule id -> keys, or NULL */
+	const struct shd_source *source; /* its marketplace (market/source.h) */
 	const struct shd_node *node;
 };

@@ -2,17 +2,20 @@
 
 #include "market/adapter.h"
 
-void shd_judge_catch_up(struct shd_judge *judge, size_t store, uint64_t feeds, struct shd_wall now)
+void shd_judge_catch_up(struct shd_judge *judge, const struct shd_source *source, uint64_t feeds,
+			struct shd_wall now)
 {
-	shd_assert(!judge->open && store < judge->settings->store_count);
-	judge->memory[store].unread = feeds;
-	judge->memory[store].unread_since = now;
-	judge->memory[store].watched = false; /* it may lie in the future now */
+	struct shd_store_memory *store = shd_judge_of_source(judge, source);
+
+	shd_assert(!judge->open);
+	store->unread = feeds;
+	store->unread_since = now;
+	store->watched = false; /* it may lie in the future now */
 }
 
 static uint64_t unread(const struct shd_judge *judge)
 {
-	return judge->memory[judge->store].unread & ~judge->touched[judge->store].read;
+	return judge->store->unread & ~judge->store->touched.read;
 }
 
 static uint64_t bit_of(const struct shd_source *source, const struct shd_endpoint *row)
@@ -28,7 +31,7 @@ bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller)
 
 	if (!feeds || poller == SHD_POLLER_COUNT)
 		return false;
-	const struct shd_source *source = &judge->settings->sources[judge->store];
+	const struct shd_source *source = judge->store->source;
 	for (size_t i = 0; i < source->endpoint_count; i++)
 		if (source->endpoints[i].poller == poller &&
 		    (feeds & bit_of(source, &source->endpoints[i])))
@@ -39,7 +42,7 @@ bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller)
 bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
 			  struct shd_wall *ret_until)
 {
-	struct shd_wall until = {judge->memory[judge->store].unread_since.ms + SHD_CATCH_UP_MS};
+	struct shd_wall until = {judge->store->unread_since.ms + SHD_CATCH_UP_MS};
 
 	if (!shd_judge_unread(judge, poller) || judge->now.ms >= until.ms)
 		return false;
@@ -51,22 +54,22 @@ bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
 bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
 		       const struct shd_feed_row *feed)
 {
-	uint64_t bit = bit_of(&judge->settings->sources[judge->store], batch->fetch.row);
+	uint64_t bit = bit_of(batch->source, batch->fetch.row);
 	bool waits = batch->fetch.ok ? feed->suspects > 0 /* what it lists is not believed yet */
 			       : !batch->fetch.row->optional &&
 				 shd_err_retry(batch->fetch.error.kind) == SHD_RETRY_LATER;
 
 	if (batch->fetch.outdated || waits || !(unread(judge) & bit))
 		return false;
-	shd_judge_touch(judge, judge->store)->read |= bit;
+	shd_judge_touch(judge)->read |= bit;
 	return !shd_judge_unread(judge, batch->fetch.row->poller);
 }
 
 void shd_judge_keep_read(struct shd_judge *judge)
 {
 	for (size_t i = 0; i < judge->touched_count; i++) {
-		size_t store = judge->touched_list[i];
+		struct shd_store_memory *store = judge->touched[i];
 
-		judge->memory[store].unread &= ~judge->touched[store].read;
+		store->unread &= ~store->touched.read;
 	}
 }

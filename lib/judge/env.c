@@ -13,7 +13,7 @@ bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr)
 {
 	if (judge->store_entity_read)
 		return true;
-	const char *id = shd_judge_store_id(judge, judge->store);
+	const char *id = judge->store->id;
 	if (!shd_overlay_entity(judge->overlay, id, SHD_KIND_store, id, judge->store_arena,
 				  &judge->store_entity, reterr))
 		return false;
@@ -24,7 +24,7 @@ bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr)
 bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 		    struct shd_poller_fact **ret_fact, struct shd_error *reterr)
 {
-	struct shd_poller_fact *fact = &judge->memory[judge->store].pollers[poller];
+	struct shd_poller_fact *fact = &judge->store->pollers[poller];
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = NULL;
 	const struct shd_entity *entity;
 
@@ -32,7 +32,7 @@ bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 	if (fact->known)
 		return true;
 	arena = shd_arena_create(1 << 16);
-	if (!shd_overlay_entity(judge->overlay, shd_judge_store_id(judge, judge->store),
+	if (!shd_overlay_entity(judge->overlay, judge->store->id,
 				  SHD_KIND_poller, shd_poller_name(poller), arena, &entity, reterr))
 		return false;
 	*fact = shd_poller_fact_of(entity, !shd_judge_is_off(judge, poller));
@@ -61,7 +61,7 @@ static void metric(void *ctx, enum shd_metric metric, bool target, struct shd_va
 	struct shd_wall at;
 
 	*ret = (struct shd_value){.type = shd_metric_row(metric)->type, .none = true};
-	if (!judge->read->metric(judge->read->ctx, shd_judge_store_id(judge, judge->store), metric,
+	if (!judge->read->metric(judge->read->ctx, judge->store->id, metric,
 				  target, ret, &at, &err))
 		note(judge, &err);
 }
@@ -88,7 +88,7 @@ static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct s
 	uint64_t fields = judge->rule ? judge->rule->reads_fields[kind] : UINT64_MAX;
 	struct shd_error err;
 
-	if (!judge->read->window(judge->read->ctx, shd_judge_store_id(judge, judge->store), kind,
+	if (!judge->read->window(judge->read->ctx, judge->store->id, kind,
 		    fields, from, to, count_row, &counter, &err))
 		note(judge, &err);
 }
@@ -99,7 +99,7 @@ static void samples(void *ctx, enum shd_metric metric_, struct shd_wall from, st
 	struct shd_judge *judge = ctx;
 	struct shd_error err;
 
-	if (!judge->read->samples(judge->read->ctx, shd_judge_store_id(judge, judge->store),
+	if (!judge->read->samples(judge->read->ctx, judge->store->id,
 		    metric_, from, to, visit, visit_ctx, &err))
 		note(judge, &err);
 }
@@ -122,7 +122,7 @@ static bool is_blind(struct shd_judge *judge, enum shd_poller poller)
 	if (shd_judge_is_off(judge, poller))
 		return true;
 	if (unread)
-		judge->memory[judge->store].asked |= 1U << poller;
+		judge->store->asked |= 1U << poller;
 	return unread || shd_poller_is_blind(fact_of(judge, poller));
 }
 
@@ -143,10 +143,8 @@ void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
 {
 	*ret_env = (struct shd_rule_env){
 		.now = judge->now,
-		.store = shd_judge_settings(judge, judge->store),
-		.every_ms = judge->store < judge->settings->store_count
-				    ? judge->settings->sources[judge->store].every_ms
-				    : NULL,
+		.store = judge->store->settings,
+		.every_ms = judge->store->source ? judge->store->source->every_ms : NULL,
 		.store_entity = judge->store_entity,
 		.entity = entity,
 		.ctx = judge,
@@ -158,6 +156,6 @@ void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
 		.blind_metric = blind_metric,
 		.failing = failing,
 		.tally = judge->tally,
-		.tally_store = judge->store,
+		.tally_store = judge->store->tally,
 	};
 }

@@ -31,8 +31,7 @@ static bool is_listing(const struct shd_endpoint *row)
 /* After how long without a success the feed alone would have made its poller blind. */
 static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *batch)
 {
-	const struct shd_source *source = &judge->settings->sources[batch->store];
-	int64_t every_ms = source->every_ms[batch->fetch.row->poller];
+	int64_t every_ms = batch->source->every_ms[batch->fetch.row->poller];
 	int64_t own_ms = batch->fetch.row->every_ms;
 	int64_t slower_ms = own_ms > every_ms ? own_ms - every_ms : 0;
 
@@ -49,7 +48,7 @@ static struct shd_wall later(struct shd_wall a, struct shd_wall b)
 bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 		    struct shd_feed_row *ret_row, int *ret_error_before, struct shd_error *reterr)
 {
-	const char *store = shd_judge_store_id(judge, batch->store);
+	const char *store = judge->store->id;
 	const struct shd_fetch *fetch = &batch->fetch;
 	struct shd_feed_row *before;
 
@@ -155,7 +154,7 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 			   const struct shd_feed_row *feeds, size_t count,
 			   struct poller_view *ret_view)
 {
-	const struct shd_source *source = &judge->settings->sources[judge->store];
+	const struct shd_source *source = judge->store->source;
 	const struct shd_value *since = judge->store_entity
 		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
 	int64_t every_ms = source->every_ms[poller];
@@ -214,7 +213,7 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 		       const struct poller_view *view, bool blind, struct shd_error *reterr)
 {
 	struct shd_text blinds SHD_AUTO(shd_text_finish) = {0};
-	int64_t every_ms = judge->settings->sources[judge->store].every_ms[poller];
+	int64_t every_ms = judge->store->source->every_ms[poller];
 	struct shd_seen seen;
 
 	shd_text_init(&blinds, SHD_FIELD_BYTES);
@@ -239,16 +238,16 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct poller_view *view,
 		 bool blind, struct shd_poller_fact *fact, struct shd_error *reterr)
 {
-	int64_t every_ms = judge->settings->sources[judge->store].every_ms[poller];
-	uint32_t *asked = &judge->memory[judge->store].asked, bit = 1U << poller;
+	int64_t every_ms = judge->store->source->every_ms[poller];
+	uint32_t *asked = &judge->store->asked, bit = 1U << poller;
 	bool unread = shd_judge_unread(judge, poller), ends = view->idle && !fact->idle;
 
 	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
 	if (view->last_success.ms - fact->last_success.ms > 2 * every_ms ||
 		view->idle != fact->idle)
-		shd_judge_touch(judge, judge->store)->pollers |= bit;
+		shd_judge_touch(judge)->pollers |= bit;
 	if (blind != fact->blind || (!unread && (*asked & bit)))
-		shd_judge_touch(judge, judge->store)->regained |= bit;
+		shd_judge_touch(judge)->regained |= bit;
 	if (!unread)
 		*asked &= ~bit;
 	fact->blind = blind;
@@ -261,7 +260,7 @@ static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct p
 bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
-	int64_t every_ms = judge->settings->sources[judge->store].every_ms[poller];
+	int64_t every_ms = judge->store->source->every_ms[poller];
 	struct shd_poller_fact *fact;
 	struct shd_feed_row *feeds;
 	struct poller_view view;
@@ -271,7 +270,7 @@ bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct sh
 
 	if (!off && shd_judge_catches_up(judge, poller, NULL))
 		return true;
-	if (!judge->read->feeds(judge->read->ctx, shd_judge_store_id(judge, judge->store), arena,
+	if (!judge->read->feeds(judge->read->ctx, judge->store->id, arena,
 		    &feeds, &count, reterr) ||
 		!shd_judge_store_entity(judge, reterr) ||
 		!shd_judge_fact(judge, poller, &fact, reterr))
@@ -349,7 +348,7 @@ static bool put_store(struct shd_judge *judge, struct shd_seen *seen, struct shd
 	struct shd_feed_row *feeds;
 	size_t count;
 
-	if (!judge->read->feeds(judge->read->ctx, shd_judge_store_id(judge, judge->store), arena,
+	if (!judge->read->feeds(judge->read->ctx, judge->store->id, arena,
 		    &feeds, &count, reterr))
 		return false;
 	const char *key = credentials(judge, feeds, count);
@@ -411,7 +410,7 @@ static int64_t count_requests(struct shd_store_memory *memory, const struct shd_
 static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batch,
 			   struct shd_seen *seen)
 {
-	struct shd_store_memory *memory = &judge->memory[judge->store];
+	struct shd_store_memory *memory = judge->store;
 	int64_t share = count_requests(memory, batch, judge->now);
 	int64_t skew = batch->fetch.clock_skew_ms;
 	bool any = false;
@@ -465,10 +464,10 @@ static void see_watched_since(const struct shd_judge *judge, const struct shd_ba
 static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch,
 			  bool error_changed, struct shd_error *reterr)
 {
-	struct shd_store_memory *memory = &judge->memory[judge->store];
+	struct shd_store_memory *memory = judge->store;
 	struct shd_seen seen;
 
-	shd_seen_start(&seen, SHD_KIND_store, shd_judge_store_id(judge, judge->store));
+	shd_seen_start(&seen, SHD_KIND_store, judge->store->id);
 	bool any = see_slow_facts(judge, batch, &seen);
 	if (!memory->watched) {
 		if (!shd_judge_store_entity(judge, reterr))
@@ -515,7 +514,7 @@ bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr)
 	struct shd_seen seen;
 
 	/* When our clock is wrong, every store differs; one store may be wrong itself. */
-	for (size_t i = 0; i < judge->settings->store_count; i++) {
+	for (size_t i = 0; i < judge->memory_count; i++) {
 		int64_t skew = judge->memory[i].skew_ms;
 
 		if (skew != INT64_MIN && (least == INT64_MIN || llabs(skew) < llabs(least)))
@@ -524,7 +523,7 @@ bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr)
 	judge->skewed = false;
 	if (least == INT64_MIN)
 		return true;
-	shd_seen_start(&seen, SHD_KIND_store, shd_judge_store_id(judge, judge->store));
+	shd_seen_start(&seen, SHD_KIND_store, judge->store->id);
 	shd_seen_n(&seen, SHD_F_store_clock_skew, least);
 	return shd_judge_upsert(judge, &seen.entity, NULL, reterr);
 }

@@ -13,7 +13,7 @@ static bool note(struct shd_judge *judge, const struct shd_entity *before, enum 
 	struct shd_history_row row = {.at = judge->now,
 		.kind = kind,
 		.id = id,
-		.store = shd_judge_store_id(judge, judge->store),
+		.store = judge->store->id,
 		.fresh = judge->fresh >> kind & 1};
 
 	shd_text_clear(&judge->record);
@@ -120,7 +120,10 @@ static bool take_past(struct shd_judge *judge, const struct shd_past *past,
 bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
 		    struct shd_outcome *outcome, struct shd_error *reterr)
 {
-	shd_judge_enter(judge, past->store, outcome);
+	struct shd_store_memory *store = shd_judge_find(judge, past->store);
+
+	shd_assert(store);
+	shd_judge_enter(judge, store, outcome);
 	judge->fresh = past->fresh;
 	if (take_past(judge, past, reterr))
 		return true;

@@ -24,15 +24,36 @@ enum {
 	TALLY_BYTES = 16 << 20,
 };
 
-const char *shd_judge_store_id(const struct shd_judge *judge, size_t store)
+/* --- what is judged together ------------------------------------------------------- */
+
+static int by_id(const void *a, const void *b)
 {
-	shd_assert(store <= judge->settings->store_count);
-	return store < judge->settings->store_count ? judge->settings->stores[store].id : "daemon";
+	return strcmp(((const struct shd_store_memory *)a)->id,
+		      ((const struct shd_store_memory *)b)->id);
 }
 
-const struct shd_store *shd_judge_settings(const struct shd_judge *judge, size_t store)
+struct shd_store_memory *shd_judge_find(const struct shd_judge *judge, const char *id)
 {
-	return store < judge->settings->store_count ? &judge->settings->stores[store] : NULL;
+	const struct shd_store_memory wanted = {.id = id};
+
+	return bsearch(&wanted, judge->memory, judge->memory_count, sizeof(wanted), by_id);
+}
+
+struct shd_store_memory *shd_judge_of_source(
+	const struct shd_judge *judge, const struct shd_source *source)
+{
+	struct shd_store_memory *found =
+		shd_judge_find(judge, source->store ? source->store->id : source->id);
+
+	shd_assert(found && found->source);
+	return found;
+}
+
+const char *shd_judge_store_after(const struct shd_judge *judge, const char *id)
+{
+	const struct shd_store_memory *store = id ? shd_judge_find(judge, id) + 1 : judge->memory;
+
+	return store < judge->memory + judge->memory_count ? store->id : NULL;
 }
 
 /* --- create and destroy ----------------------------------------------------------- */
@@ -55,7 +76,7 @@ static bool compile_routes(struct shd_judge *judge, struct shd_diags *diags)
 /* What is cached of the state is read again. The counters stay. */
 static void forget_cache(struct shd_judge *judge)
 {
-	for (size_t i = 0; i <= judge->settings->store_count; i++) {
+	for (size_t i = 0; i < judge->memory_count; i++) {
 		memset(judge->memory[i].pollers, 0, sizeof(judge->memory[i].pollers));
 		judge->memory[i].watched = false;
 		judge->memory[i].throttled_share = -1;
@@ -63,28 +84,42 @@ static void forget_cache(struct shd_judge *judge)
 	shd_tally_forget(judge->tally);
 }
 
-static struct shd_tally *make_tally(const struct shd_settings *settings,
-				    const struct shd_rules *rules)
+static struct shd_tally *make_tally(struct shd_judge *judge)
 {
 	struct shd_tally_limits limits = {.min_rows = TALLY_ROWS, .max_bytes = TALLY_BYTES,
-		.max_span_ms = settings->keep_samples_ms};
+		.max_span_ms = judge->settings->keep_samples_ms};
 
-	return shd_tally_create(
-		shd_rules_series(rules), settings->store_count + 1, &limits);
+	struct shd_tally *tally = shd_tally_create(shd_rules_series(judge->rules), &limits);
+
+	for (size_t i = 0; i < judge->memory_count; i++)
+		judge->memory[i].tally = shd_tally_add_store(tally);
+	return tally;
+}
+
+static void add_memory(struct shd_judge *judge, const char *id, const struct shd_store *settings,
+		       const struct shd_source *source)
+{
+	judge->memory[judge->memory_count++] = (struct shd_store_memory){.id = id,
+		.settings = settings, .source = source, .skew_ms = INT64_MIN,
+		.throttled_share = -1};
 }
 
 static void remember_stores(struct shd_judge *judge)
 {
-	size_t count = judge->settings->store_count + 1;
+	const struct shd_settings *settings = judge->settings;
+	size_t most = settings->store_count + settings->source_count + 1;
 
-	judge->memory = shd_xcalloc(count, sizeof(*judge->memory));
-	judge->places = shd_xcalloc(count, sizeof(*judge->places));
-	for (size_t i = 0; i < count; i++) {
-		judge->memory[i].skew_ms = INT64_MIN;
-		judge->memory[i].throttled_share = -1;
-		judge->places[i] = (struct shd_place){shd_judge_store_id(judge, i), i};
-	}
-	shd_judge_sort_places(judge->places, count);
+	judge->memory = shd_xcalloc(most, sizeof(*judge->memory));
+	judge->touched = shd_xcalloc(most, sizeof(struct shd_store_memory *));
+	for (size_t i = 0; i < settings->store_count; i++)
+		add_memory(judge, settings->stores[i].id, &settings->stores[i],
+			   settings->stores[i].source);
+	for (size_t i = 0; i < settings->source_count; i++)
+		if (!settings->sources[i].store)
+			add_memory(judge, settings->sources[i].id, NULL, &settings->sources[i]);
+	add_memory(judge, "daemon", NULL, NULL);
+	qsort(judge->memory, judge->memory_count, sizeof(*judge->memory), by_id);
+	judge->daemon = shd_judge_find(judge, "daemon");
 }
 
 struct shd_judge *shd_judge_create(const struct shd_stored *stored,
@@ -99,8 +134,6 @@ struct shd_judge *shd_judge_create(const struct shd_stored *stored,
 	judge->rules = rules;
 	judge->words = words;
 	remember_stores(judge);
-	judge->touched = shd_xcalloc(settings->store_count + 1, sizeof(*judge->touched));
-	judge->touched_list = shd_xcalloc(settings->store_count + 1, sizeof(size_t));
 	judge->arena = shd_arena_create(TRANSACTION_BYTES);
 	judge->keep = shd_arena_create(TRANSACTION_BYTES);
 	judge->scratch = shd_arena_create(TRANSACTION_BYTES);
@@ -109,7 +142,7 @@ struct shd_judge *shd_judge_create(const struct shd_stored *stored,
 	shd_text_init(&judge->record, RECORD_BYTES);
 	judge->put_off_ms_per_row = PUT_OFF_MS_PER_ROW;
 	judge->put_off_max_ms = PUT_OFF_MAX_MS;
-	judge->tally = make_tally(settings, rules);
+	judge->tally = make_tally(judge);
 	shd_judge_lists_create(judge);
 	if (!compile_routes(judge, diags)) {
 		shd_judge_destroy(judge);
@@ -133,13 +166,11 @@ void shd_judge_destroy(struct shd_judge *judge)
 	shd_arena_destroy(judge->keep);
 	shd_arena_destroy(judge->scratch);
 	shd_arena_destroy(judge->store_arena);
-	for (size_t i = 0; i <= judge->settings->store_count; i++)
+	for (size_t i = 0; i < judge->memory_count; i++)
 		free(judge->memory[i].not_before_ms);
 	shd_text_finish(&judge->record);
-	free(judge->touched_list);
 	free(judge->touched);
 	free(judge->memory);
-	free(judge->places);
 	free(judge);
 }
 
@@ -158,12 +189,12 @@ void shd_outcome_finish(struct shd_outcome *outcome)
 
 /* --- the transaction ---------------------------------------------------------------- */
 
-struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store)
+struct shd_touched *shd_judge_touch(struct shd_judge *judge)
 {
-	struct shd_touched *touched = &judge->touched[store];
+	struct shd_touched *touched = &judge->store->touched;
 
 	if (!touched->listed)
-		judge->touched_list[judge->touched_count++] = store;
+		judge->touched[judge->touched_count++] = judge->store;
 	touched->listed = true;
 	return touched;
 }
@@ -178,7 +209,8 @@ static void empty_hash(struct shd_dirty **hash)
 	}
 }
 
-void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *outcome)
+void shd_judge_enter(
+	struct shd_judge *judge, struct shd_store_memory *store, struct shd_outcome *outcome)
 {
 	shd_assert(judge->open);
 	empty_hash(&judge->dirty);
@@ -188,8 +220,9 @@ void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *
 	shd_arena_reset(judge->store_arena);
 	if (judge->products_of != store)
 		HASH_CLEAR(hh, judge->products);
-	judge->store = judge->products_of = store;
-	judge->here = judge->memory[store].lists;
+	judge->store = store;
+	judge->products_of = store;
+	judge->here = store->lists;
 	judge->store_entity = NULL;
 	judge->store_entity_read = false;
 	judge->fresh = 0;
@@ -199,7 +232,7 @@ void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *
 static void forget_transaction(struct shd_judge *judge)
 {
 	for (size_t i = 0; i < judge->touched_count; i++)
-		judge->touched[judge->touched_list[i]] = (struct shd_touched){0};
+		judge->touched[i]->touched = (struct shd_touched){0};
 	judge->touched_count = 0;
 	while (judge->drafts) {
 		struct shd_draft *draft = judge->drafts;
@@ -261,7 +294,7 @@ static bool load(struct shd_judge *judge, const struct shd_harvest *harvest,
 		 struct shd_error *reterr)
 {
 	shd_autofree const char **ids = shd_xcalloc(harvest->entity_count, sizeof(*ids));
-	const char *store = shd_judge_store_id(judge, judge->store);
+	const char *store = judge->store->id;
 	uint32_t kinds = 0;
 
 	for (size_t i = 0; i < harvest->entity_count; i++)
@@ -313,16 +346,11 @@ static bool take_batch(struct shd_judge *judge, const struct shd_batch *batch,
 bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
 		     struct shd_outcome *outcome, struct shd_error *reterr)
 {
-	shd_judge_enter(judge, batch->store, outcome);
+	shd_judge_enter(judge, shd_judge_of_source(judge, batch->source), outcome);
 	return take_batch(judge, batch, reterr) || give_up(judge);
 }
 
 /* --- wake-ups ------------------------------------------------------------------------------ */
-
-bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store)
-{
-	return shd_judge_find_place(judge->places, judge->settings->store_count + 1, id, ret_store);
-}
 
 static bool wake_one(struct shd_judge *judge, const struct shd_wake_row *row,
 		     struct shd_error *reterr)
@@ -331,7 +359,7 @@ static bool wake_one(struct shd_judge *judge, const struct shd_wake_row *row,
 
 	if (row->kind == SHD_KIND_store && row->id[0])
 		return shd_judge_rule(judge, row->id, reterr);
-	if (row->kind == SHD_KIND_poller && judge->store < judge->settings->store_count &&
+	if (row->kind == SHD_KIND_poller && judge->store->source &&
 	    shd_poller_find(row->id, strlen(row->id), &poller) &&
 	    !shd_judge_poller(judge, poller, reterr))
 		return false;
@@ -344,14 +372,15 @@ static bool wake_all(struct shd_judge *judge, size_t max, struct shd_outcome *ou
 {
 	struct shd_wake_row *rows;
 	struct shd_wall next;
-	size_t count, store;
+	size_t count;
 
 	if (!shd_overlay_wakes(
 		    judge->overlay, judge->now, max, judge->arena, &rows, &count, &next, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		/* A store that is no longer configured sleeps until it is again. */
-		if (!shd_judge_find_store(judge, rows[i].store, &store)) {
+		struct shd_store_memory *store = shd_judge_find(judge, rows[i].store);
+		if (!store) {
 			if (!shd_overlay_wake_put(judge->overlay, rows[i].store, rows[i].kind,
 				    rows[i].id, (struct shd_wall){SHD_NEVER_MS}, reterr))
 				return false;
@@ -375,7 +404,7 @@ bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *ou
 
 bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr)
 {
-	if (judge->store == judge->settings->store_count)
+	if (!judge->store->source)
 		return true;
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
 		if (!shd_judge_poller(judge, (enum shd_poller)p, reterr))
@@ -383,14 +412,15 @@ bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr)
 	return true;
 }
 
-bool shd_judge_store(struct shd_judge *judge, size_t store, struct shd_outcome *outcome,
+bool shd_judge_store(struct shd_judge *judge, const char *id, struct shd_outcome *outcome,
 		     struct shd_error *reterr)
 {
-	bool own = store == judge->settings->store_count;
+	struct shd_store_memory *store = shd_judge_find(judge, id);
 
+	shd_assert(store);
 	shd_judge_enter(judge, store, outcome);
 	return (shd_judge_pollers(judge, reterr) && shd_judge_open_alerts(judge, reterr) &&
-		(!own || shd_judge_end_stores(judge, reterr))) ||
+		(store != judge->daemon || shd_judge_end_stores(judge, reterr))) ||
 	       give_up(judge);
 }
 
@@ -399,10 +429,9 @@ static bool look_at_touched(struct shd_judge *judge, struct shd_outcome *outcome
 			    struct shd_error *reterr)
 {
 	for (size_t i = 0; i < judge->touched_count; i++) {
-		size_t store = judge->touched_list[i];
-		struct shd_touched touched = judge->touched[store];
+		struct shd_touched touched = judge->touched[i]->touched;
 
-		shd_judge_enter(judge, store, outcome);
+		shd_judge_enter(judge, judge->touched[i], outcome);
 		if (!shd_judge_whole(judge, &touched, reterr))
 			return false;
 	}
@@ -414,7 +443,7 @@ static bool look_at_daemon(struct shd_judge *judge, struct shd_outcome *outcome,
 {
 	if (!judge->skewed)
 		return true;
-	shd_judge_enter(judge, judge->settings->store_count, outcome);
+	shd_judge_enter(judge, judge->daemon, outcome);
 	return shd_judge_skew(judge, reterr) && shd_judge_listed(judge, reterr);
 }
 

@@ -50,8 +50,8 @@ struct shd_outcome {
 void shd_outcome_init(struct shd_outcome *outcome);
 void shd_outcome_finish(struct shd_outcome *outcome);
 
-/* The daemon was stopped or asleep, or its clock was set: these feeds of the store (bit per
- * row of its market, 64 at most) are overdue and will be tried soon. Replaces what was
+/* The daemon was stopped or asleep, or its clock was set: these feeds of the source (bit
+ * per row, 64 at most) are overdue and will be tried soon. Replaces what was
  * said before; between transactions only; writes nothing.
  *
  * A poller *catches up* until each of them was read, SHD_CATCH_UP_MS at most: what it brings
@@ -59,7 +59,8 @@ void shd_outcome_finish(struct shd_outcome *outcome);
  * is stale is not asked. A feed that fails and is optional, or not worth another try, is
  * not waited for. After that time a poller with such a feed counts as blind until it is read. */
 #define SHD_CATCH_UP_MS SHD_MINUTE_MS
-void shd_judge_catch_up(struct shd_judge *judge, size_t store, uint64_t feeds, struct shd_wall now);
+void shd_judge_catch_up(struct shd_judge *judge, const struct shd_source *source, uint64_t feeds,
+			struct shd_wall now);
 
 /* Begin, any number of the others, end; then the changes are written, and kept: one
  * transaction, which the caller begins and commits around them. Nothing is written here.
@@ -74,7 +75,7 @@ SHD_MUST_USE bool shd_judge_batch(struct shd_judge *judge, const struct shd_batc
  * with their new values, feeds as they turned. Instead of batches, for a replay. A
  * feed's last success may lie ahead: it is when it will have been read last. */
 struct shd_past {
-	size_t store;
+	const char *store;            /* its id */
 	struct shd_harvest *harvest;
 	uint32_t fresh;               /* bit per kind: a good answer spoke of it */
 	const struct shd_feed_row *feeds;
@@ -90,11 +91,14 @@ bool shd_judge_spared(const struct shd_judge *judge, const char *rule);
 /* Judges what is due by time alone, at most `max` wake-ups. */
 SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
 				  struct shd_error *reterr);
-/* Judges everything open of one store again (start, reload). store ==
- * settings->store_count: the pseudo-store `daemon`; with it, the alerts of stores that are
- * no longer configured end, and nobody is told: what they warned of may well go on. */
-SHD_MUST_USE bool shd_judge_store(struct shd_judge *judge, size_t store,
+/* Judges everything open of one store again (start, reload); a source that serves all
+ * stores is one under its own id, and so is `daemon`: with it, the alerts of stores that
+ * are no longer configured end, and nobody is told: what they warned of may well go on. */
+SHD_MUST_USE bool shd_judge_store(struct shd_judge *judge, const char *id,
 				  struct shd_outcome *outcome, struct shd_error *reterr);
+/* The ids of all of these, one after the other; NULL: the first one, and after the last. Any
+ * thread; they live as long as the settings. */
+const char *shd_judge_store_after(const struct shd_judge *judge, const char *id);
 /* What a channel looks like now; judged as an entity of the pseudo-store `daemon`. */
 struct shd_channel_state {
 	size_t channel;               /* index into settings->channels */

@@ -31,7 +31,7 @@ struct shd_fetch {
 
 /* One poll of one feed, whole. What was seen counts only when the fetch is ok. */
 struct shd_batch {
-	size_t store;                 /* index into settings->stores */
+	const struct shd_source *source; /* whose feed it is; of the settings in force */
 	struct shd_fetch fetch;
 	struct shd_observation seen;
 };

@@ -11,7 +11,7 @@ enum { KEEP_BYTES = 2 << 20 };
 
 static const char *store_id(const struct shd_judge *judge)
 {
-	return shd_judge_store_id(judge, judge->store);
+	return judge->store->id;
 }
 
 static bool no_room(struct shd_error *reterr)
@@ -183,9 +183,9 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 	    !shd_overlay_entity_put(judge->overlay, store_id(judge), before, entity, feed, ret_kept,
 				    reterr))
 		return false;
-	shd_tally_change(judge->tally, judge->store, before, *ret_kept);
+	shd_tally_change(judge->tally, judge->store->tally, before, *ret_kept);
 	shd_judge_dirty(judge, entity->kind, entity->id, *ret_kept, wake);
-	struct shd_touched *touched = shd_judge_touch(judge, judge->store);
+	struct shd_touched *touched = shd_judge_touch(judge);
 	touched->kinds |= 1U << entity->kind;
 	touched->fields[entity->kind] |= changed;
 	if (entity->kind == SHD_KIND_store)
@@ -374,7 +374,7 @@ bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harve
 		if (!shd_overlay_metric_put(judge->overlay, store_id(judge), measure->metric,
 					  measure->is_target, &measure->value, judge->now, reterr))
 			return false;
-		shd_judge_touch(judge, judge->store)->metrics |= 1ULL << measure->metric;
+		shd_judge_touch(judge)->metrics |= 1ULL << measure->metric;
 		judge->outcome->changed += !same;
 	}
 	return true;

@@ -26,7 +26,7 @@
 /* How long what changes with every good poll (last success) may go unwritten. */
 #define SHD_FACT_MS (30 * SHD_SECOND_MS)
 
-/* Where something with an id stands in a list of another order. */
+/* Where a rule stands in a list of another order. */
 struct shd_place {
 	const char *id;
 	size_t at;
@@ -43,11 +43,26 @@ struct shd_rule_lists {
 	UT_hash_handle hh;               /* by `rules` */
 };
 
-/* Kept over transactions: a cache of the state (dropped when a transaction is given
- * up), and counters that may be lost. */
+/* What changed in a store within this transaction. */
+struct shd_touched {
+	uint64_t metrics, fields[SHD_KIND_COUNT];
+	uint32_t kinds, pollers;
+	uint32_t regained;           /* pollers whose blindness changed: all they bring */
+	uint64_t read;               /* feeds that are no longer behind */
+	bool listed;                 /* in judge->touched */
+};
+
+/* What is judged together: a store; a source that serves all stores, under its own id; the
+ * daemon itself. Kept over transactions: a cache of the state (dropped when a transaction
+ * is given up), and counters that may be lost. */
 struct shd_store_memory {
+	const char *id;
+	const struct shd_store *settings; /* NULL: it is no store */
+	const struct shd_source *source;  /* whose pollers it has; NULL: the daemon */
+	struct shd_touched touched;
 	struct shd_poller_fact pollers[SHD_POLLER_COUNT];
 	struct shd_rule_lists *lists;
+	struct shd_tally_store *tally;
 	int64_t skew_ms;             /* INT64_MIN: not known */
 	int64_t slot;                /* five-minute slot that requests[0] counts */
 	uint32_t requests[12], throttled[12];
@@ -57,15 +72,6 @@ struct shd_store_memory {
 	uint32_t asked;              /* pollers that a rule could not read because of that */
 	int64_t *not_before_ms;      /* by rule of the whole store; NULL: none is put off */
 	int64_t throttled_share;     /* as stored; -1: not known */
-};
-
-/* What changed in a store within this transaction. */
-struct shd_touched {
-	uint64_t metrics, fields[SHD_KIND_COUNT];
-	uint32_t kinds, pollers;
-	uint32_t regained;           /* pollers whose blindness changed: all they bring */
-	uint64_t read;               /* feeds that are no longer behind */
-	bool listed;                 /* in judge->touched_list */
 };
 
 /* An entity to be judged. */
@@ -106,22 +112,23 @@ struct shd_judge {
 	const struct shd_rules *rules;
 	const struct shd_words *words;
 	struct shd_match **matches;      /* by route; NULL: every alert */
-	struct shd_store_memory *memory; /* by store, the last one is the daemon's own */
-	struct shd_place *places;        /* of the stores, the same ones, sorted by id */
+	struct shd_store_memory *memory; /* all, sorted by id */
+	size_t memory_count;
+	struct shd_store_memory *daemon; /* among them */
 	struct shd_rule_lists *lists;    /* hash */
-	struct shd_tally *tally;         /* by store, as memory */
+	struct shd_tally *tally;
 	int64_t put_off_ms_per_row, put_off_max_ms;
 
 	/* One transaction: */
 	bool open, durable, skewed;      /* skewed: a store's clock differs from before */
 	struct shd_wall now;
 	struct shd_arena *arena;         /* until its end */
-	struct shd_touched *touched;     /* by store */
-	size_t *touched_list, touched_count;
+	struct shd_store_memory **touched; /* in the order of the first change */
+	size_t touched_count;
 	struct shd_draft *drafts, **drafts_end;
 
 	/* One store of it: */
-	size_t store;
+	struct shd_store_memory *store;
 	const struct shd_rule_lists *here;
 	struct shd_arena *keep;          /* entities to be judged */
 	struct shd_arena *scratch;       /* one entity at a time */
@@ -136,23 +143,24 @@ struct shd_judge {
 	struct shd_dirty *dirty;         /* hash by kind and id */
 	struct shd_dirty *skus;          /* hash of products whose stock is counted again */
 	struct shd_product *products;    /* hash of those asked for, of one store; in arena */
-	size_t products_of;              /* the store that they are of */
+	const struct shd_store_memory *products_of; /* the store that they are of */
 	struct shd_outcome *outcome;
 	struct shd_text record;          /* of the history row being written */
 	bool failed;                     /* in a callback that cannot say so */
 	struct shd_error error;
 };
 
-/* Id, marketplace and settings of a store by its index. */
-const char *shd_judge_store_id(const struct shd_judge *judge, size_t store);
-const struct shd_store *shd_judge_settings(const struct shd_judge *judge, size_t store);
-/* False: the store is not configured. */
-bool shd_judge_find_store(const struct shd_judge *judge, const char *id, size_t *ret_store);
+/* NULL: it is not configured. */
+struct shd_store_memory *shd_judge_find(const struct shd_judge *judge, const char *id);
+/* Where the pollers of a source are judged. */
+struct shd_store_memory *shd_judge_of_source(
+	const struct shd_judge *judge, const struct shd_source *source);
 
-/* judge.c: notes the change for the end of the transaction. */
-struct shd_touched *shd_judge_touch(struct shd_judge *judge, size_t store);
+/* judge.c: notes a change of the store at hand for the end of the transaction. */
+struct shd_touched *shd_judge_touch(struct shd_judge *judge);
 /* Makes `store` the one that is worked on. */
-void shd_judge_enter(struct shd_judge *judge, size_t store, struct shd_outcome *outcome);
+void shd_judge_enter(struct shd_judge *judge, struct shd_store_memory *store,
+		     struct shd_outcome *outcome);
 
 /* rule_index.c: once there are settings, rules and memory. */
 void shd_judge_lists_create(struct shd_judge *judge);

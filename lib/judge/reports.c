@@ -70,7 +70,7 @@ static bool look_at_channel(struct shd_judge *judge, const struct shd_channel_st
 bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
 		       struct shd_outcome *outcome, struct shd_error *reterr)
 {
-	shd_judge_enter(judge, judge->settings->store_count, outcome);
+	shd_judge_enter(judge, judge->daemon, outcome);
 	if (look_at_channel(judge, channel, reterr))
 		return true;
 	shd_judge_abandon(judge);
@@ -82,8 +82,8 @@ bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mista
 {
 	struct shd_seen seen;
 
-	shd_judge_enter(judge, judge->settings->store_count, outcome);
-	shd_seen_start(&seen, SHD_KIND_store, shd_judge_store_id(judge, judge->store));
+	shd_judge_enter(judge, judge->daemon, outcome);
+	shd_seen_start(&seen, SHD_KIND_store, judge->store->id);
 	shd_seen_text(&seen, SHD_F_store_config_error, mistake);
 	shd_seen_n(&seen, SHD_F_store_config_mistakes, (int64_t)mistakes * 1000000);
 	if (shd_judge_upsert(judge, &seen.entity, NULL, reterr) && shd_judge_listed(judge, reterr))

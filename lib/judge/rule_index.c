@@ -77,9 +77,8 @@ static struct shd_rule_lists *add_lists(struct shd_judge *judge, const struct sh
 
 void shd_judge_lists_create(struct shd_judge *judge)
 {
-	for (size_t i = 0; i <= judge->settings->store_count; i++) {
-		const struct shd_rules *rules =
-			shd_rules_of(judge->rules, shd_judge_store_id(judge, i));
+	for (size_t i = 0; i < judge->memory_count; i++) {
+		const struct shd_rules *rules = shd_rules_of(judge->rules, judge->memory[i].id);
 		struct shd_rule_lists *lists;
 
 		HASH_FIND_PTR(judge->lists, &rules, lists);

@@ -17,7 +17,7 @@ enum {
 
 static const char *store_id(const struct shd_judge *judge)
 {
-	return shd_judge_store_id(judge, judge->store);
+	return judge->store->id;
 }
 
 /* --- the line for the journal ----------------------------------------------------------- */
@@ -124,7 +124,7 @@ static void keep_value(struct shd_judge *judge, struct shd_value *value)
 static struct shd_facts facts_of(struct shd_judge *judge, const struct shd_entity *entity,
 				const struct shd_alert *alert, const struct shd_alert_move *move)
 {
-	const struct shd_store *settings = shd_judge_settings(judge, judge->store);
+	const struct shd_store *settings = judge->store->settings;
 	const struct shd_verdict *last = &alert->last;
 	struct shd_facts facts = {.alert = alert->number,
 		.episode = alert->episode,
@@ -199,7 +199,7 @@ static void add_to_draft(struct shd_draft *draft, const struct shd_facts *facts)
 static bool route_holds(struct shd_judge *judge, size_t i, const struct shd_rule *rule,
 			const struct shd_alert_move *move)
 {
-	const struct shd_store *settings = shd_judge_settings(judge, judge->store);
+	const struct shd_store *settings = judge->store->settings;
 	struct shd_match_facts facts = {.rule = rule->id,
 		.store = store_id(judge),
 		.level = move->to,

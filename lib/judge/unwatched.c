@@ -31,14 +31,14 @@ bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char
 
 bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller)
 {
-	return poller < SHD_POLLER_COUNT && judge->store < judge->settings->store_count &&
-	       judge->settings->sources[judge->store].every_ms[poller] == 0;
+	return poller < SHD_POLLER_COUNT && judge->store->source &&
+	       judge->store->source->every_ms[poller] == 0;
 }
 
 const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,
 			   struct shd_arena *arena)
 {
-	struct shd_poller_fact fact = judge->memory[judge->store].pollers[poller];
+	struct shd_poller_fact fact = judge->store->pollers[poller];
 
 	fact.off = shd_judge_is_off(judge, poller);
 	return shd_poller_idle_words(&fact, poller, arena);
@@ -50,7 +50,7 @@ bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struc
 	struct shd_alert *alerts;
 	size_t count;
 
-	if (!shd_overlay_alerts_of(judge->overlay, shd_judge_store_id(judge, judge->store),
+	if (!shd_overlay_alerts_of(judge->overlay, judge->store->id,
 				 shd_poller_name(poller), judge->arena, &alerts, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -104,12 +104,12 @@ static bool close_store(struct shd_judge *judge, const char *id, struct shd_erro
 bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr)
 {
 	const char *const *ids;
-	size_t count, store;
+	size_t count;
 
 	if (!judge->read->open_stores(judge->read->ctx, judge->arena, &ids, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!shd_judge_find_store(judge, ids[i], &store) &&
+		if (!shd_judge_find(judge, ids[i]) &&
 		    (!end_alerts(judge, ids[i], reterr) || !close_store(judge, ids[i], reterr)))
 			return false;
 	return true;

@@ -11,7 +11,7 @@ enum { CHEAP_ROWS = 256 };
 
 static const char *store_id(const struct shd_judge *judge)
 {
-	return shd_judge_store_id(judge, judge->store);
+	return judge->store->id;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -307,7 +307,7 @@ static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd
  * that a busy store spends about a thousandth of a core on each of them. */
 static void put_off(struct shd_judge *judge, size_t at, struct shd_wall *wake)
 {
-	struct shd_store_memory *memory = &judge->memory[judge->store];
+	struct shd_store_memory *memory = judge->store;
 	const struct shd_rule_lists *here = judge->here;
 	int64_t wait_ms = (int64_t)judge->rows * judge->put_off_ms_per_row;
 
@@ -345,7 +345,7 @@ static bool judge_whole_store(struct shd_judge *judge, size_t at, struct shd_err
 /* Now, or at a wake-up when it was judged a moment ago at some cost. */
 static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *reterr)
 {
-	const int64_t *not_before = judge->memory[judge->store].not_before_ms;
+	const int64_t *not_before = judge->store->not_before_ms;
 	const struct shd_rule *rule = judge->here->of_store[i];
 	int64_t wait_ms = not_before ? not_before[i] - judge->now.ms : 0;
 

@@ -105,7 +105,7 @@ static void read_store(struct shd_build *build, size_t number, const struct shd_
 	struct shd_store_parts parts = {0};
 	struct shd_source_draft draft;
 
-	*store = (struct shd_store){.node = map};
+	*store = (struct shd_store){.source = source, .node = map};
 	shd_source_start(build, &draft, source, adapter, map);
 	source->store = store;
 	const struct shd_option_use uses[] = {

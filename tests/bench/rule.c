@@ -284,7 +284,8 @@ static void measure_windows(const struct shd_config *config, const char *folder,
 		env.tally = NULL;
 		double read = measure_window(&history, "fixed", &env);
 		double small = measure_window(&history, "small", &env);
-		env.tally = shd_tally_create(shd_rules_series(history.rules), 1, &limits);
+		env.tally = shd_tally_create(shd_rules_series(history.rules), &limits);
+		env.tally_store = shd_tally_add_store(env.tally);
 		double kept = measure_window(&history, "fixed", &env);
 		double all = measure_window(&history, "all", &env);
 		printf("%s{\"rows\": %lld, \"read_us\": %.2f, \"kept_us\": %.2f, \"all_us\": %.2f, "

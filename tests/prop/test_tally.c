@@ -56,6 +56,7 @@ struct shop {
 	struct shd_doc *doc;
 	struct shd_rules *rules;
 	struct shd_tally *tally;
+	struct shd_tally_store *kept;
 	uint64_t random;
 	int64_t now;
 	bool blind;
@@ -181,7 +182,7 @@ static void change_one(struct shop *shop)
 		order->there = false;
 	else
 		change_fields(shop, order);
-	shd_tally_change(shop->tally, 0, was_there ? &before : NULL,
+	shd_tally_change(shop->tally, shop->kept, was_there ? &before : NULL,
 		order->there ? &order->entity : NULL);
 }
 
@@ -215,6 +216,7 @@ static void judge_all(struct shop *shop)
 		env.tally = NULL;
 		shd_rule_judge(rule, &env, &read);
 		env.tally = shop->tally;
+		env.tally_store = shop->kept;
 		shd_rule_judge(rule, &env, &kept);
 		assert_same(shop, rule, &kept, &read);
 	}
@@ -247,7 +249,8 @@ static void open_shop(struct shop *shop, size_t min_rows, size_t max_bytes, uint
 	assert_non_null(shop->doc);
 	shop->rules = shd_rules_compile(&shop->doc, 1, NULL, NULL, diags);
 	assert_non_null(shop->rules);
-	shop->tally = shd_tally_create(shd_rules_series(shop->rules), 1, &limits);
+	shop->tally = shd_tally_create(shd_rules_series(shop->rules), &limits);
+	shop->kept = shd_tally_add_store(shop->tally);
 	for (size_t i = 0; i < ORDERS; i++) {
 		struct order *order = &shop->orders[i];
 
@@ -306,7 +309,7 @@ static void what_is_tallied_is_not_read_again(void **state)
 		make(&shop, &shop.orders[i]);
 	}
 	struct shd_rule_env env = {.now = {shop.now}, .store = &shop.settings, .ctx = &shop,
-		.window = window, .tally = shop.tally};
+		.window = window, .tally = shop.tally, .tally_store = shop.kept};
 	const struct shd_rule *rule = shd_rules_find(shop.rules, "base");
 	shd_rule_judge(rule, &env, &verdict);
 	assert_true(shop.shown > 0);

@@ -398,11 +398,13 @@ static void a_store_that_is_gone_from_the_configuration_sleeps(void **state)
 	complaint(&b, "c1", T0);
 	bench_sweep(&b, (const char *const[]){"c1"}, 1);
 	b.stores[0].id = "other";
+	bench_judge(&b);
 	bench_wake(&b, T0 + SHD_WEEK_MS);
 	assert_null(bench_alert(&b, "first-response", "c1"));
 	b.stores[0].id = "s1";
+	bench_judge(&b);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
 	bench_end(&b);
 	assert_int_equal(bench_level(&b, "first-response", "c1"), SHD_BREACHED);
 	bench_finish(&b);

@@ -87,7 +87,7 @@ static void start(struct bench *b, int64_t in_ms)
 static void be_behind(struct bench *b, int64_t now, uint64_t feeds)
 {
 	b->now = now;
-	shd_judge_catch_up(b->judge, 0, feeds, (struct shd_wall){now});
+	shd_judge_catch_up(b->judge, &b->sources[0], feeds, (struct shd_wall){now});
 }
 
 static void read_what_was_handed_over(struct bench *b)
@@ -163,7 +163,7 @@ static void a_restart_is_a_sleep(void **state)
 	bench_reopen(&b);
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
 	bench_end(&b);
 	bench_wake(&b, b.now + 1);
 	read_all_but(&b, CHANGED);

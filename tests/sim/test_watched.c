@@ -91,8 +91,8 @@ static void start(struct bench *b)
 static void judge_all(struct bench *b)
 {
 	bench_begin(b);
-	for (size_t i = 0; i <= b->settings.store_count; i++)
-		assert_true(shd_judge_store(b->judge, i, &b->outcome, &b->err));
+	for (const char *id = NULL; (id = shd_judge_store_after(b->judge, id));)
+		assert_true(shd_judge_store(b->judge, id, &b->outcome, &b->err));
 	bench_end(b);
 }
 
@@ -230,7 +230,7 @@ static void what_is_switched_on_again_is_unknown_until_it_was_read(void **state)
 		bench_judge(&b);
 		if (i % 2)
 			bench_reopen(&b);
-		shd_judge_catch_up(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});
+		shd_judge_catch_up(b.judge, &b.sources[0], ORDER_FEEDS, (struct shd_wall){b.now});
 		judge_all(&b);
 		b.now += SHD_SECOND_MS;
 		read_feed(&b, OPEN);
@@ -310,7 +310,7 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 		shd_judge_destroy(shd_steal(b.judge));
 		b.settings.stores = &b.stores[1];
 		b.settings.sources = &b.sources[1];
-		b.settings.store_count = 1;
+		b.settings.store_count = b.settings.source_count = 1;
 		b.now = T0 + SHD_MINUTE_MS;
 		if (restarts)
 			restart(&b);
@@ -325,9 +325,9 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 		shd_judge_destroy(shd_steal(b.judge));
 		b.settings.stores = b.stores;
 		b.settings.sources = b.sources;
-		b.settings.store_count = 2;
+		b.settings.store_count = b.settings.source_count = 2;
 		bench_judge(&b);
-		shd_judge_catch_up(b.judge, 0, ORDER_FEEDS, (struct shd_wall){b.now});
+		shd_judge_catch_up(b.judge, &b.sources[0], ORDER_FEEDS, (struct shd_wall){b.now});
 		judge_all(&b);
 		read_feed(&b, OPEN);
 		assert_int_equal(state_of(&b, "ship", "gone"), SHD_ALERT_RESOLVED);

@@ -140,7 +140,8 @@ static inline void bench_start_in(struct bench *b, const char *yaml, bool on_dis
 		b->memory = shd_memory_create();
 	for (size_t i = 0; i < 2; i++) {
 		b->stores[i] = (struct shd_store){.id = i ? "s2" : "s1", .timezone = "UTC",
-			.marketplace = "ozon", .region = "", .kind = SHD_STORE_LOCAL};
+			.marketplace = "ozon", .region = "", .kind = SHD_STORE_LOCAL,
+			.source = &b->sources[i]};
 		b->sources[i] = (struct shd_source){.id = b->stores[i].id,
 			.adapter = &judge_market, .store = &b->stores[i],
 			.endpoints = judge_rows, .endpoint_count = SHD_COUNT(judge_rows)};
@@ -263,7 +264,7 @@ static inline struct shd_harvest *bench_harvest(struct bench *b)
 static inline struct shd_batch bench_batch_of(
 	struct bench *b, const struct shd_endpoint *row)
 {
-	return (struct shd_batch){.seen.harvest = b->harvest,
+	return (struct shd_batch){.source = &b->sources[0], .seen.harvest = b->harvest,
 		.fetch = {.row = row, .ok = true, .began = {b->now}, .requests = 1,
 			.clock_skew_ms = INT64_MIN, .next_due = {b->now + SHD_MINUTE_MS}}};
 }
@@ -274,7 +275,7 @@ static inline struct shd_batch bench_batch(struct bench *b, size_t store, const 
 
 	assert_non_null(row);
 	struct shd_batch batch = bench_batch_of(b, row);
-	batch.store = store;
+	batch.source = &b->sources[store];
 	return batch;
 }
 

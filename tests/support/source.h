@@ -16,7 +16,8 @@ static const struct shd_egress test_egress;
 static inline void test_source_init(
 	struct test_source *of, const char *id, const struct shd_adapter *adapter)
 {
-	*of = (struct test_source){.store = {.id = id, .marketplace = adapter->name},
+	*of = (struct test_source){
+		.store = {.id = id, .marketplace = adapter->name, .source = &of->source},
 		.credential = {.id = id, .adapter = adapter, .rate_per_s = 10}};
 	of->source = (struct shd_source){.id = id,
 		.adapter = adapter,

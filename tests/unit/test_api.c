@@ -18,9 +18,11 @@
 static struct shd_wall now = {1775000000000};
 static char folder[] = "/tmp/shd-api-XXXXXX";
 static char socket_path[64], listen_at[70], state_path[64];
+static struct shd_source sources[2];
 static struct shd_store stores[2] = {
-	{.id = "ozon-main", .marketplace = "ozon", .timezone = "Europe/Moscow"},
-	{.id = "ozon-kz", .marketplace = "ozon", .timezone = "UTC"},
+	{.id = "ozon-main", .marketplace = "ozon", .timezone = "Europe/Moscow",
+		.source = &sources[0]},
+	{.id = "ozon-kz", .marketplace = "ozon", .timezone = "UTC", .source = &sources[1]},
 };
 static struct shd_source sources[2] = {
 	{.id = "ozon-main", .store = &stores[0], .every_ms[SHD_P_account] = 60000},
@@ -42,7 +44,7 @@ static struct shd_wall view_now(void *ctx)
 	return now;
 }
 
-static bool view_poller(void *ctx, size_t source, enum shd_poller poller,
+static bool view_poller(void *ctx, const struct shd_source *source, enum shd_poller poller,
 			struct shd_poller_status *ret_status)
 {
 	(void)ctx;
@@ -52,7 +54,7 @@ static bool view_poller(void *ctx, size_t source, enum shd_poller poller,
 	ret_status->every_ms = 60000;
 	ret_status->feeds = 1;
 	ret_status->next_due.ms = now.ms + 48000;
-	if (source == 0) {
+	if (source == &sources[0]) {
 		ret_status->last_success.ms = now.ms - 12000;
 	} else {
 		ret_status->error = SHD_ERR_CREDENTIALS;
@@ -62,7 +64,8 @@ static bool view_poller(void *ctx, size_t source, enum shd_poller poller,
 	return true;
 }
 
-static void view_feeds(void *ctx, size_t source, shd_feed_status_fn *visit, void *visit_ctx)
+static void view_feeds(
+	void *ctx, const struct shd_source *source, shd_feed_status_fn *visit, void *visit_ctx)
 {
 	struct shd_feed_status feed = {.endpoint = "fbs_list", .error = -1, .state = "idle",
 		.last_success = {now.ms - 12000}};

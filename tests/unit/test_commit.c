@@ -468,7 +468,7 @@ static void time_waits_while_it_is_suspended(void **state)
 	struct batch batch;
 	complain(f);
 	size_t before = f->judged, moves = f->transitions;
-	shd_commit_judge_all(f->commit, 3);
+	shd_commit_judge_all(f->commit);
 	f->now_ms += 2 * SHD_MINUTE_MS;
 	add_batch(f, &batch, true);
 	run_until(f, &batch.done, 1);

@@ -134,7 +134,7 @@ static void news_do_not_wait_for_a_clock_that_was_ahead(void **state)
 		if (cases[i].restart)
 			bench_reopen(&b);
 		else
-			shd_judge_catch_up(b.judge, 0, 0, (struct shd_wall){b.now});
+			shd_judge_catch_up(b.judge, &b.sources[0], 0, (struct shd_wall){b.now});
 		order(&b, "new", "x", "awaiting_shipment");
 		bench_poll(&b, "orders");
 		assert_int_equal(bench_level(&b, "new-order", "new"), SHD_INFO);
@@ -462,7 +462,7 @@ static void a_rule_that_is_gone_ends_its_alerts_in_silence(void **state)
 	bench_poll(&b, "orders");
 	bench_rules(&b, other_rules);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
 	bench_end(&b);
 	assert_int_equal(b.outcome.outbox_added, 0);
 	alert = bench_alert(&b, "new-order", "o1");
@@ -483,7 +483,7 @@ static void a_rule_that_is_new_is_judged_for_what_is_open(void **state)
 	bench_poll(&b, "orders");
 	bench_rules(&b, new_order);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
 	bench_end(&b);
 	assert_int_equal(bench_level(&b, "new-order", "o1"), SHD_INFO);
 	bench_finish(&b);

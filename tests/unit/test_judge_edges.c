@@ -246,7 +246,7 @@ static void an_alert_whose_entity_is_gone_ends(void **state)
 		assert_true(shd_state_begin(b.state, &b.err));
 	bench_write(&b, &changes);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, 0, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
 	bench_end(&b);
 	assert_int_equal(bench_alert(&b, "late-order", "gone")->state, SHD_ALERT_RESOLVED);
 	bench_finish(&b);

@@ -22,7 +22,7 @@ static void reload(struct bench *b, const char *overrides)
 	bench_rules(b, pack);
 	bench_begin(b);
 	for (size_t i = 0; i < 2; i++)
-		if (!shd_judge_store(b->judge, i, &b->outcome, &b->err))
+		if (!shd_judge_store(b->judge, b->stores[i].id, &b->outcome, &b->err))
 			fail_msg("%s", b->err.msg);
 	bench_end(b);
 }
@@ -170,7 +170,8 @@ static void stores_that_say_the_same_share_the_rules(void **state)
 	assert_int_equal(HASH_COUNT(b.judge->lists), 1);
 	bench_overrides(&b, same);
 	bench_rules(&b, pack);
-	assert_ptr_equal(b.judge->memory[0].lists, b.judge->memory[1].lists);
+	assert_ptr_equal(shd_judge_find(b.judge, "s1")->lists,
+			 shd_judge_find(b.judge, "s2")->lists);
 	assert_int_equal(HASH_COUNT(b.judge->lists), 2);
 	/* What is not overridden is the same rule. */
 	const struct shd_rules *own = shd_rules_of(b.rules, "s1");

@@ -205,7 +205,7 @@ static void our_clock_is_wrong_when_every_store_says_so(void **state)
 	batch = bench_batch(&b, 0, "orders");
 	batch.fetch.clock_skew_ms = 70000;
 	bench_take(&b, &batch);
-	batch.store = 1;
+	batch.source = &b.sources[1];
 	batch.fetch.clock_skew_ms = 1000;
 	bench_take(&b, &batch);
 	alert = bench_alert_of(&b, "daemon", "clock-skew", "");

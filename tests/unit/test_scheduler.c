@@ -101,7 +101,8 @@ static void a_start_reads_first_what_is_overdue(void **state)
 		shop_init(&shop, "s", SHD_MINUTE_MS);
 		struct shd_scheduler *scheduler =
 			begin(&loop, &shop, starts[i].known, starts[i].count, NULL);
-		assert_int_equal(shd_scheduler_unread(scheduler, 0), starts[i].unread);
+		assert_int_equal(
+			shd_scheduler_unread(scheduler, &shop.of.source), starts[i].unread);
 		shd_scheduler_close(scheduler, nothing, NULL);
 		uv_run(&loop, UV_RUN_DEFAULT);
 		assert_int_equal(uv_loop_close(&loop), 0);
@@ -138,7 +139,8 @@ static void a_reload_reads_first_what_was_not_polled_before(void **state)
 		shd_feeds_find(of, &rows[OTHER])->unread = false;
 		shd_feeds_find(of, &rows[RATES])->unread = false;
 		struct shd_scheduler *scheduler = begin(&loop, &after, known, !same, old);
-		assert_int_equal(shd_scheduler_unread(scheduler, 0), reloads[i].unread);
+		assert_int_equal(
+			shd_scheduler_unread(scheduler, &after.of.source), reloads[i].unread);
 		shd_scheduler_close(old, nothing, NULL);
 		shd_scheduler_close(scheduler, nothing, NULL);
 		uv_run(&loop, UV_RUN_DEFAULT);

@@ -5,6 +5,7 @@
 #include "catalog/store.h"
 
 struct shd_tally;
+struct shd_tally_store;
 
 /* One entity of a window, or one sample; false from the callback stops. */
 typedef bool shd_window_fn(void *ctx, const struct shd_entity *entity);
@@ -37,5 +38,5 @@ struct shd_rule_env {
 	bool (*failing)(void *ctx, enum shd_poller poller);
 	/* Large windows, kept: made for the rules that are judged. NULL: none are. */
 	struct shd_tally *tally;
-	size_t tally_store;
+	struct shd_tally_store *tally_store;
 };

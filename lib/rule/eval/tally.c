@@ -12,29 +12,41 @@ struct tallied {
 	int64_t complete_ms; /* every row after this instant is there */
 };
 
+struct shd_tally_store {
+	struct tallied **kept; /* by series; NULL: nothing is kept */
+	struct shd_tally_store *next;
+};
+
 struct shd_tally {
 	const struct shd_series_list *series;
 	struct shd_tally_limits limits;
-	struct tallied ***stores; /* by store and series; NULL: nothing is kept */
-	size_t store_count, bytes;
+	struct shd_tally_store *stores;
+	size_t bytes;
 	bool fills, full;         /* full: until something goes, nothing new is kept */
 };
 
 struct shd_tally *shd_tally_create(
-	const struct shd_series_list *series, size_t stores, const struct shd_tally_limits *limits)
+	const struct shd_series_list *series, const struct shd_tally_limits *limits)
 {
 	struct shd_tally *tally = shd_xcalloc(1, sizeof(*tally));
 
 	tally->series = series;
 	tally->limits = *limits;
-	tally->store_count = stores;
-	tally->stores = shd_xcalloc(stores, sizeof(*tally->stores));
 	return tally;
 }
 
-static void drop(struct shd_tally *tally, size_t store, size_t number)
+struct shd_tally_store *shd_tally_add_store(struct shd_tally *tally)
 {
-	struct tallied *kept = tally->stores[store][number];
+	struct shd_tally_store *store = shd_xcalloc(1, sizeof(*store));
+
+	store->next = tally->stores;
+	tally->stores = store;
+	return store;
+}
+
+static void drop(struct shd_tally *tally, struct shd_tally_store *store, size_t number)
+{
+	struct tallied *kept = store->kept[number];
 
 	if (!kept)
 		return;
@@ -42,14 +54,14 @@ static void drop(struct shd_tally *tally, size_t store, size_t number)
 	tally->full = false;
 	shd_rows_finish(&kept->rows);
 	free(kept);
-	tally->stores[store][number] = NULL;
+	store->kept[number] = NULL;
 }
 
 void shd_tally_forget(struct shd_tally *tally)
 {
-	for (size_t i = 0; i < tally->store_count; i++)
-		for (size_t k = 0; tally->stores[i] && k < tally->series->count; k++)
-			drop(tally, i, k);
+	for (struct shd_tally_store *store = tally->stores; store; store = store->next)
+		for (size_t k = 0; store->kept && k < tally->series->count; k++)
+			drop(tally, store, k);
 }
 
 void shd_tally_destroy(struct shd_tally *tally)
@@ -57,9 +69,13 @@ void shd_tally_destroy(struct shd_tally *tally)
 	if (!tally)
 		return;
 	shd_tally_forget(tally);
-	for (size_t i = 0; i < tally->store_count; i++)
-		free(tally->stores[i]);
-	free(tally->stores);
+	while (tally->stores) {
+		struct shd_tally_store *store = tally->stores;
+
+		tally->stores = store->next;
+		free(store->kept);
+		free(store);
+	}
 	free(tally);
 }
 
@@ -133,11 +149,11 @@ static bool is_full(struct shd_tally *tally)
 	return tally->full;
 }
 
-static void change_one(struct shd_tally *tally, size_t store, size_t number,
+static void change_one(struct shd_tally *tally, struct shd_tally_store *store, size_t number,
 	const struct shd_entity *before, const struct shd_entity *after)
 {
 	const struct shd_series *series = &tally->series->items[number];
-	struct tallied *kept = tally->stores[store][number];
+	struct tallied *kept = store->kept[number];
 	bool true_still = true;
 	struct shd_row row;
 
@@ -151,12 +167,12 @@ static void change_one(struct shd_tally *tally, size_t store, size_t number,
 		drop(tally, store, number);
 }
 
-void shd_tally_change(struct shd_tally *tally, size_t store, const struct shd_entity *before,
-	const struct shd_entity *after)
+void shd_tally_change(struct shd_tally *tally, struct shd_tally_store *store,
+	const struct shd_entity *before, const struct shd_entity *after)
 {
 	enum shd_kind kind = after ? after->kind : before->kind;
 
-	for (size_t i = 0; tally->stores[store] && i < tally->series->count; i++)
+	for (size_t i = 0; store->kept && i < tally->series->count; i++)
 		if (tally->series->items[i].expr->kind == kind)
 			change_one(tally, store, i, before, after);
 }
@@ -190,7 +206,7 @@ bool shd_tally_fill(struct shd_tally *tally, const struct shd_rule_env *env,
 {
 	size_t number = expr->series - 1;
 	const struct shd_series *series = &tally->series->items[number];
-	struct tallied ***home = &tally->stores[env->tally_store];
+	struct tallied ***home = &env->tally_store->kept;
 
 	if (!*home)
 		*home = shd_xcalloc(tally->series->count, sizeof(**home));
@@ -233,7 +249,7 @@ bool shd_tally_window(struct shd_tally *tally, const struct shd_rule_env *env,
 	const struct shd_expr *expr, int64_t from_ms, int64_t to_ms, shd_tally_fn *visit, void *ctx,
 	struct shd_tallied *ret)
 {
-	struct tallied **home = expr->series ? tally->stores[env->tally_store] : NULL;
+	struct tallied **home = expr->series ? env->tally_store->kept : NULL;
 	struct tallied *kept = home ? home[expr->series - 1] : NULL;
 
 	if (!kept || from_ms < kept->complete_ms)

@@ -20,16 +20,20 @@ struct shd_tally_limits {
 	int64_t max_span_ms; /* longer windows are not kept: their entities are forgotten */
 };
 
-/* For environments whose tally_store is below `stores`. Borrows the series. */
+/* Borrows the series. */
 struct shd_series_list;
 struct shd_tally *shd_tally_create(
-	const struct shd_series_list *series, size_t stores, const struct shd_tally_limits *limits);
+	const struct shd_series_list *series, const struct shd_tally_limits *limits);
 void shd_tally_destroy(struct shd_tally *tally); /* accepts NULL */
+
+/* Begins to keep windows of one more store, for its environments; lives as long as the
+ * tally. */
+struct shd_tally_store *shd_tally_add_store(struct shd_tally *tally);
 
 /* An entity of the store changed, and what the environment's windows show with it.
  * before NULL: it is new. after NULL: it is gone. */
-void shd_tally_change(struct shd_tally *tally, size_t store, const struct shd_entity *before,
-	const struct shd_entity *after);
+void shd_tally_change(struct shd_tally *tally, struct shd_tally_store *store,
+	const struct shd_entity *before, const struct shd_entity *after);
 
 /* What was kept is read again when it is next needed: a transaction was given up, or
  * the entities changed unseen. */

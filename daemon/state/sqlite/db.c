@@ -341,6 +341,8 @@ void shd_state_close(struct shd_state *state)
 	for (int i = 0; i < SHD_KIND_COUNT; i++)
 		for (int k = 0; k < SHD_TABLE_SQL_COUNT; k++)
 			sqlite3_finalize(state->of_kind[i][k]);
+	for (size_t i = 0; i < state->window_count; i++)
+		sqlite3_finalize(state->windows[i].stmt);
 	sqlite3_close(state->keeper);
 	sqlite3_close(state->db);
 	if (state->lock >= 0) /* after SQLite: a close drops its own locks on the file */

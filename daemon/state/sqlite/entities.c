@@ -2,42 +2,43 @@
 
 #include <string.h>
 
-/* Reads the fields of the present row, after its id; texts stay where SQLite has
- * them, which is until the next step. */
-static void read_fields(struct shd_query *query, enum shd_kind kind, uint64_t wanted,
-			struct shd_value *fields)
+/* Reads one field of the present row; a text stays where SQLite has it, which is until the
+ * next step. */
+static void read_field(struct shd_query *query, struct shd_value *value)
+{
+	int column = query->next++;
+
+	*value = (struct shd_value){.type = value->type};
+	value->none = sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
+	if (value->none) {
+		query->next += value->type == SHD_MONEY;
+		value->text = "";
+		return;
+	}
+	if (value->type == SHD_TEXT) {
+		const void *text = sqlite3_column_text(query->stmt, column);
+
+		value->text = text ? text : "";
+		value->len = (uint32_t)sqlite3_column_bytes(query->stmt, column);
+		return;
+	}
+	value->n = sqlite3_column_int64(query->stmt, column);
+	if (value->type == SHD_MONEY) {
+		const char *currency =
+			(const char *)sqlite3_column_text(query->stmt, query->next++);
+
+		if (currency && strlen(currency) == 3)
+			memcpy(value->currency, currency, 4);
+	}
+}
+
+static void clear_fields(enum shd_kind kind, struct shd_value *fields)
 {
 	int first = (int)shd_kind_first(kind), count = shd_kind_fields(kind);
 
-	for (int i = 0; i < count; i++) {
-		struct shd_value *value = &fields[i];
-		int column = query->next++;
-
-		*value = (struct shd_value){
-			.type = shd_field_row((enum shd_field)(first + i))->type};
-		value->none = !(wanted >> i & 1) ||
-			      sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
-		if (value->none) {
-			query->next += value->type == SHD_MONEY;
-			value->text = "";
-			continue;
-		}
-		if (value->type == SHD_TEXT) {
-			const void *text = sqlite3_column_text(query->stmt, column);
-
-			value->text = text ? text : "";
-			value->len = (uint32_t)sqlite3_column_bytes(query->stmt, column);
-			continue;
-		}
-		value->n = sqlite3_column_int64(query->stmt, column);
-		if (value->type == SHD_MONEY) {
-			const char *currency =
-				(const char *)sqlite3_column_text(query->stmt, query->next++);
-
-			if (currency && strlen(currency) == 3)
-				memcpy(value->currency, currency, 4);
-		}
-	}
+	for (int i = 0; i < count; i++)
+		fields[i] = (struct shd_value){
+			.type = shd_field_row((enum shd_field)(first + i))->type, .none = true};
 }
 
 /* Copies the texts of fields[] out of SQLite's memory. */
@@ -65,7 +66,9 @@ static bool read_entity(struct shd_query *query, enum shd_kind kind, struct shd_
 	ret->feed = shd_query_get_text(query, arena);
 	if (query->full)
 		return false;
-	read_fields(query, kind, UINT64_MAX, fields);
+	clear_fields(kind, fields);
+	for (int i = 0; i < count; i++)
+		read_field(query, &fields[i]);
 	query->full = !keep_texts(arena, fields, count);
 	*entity = (struct shd_entity){.kind = kind, .id = id, .fields = fields};
 	entity->set = count == 64 ? UINT64_MAX : (1ULL << count) - 1;
@@ -243,25 +246,16 @@ bool shd_state_stores_open(struct shd_state *state, struct shd_arena *arena,
 	       read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
-static void clear_fields(enum shd_kind kind, struct shd_value *fields)
-{
-	int first = (int)shd_kind_first(kind), count = shd_kind_fields(kind);
-
-	for (int i = 0; i < count; i++)
-		fields[i] = (struct shd_value){
-			.type = shd_field_row((enum shd_field)(first + i))->type, .none = true};
-}
-
 bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_kind kind,
 			 uint64_t wanted, struct shd_wall from, struct shd_wall to,
 			 shd_window_fn *visit, void *ctx, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	bool counted = !(wanted & ~(1ULL << SHD_I_opened_at));
+	uint64_t own = (1ULL << shd_kind_fields(kind)) - 1;
 	struct shd_value fields[64];
 
-	if (!shd_query_open_kind(
-		    &query, state, kind, counted ? SHD_TABLE_COUNTED : SHD_TABLE_WINDOW, reterr))
+	wanted = wanted ? wanted & (own | SHD_FIELDS_ID) : 1ULL << SHD_I_opened_at;
+	if (!shd_query_open_window(&query, state, kind, wanted, reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_n(&query, from.ms);
@@ -271,13 +265,10 @@ bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_ki
 		struct shd_entity entity = {
 			.kind = kind, .id = "", .set = UINT64_MAX, .fields = fields};
 
-		if (counted) {
-			fields[SHD_I_opened_at].none = false;
-			fields[SHD_I_opened_at].n = shd_query_get_n(&query);
-		} else {
+		if (wanted & SHD_FIELDS_ID)
 			entity.id = (const char *)sqlite3_column_text(query.stmt, query.next++);
-			read_fields(&query, kind, wanted, fields);
-		}
+		for (uint64_t left = wanted & own; left; left &= left - 1)
+			read_field(&query, &fields[__builtin_ctzll(left)]);
 		if (!visit(ctx, &entity))
 			return true;
 	}

@@ -43,11 +43,12 @@ bool shd_state_fail(struct shd_state *state, int rc, const char *doing, struct s
 static bool open_query(struct shd_query *query, struct shd_state *state, sqlite3_stmt **home,
 		       const char *sql, struct shd_error *reterr)
 {
-	*query = (struct shd_query){.state = state, .home = home, .stmt = *home};
+	*query = (struct shd_query){.state = state, .home = home, .stmt = home ? *home : NULL};
 	state->executed++;
-	*home = NULL;
-	if (query->stmt)
+	if (query->stmt) {
+		*home = NULL;
 		return true;
+	}
 	int rc = sqlite3_prepare_v3(
 		state->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &query->stmt, NULL);
 	return rc == SQLITE_OK || shd_state_fail(state, rc, "preparing a statement", reterr);
@@ -73,12 +74,34 @@ bool shd_query_open_kind(struct shd_query *query, struct shd_state *state, enum 
 	return open_query(query, state, home, text, reterr);
 }
 
+/* Where the statement of this window is kept, or would be; NULL: there is no place left. */
+static sqlite3_stmt **window_home(struct shd_state *state, enum shd_kind kind, uint64_t fields)
+{
+	for (size_t i = 0; i < state->window_count; i++)
+		if (state->windows[i].kind == kind && state->windows[i].fields == fields)
+			return &state->windows[i].stmt;
+	if (state->window_count == SHD_WINDOWS_KEPT)
+		return NULL;
+	struct shd_window_kept *kept = &state->windows[state->window_count++];
+	*kept = (struct shd_window_kept){kind, fields, NULL};
+	return &kept->stmt;
+}
+
+bool shd_query_open_window(struct shd_query *query, struct shd_state *state, enum shd_kind kind,
+			   uint64_t fields, struct shd_error *reterr)
+{
+	sqlite3_stmt **home = window_home(state, kind, fields);
+	char *sql shd_autofree = home && *home ? NULL : shd_table_window(kind, fields);
+
+	return open_query(query, state, home, sql, reterr);
+}
+
 void shd_query_finish(struct shd_query *query)
 {
 	if (!query->stmt)
 		return;
 	sqlite3_reset(query->stmt);
-	if (*query->home) {
+	if (!query->home || *query->home) {
 		sqlite3_finalize(query->stmt);
 	} else {
 		sqlite3_clear_bindings(query->stmt);
@@ -259,6 +282,12 @@ bool shd_state_prepare_all(struct shd_state *state, struct shd_error *reterr)
 
 		if (!shd_query_open(&query, state, (enum shd_sql)i, reterr))
 			return shd_fail_in(reterr, "%.60s", statements[i]);
+	}
+	for (int i = 0; i < SHD_KIND_COUNT; i++) {
+		struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+		if (!shd_query_open_window(&query, state, (enum shd_kind)i, UINT64_MAX, reterr))
+			return shd_fail_in(reterr, "%s", shd_table_name((enum shd_kind)i));
 	}
 	for (int i = 0; i < SHD_KIND_COUNT * SHD_TABLE_SQL_COUNT; i++) {
 		enum shd_kind kind = (enum shd_kind)(i / SHD_TABLE_SQL_COUNT);

@@ -16,6 +16,14 @@ enum shd_sql {
 	SHD_SQL_COUNT
 };
 
+/* Windows whose statements are kept; the rules of a configuration ask for some ten. */
+#define SHD_WINDOWS_KEPT 64
+struct shd_window_kept {
+	enum shd_kind kind;
+	uint64_t fields;
+	sqlite3_stmt *stmt;
+};
+
 struct shd_state {
 	sqlite3 *db;
 	sqlite3 *keeper; /* opened by the first shd_state_checkpoint, else NULL */
@@ -26,6 +34,8 @@ struct shd_state {
 	 * a statement over thirty columns takes 10 KB. */
 	sqlite3_stmt *statements[SHD_SQL_COUNT];
 	sqlite3_stmt *of_kind[SHD_KIND_COUNT][SHD_TABLE_SQL_COUNT];
+	struct shd_window_kept windows[SHD_WINDOWS_KEPT];
+	size_t window_count;
 	struct shd_stored stored;
 	uint64_t executed;  /* statements, each from bind to release */
 	/* Where the next step of shd_state_retain goes on. */
@@ -35,7 +45,7 @@ struct shd_state {
 
 struct shd_query {
 	struct shd_state *state;
-	sqlite3_stmt *stmt, **home;
+	sqlite3_stmt *stmt, **home; /* NULL: it is not kept */
 	int next;     /* bind: last parameter, read: next column */
 	int rc;
 	bool full;    /* the arena was */
@@ -48,6 +58,9 @@ SHD_MUST_USE bool shd_query_open(struct shd_query *query, struct shd_state *stat
 SHD_MUST_USE bool shd_query_open_kind(struct shd_query *query, struct shd_state *state,
 				      enum shd_kind kind, enum shd_table_sql sql,
 				      struct shd_error *reterr);
+SHD_MUST_USE bool shd_query_open_window(struct shd_query *query, struct shd_state *state,
+					enum shd_kind kind, uint64_t fields,
+					struct shd_error *reterr);
 void shd_query_finish(struct shd_query *query);
 
 void shd_query_put_n(struct shd_query *query, int64_t n);

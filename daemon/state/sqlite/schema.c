@@ -60,14 +60,6 @@ static const char get_all_sql[] =
 #undef START
 #undef END
 
-static const char window_sql[] =
-#define END " FROM e ORDER BY opened_at" "\0"
-#define START(kind) END "WITH e AS (SELECT * FROM e_" #kind                                        \
-	" WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3) SELECT id"
-#include "catalog/fields.def"
-	END;
-#undef START
-#undef END
 #undef COLUMN
 #undef COLUMN_TEXT
 #undef COLUMN_MONEY
@@ -88,13 +80,11 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *counted, *open_ids, *forget, *delete_one;
+	const char *table, *open_ids, *forget, *delete_one;
 } tables[] = {
 #define KIND(name, doc)                                                                            \
 	[SHD_KIND_##name] = {                                                                      \
 		"e_" #name,                                                                        \
-		"SELECT opened_at FROM e_" #name                                                   \
-		" WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3 ORDER BY opened_at",     \
 		"SELECT id FROM e_" #name " WHERE store = ?1 AND closed IS NOT 1"                  \
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
 		"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name               \
@@ -194,6 +184,34 @@ char *shd_table_insert(enum shd_kind kind)
 	return shd_text_take(&names);
 }
 
+char *shd_table_window(enum shd_kind kind, uint64_t fields)
+{
+	struct shd_text sql;
+	enum shd_field first = shd_kind_first(kind);
+	const char *comma = "";
+
+	shd_text_init(&sql, SAME_BYTES);
+	shd_text_puts(&sql, "SELECT ");
+	if (fields & SHD_FIELDS_ID) {
+		shd_text_puts(&sql, "id");
+		comma = ", ";
+	}
+	for (int i = 0; i < shd_kind_fields(kind); i++) {
+		const struct shd_table_column *column = &columns[first + (enum shd_field)i];
+
+		if (!(fields >> i & 1))
+			continue;
+		shd_text_printf(&sql, "%s\"%s\"", comma, column->name);
+		comma = ", ";
+		if (column->currency)
+			shd_text_printf(&sql, ", \"%s\"", column->currency);
+	}
+	shd_text_printf(&sql, " FROM e_%s WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3"
+			      " ORDER BY opened_at", shd_kind_name(kind));
+	shd_assert(shd_text_ok(&sql));
+	return shd_text_take(&sql);
+}
+
 static const char *const indexes[] = {
 #define KIND(name, doc)                                                                            \
 	"CREATE INDEX IF NOT EXISTS e_" #name "_opened ON e_" #name                                \
@@ -228,8 +246,6 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_CREATE: return piece(create_sql, kind);
 	case SHD_TABLE_GET: return piece(get_sql, kind);
 	case SHD_TABLE_UPDATE: return piece(update_sql, kind);
-	case SHD_TABLE_WINDOW: return piece(window_sql, kind);
-	case SHD_TABLE_COUNTED: return tables[kind].counted;
 	case SHD_TABLE_GET_ALL: return piece(get_all_sql, kind);
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
 	case SHD_TABLE_FORGET: return tables[kind].forget;

@@ -7,7 +7,7 @@
  * that a new field is one line in fields.def and nothing else. Private to
  * daemon/state. */
 #pragma once
-#include "catalog/catalog.h"
+#include "judge/stored.h"
 
 enum shd_table_sql {
 	SHD_TABLE_CREATE,
@@ -15,8 +15,6 @@ enum shd_table_sql {
 	SHD_TABLE_GET_ALL,   /* ?1 store ?2 ids as a JSON list -> the same */
 	SHD_TABLE_UPDATE,    /* ?1 store ?2 id ?3 feed ?4... fields */
 	SHD_TABLE_UPDATE_SAME, /* the same, where no column of an index changes; made at run time */
-	SHD_TABLE_WINDOW,    /* ?1 store ?2 after ?3 until -> id, fields */
-	SHD_TABLE_COUNTED,   /* the same -> opened_at */
 	SHD_TABLE_INSERT,    /* as UPDATE; made at run time */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
 	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most */
@@ -30,6 +28,11 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql);
 /* UPDATE_SAME and INSERT of a kind; free() them. */
 char *shd_table_update_same(enum shd_kind kind);
 char *shd_table_insert(enum shd_kind kind);
+
+/* ?1 store ?2 after ?3 until -> the fields of the mask (stored.h), which is not empty, before
+ * them the id if it is asked for. Columns that nobody reads would cost more than the row.
+ * free() it. */
+char *shd_table_window(enum shd_kind kind, uint64_t fields);
 
 /* "e_order" */
 const char *shd_table_name(enum shd_kind kind);

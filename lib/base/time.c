@@ -148,6 +148,30 @@ bool shd_time_parse(const char *text, size_t len, struct shd_wall *ret_time,
 	return true;
 }
 
+static char *put_digits(char *to, int n, int digits)
+{
+	for (int i = digits; i-- > 0; n /= 10)
+		to[i] = (char)('0' + n % 10);
+	return to + digits;
+}
+
+/* As "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", which every request would pay dearly. */
+static void put_time(char *to, int y, int m, int d, int ms)
+{
+	const struct {
+		int n, digits;
+		char after;
+	} parts[] = {{y, 4, '-'}, {m, 2, '-'}, {d, 2, 'T'}, {ms / (int)SHD_HOUR_MS, 2, ':'},
+		{ms / (int)SHD_MINUTE_MS % 60, 2, ':'}, {ms / (int)SHD_SECOND_MS % 60, 2, '.'},
+		{ms % 1000, 3, 'Z'}};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		to = put_digits(to, parts[i].n, parts[i].digits);
+		*to++ = parts[i].after;
+	}
+	*to = '\0';
+}
+
 const char *shd_time_format(struct shd_wall time, char buf[SHD_TIME_TEXT])
 {
 	int y, m, d;
@@ -162,6 +186,10 @@ const char *shd_time_format(struct shd_wall time, char buf[SHD_TIME_TEXT])
 		rest += SHD_DAY_MS;
 	}
 	civil_from_days(days, &y, &m, &d);
+	if (y >= 0 && y <= 9999) {
+		put_time(buf, y, m, d, (int)rest);
+		return buf;
+	}
 	snprintf(buf, SHD_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", y, m, d,
 		(int)(rest / SHD_HOUR_MS), (int)(rest / SHD_MINUTE_MS % 60),
 		(int)(rest / SHD_SECOND_MS % 60), (int)(rest % 1000));

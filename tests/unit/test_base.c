@@ -98,6 +98,10 @@ static void times_are_shown(void **state)
 		"2026-04-04T16:59:48.998Z");
 	assert_string_equal(
 		shd_time_format((struct shd_wall){-1}, buf), "1969-12-31T23:59:59.999Z");
+	assert_string_equal(
+		shd_time_format((struct shd_wall){0}, buf), "1970-01-01T00:00:00.000Z");
+	assert_string_equal(shd_time_format((struct shd_wall){253402300800000}, buf),
+			    "10000-01-01T00:00:00.000Z");
 	assert_string_equal(shd_time_format((struct shd_wall){SHD_NEVER_MS}, buf), "never");
 }
 

@@ -27,10 +27,12 @@ void shd_ozon_put_window(struct shd_text *out, const char *from_key, int64_t fro
 			 const char *to_key, int64_t to_ms)
 {
 	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT];
+	const char *const pieces[] = {"\"", from_key, "\":\"",
+		shd_time_format((struct shd_wall){from_ms}, from), "\",\"", to_key, "\":\"",
+		shd_time_format((struct shd_wall){to_ms}, to), "\""};
 
-	shd_text_printf(out, "\"%s\":\"%s\",\"%s\":\"%s\"", from_key,
-		shd_time_format((struct shd_wall){from_ms}, from), to_key,
-		shd_time_format((struct shd_wall){to_ms}, to));
+	for (size_t i = 0; i < SHD_COUNT(pieces); i++)
+		shd_text_puts(out, pieces[i]);
 }
 
 int64_t shd_ozon_since_ms(const struct shd_page_in *in)

@@ -1,6 +1,7 @@
 /* storehealthd: options, signals, and nothing else. */
 #include "app/app.h"
 #include "config/config.h"
+#include "host/json_room.h"
 #include "journal/log.h"
 
 #include "conf/diag.h"
@@ -98,6 +99,7 @@ static int run(const struct shd_app_options *options)
 	 * thread, and with a threshold that grows, they would never be given back. */
 	mallopt(M_ARENA_MAX, 2);
 	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
+	shd_json_room_install();
 	shd_assert(uv_loop_init(&loop) == 0);
 	signal(SIGPIPE, SIG_IGN);
 	/* Before it says that it is ready: whoever hears that may send a signal at once. They

@@ -50,7 +50,7 @@ OWNERS = [
     (r"uv\.h", r"^daemon/(api|app|host|net)/|^tests/(sandbox|bench)/"),
     # records of answers, bodies of hooks, facts of the outbox, schemas, the API
     (r"jansson", r"^lib/(market/|message/facts\.c|notify/webhook\.c|(rule|settings)/schema\.h)"
-                 r"|^daemon/(api|ctl)/|^tests/"),
+                 r"|^daemon/(api/|ctl/|host/json_room\.c)|^tests/"),
     (r"unicode/(uchar|uscript|uspoof)", r"^lib/base/fold\.c$"),
     (r"unicode/(ucal|uenum)", r"^lib/base/zone\.c$"),
     (r"unicode/(umsg|unum|uplural)", r"^lib/message/(pattern|phrasebook)\.[ch]$"),

@@ -43,9 +43,17 @@ void shd_overlay_reset(struct shd_overlay *overlay)
 	overlay->alerts = overlay->last_alert = NULL;
 	overlay->first_notified = overlay->last_notified = NULL;
 	overlay->next_alert = 0;
-	changes->entity_count = changes->metric_count = changes->feed_count = 0;
-	changes->wake_count = changes->alert_count = changes->event_count = 0;
-	changes->notified_count = changes->outbox_count = changes->history_count = 0;
+	/* A transaction of thousands of rows shall not keep their room for ever. */
+	free(changes->entities);
+	free(changes->metrics);
+	free(changes->feeds);
+	free(changes->wakes);
+	free(changes->alerts);
+	free(changes->events);
+	free(changes->notified);
+	free(changes->outbox);
+	free(changes->history);
+	*changes = (struct shd_change_set){0};
 	shd_arena_reset(overlay->arena);
 	shd_arena_reset(overlay->scratch);
 }
@@ -57,15 +65,6 @@ void shd_overlay_destroy(struct shd_overlay *overlay)
 	shd_overlay_reset(overlay);
 	shd_arena_destroy(overlay->arena);
 	shd_arena_destroy(overlay->scratch);
-	free(overlay->changes.entities);
-	free(overlay->changes.metrics);
-	free(overlay->changes.feeds);
-	free(overlay->changes.wakes);
-	free(overlay->changes.alerts);
-	free(overlay->changes.events);
-	free(overlay->changes.notified);
-	free(overlay->changes.outbox);
-	free(overlay->changes.history);
 	free(overlay);
 }
 

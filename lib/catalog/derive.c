@@ -81,8 +81,8 @@ static bool visibly_changed(const struct work *work)
 
 	for (int i = 0; i < count; i++)
 		if (i != SHD_I_progressed_at && i != SHD_I_closed_at && i != SHD_I_url &&
-		    !is_quiet((enum shd_field)(first + i)) &&
-		    !shd_value_equal(&work->before->fields[i], &work->entity->fields[i]))
+		    !shd_value_equal(&work->before->fields[i], &work->entity->fields[i]) &&
+		    !is_quiet((enum shd_field)(first + i)))
 			return true;
 	return false;
 }

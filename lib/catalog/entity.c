@@ -153,12 +153,26 @@ static size_t good_char(const unsigned char *s, size_t len)
 	return overlong || surrogate || beyond ? 0 : need;
 }
 
+/* Whether all of it is printable ASCII, as ids, words and times are. */
+static bool is_plain(const unsigned char *text, size_t len)
+{
+	unsigned odd = 0;
+
+	for (size_t i = 0; i < len; i++)
+		odd |= text[i] - 0x20U > 0x7E - 0x20U;
+	return !odd;
+}
+
 /* Copies text[0..len), replacing what is not clean; NULL when the arena is full. */
 static char *clean_copy(struct shd_arena *arena, const char *text, size_t len, size_t *ret_len)
 {
 	const unsigned char *in = (const unsigned char *)text;
 	size_t need = 0, out = 0;
 
+	if (is_plain(in, len)) {
+		*ret_len = len;
+		return shd_arena_text(arena, text, len);
+	}
 	for (size_t i = 0, n; i < len; i += n ? n : 1) {
 		n = good_char(in + i, len - i);
 		need += n ? n : 3;

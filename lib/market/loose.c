@@ -186,7 +186,8 @@ bool shd_loose_is(const json_t *value, const char *word)
 	for (; *text && *word; text++, word++) {
 		char c = *text;
 
-		if (strncmp(text, "\u0421", 2) == 0 || strncmp(text, "\u0441", 2) == 0) {
+		if ((unsigned char)c >= 0xD0 && (strncmp(text, "\u0421", 2) == 0 ||
+						 strncmp(text, "\u0441", 2) == 0)) {
 			c = 'c';
 			text++;
 		}

@@ -120,6 +120,7 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 		.commit = app->commit,
 		.grants = app->grants,
 		.reports = app->reports,
+		.ledger = app->ledger,
 		.now = now,
 		.random = draw,
 		.look = shd_app_look,
@@ -133,7 +134,14 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 		shd_app_caught_up(app);
 }
 
-/* Access tokens, and the reports under way. */
+static struct shd_mono mono(void *ctx)
+{
+	const struct shd_app *app = ctx;
+
+	return (struct shd_mono){(int64_t)uv_now(app->loop)};
+}
+
+/* Access tokens, reports under way, what has been asked already. */
 static bool start_sources(struct shd_app *app, struct shd_arena *arena, struct shd_error *reterr)
 {
 	struct shd_grants_in in = {.loop = app->loop, .jobs = app->jobs,
@@ -141,11 +149,16 @@ static bool start_sources(struct shd_app *app, struct shd_arena *arena, struct s
 		.now = now, .random = draw, .ctx = app};
 	struct shd_token_row *tokens;
 	struct shd_job_row *reports;
-	size_t token_count, report_count;
+	struct shd_bucket_row *buckets;
+	size_t token_count, report_count, bucket_count;
 
 	if (!shd_state_tokens(app->state, arena, &tokens, &token_count, reterr) ||
-		!shd_state_jobs(app->state, arena, &reports, &report_count, reterr))
+		!shd_state_jobs(app->state, arena, &reports, &report_count, reterr) ||
+		!shd_state_buckets(app->state, arena, &buckets, &bucket_count, reterr))
 		return false;
+	struct shd_ledger_in ledger = {
+		.changes = in.changes, .now = now, .mono = mono, .ctx = app};
+	app->ledger = shd_ledger_create(&ledger, buckets, bucket_count);
 	app->grants = shd_grants_create(&in, app->config, tokens, token_count);
 	app->reports = shd_job_table_create(in.changes, reports, report_count);
 	return true;
@@ -282,6 +295,7 @@ static void scheduler_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
 
+	shd_ledger_destroy(shd_steal(app->ledger));
 	shd_jobs_close(app->jobs, jobs_closed, app);
 }
 

@@ -44,6 +44,7 @@ struct shd_app {
 	struct shd_scheduler *scheduler;
 	struct shd_grants *grants;           /* access tokens of the sources */
 	struct shd_job_table *reports;       /* under way, of the sources */
+	struct shd_ledger *ledger;           /* of rates and pauses */
 	struct shd_api *api;
 	struct shd_service *service;
 	struct shd_terminal *terminal;

@@ -54,3 +54,14 @@ void shd_bucket_inherit(struct shd_bucket *bucket, const struct shd_bucket *old)
 	bucket->nano_tokens = old->nano_tokens < full ? old->nano_tokens : full;
 	bucket->at_ms = old->at_ms;
 }
+
+void shd_bucket_set_rate(struct shd_bucket *bucket, int64_t micro_per_s, int64_t now_ms)
+{
+	shd_bucket_wait_ms(bucket, now_ms); /* what came by the old rate */
+	bucket->micro_per_s = micro_per_s;
+}
+
+int64_t shd_bucket_tokens(const struct shd_bucket *bucket)
+{
+	return bucket->nano_tokens / TOKEN;
+}

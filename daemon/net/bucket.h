@@ -28,3 +28,9 @@ void shd_bucket_spend(struct shd_bucket *bucket);
 
 /* Goes on with the balance of an older one, as far as it can be saved here. */
 void shd_bucket_inherit(struct shd_bucket *bucket, const struct shd_bucket *old);
+
+/* Another rate from now on; the balance stays. */
+void shd_bucket_set_rate(struct shd_bucket *bucket, int64_t micro_per_s, int64_t now_ms);
+
+/* How many tokens there are, as of the last shd_bucket_wait_ms. */
+int64_t shd_bucket_tokens(const struct shd_bucket *bucket);

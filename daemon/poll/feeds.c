@@ -95,7 +95,7 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 
 void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings,
 		    const struct shd_feed_row *known, size_t known_count,
-		    const struct shd_feeds *old)
+		    struct shd_ledger *ledger, const struct shd_feeds *old)
 {
 	struct index index = {shd_xcalloc(known_count, sizeof(*index.rows)), known_count};
 
@@ -107,8 +107,7 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 	for (size_t i = 0; i < feeds->source_count; i++)
 		feeds->count += settings->sources[i].endpoint_count;
 	feeds->all = shd_xcalloc(feeds->count, sizeof(*feeds->all));
-	shd_limits_init(&feeds->limits, settings->sources, feeds->source_count,
-		old ? &old->limits : NULL);
+	shd_limits_init(&feeds->limits, settings->sources, feeds->source_count, ledger);
 	struct shd_feed *next = feeds->all;
 	for (size_t i = 0; i < feeds->source_count; i++) {
 		struct shd_source_feeds *of = &feeds->sources[i];

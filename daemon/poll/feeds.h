@@ -24,10 +24,10 @@ struct shd_feeds {
 };
 
 /* `known`: the facts in the state; `old`: the feeds of an older configuration, which count
- * where both know one, or NULL. Borrows settings. */
+ * where both know one, or NULL. Borrows settings and ledger. */
 void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings,
 		    const struct shd_feed_row *known, size_t known_count,
-		    const struct shd_feeds *old);
+		    struct shd_ledger *ledger, const struct shd_feeds *old);
 void shd_feeds_finish(struct shd_feeds *feeds);
 
 /* The feed of a row of the source's adapter. */

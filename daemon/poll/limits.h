@@ -6,53 +6,40 @@
  * the host, for all feeds of that. Sources that share a credential or a host share what is
  * said of it here. Loop thread only. */
 #pragma once
+#include "ledger.h"
 #include "market/adapter.h"
-#include "net/bucket.h"
-
-#define SHD_PAUSE_MAX_MS SHD_HOUR_MS /* whatever the other side says */
 
 /* The requests that one operation bears; rows that disagree on it get the slowest rate. */
 struct shd_operation_limits {
 	const char *name;
-	struct shd_bucket rate;
+	const struct shd_endpoint *slowest;
+	struct shd_allowance *allowance;
 };
 
 struct shd_credential_limits {
 	const struct shd_credential *credential;
-	struct shd_bucket rate;
+	struct shd_allowance *allowance;
 	struct shd_operation_limits *operations;
 	size_t operation_count, operation_room;
-	struct shd_mono paused_until;
-};
-
-/* Who answers at a base URL: its host and port. */
-struct shd_host_limits {
-	const char *name; /* in the base URL, not NUL-terminated */
-	size_t len;
-	struct shd_mono paused_until;
 };
 
 struct shd_source_limits {
 	const struct shd_source *source;
 	struct shd_credential_limits *credential;
-	struct shd_host_limits *host;
-	struct shd_mono paused_until;
+	struct shd_allowance *allowance, *host; /* pauses */
 };
 
 struct shd_limits {
 	struct shd_source_limits *sources; /* as in the settings */
-	const struct shd_source_limits **by_id;
 	size_t source_count;
 	struct shd_credential_limits *credentials; /* by id */
 	size_t credential_count;
-	struct shd_host_limits *hosts; /* by name */
-	size_t host_count;
 };
 
-/* For the sources of a configuration, which is borrowed. `old`: of an older one, or NULL;
- * what its credentials have spent stays spent, and what is paused stays so. */
+/* For the sources of a configuration; borrows them and the ledger, which keeps what was spent
+ * and what is paused from one configuration to the next. */
 void shd_limits_init(struct shd_limits *limits, const struct shd_source *sources, size_t count,
-		     const struct shd_limits *old);
+		     struct shd_ledger *ledger);
 void shd_limits_finish(struct shd_limits *limits);
 
 /* The other side asked for a pause of wait_ms (0: of none). A row's own is not kept here: it
@@ -65,5 +52,9 @@ int64_t shd_limits_paused_ms(const struct shd_source_limits *of, struct shd_mono
 
 /* Takes leave for a request to the row, by the rates; or takes nothing and says how long to
  * wait (> 0). */
-bool shd_limits_take(struct shd_source_limits *of, const struct shd_endpoint *row,
-		     struct shd_mono now, int64_t *ret_wait_ms);
+bool shd_limits_take(
+	struct shd_source_limits *of, const struct shd_endpoint *row, int64_t *ret_wait_ms);
+
+/* The platform told the rate of the row's operation; 0: it did not. */
+void shd_limits_told(
+	struct shd_source_limits *of, const struct shd_endpoint *row, int64_t micro_per_s);

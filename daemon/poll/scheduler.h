@@ -32,6 +32,7 @@ struct shd_scheduler_in {
 	struct shd_grants *grants; /* access tokens; NULL: no adapter has any */
 	struct shd_commit *commit;
 	struct shd_job_table *reports;
+	struct shd_ledger *ledger; /* of rates and pauses */
 	struct shd_wall (*now)(void *ctx);
 	uint32_t (*random)(void *ctx);
 	/* A look at the clocks, before polls begin and before an answer counts; may call

@@ -341,7 +341,7 @@ SHD_MUST_USE bool shd_state_meta_get(struct shd_state *state, const char *name,
 SHD_MUST_USE bool shd_state_meta_put(struct shd_state *state, const char *name, const char *value,
 				     struct shd_error *reterr);
 
-/* --- tokens and reports of sources -------------------------------------------------------- */
+/* --- tokens, rates and reports of sources -------------------------------------------------- */
 
 /* The newest tokens of a credential (auth/grant.h). Secrets: the state file has mode 0600. */
 struct shd_token_row {
@@ -356,6 +356,25 @@ SHD_MUST_USE bool shd_state_token_put(struct shd_state *state, const struct shd_
 SHD_MUST_USE bool shd_state_tokens(struct shd_state *state, struct shd_arena *arena,
 				   struct shd_token_row **ret_rows, size_t *ret_count,
 				   struct shd_error *reterr);
+
+/* How much something may be asked (poll/ledger.h). */
+struct shd_bucket_row {
+	const char *kind, *name, *operation; /* "operation": of the credential `name`; else "" */
+	int64_t told_micro_per_s;  /* the rate that the platform told, requests per second in
+				    * millionths; 0: none */
+	int64_t micro_tokens;      /* what was left, in millionths of a request, */
+	struct shd_wall at;        /* then */
+	struct shd_wall paused_until; /* 0: it is not paused */
+};
+SHD_MUST_USE bool shd_state_bucket_put(struct shd_state *state, const struct shd_bucket_row *row,
+				       struct shd_error *reterr);
+/* Deletes what was written before. */
+SHD_MUST_USE bool shd_state_buckets_forget(struct shd_state *state, struct shd_wall before,
+					   struct shd_error *reterr);
+/* All of them, in the arena. */
+SHD_MUST_USE bool shd_state_buckets(struct shd_state *state, struct shd_arena *arena,
+				    struct shd_bucket_row **ret_rows, size_t *ret_count,
+				    struct shd_error *reterr);
 
 /* A report under way (job/job.h): what it does next, and not before when. */
 struct shd_job_row {

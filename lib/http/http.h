@@ -53,6 +53,9 @@ struct shd_answer_verdict {
 	int64_t retry_after_ms; /* 0: the other side did not say */
 	struct shd_error error; /* unless ok: kind and words, naming the method */
 	char receipt[64];       /* when ok: the other side's name of what it took, or "" */
+	/* How many requests per second, in millionths, the other side bears of the operation that
+	 * was asked for; 0: it did not say. */
+	int64_t rate_micro_per_s;
 };
 
 /* How long the header Retry-After asks to wait: seconds, or a date of RFC 9110 compared with

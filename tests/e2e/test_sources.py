@@ -180,3 +180,26 @@ def test_an_address_that_expires_and_a_report_that_is_cancelled(server, daemon):
     assert wait_for(lambda: server.reports_made > made + 1)
     assert stock(daemon) == {"A": 5, "B": 7}, "nothing new, and nothing has closed"
     assert daemon.stop() == 0
+
+
+def test_no_request_too_many_over_restarts(server, daemon):
+    """The server counts with a bucket of its own, and tells its rate."""
+    for _ in range(3):
+        seen = server.count("shelf")
+        daemon.start()
+        assert wait_for(lambda: server.count("shelf") > seen, 30), daemon.log.read_text()
+        daemon.kill()
+    seen = server.count("shelf")
+    daemon.start()
+    assert wait_for(lambda: server.count("shelf") > seen + 2, 30), "what it bears is used"
+    daemon.reload()
+    seen = server.count("shelf")
+    assert wait_for(lambda: server.count("shelf") > seen, 30)
+    with server.lock:
+        server.shelf_rate = 4.0
+    seen = server.count("shelf")
+    assert wait_for(lambda: server.count("shelf") > seen + 1, 30)  # the first one is told
+    assert wait_for(lambda: server.count("shelf") > seen + 8, 8), "many times as fast"
+    assert wait_for(lambda: rows(daemon, "SELECT told_micro_per_s FROM bucket "
+                                         "WHERE operation = 'shelf'") == [(4000000,)])
+    assert daemon.stop() == 0

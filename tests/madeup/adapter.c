@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct credential {
@@ -69,6 +70,14 @@ static bool ask(const struct shd_endpoint *row, const struct shd_page_in *in,
 	return shd_text_ok(&request->url) || shd_fail(reterr, SHD_ERR_LIMIT, "the URL is too long");
 }
 
+/* X-Rate: thousandths of a request per second. */
+static int64_t rate_of(const struct shd_answer *answer)
+{
+	const char *rate = answer->header(answer->ctx, "X-Rate");
+
+	return rate ? strtoll(rate, NULL, 10) * 1000 : 0;
+}
+
 static bool accept_answer(const struct shd_endpoint *row, const struct shd_answer *answer,
 			  struct shd_answer_verdict *ret_verdict)
 {
@@ -77,7 +86,7 @@ static bool accept_answer(const struct shd_endpoint *row, const struct shd_answe
 			    : answer->status >= 500 ? SHD_ERR_SERVER
 						    : SHD_ERR_REQUEST;
 
-	*ret_verdict = (struct shd_answer_verdict){.ok = true};
+	*ret_verdict = (struct shd_answer_verdict){.ok = true, .rate_micro_per_s = rate_of(answer)};
 	if (answer->status == 200 || answer->status == 202 ||
 		(row->report && answer->status == 409))
 		return true;
@@ -334,6 +343,9 @@ static const struct shd_endpoint *make_endpoints(
 			.poller = SHD_P_account,
 			.method = "GET",
 			.path = shd_arena_text(arena, text.data, text.len),
+			.operation = "shelf",
+			.micro_per_s = 400000,
+			.burst = 5,
 			.paging = SHD_PAGE_SINGLE,
 			.records = "listings",
 			.map = map_listing};

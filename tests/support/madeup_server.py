@@ -36,6 +36,8 @@ class Server:
         self.urls = {}              # path -> expires
         self.url_s = 60
         self.hold = {}              # step -> event that lets the answer go
+        self.shelf_rate = 0.4       # per second, that every answer for a shelf tells
+        self.shelf_tokens, self.shelf_at = 5.0, time.monotonic()
         self.numbers = itertools.count(1)
         self.api, self.store = self.serve(Api), self.serve(Documents)
 
@@ -90,6 +92,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            if step == "shelf":
+                self.send_header("X-Rate", f"{world.shelf_rate * 1000:.0f}")
             self.end_headers()
             self.wfile.write(data)
         except OSError:
@@ -204,6 +208,7 @@ class Api(Handler):
             return self.refuse(400, f"parameters {sorted(query)}")
         if url.path.startswith("/shelves/"):
             shelf = url.path.rpartition("/")[2]
+            self.take_shelf_token()
             return self.answer(200, {"listings": [{"sku": f"{shelf}-1", "title": shelf}]}, "shelf")
         with world.lock:
             if world.report and world.report["status"] == "RUNNING" and world.report_hold.is_set():
@@ -219,6 +224,16 @@ class Api(Handler):
             world.urls[path] = time.time() + world.url_s
             return self.answer(200, {"url": world.url(world.store) + path}, "locate")
         return self.refuse(404, "unknown path")
+
+    def take_shelf_token(self):
+        """More than the bucket has is a violation; a tenth is the time on the way."""
+        world, now = self.server.world, time.monotonic()
+        with world.lock:
+            world.shelf_tokens += (now - world.shelf_at) * world.shelf_rate
+            world.shelf_tokens = min(world.shelf_tokens, 5.0) - 1
+            world.shelf_at = now
+            if world.shelf_tokens < -0.1:
+                world.violate(f"a request too many: {world.shelf_tokens:.3f} left")
 
     def list_orders(self, query):
         """A page; the cursor of the next one expires."""

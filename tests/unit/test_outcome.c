@@ -1,6 +1,7 @@
 /* daemon/poll/outcome.c: what becomes of a poll that is over. The queue of changes and the schedule
  * are the test's own. */
 #include "support/check.h"
+#include "support/ledger.h"
 #include "support/source.h"
 
 #include "base/mem.h"
@@ -26,6 +27,7 @@ static const struct shd_adapter market = {
 struct fixture {
 	struct test_source shop;
 	struct shd_settings settings;
+	struct test_ledger ledger;
 	struct shd_scheduler scheduler;
 	struct shd_poll *poll;
 };
@@ -107,7 +109,8 @@ static int start_up(void **state)
 		.blind_after = 3};
 	f->scheduler.in = (struct shd_scheduler_in){.now = now, .random = lot, .polled = polled,
 		.caught_up = all_tried};
-	shd_feeds_init(&f->scheduler.feeds, &f->settings, NULL, 0, NULL);
+	test_ledger_open(&f->ledger);
+	shd_feeds_init(&f->scheduler.feeds, &f->settings, NULL, 0, f->ledger.of, NULL);
 	suspect = keeps = false;
 	batches = caught_up = 0;
 	last_batch = (struct shd_batch){0};
@@ -123,6 +126,7 @@ static int tear_down(void **state)
 
 	shd_poll_destroy(f->scheduler.idle_polls);
 	shd_feeds_finish(&f->scheduler.feeds);
+	test_ledger_close(&f->ledger);
 	free(f);
 	return 0;
 }
@@ -137,7 +141,6 @@ static struct shd_poll *under_way(struct fixture *f, int row)
 	poll->source = &f->shop.source;
 	poll->row = feed->row;
 	poll->began.ms = NOW - 5;
-	poll->state = SHD_POLL_CHANGED;
 	feed->poll = poll;
 	shd_feed_enter(feed, SHD_FEED_QUEUED);
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
@@ -156,7 +159,7 @@ static void a_list_with_an_unread_record_closes_nothing(void **state)
 	poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
 	poll->listed_count = 1;
 	poll->bad_records = 1;
-	shd_scheduler_poll_ended(&f->scheduler, poll);
+	shd_scheduler_poll_ended(&f->scheduler, poll, true);
 	assert_true(last_batch.fetch.ok);
 	assert_null(last_batch.seen.listed);
 	assert_int_equal(last_batch.seen.listed_count, 0);
@@ -170,8 +173,9 @@ static void a_list_with_an_unread_record_is_listed_again(void **state)
 	for (size_t bad = 2; bad-- > 0;) {
 		struct shd_poll *poll = under_way(f, LIST);
 
+		poll->changed = true;
 		poll->bad_records = bad;
-		shd_scheduler_poll_ended(&f->scheduler, poll);
+		shd_scheduler_poll_ended(&f->scheduler, poll, true);
 		assert_int_equal(f->scheduler.feeds.all[LIST].swept, !bad);
 		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 	}
@@ -187,7 +191,7 @@ static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 		suspect = i == 0;
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->scheduler, poll);
+		shd_scheduler_poll_ended(&f->scheduler, poll, true);
 		assert_non_null(last_batch.seen.listed);
 		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, suspect ? 0 : NOW - 5);
 		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
@@ -217,7 +221,7 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 		f->scheduler.feeds.sources[0].skew_ms = cases[i].store_skew;
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->scheduler, poll);
+		shd_scheduler_poll_ended(&f->scheduler, poll, true);
 		assert_int_equal(last_batch.fetch.cursor.ms, NOW + cases[i].cursor);
 		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, NOW + cases[i].cursor);
 		assert_true(last_batch.fetch.began.ms <= NOW);
@@ -233,7 +237,7 @@ static void a_key_that_works_again_wakes_what_it_held_up(void **state)
 	for (size_t i = 0; i < ROWS; i++)
 		f->scheduler.feeds.all[i].error = SHD_ERR_CREDENTIALS;
 	f->scheduler.feeds.all[SLOW].item.place = 1;
-	shd_scheduler_poll_ended(&f->scheduler, poll);
+	shd_scheduler_poll_ended(&f->scheduler, poll, true);
 	assert_in_range(waits_ms[SLOW], 0, 10000);
 	assert_int_equal(waits_ms[BATCH], -1); /* waits for ids, not for the key */
 	f->scheduler.feeds.all[SLOW].item.place = 0;
@@ -244,17 +248,15 @@ static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **st
 	struct fixture *f = *state;
 	struct shd_poll *poll = under_way(f, SLOW);
 
-	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
 	assert_true(waits_ms[SLOW] >= rows[SLOW].min_interval_ms);
 	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 
 	poll = under_way(f, LIST);
 	f->scheduler.feeds.all[BATCH].wants_ids = true;
-	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
 	assert_false(last_batch.fetch.ok);
 	assert_int_equal(f->scheduler.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
 }
@@ -277,7 +279,7 @@ static void what_was_behind_is_told_before_time_judges(void **state)
 
 	keeps = true;
 	shd_scheduler_poll_ended(
-		&f->scheduler, under_way(f, SLOW)); /* nothing new, and told a moment ago */
+		&f->scheduler, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
 	assert_int_equal(batches, 1);
 	assert_true(kept->urgent && last_batch.fetch.ok && !last_batch.fetch.outdated);
 	assert_false(feed->unread);
@@ -293,17 +295,15 @@ static void what_fails_stays_unread_but_holds_up_nobody(void **state)
 	struct shd_feed *feed = catches_up(f, SLOW);
 	struct shd_poll *poll = under_way(f, SLOW);
 
-	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_NETWORK, "no network yet");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
 	assert_true(feed->unread && !feed->catching_up);
 	assert_int_equal(caught_up, 1);
 	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 	f->scheduler.idle_count = 0;
 	poll = under_way(f, SLOW);
-	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_ROLE, "not for this key");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
+	shd_scheduler_poll_ended(&f->scheduler, poll, false);
 	assert_false(feed->unread); /* nobody waits for an operator */
 }
 
@@ -317,10 +317,8 @@ static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
 
 		poll->outdated = true;
 		batches = 0;
-		poll->state = SHD_POLL_FAILED;
 		shd_fail(&poll->error, SHD_ERR_TIMEOUT, "it slept");
-		poll->state = good ? SHD_POLL_UNCHANGED : SHD_POLL_FAILED;
-		shd_scheduler_poll_ended(&f->scheduler, poll);
+		shd_scheduler_poll_ended(&f->scheduler, poll, good);
 		assert_int_equal(waits_ms[SLOW], 0);
 		assert_true(feed->catching_up && feed->unread);
 		assert_int_equal(feed->error, -1);

@@ -1,6 +1,7 @@
 /* daemon/poll/scheduler.h: which feeds are to be read before anything is judged, at a start and
  * after a reload. */
 #include "support/check.h"
+#include "support/ledger.h"
 #include "support/source.h"
 
 #include "settings/settings.h"
@@ -58,11 +59,11 @@ static void nothing(void *ctx)
 	(void)ctx;
 }
 
-static struct shd_scheduler *begin(uv_loop_t *loop, struct shop *shop,
+static struct shd_scheduler *begin(uv_loop_t *loop, struct test_ledger *ledger, struct shop *shop,
 	const struct shd_feed_row *known, size_t known_count, const struct shd_scheduler *old)
 {
 	struct shd_scheduler_in in = {.loop = loop, .now = now, .random = lot, .look = nothing,
-		.caught_up = nothing};
+		.caught_up = nothing, .ledger = ledger->of};
 
 	return shd_scheduler_create(&in, &shop->config, known, known_count, old);
 }
@@ -95,17 +96,20 @@ static void a_start_reads_first_what_is_overdue(void **state)
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(starts); i++) {
 		struct shop shop;
+		struct test_ledger ledger;
 		uv_loop_t loop;
 
 		uv_loop_init(&loop);
+		test_ledger_open(&ledger);
 		shop_init(&shop, "s", SHD_MINUTE_MS);
 		struct shd_scheduler *scheduler =
-			begin(&loop, &shop, starts[i].known, starts[i].count, NULL);
+			begin(&loop, &ledger, &shop, starts[i].known, starts[i].count, NULL);
 		assert_int_equal(
 			shd_scheduler_unread(scheduler, &shop.of.source), starts[i].unread);
 		shd_scheduler_close(scheduler, nothing, NULL);
 		uv_run(&loop, UV_RUN_DEFAULT);
 		assert_int_equal(uv_loop_close(&loop), 0);
+		test_ledger_close(&ledger);
 	}
 }
 
@@ -126,25 +130,28 @@ static void a_reload_reads_first_what_was_not_polled_before(void **state)
 	for (size_t i = 0; i < SHD_COUNT(reloads); i++) {
 		struct shd_feed_row known[] = {read_ago(LIST, reloads[i].ago_ms)};
 		struct shop before, after;
+		struct test_ledger ledger;
 		uv_loop_t loop;
 
 		uv_loop_init(&loop);
+		test_ledger_open(&ledger);
 		shop_init(&before, reloads[i].old_store, reloads[i].old_ms);
 		shop_init(&after, "s", SHD_MINUTE_MS);
 		bool same = strcmp(reloads[i].old_store, "s") == 0;
-		struct shd_scheduler *old = begin(&loop, &before, known, same, NULL);
+		struct shd_scheduler *old = begin(&loop, &ledger, &before, known, same, NULL);
 		const struct shd_source_feeds *of = shd_scheduler_feeds(old)->sources;
 		struct shd_feed *list = shd_feeds_find(of, &rows[LIST]);
 		list->unread = list->catching_up = false;
 		shd_feeds_find(of, &rows[OTHER])->unread = false;
 		shd_feeds_find(of, &rows[RATES])->unread = false;
-		struct shd_scheduler *scheduler = begin(&loop, &after, known, !same, old);
+		struct shd_scheduler *scheduler = begin(&loop, &ledger, &after, known, !same, old);
 		assert_int_equal(
 			shd_scheduler_unread(scheduler, &after.of.source), reloads[i].unread);
 		shd_scheduler_close(old, nothing, NULL);
 		shd_scheduler_close(scheduler, nothing, NULL);
 		uv_run(&loop, UV_RUN_DEFAULT);
 		assert_int_equal(uv_loop_close(&loop), 0);
+		test_ledger_close(&ledger);
 	}
 }
 

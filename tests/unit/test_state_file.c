@@ -40,6 +40,7 @@ static void migrations_are_what_they_were(void **state)
 		"5269062e9828f1f9d34544409b54d906f4500123201bf836628061fbc48be8ea",
 		"50fd6260bf3492fa9906c19de20ea4eb811b1f08e191dd3720391d5c26f1a55d",
 		"c9c20e65321ec006b5278939f213b38e89ed80573acf5fed76a4a2f06b1e2a5f",
+		"31913f88c4dfab8ea41c7b2379d5346568cf88ee5b7694ce764e2803515a8f8f",
 	};
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));

@@ -1,4 +1,4 @@
-/* Access tokens of credentials, reports under way. */
+/* Access tokens of credentials, rates, reports under way. */
 #include "query.h"
 
 bool shd_state_token_put(struct shd_state *state, const struct shd_token_row *row,
@@ -44,6 +44,70 @@ bool shd_state_tokens(struct shd_state *state, struct shd_arena *arena,
 
 		if (row)
 			read_token(&query, arena, row);
+	}
+	if (!shd_query_ok(&query, reterr))
+		return false;
+	*ret_rows = rows;
+	*ret_count = count;
+	return true;
+}
+
+bool shd_state_bucket_put(struct shd_state *state, const struct shd_bucket_row *row,
+			  struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_bucket_put, reterr))
+		return false;
+	shd_query_put_text(&query, row->kind);
+	shd_query_put_text(&query, row->name);
+	shd_query_put_text(&query, row->operation);
+	shd_query_put_n(&query, row->told_micro_per_s);
+	shd_query_put_n(&query, row->micro_tokens);
+	shd_query_put_n(&query, row->at.ms);
+	shd_query_put_n(&query, row->paused_until.ms);
+	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_buckets_forget(struct shd_state *state, struct shd_wall before,
+			      struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_buckets_forget, reterr))
+		return false;
+	shd_query_put_n(&query, before.ms);
+	return shd_query_run(&query, reterr);
+}
+
+static void read_bucket(struct shd_query *query, struct shd_arena *arena,
+			struct shd_bucket_row *row)
+{
+	row->kind = shd_query_get_text(query, arena);
+	row->name = shd_query_get_text(query, arena);
+	row->operation = shd_query_get_text(query, arena);
+	row->told_micro_per_s = shd_query_get_n(query);
+	row->micro_tokens = shd_query_get_n(query);
+	row->at = shd_query_get_time(query);
+	row->paused_until = shd_query_get_time(query);
+}
+
+bool shd_state_buckets(struct shd_state *state, struct shd_arena *arena,
+		       struct shd_bucket_row **ret_rows, size_t *ret_count,
+		       struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *rows = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, SHD_SQL_buckets, reterr))
+		return false;
+	for (; shd_query_row(&query); count++) {
+		struct shd_bucket_row *row =
+			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (row)
+			read_bucket(&query, arena, row);
 	}
 	if (!shd_query_ok(&query, reterr))
 		return false;

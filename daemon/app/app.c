@@ -89,8 +89,16 @@ static bool load(struct shd_app *app, struct shd_diags *diags)
 	return app->config;
 }
 
+struct shd_judge *shd_app_make_judge(const struct shd_config *config, struct shd_state *state)
+{
+	struct shd_judge_in in = shd_config_for_judge(config);
+
+	in.stored = shd_state_stored(state);
+	return shd_judge_create(&in);
+}
+
 static bool open_state(struct shd_app *app, const struct shd_app_options *options,
-		       struct shd_diags *diags, struct shd_error *reterr)
+		       struct shd_error *reterr)
 {
 	const struct shd_settings *settings = app->config->settings;
 	struct shd_text path;
@@ -103,10 +111,7 @@ static bool open_state(struct shd_app *app, const struct shd_app_options *option
 	app->state_path = shd_text_take(&path);
 	if (!shd_state_open(app->state_path, &app->state, reterr))
 		return false;
-	app->judge = shd_judge_create(shd_state_stored(app->state), settings, app->config->rules,
-		app->config->words, diags);
-	if (!app->judge)
-		return shd_fail(reterr, SHD_ERR_CONFIG, "the routes have mistakes");
+	app->judge = shd_app_make_judge(app->config, app->state);
 	shd_settings_forget_files(app->config->settings);
 	return true;
 }
@@ -239,7 +244,7 @@ bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
 		app->random = (uint64_t)app->clock.wall.ms;
 	if (!load(app, diags))
 		shd_fail(reterr, SHD_ERR_CONFIG, "%s has mistakes", options->config_path);
-	else if (open_state(app, options, diags, reterr) && start_parts(app, reterr))
+	else if (open_state(app, options, reterr) && start_parts(app, reterr))
 		goto started;
 	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = diags});
 	free_app(app);

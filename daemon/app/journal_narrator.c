@@ -52,13 +52,17 @@ static void polled(const struct shd_polled *what)
 
 static void transition(const struct shd_transition *moved)
 {
+	const struct shd_facts *facts = &moved->facts;
 	struct shd_about about = {
-		.store = moved->store, .rule = moved->rule, .alert = moved->alert};
+		.store = facts->store, .rule = facts->rule, .alert = facts->alert};
+	struct shd_text finding SHD_AUTO(shd_text_finish) = {0};
 
+	shd_text_init(&finding, SHD_FINDING_BYTES);
+	shd_narrate_finding(moved, &finding);
 	shd_log(SHD_LOG_alert, &about, "alert %lld of store \"%s\"%s%s: %s, %s: %s%s%s",
-		(long long)moved->alert, moved->store, *moved->entity ? ", " : "", moved->entity,
-		shd_move_name(moved->move), shd_level_name(moved->level), moved->title,
-		*moved->line ? ": " : "", moved->line);
+		(long long)facts->alert, facts->store, *facts->entity ? ", " : "", facts->entity,
+		shd_move_name(facts->move), shd_level_name(facts->level), moved->title,
+		finding.len ? ": " : "", finding.len ? finding.data : "");
 }
 
 static void delivered(const struct shd_delivered *what)

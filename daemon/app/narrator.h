@@ -31,6 +31,11 @@ struct shd_event {
 	};
 };
 
+/* What an alert moved by: "4.55, limit 4.6", "29 s left, due ...", or why; appends nothing when
+ * nothing says it. */
+#define SHD_FINDING_BYTES 400
+void shd_narrate_finding(const struct shd_transition *moved, struct shd_text *out);
+
 /* Changes at their priority; repeats go to debug with a count. */
 void shd_journal_narrate(const struct shd_event *event);
 

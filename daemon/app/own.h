@@ -66,6 +66,9 @@ struct shd_app {
 	int64_t lag_ms[2], lag_from_ms;      /* longest delays: this minute's and the last one's */
 };
 
+/* A judge of the configuration, over the state. */
+struct shd_judge *shd_app_make_judge(const struct shd_config *config, struct shd_state *state);
+
 /* Polls under app->config; `known` and `old` as in scheduler.h. */
 void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,
 	size_t known_count, const struct shd_scheduler *old);

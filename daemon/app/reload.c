@@ -39,8 +39,7 @@ static void read_files(void *ctx)
 	reload->config = config;
 	if (!config)
 		return;
-	reload->judge = shd_judge_create(shd_state_stored(reload->app->state), config->settings,
-		config->rules, config->words, reload->diags);
+	reload->judge = shd_app_make_judge(config, reload->app->state);
 	shd_settings_forget_files(config->settings);
 }
 

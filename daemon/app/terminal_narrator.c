@@ -121,18 +121,22 @@ static void show_polls(struct shd_terminal *terminal, struct shd_wall now)
 static void transition(struct shd_terminal *terminal, struct shd_wall now,
 		       const struct shd_transition *moved)
 {
-	bool over = moved->move == SHD_MOVE_RESOLVED;
+	const struct shd_facts *facts = &moved->facts;
+	bool over = facts->move == SHD_MOVE_RESOLVED;
+	struct shd_text finding SHD_AUTO(shd_text_finish) = {0};
 
 	terminal->all_alerts++;
-	if (!shd_move_tells(moved->move))
+	if (!shd_move_tells(facts->move))
 		return;
-	begin_line(terminal, now, over ? "resolved" : shd_level_name(moved->level),
-		over ? "1;32" : level_colour(moved->level));
-	printf("%s (%s%s%s)", moved->title, moved->store, *moved->subject ? ", " : "",
-		moved->subject);
-	if (!over && *moved->line)
-		printf(": %s", moved->line);
-	printf("  [alert %lld]", (long long)moved->alert);
+	shd_text_init(&finding, SHD_FINDING_BYTES);
+	shd_narrate_finding(moved, &finding);
+	begin_line(terminal, now, over ? "resolved" : shd_level_name(facts->level),
+		over ? "1;32" : level_colour(facts->level));
+	printf("%s (%s%s%s)", moved->title, facts->store, *facts->subject ? ", " : "",
+		facts->subject);
+	if (!over && finding.len)
+		printf(": %s", finding.data);
+	printf("  [alert %lld]", (long long)facts->alert);
 	end_line();
 }
 

@@ -34,7 +34,7 @@ static bool apply_batch(struct shd_change *change, struct shd_transaction *trans
 
 	(void)transaction;
 	job->outcome.suspect = false;
-	if (!shd_judge_batch(job->judge, &item->batch, &job->outcome, reterr))
+	if (!shd_judge_batch(job->judge, &item->batch, reterr))
 		return false;
 	item->suspect = job->outcome.suspect;
 	return true;
@@ -86,7 +86,7 @@ static bool apply_channel(struct shd_change *change, struct shd_transaction *tra
 
 	(void)transaction;
 	return report->channel == GONE ||
-	       shd_judge_channel(job->judge, &channel, &job->outcome, reterr);
+	       shd_judge_channel(job->judge, &channel, reterr);
 }
 
 static bool apply_config(struct shd_change *change, struct shd_transaction *transaction,
@@ -97,7 +97,7 @@ static bool apply_config(struct shd_change *change, struct shd_transaction *tran
 
 	(void)transaction;
 	return shd_judge_config(job->judge, note->config_refused ? note->text : NULL,
-				note->mistakes, &job->outcome, reterr);
+				note->mistakes, reterr);
 }
 
 /* One of the same thing that waits; NULL: none. */
@@ -194,11 +194,11 @@ static bool apply_time(struct shd_change *change, struct shd_transaction *transa
 
 	(void)transaction;
 	for (int i = 0; id && i < STORES_A_JOB; i++) {
-		if (!shd_judge_store(job->judge, id, &job->outcome, reterr))
+		if (!shd_judge_store(job->judge, id, reterr))
 			return false;
 		id = shd_judge_store_after(job->judge, id);
 	}
-	return shd_judge_wakes(job->judge, WAKES_A_JOB, &job->outcome, reterr);
+	return shd_judge_wakes(job->judge, WAKES_A_JOB, reterr);
 }
 
 /* What the job was to judge again is still to be. */

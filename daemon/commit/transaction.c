@@ -56,7 +56,7 @@ static bool finish(struct shd_commit_job *job, struct shd_change **ret_culprit,
 		   struct shd_error *reterr)
 {
 	if (job->judge &&
-	    (!shd_judge_end(job->judge, &job->outcome, reterr) ||
+	    (!shd_judge_end(job->judge, reterr) ||
 	     !job->engine.apply(job->engine.ctx, shd_judge_changes(job->judge), reterr)))
 		return false;
 	job->transaction.durable |= job->outcome.durable;
@@ -73,8 +73,9 @@ static bool run(struct shd_commit_job *job, struct shd_change **ret_culprit,
 	shd_outcome_init(&job->outcome);
 	if (!job->engine.begin(job->engine.ctx, reterr))
 		return false;
-	bool good = (!job->judge || shd_judge_begin(job->judge, job->transaction.now, reterr)) &&
-		    apply_all(job, ret_culprit, reterr) && finish(job, ret_culprit, reterr) &&
+	if (job->judge)
+		shd_judge_begin(job->judge, job->transaction.now, &job->outcome);
+	bool good = apply_all(job, ret_culprit, reterr) && finish(job, ret_culprit, reterr) &&
 		    job->engine.commit(job->engine.ctx, job->transaction.durable, reterr);
 
 	if (good) {

@@ -384,3 +384,12 @@ const struct shd_secret *shd_config_secret(void *config, const struct shd_secret
 
 	return shd_secrets_find(whole->secrets, ref);
 }
+
+struct shd_judge_in shd_config_for_judge(const struct shd_config *config)
+{
+	struct shd_judge_in in = shd_settings_for_judge(config->settings);
+
+	in.rules = config->rules;
+	in.words = config->words;
+	return in;
+}

@@ -50,3 +50,6 @@ void shd_config_release(const struct shd_config *config);
  * shd_adapter.request and shd_notifier.render with ctx = config. Never NULL for a
  * reference that was loaded without a mistake. Any thread. */
 const struct shd_secret *shd_config_secret(void *config, const struct shd_secret_ref *ref);
+
+/* What the judge takes of it, borrowed; `stored` is to be added. */
+struct shd_judge_in shd_config_for_judge(const struct shd_config *config);

@@ -265,8 +265,9 @@ static enum shd_exit run(struct shd_ctl *ctl, const struct shd_config *config, i
 
 	shd_text_init(&path, PATH_BYTES);
 	shd_config_state_path(config->settings, &path);
-	struct shd_replay_request request = {.state_path = path.data, .settings = config->settings,
-		.rules = config->rules, .words = config->words, .store = ctl->store,
+	struct shd_replay_request request = {.state_path = path.data,
+		.in = shd_config_for_judge(config),
+		.store = ctl->store,
 		.since = {read_clock(CLOCK_REALTIME) - age_ms}};
 	if (!shd_replay_run(&request, &replay, &err)) {
 		fprintf(stderr, "storehealthctl: %s\n", err.msg);

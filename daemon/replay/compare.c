@@ -15,10 +15,10 @@ const char *shd_replay_change_name(enum shd_replay_change change)
 	return change_names[change];
 }
 
-bool shd_replay_has(const struct shd_settings *settings, bool daemon_too, const char *id)
+bool shd_replay_has(const struct shd_judge_in *in, bool daemon_too, const char *id)
 {
-	for (size_t i = 0; i < settings->source_count; i++)
-		if (strcmp(settings->sources[i].id, id) == 0)
+	for (size_t i = 0; i < in->source_count; i++)
+		if (strcmp(in->sources[i].id, id) == 0)
 			return true;
 	return daemon_too && strcmp(id, "daemon") == 0;
 }
@@ -129,7 +129,7 @@ static void take_event(void *ctx, const struct shd_past_event *event)
 	struct shd_lives *lives = ctx;
 	const struct shd_alert *alert = &lives->now.alert;
 
-	if (!shd_replay_has(lives->settings, lives->daemon_too, event->store) ||
+	if (!shd_replay_has(lives->stores, lives->daemon_too, event->store) ||
 	    event->at.ms > lives->until.ms)
 		return;
 	if (!alert->rule || strcmp(alert->rule, event->rule) != 0 ||
@@ -174,37 +174,36 @@ static int compare_episodes(const void *a, const void *b)
 	return order ? order : (x->from.ms > y->from.ms) - (x->from.ms < y->from.ms);
 }
 
-static bool before(struct shd_wall a, struct shd_wall b, int64_t same_ms)
+static bool before(struct shd_wall a, struct shd_wall b)
 {
-	return a.ms < b.ms && b.ms - a.ms > same_ms;
+	return b.ms - a.ms > SHD_REPLAY_SAME_MS;
 }
 
 static enum shd_replay_change classify(const struct shd_episode *did,
-				       const struct shd_episode *would, struct shd_wall until,
-				       int64_t same_ms)
+				       const struct shd_episode *would, struct shd_wall until)
 {
 	struct shd_wall did_end = did->to.ms < until.ms ? did->to : until;
 	struct shd_wall would_end = would->to.ms < until.ms ? would->to : until;
 
-	if (before(would->from, did->from, same_ms))
+	if (before(would->from, did->from))
 		return SHD_REPLAY_EARLIER;
-	if (before(did->from, would->from, same_ms))
+	if (before(did->from, would->from))
 		return SHD_REPLAY_LATER;
-	if (did->level != would->level || before(did_end, would_end, same_ms) ||
-	    before(would_end, did_end, same_ms))
+	if (did->level != would->level || before(did_end, would_end) ||
+	    before(would_end, did_end))
 		return SHD_REPLAY_CHANGED;
 	return SHD_REPLAY_UNCHANGED;
 }
 
 /* Which of the two comes first alone; 0: they are the same case. */
-static int alone(const struct shd_episode *did, const struct shd_episode *would, int64_t same_ms)
+static int alone(const struct shd_episode *did, const struct shd_episode *would)
 {
 	int order = !did ? 1 : !would ? -1 : compare_identity(did, would);
 
 	if (order != 0)
 		return order;
-	return before(did->to, would->from, same_ms) ? -1
-	       : before(would->to, did->from, same_ms) ? 1 : 0;
+	return before(did->to, would->from) ? -1
+	       : before(would->to, did->from) ? 1 : 0;
 }
 
 static void sort(struct shd_lives *lives)
@@ -213,14 +212,7 @@ static void sort(struct shd_lives *lives)
 		qsort(lives->episodes, lives->count, sizeof(*lives->episodes), compare_episodes);
 }
 
-static int64_t same_ms(const struct shd_judge *judge, const struct shd_episode *episode)
-{
-	return SHD_REPLAY_SAME_MS +
-	       (shd_judge_spared(judge, episode->rule) ? SHD_REPLAY_REST_MS : 0);
-}
-
-void shd_replay_compare(struct shd_replay *replay, const struct shd_judge *judge,
-			struct shd_lives *did, struct shd_lives *would)
+void shd_replay_compare(struct shd_replay *replay, struct shd_lives *did, struct shd_lives *would)
 {
 	size_t i = 0, k = 0;
 
@@ -231,13 +223,12 @@ void shd_replay_compare(struct shd_replay *replay, const struct shd_judge *judge
 		struct shd_replay_pair *pair = &replay->pairs[replay->pair_count++];
 		const struct shd_episode *a = i < did->count ? did->episodes[i] : NULL;
 		const struct shd_episode *b = k < would->count ? would->episodes[k] : NULL;
-		int64_t same = same_ms(judge, a ? a : b);
-		int order = alone(a, b, same);
+		int order = alone(a, b);
 
 		pair->did = order <= 0 ? a : NULL;
 		pair->would = order >= 0 ? b : NULL;
 		pair->change = order < 0 ? SHD_REPLAY_GONE
-			       : order > 0 ? SHD_REPLAY_NEW : classify(a, b, replay->until, same);
+			       : order > 0 ? SHD_REPLAY_NEW : classify(a, b, replay->until);
 		i += order <= 0;
 		k += order >= 0;
 	}

@@ -1,7 +1,6 @@
 /* replay/parts.h - between replay.c (the past happens again) and
  * replay_compare.c (what came of it, then and now). */
 #pragma once
-#include "judge/parts.h"
 #include "replay.h"
 #include "state/state.h"
 
@@ -14,7 +13,7 @@ struct shd_seed {
 /* Alerts as their events tell, between two instants. */
 struct shd_lives {
 	struct shd_wall since, until;
-	const struct shd_settings *settings;
+	const struct shd_judge_in *stores;
 	bool daemon_too;              /* the pseudo-store */
 	struct shd_arena *arena;      /* owns everything below but the lists themselves */
 	struct shd_episode **episodes;
@@ -31,8 +30,7 @@ SHD_MUST_USE bool shd_lives_read(struct shd_lives *lives, struct shd_state *stat
 void shd_lives_finish(struct shd_lives *lives);
 
 /* Whether the store, or the daemon (if too), is replayed. */
-bool shd_replay_has(const struct shd_settings *settings, bool daemon_too, const char *id);
+bool shd_replay_has(const struct shd_judge_in *in, bool daemon_too, const char *id);
 
 /* Fills the pairs, which point to the episodes. */
-void shd_replay_compare(struct shd_replay *replay, const struct shd_judge *judge,
-			struct shd_lives *did, struct shd_lives *would);
+void shd_replay_compare(struct shd_replay *replay, struct shd_lives *did, struct shd_lives *would);

@@ -6,11 +6,11 @@
  *   again      rows, samples and wake-ups in the order of time
  *   would      episodes from the moves that this made
  */
-#include "judge/parts.h"
 #include "parts.h"
 
+#include "catalog/derive.h"
 #include "catalog/record.h"
-#include "conf/diag.h"
+#include "judge/history.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,6 @@ enum {
 	MOMENT_BYTES = 256 << 20,    /* as much as a transaction of the judge */
 	REPLAY_BYTES = 256 << 20,    /* episodes */
 	WAKES_A_STEP = 100000,
-	REST_MS_PER_ROW = 5000,
 };
 
 /* What happens to one store at one instant. */
@@ -34,9 +33,8 @@ struct moment {
 struct work {
 	const struct shd_replay_request *request;
 	struct shd_replay *replay;
-	struct shd_settings settings; /* the stores that are replayed, and nobody to tell */
+	struct shd_judge_in in;       /* the stores that are replayed, and nobody to tell */
 	struct shd_state *state;
-	struct shd_diags *diags;
 	struct shd_judge *judge;
 	struct shd_arena *arena;      /* of one row */
 	struct moment *moments;
@@ -48,7 +46,7 @@ struct work {
 
 static bool takes_part(const struct work *work, const char *store)
 {
-	return shd_replay_has(&work->settings, !work->request->store, store);
+	return shd_replay_has(&work->in, !work->request->store, store);
 }
 
 /* --- undo -------------------------------------------------------------------------------- */
@@ -80,17 +78,15 @@ static bool undo_feed(struct work *work, const struct shd_history_row *row,
 {
 	struct shd_feed_row *feed = NULL;
 	struct shd_feed_row before;
-	struct shd_seen seen;
 
 	if (!shd_state_feed_get(work->state, row->store, row->id, work->arena, &feed, reterr))
 		return false;
 	if (!feed)
 		return true;
-	shd_judge_feed_seen(feed, &seen);
-	shd_record_write(became, &seen.entity, seen.entity.set);
+	shd_history_feed_write(feed, became);
 	if (!row->was)
 		return shd_state_feed_delete(work->state, row->store, row->id, reterr);
-	shd_judge_feed_of(was, row->store, &before);
+	shd_history_feed_read(was, row->store, &before);
 	return shd_state_feed_put(work->state, &before, reterr);
 }
 
@@ -268,8 +264,8 @@ static bool tell_moment(struct work *work, const struct moment *moment, struct s
 	if (!shd_harvest_ok(moment->harvest, reterr) || !shd_harvest_ok(moment->feeds, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		shd_judge_feed_of(&moment->feeds->entities[i], moment->store, &feeds[i]);
-	return shd_judge_past(work->judge, &past, &work->outcome, reterr);
+		shd_history_feed_read(&moment->feeds->entities[i], moment->store, &feeds[i]);
+	return shd_judge_past(work->judge, &past, reterr);
 }
 
 static bool tell_moments(struct work *work, struct shd_error *reterr)
@@ -283,20 +279,20 @@ static bool tell_moments(struct work *work, struct shd_error *reterr)
 	return ok;
 }
 
-static bool begin(struct work *work, struct shd_wall now, struct shd_error *reterr)
+static void begin(struct work *work, struct shd_wall now)
 {
 	if (now.ms > work->now.ms)
 		work->now = now;
 	work->replay->judged += work->outcome.judged;
 	shd_outcome_finish(&work->outcome);
 	shd_outcome_init(&work->outcome);
-	return shd_judge_begin(work->judge, work->now, reterr);
+	shd_judge_begin(work->judge, work->now, &work->outcome);
 }
 
 /* The copy is in one transaction until the end: nothing is to be committed. */
 static bool end_step(struct work *work, struct shd_error *reterr)
 {
-	if (!shd_judge_end(work->judge, &work->outcome, reterr) ||
+	if (!shd_judge_end(work->judge, reterr) ||
 	    !shd_state_apply(work->state, shd_judge_changes(work->judge), reterr))
 		return false;
 	shd_judge_kept(work->judge);
@@ -308,11 +304,10 @@ static bool start(struct work *work, struct shd_error *reterr)
 {
 	const char *id = NULL;
 
-	if (!begin(work, work->replay->since, reterr))
-		return false;
+	begin(work, work->replay->since);
 	while ((id = shd_judge_store_after(work->judge, id)))
 		if (takes_part(work, id) &&
-		    !shd_judge_store(work->judge, id, &work->outcome, reterr))
+		    !shd_judge_store(work->judge, id, reterr))
 			return false;
 	return end_step(work, reterr);
 }
@@ -323,8 +318,8 @@ static bool step(struct work *work, struct shd_wall at, bool by_time, struct shd
 		work->now = at;
 	if (!by_time && !gather(work, reterr))
 		return false;
-	return begin(work, at, reterr) &&
-	       (by_time ? shd_judge_wakes(work->judge, WAKES_A_STEP, &work->outcome, reterr)
+	begin(work, at);
+	return (by_time ? shd_judge_wakes(work->judge, WAKES_A_STEP, reterr)
 			: tell_moments(work, reterr)) &&
 	       end_step(work, reterr);
 }
@@ -383,33 +378,27 @@ static bool find_span(struct work *work, struct shd_error *reterr)
 static bool choose_stores(struct work *work, struct shd_error *reterr)
 {
 	const char *store = work->request->store;
-	struct shd_store *only = work->request->settings->stores;
-	const struct shd_store *end = only + work->request->settings->store_count;
+	const struct shd_store *only = work->request->in.stores;
+	const struct shd_store *end = only + work->request->in.store_count;
 
-	work->settings = *work->request->settings;
-	work->settings.channel_count = work->settings.route_count = 0;
+	work->in = work->request->in;
+	work->in.channel_count = work->in.routes.count = 0;
 	if (!store)
 		return true;
 	while (only < end && strcmp(only->id, store) != 0)
 		only++;
 	if (only == end)
 		return shd_fail(reterr, SHD_ERR_MISSING, "there is no store \"%s\"", store);
-	work->settings.stores = only;
-	work->settings.sources = work->request->settings->sources +
-				 (only->source - work->request->settings->sources);
-	work->settings.store_count = work->settings.source_count = 1;
+	work->in.stores = only;
+	work->in.sources = only->source;
+	work->in.store_count = work->in.source_count = 1;
 	return true;
 }
 
-static bool make_judge(struct work *work, struct shd_error *reterr)
+static void make_judge(struct work *work)
 {
-	work->diags = shd_diags_create(10);
-	work->judge = shd_judge_create(shd_state_stored(work->state), &work->settings,
-		work->request->rules, work->request->words, work->diags);
-	if (!work->judge)
-		return shd_fail(reterr, SHD_ERR_CONFIG, "the rules cannot be judged");
-	shd_judge_spare(work->judge, REST_MS_PER_ROW, SHD_REPLAY_REST_MS);
-	return true;
+	work->in.stored = shd_state_stored(work->state);
+	work->judge = shd_judge_create(&work->in);
 }
 
 static bool run(struct work *work, struct shd_lives *did, struct shd_lives *would,
@@ -422,14 +411,15 @@ static bool run(struct work *work, struct shd_lives *did, struct shd_lives *woul
 	    !find_span(work, reterr))
 		return false;
 	*did = (struct shd_lives){.since = replay->since, .until = replay->until,
-		.settings = &work->settings, .daemon_too = !work->request->store,
+		.stores = &work->in, .daemon_too = !work->request->store,
 		.arena = replay->arena};
 	*would = *did;
-	if (!shd_lives_read(did, work->state, reterr) || !go_back(work, did, reterr) ||
-	    !make_judge(work, reterr) || !go_on(work, reterr) ||
-	    !shd_lives_read(would, work->state, reterr))
+	if (!shd_lives_read(did, work->state, reterr) || !go_back(work, did, reterr))
 		return false;
-	shd_replay_compare(replay, work->judge, did, would);
+	make_judge(work);
+	if (!go_on(work, reterr) || !shd_lives_read(would, work->state, reterr))
+		return false;
+	shd_replay_compare(replay, did, would);
 	replay->judged += work->outcome.judged;
 	return true;
 }
@@ -439,7 +429,6 @@ static void finish(struct work *work)
 	while (work->moments)
 		forget_first(work);
 	shd_judge_destroy(work->judge);
-	shd_diags_destroy(work->diags);
 	shd_outcome_finish(&work->outcome);
 	shd_arena_destroy(work->arena);
 	shd_state_close(work->state);

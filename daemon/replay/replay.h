@@ -7,16 +7,13 @@
  *
  * What a replay does not know: how often a rule with `3 of 5` had held before `since`;
  * since when a `clear_for` had been counting; samples older than a week, of which the
- * state keeps the last of each hour; when a metric had no value for a while. It looks
- * less often at rules with large windows that cannot be tallied (SHD_REPLAY_REST_MS). */
+ * state keeps the last of each hour; when a metric had no value for a while. */
 #pragma once
 #include "judge/judge.h"
 
 struct shd_replay_request {
 	const char *state_path;
-	const struct shd_settings *settings;
-	const struct shd_rules *rules;
-	const struct shd_words *words;
+	struct shd_judge_in in;       /* `stored` is not read, and nobody is told */
 	const char *store;            /* NULL: all of the configuration */
 	struct shd_wall since;
 };
@@ -31,11 +28,6 @@ struct shd_episode {
 /* An instant that differs by no more than this is the same one: the daemon wakes a
  * moment late, and a rule over many rows may be put off for a minute. */
 #define SHD_REPLAY_SAME_MS (2 * SHD_MINUTE_MS)
-/* A rule of the whole store that has to read more than 256 rows is looked at once in so
- * long at most: its instants are the same within this, and what was shorter may be
- * missed. */
-#define SHD_REPLAY_REST_MS (2 * SHD_HOUR_MS)
-
 #define SHD_REPLAY_CHANGE_MAP(X)                                                                   \
 	X(NEW, "new", "would have fired and did not")                                              \
 	X(GONE, "gone", "fired and would not have")                                                \

@@ -18,7 +18,7 @@ enum {
 
 static int64_t blind_after_ms(const struct shd_judge *judge, int64_t interval_ms)
 {
-	int64_t after = judge->settings->blind_after * interval_ms;
+	int64_t after = judge->in.blind_after * interval_ms;
 
 	return after > BLIND_MIN_MS ? after : BLIND_MIN_MS;
 }
@@ -36,7 +36,7 @@ static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *bat
 	int64_t slower_ms = own_ms > every_ms ? own_ms - every_ms : 0;
 
 	return is_listing(batch->fetch.row) ? blind_after_ms(judge, every_ms) +
-						judge->settings->blind_after * slower_ms
+						judge->in.blind_after * slower_ms
 				      : SHD_NEVER_MS;
 }
 
@@ -118,7 +118,7 @@ struct poller_view {
 static struct shd_wall at_own_pace(const struct shd_judge *judge, struct shd_wall last_success,
 				   int64_t feed_ms, int64_t every_ms)
 {
-	int64_t ms = last_success.ms + judge->settings->blind_after * (feed_ms - every_ms);
+	int64_t ms = last_success.ms + judge->in.blind_after * (feed_ms - every_ms);
 
 	if (!last_success.ms || feed_ms <= every_ms)
 		return last_success;

@@ -1,3 +1,4 @@
+#include "history.h"
 #include "parts.h"
 
 #include "catalog/record.h"
@@ -35,7 +36,7 @@ bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
 	       note(judge, before, entity->kind, entity->id, changed, reterr);
 }
 
-void shd_judge_feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen)
+static void feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen)
 {
 	bool fails = feed->error >= 0;
 
@@ -48,12 +49,20 @@ void shd_judge_feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_s
 	shd_seen_text(ret_seen, SHD_F_poller_error_text, fails ? feed->error_text : NULL);
 }
 
+void shd_history_feed_write(const struct shd_feed_row *feed, struct shd_text *out)
+{
+	struct shd_seen seen;
+
+	feed_seen(feed, &seen);
+	shd_record_write(out, &seen.entity, seen.entity.set);
+}
+
 static const struct shd_value *field(const struct shd_entity *entity, enum shd_field which)
 {
 	return shd_entity_get(entity, which);
 }
 
-void shd_judge_feed_of(const struct shd_entity *seen, const char *store,
+void shd_history_feed_read(const struct shd_entity *seen, const char *store,
 		       struct shd_feed_row *ret_feed)
 {
 	const struct shd_value *error = field(seen, SHD_F_poller_error);
@@ -90,7 +99,7 @@ bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *bef
 	if (before && !turned(before, feed, blind_ms))
 		return true;
 	if (before)
-		shd_judge_feed_seen(before, &seen);
+		feed_seen(before, &seen);
 	return note(judge, before ? &seen.entity : NULL, SHD_KIND_poller, feed->endpoint,
 		    before ? seen.entity.set : 0, reterr);
 }
@@ -117,13 +126,12 @@ static bool take_past(struct shd_judge *judge, const struct shd_past *past,
 	return (!pollers || shd_judge_pollers(judge, reterr)) && shd_judge_listed(judge, reterr);
 }
 
-bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
-		    struct shd_outcome *outcome, struct shd_error *reterr)
+bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past, struct shd_error *reterr)
 {
 	struct shd_store_memory *store = shd_judge_find(judge, past->store);
 
 	shd_assert(store);
-	shd_judge_enter(judge, store, outcome);
+	shd_judge_enter(judge, store);
 	judge->fresh = past->fresh;
 	if (take_past(judge, past, reterr))
 		return true;

@@ -8,7 +8,6 @@
  */
 #include "parts.h"
 
-#include "conf/diag.h"
 #include "market/adapter.h"
 
 #include <stdlib.h>
@@ -18,8 +17,6 @@ enum {
 	TRANSACTION_BYTES = 256 << 20, /* the most one transaction holds in memory */
 	OUTCOME_BYTES = 1 << 20,
 	RECORD_BYTES = 1 << 20,
-	PUT_OFF_MS_PER_ROW = 1,
-	PUT_OFF_MAX_MS = 60000,
 	TALLY_ROWS = 128,              /* fewer are read in 0.1 ms; of 1000 stores they took 8 MB */
 	TALLY_BYTES = 16 << 20,
 };
@@ -58,21 +55,6 @@ const char *shd_judge_store_after(const struct shd_judge *judge, const char *id)
 
 /* --- create and destroy ----------------------------------------------------------- */
 
-static bool compile_routes(struct shd_judge *judge, struct shd_diags *diags)
-{
-	const struct shd_settings *settings = judge->settings;
-	bool ok = true;
-
-	judge->matches = shd_xcalloc(settings->route_count, sizeof(struct shd_match *));
-	for (size_t i = 0; i < settings->route_count; i++) {
-		if (!settings->routes[i].match)
-			continue;
-		judge->matches[i] = shd_match_compile(settings->routes[i].match_node, diags);
-		ok = ok && judge->matches[i];
-	}
-	return ok;
-}
-
 /* What is cached of the state is read again. The counters stay. */
 static void forget_cache(struct shd_judge *judge)
 {
@@ -87,9 +69,9 @@ static void forget_cache(struct shd_judge *judge)
 static struct shd_tally *make_tally(struct shd_judge *judge)
 {
 	struct shd_tally_limits limits = {.min_rows = TALLY_ROWS, .max_bytes = TALLY_BYTES,
-		.max_span_ms = judge->settings->keep_samples_ms};
+		.max_span_ms = judge->in.keep_samples_ms};
 
-	struct shd_tally *tally = shd_tally_create(shd_rules_series(judge->rules), &limits);
+	struct shd_tally *tally = shd_tally_create(shd_rules_series(judge->in.rules), &limits);
 
 	for (size_t i = 0; i < judge->memory_count; i++)
 		judge->memory[i].tally = shd_tally_add_store(tally);
@@ -106,48 +88,38 @@ static void add_memory(struct shd_judge *judge, const char *id, const struct shd
 
 static void remember_stores(struct shd_judge *judge)
 {
-	const struct shd_settings *settings = judge->settings;
-	size_t most = settings->store_count + settings->source_count + 1;
+	const struct shd_judge_in *in = &judge->in;
+	size_t most = in->store_count + in->source_count + 1;
 
 	judge->memory = shd_xcalloc(most, sizeof(*judge->memory));
 	judge->touched = shd_xcalloc(most, sizeof(struct shd_store_memory *));
-	for (size_t i = 0; i < settings->store_count; i++)
-		add_memory(judge, settings->stores[i].id, &settings->stores[i],
-			   settings->stores[i].source);
-	for (size_t i = 0; i < settings->source_count; i++)
-		if (!settings->sources[i].store)
-			add_memory(judge, settings->sources[i].id, NULL, &settings->sources[i]);
+	for (size_t i = 0; i < in->store_count; i++)
+		add_memory(judge, in->stores[i].id, &in->stores[i],
+			   in->stores[i].source);
+	for (size_t i = 0; i < in->source_count; i++)
+		if (!in->sources[i].store)
+			add_memory(judge, in->sources[i].id, NULL, &in->sources[i]);
 	add_memory(judge, "daemon", NULL, NULL);
 	qsort(judge->memory, judge->memory_count, sizeof(*judge->memory), by_id);
 	judge->daemon = shd_judge_find(judge, "daemon");
 }
 
-struct shd_judge *shd_judge_create(const struct shd_stored *stored,
-	const struct shd_settings *settings, const struct shd_rules *rules,
-	const struct shd_words *words, struct shd_diags *diags)
+struct shd_judge *shd_judge_create(const struct shd_judge_in *in)
 {
 	struct shd_judge *judge = shd_xcalloc(1, sizeof(*judge));
 
-	judge->overlay = shd_overlay_create(stored, TRANSACTION_BYTES);
+	judge->in = *in;
+	judge->overlay = shd_overlay_create(in->stored, TRANSACTION_BYTES);
 	judge->read = shd_overlay_stored(judge->overlay);
-	judge->settings = settings;
-	judge->rules = rules;
-	judge->words = words;
 	remember_stores(judge);
 	judge->arena = shd_arena_create(TRANSACTION_BYTES);
 	judge->keep = shd_arena_create(TRANSACTION_BYTES);
 	judge->scratch = shd_arena_create(TRANSACTION_BYTES);
 	judge->store_arena = shd_arena_create(TRANSACTION_BYTES);
-	judge->drafts_end = &judge->drafts;
+	judge->moved_end = &judge->moved;
 	shd_text_init(&judge->record, RECORD_BYTES);
-	judge->put_off_ms_per_row = PUT_OFF_MS_PER_ROW;
-	judge->put_off_max_ms = PUT_OFF_MAX_MS;
 	judge->tally = make_tally(judge);
 	shd_judge_lists_create(judge);
-	if (!compile_routes(judge, diags)) {
-		shd_judge_destroy(judge);
-		return NULL;
-	}
 	return judge;
 }
 
@@ -156,9 +128,6 @@ void shd_judge_destroy(struct shd_judge *judge)
 	if (!judge)
 		return;
 	shd_judge_abandon(judge);
-	for (size_t i = 0; judge->matches && i < judge->settings->route_count; i++)
-		shd_match_destroy(judge->matches[i]);
-	free(judge->matches);
 	shd_judge_lists_destroy(judge);
 	shd_tally_destroy(judge->tally);
 	shd_overlay_destroy(judge->overlay);
@@ -209,8 +178,7 @@ static void empty_hash(struct shd_dirty **hash)
 	}
 }
 
-void shd_judge_enter(
-	struct shd_judge *judge, struct shd_store_memory *store, struct shd_outcome *outcome)
+void shd_judge_enter(struct shd_judge *judge, struct shd_store_memory *store)
 {
 	shd_assert(judge->open);
 	empty_hash(&judge->dirty);
@@ -226,7 +194,6 @@ void shd_judge_enter(
 	judge->store_entity = NULL;
 	judge->store_entity_read = false;
 	judge->fresh = 0;
-	judge->outcome = outcome;
 }
 
 static void forget_transaction(struct shd_judge *judge)
@@ -234,14 +201,8 @@ static void forget_transaction(struct shd_judge *judge)
 	for (size_t i = 0; i < judge->touched_count; i++)
 		judge->touched[i]->touched = (struct shd_touched){0};
 	judge->touched_count = 0;
-	while (judge->drafts) {
-		struct shd_draft *draft = judge->drafts;
-
-		judge->drafts = draft->next;
-		shd_text_finish(&draft->identity);
-		free(draft);
-	}
-	judge->drafts_end = &judge->drafts;
+	judge->moved = NULL;
+	judge->moved_end = &judge->moved;
 	empty_hash(&judge->dirty);
 	empty_hash(&judge->skus);
 	HASH_CLEAR(hh, judge->products);
@@ -249,16 +210,15 @@ static void forget_transaction(struct shd_judge *judge)
 	shd_arena_reset(judge->arena);
 	shd_arena_reset(judge->keep);
 	shd_arena_reset(judge->scratch);
-	judge->open = judge->durable = judge->failed = false;
+	judge->open = judge->failed = false;
 }
 
-bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now, struct shd_error *reterr)
+void shd_judge_begin(struct shd_judge *judge, struct shd_wall now, struct shd_outcome *outcome)
 {
-	(void)reterr;
 	shd_assert(!judge->open);
 	judge->open = true;
 	judge->now = now;
-	return true;
+	judge->outcome = outcome;
 }
 
 void shd_judge_abandon(struct shd_judge *judge)
@@ -343,10 +303,10 @@ static bool take_batch(struct shd_judge *judge, const struct shd_batch *batch,
 	       shd_judge_recount(judge, reterr) && shd_judge_listed(judge, reterr);
 }
 
-bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
-		     struct shd_outcome *outcome, struct shd_error *reterr)
+bool shd_judge_batch(
+	struct shd_judge *judge, const struct shd_batch *batch, struct shd_error *reterr)
 {
-	shd_judge_enter(judge, shd_judge_of_source(judge, batch->source), outcome);
+	shd_judge_enter(judge, shd_judge_of_source(judge, batch->source));
 	return take_batch(judge, batch, reterr) || give_up(judge);
 }
 
@@ -367,8 +327,7 @@ static bool wake_one(struct shd_judge *judge, const struct shd_wake_row *row,
 	return shd_judge_refresh(judge, row->kind, id, reterr) && shd_judge_listed(judge, reterr);
 }
 
-static bool wake_all(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
-		     struct shd_error *reterr)
+static bool wake_all(struct shd_judge *judge, size_t max, struct shd_error *reterr)
 {
 	struct shd_wake_row *rows;
 	struct shd_wall next;
@@ -386,18 +345,17 @@ static bool wake_all(struct shd_judge *judge, size_t max, struct shd_outcome *ou
 				return false;
 			continue;
 		}
-		shd_judge_enter(judge, store, outcome);
+		shd_judge_enter(judge, store);
 		if (!wake_one(judge, &rows[i], reterr))
 			return false;
 	}
 	return true;
 }
 
-bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
-		     struct shd_error *reterr)
+bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_error *reterr)
 {
 	shd_assert(judge->open);
-	return wake_all(judge, max, outcome, reterr) || give_up(judge);
+	return wake_all(judge, max, reterr) || give_up(judge);
 }
 
 /* --- a whole store; the end --------------------------------------------------------------- */
@@ -412,38 +370,35 @@ bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr)
 	return true;
 }
 
-bool shd_judge_store(struct shd_judge *judge, const char *id, struct shd_outcome *outcome,
-		     struct shd_error *reterr)
+bool shd_judge_store(struct shd_judge *judge, const char *id, struct shd_error *reterr)
 {
 	struct shd_store_memory *store = shd_judge_find(judge, id);
 
 	shd_assert(store);
-	shd_judge_enter(judge, store, outcome);
+	shd_judge_enter(judge, store);
 	return (shd_judge_pollers(judge, reterr) && shd_judge_open_alerts(judge, reterr) &&
 		(store != judge->daemon || shd_judge_end_stores(judge, reterr))) ||
 	       give_up(judge);
 }
 
 /* What the rules change here (a field that time derived) wakes nobody a second time. */
-static bool look_at_touched(struct shd_judge *judge, struct shd_outcome *outcome,
-			    struct shd_error *reterr)
+static bool look_at_touched(struct shd_judge *judge, struct shd_error *reterr)
 {
 	for (size_t i = 0; i < judge->touched_count; i++) {
 		struct shd_touched touched = judge->touched[i]->touched;
 
-		shd_judge_enter(judge, judge->touched[i], outcome);
+		shd_judge_enter(judge, judge->touched[i]);
 		if (!shd_judge_whole(judge, &touched, reterr))
 			return false;
 	}
 	return true;
 }
 
-static bool look_at_daemon(struct shd_judge *judge, struct shd_outcome *outcome,
-			   struct shd_error *reterr)
+static bool look_at_daemon(struct shd_judge *judge, struct shd_error *reterr)
 {
 	if (!judge->skewed)
 		return true;
-	shd_judge_enter(judge, judge->daemon, outcome);
+	shd_judge_enter(judge, judge->daemon);
 	return shd_judge_skew(judge, reterr) && shd_judge_listed(judge, reterr);
 }
 
@@ -457,14 +412,14 @@ static bool find_next_wake(struct shd_judge *judge, struct shd_wall *ret_next,
 		judge->overlay, judge->now, 0, judge->arena, &rows, &count, ret_next, reterr);
 }
 
-bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome, struct shd_error *reterr)
+bool shd_judge_end(struct shd_judge *judge, struct shd_error *reterr)
 {
 	shd_assert(judge->open);
-	judge->outcome = outcome;
-	if (!look_at_daemon(judge, outcome, reterr) || !look_at_touched(judge, outcome, reterr) ||
-	    !shd_judge_send(judge, reterr) || !find_next_wake(judge, &outcome->next_wake, reterr))
+	if (!look_at_daemon(judge, reterr) || !look_at_touched(judge, reterr) ||
+	    !shd_judge_notify(judge, reterr) ||
+	    !find_next_wake(judge, &judge->outcome->next_wake, reterr))
 		return give_up(judge);
-	outcome->durable = judge->durable;
+	shd_judge_show_moved(judge->moved, judge->outcome);
 	return true;
 }
 

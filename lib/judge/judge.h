@@ -14,38 +14,52 @@
  * judged for an entity when that entity changes or its window does, not when another one of the
  * kind appears. */
 #pragma once
+#include "alert/route.h"
+#include "notify/notify.h"
 #include "observation.h"
-#include "settings/settings.h"
 #include "stored.h"
 
 struct shd_judge;
 
-/* Borrows everything; a reload makes a new one. Routes are compiled here; their
- * mistakes go to diags and give NULL. */
-struct shd_judge *shd_judge_create(const struct shd_stored *stored,
-	const struct shd_settings *settings, const struct shd_rules *rules,
-	const struct shd_words *words, struct shd_diags *diags);
+/* What it goes by; all of it is borrowed. */
+struct shd_judge_in {
+	const struct shd_stored *stored;
+	const struct shd_rules *rules;
+	const struct shd_words *words;
+	const struct shd_store *stores;
+	size_t store_count;
+	const struct shd_source *sources; /* those of the stores, and those that serve all */
+	size_t source_count;
+	const struct shd_channel_settings *channels;
+	size_t channel_count;
+	struct shd_routes routes;
+	int64_t blind_after;          /* intervals without success */
+	int64_t keep_samples_ms;
+};
+
+/* A reload makes a new one. */
+struct shd_judge *shd_judge_create(const struct shd_judge_in *in);
 void shd_judge_destroy(struct shd_judge *judge);
 
-/* What the daemon has to know afterwards. */
-struct shd_transition {                    /* for the journal and the demo's picture */
-	int64_t alert;
-	enum shd_move move;
-	enum shd_level level;
-	const char *rule, *store, *entity;
-	const char *title, *subject;  /* of the rule, English; the entity as a person knows it */
-	const char *line; /* value beside limit, or the time left; "" when that says nothing */
+/* An alert moved. */
+struct shd_transition {
+	struct shd_facts facts;
+	const char *title;            /* of the rule, English */
+	const char *why;              /* what the verdict lacks, or why nobody watches; or NULL */
+	bool unwatched;               /* it ended because nobody watches any more */
 };
+
+/* What the daemon has to know afterwards. */
 struct shd_outcome {
-	struct shd_arena *arena;      /* owns the texts of moved */
-	struct shd_transition *transitions;
+	struct shd_arena *arena;      /* owns the texts of transitions */
+	struct shd_transition *transitions; /* at most 1000 of them */
 	size_t transition_count, transition_room;
 	size_t outbox_added;
 	struct shd_wall next_wake;    /* over all stores; SHD_NEVER_MS: none */
 	size_t judged;                /* rules judged, for the figures */
 	size_t changed;               /* entities and metrics that really changed */
 	bool suspect;                 /* an empty answer was not believed yet */
-	bool durable;                 /* an alert moved: the commit is on disk before it is told */
+	bool durable;                 /* somebody is to be told: the commit is on disk before */
 };
 void shd_outcome_init(struct shd_outcome *outcome);
 void shd_outcome_finish(struct shd_outcome *outcome);
@@ -67,10 +81,9 @@ void shd_judge_catch_up(struct shd_judge *judge, const struct shd_source *source
  * When one fails, the changes cannot be written, or the commit fails, the caller abandons:
  * everything since begin is forgotten, nothing of the batches counts as read, and the
  * marketplace is asked again. Whatever has failed, only abandon may follow. */
-SHD_MUST_USE bool shd_judge_begin(struct shd_judge *judge, struct shd_wall now,
-				  struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_batch(struct shd_judge *judge, const struct shd_batch *batch,
-				  struct shd_outcome *outcome, struct shd_error *reterr);
+void shd_judge_begin(struct shd_judge *judge, struct shd_wall now, struct shd_outcome *outcome);
+SHD_MUST_USE bool shd_judge_batch(
+	struct shd_judge *judge, const struct shd_batch *batch, struct shd_error *reterr);
 /* What changed in one store at an instant of the recorded past: entities and metrics
  * with their new values, feeds as they turned. Instead of batches, for a replay. A
  * feed's last success may lie ahead: it is when it will have been read last. */
@@ -81,41 +94,33 @@ struct shd_past {
 	const struct shd_feed_row *feeds;
 	size_t feed_count;
 };
-SHD_MUST_USE bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past,
-				 struct shd_outcome *outcome, struct shd_error *reterr);
-/* For a replay, which lives a month in seconds: a rule of the whole store that has to
- * read more than 256 rows rests for ms_per_row each, max_ms at most, also when time
- * alone would wake it. Then, whether a rule ever rested. */
-void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms);
-bool shd_judge_spared(const struct shd_judge *judge, const char *rule);
+SHD_MUST_USE bool shd_judge_past(
+	struct shd_judge *judge, const struct shd_past *past, struct shd_error *reterr);
 /* Judges what is due by time alone, at most `max` wake-ups. */
-SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_outcome *outcome,
-				  struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_error *reterr);
 /* Judges everything open of one store again (start, reload); a source that serves all
  * stores is one under its own id, and so is `daemon`: with it, the alerts of stores that
  * are no longer configured end, and nobody is told: what they warned of may well go on. */
-SHD_MUST_USE bool shd_judge_store(struct shd_judge *judge, const char *id,
-				  struct shd_outcome *outcome, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_store(
+	struct shd_judge *judge, const char *id, struct shd_error *reterr);
 /* The ids of all of these, one after the other; NULL: the first one, and after the last. Any
  * thread; they live as long as the settings. */
 const char *shd_judge_store_after(const struct shd_judge *judge, const char *id);
 /* What a channel looks like now; judged as an entity of the pseudo-store `daemon`. */
 struct shd_channel_state {
-	size_t channel;               /* index into settings->channels */
+	size_t channel;               /* its place in shd_judge_in */
 	struct shd_wall oldest_undelivered, last_success; /* ms 0: none */
 	size_t waiting;
 	int error;                    /* enum shd_err, -1: none */
 	const char *error_text;
 };
 SHD_MUST_USE bool shd_judge_channel(struct shd_judge *judge,
-	const struct shd_channel_state *channel, struct shd_outcome *outcome,
-	struct shd_error *reterr);
+	const struct shd_channel_state *channel, struct shd_error *reterr);
 /* What became of the newest configuration: its first mistake, NULL when it is in force.
  * Judged as the store entity of the pseudo-store `daemon`. */
-SHD_MUST_USE bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,
-				   struct shd_outcome *outcome, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_end(struct shd_judge *judge, struct shd_outcome *outcome,
-				struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_config(
+	struct shd_judge *judge, const char *mistake, size_t mistakes, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_end(struct shd_judge *judge, struct shd_error *reterr);
 
 /* All that is to be written, after end and until kept or abandon. */
 const struct shd_change_set *shd_judge_changes(struct shd_judge *judge);

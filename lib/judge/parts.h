@@ -11,7 +11,9 @@
  *   verdict.c   verdicts, alerts, wake-ups
  *   history.c    the history: noted while it happens, and told again for a replay
  *   unwatched.c    what nobody looks at any more, and how its alerts end
- *   tell.c    routes and messages
+ *   transitions.c   what there is to tell of an alert that moved
+ *   inhibition.c    alerts that hold back others
+ *   notifications.c   who is told, and the messages
  *
  * All functions: false means that the transaction is to be given up. */
 #pragma once
@@ -39,7 +41,6 @@ struct shd_rule_lists {
 	const struct shd_rule **of_kind[SHD_KIND_COUNT], **of_store;
 	size_t of_kind_count[SHD_KIND_COUNT], of_store_count;
 	struct shd_place *places;        /* of of_store, sorted by id */
-	bool *spared;                    /* by rule of the whole store; NULL: none is spared */
 	UT_hash_handle hh;               /* by `rules` */
 };
 
@@ -90,42 +91,32 @@ struct shd_product {
 	UT_hash_handle hh;
 };
 
-/* A message being put together: one per channel, rule, store and direction, and a
- * further one whenever it is full. */
-struct shd_draft {
-	size_t channel;
-	const struct shd_route_settings *route;
-	const char *rule, *store;
-	bool resolved;
-	enum shd_level level;
-	struct shd_text identity;    /* what the idempotency key is made from */
-	struct shd_facts facts[SHD_OUTBOX_ITEMS];
-	int64_t alerts[SHD_OUTBOX_ITEMS];
-	size_t facts_count;
-	struct shd_draft *next;
+/* A transition of this transaction; who is told of it is found out at the end. */
+struct shd_moved {
+	struct shd_transition what;      /* texts in the transaction's arena */
+	const struct shd_rule *rule;     /* NULL: it is gone */
+	const struct shd_store_memory *store;
+	bool tell;
+	struct shd_moved *next;
 };
 
 struct shd_judge {
 	struct shd_overlay *overlay;     /* what is stored, as this transaction leaves it */
 	const struct shd_stored *read;   /* the same, for reading */
-	const struct shd_settings *settings;
-	const struct shd_rules *rules;
-	const struct shd_words *words;
-	struct shd_match **matches;      /* by route; NULL: every alert */
+	struct shd_judge_in in;
 	struct shd_store_memory *memory; /* all, sorted by id */
 	size_t memory_count;
 	struct shd_store_memory *daemon; /* among them */
 	struct shd_rule_lists *lists;    /* hash */
 	struct shd_tally *tally;
-	int64_t put_off_ms_per_row, put_off_max_ms;
 
 	/* One transaction: */
-	bool open, durable, skewed;      /* skewed: a store's clock differs from before */
+	bool open, skewed;      /* skewed: a store's clock differs from before */
 	struct shd_wall now;
 	struct shd_arena *arena;         /* until its end */
 	struct shd_store_memory **touched; /* in the order of the first change */
 	size_t touched_count;
-	struct shd_draft *drafts, **drafts_end;
+	struct shd_moved *moved, **moved_end;
 
 	/* One store of it: */
 	struct shd_store_memory *store;
@@ -159,8 +150,7 @@ struct shd_store_memory *shd_judge_of_source(
 /* judge.c: notes a change of the store at hand for the end of the transaction. */
 struct shd_touched *shd_judge_touch(struct shd_judge *judge);
 /* Makes `store` the one that is worked on. */
-void shd_judge_enter(struct shd_judge *judge, struct shd_store_memory *store,
-		     struct shd_outcome *outcome);
+void shd_judge_enter(struct shd_judge *judge, struct shd_store_memory *store);
 
 /* rule_index.c: once there are settings, rules and memory. */
 void shd_judge_lists_create(struct shd_judge *judge);
@@ -206,18 +196,13 @@ void shd_seen_n(struct shd_seen *seen, enum shd_field field, int64_t n);
 void shd_seen_time(struct shd_seen *seen, enum shd_field field, struct shd_wall time); /* 0: none */
 void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text); /* NULL: none */
 
-/* history.c: rows of the history; a feed as an entity of kind `poller`, whose
- * `closed` says that it is not available. */
+/* history.c: rows of the history. */
 SHD_MUST_USE bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
 				 const struct shd_entity *entity, uint64_t changed,
 				 struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *before,
 				      const struct shd_feed_row *feed, int64_t blind_ms,
 				      struct shd_error *reterr);
-void shd_judge_feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen);
-/* Borrows the texts of `seen`. */
-void shd_judge_feed_of(const struct shd_entity *seen, const char *store,
-		       struct shd_feed_row *ret_feed);
 
 /* judge.c: all pollers of the store. */
 SHD_MUST_USE bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr);
@@ -246,11 +231,6 @@ SHD_MUST_USE bool shd_judge_store_entity(struct shd_judge *judge, struct shd_err
 SHD_MUST_USE bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
 				 struct shd_poller_fact **ret_fact, struct shd_error *reterr);
 
-/* For the journal. rule and entity: NULL when they are gone; reason: instead of the line
- * that the verdict makes, or NULL. */
-void shd_judge_remember(struct shd_judge *judge, const struct shd_rule *rule,
-			const struct shd_entity *entity, const struct shd_alert *alert,
-			const struct shd_alert_move *move, const char *reason);
 /* Everything on the list; the rules of the whole store that read something of `touched`;
  * one of them by id; alerts whose rule is gone. */
 SHD_MUST_USE bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr);
@@ -274,23 +254,29 @@ SHD_MUST_USE bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller 
 /* Ends the alerts of stores that are no longer configured, and closes their entities. */
 SHD_MUST_USE bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr);
 
-/* tell.c */
-SHD_MUST_USE bool shd_judge_tell(struct shd_judge *judge, const struct shd_rule *rule,
-				 const struct shd_entity *entity, const struct shd_alert *alert,
-				 const struct shd_alert_move *move, bool *ret_told,
-				 struct shd_error *reterr);
-/* When an alert that others held back (inhibited_by) is to be told, because it outlived
- * them; SHD_NEVER_MS: it was told, or is still held back, or never was. */
+/* transitions.c: takes note that the alert moved. entity: NULL when it is gone. Then, that it
+ * was ended because nobody watches it any more; rule: NULL when it is gone. */
+SHD_MUST_USE bool shd_judge_moved(struct shd_judge *judge, const struct shd_rule *rule,
+				  const struct shd_entity *entity, const struct shd_alert *alert,
+				  const struct shd_alert_move *move, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_dropped(struct shd_judge *judge, const struct shd_rule *rule,
+				    const struct shd_alert *alert,
+				    const struct shd_alert_move *move, const char *why,
+				    struct shd_error *reterr);
+/* Copies them for the journal, as far as there is room. */
+void shd_judge_show_moved(const struct shd_moved *moved, struct shd_outcome *outcome);
+
+/* inhibition.c: whether nobody is told, because an alert holds this one back. Then, when an
+ * alert that was held back is to be told, because it outlived that one; SHD_NEVER_MS: it was
+ * told, or is still held back, or never was. */
+SHD_MUST_USE bool shd_judge_is_inhibited(struct shd_judge *judge, const struct shd_moved *moved,
+					 bool *ret_inhibited, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_held_back(struct shd_judge *judge, const struct shd_rule *rule,
 				      const struct shd_alert *alert, struct shd_wall *ret_at,
 				      struct shd_error *reterr);
 /* An alert of the rule ended: wakes what it held back. */
 SHD_MUST_USE bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule,
 				   const struct shd_alert *ended, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_send(struct shd_judge *judge, struct shd_error *reterr);
-/* "4.55, limit 4.6" or "2 h left, due ..." in English, for the journal. */
-const char *shd_judge_line(const struct shd_verdict *verdict, struct shd_wall now,
-			   struct shd_arena *arena);
-/* The entity as a person knows it; `id` when nothing says more. */
-const char *shd_judge_subject(struct shd_judge *judge, const struct shd_entity *entity,
-			      const char *id);
+
+/* notifications.c: what moved, with the routes, becomes events and messages. */
+SHD_MUST_USE bool shd_judge_notify(struct shd_judge *judge, struct shd_error *reterr);

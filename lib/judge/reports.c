@@ -51,7 +51,7 @@ void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text
 static bool look_at_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
 			    struct shd_error *reterr)
 {
-	const struct shd_channel_settings *settings = &judge->settings->channels[channel->channel];
+	const struct shd_channel_settings *settings = &judge->in.channels[channel->channel];
 	struct shd_seen seen;
 
 	shd_seen_start(&seen, SHD_KIND_channel, settings->name);
@@ -67,22 +67,22 @@ static bool look_at_channel(struct shd_judge *judge, const struct shd_channel_st
 	       shd_judge_listed(judge, reterr);
 }
 
-bool shd_judge_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
-		       struct shd_outcome *outcome, struct shd_error *reterr)
+bool shd_judge_channel(
+	struct shd_judge *judge, const struct shd_channel_state *channel, struct shd_error *reterr)
 {
-	shd_judge_enter(judge, judge->daemon, outcome);
+	shd_judge_enter(judge, judge->daemon);
 	if (look_at_channel(judge, channel, reterr))
 		return true;
 	shd_judge_abandon(judge);
 	return false;
 }
 
-bool shd_judge_config(struct shd_judge *judge, const char *mistake, size_t mistakes,
-		      struct shd_outcome *outcome, struct shd_error *reterr)
+bool shd_judge_config(
+	struct shd_judge *judge, const char *mistake, size_t mistakes, struct shd_error *reterr)
 {
 	struct shd_seen seen;
 
-	shd_judge_enter(judge, judge->daemon, outcome);
+	shd_judge_enter(judge, judge->daemon);
 	shd_seen_start(&seen, SHD_KIND_store, judge->store->id);
 	shd_seen_text(&seen, SHD_F_store_config_error, mistake);
 	shd_seen_n(&seen, SHD_F_store_config_mistakes, (int64_t)mistakes * 1000000);

@@ -78,7 +78,7 @@ static struct shd_rule_lists *add_lists(struct shd_judge *judge, const struct sh
 void shd_judge_lists_create(struct shd_judge *judge)
 {
 	for (size_t i = 0; i < judge->memory_count; i++) {
-		const struct shd_rules *rules = shd_rules_of(judge->rules, judge->memory[i].id);
+		const struct shd_rules *rules = shd_rules_of(judge->in.rules, judge->memory[i].id);
 		struct shd_rule_lists *lists;
 
 		HASH_FIND_PTR(judge->lists, &rules, lists);
@@ -94,31 +94,6 @@ void shd_judge_lists_destroy(struct shd_judge *judge)
 		HASH_DEL(judge->lists, lists);
 		free(lists->all);
 		free(lists->places);
-		free(lists->spared);
 		free(lists);
 	}
-}
-
-void shd_judge_spare(struct shd_judge *judge, int64_t ms_per_row, int64_t max_ms)
-{
-	struct shd_rule_lists *lists, *next;
-
-	judge->put_off_ms_per_row = ms_per_row;
-	judge->put_off_max_ms = max_ms;
-	HASH_ITER(hh, judge->lists, lists, next)
-		if (!lists->spared)
-			lists->spared = shd_xcalloc(lists->of_store_count + 1, sizeof(bool));
-}
-
-bool shd_judge_spared(const struct shd_judge *judge, const char *rule)
-{
-	const struct shd_rule_lists *lists, *next;
-	size_t at;
-
-	HASH_ITER(hh, judge->lists, lists, next)
-		if (lists->spared &&
-		    shd_judge_find_place(lists->places, lists->of_store_count, rule, &at) &&
-		    lists->spared[at])
-			return true;
-	return false;
 }

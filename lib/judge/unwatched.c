@@ -6,12 +6,10 @@ bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char
 		    struct shd_error *reterr)
 {
 	const struct shd_rule *rule =
-		shd_rules_find(shd_rules_of(judge->rules, alert->store), alert->rule);
+		shd_rules_find(shd_rules_of(judge->in.rules, alert->store), alert->rule);
 	bool fired = alert->state != SHD_ALERT_PENDING;
-	struct shd_alert_event event = {.alert = alert->number, .at = judge->now,
-		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level,
-		.value = alert->last.value, .limit = alert->last.limit, .reason = reason};
-	struct shd_alert_move move = {.move = event.move, .from = event.from};
+	struct shd_alert_move move = {
+		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level};
 
 	alert->state = fired ? SHD_ALERT_RESOLVED : SHD_ALERT_INACTIVE;
 	alert->level = alert->notified_level = SHD_LEVEL_NONE;
@@ -21,10 +19,8 @@ bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char
 	alert->pending_since.ms = alert->clear_since.ms = 0;
 	alert->hits = 0;
 	alert->wake.ms = SHD_NEVER_MS;
-	shd_judge_remember(judge, rule, NULL, alert, &move, reason);
 	return shd_overlay_alert_put(judge->overlay, alert, reterr) &&
-	       shd_overlay_notified_clear(judge->overlay, alert->number, reterr) &&
-	       shd_overlay_event_add(judge->overlay, &event, reterr);
+	       shd_judge_dropped(judge, rule, alert, &move, reason, reterr);
 }
 
 /* --- pollers that nobody reads -------------------------------------------------------- */

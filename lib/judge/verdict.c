@@ -3,11 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At most so many alerts are remembered for the journal from one transaction. */
-enum { TRANSITIONS_MAX = 1000 };
-
 /* A row costs about a microsecond. */
-enum { CHEAP_ROWS = 256 };
+enum { CHEAP_ROWS = 256, PUT_OFF_MS_PER_ROW = 1, PUT_OFF_MAX_MS = 60000 };
 
 static const char *store_id(const struct shd_judge *judge)
 {
@@ -50,53 +47,6 @@ static bool same_alert(const struct shd_alert *a, const struct shd_alert *b)
 	       same_text(x->why, y->why);
 }
 
-void shd_judge_remember(struct shd_judge *judge, const struct shd_rule *rule,
-			const struct shd_entity *entity, const struct shd_alert *alert,
-			const struct shd_alert_move *move, const char *reason)
-{
-	struct shd_outcome *outcome = judge->outcome;
-	struct shd_arena *arena = outcome->arena;
-
-	if (outcome->transition_count == TRANSITIONS_MAX)
-		return;
-	struct shd_transition moved = {
-		.alert = alert->number, .move = move->move, .level = move->to};
-	moved.rule = shd_arena_text(arena, alert->rule, strlen(alert->rule));
-	moved.store = shd_arena_text(arena, alert->store, strlen(alert->store));
-	moved.entity = shd_arena_text(arena, alert->entity, strlen(alert->entity));
-	const char *title = rule ? rule->title[SHD_EN] : alert->rule;
-	const char *subject = shd_judge_subject(judge, entity, alert->entity);
-	moved.title = shd_arena_text(arena, title, strlen(title));
-	moved.subject = shd_arena_text(arena, subject, strlen(subject));
-	moved.line = reason ? shd_arena_text(arena, reason, strlen(reason))
-			    : shd_judge_line(&alert->last, judge->now, arena);
-	if (!moved.rule || !moved.store || !moved.entity || !moved.title || !moved.subject ||
-	    !moved.line)
-		return;
-	shd_grow(outcome->transitions, outcome->transition_count, outcome->transition_room);
-	outcome->transitions[outcome->transition_count++] = moved;
-}
-
-static bool record(struct shd_judge *judge, const struct shd_rule *rule,
-		   const struct shd_entity *entity, const struct shd_alert *alert,
-		   const struct shd_alert_move *move, struct shd_error *reterr)
-{
-	struct shd_alert_event event = {.alert = alert->number,
-		.at = judge->now,
-		.move = move->move,
-		.from = move->from,
-		.to = move->to,
-		.value = alert->last.value,
-		.limit = alert->last.limit,
-		.reason = alert->last.why};
-
-	if (!shd_judge_tell(judge, rule, entity, alert, move, &event.notified, reterr) ||
-	    (move->move == SHD_MOVE_RESOLVED && !shd_judge_let_go(judge, rule, alert, reterr)))
-		return false;
-	shd_judge_remember(judge, rule, entity, alert, move, NULL);
-	return shd_overlay_event_add(judge->overlay, &event, reterr);
-}
-
 /* Tells what nobody was told while another alert held it back. */
 static bool tell_late(struct shd_judge *judge, const struct shd_rule *rule,
 		      const struct shd_entity *entity, struct shd_alert *alert,
@@ -115,7 +65,7 @@ static bool tell_late(struct shd_judge *judge, const struct shd_rule *rule,
 		return true;
 	alert->changed_at = judge->now;
 	return shd_overlay_alert_put(judge->overlay, alert, reterr) &&
-	       record(judge, rule, entity, alert, &move, reterr);
+	       shd_judge_moved(judge, rule, entity, alert, &move, reterr);
 }
 
 static bool get_at_hand(struct shd_judge *judge, const char *id, struct shd_error *reterr)
@@ -163,7 +113,7 @@ static bool step(struct shd_judge *judge, const struct shd_rule *rule,
 	if (!same_alert(&before, alert) && !shd_overlay_alert_put(judge->overlay, alert, reterr))
 		return false;
 	for (int i = 0; i < count; i++)
-		if (!record(judge, rule, entity, alert, &moves[i], reterr))
+		if (!shd_judge_moved(judge, rule, entity, alert, &moves[i], reterr))
 			return false;
 	no_later(wake, alert->wake);
 	return tell_late(judge, rule, entity, alert, before.changed_at, wake, reterr);
@@ -305,11 +255,11 @@ static bool refresh_kind(struct shd_judge *judge, enum shd_kind kind, struct shd
 
 /* A rule whose windows showed many rows is put off when the next change comes soon, so
  * that a busy store spends about a thousandth of a core on each of them. */
-static void put_off(struct shd_judge *judge, size_t at, struct shd_wall *wake)
+static void put_off(struct shd_judge *judge, size_t at)
 {
 	struct shd_store_memory *memory = judge->store;
 	const struct shd_rule_lists *here = judge->here;
-	int64_t wait_ms = (int64_t)judge->rows * judge->put_off_ms_per_row;
+	int64_t wait_ms = (int64_t)judge->rows * PUT_OFF_MS_PER_ROW;
 
 	if (judge->rows < CHEAP_ROWS && !memory->not_before_ms)
 		return;
@@ -317,14 +267,9 @@ static void put_off(struct shd_judge *judge, size_t at, struct shd_wall *wake)
 		memory->not_before_ms = shd_xcalloc(here->of_store_count, sizeof(int64_t));
 	if (judge->rows < CHEAP_ROWS)
 		wait_ms = 0;
-	if (wait_ms > judge->put_off_max_ms)
-		wait_ms = judge->put_off_max_ms;
+	if (wait_ms > PUT_OFF_MAX_MS)
+		wait_ms = PUT_OFF_MAX_MS;
 	memory->not_before_ms[at] = judge->now.ms + wait_ms;
-	if (!here->spared || !wait_ms)
-		return;
-	here->spared[at] = true;
-	if (wake->ms < memory->not_before_ms[at])
-		wake->ms = memory->not_before_ms[at];
 }
 
 /* The rule that stands at `at` among those of the whole store. */
@@ -338,7 +283,7 @@ static bool judge_whole_store(struct shd_judge *judge, size_t at, struct shd_err
 	if (!shd_judge_store_entity(judge, reterr) || !get_own_at_hand(judge, rule, reterr) ||
 	    !judge_one(judge, rule, NULL, "", &wake, reterr))
 		return false;
-	put_off(judge, at, &wake);
+	put_off(judge, at);
 	return put_wake(judge, SHD_KIND_store, rule->id, wake, reterr);
 }
 
@@ -350,7 +295,7 @@ static bool judge_soon(struct shd_judge *judge, size_t i, struct shd_error *rete
 	int64_t wait_ms = not_before ? not_before[i] - judge->now.ms : 0;
 
 	/* The clock went back: what was noted says nothing. */
-	if (wait_ms <= 0 || wait_ms > judge->put_off_max_ms)
+	if (wait_ms <= 0 || wait_ms > PUT_OFF_MAX_MS)
 		return judge_whole_store(judge, i, reterr);
 	return shd_overlay_wake_sooner(judge->overlay, store_id(judge), SHD_KIND_store, rule->id,
 				     (struct shd_wall){not_before[i]}, reterr);

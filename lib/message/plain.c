@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TEXT_BYTES = 80 }; /* of a value that is a text, in a finding */
+
 static const struct {
 	const char *name;
 	int64_t ms;
@@ -64,4 +66,50 @@ void shd_wording_plainly(const struct shd_value *value, struct shd_text *out)
 			out, "%s%s", value->n < 0 ? "-" : "", shd_wording_length(value->n, span));
 	else
 		shd_value_print(value, out);
+}
+
+/* --- what an alert was judged by --------------------------------------------------------- */
+
+bool shd_worth_saying(const struct shd_value *value)
+{
+	return !value->none && (value->type != SHD_DURATION || value->n != 0);
+}
+
+static void add_value(struct shd_text *out, const struct shd_value *value)
+{
+	if (value->type == SHD_TEXT)
+		shd_text_add(out, value->text, shd_utf8_cut(value->text, value->len, TEXT_BYTES));
+	else
+		shd_wording_plainly(value, out);
+}
+
+/* "29 s left, due 2026-04-04 16:59 UTC" */
+static void add_deadline(struct shd_text *out, struct shd_wall due, struct shd_wall now)
+{
+	char span[SHD_WORDING_TEXT], when[SHD_TIME_TEXT];
+	const char *left = shd_wording_length(due.ms - now.ms, span);
+
+	shd_time_format(due, when);
+	if (now.ms < due.ms)
+		shd_text_printf(out, "%s left, due %.10s %.5s UTC", left, when, when + 11);
+	else if (now.ms - due.ms < SHD_SECOND_MS)
+		shd_text_puts(out, "the deadline passes now");
+	else
+		shd_text_printf(out, "overdue by %s, since %.10s %.5s UTC", left, when, when + 11);
+}
+
+void shd_wording_finding(const struct shd_value *value, const struct shd_value *limit,
+			 struct shd_wall due, struct shd_wall now, struct shd_text *out)
+{
+	bool limited = shd_worth_saying(limit);
+
+	if (due.ms && due.ms != SHD_NEVER_MS) {
+		add_deadline(out, due, now);
+	} else if (!value->none && (limited || shd_worth_saying(value))) {
+		add_value(out, value);
+		if (limited)
+			shd_text_puts(out, ", limit ");
+		if (limited)
+			add_value(out, limit);
+	}
 }

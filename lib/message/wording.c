@@ -102,11 +102,6 @@ static const char *say_digits(struct shd_reader *reader, const struct shd_value 
 	return "";
 }
 
-bool shd_worth_saying(const struct shd_value *value)
-{
-	return !value->none && (value->type != SHD_DURATION || value->n != 0);
-}
-
 const char *shd_wording(struct shd_reader *reader, const struct shd_value *value)
 {
 	return value->none ? NULL : say_digits(reader, value, 2);

@@ -1,6 +1,7 @@
 /* message/wording.h - single values in words, within one rendering. See message.h. */
 #pragma once
 #include "phrasebook.h"
+#include "plain.h"
 
 /* "5 h 20 min": the two largest units, cut and not rounded, so that nobody is told
  * of more time than there is. The sign is ignored. */
@@ -8,9 +9,6 @@ const char *shd_wording_duration(struct shd_reader *reader, int64_t ms);
 
 /* "Tue 14:00 MSK", or with the day of the month when that is far from now. */
 const char *shd_wording_moment(struct shd_reader *reader, struct shd_wall at);
-
-/* Whether a value or limit is worth a word: "since more than nothing" is no limit. */
-bool shd_worth_saying(const struct shd_value *value);
 
 /* NULL for a value that is none. */
 const char *shd_wording(struct shd_reader *reader, const struct shd_value *value);

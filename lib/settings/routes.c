@@ -2,6 +2,7 @@
 #include "tables.h"
 #include "conf/value.h"
 #include "notify/notify.h"
+#include "rule/match.h"
 
 #include <string.h>
 
@@ -120,6 +121,8 @@ static void read_route(struct shd_build *build, struct shd_route_settings *route
 		build->settings->arena, build->diags);
 	if (map->type == SHD_NODE_MAP)
 		find_channels(build, route);
+	if (route->match)
+		route->compiled = shd_match_compile(route->match_node, build->diags);
 }
 
 /* Without routes everybody is told everything. */
@@ -179,7 +182,7 @@ static void warn_unreachable(struct shd_build *build)
 	}
 }
 
-void shd_routes_build(struct shd_build *build, const struct shd_node *node)
+static void read_routes(struct shd_build *build, const struct shd_node *node)
 {
 	struct shd_settings *settings = build->settings;
 
@@ -198,4 +201,22 @@ void shd_routes_build(struct shd_build *build, const struct shd_node *node)
 		read_route(build, &settings->routes[i], &node->items[i]);
 	warn_unused_channels(build);
 	warn_unreachable(build);
+}
+
+void shd_routes_build(struct shd_build *build, const struct shd_node *node)
+{
+	struct shd_settings *settings = build->settings;
+
+	read_routes(build, node);
+	settings->routing =
+		shd_build_take(build, settings->route_count, sizeof(*settings->routing));
+	for (size_t i = 0; i < settings->route_count; i++) {
+		const struct shd_route_settings *route = &settings->routes[i];
+
+		settings->routing[i] = (struct shd_route){.match = route->compiled,
+			.channels = route->channels,
+			.channel_count = route->channels ? route->to.count : 0,
+			.group_for_ms = route->group_for_ms,
+			.more = route->more};
+	}
 }

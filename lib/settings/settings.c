@@ -1,5 +1,5 @@
 #include "conf/merge.h"
-#include "rule/rule.h"
+#include "rule/match.h"
 #include "sections.h"
 #include "tables.h"
 
@@ -113,6 +113,8 @@ void shd_settings_destroy(struct shd_settings *settings)
 	if (!settings)
 		return;
 	shd_settings_forget_files(settings);
+	for (size_t i = 0; i < settings->route_count; i++)
+		shd_match_destroy(settings->routes[i].compiled);
 	shd_arena_destroy(settings->arena);
 	free(settings);
 }
@@ -170,4 +172,17 @@ struct shd_rule_setup shd_settings_for_rules(const struct shd_settings *settings
 		.calendars = &settings->calendars,
 		.stores = settings->stores,
 		.store_count = settings->store_count};
+}
+
+struct shd_judge_in shd_settings_for_judge(const struct shd_settings *settings)
+{
+	return (struct shd_judge_in){.stores = settings->stores,
+		.store_count = settings->store_count,
+		.sources = settings->sources,
+		.source_count = settings->source_count,
+		.channels = settings->channels,
+		.channel_count = settings->channel_count,
+		.routes = {settings->routing, settings->route_count, settings->channel_count},
+		.blind_after = settings->blind_after,
+		.keep_samples_ms = settings->keep_samples_ms};
 }

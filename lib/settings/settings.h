@@ -3,6 +3,7 @@
  * Built from documents by shd_settings_build, replaced as a whole on reload. Does
  * not read files, resolve secrets or know the clock (daemon/config.h does). */
 #pragma once
+#include "judge/judge.h"
 #include "market/source.h"
 #include "notify/notify.h"
 
@@ -10,6 +11,7 @@
 struct shd_route_settings {
 	const char *match;          /* expression of the rules language, NULL: everything */
 	const struct shd_node *match_node;
+	struct shd_match *compiled; /* NULL: everything */
 	struct shd_texts to;        /* channel names */
 	const size_t *channels;     /* the same as indexes into settings->channels */
 	int64_t group_for_ms;       /* wait this long to put alerts into one message */
@@ -33,6 +35,7 @@ struct shd_settings {
 	struct shd_channel_settings *channels;
 	size_t channel_count;
 	struct shd_route_settings *routes;
+	struct shd_route *routing;  /* the same, as the judge takes them */
 	size_t route_count;
 	struct shd_calendars calendars;
 	const struct shd_node *overrides; /* of all stores: map rule id -> keys, or NULL */
@@ -56,3 +59,6 @@ void shd_settings_destroy(struct shd_settings *settings);
 /* What the compiler of rules takes of the settings, borrowed; of NULL: nothing. */
 struct shd_rule_setup;
 struct shd_rule_setup shd_settings_for_rules(const struct shd_settings *settings);
+
+/* What the judge takes of them, borrowed; stored, rules and words are to be added. */
+struct shd_judge_in shd_settings_for_judge(const struct shd_settings *settings);

@@ -212,8 +212,7 @@ static void news_of(const struct shop *shop, enum shd_poller poller, struct shd_
 		rates_of(shop, news);
 }
 
-static void poll(struct shop *shop, const struct shd_endpoint *row, bool *told,
-		 struct shd_outcome *outcome)
+static void poll(struct shop *shop, const struct shd_endpoint *row, bool *told)
 {
 	struct shd_batch batch = {.fetch = {.row = row, .began = {shop->now}, .ok = true,
 		.requests = 1, .next_due = {shop->now + STEP_MS}, .clock_skew_ms = INT64_MIN}};
@@ -222,7 +221,7 @@ static void poll(struct shop *shop, const struct shd_endpoint *row, bool *told,
 	if (!told[row->poller])
 		news_of(shop, row->poller, batch.seen.harvest);
 	told[row->poller] = true;
-	check(shd_judge_batch(shop->judge, &batch, outcome, &shop->err), shop);
+	check(shd_judge_batch(shop->judge, &batch, &shop->err), shop);
 	shd_harvest_destroy(batch.seen.harvest);
 }
 
@@ -235,18 +234,18 @@ static struct shd_wall transaction(struct shop *shop, bool by_time)
 
 	shd_outcome_init(&outcome);
 	check(shd_state_begin(shop->state, &shop->err), shop);
-	check(shd_judge_begin(shop->judge, (struct shd_wall){shop->now}, &shop->err), shop);
+	shd_judge_begin(shop->judge, (struct shd_wall){shop->now}, &outcome);
 	if (by_time)
-		check(shd_judge_wakes(shop->judge, 100000, &outcome, &shop->err), shop);
+		check(shd_judge_wakes(shop->judge, 100000, &shop->err), shop);
 	for (size_t i = 0; !by_time && i < market->endpoint_count; i++) {
 		const struct shd_endpoint *row = &market->endpoints[i];
 
 		if (row->paging != SHD_PAGE_BATCH && row->paging != SHD_PAGE_FOLLOW &&
 		    (row->poller == SHD_P_orders ||
 		     step % (row->poller == SHD_P_account ? 12 : POLLER_STEPS) == 0))
-			poll(shop, row, told, &outcome);
+			poll(shop, row, told);
 	}
-	check(shd_judge_end(shop->judge, &outcome, &shop->err), shop);
+	check(shd_judge_end(shop->judge, &shop->err), shop);
 	check(shd_state_apply(shop->state, shd_judge_changes(shop->judge), &shop->err), shop);
 	check(shd_state_commit(shop->state, outcome.durable, &shop->err), shop);
 	shd_judge_kept(shop->judge);
@@ -283,12 +282,12 @@ static void open_shop(struct shop *shop, const char *folder, const char *rules, 
 		fprintf(stderr, "bench-replay: %s has mistakes\n", rules);
 		exit(1);
 	}
-	/* Nobody delivers here. */
-	shop->config->settings->channel_count = shop->config->settings->route_count = 0;
 	snprintf(path, 4096, "%s/state.db", folder);
 	check(shd_state_open(path, &shop->state, &shop->err), shop);
-	shop->judge = shd_judge_create(shd_state_stored(shop->state), shop->config->settings,
-		shop->config->rules, shop->config->words, diags);
+	struct shd_judge_in in = shd_config_for_judge(shop->config);
+	in.stored = shd_state_stored(shop->state);
+	in.channel_count = in.routes.count = 0; /* nobody delivers here */
+	shop->judge = shd_judge_create(&in);
 	shd_diags_destroy(diags);
 }
 
@@ -307,8 +306,8 @@ int main(int argc, char **argv)
 	double began = seconds(CLOCK_MONOTONIC);
 	live(&shop);
 	double lived = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	struct shd_replay_request request = {.state_path = path, .settings = shop.config->settings,
-		.rules = shop.config->rules, .words = shop.config->words, .since = {T0}};
+	struct shd_replay_request request = {
+		.state_path = path, .in = shd_config_for_judge(shop.config), .since = {T0}};
 	check(shd_replay_run(&request, &replay, &shop.err), &shop);
 	double replayed = seconds(CLOCK_MONOTONIC);
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;

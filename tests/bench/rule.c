@@ -339,9 +339,9 @@ static double poll(struct daily *daily, int64_t from, int64_t to, const char *su
 	double began = seconds();
 	shd_outcome_init(&outcome);
 	check(shd_state_begin(daily->state, &err));
-	check(shd_judge_begin(daily->judge, (struct shd_wall){daily->now}, &err));
-	check(shd_judge_batch(daily->judge, &batch, &outcome, &err));
-	check(shd_judge_end(daily->judge, &outcome, &err));
+	shd_judge_begin(daily->judge, (struct shd_wall){daily->now}, &outcome);
+	check(shd_judge_batch(daily->judge, &batch, &err));
+	check(shd_judge_end(daily->judge, &err));
 	check(shd_state_apply(daily->state, shd_judge_changes(daily->judge), &err));
 	check(shd_state_commit(daily->state, outcome.durable, &err));
 	shd_judge_kept(daily->judge);
@@ -355,14 +355,13 @@ static double poll(struct daily *daily, int64_t from, int64_t to, const char *su
 static void open_daily(struct daily *daily, const char *folder)
 {
 	const struct shd_adapter *market = daily->config->settings->sources[0].adapter;
-	struct shd_diags *diags = shd_diags_create(10);
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/daily.db", folder);
 	check(shd_state_open(path, &daily->state, &err));
-	daily->judge = shd_judge_create(shd_state_stored(daily->state), daily->config->settings,
-		daily->config->rules, daily->config->words, diags);
-	shd_diags_destroy(diags);
+	struct shd_judge_in in = shd_config_for_judge(daily->config);
+	in.stored = shd_state_stored(daily->state);
+	daily->judge = shd_judge_create(&in);
 	for (size_t i = 0; !daily->row && i < market->endpoint_count; i++)
 		if (market->endpoints[i].poller == SHD_P_orders)
 			daily->row = &market->endpoints[i];

@@ -136,7 +136,7 @@ static void happen(struct bench *b, const struct event *event)
 		batch.fetch.ok = false;
 		(void)shd_fail(&batch.fetch.error, SHD_ERR_SERVER, "as the test wants it");
 	}
-	if (!shd_judge_batch(b->judge, &batch, &b->outcome, &b->err))
+	if (!shd_judge_batch(b->judge, &batch, &b->err))
 		fail_msg("%s", b->err.msg);
 }
 
@@ -258,8 +258,8 @@ static void judge_step(struct bench *b, const struct event *events, size_t count
 	bench_begin(b);
 	for (size_t i = 0; i < count; i++)
 		happen(b, &events[i]);
-	if (!shd_judge_wakes(b->judge, 50, &b->outcome, &b->err) ||
-	    !shd_judge_end(b->judge, &b->outcome, &b->err))
+	if (!shd_judge_wakes(b->judge, 50, &b->err) ||
+	    !shd_judge_end(b->judge, &b->err))
 		fail_msg("%s", b->err.msg);
 	shd_text_clear(out);
 	print_changes(out, shd_judge_changes(b->judge));

@@ -329,7 +329,7 @@ static void a_lost_transaction_is_lived_again(void **state)
 			batch.seen.listed_count = (size_t)i + 1;
 			if (kills) {
 				bench_begin(&b);
-				assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));
+				assert_true(shd_judge_batch(b.judge, &batch, &b.err));
 				bench_reopen(&b); /* the process is gone, the file is not */
 			}
 			bench_take(&b, &batch);
@@ -404,7 +404,7 @@ static void a_store_that_is_gone_from_the_configuration_sleeps(void **state)
 	b.stores[0].id = "s1";
 	bench_judge(&b);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.err));
 	bench_end(&b);
 	assert_int_equal(bench_level(&b, "first-response", "c1"), SHD_BREACHED);
 	bench_finish(&b);

@@ -153,8 +153,8 @@ static void live(struct bench *b)
 
 static struct shd_replay *replay(struct bench *b, int64_t since)
 {
-	struct shd_replay_request request = {.state_path = b->path, .settings = &b->settings,
-		.rules = b->rules, .words = b->words, .since = {since}};
+	struct shd_replay_request request = {.state_path = b->path, .in = b->in,
+		.since = {since}};
 	struct shd_replay *done;
 
 	if (!shd_replay_run(&request, &done, &b->err))
@@ -309,9 +309,7 @@ static void one_store_alone(void **state)
 	(void)state;
 	live_simply(&b, slow_rule);
 	request.state_path = b.path;
-	request.settings = &b.settings;
-	request.rules = b.rules;
-	request.words = b.words;
+	request.in = b.in;
 	assert_true(shd_replay_run(&request, &done, &b.err));
 	assert_int_equal(done->pair_count, 0);
 	shd_replay_destroy(done);

@@ -163,7 +163,7 @@ static void a_restart_is_a_sleep(void **state)
 	bench_reopen(&b);
 	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.err));
 	bench_end(&b);
 	bench_wake(&b, b.now + 1);
 	read_all_but(&b, CHANGED);
@@ -344,7 +344,7 @@ static void a_lost_transaction_has_read_nothing(void **state)
 	read_all_but(&b, CHANGED);
 	struct shd_batch batch = bench_batch_of(&b, &rows[CHANGED]);
 	bench_begin(&b);
-	assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));
+	assert_true(shd_judge_batch(b.judge, &batch, &b.err));
 	bench_abandon(&b);
 	bench_wake(&b, b.now + 1);
 	assert_string_equal(told(&b), "");

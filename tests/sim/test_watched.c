@@ -2,6 +2,8 @@
  * is read again: alerts are neither true nor over meanwhile. */
 #include "support/judge_bench.h"
 
+#include "message/plain.h"
+
 static const char rules[] =
 	"rules:\n"
 	"  - rule: ship\n"
@@ -92,7 +94,7 @@ static void judge_all(struct bench *b)
 {
 	bench_begin(b);
 	for (const char *id = NULL; (id = shd_judge_store_after(b->judge, id));)
-		assert_true(shd_judge_store(b->judge, id, &b->outcome, &b->err));
+		assert_true(shd_judge_store(b->judge, id, &b->err));
 	bench_end(b);
 }
 
@@ -141,12 +143,21 @@ static const char *reason(struct bench *b, const char *rule, const char *entity)
 	return events[count - 1].reason ? events[count - 1].reason : "";
 }
 
-static void assert_journal(const struct bench *b, const char *rule, const char *line)
+/* What the journal says of it is why, not a value. */
+static void assert_journal(const struct bench *b, const char *rule, const char *why)
 {
+	struct shd_text finding SHD_AUTO(shd_text_finish) = {0};
+
+	shd_text_init(&finding, 400);
 	for (size_t i = 0; i < b->outcome.transition_count; i++) {
-		if (strcmp(b->outcome.transitions[i].rule, rule) != 0)
+		const struct shd_transition *moved = &b->outcome.transitions[i];
+		const struct shd_facts *facts = &moved->facts;
+
+		if (strcmp(facts->rule, rule) != 0)
 			continue;
-		assert_string_equal(b->outcome.transitions[i].line, line);
+		shd_wording_finding(&facts->value, &facts->limit, facts->due, facts->at, &finding);
+		assert_true(moved->unwatched || !finding.len);
+		assert_string_equal(moved->why, why);
 		return;
 	}
 	fail_msg("the journal does not speak of %s", rule);
@@ -308,9 +319,9 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 
 		start(&b);
 		shd_judge_destroy(shd_steal(b.judge));
-		b.settings.stores = &b.stores[1];
-		b.settings.sources = &b.sources[1];
-		b.settings.store_count = b.settings.source_count = 1;
+		b.in.stores = &b.stores[1];
+		b.in.sources = &b.sources[1];
+		b.in.store_count = b.in.source_count = 1;
 		b.now = T0 + SHD_MINUTE_MS;
 		if (restarts)
 			restart(&b);
@@ -323,9 +334,9 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 		assert_string_equal(told(&b), first);
 		/* It comes back: the first that its judge hears is what is behind. */
 		shd_judge_destroy(shd_steal(b.judge));
-		b.settings.stores = b.stores;
-		b.settings.sources = b.sources;
-		b.settings.store_count = b.settings.source_count = 2;
+		b.in.stores = b.stores;
+		b.in.sources = b.sources;
+		b.in.store_count = b.in.source_count = 2;
 		bench_judge(&b);
 		shd_judge_catch_up(b.judge, &b.sources[0], ORDER_FEEDS, (struct shd_wall){b.now});
 		judge_all(&b);

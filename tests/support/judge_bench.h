@@ -45,10 +45,10 @@ struct bench {
 	struct shd_store stores[2];
 	struct shd_source sources[2];
 	struct shd_channel_settings channels[2];
-	struct shd_route_settings routes[3];
+	struct shd_route routes[3];
+	struct shd_match *matches[3];  /* of the routes, or NULL */
 	size_t channel_numbers[2];
-	const char *channel_names[2];
-	struct shd_settings settings;
+	struct shd_judge_in in;
 	struct shd_doc *docs[5];       /* rules; matches of the routes; overrides of stores */
 	struct shd_diags *diags;
 	struct shd_words *words;
@@ -70,9 +70,10 @@ static inline const struct shd_stored *bench_stored(struct bench *b)
 static inline void bench_judge(struct bench *b)
 {
 	shd_judge_destroy(b->judge);
-	b->judge = shd_judge_create(
-		bench_stored(b), &b->settings, b->rules, b->words, b->diags);
-	assert_non_null(b->judge);
+	b->in.stored = bench_stored(b);
+	b->in.rules = b->rules;
+	b->in.words = b->words;
+	b->judge = shd_judge_create(&b->in);
 }
 
 static inline void bench_rules(struct bench *b, const char *yaml)
@@ -83,7 +84,7 @@ static inline void bench_rules(struct bench *b, const char *yaml)
 	shd_rules_destroy(shd_steal(b->rules));
 	shd_doc_destroy(b->docs[0]);
 	b->docs[0] = shd_doc_parse("rules.yaml", yaml, strlen(yaml), b->diags);
-	struct shd_rule_setup setup = shd_settings_for_rules(&b->settings);
+	struct shd_rule_setup setup = {.stores = b->stores, .store_count = 2};
 	if (b->docs[0])
 		b->rules = shd_rules_compile(b->docs, 1, &setup, b->words, b->diags);
 	if (!b->rules) {
@@ -113,8 +114,11 @@ static inline void bench_route(struct bench *b, size_t i, const char *match)
 	shd_judge_destroy(shd_steal(b->judge));
 	shd_doc_destroy(b->docs[1 + i]);
 	b->docs[1 + i] = match ? shd_doc_parse("route", match, strlen(match), b->diags) : NULL;
-	b->routes[i].match = match;
-	b->routes[i].match_node = match ? shd_doc_root(b->docs[1 + i]) : NULL;
+	shd_match_destroy(b->matches[i]);
+	b->matches[i] =
+		match ? shd_match_compile(shd_doc_root(b->docs[1 + i]), b->diags) : NULL;
+	assert_true(!match || b->matches[i]);
+	b->routes[i].match = b->matches[i];
 }
 
 static inline void bench_open_state(struct bench *b)
@@ -150,13 +154,11 @@ static inline void bench_start_in(struct bench *b, const char *yaml, bool on_dis
 		b->channels[i] = (struct shd_channel_settings){.name = i ? "hook" : "mail",
 			.give_up_ms = SHD_DAY_MS};
 		b->channel_numbers[i] = i;
-		b->channel_names[i] = b->channels[i].name;
 	}
-	b->routes[0] = (struct shd_route_settings){.to = {1, b->channel_names},
-		.channels = b->channel_numbers};
-	b->settings = (struct shd_settings){.stores = b->stores, .store_count = 2,
+	b->routes[0] = (struct shd_route){.channels = b->channel_numbers, .channel_count = 1};
+	b->in = (struct shd_judge_in){.stores = b->stores, .store_count = 2,
 		.sources = b->sources, .source_count = 2, .blind_after = 3,
-		.channels = b->channels, .channel_count = 2, .routes = b->routes, .route_count = 1,
+		.channels = b->channels, .channel_count = 2, .routes = {b->routes, 1, 2},
 		.keep_samples_ms = 400 * SHD_DAY_MS};
 	b->diags = shd_diags_create(100);
 	b->words = shd_words_create();
@@ -183,6 +185,8 @@ static inline void bench_finish(struct bench *b)
 	shd_harvest_destroy(b->harvest);
 	shd_rules_destroy(b->rules);
 	shd_words_destroy(b->words);
+	for (size_t i = 0; i < SHD_COUNT(b->matches); i++)
+		shd_match_destroy(b->matches[i]);
 	for (size_t i = 0; i < SHD_COUNT(b->docs); i++)
 		shd_doc_destroy(b->docs[i]);
 	shd_diags_destroy(b->diags);
@@ -229,8 +233,7 @@ static inline void bench_begin(struct bench *b)
 	shd_outcome_init(&b->outcome);
 	if (b->state)
 		assert_true(shd_state_begin(b->state, &b->err));
-	if (!shd_judge_begin(b->judge, (struct shd_wall){b->now}, &b->err))
-		fail_msg("%s", b->err.msg);
+	shd_judge_begin(b->judge, (struct shd_wall){b->now}, &b->outcome);
 }
 
 /* Writes what the judge came to. */
@@ -246,7 +249,7 @@ static inline void bench_write(struct bench *b, const struct shd_change_set *cha
 
 static inline void bench_end(struct bench *b)
 {
-	if (!shd_judge_end(b->judge, &b->outcome, &b->err))
+	if (!shd_judge_end(b->judge, &b->err))
 		fail_msg("%s", b->err.msg);
 	bench_write(b, shd_judge_changes(b->judge));
 	shd_judge_kept(b->judge);
@@ -282,7 +285,7 @@ static inline struct shd_batch bench_batch(struct bench *b, size_t store, const 
 static inline void bench_take(struct bench *b, const struct shd_batch *batch)
 {
 	bench_begin(b);
-	if (!shd_judge_batch(b->judge, batch, &b->outcome, &b->err))
+	if (!shd_judge_batch(b->judge, batch, &b->err))
 		fail_msg("%s", b->err.msg);
 	bench_end(b);
 	shd_harvest_destroy(shd_steal(b->harvest));
@@ -328,7 +331,7 @@ static inline void bench_wake(struct bench *b, int64_t now)
 {
 	b->now = now;
 	bench_begin(b);
-	if (!shd_judge_wakes(b->judge, 1000, &b->outcome, &b->err))
+	if (!shd_judge_wakes(b->judge, 1000, &b->err))
 		fail_msg("%s", b->err.msg);
 	bench_end(b);
 }

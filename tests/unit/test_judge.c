@@ -204,9 +204,9 @@ static void routes_choose_the_channel(void **state)
 	(void)state;
 	bench_start(&b, new_order);
 	bench_route(&b, 0, "rule == \"new-order\" and level < critical and store in [\"s1\"]");
-	b.routes[1] = (struct shd_route_settings){.to = {1, b.channel_names + 1},
-		.channels = b.channel_numbers + 1};
-	b.settings.route_count = 2;
+	b.routes[1] = (struct shd_route){
+		.channels = b.channel_numbers + 1, .channel_count = 1};
+	b.in.routes.count = 2;
 	bench_judge(&b);
 	bench_poll_all(&b);
 	order(&b, "o1", "x", "awaiting_shipment");
@@ -228,9 +228,9 @@ static void an_end_is_told_where_the_beginning_was(void **state)
 	(void)state;
 	bench_start(&b, new_order);
 	bench_route(&b, 0, "level >= critical");
-	b.routes[1] = (struct shd_route_settings){.to = {1, b.channel_names + 1},
-		.channels = b.channel_numbers + 1};
-	b.settings.route_count = 2;
+	b.routes[1] = (struct shd_route){
+		.channels = b.channel_numbers + 1, .channel_count = 1};
+	b.in.routes.count = 2;
 	bench_judge(&b);
 	bench_poll_all(&b);
 	shd_harvest_measure(bench_harvest(&b), SHD_M_rating, false, value);
@@ -432,7 +432,7 @@ static void a_failed_transaction_leaves_nothing(void **state)
 	order(&b, "o1", "x", "awaiting_shipment");
 	batch = bench_batch(&b, 0, "orders");
 	bench_begin(&b);
-	assert_true(shd_judge_batch(b.judge, &batch, &b.outcome, &b.err));
+	assert_true(shd_judge_batch(b.judge, &batch, &b.err));
 	bench_abandon(&b);
 	assert_null(bench_entity(&b, SHD_KIND_order, "o1"));
 	assert_null(bench_alert(&b, "new-order", "o1"));
@@ -462,7 +462,7 @@ static void a_rule_that_is_gone_ends_its_alerts_in_silence(void **state)
 	bench_poll(&b, "orders");
 	bench_rules(&b, other_rules);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.err));
 	bench_end(&b);
 	assert_int_equal(b.outcome.outbox_added, 0);
 	alert = bench_alert(&b, "new-order", "o1");
@@ -483,7 +483,7 @@ static void a_rule_that_is_new_is_judged_for_what_is_open(void **state)
 	bench_poll(&b, "orders");
 	bench_rules(&b, new_order);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.err));
 	bench_end(&b);
 	assert_int_equal(bench_level(&b, "new-order", "o1"), SHD_INFO);
 	bench_finish(&b);

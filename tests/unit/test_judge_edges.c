@@ -32,7 +32,7 @@ static void every_channel_of_a_route_is_told_of_the_same_alert(void **state)
 
 	(void)state;
 	bench_start(&b, rules);
-	b.routes[0].to.count = 2;
+	b.routes[0].channel_count = 2;
 	bench_judge(&b);
 	bench_poll_all(&b);
 	rate(&b, 4600000);
@@ -50,7 +50,7 @@ static void a_channel_of_two_routes_is_told_once(void **state)
 	b.routes[0].more = true;
 	bench_route(&b, 1, NULL);
 	b.routes[1] = b.routes[0];
-	b.settings.route_count = 2;
+	b.in.routes.count = 2;
 	bench_judge(&b);
 	bench_poll_all(&b);
 	rate(&b, 4600000);
@@ -246,7 +246,7 @@ static void an_alert_whose_entity_is_gone_ends(void **state)
 		assert_true(shd_state_begin(b.state, &b.err));
 	bench_write(&b, &changes);
 	bench_begin(&b);
-	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.outcome, &b.err));
+	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.err));
 	bench_end(&b);
 	assert_int_equal(bench_alert(&b, "late-order", "gone")->state, SHD_ALERT_RESOLVED);
 	bench_finish(&b);

@@ -22,7 +22,7 @@ static void reload(struct bench *b, const char *overrides)
 	bench_rules(b, pack);
 	bench_begin(b);
 	for (size_t i = 0; i < 2; i++)
-		if (!shd_judge_store(b->judge, b->stores[i].id, &b->outcome, &b->err))
+		if (!shd_judge_store(b->judge, b->stores[i].id, &b->err))
 			fail_msg("%s", b->err.msg);
 	bench_end(b);
 }

@@ -233,7 +233,7 @@ static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **sta
 	(void)state;
 	bench_start(&b, own_rules);
 	bench_begin(&b);
-	assert_true(shd_judge_channel(b.judge, &channel, &b.outcome, &b.err));
+	assert_true(shd_judge_channel(b.judge, &channel, &b.err));
 	bench_end(&b);
 	assert_int_equal(b.outcome.next_wake.ms, T0 + 10 * SHD_MINUTE_MS + 1);
 	bench_wake(&b, T0 + 10 * SHD_MINUTE_MS + 1);
@@ -256,7 +256,7 @@ static void a_failing_channel_is_not_told_of_its_own_failure(void **state)
 
 		bench_start(&b, own_rules);
 		bench_begin(&b);
-		assert_true(shd_judge_channel(b.judge, &channel, &b.outcome, &b.err));
+		assert_true(shd_judge_channel(b.judge, &channel, &b.err));
 		bench_end(&b);
 		bench_wake(&b, T0 + 10 * SHD_MINUTE_MS + 1);
 		assert_string_equal(bench_outbox(&b, out, sizeof(out)), wanted[i]);

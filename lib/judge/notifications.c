@@ -1,0 +1,237 @@
+/* At the end of a transaction: the list of its transitions, with the routes, becomes the
+ * messages that are sent. One per channel, rule, store and direction, and a further one
+ * whenever it is full. */
+#include "parts.h"
+
+#include "base/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_BYTES = 16, IDENTITY_BYTES = 4 << 20 };
+
+/* A message being put together. */
+struct draft {
+	size_t channel;
+	const struct shd_route *route; /* NULL: it says that something is over */
+	const char *rule, *store;
+	enum shd_level level;
+	struct shd_text identity;    /* what the idempotency key is made from */
+	struct shd_facts facts[SHD_OUTBOX_ITEMS];
+	int64_t alerts[SHD_OUTBOX_ITEMS];
+	size_t facts_count;
+	struct draft *next;
+};
+
+struct drafts {
+	struct draft *first, **end;
+};
+
+static void forget(struct drafts *drafts)
+{
+	while (drafts->first) {
+		struct draft *draft = drafts->first;
+
+		drafts->first = draft->next;
+		shd_text_finish(&draft->identity);
+		free(draft);
+	}
+}
+
+/* --- who is told ---------------------------------------------------------------------------- */
+
+/* The channel of this name; SIZE_MAX: there is none any more. */
+static size_t find_channel(const struct shd_judge *judge, const char *name)
+{
+	for (size_t i = 0; i < judge->in.channel_count; i++)
+		if (strcmp(judge->in.channels[i].name, name) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* The channels that were told of the episode, as far as they are still there. */
+static bool find_told(struct shd_judge *judge, int64_t alert, size_t *ret_told, size_t *ret_count,
+		      struct shd_error *reterr)
+{
+	const char *const *names;
+	size_t count;
+
+	if (!judge->read->notified(
+		    judge->read->ctx, alert, judge->arena, &names, &count, reterr))
+		return false;
+	*ret_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		ret_told[*ret_count] = find_channel(judge, names[i]);
+		*ret_count += ret_told[*ret_count] != SIZE_MAX;
+	}
+	return true;
+}
+
+static bool is_about_channel(const struct shd_moved *moved)
+{
+	return moved->rule->each && moved->rule->kind == SHD_KIND_channel;
+}
+
+/* recipients and told have room for all channels and one more. */
+static bool find_recipients(struct shd_judge *judge, const struct shd_moved *moved, size_t *told,
+			    struct shd_recipient *recipients, size_t *ret_count,
+			    struct shd_error *reterr)
+{
+	const struct shd_facts *facts = &moved->what.facts;
+	const struct shd_store *settings = moved->store->settings;
+	struct shd_match_facts match = {.rule = facts->rule,
+		.store = facts->store,
+		.level = facts->level,
+		.marketplace = facts->marketplace,
+		.store_labels = settings ? &settings->labels : NULL,
+		.rule_labels = &moved->rule->labels};
+	struct shd_route_query query = {.facts = &match,
+		.over = facts->move == SHD_MOVE_RESOLVED,
+		.about = is_about_channel(moved) ? find_channel(judge, facts->entity) : SIZE_MAX,
+		.told = told};
+
+	if (!shd_judge_is_inhibited(judge, moved, &query.held_back, reterr) ||
+	    (query.over && !find_told(judge, facts->alert, told, &query.told_count, reterr)))
+		return false;
+	*ret_count = shd_route_alert(&judge->in.routes, &query, recipients);
+	return true;
+}
+
+/* --- what they are told ----------------------------------------------------------------------- */
+
+static struct draft *draft_for(struct drafts *drafts, const struct shd_recipient *recipient,
+			       const struct shd_facts *facts)
+{
+	struct draft *draft = drafts->first;
+
+	/* A full one is closed: what comes after it goes into a further message. */
+	while (draft && (draft->facts_count == SHD_OUTBOX_ITEMS ||
+			 draft->channel != recipient->channel ||
+			 !draft->route != !recipient->route ||
+			 strcmp(draft->rule, facts->rule) != 0 ||
+			 strcmp(draft->store, facts->store) != 0))
+		draft = draft->next;
+	if (draft)
+		return draft;
+	draft = shd_xcalloc(1, sizeof(*draft));
+	draft->channel = recipient->channel;
+	draft->route = recipient->route;
+	draft->rule = facts->rule;
+	draft->store = facts->store;
+	shd_text_init(&draft->identity, IDENTITY_BYTES);
+	*drafts->end = draft;
+	drafts->end = &draft->next;
+	return draft;
+}
+
+static void add_to_draft(struct draft *draft, const struct shd_facts *facts)
+{
+	draft->alerts[draft->facts_count] = facts->alert;
+	draft->facts[draft->facts_count++] = *facts;
+	shd_text_printf(&draft->identity, "%lld %d %d %d;", (long long)facts->alert, facts->episode,
+			(int)facts->move, (int)facts->level);
+	if (facts->level > draft->level)
+		draft->level = facts->level;
+	if (facts->from_level > draft->level && !draft->route)
+		draft->level = facts->from_level;
+}
+
+static bool tell(struct shd_judge *judge, const struct shd_moved *moved, struct drafts *drafts,
+		 bool *ret_told, struct shd_error *reterr)
+{
+	size_t room = judge->in.channel_count + 1, count;
+	struct shd_recipient *recipients shd_autofree = shd_xcalloc(room, sizeof(*recipients));
+	size_t *told shd_autofree = shd_xcalloc(room, sizeof(*told));
+	const struct shd_facts *facts = &moved->what.facts;
+
+	if (!find_recipients(judge, moved, told, recipients, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		size_t channel = recipients[i].channel;
+
+		add_to_draft(draft_for(drafts, &recipients[i], facts), facts);
+		if (recipients[i].route &&
+		    !shd_overlay_notified_add(judge->overlay, facts->alert,
+					      judge->in.channels[channel].name, reterr))
+			return false;
+	}
+	*ret_told = count > 0;
+	return true;
+}
+
+/* Who is told of the transition, and the row that says how it went. */
+static bool settle(struct shd_judge *judge, const struct shd_moved *moved, struct drafts *drafts,
+		   struct shd_error *reterr)
+{
+	const struct shd_facts *facts = &moved->what.facts;
+	struct shd_alert_event event = {.alert = facts->alert,
+		.at = facts->at,
+		.move = facts->move,
+		.from = facts->from_level,
+		.to = facts->level,
+		.value = facts->value,
+		.limit = facts->limit,
+		.reason = moved->what.why};
+
+	if (moved->tell && !tell(judge, moved, drafts, &event.notified, reterr))
+		return false;
+	if (facts->move == SHD_MOVE_RESOLVED &&
+	    !shd_overlay_notified_clear(judge->overlay, facts->alert, reterr))
+		return false;
+	return shd_overlay_event_add(judge->overlay, &event, reterr);
+}
+
+/* --- the outbox ------------------------------------------------------------------------------- */
+
+/* The same decision has the same key, whenever it is made again. */
+static void make_key(const struct draft *draft, const char *channel, char key[2 * KEY_BYTES + 1])
+{
+	const struct shd_bytes parts[] = {{channel, strlen(channel) + 1},
+		{draft->identity.data, draft->identity.len}};
+	unsigned char hash[SHD_SHA256_BYTES];
+
+	shd_sha256(parts, SHD_COUNT(parts), hash);
+	shd_hex(hash, KEY_BYTES, key);
+}
+
+static bool send(struct shd_judge *judge, const struct draft *draft, struct shd_error *reterr)
+{
+	const struct shd_channel_settings *channel = &judge->in.channels[draft->channel];
+	struct shd_text group SHD_AUTO(shd_text_finish) = {0};
+	int64_t wait_ms = draft->route ? draft->route->group_for_ms : 0;
+	char key[2 * KEY_BYTES + 1];
+
+	shd_text_init(&group, 1000);
+	shd_text_printf(&group, "%s %s %s", draft->route ? "told" : "resolved", draft->store,
+			draft->rule);
+	make_key(draft, channel->name, key);
+	struct shd_outbox_row row = {.key = key,
+		.channel = channel->name,
+		.group = group.data,
+		.facts = shd_facts_pack(draft->facts, draft->facts_count, judge->arena),
+		.level = draft->level,
+		.made = judge->now,
+		.next_try = {judge->now.ms + wait_ms},
+		.give_up = {judge->now.ms + wait_ms + channel->give_up_ms},
+		.state = SHD_OUTBOX_WAITING,
+		.alerts = draft->alerts,
+		.alert_count = draft->facts_count};
+	if (!row.facts)
+		return shd_fail(reterr, SHD_ERR_LIMIT, "a message has no room");
+	judge->outcome->outbox_added++;
+	judge->outcome->durable = true;
+	return shd_overlay_outbox_add(judge->overlay, &row, reterr);
+}
+
+bool shd_judge_notify(struct shd_judge *judge, struct shd_error *reterr)
+{
+	struct drafts drafts = {.end = &drafts.first};
+	bool ok = true;
+
+	for (const struct shd_moved *moved = judge->moved; ok && moved; moved = moved->next)
+		ok = settle(judge, moved, &drafts, reterr);
+	for (const struct draft *draft = drafts.first; ok && draft; draft = draft->next)
+		ok = send(judge, draft, reterr);
+	forget(&drafts);
+	return ok;
+}

@@ -1,0 +1,164 @@
+/* Transitions of alerts: what there is to tell of each, noted when it happens. */
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* At most so many are shown to the journal from one transaction. */
+enum { SHOWN_MAX = 1000 };
+
+static bool no_room(struct shd_error *reterr)
+{
+	return shd_fail(reterr, SHD_ERR_LIMIT, "one transaction has no room for more transitions");
+}
+
+/* --- what an entity is called ------------------------------------------------------------ */
+
+/* What the product is called, its number when we do not know the listing. */
+static const char *product_of(struct shd_judge *judge, const char *sku)
+{
+	struct shd_stored_listing *listings;
+	struct shd_error ignored; /* what is read next fails as well */
+	size_t count;
+
+	if (!judge->read->listings(judge->read->ctx, judge->store->id, sku,
+				   judge->arena, &listings, &count, &ignored))
+		return sku;
+	for (size_t i = 0; i < count; i++)
+		if (listings[i].title)
+			return listings[i].title;
+	return sku;
+}
+
+/* The entity as a person knows it; `id` when nothing says more. */
+static const char *subject_of(struct shd_judge *judge, const struct shd_entity *entity,
+			      const char *id)
+{
+	static const char *const names[] = {
+		"title", "offer_id", "tracking_number", "order_id", "sku", "text"};
+
+	for (size_t i = 0; entity && i < SHD_COUNT(names); i++) {
+		enum shd_field field;
+
+		if (!shd_field_find(entity->kind, names[i], strlen(names[i]), &field))
+			continue;
+		/* An order's own number says more than its product's. */
+		if (entity->kind == SHD_KIND_order)
+			break;
+		const struct shd_value *value = shd_entity_get(entity, field);
+		if (!value->none && value->len)
+			return strcmp(names[i], "sku") == 0 ? product_of(judge, value->text)
+							    : value->text;
+	}
+	return id;
+}
+
+/* --- copies -------------------------------------------------------------------------------- */
+
+static bool keep_text(struct shd_arena *arena, const char **text)
+{
+	if (*text)
+		*text = shd_arena_text(arena, *text, strlen(*text));
+	return *text;
+}
+
+static bool keep_value(struct shd_arena *arena, struct shd_value *value)
+{
+	if (value->none || value->type != SHD_TEXT)
+		return true;
+	value->text = shd_arena_text(arena, value->text, value->len);
+	return value->text;
+}
+
+/* Its texts become the arena's; false: that is full. */
+static bool keep(struct shd_arena *arena, struct shd_transition *transition)
+{
+	struct shd_facts *facts = &transition->facts;
+
+	return keep_text(arena, &facts->rule) && keep_text(arena, &facts->store) &&
+	       keep_text(arena, &facts->entity) && keep_text(arena, &facts->marketplace) &&
+	       keep_text(arena, &facts->subject) &&
+	       (!facts->url || keep_text(arena, &facts->url)) &&
+	       keep_value(arena, &facts->value) && keep_value(arena, &facts->limit) &&
+	       keep_text(arena, &transition->title) &&
+	       (!transition->why || keep_text(arena, &transition->why));
+}
+
+/* --- what there is to tell ------------------------------------------------------------------ */
+
+static struct shd_facts facts_of(struct shd_judge *judge, const struct shd_entity *entity,
+				 const struct shd_alert *alert, const struct shd_alert_move *move)
+{
+	const struct shd_store *settings = judge->store->settings;
+	const struct shd_verdict *last = &alert->last;
+	struct shd_facts facts = {.alert = alert->number,
+		.episode = alert->episode,
+		.move = move->move,
+		.level = move->to,
+		.from_level = move->from,
+		.rule = alert->rule,
+		.store = alert->store,
+		.entity = alert->entity,
+		.marketplace = settings ? settings->marketplace : "daemon",
+		.subject = subject_of(judge, entity, alert->entity),
+		.at = judge->now,
+		.since = alert->fired_at,
+		.value = last->value,
+		.limit = last->limit,
+		.cost = last->cost,
+		.room = last->room,
+		.sample_hit = last->sample_hit,
+		.sample_of = last->sample_of,
+		.due = last->due};
+
+	if (entity && !entity->fields[SHD_I_url].none)
+		facts.url = entity->fields[SHD_I_url].text;
+	return facts;
+}
+
+static bool note(struct shd_judge *judge, const struct shd_rule *rule,
+		 const struct shd_entity *entity, const struct shd_alert *alert,
+		 const struct shd_alert_move *move, const char *unwatched, struct shd_error *reterr)
+{
+	struct shd_moved *moved = shd_arena_alloc(judge->arena, 1, sizeof(*moved));
+
+	if (!moved)
+		return no_room(reterr);
+	*moved = (struct shd_moved){.rule = rule, .store = judge->store, .tell = move->tell};
+	moved->what = (struct shd_transition){.facts = facts_of(judge, entity, alert, move),
+		.title = rule ? rule->title[SHD_EN] : alert->rule,
+		.why = unwatched ? unwatched : alert->last.why,
+		.unwatched = unwatched != NULL};
+	if (!keep(judge->arena, &moved->what))
+		return no_room(reterr);
+	*judge->moved_end = moved;
+	judge->moved_end = &moved->next;
+	return true;
+}
+
+bool shd_judge_moved(struct shd_judge *judge, const struct shd_rule *rule,
+		     const struct shd_entity *entity, const struct shd_alert *alert,
+		     const struct shd_alert_move *move, struct shd_error *reterr)
+{
+	return note(judge, rule, entity, alert, move, NULL, reterr) &&
+	       (move->move != SHD_MOVE_RESOLVED || shd_judge_let_go(judge, rule, alert, reterr));
+}
+
+bool shd_judge_dropped(struct shd_judge *judge, const struct shd_rule *rule,
+		       const struct shd_alert *alert, const struct shd_alert_move *move,
+		       const char *why, struct shd_error *reterr)
+{
+	return note(judge, rule, NULL, alert, move, why, reterr);
+}
+
+void shd_judge_show_moved(const struct shd_moved *moved, struct shd_outcome *outcome)
+{
+	for (; moved && outcome->transition_count < SHOWN_MAX; moved = moved->next) {
+		struct shd_transition shown = moved->what;
+
+		if (!keep(outcome->arena, &shown))
+			return;
+		shd_grow(outcome->transitions, outcome->transition_count, outcome->transition_room);
+		outcome->transitions[outcome->transition_count++] = shown;
+	}
+}

@@ -390,6 +390,5 @@ struct shd_judge_in shd_config_for_judge(const struct shd_config *config)
 	struct shd_judge_in in = shd_settings_for_judge(config->settings);
 
 	in.rules = config->rules;
-	in.words = config->words;
 	return in;
 }

@@ -5,17 +5,17 @@
 void shd_judge_catch_up(struct shd_judge *judge, const struct shd_source *source, uint64_t feeds,
 			struct shd_wall now)
 {
-	struct shd_store_memory *store = shd_judge_of_source(judge, source);
+	struct shd_store_memory *store = shd_judge_of_source(&judge->basis, source);
 
-	shd_assert(!judge->open);
+	shd_assert(!judge->txn.open);
 	store->unread = feeds;
 	store->unread_since = now;
 	store->watched = false; /* it may lie in the future now */
 }
 
-static uint64_t unread(const struct shd_judge *judge)
+static uint64_t unread(const struct shd_txn *txn, const struct shd_visit *visit)
 {
-	return judge->store->unread & ~judge->store->touched.read;
+	return visit->store->unread & ~txn->touched[visit->place].read;
 }
 
 static uint64_t bit_of(const struct shd_source *source, const struct shd_endpoint *row)
@@ -25,13 +25,14 @@ static uint64_t bit_of(const struct shd_source *source, const struct shd_endpoin
 	return at < 64 ? 1ULL << at : 0;
 }
 
-bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller)
+bool shd_judge_unread(
+	const struct shd_txn *txn, const struct shd_visit *visit, enum shd_poller poller)
 {
-	uint64_t feeds = unread(judge);
+	uint64_t feeds = unread(txn, visit);
 
 	if (!feeds || poller == SHD_POLLER_COUNT)
 		return false;
-	const struct shd_source *source = judge->store->source;
+	const struct shd_source *source = visit->store->source;
 	for (size_t i = 0; i < source->endpoint_count; i++)
 		if (source->endpoints[i].poller == poller &&
 		    (feeds & bit_of(source, &source->endpoints[i])))
@@ -39,37 +40,37 @@ bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller)
 	return false;
 }
 
-bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
-			  struct shd_wall *ret_until)
+bool shd_judge_catches_up(const struct shd_txn *txn, const struct shd_visit *visit,
+	enum shd_poller poller, struct shd_wall *ret_until)
 {
-	struct shd_wall until = {judge->store->unread_since.ms + SHD_CATCH_UP_MS};
+	struct shd_wall until = {visit->store->unread_since.ms + SHD_CATCH_UP_MS};
 
-	if (!shd_judge_unread(judge, poller) || judge->now.ms >= until.ms)
+	if (!shd_judge_unread(txn, visit, poller) || txn->now.ms >= until.ms)
 		return false;
 	if (ret_until)
 		*ret_until = until;
 	return true;
 }
 
-bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
-		       const struct shd_feed_row *feed)
+bool shd_judge_is_read(struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_batch *batch, const struct shd_feed_row *feed)
 {
 	uint64_t bit = bit_of(batch->source, batch->fetch.row);
 	bool waits = batch->fetch.ok ? feed->suspects > 0 /* what it lists is not believed yet */
 			       : !batch->fetch.row->optional &&
 				 shd_err_retry(batch->fetch.error.kind) == SHD_RETRY_LATER;
 
-	if (batch->fetch.outdated || waits || !(unread(judge) & bit))
+	if (batch->fetch.outdated || waits || !(unread(txn, visit) & bit))
 		return false;
-	shd_judge_touch(judge)->read |= bit;
-	return !shd_judge_unread(judge, batch->fetch.row->poller);
+	shd_judge_touch(txn, visit)->read |= bit;
+	return !shd_judge_unread(txn, visit, batch->fetch.row->poller);
 }
 
-void shd_judge_keep_read(struct shd_judge *judge)
+void shd_judge_keep_read(const struct shd_basis *basis, const struct shd_txn *txn)
 {
-	for (size_t i = 0; i < judge->touched_count; i++) {
-		struct shd_store_memory *store = judge->touched[i];
+	for (size_t i = 0; i < txn->touched_count; i++) {
+		size_t place = txn->touched_places[i];
 
-		store->unread &= ~store->touched.read;
+		basis->memory[place].unread &= ~txn->touched[place].read;
 	}
 }

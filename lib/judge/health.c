@@ -16,9 +16,9 @@ enum {
 
 /* --- the feed ------------------------------------------------------------------- */
 
-static int64_t blind_after_ms(const struct shd_judge *judge, int64_t interval_ms)
+static int64_t blind_after_ms(const struct shd_basis *basis, int64_t interval_ms)
 {
-	int64_t after = judge->in.blind_after * interval_ms;
+	int64_t after = basis->in.blind_after * interval_ms;
 
 	return after > BLIND_MIN_MS ? after : BLIND_MIN_MS;
 }
@@ -29,14 +29,14 @@ static bool is_listing(const struct shd_endpoint *row)
 }
 
 /* After how long without a success the feed alone would have made its poller blind. */
-static int64_t gap_ms(const struct shd_judge *judge, const struct shd_batch *batch)
+static int64_t gap_ms(const struct shd_basis *basis, const struct shd_batch *batch)
 {
 	int64_t every_ms = batch->source->every_ms[batch->fetch.row->poller];
 	int64_t own_ms = batch->fetch.row->every_ms;
 	int64_t slower_ms = own_ms > every_ms ? own_ms - every_ms : 0;
 
-	return is_listing(batch->fetch.row) ? blind_after_ms(judge, every_ms) +
-						judge->in.blind_after * slower_ms
+	return is_listing(batch->fetch.row) ? blind_after_ms(basis, every_ms) +
+						basis->in.blind_after * slower_ms
 				      : SHD_NEVER_MS;
 }
 
@@ -45,20 +45,21 @@ static struct shd_wall later(struct shd_wall a, struct shd_wall b)
 	return a.ms > b.ms ? a : b;
 }
 
-bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
-		    struct shd_feed_row *ret_row, int *ret_error_before, struct shd_error *reterr)
+bool shd_judge_feed(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_batch *batch, struct shd_feed_row *ret_row,
+	int *ret_error_before, struct shd_error *reterr)
 {
-	const char *store = judge->store->id;
+	const char *store = visit->store->id;
 	const struct shd_fetch *fetch = &batch->fetch;
 	struct shd_feed_row *before;
 
-	if (!judge->read->feed(
-		    judge->read->ctx, store, fetch->row->name, judge->arena, &before, reterr))
+	if (!basis->read->feed(
+		    basis->read->ctx, store, fetch->row->name, txn->arena, &before, reterr))
 		return false;
 	struct shd_feed_row row = before ? *before : (struct shd_feed_row){.error = -1};
 	row.store = store;
 	row.endpoint = fetch->row->name;
-	row.last_try = judge->now;
+	row.last_try = txn->now;
 	row.next_due = fetch->next_due;
 	row.not_available = !fetch->ok && shd_adapter_lacks(fetch->row, fetch->error.kind);
 	if (fetch->ok || row.not_available) {
@@ -70,10 +71,10 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	if (fetch->ok) {
 		row.cursor = fetch->cursor;
 		row.last_success =
-			fetch->outdated ? later(row.last_success, fetch->began) : judge->now;
+			fetch->outdated ? later(row.last_success, fetch->began) : txn->now;
 	} else if (!row.not_available) {
 		if (!row.failing_since.ms)
-			row.failing_since = judge->now;
+			row.failing_since = txn->now;
 		row.failures++;
 		row.error = (int)fetch->error.kind;
 		row.error_text = fetch->error.msg;
@@ -81,7 +82,7 @@ bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
 	bool same = before && before->not_available == row.not_available;
 	*ret_error_before = same ? before->error : INT32_MIN;
 	*ret_row = row;
-	return shd_judge_note_feed(judge, before, &row, gap_ms(judge, batch), reterr);
+	return shd_judge_note_feed(basis, txn, visit, before, &row, gap_ms(basis, batch), reterr);
 }
 
 /* --- the poller ----------------------------------------------------------------- */
@@ -115,21 +116,21 @@ struct poller_view {
 
 /* When a feed that is read less often than its poller would have been read last at the
  * poller's pace: so it is overdue after as many intervals of its own. */
-static struct shd_wall at_own_pace(const struct shd_judge *judge, struct shd_wall last_success,
-				   int64_t feed_ms, int64_t every_ms)
+static struct shd_wall at_own_pace(const struct shd_basis *basis, const struct shd_txn *txn,
+	struct shd_wall last_success, int64_t feed_ms, int64_t every_ms)
 {
-	int64_t ms = last_success.ms + judge->in.blind_after * (feed_ms - every_ms);
+	int64_t ms = last_success.ms + basis->in.blind_after * (feed_ms - every_ms);
 
 	if (!last_success.ms || feed_ms <= every_ms)
 		return last_success;
-	return (struct shd_wall){ms < judge->now.ms ? ms : judge->now.ms};
+	return (struct shd_wall){ms < txn->now.ms ? ms : txn->now.ms};
 }
 
 /* A feed that was never tried is waited for at first; later on it is one that this
  * store does not need (nothing to follow up, not configured). */
-static void look_at_feed(const struct shd_judge *judge, const struct shd_endpoint *row,
-			 const struct shd_feed_row *feed, int64_t every_ms, bool young,
-			 struct poller_view *view)
+static void look_at_feed(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_endpoint *row, const struct shd_feed_row *feed, int64_t every_ms,
+	bool young, struct poller_view *view)
 {
 	if (!feed) {
 		if (is_listing(row) && young)
@@ -145,21 +146,21 @@ static void look_at_feed(const struct shd_judge *judge, const struct shd_endpoin
 		view->failing = feed;
 	if (feed->error < 0 && !is_listing(row))
 		return;
-	struct shd_wall last = at_own_pace(judge, feed->last_success, row->every_ms, every_ms);
+	struct shd_wall last = at_own_pace(basis, txn, feed->last_success, row->every_ms, every_ms);
 	if (last.ms < view->last_success.ms)
 		view->last_success = last;
 }
 
-static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
-			   const struct shd_feed_row *feeds, size_t count,
-			   struct poller_view *ret_view)
+static void look_at_poller(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, enum shd_poller poller, const struct shd_feed_row *feeds,
+	size_t count, struct poller_view *ret_view)
 {
-	const struct shd_source *source = judge->store->source;
-	const struct shd_value *since = judge->store_entity
-		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
+	const struct shd_source *source = visit->store->source;
+	const struct shd_value *since = visit->entity
+		? shd_entity_get(visit->entity, SHD_F_store_watched_since) : NULL;
 	int64_t every_ms = source->every_ms[poller];
-	int64_t blind_ms = blind_after_ms(judge, every_ms);
-	bool young = !since || since->none || judge->now.ms - since->n <= blind_ms;
+	int64_t blind_ms = blind_after_ms(basis, every_ms);
+	bool young = !since || since->none || txn->now.ms - since->n <= blind_ms;
 	bool any = false;
 
 	*ret_view = (struct poller_view){.last_success = {SHD_NEVER_MS}};
@@ -170,13 +171,13 @@ static void look_at_poller(struct shd_judge *judge, enum shd_poller poller,
 			continue;
 		const struct shd_feed_row *feed = feed_of(feeds, count, row->name);
 		any = any || (feed && feed->last_success.ms);
-		look_at_feed(judge, row, feed, every_ms, young, ret_view);
+		look_at_feed(basis, txn, row, feed, every_ms, young, ret_view);
 	}
 	if (ret_view->last_success.ms != SHD_NEVER_MS)
 		return;
 	/* Nothing that counts: only feeds that the tariff lacks or that follow others. */
 	ret_view->idle = ret_view->lacks;
-	ret_view->last_success = any ? judge->now : (struct shd_wall){0};
+	ret_view->last_success = any ? txn->now : (struct shd_wall){0};
 }
 
 static bool is_word(const struct shd_value *value, const char *word)
@@ -184,9 +185,9 @@ static bool is_word(const struct shd_value *value, const char *word)
 	return !value->none && strcmp(value->text, word) == 0;
 }
 
-static bool locked_out(const struct shd_judge *judge)
+static bool locked_out(const struct shd_visit *visit)
 {
-	const struct shd_entity *store = judge->store_entity;
+	const struct shd_entity *store = visit->entity;
 
 	if (!store)
 		return false;
@@ -196,31 +197,34 @@ static bool locked_out(const struct shd_judge *judge)
 }
 
 /* The rules that cannot judge without this poller. */
-static void name_blinded(struct shd_judge *judge, enum shd_poller poller, struct shd_text *out)
+static void name_blinded(const struct shd_basis *basis, const struct shd_txn *txn,
+	struct shd_visit *visit, enum shd_poller poller, struct shd_text *out)
 {
+	struct shd_reading reading = {.basis = basis, .txn = txn, .visit = visit};
 	struct shd_rule_env env;
 
-	shd_judge_env(judge, NULL, &env);
-	for (size_t i = 0; i < shd_rules_count(judge->here->rules); i++) {
-		const struct shd_rule *rule = shd_rules_at(judge->here->rules, i);
+	shd_judge_env(&reading, NULL, &env);
+	for (size_t i = 0; i < shd_rules_count(visit->lists->rules); i++) {
+		const struct shd_rule *rule = shd_rules_at(visit->lists->rules, i);
 
 		if ((rule->brought_by >> poller & 1) && shd_rule_applies(rule, &env))
 			shd_text_printf(out, "%s%s", out->len ? ", " : "", rule->id);
 	}
 }
 
-static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
-		       const struct poller_view *view, bool blind, struct shd_error *reterr)
+static bool put_poller(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	enum shd_poller poller, const struct poller_view *view, bool blind,
+	struct shd_error *reterr)
 {
 	struct shd_text blinds SHD_AUTO(shd_text_finish) = {0};
-	int64_t every_ms = judge->store->source->every_ms[poller];
+	int64_t every_ms = visit->store->source->every_ms[poller];
 	struct shd_seen seen;
 
 	shd_text_init(&blinds, SHD_FIELD_BYTES);
 	shd_seen_start(&seen, SHD_KIND_poller, shd_poller_name(poller));
 	shd_seen_n(&seen, SHD_F_poller_closed, view->idle);
 	shd_seen_n(&seen, SHD_F_poller_interval, every_ms);
-	shd_seen_n(&seen, SHD_F_poller_blind_after, blind_after_ms(judge, every_ms));
+	shd_seen_n(&seen, SHD_F_poller_blind_after, blind_after_ms(basis, every_ms));
 	shd_seen_time(&seen, SHD_F_poller_last_success_at, view->last_success);
 	shd_seen_time(&seen, SHD_F_poller_failing_since,
 		      view->failing ? view->failing->failing_since : (struct shd_wall){0});
@@ -229,63 +233,65 @@ static bool put_poller(struct shd_judge *judge, enum shd_poller poller,
 	shd_seen_text(&seen, SHD_F_poller_error_text,
 		      view->failing ? view->failing->error_text : NULL);
 	if (blind)
-		name_blinded(judge, poller, &blinds);
+		name_blinded(basis, txn, visit, poller, &blinds);
 	shd_seen_text(&seen, SHD_F_poller_blinds, blind ? blinds.data : NULL);
-	return shd_judge_upsert(judge, &seen.entity, NULL, reterr);
+	return shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr);
 }
 
 /* Takes note of how the poller is now, for the rules of this and of later transactions. */
-static bool turn(struct shd_judge *judge, enum shd_poller poller, const struct poller_view *view,
-		 bool blind, struct shd_poller_fact *fact, struct shd_error *reterr)
+static bool turn(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	enum shd_poller poller, const struct poller_view *view, bool blind,
+	struct shd_poller_fact *fact, struct shd_error *reterr)
 {
-	int64_t every_ms = judge->store->source->every_ms[poller];
-	uint32_t *asked = &judge->store->asked, bit = 1U << poller;
-	bool unread = shd_judge_unread(judge, poller), ends = view->idle && !fact->idle;
+	int64_t every_ms = visit->store->source->every_ms[poller];
+	uint32_t *asked = &visit->store->asked, bit = 1U << poller;
+	bool unread = shd_judge_unread(txn, visit, poller), ends = view->idle && !fact->idle;
 
 	/* Rules over age_of are judged when a gap ends; while it lasts, time wakes them. */
 	if (view->last_success.ms - fact->last_success.ms > 2 * every_ms ||
 		view->idle != fact->idle)
-		shd_judge_touch(judge)->pollers |= bit;
+		shd_judge_touch(txn, visit)->pollers |= bit;
 	if (blind != fact->blind || (!unread && (*asked & bit)))
-		shd_judge_touch(judge)->regained |= bit;
+		shd_judge_touch(txn, visit)->regained |= bit;
 	if (!unread)
 		*asked &= ~bit;
 	fact->blind = blind;
 	fact->failing = view->failing != NULL;
 	fact->idle = view->idle;
 	fact->last_success = view->last_success;
-	return !ends || shd_judge_end_poller(judge, poller, reterr);
+	return !ends || shd_judge_end_poller(basis, txn, visit, poller, reterr);
 }
 
-bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)
+bool shd_judge_poller(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	enum shd_poller poller, struct shd_error *reterr)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
-	int64_t every_ms = judge->store->source->every_ms[poller];
+	int64_t every_ms = visit->store->source->every_ms[poller];
 	struct shd_poller_fact *fact;
 	struct shd_feed_row *feeds;
 	struct poller_view view;
 	size_t count;
 
-	bool off = shd_judge_is_off(judge, poller);
+	bool off = shd_judge_is_off(visit, poller);
 
-	if (!off && shd_judge_catches_up(judge, poller, NULL))
+	if (!off && shd_judge_catches_up(txn, visit, poller, NULL))
 		return true;
-	if (!judge->read->feeds(judge->read->ctx, judge->store->id, arena,
+	if (!basis->read->feeds(basis->read->ctx, visit->store->id, arena,
 		    &feeds, &count, reterr) ||
-		!shd_judge_store_entity(judge, reterr) ||
-		!shd_judge_fact(judge, poller, &fact, reterr))
+		!shd_judge_store_entity(basis, visit, reterr) ||
+		!shd_judge_fact(basis, visit, poller, &fact, reterr))
 		return false;
 	if (off)
 		view = (struct poller_view){.idle = true};
 	else
-		look_at_poller(judge, poller, feeds, count, &view);
+		look_at_poller(basis, txn, visit, poller, feeds, count, &view);
 	if (view.idle)
 		view.last_success = fact->last_success;
-	int64_t old_ms = judge->now.ms - view.last_success.ms;
-	bool blind = view.idle || shd_judge_unread(judge, poller) || !view.last_success.ms ||
-		     old_ms > blind_after_ms(judge, every_ms) || locked_out(judge);
-	return turn(judge, poller, &view, blind, fact, reterr) &&
-	       put_poller(judge, poller, &view, blind, reterr);
+	int64_t old_ms = txn->now.ms - view.last_success.ms;
+	bool blind = view.idle || shd_judge_unread(txn, visit, poller) || !view.last_success.ms ||
+		     old_ms > blind_after_ms(basis, every_ms) || locked_out(visit);
+	return turn(basis, txn, visit, poller, &view, blind, fact, reterr) &&
+	       put_poller(basis, txn, visit, poller, &view, blind, reterr);
 }
 
 /* --- the store ------------------------------------------------------------------ */
@@ -317,14 +323,14 @@ static const struct shd_feed_row *failing_with(const struct shd_feed_row *feeds,
 	return NULL;
 }
 
-static const char *credentials(const struct shd_judge *judge, const struct shd_feed_row *feeds,
-			       size_t count)
+static const char *credentials(const struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_feed_row *feeds, size_t count)
 {
 	if (standing(feeds, count, SHD_ERR_CREDENTIALS)) {
-		const struct shd_value *end = judge->store_entity
-			? shd_entity_get(judge->store_entity, SHD_F_store_key_expires_at) : NULL;
+		const struct shd_value *end = visit->entity
+			? shd_entity_get(visit->entity, SHD_F_store_key_expires_at) : NULL;
 
-		return end && !end->none && end->n <= judge->now.ms ? "expired" : "refused";
+		return end && !end->none && end->n <= txn->now.ms ? "expired" : "refused";
 	}
 	if (standing(feeds, count, SHD_ERR_EGRESS))
 		return "egress";
@@ -341,17 +347,18 @@ static const char *endpoint_of(const struct shd_feed_row *feed)
 	return feed ? feed->endpoint : NULL;
 }
 
-static bool put_store(struct shd_judge *judge, struct shd_seen *seen, struct shd_error *reterr)
+static bool put_store(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	struct shd_seen *seen, struct shd_error *reterr)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
-	const struct shd_entity *store = judge->store_entity;
+	const struct shd_entity *store = visit->entity;
 	struct shd_feed_row *feeds;
 	size_t count;
 
-	if (!judge->read->feeds(judge->read->ctx, judge->store->id, arena,
+	if (!basis->read->feeds(basis->read->ctx, visit->store->id, arena,
 		    &feeds, &count, reterr))
 		return false;
-	const char *key = credentials(judge, feeds, count);
+	const char *key = credentials(txn, visit, feeds, count);
 	if (key)
 		shd_seen_text(seen, SHD_F_store_credentials, key);
 	if (standing(feeds, count, SHD_ERR_BLOCKED))
@@ -363,13 +370,14 @@ static bool put_store(struct shd_judge *judge, struct shd_seen *seen, struct shd
 		      endpoint_of(failing_with(feeds, count, SHD_ERR_ROLE)));
 	shd_seen_text(seen, SHD_F_store_retired_method,
 		      endpoint_of(failing_with(feeds, count, SHD_ERR_RETIRED)));
-	return shd_judge_upsert(judge, &seen->entity, NULL, reterr);
+	return shd_judge_upsert(basis, txn, visit, &seen->entity, NULL, reterr);
 }
 
 /* Whether the key was useless before and after: all pollers are blind or see again. */
-static bool relook(struct shd_judge *judge, bool was_locked_out, struct shd_error *reterr)
+static bool relook(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	bool was_locked_out, struct shd_error *reterr)
 {
-	return was_locked_out == locked_out(judge) || shd_judge_pollers(judge, reterr);
+	return was_locked_out == locked_out(visit) || shd_judge_pollers(basis, txn, visit, reterr);
 }
 
 /* On which whole step n stands, or between which two. A figure that is kept again when its
@@ -407,11 +415,11 @@ static int64_t count_requests(struct shd_store_memory *memory, const struct shd_
 }
 
 /* What changed slowly enough to be worth a write. */
-static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batch,
-			   struct shd_seen *seen)
+static bool see_slow_facts(struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_batch *batch, struct shd_seen *seen)
 {
-	struct shd_store_memory *memory = judge->store;
-	int64_t share = count_requests(memory, batch, judge->now);
+	struct shd_store_memory *memory = visit->store;
+	int64_t share = count_requests(memory, batch, txn->now);
 	int64_t skew = batch->fetch.clock_skew_ms;
 	bool any = false;
 
@@ -428,7 +436,7 @@ static bool see_slow_facts(struct shd_judge *judge, const struct shd_batch *batc
 	     place(skew, SKEW_STEP_MS) != place(memory->skew_ms, SKEW_STEP_MS))) {
 		memory->skew_ms = skew;
 		shd_seen_n(seen, SHD_F_store_clock_skew, skew);
-		judge->skewed = true;
+		txn->skewed = true;
 		any = true;
 	}
 	return any;
@@ -445,85 +453,89 @@ static bool is_back(const struct shd_entity *store)
 /* What the marketplace dates is compared with this, so it is by their time, as far as that
  * is not later than ours. One in the future is of a clock that was ahead: nothing would be
  * new until then. */
-static void see_watched_since(const struct shd_judge *judge, const struct shd_batch *batch,
-			      struct shd_seen *seen)
+static void see_watched_since(const struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_batch *batch, struct shd_seen *seen)
 {
-	const struct shd_value *since = judge->store_entity
-		? shd_entity_get(judge->store_entity, SHD_F_store_watched_since) : NULL;
-	struct shd_wall latest = shd_time_later(judge->now, batch->fetch.clock_skew_ms);
+	const struct shd_value *since = visit->entity
+		? shd_entity_get(visit->entity, SHD_F_store_watched_since) : NULL;
+	struct shd_wall latest = shd_time_later(txn->now, batch->fetch.clock_skew_ms);
 	/* Also where the first thing seen is a refusal. */
-	struct shd_wall began = batch->fetch.ok ? batch->fetch.began : judge->now;
+	struct shd_wall began = batch->fetch.ok ? batch->fetch.began : txn->now;
 
-	if (!is_back(judge->store_entity) && since && !since->none && since->n <= latest.ms)
+	if (!is_back(visit->entity) && since && !since->none && since->n <= latest.ms)
 		return;
 	shd_seen_n(seen, SHD_F_store_closed, false);
 	shd_seen_time(seen, SHD_F_store_watched_since,
 		      shd_time_earlier(began, batch->fetch.clock_skew_ms));
 }
 
-static bool look_at_store(struct shd_judge *judge, const struct shd_batch *batch,
-			  bool error_changed, struct shd_error *reterr)
+static bool look_at_store(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_batch *batch, bool error_changed,
+	struct shd_error *reterr)
 {
-	struct shd_store_memory *memory = judge->store;
+	struct shd_store_memory *memory = visit->store;
 	struct shd_seen seen;
 
-	shd_seen_start(&seen, SHD_KIND_store, judge->store->id);
-	bool any = see_slow_facts(judge, batch, &seen);
+	shd_seen_start(&seen, SHD_KIND_store, visit->store->id);
+	bool any = see_slow_facts(txn, visit, batch, &seen);
 	if (!memory->watched) {
-		if (!shd_judge_store_entity(judge, reterr))
+		if (!shd_judge_store_entity(basis, visit, reterr))
 			return false;
-		see_watched_since(judge, batch, &seen);
+		see_watched_since(txn, visit, batch, &seen);
 		memory->watched = true;
 		error_changed = true;
 	}
 	if (!error_changed)
-		return !any || shd_judge_upsert(judge, &seen.entity, NULL, reterr);
-	if (!shd_judge_store_entity(judge, reterr))
+		return !any || shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr);
+	if (!shd_judge_store_entity(basis, visit, reterr))
 		return false;
-	bool was_locked_out = locked_out(judge);
-	return put_store(judge, &seen, reterr) && shd_judge_store_entity(judge, reterr) &&
-	       relook(judge, was_locked_out, reterr);
+	bool was_locked_out = locked_out(visit);
+	return put_store(basis, txn, visit, &seen, reterr) &&
+	       shd_judge_store_entity(basis, visit, reterr) &&
+	       relook(basis, txn, visit, was_locked_out, reterr);
 }
 
-bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
-		     const struct shd_feed_row *feed, int error_before, struct shd_error *reterr)
+bool shd_judge_facts(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_batch *batch, const struct shd_feed_row *feed, int error_before,
+	struct shd_error *reterr)
 {
 	struct shd_poller_fact *fact;
 	bool error_changed = error_before != feed->error;
-	bool caught_up = shd_judge_is_read(judge, batch, feed);
+	bool caught_up = shd_judge_is_read(txn, visit, batch, feed);
 
 	/* After a refusal any success may be the one that shows that it is over. */
-	if (batch->fetch.ok && judge->store_entity_read == false &&
-		!shd_judge_store_entity(judge, reterr))
+	if (batch->fetch.ok && visit->entity_read == false &&
+		!shd_judge_store_entity(basis, visit, reterr))
 		return false;
-	error_changed = error_changed || (batch->fetch.ok && locked_out(judge));
-	if (!look_at_store(judge, batch, error_changed, reterr) ||
-	    !shd_judge_fact(judge, batch->fetch.row->poller, &fact, reterr))
+	error_changed = error_changed || (batch->fetch.ok && locked_out(visit));
+	if (!look_at_store(basis, txn, visit, batch, error_changed, reterr) ||
+	    !shd_judge_fact(basis, visit, batch->fetch.row->poller, &fact, reterr))
 		return false;
-	int64_t lag_ms = judge->now.ms - fact->last_success.ms;
+	int64_t lag_ms = txn->now.ms - fact->last_success.ms;
 	bool told_lately = lag_ms >= 0 && lag_ms < SHD_FACT_MS;
 
 	if (!caught_up && !error_changed && (!batch->fetch.ok || told_lately))
 		return true;
-	return shd_judge_poller(judge, batch->fetch.row->poller, reterr);
+	return shd_judge_poller(basis, txn, visit, batch->fetch.row->poller, reterr);
 }
 
-bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr)
+bool shd_judge_skew(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	struct shd_error *reterr)
 {
 	int64_t least = INT64_MIN;
 	struct shd_seen seen;
 
 	/* When our clock is wrong, every store differs; one store may be wrong itself. */
-	for (size_t i = 0; i < judge->memory_count; i++) {
-		int64_t skew = judge->memory[i].skew_ms;
+	for (size_t i = 0; i < basis->memory_count; i++) {
+		int64_t skew = basis->memory[i].skew_ms;
 
 		if (skew != INT64_MIN && (least == INT64_MIN || llabs(skew) < llabs(least)))
 			least = skew;
 	}
-	judge->skewed = false;
+	txn->skewed = false;
 	if (least == INT64_MIN)
 		return true;
-	shd_seen_start(&seen, SHD_KIND_store, judge->store->id);
+	shd_seen_start(&seen, SHD_KIND_store, visit->store->id);
 	shd_seen_n(&seen, SHD_F_store_clock_skew, least);
-	return shd_judge_upsert(judge, &seen.entity, NULL, reterr);
+	return shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr);
 }

@@ -8,32 +8,34 @@
 
 /* --- what is noted while it happens -------------------------------------------------- */
 
-static bool note(struct shd_judge *judge, const struct shd_entity *before, enum shd_kind kind,
-		 const char *id, uint64_t fields, struct shd_error *reterr)
+static bool note(const struct shd_basis *basis, struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_entity *before, enum shd_kind kind, const char *id, uint64_t fields,
+	struct shd_error *reterr)
 {
-	struct shd_history_row row = {.at = judge->now,
+	struct shd_history_row row = {.at = txn->now,
 		.kind = kind,
 		.id = id,
-		.store = judge->store->id,
-		.fresh = judge->fresh >> kind & 1};
+		.store = visit->store->id,
+		.fresh = visit->fresh >> kind & 1};
 
-	shd_text_clear(&judge->record);
+	shd_text_clear(&txn->record);
 	if (before) {
-		shd_record_write(&judge->record, before, fields);
-		row.was = judge->record.data;
+		shd_record_write(&txn->record, before, fields);
+		row.was = txn->record.data;
 	}
-	if (!shd_text_ok(&judge->record))
+	if (!shd_text_ok(&txn->record))
 		return shd_fail(
 			reterr, SHD_ERR_LIMIT, "%s: its fields are too long to be noted", id);
-	return shd_overlay_history_add(judge->overlay, &row, reterr);
+	return shd_overlay_history_add(basis->overlay, &row, reterr);
 }
 
 /* A poller follows from its feeds. */
-bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
-		    const struct shd_entity *entity, uint64_t changed, struct shd_error *reterr)
+bool shd_judge_note(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_entity *before,
+	const struct shd_entity *entity, uint64_t changed, struct shd_error *reterr)
 {
 	return entity->kind == SHD_KIND_poller ||
-	       note(judge, before, entity->kind, entity->id, changed, reterr);
+	       note(basis, txn, visit, before, entity->kind, entity->id, changed, reterr);
 }
 
 static void feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen)
@@ -91,7 +93,8 @@ static bool turned(const struct shd_feed_row *before, const struct shd_feed_row 
 	       (feed->error < 0 && feed->last_success.ms - before->last_success.ms > blind_ms);
 }
 
-bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *before,
+bool shd_judge_note_feed(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_feed_row *before,
 	const struct shd_feed_row *feed, int64_t blind_ms, struct shd_error *reterr)
 {
 	struct shd_seen seen;
@@ -100,14 +103,14 @@ bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *bef
 		return true;
 	if (before)
 		feed_seen(before, &seen);
-	return note(judge, before ? &seen.entity : NULL, SHD_KIND_poller, feed->endpoint,
-		    before ? seen.entity.set : 0, reterr);
+	return note(basis, txn, visit, before ? &seen.entity : NULL, SHD_KIND_poller,
+		feed->endpoint, before ? seen.entity.set : 0, reterr);
 }
 
 /* --- what happens again ---------------------------------------------------------------- */
 
-static bool take_past(struct shd_judge *judge, const struct shd_past *past,
-		      struct shd_error *reterr)
+static bool take_past(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_past *past, struct shd_error *reterr)
 {
 	bool pollers = past->feed_count > 0;
 
@@ -115,25 +118,26 @@ static bool take_past(struct shd_judge *judge, const struct shd_past *past,
 		const struct shd_entity *seen = &past->harvest->entities[i];
 
 		pollers = pollers || seen->kind == SHD_KIND_store;
-		if (!shd_judge_upsert(judge, seen, NULL, reterr))
+		if (!shd_judge_upsert(basis, txn, visit, seen, NULL, reterr))
 			return false;
 	}
-	if (!shd_judge_measures(judge, past->harvest, reterr))
+	if (!shd_judge_measures(basis, txn, visit, past->harvest, reterr))
 		return false;
 	for (size_t i = 0; i < past->feed_count; i++)
-		if (!shd_overlay_feed_put(judge->overlay, &past->feeds[i], reterr))
+		if (!shd_overlay_feed_put(basis->overlay, &past->feeds[i], reterr))
 			return false;
-	return (!pollers || shd_judge_pollers(judge, reterr)) && shd_judge_listed(judge, reterr);
+	return (!pollers || shd_judge_pollers(basis, txn, visit, reterr)) &&
+	       shd_judge_listed(basis, txn, visit, reterr);
 }
 
 bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past, struct shd_error *reterr)
 {
-	struct shd_store_memory *store = shd_judge_find(judge, past->store);
+	struct shd_store_memory *store = shd_judge_find(&judge->basis, past->store);
 
 	shd_assert(store);
-	shd_judge_enter(judge, store);
-	judge->fresh = past->fresh;
-	if (take_past(judge, past, reterr))
+	shd_judge_enter(&judge->basis, &judge->visit, store);
+	judge->visit.fresh = past->fresh;
+	if (take_past(&judge->basis, &judge->txn, &judge->visit, past, reterr))
 		return true;
 	shd_judge_abandon(judge);
 	return false;

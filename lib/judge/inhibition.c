@@ -12,9 +12,9 @@ struct inhibition {
 	struct shd_wall ended;       /* when the last one that fired was over; ms 0: none did */
 };
 
-static bool look_at_inhibitors(struct shd_judge *judge, const struct shd_store_memory *store,
-			       const struct shd_rule *rule,
-			       const char *entity, struct inhibition *ret, struct shd_error *reterr)
+static bool look_at_inhibitors(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_store_memory *store, const struct shd_rule *rule, const char *entity,
+	struct inhibition *ret, struct shd_error *reterr)
 {
 	const struct shd_rules *rules = store->lists->rules;
 
@@ -25,8 +25,8 @@ static bool look_at_inhibitors(struct shd_judge *judge, const struct shd_store_m
 
 		if (!other)
 			continue;
-		if (!shd_overlay_alert(judge->overlay, other->id, store->id,
-			    other->each ? entity : "", judge->arena, &alert, reterr))
+		if (!shd_overlay_alert(basis->overlay, other->id, store->id,
+			    other->each ? entity : "", txn->arena, &alert, reterr))
 			return false;
 		if (!alert)
 			continue;
@@ -38,8 +38,8 @@ static bool look_at_inhibitors(struct shd_judge *judge, const struct shd_store_m
 }
 
 /* What begins as its inhibitor ends is looked at later, like what began before. */
-bool shd_judge_is_inhibited(struct shd_judge *judge, const struct shd_moved *moved,
-			    bool *ret_inhibited, struct shd_error *reterr)
+bool shd_judge_is_inhibited(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_moved *moved, bool *ret_inhibited, struct shd_error *reterr)
 {
 	const struct shd_facts *facts = &moved->what.facts;
 	struct inhibition inhibition;
@@ -48,16 +48,16 @@ bool shd_judge_is_inhibited(struct shd_judge *judge, const struct shd_moved *mov
 	if (!moved->rule || facts->move == SHD_MOVE_RESOLVED)
 		return true;
 	if (!look_at_inhibitors(
-		    judge, moved->store, moved->rule, facts->entity, &inhibition, reterr))
+		    basis, txn, moved->store, moved->rule, facts->entity, &inhibition, reterr))
 		return false;
 	*ret_inhibited = inhibition.holds || (facts->move == SHD_MOVE_NEW &&
-					      inhibition.ended.ms >= judge->now.ms);
+					      inhibition.ended.ms >= txn->now.ms);
 	return true;
 }
 
-bool shd_judge_held_back(struct shd_judge *judge, const struct shd_rule *rule,
-			 const struct shd_alert *alert, struct shd_wall *ret_at,
-			 struct shd_error *reterr)
+bool shd_judge_held_back(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *alert,
+	struct shd_wall *ret_at, struct shd_error *reterr)
 {
 	struct inhibition inhibition;
 	const char *const *names;
@@ -66,12 +66,12 @@ bool shd_judge_held_back(struct shd_judge *judge, const struct shd_rule *rule,
 	ret_at->ms = SHD_NEVER_MS;
 	if (alert->state != SHD_ALERT_FIRING || !rule->inhibited_by_count)
 		return true;
-	if (!look_at_inhibitors(judge, judge->store, rule, alert->entity, &inhibition, reterr))
+	if (!look_at_inhibitors(basis, txn, visit->store, rule, alert->entity, &inhibition, reterr))
 		return false;
 	if (inhibition.holds || !inhibition.ended.ms || inhibition.ended.ms < alert->fired_at.ms)
 		return true;
-	if (!judge->read->notified(
-		    judge->read->ctx, alert->number, judge->arena, &names, &notified, reterr))
+	if (!basis->read->notified(
+		    basis->read->ctx, alert->number, txn->arena, &names, &notified, reterr))
 		return false;
 	if (!notified)
 		ret_at->ms = inhibition.ended.ms + LET_GO_MS;
@@ -97,34 +97,35 @@ static bool inhibits_any(const struct shd_rules *rules, const struct shd_rule *r
 }
 
 /* Looks again at the alert, if the one that ended held it back. */
-static bool wake_inhibited(struct shd_judge *judge, const struct shd_rule *over,
-			   const struct shd_alert *ended, const struct shd_alert *alert,
-			   struct shd_error *reterr)
+static bool wake_inhibited(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *over, const struct shd_alert *ended,
+	const struct shd_alert *alert, struct shd_error *reterr)
 {
-	const struct shd_rule *rule = shd_rules_find(judge->here->rules, alert->rule);
-	struct shd_wall at = {judge->now.ms + LET_GO_MS};
+	const struct shd_rule *rule = shd_rules_find(visit->lists->rules, alert->rule);
+	struct shd_wall at = {txn->now.ms + LET_GO_MS};
 
 	if (!rule || !is_inhibited_by(rule, over) ||
 	    (over->each && strcmp(alert->entity, ended->entity) != 0))
 		return true;
-	return shd_overlay_wake_sooner(judge->overlay, judge->store->id,
+	return shd_overlay_wake_sooner(basis->overlay, visit->store->id,
 				       rule->each ? rule->kind : SHD_KIND_store,
 				       rule->each ? alert->entity : rule->id, at, reterr);
 }
 
-bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule,
-		      const struct shd_alert *ended, struct shd_error *reterr)
+bool shd_judge_let_go(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *ended,
+	struct shd_error *reterr)
 {
 	struct shd_alert *open;
 	size_t count;
 
-	if (!inhibits_any(judge->here->rules, rule))
+	if (!inhibits_any(visit->lists->rules, rule))
 		return true;
-	if (!judge->read->open_alerts(judge->read->ctx, judge->store->id,
-				      judge->arena, &open, &count, reterr))
+	if (!basis->read->open_alerts(basis->read->ctx, visit->store->id,
+				      txn->arena, &open, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!wake_inhibited(judge, rule, ended, &open[i], reterr))
+		if (!wake_inhibited(basis, txn, visit, rule, ended, &open[i], reterr))
 			return false;
 	return true;
 }

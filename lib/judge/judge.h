@@ -25,7 +25,6 @@ struct shd_judge;
 struct shd_judge_in {
 	const struct shd_stored *stored;
 	const struct shd_rules *rules;
-	const struct shd_words *words;
 	const struct shd_store *stores;
 	size_t store_count;
 	const struct shd_source *sources; /* those of the stores, and those that serve all */

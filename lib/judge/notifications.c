@@ -41,27 +41,27 @@ static void forget(struct drafts *drafts)
 /* --- who is told ---------------------------------------------------------------------------- */
 
 /* The channel of this name; SIZE_MAX: there is none any more. */
-static size_t find_channel(const struct shd_judge *judge, const char *name)
+static size_t find_channel(const struct shd_basis *basis, const char *name)
 {
-	for (size_t i = 0; i < judge->in.channel_count; i++)
-		if (strcmp(judge->in.channels[i].name, name) == 0)
+	for (size_t i = 0; i < basis->in.channel_count; i++)
+		if (strcmp(basis->in.channels[i].name, name) == 0)
 			return i;
 	return SIZE_MAX;
 }
 
 /* The channels that were told of the episode, as far as they are still there. */
-static bool find_told(struct shd_judge *judge, int64_t alert, size_t *ret_told, size_t *ret_count,
-		      struct shd_error *reterr)
+static bool find_told(const struct shd_basis *basis, const struct shd_txn *txn, int64_t alert,
+	size_t *ret_told, size_t *ret_count, struct shd_error *reterr)
 {
 	const char *const *names;
 	size_t count;
 
-	if (!judge->read->notified(
-		    judge->read->ctx, alert, judge->arena, &names, &count, reterr))
+	if (!basis->read->notified(
+		    basis->read->ctx, alert, txn->arena, &names, &count, reterr))
 		return false;
 	*ret_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		ret_told[*ret_count] = find_channel(judge, names[i]);
+		ret_told[*ret_count] = find_channel(basis, names[i]);
 		*ret_count += ret_told[*ret_count] != SIZE_MAX;
 	}
 	return true;
@@ -73,9 +73,9 @@ static bool is_about_channel(const struct shd_moved *moved)
 }
 
 /* recipients and told have room for all channels and one more. */
-static bool find_recipients(struct shd_judge *judge, const struct shd_moved *moved, size_t *told,
-			    struct shd_recipient *recipients, size_t *ret_count,
-			    struct shd_error *reterr)
+static bool find_recipients(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_moved *moved, size_t *told, struct shd_recipient *recipients,
+	size_t *ret_count, struct shd_error *reterr)
 {
 	const struct shd_facts *facts = &moved->what.facts;
 	const struct shd_store *settings = moved->store->settings;
@@ -87,13 +87,13 @@ static bool find_recipients(struct shd_judge *judge, const struct shd_moved *mov
 		.rule_labels = &moved->rule->labels};
 	struct shd_route_query query = {.facts = &match,
 		.over = facts->move == SHD_MOVE_RESOLVED,
-		.about = is_about_channel(moved) ? find_channel(judge, facts->entity) : SIZE_MAX,
+		.about = is_about_channel(moved) ? find_channel(basis, facts->entity) : SIZE_MAX,
 		.told = told};
 
-	if (!shd_judge_is_inhibited(judge, moved, &query.held_back, reterr) ||
-	    (query.over && !find_told(judge, facts->alert, told, &query.told_count, reterr)))
+	if (!shd_judge_is_inhibited(basis, txn, moved, &query.held_back, reterr) ||
+	    (query.over && !find_told(basis, txn, facts->alert, told, &query.told_count, reterr)))
 		return false;
-	*ret_count = shd_route_alert(&judge->in.routes, &query, recipients);
+	*ret_count = shd_route_alert(&basis->in.routes, &query, recipients);
 	return true;
 }
 
@@ -136,23 +136,24 @@ static void add_to_draft(struct draft *draft, const struct shd_facts *facts)
 		draft->level = facts->from_level;
 }
 
-static bool tell(struct shd_judge *judge, const struct shd_moved *moved, struct drafts *drafts,
-		 bool *ret_told, struct shd_error *reterr)
+static bool tell(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_moved *moved, struct drafts *drafts, bool *ret_told,
+	struct shd_error *reterr)
 {
-	size_t room = judge->in.channel_count + 1, count;
+	size_t room = basis->in.channel_count + 1, count;
 	struct shd_recipient *recipients shd_autofree = shd_xcalloc(room, sizeof(*recipients));
 	size_t *told shd_autofree = shd_xcalloc(room, sizeof(*told));
 	const struct shd_facts *facts = &moved->what.facts;
 
-	if (!find_recipients(judge, moved, told, recipients, &count, reterr))
+	if (!find_recipients(basis, txn, moved, told, recipients, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		size_t channel = recipients[i].channel;
 
 		add_to_draft(draft_for(drafts, &recipients[i], facts), facts);
 		if (recipients[i].route &&
-		    !shd_overlay_notified_add(judge->overlay, facts->alert,
-					      judge->in.channels[channel].name, reterr))
+		    !shd_overlay_notified_add(basis->overlay, facts->alert,
+					      basis->in.channels[channel].name, reterr))
 			return false;
 	}
 	*ret_told = count > 0;
@@ -160,8 +161,8 @@ static bool tell(struct shd_judge *judge, const struct shd_moved *moved, struct 
 }
 
 /* Who is told of the transition, and the row that says how it went. */
-static bool settle(struct shd_judge *judge, const struct shd_moved *moved, struct drafts *drafts,
-		   struct shd_error *reterr)
+static bool settle(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_moved *moved, struct drafts *drafts, struct shd_error *reterr)
 {
 	const struct shd_facts *facts = &moved->what.facts;
 	struct shd_alert_event event = {.alert = facts->alert,
@@ -173,12 +174,12 @@ static bool settle(struct shd_judge *judge, const struct shd_moved *moved, struc
 		.limit = facts->limit,
 		.reason = moved->what.why};
 
-	if (moved->tell && !tell(judge, moved, drafts, &event.notified, reterr))
+	if (moved->tell && !tell(basis, txn, moved, drafts, &event.notified, reterr))
 		return false;
 	if (facts->move == SHD_MOVE_RESOLVED &&
-	    !shd_overlay_notified_clear(judge->overlay, facts->alert, reterr))
+	    !shd_overlay_notified_clear(basis->overlay, facts->alert, reterr))
 		return false;
-	return shd_overlay_event_add(judge->overlay, &event, reterr);
+	return shd_overlay_event_add(basis->overlay, &event, reterr);
 }
 
 /* --- the outbox ------------------------------------------------------------------------------- */
@@ -194,9 +195,10 @@ static void make_key(const struct draft *draft, const char *channel, char key[2 
 	shd_hex(hash, KEY_BYTES, key);
 }
 
-static bool send(struct shd_judge *judge, const struct draft *draft, struct shd_error *reterr)
+static bool send(const struct shd_basis *basis, struct shd_txn *txn, const struct draft *draft,
+	struct shd_error *reterr)
 {
-	const struct shd_channel_settings *channel = &judge->in.channels[draft->channel];
+	const struct shd_channel_settings *channel = &basis->in.channels[draft->channel];
 	struct shd_text group SHD_AUTO(shd_text_finish) = {0};
 	int64_t wait_ms = draft->route ? draft->route->group_for_ms : 0;
 	char key[2 * KEY_BYTES + 1];
@@ -208,30 +210,30 @@ static bool send(struct shd_judge *judge, const struct draft *draft, struct shd_
 	struct shd_outbox_row row = {.key = key,
 		.channel = channel->name,
 		.group = group.data,
-		.facts = shd_facts_pack(draft->facts, draft->facts_count, judge->arena),
+		.facts = shd_facts_pack(draft->facts, draft->facts_count, txn->arena),
 		.level = draft->level,
-		.made = judge->now,
-		.next_try = {judge->now.ms + wait_ms},
-		.give_up = {judge->now.ms + wait_ms + channel->give_up_ms},
+		.made = txn->now,
+		.next_try = {txn->now.ms + wait_ms},
+		.give_up = {txn->now.ms + wait_ms + channel->give_up_ms},
 		.state = SHD_OUTBOX_WAITING,
 		.alerts = draft->alerts,
 		.alert_count = draft->facts_count};
 	if (!row.facts)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "a message has no room");
-	judge->outcome->outbox_added++;
-	judge->outcome->durable = true;
-	return shd_overlay_outbox_add(judge->overlay, &row, reterr);
+	txn->outcome->outbox_added++;
+	txn->outcome->durable = true;
+	return shd_overlay_outbox_add(basis->overlay, &row, reterr);
 }
 
-bool shd_judge_notify(struct shd_judge *judge, struct shd_error *reterr)
+bool shd_judge_notify(const struct shd_basis *basis, struct shd_txn *txn, struct shd_error *reterr)
 {
 	struct drafts drafts = {.end = &drafts.first};
 	bool ok = true;
 
-	for (const struct shd_moved *moved = judge->moved; ok && moved; moved = moved->next)
-		ok = settle(judge, moved, &drafts, reterr);
+	for (const struct shd_moved *moved = txn->moved; ok && moved; moved = moved->next)
+		ok = settle(basis, txn, moved, &drafts, reterr);
 	for (const struct draft *draft = drafts.first; ok && draft; draft = draft->next)
-		ok = send(judge, draft, reterr);
+		ok = send(basis, txn, draft, reterr);
 	forget(&drafts);
 	return ok;
 }

@@ -9,22 +9,17 @@
  * are read again. */
 enum { KEEP_BYTES = 2 << 20 };
 
-static const char *store_id(const struct shd_judge *judge)
-{
-	return judge->store->id;
-}
-
 static bool no_room(struct shd_error *reterr)
 {
 	return shd_fail(reterr, SHD_ERR_LIMIT, "one transaction has no room for more entities");
 }
 
-static struct shd_arena *room_for_entity(struct shd_judge *judge)
+static struct shd_arena *room_for_entity(const struct shd_visit *visit)
 {
-	if (shd_arena_used(judge->keep) < KEEP_BYTES)
-		return judge->keep;
-	shd_arena_reset(judge->scratch);
-	return judge->scratch;
+	if (shd_arena_used(visit->keep) < KEEP_BYTES)
+		return visit->keep;
+	shd_arena_reset(visit->scratch);
+	return visit->scratch;
 }
 
 /* --- the list of what is to be judged --------------------------------------------- */
@@ -43,17 +38,17 @@ static struct shd_dirty *new_dirty(enum shd_kind kind, const char *id)
 	return dirty;
 }
 
-void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id,
+void shd_judge_dirty(struct shd_visit *visit, enum shd_kind kind, const char *id,
 		     const struct shd_entity *entity, struct shd_wall derive_wake)
 {
 	struct shd_dirty *mine = new_dirty(kind, id), *dirty;
 
-	HASH_FIND(hh, judge->dirty, mine->id - 1, strlen(mine->id) + 1, dirty);
+	HASH_FIND(hh, visit->dirty, mine->id - 1, strlen(mine->id) + 1, dirty);
 	if (dirty) {
 		free(mine);
 	} else {
 		dirty = mine;
-		HASH_ADD_KEYPTR(hh, judge->dirty, mine->id - 1, strlen(mine->id) + 1, mine);
+		HASH_ADD_KEYPTR(hh, visit->dirty, mine->id - 1, strlen(mine->id) + 1, mine);
 	}
 	dirty->entity = entity;
 	dirty->derive_wake = derive_wake;
@@ -98,21 +93,22 @@ static void put_category(struct shd_entity *entity, enum shd_field which, const 
 
 /* What the listings of a sku say, read once for all orders and returns of the store; NULL:
  * failed. */
-static const struct shd_product *product_of(struct shd_judge *judge, const struct shd_value *sku,
-					    struct shd_error *reterr)
+static const struct shd_product *product_of(const struct shd_basis *basis,
+	const struct shd_txn *txn, struct shd_visit *visit, const struct shd_value *sku,
+	struct shd_error *reterr)
 {
 	struct shd_product *product;
 	struct shd_stored_listing *listings;
 	size_t count;
 
-	HASH_FIND(hh, judge->products, sku->text, sku->len, product);
+	HASH_FIND(hh, visit->products, sku->text, sku->len, product);
 	if (product)
 		return product;
-	if (!judge->read->listings(judge->read->ctx, store_id(judge), sku->text, judge->arena,
+	if (!basis->read->listings(basis->read->ctx, visit->store->id, sku->text, txn->arena,
 				   &listings, &count, reterr))
 		return NULL;
-	product = shd_arena_alloc(judge->arena, 1, sizeof(*product));
-	const char *key = shd_arena_text(judge->arena, sku->text, sku->len);
+	product = shd_arena_alloc(txn->arena, 1, sizeof(*product));
+	const char *key = shd_arena_text(txn->arena, sku->text, sku->len);
 	if (!product || !key) {
 		(void)no_room(reterr);
 		return NULL;
@@ -122,13 +118,13 @@ static const struct shd_product *product_of(struct shd_judge *judge, const struc
 		if (listings[i].category &&
 		    (!product->category || strcmp(listings[i].category, product->category) > 0))
 			product->category = listings[i].category;
-	HASH_ADD_KEYPTR(hh, judge->products, key, sku->len, product);
+	HASH_ADD_KEYPTR(hh, visit->products, key, sku->len, product);
 	return product;
 }
 
 /* Whether the product of an order or return is known, and its category. */
-static bool find_product(struct shd_judge *judge, struct shd_entity *entity,
-			 struct shd_error *reterr)
+static bool find_product(const struct shd_basis *basis, const struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_entity *entity, struct shd_error *reterr)
 {
 	bool order = entity->kind == SHD_KIND_order;
 
@@ -137,7 +133,7 @@ static bool find_product(struct shd_judge *judge, struct shd_entity *entity,
 	const struct shd_value *sku = field(entity, order ? SHD_F_order_sku : SHD_F_return_sku);
 	if (!has_text(sku))
 		return true;
-	const struct shd_product *product = product_of(judge, sku, reterr);
+	const struct shd_product *product = product_of(basis, txn, visit, sku, reterr);
 	if (!product)
 		return false;
 	if (order && !is_told(entity, SHD_F_order_has_product))
@@ -167,11 +163,11 @@ static uint64_t changed_fields(const struct shd_entity *before, const struct shd
 
 /* Writes the entity when it differs from what is stored, and puts it on the list. *ret_kept
  * is it as it is written, NULL when it did not differ. */
-static bool keep_change(struct shd_judge *judge, const struct shd_entity *before,
-			struct shd_entity *entity, const char *feed,
-			const struct shd_entity **ret_kept, struct shd_error *reterr)
+static bool keep_change(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_entity *before, struct shd_entity *entity, const char *feed,
+	const struct shd_entity **ret_kept, struct shd_error *reterr)
 {
-	struct shd_wall wake = shd_derive(before, entity, judge->now);
+	struct shd_wall wake = shd_derive(before, entity, txn->now);
 
 	*ret_kept = NULL;
 	if (entity->kind == SHD_KIND_poller)
@@ -179,19 +175,19 @@ static bool keep_change(struct shd_judge *judge, const struct shd_entity *before
 	if (before && !shd_entity_differs(before, entity))
 		return true;
 	uint64_t changed = changed_fields(before, entity);
-	if (!shd_judge_note(judge, before, entity, changed, reterr) ||
-	    !shd_overlay_entity_put(judge->overlay, store_id(judge), before, entity, feed, ret_kept,
-				    reterr))
+	if (!shd_judge_note(basis, txn, visit, before, entity, changed, reterr) ||
+		!shd_overlay_entity_put(
+			basis->overlay, visit->store->id, before, entity, feed, ret_kept, reterr))
 		return false;
-	shd_tally_change(judge->tally, judge->store->tally, before, *ret_kept);
-	shd_judge_dirty(judge, entity->kind, entity->id, *ret_kept, wake);
-	struct shd_touched *touched = shd_judge_touch(judge);
+	shd_tally_change(basis->tally, visit->store->tally, before, *ret_kept);
+	shd_judge_dirty(visit, entity->kind, entity->id, *ret_kept, wake);
+	struct shd_touched *touched = shd_judge_touch(txn, visit);
 	touched->kinds |= 1U << entity->kind;
 	touched->fields[entity->kind] |= changed;
 	if (entity->kind == SHD_KIND_store)
-		judge->store_entity_read = false;
+		visit->entity_read = false;
 	else if (entity->kind != SHD_KIND_poller && entity->kind != SHD_KIND_channel)
-		judge->outcome->changed++;
+		txn->outcome->changed++;
 	return true;
 }
 
@@ -214,71 +210,71 @@ struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind
 	return entity;
 }
 
-static bool load(struct shd_judge *judge, enum shd_kind kind, const char *id,
-	struct shd_arena *arena, const struct shd_entity **ret_before,
+static bool load(const struct shd_basis *basis, const struct shd_visit *visit, enum shd_kind kind,
+	const char *id, struct shd_arena *arena, const struct shd_entity **ret_before,
 	struct shd_entity **ret_entity, struct shd_error *reterr)
 {
 	if (!shd_overlay_entity(
-		    judge->overlay, store_id(judge), kind, id, arena, ret_before, reterr))
+		    basis->overlay, visit->store->id, kind, id, arena, ret_before, reterr))
 		return false;
 	*ret_entity = shd_judge_copy(*ret_before, kind, id, arena);
 	return *ret_entity || no_room(reterr);
 }
 
-static bool refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
-		    bool product_appeared, struct shd_error *reterr)
+static bool refresh(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	enum shd_kind kind, const char *id, bool product_appeared, struct shd_error *reterr)
 {
-	struct shd_arena *arena = room_for_entity(judge);
+	struct shd_arena *arena = room_for_entity(visit);
 	const struct shd_entity *before, *kept;
 	struct shd_entity *entity;
 
-	if (!load(judge, kind, id, arena, &before, &entity, reterr))
+	if (!load(basis, visit, kind, id, arena, &before, &entity, reterr))
 		return false;
 	/* Gone, or only its alert is left: judged without fields, as closed. */
 	if (!before) {
-		shd_judge_dirty(judge, kind, id, NULL, (struct shd_wall){SHD_NEVER_MS});
+		shd_judge_dirty(visit, kind, id, NULL, (struct shd_wall){SHD_NEVER_MS});
 		return true;
 	}
-	if (product_appeared && !find_product(judge, entity, reterr))
+	if (product_appeared && !find_product(basis, txn, visit, entity, reterr))
 		return false;
-	struct shd_wall wake = shd_derive(before, entity, judge->now);
+	struct shd_wall wake = shd_derive(before, entity, txn->now);
 	if (kind == SHD_KIND_poller)
 		wake = sooner(wake, shd_judge_blind_at(entity));
-	shd_judge_dirty(judge, kind, id, arena == judge->keep ? entity : NULL, wake);
-	return keep_change(judge, before, entity, NULL, &kept, reterr);
+	shd_judge_dirty(visit, kind, id, arena == visit->keep ? entity : NULL, wake);
+	return keep_change(basis, txn, visit, before, entity, NULL, &kept, reterr);
 }
 
-bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
-		       struct shd_error *reterr)
+bool shd_judge_refresh(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	enum shd_kind kind, const char *id, struct shd_error *reterr)
 {
-	return refresh(judge, kind, id, false, reterr);
+	return refresh(basis, txn, visit, kind, id, false, reterr);
 }
 
-static bool refresh_all(struct shd_judge *judge, enum shd_kind kind, const char *const *ids,
-			size_t count, struct shd_error *reterr)
+static bool refresh_all(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	enum shd_kind kind, const char *const *ids, size_t count, struct shd_error *reterr)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!refresh(judge, kind, ids[i], true, reterr))
+		if (!refresh(basis, txn, visit, kind, ids[i], true, reterr))
 			return false;
 	return true;
 }
 
 /* A listing that appeared, or its category: orders and returns may have waited for it. */
-static bool product_appears(struct shd_judge *judge, const struct shd_entity *listing,
-			    struct shd_error *reterr)
+static bool product_appears(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_entity *listing, struct shd_error *reterr)
 {
 	const struct shd_value *sku = field(listing, SHD_F_listing_sku);
-	const char *store = store_id(judge), *const *ids;
+	const char *store = visit->store->id, *const *ids;
 	size_t count;
 
 	if (!has_text(sku))
 		return true;
-	return judge->read->without_category(judge->read->ctx, store, SHD_KIND_order, sku->text,
-					     judge->arena, &ids, &count, reterr) &&
-	       refresh_all(judge, SHD_KIND_order, ids, count, reterr) &&
-	       judge->read->without_category(judge->read->ctx, store, SHD_KIND_return, sku->text,
-					     judge->arena, &ids, &count, reterr) &&
-	       refresh_all(judge, SHD_KIND_return, ids, count, reterr);
+	return basis->read->without_category(basis->read->ctx, store, SHD_KIND_order, sku->text,
+					     txn->arena, &ids, &count, reterr) &&
+	       refresh_all(basis, txn, visit, SHD_KIND_order, ids, count, reterr) &&
+	       basis->read->without_category(basis->read->ctx, store, SHD_KIND_return, sku->text,
+					     txn->arena, &ids, &count, reterr) &&
+	       refresh_all(basis, txn, visit, SHD_KIND_return, ids, count, reterr);
 }
 
 static bool same_in(const struct shd_entity *a, const struct shd_entity *b, enum shd_field which)
@@ -287,21 +283,21 @@ static bool same_in(const struct shd_entity *a, const struct shd_entity *b, enum
 }
 
 /* The stock of this product is to be counted again, once (shd_judge_recount). */
-static void recount(struct shd_judge *judge, const struct shd_value *sku)
+static void recount(struct shd_visit *visit, const struct shd_value *sku)
 {
 	struct shd_dirty *dirty;
 
 	if (!has_text(sku))
 		return;
-	HASH_FIND(hh, judge->skus, sku->text, sku->len, dirty);
+	HASH_FIND(hh, visit->skus, sku->text, sku->len, dirty);
 	if (dirty)
 		return;
 	dirty = new_dirty(SHD_KIND_stock, sku->text);
-	HASH_ADD_KEYPTR(hh, judge->skus, dirty->id, strlen(dirty->id), dirty);
+	HASH_ADD_KEYPTR(hh, visit->skus, dirty->id, strlen(dirty->id), dirty);
 }
 
 /* The sums that an order takes part in, or took, when it promises other pieces than before. */
-static void recount_order(struct shd_judge *judge, const struct shd_entity *before,
+static void recount_order(struct shd_visit *visit, const struct shd_entity *before,
 			  const struct shd_entity *order)
 {
 	int64_t was = before ? shd_units_promised(before) : 0, is = shd_units_promised(order);
@@ -309,73 +305,74 @@ static void recount_order(struct shd_judge *judge, const struct shd_entity *befo
 	if (before && was == is && same_in(before, order, SHD_F_order_sku))
 		return;
 	if (was)
-		recount(judge, field(before, SHD_F_order_sku));
+		recount(visit, field(before, SHD_F_order_sku));
 	if (is)
-		recount(judge, field(order, SHD_F_order_sku));
+		recount(visit, field(order, SHD_F_order_sku));
 }
 
-static bool follow_up(struct shd_judge *judge, const struct shd_entity *before,
-		      const struct shd_entity *entity, struct shd_error *reterr)
+static bool follow_up(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_entity *before, const struct shd_entity *entity, struct shd_error *reterr)
 {
 	if (entity->kind == SHD_KIND_order) {
-		recount_order(judge, before, entity);
+		recount_order(visit, before, entity);
 	} else if (entity->kind == SHD_KIND_stock) {
-		recount(judge, field(entity, SHD_F_stock_sku));
+		recount(visit, field(entity, SHD_F_stock_sku));
 	} else if (entity->kind == SHD_KIND_listing) {
 		if (before && same_in(before, entity, SHD_F_listing_sku) &&
 		    same_in(before, entity, SHD_F_listing_category))
 			return true;
-		HASH_CLEAR(hh, judge->products);
-		return product_appears(judge, entity, reterr);
+		HASH_CLEAR(hh, visit->products);
+		return product_appears(basis, txn, visit, entity, reterr);
 	}
 	return true;
 }
 
-bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
-		      const struct shd_endpoint *row, struct shd_error *reterr)
+bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_entity *seen, const struct shd_endpoint *row, struct shd_error *reterr)
 {
 	bool is_store = seen->kind == SHD_KIND_store;
-	const char *id = is_store ? store_id(judge) : seen->id;
+	const char *id = is_store ? visit->store->id : seen->id;
 	bool lists = row && row->complete && row->closes == seen->kind;
 	int closed = SHD_I_closed;
 	const struct shd_entity *before, *kept;
 	struct shd_entity *entity;
 
-	shd_arena_reset(judge->scratch);
-	if (!load(judge, seen->kind, id, judge->scratch, &before, &entity, reterr))
+	shd_arena_reset(visit->scratch);
+	if (!load(basis, visit, seen->kind, id, visit->scratch, &before, &entity, reterr))
 		return false;
 	shd_entity_merge(entity, seen);
 	/* What a list of the open ones lists is open, unless it says itself that it is not. */
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
 		entity->fields[closed].n = false;
 	bool changed = !before || shd_entity_differs(before, entity);
-	return (!changed || find_product(judge, entity, reterr)) &&
-	       keep_change(judge, before, entity, lists ? row->name : NULL, &kept, reterr) &&
-	       (!changed || !kept || follow_up(judge, before, kept, reterr));
+	return (!changed || find_product(basis, txn, visit, entity, reterr)) &&
+	       keep_change(basis, txn, visit, before, entity, lists ? row->name : NULL, &kept,
+		       reterr) &&
+	       (!changed || !kept || follow_up(basis, txn, visit, before, kept, reterr));
 }
 
 /* --- metrics ----------------------------------------------------------------------------- */
 
-bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harvest,
-			struct shd_error *reterr)
+bool shd_judge_measures(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_harvest *harvest, struct shd_error *reterr)
 {
 	for (size_t i = 0; i < harvest->measure_count; i++) {
 		const struct shd_measure *measure = &harvest->measures[i];
 		struct shd_value old;
 		struct shd_wall at;
 
-		if (!judge->read->metric(judge->read->ctx, store_id(judge), measure->metric,
+		if (!basis->read->metric(basis->read->ctx, visit->store->id, measure->metric,
 					  measure->is_target, &old, &at, reterr))
 			return false;
 		bool same = shd_value_equal(&old, &measure->value);
 		/* A value that stands still leaves a sample an hour. */
-		if (same && (old.none || judge->now.ms - at.ms < SHD_HOUR_MS))
+		if (same && (old.none || txn->now.ms - at.ms < SHD_HOUR_MS))
 			continue;
-		if (!shd_overlay_metric_put(judge->overlay, store_id(judge), measure->metric,
-					  measure->is_target, &measure->value, judge->now, reterr))
+		if (!shd_overlay_metric_put(basis->overlay, visit->store->id, measure->metric,
+					  measure->is_target, &measure->value, txn->now, reterr))
 			return false;
-		shd_judge_touch(judge)->metrics |= 1ULL << measure->metric;
-		judge->outcome->changed += !same;
+		shd_judge_touch(txn, visit)->metrics |= 1ULL << measure->metric;
+		txn->outcome->changed += !same;
 	}
 	return true;
 }
@@ -387,22 +384,23 @@ struct listed {
 	UT_hash_handle hh;
 };
 
-static bool close_one(struct shd_judge *judge, enum shd_kind kind, const char *id,
-		      struct shd_error *reterr)
+static bool close_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	enum shd_kind kind, const char *id, struct shd_error *reterr)
 {
 	const struct shd_entity *before, *kept;
 	struct shd_entity *entity;
 
-	shd_arena_reset(judge->scratch);
-	if (!load(judge, kind, id, judge->scratch, &before, &entity, reterr))
+	shd_arena_reset(visit->scratch);
+	if (!load(basis, visit, kind, id, visit->scratch, &before, &entity, reterr))
 		return false;
 	put_n(entity, shd_kind_first(kind) + SHD_I_closed, true);
-	return keep_change(judge, before, entity, NULL, &kept, reterr) &&
-	       (!kept || follow_up(judge, before, kept, reterr));
+	return keep_change(basis, txn, visit, before, entity, NULL, &kept, reterr) &&
+	       (!kept || follow_up(basis, txn, visit, before, kept, reterr));
 }
 
-static bool close_missing(struct shd_judge *judge, const struct shd_batch *batch,
-			  const char *const *ids, size_t count, struct shd_error *reterr)
+static bool close_missing(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_batch *batch, const char *const *ids,
+	size_t count, struct shd_error *reterr)
 {
 	struct listed *rows = shd_xcalloc(batch->seen.listed_count, sizeof(*rows));
 	struct listed *all = NULL, *found;
@@ -418,15 +416,15 @@ static bool close_missing(struct shd_judge *judge, const struct shd_batch *batch
 	for (size_t i = 0; ok && i < count; i++) {
 		HASH_FIND_STR(all, ids[i], found);
 		if (!found)
-			ok = close_one(judge, batch->fetch.row->closes, ids[i], reterr);
+			ok = close_one(basis, txn, visit, batch->fetch.row->closes, ids[i], reterr);
 	}
 	HASH_CLEAR(hh, all);
 	free(rows);
 	return ok;
 }
 
-bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
-		     struct shd_feed_row *feed, struct shd_error *reterr)
+bool shd_judge_sweep(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_batch *batch, struct shd_feed_row *feed, struct shd_error *reterr)
 {
 	const char *const *ids;
 	size_t count;
@@ -437,64 +435,66 @@ bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
 		feed->suspects = 0;
 		return true;
 	}
-	if (!judge->read->open_ids(judge->read->ctx, store_id(judge), batch->fetch.row->closes,
-		    batch->fetch.row->name, judge->arena, &ids, &count, reterr))
+	if (!basis->read->open_ids(basis->read->ctx, visit->store->id, batch->fetch.row->closes,
+		    batch->fetch.row->name, txn->arena, &ids, &count, reterr))
 		return false;
 	/* One empty answer where there were rows may be a slip of theirs. */
 	if (batch->seen.listed_count == 0 && count > 0 && feed->suspects == 0) {
 		feed->suspects = 1;
-		judge->outcome->suspect = true;
+		txn->outcome->suspect = true;
 		return true;
 	}
 	feed->suspects = 0;
-	return close_missing(judge, batch, ids, count, reterr);
+	return close_missing(basis, txn, visit, batch, ids, count, reterr);
 }
 
 /* --- cross references ------------------------------------------------------------------------ */
 
 /* Promised pieces belong to the product's sum row, or to its only row: with several
  * warehouses nobody knows which of them will ship. */
-static bool count_one(struct shd_judge *judge, const char *id, bool only, int64_t units,
-		      struct shd_error *reterr)
+static bool count_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const char *id, bool only, int64_t units, struct shd_error *reterr)
 {
 	const struct shd_entity *before, *kept;
 	struct shd_entity *entity;
 
-	shd_arena_reset(judge->scratch);
-	if (!load(judge, SHD_KIND_stock, id, judge->scratch, &before, &entity, reterr))
+	shd_arena_reset(visit->scratch);
+	if (!load(basis, visit, SHD_KIND_stock, id, visit->scratch, &before, &entity, reterr))
 		return false;
 	if (only || field(entity, SHD_F_stock_warehouse)->none)
 		put_n(entity, SHD_F_stock_unshipped, units);
 	else
 		entity->fields[shd_field_index(SHD_F_stock_unshipped)].none = true;
-	return keep_change(judge, before, entity, NULL, &kept, reterr);
+	return keep_change(basis, txn, visit, before, entity, NULL, &kept, reterr);
 }
 
-static bool count_sku(struct shd_judge *judge, const char *sku, struct shd_error *reterr)
+static bool count_sku(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const char *sku, struct shd_error *reterr)
 {
 	const char *const *ids;
 	size_t count;
 	int64_t units;
 
-	if (!judge->read->stocks(judge->read->ctx, store_id(judge), sku, judge->arena, &ids, &count,
+	if (!basis->read->stocks(basis->read->ctx, visit->store->id, sku, txn->arena, &ids, &count,
 				 reterr))
 		return false;
 	if (count == 0)
 		return true;
-	if (!judge->read->promised(judge->read->ctx, store_id(judge), sku, &units, reterr))
+	if (!basis->read->promised(basis->read->ctx, visit->store->id, sku, &units, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!count_one(judge, ids[i], count == 1, units, reterr))
+		if (!count_one(basis, txn, visit, ids[i], count == 1, units, reterr))
 			return false;
 	return true;
 }
 
-bool shd_judge_recount(struct shd_judge *judge, struct shd_error *reterr)
+bool shd_judge_recount(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	struct shd_error *reterr)
 {
 	struct shd_dirty *sku, *next;
 
-	HASH_ITER(hh, judge->skus, sku, next)
-		if (!count_sku(judge, sku->id, reterr))
+	HASH_ITER(hh, visit->skus, sku, next)
+		if (!count_sku(basis, txn, visit, sku->id, reterr))
 			return false;
 	return true;
 }

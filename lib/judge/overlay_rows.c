@@ -231,7 +231,10 @@ bool shd_overlay_wakes_load(struct shd_overlay *overlay, struct kept_store *stor
 		if (!kept)
 			return false;
 		kept->known = true;
-		missing[missing_count++] = ids[i];
+		/* What is not stored does not wake: one less to look for. */
+		const struct kept_entity *entity = shd_overlay_kept(&store->kinds[kind], ids[i]);
+		if (!entity || entity->stored)
+			missing[missing_count++] = ids[i];
 	}
 	shd_arena_reset(overlay->scratch);
 	if (!missing_count)

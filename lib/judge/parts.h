@@ -1,21 +1,23 @@
-/* judge/parts.h - between the files of the judge; besides them only replay.c
- * includes it, which reads what history.c noted.
+/* judge/parts.h - what the files of the judge share. Nobody else includes this.
  *
- *   judge.c         the transaction and its order of work
- *   health.c   what a poll says of feed, poller and store
- *   catch_up.c  feeds that are to be read before their poller counts again
- *   reports.c    observations of the daemon's own; channels, configuration
- *   observe.c  observations into entities; sweeps; cross references
- *   env.c     what a rule reads
- *   rule_index.c   the rules of each store, by what they are judged for
- *   verdict.c   verdicts, alerts, wake-ups
- *   history.c    the history: noted while it happens, and told again for a replay
- *   unwatched.c    what nobody looks at any more, and how its alerts end
- *   transitions.c   what there is to tell of an alert that moved
- *   inhibition.c    alerts that hold back others
- *   notifications.c   who is told, and the messages
+ *   judge.c          the transaction and its order of work
+ *   batch.c          what one poll brings
+ *   health.c         what a poll says of feed, poller and store
+ *   catch_up.c       feeds that are to be read before their poller counts again
+ *   reports.c        observations of the daemon's own: channels, configuration
+ *   observe.c        observations into entities; sweeps; cross references
+ *   env.c            what a rule reads
+ *   rule_index.c     the rules of each store, by what they are judged for
+ *   verdict.c        verdicts, alerts, wake-ups
+ *   history.c        the history: noted while it happens, and told again for a replay
+ *   unwatched.c      what nobody looks at any more, and how its alerts end
+ *   transitions.c    what there is to tell of an alert that moved
+ *   inhibition.c     alerts that hold back others
+ *   notifications.c  who is told, and the messages
  *
- * All functions: false means that the transaction is to be given up. */
+ * Three things of three lifetimes are handed around, and a function takes those it reads:
+ * the basis (rules, what is stored, what is remembered of it), the transaction under way,
+ * and the visit to one store within it. false means: the transaction is to be given up. */
 #pragma once
 #include "base/table.h"
 #include "catalog/derive.h"
@@ -50,7 +52,7 @@ struct shd_touched {
 	uint32_t kinds, pollers;
 	uint32_t regained;           /* pollers whose blindness changed: all they bring */
 	uint64_t read;               /* feeds that are no longer behind */
-	bool listed;                 /* in judge->touched */
+	bool listed;                 /* in txn->touched_places */
 };
 
 /* What is judged together: a store; a source that serves all stores, under its own id; the
@@ -60,7 +62,6 @@ struct shd_store_memory {
 	const char *id;
 	const struct shd_store *settings; /* NULL: it is no store */
 	const struct shd_source *source;  /* whose pollers it has; NULL: the daemon */
-	struct shd_touched touched;
 	struct shd_poller_fact pollers[SHD_POLLER_COUNT];
 	struct shd_rule_lists *lists;
 	struct shd_tally_store *tally;
@@ -100,61 +101,76 @@ struct shd_moved {
 	struct shd_moved *next;
 };
 
-struct shd_judge {
+/* What the judge goes by. */
+struct shd_basis {
+	struct shd_judge_in in;
 	struct shd_overlay *overlay;     /* what is stored, as this transaction leaves it */
 	const struct shd_stored *read;   /* the same, for reading */
-	struct shd_judge_in in;
 	struct shd_store_memory *memory; /* all, sorted by id */
 	size_t memory_count;
 	struct shd_store_memory *daemon; /* among them */
 	struct shd_rule_lists *lists;    /* hash */
 	struct shd_tally *tally;
+};
 
-	/* One transaction: */
-	bool open, skewed;      /* skewed: a store's clock differs from before */
+/* One transaction. */
+struct shd_txn {
+	bool open;
 	struct shd_wall now;
 	struct shd_arena *arena;         /* until its end */
-	struct shd_store_memory **touched; /* in the order of the first change */
-	size_t touched_count;
-	struct shd_moved *moved, **moved_end;
+	struct shd_outcome *outcome;     /* the caller's */
+	struct shd_touched *touched;     /* by place in basis->memory */
+	size_t *touched_places, touched_count; /* in the order of the first change */
+	struct shd_moved *moved, **moved_end; /* alerts, in order */
+	bool skewed;                     /* a store's clock differs from before */
+	struct shd_text record;          /* of the history row being written */
+};
 
-	/* One store of it: */
+/* One store, while it is worked on. */
+struct shd_visit {
 	struct shd_store_memory *store;
-	const struct shd_rule_lists *here;
+	size_t place;                    /* of it, in basis->memory */
+	const struct shd_rule_lists *lists; /* its rules */
+	const struct shd_entity *entity; /* the store's own; NULL: not read, or there is none */
+	bool entity_read;
+	struct shd_arena *store_arena;   /* of that */
 	struct shd_arena *keep;          /* entities to be judged */
 	struct shd_arena *scratch;       /* one entity at a time */
-	struct shd_arena *store_arena;
-	const struct shd_entity *store_entity; /* NULL: not read, or there is none */
-	bool store_entity_read;
-	const struct shd_rule *rule;     /* being judged */
-	size_t rows;                     /* that its windows showed, tallied ones apart */
-	struct shd_alert *at_hand;       /* all alerts of the entity that is judged, one look-up */
-	size_t at_hand_count;            /* instead of one for every rule */
 	uint32_t fresh;                  /* kinds that a good answer just spoke of */
 	struct shd_dirty *dirty;         /* hash by kind and id */
 	struct shd_dirty *skus;          /* hash of products whose stock is counted again */
-	struct shd_product *products;    /* hash of those asked for, of one store; in arena */
-	const struct shd_store_memory *products_of; /* the store that they are of */
-	struct shd_outcome *outcome;
-	struct shd_text record;          /* of the history row being written */
-	bool failed;                     /* in a callback that cannot say so */
-	struct shd_error error;
+	struct shd_product *products;    /* hash of those asked for; in the transaction's arena */
+	struct shd_alert *at_hand;       /* all alerts of the entity that is judged, one look-up */
+	size_t at_hand_count;            /* instead of one for every rule */
+};
+
+/* Only the functions of judge.h take all of it. */
+struct shd_judge {
+	struct shd_basis basis;
+	struct shd_txn txn;
+	struct shd_visit visit;
 };
 
 /* NULL: it is not configured. */
-struct shd_store_memory *shd_judge_find(const struct shd_judge *judge, const char *id);
+struct shd_store_memory *shd_judge_find(const struct shd_basis *basis, const char *id);
 /* Where the pollers of a source are judged. */
 struct shd_store_memory *shd_judge_of_source(
-	const struct shd_judge *judge, const struct shd_source *source);
+	const struct shd_basis *basis, const struct shd_source *source);
 
 /* judge.c: notes a change of the store at hand for the end of the transaction. */
-struct shd_touched *shd_judge_touch(struct shd_judge *judge);
+struct shd_touched *shd_judge_touch(struct shd_txn *txn, const struct shd_visit *visit);
 /* Makes `store` the one that is worked on. */
-void shd_judge_enter(struct shd_judge *judge, struct shd_store_memory *store);
+void shd_judge_enter(const struct shd_basis *basis, struct shd_visit *visit,
+		     struct shd_store_memory *store);
+
+/* batch.c */
+SHD_MUST_USE bool shd_judge_take(const struct shd_basis *basis, struct shd_txn *txn,
+				 struct shd_visit *visit, const struct shd_batch *batch,
+				 struct shd_error *reterr);
 
 /* rule_index.c: once there are settings, rules and memory. */
-void shd_judge_lists_create(struct shd_judge *judge);
-void shd_judge_lists_destroy(struct shd_judge *judge);
+void shd_judge_lists_create(struct shd_basis *basis);
+void shd_judge_lists_destroy(struct shd_basis *basis);
 /* Sorts by id; then, the first place of an id, false: there is none. */
 void shd_judge_sort_places(struct shd_place *places, size_t count);
 bool shd_judge_find_place(const struct shd_place *places, size_t count, const char *id,
@@ -162,27 +178,29 @@ bool shd_judge_find_place(const struct shd_place *places, size_t count, const ch
 
 /* health.c: the feed's row as the poll leaves it, and what it was before; then,
  * with that row stored, what poller and store look like. */
-SHD_MUST_USE bool shd_judge_feed(struct shd_judge *judge, const struct shd_batch *batch,
-				 struct shd_feed_row *ret_row, int *ret_error_before,
-				 struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_facts(struct shd_judge *judge, const struct shd_batch *batch,
-				  const struct shd_feed_row *feed, int error_before,
-				  struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_poller(struct shd_judge *judge, enum shd_poller poller,
-				   struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_feed(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_batch *batch, struct shd_feed_row *ret_row,
+	int *ret_error_before, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_facts(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_batch *batch, const struct shd_feed_row *feed,
+	int error_before, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_poller(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, enum shd_poller poller, struct shd_error *reterr);
 /* catch_up.c: a feed of the poller is to be read; and there is time for it until
  * *ret_until, which may be NULL. Never for SHD_POLLER_COUNT. */
-bool shd_judge_unread(const struct shd_judge *judge, enum shd_poller poller);
-bool shd_judge_catches_up(const struct shd_judge *judge, enum shd_poller poller,
-			  struct shd_wall *ret_until);
+bool shd_judge_unread(
+	const struct shd_txn *txn, const struct shd_visit *visit, enum shd_poller poller);
+bool shd_judge_catches_up(const struct shd_txn *txn, const struct shd_visit *visit,
+	enum shd_poller poller, struct shd_wall *ret_until);
 /* Takes note that the feed is no longer behind; true when it was the last of its poller. */
-bool shd_judge_is_read(struct shd_judge *judge, const struct shd_batch *batch,
-		       const struct shd_feed_row *feed);
+bool shd_judge_is_read(struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_batch *batch, const struct shd_feed_row *feed);
 /* After the commit. */
-void shd_judge_keep_read(struct shd_judge *judge);
+void shd_judge_keep_read(const struct shd_basis *basis, const struct shd_txn *txn);
 
 /* The daemon's own clock, as the stores see it. */
-SHD_MUST_USE bool shd_judge_skew(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_skew(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_error *reterr);
 /* When a poller becomes blind unless it succeeds before. */
 struct shd_wall shd_judge_blind_at(const struct shd_entity *poller);
 
@@ -197,86 +215,106 @@ void shd_seen_time(struct shd_seen *seen, enum shd_field field, struct shd_wall 
 void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text); /* NULL: none */
 
 /* history.c: rows of the history. */
-SHD_MUST_USE bool shd_judge_note(struct shd_judge *judge, const struct shd_entity *before,
-				 const struct shd_entity *entity, uint64_t changed,
-				 struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_note_feed(struct shd_judge *judge, const struct shd_feed_row *before,
-				      const struct shd_feed_row *feed, int64_t blind_ms,
-				      struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_note(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_entity *before,
+	const struct shd_entity *entity, uint64_t changed, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_note_feed(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_feed_row *before,
+	const struct shd_feed_row *feed, int64_t blind_ms, struct shd_error *reterr);
 
 /* judge.c: all pollers of the store. */
-SHD_MUST_USE bool shd_judge_pollers(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_pollers(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_error *reterr);
 
 /* observe.c */
-SHD_MUST_USE bool shd_judge_upsert(struct shd_judge *judge, const struct shd_entity *seen,
-				   const struct shd_endpoint *row, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_measures(struct shd_judge *judge, const struct shd_harvest *harvest,
-				     struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_sweep(struct shd_judge *judge, const struct shd_batch *batch,
-				  struct shd_feed_row *feed, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_recount(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_entity *seen, const struct shd_endpoint *row,
+	struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_measures(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_harvest *harvest, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_sweep(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_batch *batch, struct shd_feed_row *feed,
+	struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_recount(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_error *reterr);
 /* Derives what time changed, writes it, and puts the entity on the list. */
-SHD_MUST_USE bool shd_judge_refresh(struct shd_judge *judge, enum shd_kind kind, const char *id,
-				    struct shd_error *reterr);
-void shd_judge_dirty(struct shd_judge *judge, enum shd_kind kind, const char *id,
+SHD_MUST_USE bool shd_judge_refresh(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, enum shd_kind kind, const char *id, struct shd_error *reterr);
+void shd_judge_dirty(struct shd_visit *visit, enum shd_kind kind, const char *id,
 		     const struct shd_entity *entity, struct shd_wall derive_wake);
 /* A copy that can change while `before` (NULL: there is none) stays; NULL: no room. */
 struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind kind,
 				  const char *id, struct shd_arena *arena);
 
-/* env.c */
-void shd_judge_env(struct shd_judge *judge, const struct shd_entity *entity,
+/* env.c: what one judgement reads; it stays where it is while the environment is used. */
+struct shd_reading {
+	const struct shd_basis *basis;
+	const struct shd_txn *txn;
+	struct shd_visit *visit;
+	const struct shd_rule *rule;     /* NULL: all fields are read */
+	size_t rows;                     /* that its windows showed, tallied ones apart */
+	bool failed;                     /* something could not be read: `error` says why */
+	struct shd_error error;
+};
+void shd_judge_env(struct shd_reading *reading, const struct shd_entity *entity,
 		   struct shd_rule_env *ret_env);
-SHD_MUST_USE bool shd_judge_store_entity(struct shd_judge *judge, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_fact(struct shd_judge *judge, enum shd_poller poller,
-				 struct shd_poller_fact **ret_fact, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_store_entity(
+	const struct shd_basis *basis, struct shd_visit *visit, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_fact(const struct shd_basis *basis, struct shd_visit *visit,
+	enum shd_poller poller, struct shd_poller_fact **ret_fact, struct shd_error *reterr);
 
 /* Everything on the list; the rules of the whole store that read something of `touched`;
  * one of them by id; alerts whose rule is gone. */
-SHD_MUST_USE bool shd_judge_listed(struct shd_judge *judge, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_whole(struct shd_judge *judge, const struct shd_touched *touched,
-				  struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_rule(struct shd_judge *judge, const char *id, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_open_alerts(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_listed(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_whole(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_touched *touched, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_rule(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const char *id, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_open_alerts(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_error *reterr);
 
 /* unwatched.c: ends an open alert, and tells nobody but the journal: what it warned of may
  * well go on. */
-SHD_MUST_USE bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert,
-				 const char *reason, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_drop(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, struct shd_alert *alert, const char *reason,
+	struct shd_error *reterr);
 /* Whether the store's configuration switches the poller off; never for SHD_POLLER_COUNT. */
-bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller);
+bool shd_judge_is_off(const struct shd_visit *visit, enum shd_poller poller);
 /* In words, why nobody reads the poller; NULL: it is read. */
-const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,
+const char *shd_judge_idle(const struct shd_visit *visit, enum shd_poller poller,
 			   struct shd_arena *arena);
 /* Ends the alerts of a poller that became idle. */
-SHD_MUST_USE bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller,
-				       struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_end_poller(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, enum shd_poller poller, struct shd_error *reterr);
 /* Ends the alerts of stores that are no longer configured, and closes their entities. */
-SHD_MUST_USE bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_end_stores(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, struct shd_error *reterr);
 
 /* transitions.c: takes note that the alert moved. entity: NULL when it is gone. Then, that it
  * was ended because nobody watches it any more; rule: NULL when it is gone. */
-SHD_MUST_USE bool shd_judge_moved(struct shd_judge *judge, const struct shd_rule *rule,
-				  const struct shd_entity *entity, const struct shd_alert *alert,
-				  const struct shd_alert_move *move, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_dropped(struct shd_judge *judge, const struct shd_rule *rule,
-				    const struct shd_alert *alert,
-				    const struct shd_alert_move *move, const char *why,
-				    struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_moved(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_entity *entity,
+	const struct shd_alert *alert, const struct shd_alert_move *move, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_dropped(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *alert,
+	const struct shd_alert_move *move, const char *why, struct shd_error *reterr);
 /* Copies them for the journal, as far as there is room. */
 void shd_judge_show_moved(const struct shd_moved *moved, struct shd_outcome *outcome);
 
 /* inhibition.c: whether nobody is told, because an alert holds this one back. Then, when an
  * alert that was held back is to be told, because it outlived that one; SHD_NEVER_MS: it was
  * told, or is still held back, or never was. */
-SHD_MUST_USE bool shd_judge_is_inhibited(struct shd_judge *judge, const struct shd_moved *moved,
-					 bool *ret_inhibited, struct shd_error *reterr);
-SHD_MUST_USE bool shd_judge_held_back(struct shd_judge *judge, const struct shd_rule *rule,
-				      const struct shd_alert *alert, struct shd_wall *ret_at,
-				      struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_is_inhibited(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_moved *moved, bool *ret_inhibited, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_held_back(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *alert,
+	struct shd_wall *ret_at, struct shd_error *reterr);
 /* An alert of the rule ended: wakes what it held back. */
-SHD_MUST_USE bool shd_judge_let_go(struct shd_judge *judge, const struct shd_rule *rule,
-				   const struct shd_alert *ended, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_let_go(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *ended,
+	struct shd_error *reterr);
 
 /* notifications.c: what moved, with the routes, becomes events and messages. */
-SHD_MUST_USE bool shd_judge_notify(struct shd_judge *judge, struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_notify(
+	const struct shd_basis *basis, struct shd_txn *txn, struct shd_error *reterr);

@@ -48,10 +48,10 @@ void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text
 	value->len = (uint32_t)strlen(value->text);
 }
 
-static bool look_at_channel(struct shd_judge *judge, const struct shd_channel_state *channel,
-			    struct shd_error *reterr)
+static bool look_at_channel(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_channel_state *channel, struct shd_error *reterr)
 {
-	const struct shd_channel_settings *settings = &judge->in.channels[channel->channel];
+	const struct shd_channel_settings *settings = &basis->in.channels[channel->channel];
 	struct shd_seen seen;
 
 	shd_seen_start(&seen, SHD_KIND_channel, settings->name);
@@ -63,15 +63,15 @@ static bool look_at_channel(struct shd_judge *judge, const struct shd_channel_st
 	shd_seen_text(&seen, SHD_F_channel_error,
 		      channel->error < 0 ? NULL : shd_err_name((enum shd_err)channel->error));
 	shd_seen_text(&seen, SHD_F_channel_error_text, channel->error_text);
-	return shd_judge_upsert(judge, &seen.entity, NULL, reterr) &&
-	       shd_judge_listed(judge, reterr);
+	return shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr) &&
+	       shd_judge_listed(basis, txn, visit, reterr);
 }
 
 bool shd_judge_channel(
 	struct shd_judge *judge, const struct shd_channel_state *channel, struct shd_error *reterr)
 {
-	shd_judge_enter(judge, judge->daemon);
-	if (look_at_channel(judge, channel, reterr))
+	shd_judge_enter(&judge->basis, &judge->visit, judge->basis.daemon);
+	if (look_at_channel(&judge->basis, &judge->txn, &judge->visit, channel, reterr))
 		return true;
 	shd_judge_abandon(judge);
 	return false;
@@ -82,11 +82,13 @@ bool shd_judge_config(
 {
 	struct shd_seen seen;
 
-	shd_judge_enter(judge, judge->daemon);
-	shd_seen_start(&seen, SHD_KIND_store, judge->store->id);
+	shd_judge_enter(&judge->basis, &judge->visit, judge->basis.daemon);
+	shd_seen_start(&seen, SHD_KIND_store, judge->visit.store->id);
 	shd_seen_text(&seen, SHD_F_store_config_error, mistake);
 	shd_seen_n(&seen, SHD_F_store_config_mistakes, (int64_t)mistakes * 1000000);
-	if (shd_judge_upsert(judge, &seen.entity, NULL, reterr) && shd_judge_listed(judge, reterr))
+	if (shd_judge_upsert(
+		    &judge->basis, &judge->txn, &judge->visit, &seen.entity, NULL, reterr) &&
+		shd_judge_listed(&judge->basis, &judge->txn, &judge->visit, reterr))
 		return true;
 	shd_judge_abandon(judge);
 	return false;

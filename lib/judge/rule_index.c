@@ -56,7 +56,7 @@ static void add_kind(struct shd_rule_lists *lists, int kind, const struct shd_ru
 	}
 }
 
-static struct shd_rule_lists *add_lists(struct shd_judge *judge, const struct shd_rules *rules)
+static struct shd_rule_lists *add_lists(struct shd_basis *basis, const struct shd_rules *rules)
 {
 	struct shd_rule_lists *lists = shd_xcalloc(1, sizeof(*lists));
 	size_t at = 0;
@@ -71,27 +71,27 @@ static struct shd_rule_lists *add_lists(struct shd_judge *judge, const struct sh
 	for (size_t i = 0; i < lists->of_store_count; i++)
 		lists->places[i] = (struct shd_place){lists->of_store[i]->id, i};
 	shd_judge_sort_places(lists->places, lists->of_store_count);
-	HASH_ADD_PTR(judge->lists, rules, lists);
+	HASH_ADD_PTR(basis->lists, rules, lists);
 	return lists;
 }
 
-void shd_judge_lists_create(struct shd_judge *judge)
+void shd_judge_lists_create(struct shd_basis *basis)
 {
-	for (size_t i = 0; i < judge->memory_count; i++) {
-		const struct shd_rules *rules = shd_rules_of(judge->in.rules, judge->memory[i].id);
+	for (size_t i = 0; i < basis->memory_count; i++) {
+		const struct shd_rules *rules = shd_rules_of(basis->in.rules, basis->memory[i].id);
 		struct shd_rule_lists *lists;
 
-		HASH_FIND_PTR(judge->lists, &rules, lists);
-		judge->memory[i].lists = lists ? lists : add_lists(judge, rules);
+		HASH_FIND_PTR(basis->lists, &rules, lists);
+		basis->memory[i].lists = lists ? lists : add_lists(basis, rules);
 	}
 }
 
-void shd_judge_lists_destroy(struct shd_judge *judge)
+void shd_judge_lists_destroy(struct shd_basis *basis)
 {
 	struct shd_rule_lists *lists, *next;
 
-	HASH_ITER(hh, judge->lists, lists, next) {
-		HASH_DEL(judge->lists, lists);
+	HASH_ITER(hh, basis->lists, lists, next) {
+		HASH_DEL(basis->lists, lists);
 		free(lists->all);
 		free(lists->places);
 		free(lists);

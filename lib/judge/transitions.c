@@ -15,14 +15,15 @@ static bool no_room(struct shd_error *reterr)
 /* --- what an entity is called ------------------------------------------------------------ */
 
 /* What the product is called, its number when we do not know the listing. */
-static const char *product_of(struct shd_judge *judge, const char *sku)
+static const char *product_of(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const char *sku)
 {
 	struct shd_stored_listing *listings;
 	struct shd_error ignored; /* what is read next fails as well */
 	size_t count;
 
-	if (!judge->read->listings(judge->read->ctx, judge->store->id, sku,
-				   judge->arena, &listings, &count, &ignored))
+	if (!basis->read->listings(basis->read->ctx, visit->store->id, sku,
+				   txn->arena, &listings, &count, &ignored))
 		return sku;
 	for (size_t i = 0; i < count; i++)
 		if (listings[i].title)
@@ -31,8 +32,8 @@ static const char *product_of(struct shd_judge *judge, const char *sku)
 }
 
 /* The entity as a person knows it; `id` when nothing says more. */
-static const char *subject_of(struct shd_judge *judge, const struct shd_entity *entity,
-			      const char *id)
+static const char *subject_of(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_entity *entity, const char *id)
 {
 	static const char *const names[] = {
 		"title", "offer_id", "tracking_number", "order_id", "sku", "text"};
@@ -47,8 +48,9 @@ static const char *subject_of(struct shd_judge *judge, const struct shd_entity *
 			break;
 		const struct shd_value *value = shd_entity_get(entity, field);
 		if (!value->none && value->len)
-			return strcmp(names[i], "sku") == 0 ? product_of(judge, value->text)
-							    : value->text;
+			return strcmp(names[i], "sku") == 0
+				       ? product_of(basis, txn, visit, value->text)
+				       : value->text;
 	}
 	return id;
 }
@@ -86,10 +88,11 @@ static bool keep(struct shd_arena *arena, struct shd_transition *transition)
 
 /* --- what there is to tell ------------------------------------------------------------------ */
 
-static struct shd_facts facts_of(struct shd_judge *judge, const struct shd_entity *entity,
-				 const struct shd_alert *alert, const struct shd_alert_move *move)
+static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_entity *entity,
+	const struct shd_alert *alert, const struct shd_alert_move *move)
 {
-	const struct shd_store *settings = judge->store->settings;
+	const struct shd_store *settings = visit->store->settings;
 	const struct shd_verdict *last = &alert->last;
 	struct shd_facts facts = {.alert = alert->number,
 		.episode = alert->episode,
@@ -100,8 +103,8 @@ static struct shd_facts facts_of(struct shd_judge *judge, const struct shd_entit
 		.store = alert->store,
 		.entity = alert->entity,
 		.marketplace = settings ? settings->marketplace : "daemon",
-		.subject = subject_of(judge, entity, alert->entity),
-		.at = judge->now,
+		.subject = subject_of(basis, txn, visit, entity, alert->entity),
+		.at = txn->now,
 		.since = alert->fired_at,
 		.value = last->value,
 		.limit = last->limit,
@@ -116,39 +119,41 @@ static struct shd_facts facts_of(struct shd_judge *judge, const struct shd_entit
 	return facts;
 }
 
-static bool note(struct shd_judge *judge, const struct shd_rule *rule,
-		 const struct shd_entity *entity, const struct shd_alert *alert,
-		 const struct shd_alert_move *move, const char *unwatched, struct shd_error *reterr)
+static bool note(const struct shd_basis *basis, struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_rule *rule, const struct shd_entity *entity, const struct shd_alert *alert,
+	const struct shd_alert_move *move, const char *unwatched, struct shd_error *reterr)
 {
-	struct shd_moved *moved = shd_arena_alloc(judge->arena, 1, sizeof(*moved));
+	struct shd_moved *moved = shd_arena_alloc(txn->arena, 1, sizeof(*moved));
 
 	if (!moved)
 		return no_room(reterr);
-	*moved = (struct shd_moved){.rule = rule, .store = judge->store, .tell = move->tell};
-	moved->what = (struct shd_transition){.facts = facts_of(judge, entity, alert, move),
-		.title = rule ? rule->title[SHD_EN] : alert->rule,
-		.why = unwatched ? unwatched : alert->last.why,
-		.unwatched = unwatched != NULL};
-	if (!keep(judge->arena, &moved->what))
+	*moved = (struct shd_moved){.rule = rule, .store = visit->store, .tell = move->tell};
+	moved->what =
+		(struct shd_transition){.facts = facts_of(basis, txn, visit, entity, alert, move),
+			.title = rule ? rule->title[SHD_EN] : alert->rule,
+			.why = unwatched ? unwatched : alert->last.why,
+			.unwatched = unwatched != NULL};
+	if (!keep(txn->arena, &moved->what))
 		return no_room(reterr);
-	*judge->moved_end = moved;
-	judge->moved_end = &moved->next;
+	*txn->moved_end = moved;
+	txn->moved_end = &moved->next;
 	return true;
 }
 
-bool shd_judge_moved(struct shd_judge *judge, const struct shd_rule *rule,
-		     const struct shd_entity *entity, const struct shd_alert *alert,
-		     const struct shd_alert_move *move, struct shd_error *reterr)
+bool shd_judge_moved(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_entity *entity,
+	const struct shd_alert *alert, const struct shd_alert_move *move, struct shd_error *reterr)
 {
-	return note(judge, rule, entity, alert, move, NULL, reterr) &&
-	       (move->move != SHD_MOVE_RESOLVED || shd_judge_let_go(judge, rule, alert, reterr));
+	return note(basis, txn, visit, rule, entity, alert, move, NULL, reterr) &&
+	       (move->move != SHD_MOVE_RESOLVED ||
+		       shd_judge_let_go(basis, txn, visit, rule, alert, reterr));
 }
 
-bool shd_judge_dropped(struct shd_judge *judge, const struct shd_rule *rule,
-		       const struct shd_alert *alert, const struct shd_alert_move *move,
-		       const char *why, struct shd_error *reterr)
+bool shd_judge_dropped(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *alert,
+	const struct shd_alert_move *move, const char *why, struct shd_error *reterr)
 {
-	return note(judge, rule, NULL, alert, move, why, reterr);
+	return note(basis, txn, visit, rule, NULL, alert, move, why, reterr);
 }
 
 void shd_judge_show_moved(const struct shd_moved *moved, struct shd_outcome *outcome)

@@ -2,60 +2,62 @@
 
 #include <string.h>
 
-bool shd_judge_drop(struct shd_judge *judge, struct shd_alert *alert, const char *reason,
-		    struct shd_error *reterr)
+bool shd_judge_drop(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, struct shd_alert *alert, const char *reason,
+	struct shd_error *reterr)
 {
 	const struct shd_rule *rule =
-		shd_rules_find(shd_rules_of(judge->in.rules, alert->store), alert->rule);
+		shd_rules_find(shd_rules_of(basis->in.rules, alert->store), alert->rule);
 	bool fired = alert->state != SHD_ALERT_PENDING;
 	struct shd_alert_move move = {
 		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level};
 
 	alert->state = fired ? SHD_ALERT_RESOLVED : SHD_ALERT_INACTIVE;
 	alert->level = alert->notified_level = SHD_LEVEL_NONE;
-	alert->changed_at = judge->now;
+	alert->changed_at = txn->now;
 	if (fired)
-		alert->resolved_at = judge->now;
+		alert->resolved_at = txn->now;
 	alert->pending_since.ms = alert->clear_since.ms = 0;
 	alert->hits = 0;
 	alert->wake.ms = SHD_NEVER_MS;
-	return shd_overlay_alert_put(judge->overlay, alert, reterr) &&
-	       shd_judge_dropped(judge, rule, alert, &move, reason, reterr);
+	return shd_overlay_alert_put(basis->overlay, alert, reterr) &&
+	       shd_judge_dropped(basis, txn, visit, rule, alert, &move, reason, reterr);
 }
 
 /* --- pollers that nobody reads -------------------------------------------------------- */
 
-bool shd_judge_is_off(const struct shd_judge *judge, enum shd_poller poller)
+bool shd_judge_is_off(const struct shd_visit *visit, enum shd_poller poller)
 {
-	return poller < SHD_POLLER_COUNT && judge->store->source &&
-	       judge->store->source->every_ms[poller] == 0;
+	return poller < SHD_POLLER_COUNT && visit->store->source &&
+	       visit->store->source->every_ms[poller] == 0;
 }
 
-const char *shd_judge_idle(const struct shd_judge *judge, enum shd_poller poller,
+const char *shd_judge_idle(const struct shd_visit *visit, enum shd_poller poller,
 			   struct shd_arena *arena)
 {
-	struct shd_poller_fact fact = judge->store->pollers[poller];
+	struct shd_poller_fact fact = visit->store->pollers[poller];
 
-	fact.off = shd_judge_is_off(judge, poller);
+	fact.off = shd_judge_is_off(visit, poller);
 	return shd_poller_idle_words(&fact, poller, arena);
 }
 
-bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struct shd_error *reterr)
+bool shd_judge_end_poller(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, enum shd_poller poller, struct shd_error *reterr)
 {
-	const char *reason = shd_judge_idle(judge, poller, judge->arena);
+	const char *reason = shd_judge_idle(visit, poller, txn->arena);
 	struct shd_alert *alerts;
 	size_t count;
 
-	if (!shd_overlay_alerts_of(judge->overlay, judge->store->id,
-				 shd_poller_name(poller), judge->arena, &alerts, &count, reterr))
+	if (!shd_overlay_alerts_of(basis->overlay, visit->store->id,
+				 shd_poller_name(poller), txn->arena, &alerts, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		const struct shd_rule *rule = shd_rules_find(judge->here->rules, alerts[i].rule);
+		const struct shd_rule *rule = shd_rules_find(visit->lists->rules, alerts[i].rule);
 		bool over = alerts[i].state == SHD_ALERT_INACTIVE ||
 			    alerts[i].state == SHD_ALERT_RESOLVED;
 
 		if (!over && rule && rule->each && rule->kind == SHD_KIND_poller &&
-		    !shd_judge_drop(judge, &alerts[i], reason, reterr))
+		    !shd_judge_drop(basis, txn, visit, &alerts[i], reason, reterr))
 			return false;
 	}
 	return true;
@@ -63,50 +65,55 @@ bool shd_judge_end_poller(struct shd_judge *judge, enum shd_poller poller, struc
 
 /* --- stores that nobody watches --------------------------------------------------------- */
 
-static bool end_alerts(struct shd_judge *judge, const char *store, struct shd_error *reterr)
+static bool end_alerts(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const char *store, struct shd_error *reterr)
 {
 	struct shd_alert *alerts;
 	size_t count;
 
-	if (!judge->read->open_alerts(
-		    judge->read->ctx, store, judge->arena, &alerts, &count, reterr))
+	if (!basis->read->open_alerts(
+		    basis->read->ctx, store, txn->arena, &alerts, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!shd_judge_drop(judge, &alerts[i], "the store is no longer watched", reterr))
+		if (!shd_judge_drop(basis, txn, visit, &alerts[i], "the store is no longer watched",
+			    reterr))
 			return false;
 	return true;
 }
 
 /* When it comes back, it is watched from then on (look_at_store). */
-static bool close_store(struct shd_judge *judge, const char *id, struct shd_error *reterr)
+static bool close_store(const struct shd_basis *basis, const struct shd_txn *txn, const char *id,
+	struct shd_error *reterr)
 {
 	const struct shd_entity *before, *kept;
 
-	if (!shd_overlay_entity(judge->overlay, id, SHD_KIND_store, id, judge->arena, &before,
+	if (!shd_overlay_entity(basis->overlay, id, SHD_KIND_store, id, txn->arena, &before,
 				reterr))
 		return false;
 	if (!before)
 		return true;
-	struct shd_entity *store = shd_judge_copy(before, SHD_KIND_store, id, judge->arena);
+	struct shd_entity *store = shd_judge_copy(before, SHD_KIND_store, id, txn->arena);
 	if (!store)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "no room to close a store");
 	struct shd_value *closed = &store->fields[SHD_I_closed];
 	closed->none = false;
 	closed->n = true;
-	(void)shd_derive(NULL, store, judge->now);
-	return shd_overlay_entity_put(judge->overlay, id, before, store, NULL, &kept, reterr);
+	(void)shd_derive(NULL, store, txn->now);
+	return shd_overlay_entity_put(basis->overlay, id, before, store, NULL, &kept, reterr);
 }
 
-bool shd_judge_end_stores(struct shd_judge *judge, struct shd_error *reterr)
+bool shd_judge_end_stores(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, struct shd_error *reterr)
 {
 	const char *const *ids;
 	size_t count;
 
-	if (!judge->read->open_stores(judge->read->ctx, judge->arena, &ids, &count, reterr))
+	if (!basis->read->open_stores(basis->read->ctx, txn->arena, &ids, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!shd_judge_find(judge, ids[i]) &&
-		    (!end_alerts(judge, ids[i], reterr) || !close_store(judge, ids[i], reterr)))
+		if (!shd_judge_find(basis, ids[i]) &&
+			(!end_alerts(basis, txn, visit, ids[i], reterr) ||
+				!close_store(basis, txn, ids[i], reterr)))
 			return false;
 	return true;
 }

@@ -60,5 +60,5 @@ void shd_settings_destroy(struct shd_settings *settings);
 struct shd_rule_setup;
 struct shd_rule_setup shd_settings_for_rules(const struct shd_settings *settings);
 
-/* What the judge takes of them, borrowed; stored, rules and words are to be added. */
+/* What the judge takes of them, borrowed; stored and rules are to be added. */
 struct shd_judge_in shd_settings_for_judge(const struct shd_settings *settings);

@@ -72,7 +72,6 @@ static inline void bench_judge(struct bench *b)
 	shd_judge_destroy(b->judge);
 	b->in.stored = bench_stored(b);
 	b->in.rules = b->rules;
-	b->in.words = b->words;
 	b->judge = shd_judge_create(&b->in);
 }
 

@@ -1,4 +1,4 @@
-/* lib/judge/tell.c: what a message calls the thing it is about. */
+/* lib/judge/transitions.c: what a message calls the thing it is about. */
 #include "support/judge_bench.h"
 
 static size_t add(struct bench *b, enum shd_kind kind, const char *id)

@@ -2,22 +2,17 @@
  *
  * Judging changes nothing. Pool threads; `config` must be held meanwhile. */
 #pragma once
-#include "judge/poller_fact.h"
+#include "judge/reading.h"
 #include "route.h"
 
 struct shd_live {
 	struct shd_state *state;
 	const struct shd_config *config;
 	const char *store;                         /* id, or "daemon" */
-	const struct shd_store *settings;          /* NULL: the pseudo-store */
-	const int64_t *every_ms;                   /* of the pollers of its marketplace */
-	struct shd_wall now;
 	struct shd_arena *arena;
-	struct shd_entity *entity;                 /* the store's own; NULL: none yet */
 	/* private: */
+	struct shd_reading reading;
 	struct shd_poller_fact pollers[SHD_POLLER_COUNT];
-	bool failed;
-	struct shd_error error;
 };
 
 /* Errors: MISSING, there is no such store, with the nearest; STATE. */

@@ -25,19 +25,21 @@ static uint64_t bit_of(const struct shd_source *source, const struct shd_endpoin
 	return at < 64 ? 1ULL << at : 0;
 }
 
+uint32_t shd_judge_unread_pollers(const struct shd_txn *txn, const struct shd_visit *visit)
+{
+	uint64_t feeds = unread(txn, visit);
+	uint32_t pollers = 0;
+
+	for (size_t i = 0; feeds && i < visit->store->source->endpoint_count; i++)
+		if (feeds & bit_of(visit->store->source, &visit->store->source->endpoints[i]))
+			pollers |= 1U << visit->store->source->endpoints[i].poller;
+	return pollers;
+}
+
 bool shd_judge_unread(
 	const struct shd_txn *txn, const struct shd_visit *visit, enum shd_poller poller)
 {
-	uint64_t feeds = unread(txn, visit);
-
-	if (!feeds || poller == SHD_POLLER_COUNT)
-		return false;
-	const struct shd_source *source = visit->store->source;
-	for (size_t i = 0; i < source->endpoint_count; i++)
-		if (source->endpoints[i].poller == poller &&
-		    (feeds & bit_of(source, &source->endpoints[i])))
-			return true;
-	return false;
+	return poller < SHD_POLLER_COUNT && (shd_judge_unread_pollers(txn, visit) >> poller & 1);
 }
 
 bool shd_judge_catches_up(const struct shd_txn *txn, const struct shd_visit *visit,

@@ -198,12 +198,12 @@ static bool locked_out(const struct shd_visit *visit)
 
 /* The rules that cannot judge without this poller. */
 static void name_blinded(const struct shd_basis *basis, const struct shd_txn *txn,
-	struct shd_visit *visit, enum shd_poller poller, struct shd_text *out)
+	const struct shd_visit *visit, enum shd_poller poller, struct shd_text *out)
 {
-	struct shd_reading reading = {.basis = basis, .txn = txn, .visit = visit};
+	struct shd_reading reading = shd_judge_reading(basis, txn, visit, NULL);
 	struct shd_rule_env env;
 
-	shd_judge_env(&reading, NULL, &env);
+	shd_reading_env(&reading, NULL, &env);
 	for (size_t i = 0; i < shd_rules_count(visit->lists->rules); i++) {
 		const struct shd_rule *rule = shd_rules_at(visit->lists->rules, i);
 

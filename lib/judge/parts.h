@@ -6,7 +6,7 @@
  *   catch_up.c       feeds that are to be read before their poller counts again
  *   reports.c        observations of the daemon's own: channels, configuration
  *   observe.c        observations into entities; sweeps; cross references
- *   env.c            what a rule reads
+ *   env.c            what a rule reads of the store that is visited (reading.h)
  *   rule_index.c     the rules of each store, by what they are judged for
  *   verdict.c        verdicts, alerts, wake-ups
  *   history.c        the history: noted while it happens, and told again for a replay
@@ -22,8 +22,8 @@
 #include "base/table.h"
 #include "catalog/derive.h"
 #include "judge.h"
-#include "poller_fact.h"
 #include "overlay.h"
+#include "reading.h"
 #include "rule/match.h"
 #include "rule/eval/tally.h"
 
@@ -186,10 +186,11 @@ SHD_MUST_USE bool shd_judge_facts(const struct shd_basis *basis, struct shd_txn 
 	int error_before, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_poller(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, enum shd_poller poller, struct shd_error *reterr);
-/* catch_up.c: a feed of the poller is to be read; and there is time for it until
- * *ret_until, which may be NULL. Never for SHD_POLLER_COUNT. */
+/* catch_up.c: a feed of the poller is to be read (never of SHD_POLLER_COUNT); all of these
+ * pollers, bit per poller; and there is time for it until *ret_until, which may be NULL. */
 bool shd_judge_unread(
 	const struct shd_txn *txn, const struct shd_visit *visit, enum shd_poller poller);
+uint32_t shd_judge_unread_pollers(const struct shd_txn *txn, const struct shd_visit *visit);
 bool shd_judge_catches_up(const struct shd_txn *txn, const struct shd_visit *visit,
 	enum shd_poller poller, struct shd_wall *ret_until);
 /* Takes note that the feed is no longer behind; true when it was the last of its poller. */
@@ -246,18 +247,9 @@ void shd_judge_dirty(struct shd_visit *visit, enum shd_kind kind, const char *id
 struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind kind,
 				  const char *id, struct shd_arena *arena);
 
-/* env.c: what one judgement reads; it stays where it is while the environment is used. */
-struct shd_reading {
-	const struct shd_basis *basis;
-	const struct shd_txn *txn;
-	struct shd_visit *visit;
-	const struct shd_rule *rule;     /* NULL: all fields are read */
-	size_t rows;                     /* that its windows showed, tallied ones apart */
-	bool failed;                     /* something could not be read: `error` says why */
-	struct shd_error error;
-};
-void shd_judge_env(struct shd_reading *reading, const struct shd_entity *entity,
-		   struct shd_rule_env *ret_env);
+/* env.c: what the rule (NULL: any) reads of the store that is visited. */
+struct shd_reading shd_judge_reading(const struct shd_basis *basis, const struct shd_txn *txn,
+				     const struct shd_visit *visit, const struct shd_rule *rule);
 SHD_MUST_USE bool shd_judge_store_entity(
 	const struct shd_basis *basis, struct shd_visit *visit, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_fact(const struct shd_basis *basis, struct shd_visit *visit,

@@ -118,34 +118,18 @@ static bool step(const struct shd_basis *basis, struct shd_txn *txn, struct shd_
 
 /* --- one verdict ---------------------------------------------------------------------- */
 
-/* What cannot be known because nobody reads it is said to be that. */
-static void say_idle(const struct shd_visit *visit, const struct shd_rule *rule,
-		     struct shd_verdict *verdict)
-{
-	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
-		const char *idle =
-			rule->brought_by >> p & 1
-				? shd_judge_idle(visit, (enum shd_poller)p, visit->scratch)
-				: NULL;
-
-		if (!idle)
-			continue;
-		verdict->why = idle;
-		return;
-	}
-}
-
 static bool judge_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
 	const struct shd_rule *rule, const struct shd_entity *entity, const char *id,
 	struct shd_wall *wake, size_t *ret_rows, struct shd_error *reterr)
 {
-	struct shd_reading reading = {.basis = basis, .txn = txn, .visit = visit, .rule = rule};
+	struct shd_reading reading = shd_judge_reading(basis, txn, visit, rule);
 	struct shd_rule_env env;
 	struct shd_verdict verdict;
 
-	shd_judge_env(&reading, entity, &env);
+	shd_reading_env(&reading, entity, &env);
 	shd_rule_judge(rule, &env, &verdict);
-	say_idle(visit, rule, &verdict);
+	shd_reading_say_idle(&reading, rule, visit->scratch, &verdict);
+	visit->store->asked |= reading.asked;
 	txn->outcome->judged++;
 	*ret_rows = reading.rows;
 	if (reading.failed) {

@@ -29,7 +29,7 @@ ROOMS = [
     ("lib/report", "report.h"),
     ("lib/trial", "trial.h scenario.h"),
     ("lib/settings", "settings.h schema.h"),
-    ("lib/judge", "judge.h change_set.h history.h poller_fact.h stored.h"),
+    ("lib/judge", "judge.h change_set.h history.h reading.h stored.h"),
     ("lib/notify", "notify.h"),
     ("lib/message", "message.h plain.h"),
     ("lib/alert", "alert.h route.h"),

@@ -36,15 +36,6 @@ static json_t *alert_json(const struct shd_alert *alert)
 	return row;
 }
 
-static enum shd_level level_of(const char *name)
-{
-	int level = SHD_LEVEL_COUNT - 1;
-
-	while (level > SHD_LEVEL_NONE && strcmp(shd_level_name((enum shd_level)level), name) != 0)
-		level--;
-	return (enum shd_level)level;
-}
-
 /* The alert's rule as its store has it; NULL when it is gone. */
 static const struct shd_rule *rule_of(const json_t *alert, const struct shd_config *config)
 {
@@ -60,8 +51,9 @@ static void put_rule_title(json_t *row, const struct shd_config *config)
 {
 	const char *id = json_string_value(json_object_get(row, "rule"));
 	const struct shd_rule *rule = rule_of(row, config);
-	enum shd_level level = level_of(json_string_value(json_object_get(row, "level")));
+	enum shd_level level = SHD_LEVEL_NONE;
 
+	shd_level_find(json_string_value(json_object_get(row, "level")), &level);
 	shd_api_put_text(row, "title", rule ? rule->title[SHD_EN] : id);
 	shd_api_put_text(row, "condition",
 		rule && level != SHD_LEVEL_NONE ? shd_rule_condition(rule, level) : NULL);

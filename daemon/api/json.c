@@ -1,20 +1,7 @@
 #include "json.h"
 
-#include "base/num.h"
 #include "base/text.h"
 #include "message/plain.h"
-
-#include <string.h>
-
-/* For people; a length that is not even a second would only be "0 s". */
-static void value_text(const struct shd_value *value, struct shd_text *out)
-{
-	if (value->type == SHD_DURATION && value->n && value->n > -SHD_SECOND_MS &&
-		value->n < SHD_SECOND_MS)
-		shd_text_printf(out, "%lld ms", (long long)value->n);
-	else
-		shd_wording_plainly(value, out);
-}
 
 void shd_api_put_value(json_t *object, const char *name, const struct shd_value *value)
 {
@@ -24,7 +11,7 @@ void shd_api_put_value(json_t *object, const char *name, const struct shd_value 
 	}
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	shd_text_init(&text, SHD_FIELD_BYTES);
-	value_text(value, &text);
+	shd_wording_plainly(value, &text);
 
 	json_t *row = json_object();
 	shd_api_put_text(row, "type", shd_type_name(value->type));

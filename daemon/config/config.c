@@ -95,7 +95,7 @@ static void take_settings(struct load *load, const char *path)
 		docs[count] = read_doc(load, name);
 		count += docs[count] != NULL;
 	}
-	load->config->settings = shd_settings_build(docs, count, load->diags);
+	load->config->settings = shd_settings_build(docs, count, NULL, load->diags);
 	load->unread = !load->config->settings;
 }
 

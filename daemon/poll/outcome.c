@@ -239,6 +239,12 @@ static void followed(struct shd_scheduler *scheduler, struct shd_poll *poll)
 	}
 }
 
+static void report_ended(void *ctx, bool ok)
+{
+	(void)ctx; /* not kept: its document is read once more after a restart, as the same */
+	(void)ok;
+}
+
 static void worked(struct shd_scheduler *scheduler, struct shd_poll *poll, bool news, bool suspect)
 {
 	struct shd_feed *feed = poll->feed;
@@ -253,11 +259,11 @@ static void worked(struct shd_scheduler *scheduler, struct shd_poll *poll, bool 
 	feed->suspects = suspect;
 	if (suspect)
 		feed->cursor = cursor_before;
-	else if (poll->changed)
+	else if (poll->state == SHD_POLL_CHANGED)
 		shd_poll_adopt(poll);
 	followed(scheduler, poll);
-	if (poll->job)
-		shd_poll_end_report(poll);
+	if (poll->job && shd_poll_end_report(poll))
+		shd_job_table_keep(scheduler->in.reports, poll->job, report_ended, NULL);
 	bool again = poll->outdated || spent < 0 || spent >= period;
 	shd_scheduler_set_due(scheduler, feed, again ? 0 : period - spent);
 	if (!news)
@@ -343,20 +349,20 @@ static void commit(struct shd_scheduler *scheduler, struct shd_poll *poll)
 	shd_commit_add(scheduler->in.commit, &poll->item);
 }
 
-void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll, bool good)
+void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
 
 	scheduler->active--;
 	scheduler->figures.polls++;
-	scheduler->figures.polls_unchanged += good && !poll->changed;
+	scheduler->figures.polls_unchanged += poll->state == SHD_POLL_UNCHANGED;
 	scheduler->figures.requests += (uint64_t)poll->requests;
 	scheduler->figures.throttled += (uint64_t)poll->throttled;
 	scheduler->figures.received_bytes += (uint64_t)poll->bytes;
 	scheduler->figures.parsed_records += poll->parsed_records;
 	count(&feed->requests, poll->requests);
 	count(&feed->throttled, poll->throttled);
-	if (!good)
+	if (poll->state == SHD_POLL_FAILED)
 		failed(scheduler, poll);
 	else if (shd_poll_has_news(poll))
 		commit(scheduler, poll);

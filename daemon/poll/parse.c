@@ -63,7 +63,7 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 
 	if (!record)
 		return false;
-	if (poll->following && poll->page_in.id_count == 1)
+	if (shd_poll_follows(poll) && poll->page_in.id_count == 1)
 		in.id = poll->page_in.ids[0];
 	poll->parsed_records++;
 	if (poll->row->map && !poll->row->map(&in, record, harvest, &poll->bad_record)) {
@@ -71,9 +71,8 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 		shd_page_draft_add(&poll->draft, 0, NULL);
 		return true;
 	}
-	if (!poll->following && !take_follows(poll, follows)) {
-		poll->left_out = true;
-		hash = 0;
+	if (!shd_poll_follows(poll) && !take_follows(poll, follows)) {
+		poll->body_hash = hash = 0; /* the page comes again */
 	}
 	bool has_key = harvest->entity_count > entities;
 	shd_page_draft_add(&poll->draft, hash, has_key ? harvest->entities[entities].id : NULL);
@@ -85,7 +84,7 @@ static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd
 	const char *key;
 	uint64_t hash = shd_hash(poll->body.data + at, len);
 
-	if (!poll->following && shd_known_find(poll->known, hash, &key)) {
+	if (!shd_poll_follows(poll) && shd_known_find(poll->known, hash, &key)) {
 		shd_page_draft_add(&poll->draft, hash, key);
 		return true;
 	}
@@ -100,7 +99,7 @@ static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
 
 	ret_out->last = true;
 	ret_out->position[0] = '\0';
-	if (!poll->row->next || poll->following)
+	if (!poll->row->next || shd_poll_follows(poll))
 		return true;
 	shd_text_init(&text, ENVELOPE_BYTES);
 	shd_slice_envelope(slicer, &text);
@@ -160,7 +159,7 @@ static bool decode(struct shd_poll *poll, struct shd_error *reterr)
 	return true;
 }
 
-static bool work_page(struct shd_poll *poll, struct shd_error *reterr)
+static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_page_out out;
 	size_t bad_before = poll->bad_records;
@@ -170,7 +169,6 @@ static bool work_page(struct shd_poll *poll, struct shd_error *reterr)
 	if (!poll->known)
 		poll->known = shd_known_create(&poll->feed->pages);
 	shd_page_draft_clear(&poll->draft);
-	poll->left_out = false;
 	poll->page_in.last_record = NULL;
 	poll->page_in.last_record_len = 0;
 	if (poll->row->decode != SHD_DECODE_JSON && !decode(poll, reterr))
@@ -183,42 +181,44 @@ static bool work_page(struct shd_poll *poll, struct shd_error *reterr)
 	}
 	if (!shd_text_ok(&poll->draft.keys))
 		return shd_fail(reterr, SHD_ERR_LIMIT, "the keys of a page are too long");
-	if (poll->following)
+	if (shd_poll_follows(poll))
 		return true;
 	shd_pages_add(&poll->pages,
-		shd_page_create(&poll->draft, poll->left_out ? 0 : poll->body_hash, poll->position,
+		shd_page_create(&poll->draft, poll->body_hash, poll->position,
 			out.last, out.position));
 	return true;
 }
 
 /* What a complete sweep listed, and whether that is new. */
-static void work_listed(struct shd_poll *poll)
+static void compare_lists(struct shd_poll *poll)
 {
 	size_t count;
 	const char **before = shd_pages_keys(&poll->feed->pages, &count);
 
 	poll->listed = shd_pages_keys(&poll->pages, &poll->listed_count);
-	poll->listed_known = true;
 	poll->listed_changed = !poll->feed->swept || count != poll->listed_count;
 	for (size_t i = 0; i < count && !poll->listed_changed; i++)
 		poll->listed_changed = strcmp(before[i], poll->listed[i]) != 0;
 	free(before);
 }
 
-void shd_poll_work(struct shd_poll *poll)
+void shd_poll_parse(struct shd_poll *poll)
 {
-	poll->parse_failed = false;
+	if (poll->state == SHD_POLL_LISTING) {
+		compare_lists(poll);
+		return;
+	}
 	if (shd_poll_reads_report(poll)) {
-		shd_poll_work_report(poll);
+		shd_poll_parse_report(poll);
 		return;
 	}
-	if (poll->body.len && !work_page(poll, &poll->error)) {
+	poll->parsed = parse_page(poll, &poll->error);
+	if (!poll->parsed) {
 		shd_fail_in(&poll->error, "%s", poll->row->path);
-		poll->parse_failed = true;
 		return;
 	}
-	const struct shd_page *last =
-		poll->pages.count ? shd_pages_at(&poll->pages, poll->pages.count - 1) : NULL;
-	if (poll->feed->row->complete && !poll->listed_known && last && last->last)
-		work_listed(poll);
+	/* At once, as it is the last page that the list waits for. */
+	if (poll->feed->row->complete && !poll->listed &&
+		shd_pages_at(&poll->pages, poll->pages.count - 1)->last)
+		compare_lists(poll);
 }

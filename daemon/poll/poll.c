@@ -1,3 +1,25 @@
+/* One poll; its request, its answer and what follows from it, again and again to its end:
+ *
+ *   IDLE      -> READY       a feed is due                              [shd_poll_begin]
+ *   IDLE      -> the end     it has no ids to ask for                   [shd_poll_begin]
+ *   READY     -> SENT        leave was given, the request is built      [shd_poll_ask]
+ *   READY, SENT -> PARKED    no leave yet; the transport has no room    [shd_poll_park]
+ *   PARKED    -> READY       its time has come, it has a slot           [shd_poll_ready]
+ *   SENT      -> PARSING     an answer that is not the last one's       [shd_poll_answered]
+ *   SENT      -> RENEWING    its access token was refused, for once     [shd_poll_answered]
+ *   SENT, PARSING -> READY   next is a page, or an object to follow     [ask_next]
+ *   SENT      -> LISTING     the last page is known, others were not    [pages_done]
+ *   LISTING   -> READY       objects to follow                          [ask_next]
+ *   PARSING   -> KEEPING     a report moved                             [shd_poll_parsed_report]
+ *   READY, RENEWING, SENT, PARSING -> KEEPING
+ *                            a report's request came to nothing         [shd_poll_failed_report]
+ *   READY, RENEWING, SENT, PARSING -> READY, or the end
+ *                            an object cannot be followed, the others are   [follow_failed]
+ *   READY, RENEWING, SENT, PARSING -> FAILED                            [shd_poll_unanswered]
+ *   KEEPING   -> READY, DEFERRED, FAILED or the end                     [shd_poll_kept]
+ *   PARKED, and each end -> IDLE                                        [shd_poll_reset]
+ *
+ * "The end" is CHANGED or UNCHANGED; DEFERRED and FAILED are ends as well. */
 #include "poll.h"
 
 #include "host/clock.h"
@@ -10,6 +32,35 @@ enum {
 	REQUEST_BYTES = 1024 * 1024,
 	AHEAD_MS = 900000, /* an answer that was long under way makes its clock look behind */
 };
+
+#define TO(state) (1U << SHD_POLL_##state)
+
+void shd_poll_enter(struct shd_poll *poll, enum shd_poll_state state)
+{
+	enum {
+		THE_END = TO(CHANGED) | TO(UNCHANGED),
+		ON = TO(READY) | THE_END, /* the next request, if there is one */
+		UNANSWERED = ON | TO(KEEPING) | TO(FAILED),
+	};
+	static const unsigned allowed[] = {
+		[SHD_POLL_IDLE] = ON,
+		[SHD_POLL_READY] = TO(SENT) | TO(PARKED) | UNANSWERED,
+		[SHD_POLL_PARKED] = TO(READY) | TO(IDLE),
+		[SHD_POLL_SENT] =
+			TO(PARSING) | TO(LISTING) | TO(RENEWING) | TO(PARKED) | UNANSWERED,
+		[SHD_POLL_RENEWING] = TO(READY) | UNANSWERED,
+		[SHD_POLL_PARSING] = UNANSWERED,
+		[SHD_POLL_LISTING] = ON,
+		[SHD_POLL_KEEPING] = ON | TO(DEFERRED) | TO(FAILED),
+		[SHD_POLL_DEFERRED] = TO(IDLE),
+		[SHD_POLL_UNCHANGED] = TO(IDLE),
+		[SHD_POLL_CHANGED] = TO(IDLE),
+		[SHD_POLL_FAILED] = TO(IDLE),
+	};
+
+	shd_assert(allowed[poll->state] >> state & 1);
+	poll->state = state;
+}
 
 struct shd_poll *shd_poll_create(struct shd_scheduler *scheduler)
 {
@@ -45,24 +96,36 @@ void shd_poll_reset(struct shd_poll *poll)
 	shd_secret_destroy(shd_steal(poll->token));
 	free(shd_steal(poll->job_answer));
 	poll->job = NULL;
-	poll->job_failed = false;
 	poll->feed = NULL;
 	poll->id_count = poll->ids_at = poll->listed_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = 0;
 	poll->outdated = false;
-	poll->following = poll->changed = poll->listed_known = poll->listed_changed = false;
+	poll->listed_changed = false;
 	poll->requests = poll->throttled = poll->status = 0;
 	poll->bytes = poll->retry_after_ms = 0;
 	poll->asked.ms = 0;
 	poll->keys.token = NULL;
 	poll->token_renewed = false;
+	if (poll->state != SHD_POLL_IDLE)
+		shd_poll_enter(poll, SHD_POLL_IDLE);
 }
 
-static enum shd_poll_step fail(struct shd_poll *poll)
+static void fail(struct shd_poll *poll)
 {
 	shd_assert(poll->error.msg[0]);
-	return SHD_POLL_FAILED;
+	shd_poll_enter(poll, SHD_POLL_FAILED);
+}
+
+/* A page that is as it was is shared with the feed. */
+static bool is_changed(const struct shd_poll *poll)
+{
+	const struct shd_pages *before = &poll->feed->pages, *pages = &poll->pages;
+	bool same = before->count == pages->count;
+
+	for (size_t i = 0; same && i < pages->count; i++)
+		same = shd_pages_at(before, i) == shd_pages_at(pages, i);
+	return !same;
 }
 
 /* --- following ------------------------------------------------------------------- */
@@ -97,56 +160,81 @@ static bool is_lasting(enum shd_err kind)
 	return retry == SHD_RETRY_NEVER || retry == SHD_RETRY_DAILY;
 }
 
-/* The next object whose endpoint works. */
-static enum shd_poll_step follow_on(struct shd_poll *poll)
+/* Whether the object's endpoint may be asked, as far as is known; else its error. */
+static bool may_follow(const struct shd_poll *poll, const struct shd_endpoint *row, int *ret_error)
 {
-	for (; poll->follows_at < poll->follow_count; poll->follows_at++) {
-		const struct shd_poll_follow *follow = &poll->follows[poll->follows_at];
-		const struct shd_poll_followed *tried = NULL;
+	const struct shd_feed *feed = shd_feeds_find(poll->feed->of, row);
 
-		for (size_t i = 0; i < poll->followed_count; i++)
-			if (poll->followed[i].row == follow->row && poll->followed[i].failed)
-				tried = &poll->followed[i];
-		const struct shd_feed *feed =
-			shd_feeds_find(poll->feed->of, follow->row);
-		int error = tried ? (int)tried->error.kind : feed->error;
-		if (!tried && (error < 0 || feed->next_due.ms <= poll->began.ms))
-			return SHD_POLL_ASK;
-		if (!is_lasting((enum shd_err)error))
-			put_off(poll, follow);
-	}
-	return SHD_POLL_OVER;
+	for (size_t i = 0; i < poll->followed_count; i++)
+		if (poll->followed[i].row == row && poll->followed[i].failed) {
+			*ret_error = (int)poll->followed[i].error.kind;
+			return false;
+		}
+	*ret_error = feed->error;
+	return feed->error < 0 || feed->next_due.ms <= poll->began.ms;
 }
 
-static enum shd_poll_step follow_failed(struct shd_poll *poll)
+/* Objects of one endpoint that stand side by side go into one request. */
+static void ask_next(struct shd_poll *poll)
+{
+	const struct shd_poll_follow *first = &poll->follows[poll->follows_at];
+	size_t most = first->row->batch > 1 ? (size_t)first->row->batch : 1, count = 0;
+
+	poll->ids = shd_xrealloc(poll->ids, most, sizeof(*poll->ids));
+	while (count < most && poll->follows_at + count < poll->follow_count &&
+	       first[count].row == first->row) {
+		poll->ids[count] = first[count].id;
+		count++;
+	}
+	poll->row = first->row;
+	poll->follows_asked = count;
+	shd_poll_enter(poll, SHD_POLL_READY);
+}
+
+/* The next object whose endpoint works, or the end. */
+static void follow(struct shd_poll *poll)
+{
+	for (; poll->follows_at < poll->follow_count; poll->follows_at++) {
+		const struct shd_poll_follow *next = &poll->follows[poll->follows_at];
+		int error;
+
+		if (may_follow(poll, next->row, &error)) {
+			ask_next(poll);
+			return;
+		}
+		if (!is_lasting((enum shd_err)error))
+			put_off(poll, next);
+	}
+	shd_poll_enter(poll, is_changed(poll) ? SHD_POLL_CHANGED : SHD_POLL_UNCHANGED);
+}
+
+static void follow_failed(struct shd_poll *poll)
 {
 	struct shd_poll_followed *followed = followed_of(poll, poll->row);
 
 	if (poll->error.kind == SHD_ERR_MISSING) { /* it went away between the two requests */
 		poll->follows_at += poll->follows_asked;
-		return follow_on(poll);
+	} else {
+		followed->failed = true;
+		followed->error = poll->error;
+		followed->retry_after_ms = poll->retry_after_ms;
+		poll->retry_after_ms = 0;
 	}
-	followed->failed = true;
-	followed->error = poll->error;
-	followed->retry_after_ms = poll->retry_after_ms;
-	poll->retry_after_ms = 0;
-	return follow_on(poll);
+	follow(poll);
 }
 
 /* --- pages ------------------------------------------------------------------------- */
 
-/* All pages are there: follow, and find what a complete sweep listed. */
-static enum shd_poll_step pages_done(struct shd_poll *poll)
+/* All pages are there: find what a complete sweep listed, and follow. */
+static void pages_done(struct shd_poll *poll)
 {
-	poll->changed |= poll->pages.count != poll->feed->pages.count;
-	poll->following = true;
-	shd_text_finish(&poll->body);
-	if (poll->changed && poll->feed->row->complete && !poll->listed_known)
-		return SHD_POLL_PARSE; /* of nothing; only the list is made */
-	return follow_on(poll);
+	if (poll->feed->row->complete && !poll->listed && is_changed(poll))
+		shd_poll_enter(poll, SHD_POLL_LISTING);
+	else
+		follow(poll);
 }
 
-static enum shd_poll_step page_done(struct shd_poll *poll)
+static void page_done(struct shd_poll *poll)
 {
 	const struct shd_endpoint *row = poll->feed->row;
 	const struct shd_page *page = shd_pages_at(&poll->pages, poll->pages.count - 1);
@@ -155,19 +243,22 @@ static enum shd_poll_step page_done(struct shd_poll *poll)
 	/* The rows of one batch may fill several pages. */
 	if (batch && page->last)
 		poll->ids_at += poll->page_in.id_count;
-	if (page->last && (!batch || poll->ids_at >= poll->id_count))
-		return pages_done(poll);
+	if (page->last && (!batch || poll->ids_at >= poll->id_count)) {
+		pages_done(poll);
+		return;
+	}
 	if (row->page_max > 0 && poll->pages.count >= (size_t)row->page_max) {
 		shd_fail(&poll->error, SHD_ERR_LIMIT, "%s: more than %d pages", row->path,
 			row->page_max);
-		return fail(poll);
+		fail(poll);
+		return;
 	}
 	const char *next = page->last ? "" : shd_page_next(page);
 	size_t len = strlen(next);
 
 	shd_assert(len < sizeof(poll->position));
 	memcpy(poll->position, next, len + 1);
-	return SHD_POLL_ASK;
+	shd_poll_enter(poll, SHD_POLL_READY);
 }
 
 /* A cursor that lies in the future was taken from a clock that was ahead, nobody knows by
@@ -182,9 +273,8 @@ static struct shd_wall cursor_of(const struct shd_feed *feed, struct shd_wall no
 	return ahead_ms > 0 ? now : feed->cursor;
 }
 
-enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
-				  struct shd_wall now, int64_t skew_ms,
-				  const struct shd_pages *ids)
+void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
+		    int64_t skew_ms, const struct shd_pages *ids)
 {
 	poll->feed = feed;
 	poll->source = feed->of->source;
@@ -195,11 +285,15 @@ enum shd_poll_step shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed,
 	poll->position[0] = '\0';
 	poll->skew_ms = INT64_MIN;
 	poll->draft.keyed = feed->keyed;
-	if (feed->row->paging != SHD_PAGE_BATCH)
-		return SHD_POLL_ASK;
-	shd_pages_share(&poll->ids_from, ids);
-	poll->ids = shd_pages_keys(&poll->ids_from, &poll->id_count);
-	return poll->id_count ? SHD_POLL_ASK : pages_done(poll);
+	if (feed->row->paging == SHD_PAGE_BATCH) {
+		shd_pages_share(&poll->ids_from, ids);
+		poll->ids = shd_pages_keys(&poll->ids_from, &poll->id_count);
+		if (!poll->id_count) {
+			pages_done(poll);
+			return;
+		}
+	}
+	shd_poll_enter(poll, SHD_POLL_READY);
 }
 
 static size_t least(size_t a, size_t b)
@@ -207,52 +301,56 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Objects of one endpoint that stand side by side go into one request. */
-static void choose_follows(struct shd_poll *poll)
-{
-	const struct shd_poll_follow *first = &poll->follows[poll->follows_at];
-	size_t most = first->row->batch > 1 ? (size_t)first->row->batch : 1, count = 0;
-
-	poll->ids = shd_xrealloc(poll->ids, most, sizeof(*poll->ids));
-	while (count < most && poll->follows_at + count < poll->follow_count &&
-	       first[count].row == first->row) {
-		poll->ids[count] = first[count].id;
-		count++;
-	}
-	poll->row = first->row;
-	poll->follows_asked = count;
-	poll->page_in.ids = poll->ids;
-	poll->page_in.id_count = count;
-}
-
-bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
+/* Which page, or which objects, the request is for. */
+static void choose_page(struct shd_poll *poll)
 {
 	poll->page_in = (struct shd_page_in){.source = poll->source, .now = poll->window_end,
 		.cursor = poll->cursor, .position = poll->position};
-	if (poll->following) {
-		choose_follows(poll);
+	if (shd_poll_follows(poll)) {
+		poll->page_in.ids = poll->ids;
+		poll->page_in.id_count = poll->follows_asked;
 	} else if (poll->row->paging == SHD_PAGE_BATCH) {
 		size_t batch = poll->row->batch > 1 ? (size_t)poll->row->batch : 1;
 
 		poll->page_in.ids = poll->ids + poll->ids_at;
 		poll->page_in.id_count = least(batch, poll->id_count - poll->ids_at);
 	}
+}
+
+bool shd_poll_ask(struct shd_poll *poll, struct shd_config *config)
+{
+	choose_page(poll);
 	shd_request_clear(&poll->request);
 	poll->keys.secret = shd_config_secret;
 	poll->keys.ctx = config;
-	if (poll->job)
-		return shd_poll_ask_report(poll);
-	return poll->source->adapter->request(
-		poll->row, &poll->page_in, &poll->keys, &poll->request, &poll->error);
+	bool built = poll->job ? shd_poll_ask_report(poll)
+			       : poll->source->adapter->request(poll->row, &poll->page_in,
+					 &poll->keys, &poll->request, &poll->error);
+	if (built)
+		shd_poll_enter(poll, SHD_POLL_SENT);
+	return built;
 }
 
-enum shd_poll_step shd_poll_unanswered(struct shd_poll *poll)
+void shd_poll_park(struct shd_poll *poll)
 {
-	if (poll->following && poll->error.kind != SHD_ERR_CLOSING)
-		return follow_failed(poll);
-	if (poll->job && poll->error.kind != SHD_ERR_CLOSING)
-		return shd_poll_failed_report(poll);
-	return fail(poll);
+	shd_poll_enter(poll, SHD_POLL_PARKED);
+}
+
+void shd_poll_ready(struct shd_poll *poll)
+{
+	shd_poll_enter(poll, SHD_POLL_READY);
+}
+
+void shd_poll_unanswered(struct shd_poll *poll)
+{
+	if (poll->error.kind == SHD_ERR_CLOSING)
+		fail(poll);
+	else if (shd_poll_follows(poll))
+		follow_failed(poll);
+	else if (poll->job)
+		shd_poll_failed_report(poll);
+	else
+		fail(poll);
 }
 
 /* The page as it was last time, when this is it again. */
@@ -261,19 +359,13 @@ static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_
 	size_t i = poll->pages.count;
 	const struct shd_pages *before = &poll->feed->pages;
 
-	if (poll->following || shd_poll_reads_report(poll) || i >= before->count ||
+	if (shd_poll_follows(poll) || shd_poll_reads_report(poll) || i >= before->count ||
 		out->status != 200 || out->hash == 0)
 		return NULL;
 	struct shd_page *page = shd_pages_at(before, i);
 	bool same = page->body_hash == out->hash &&
 		    strcmp(shd_page_position(page), poll->position) == 0;
 	return same ? page : NULL;
-}
-
-/* The document of a report, on a host that is not the platform's API. */
-static bool is_fetch(const struct shd_poll *poll)
-{
-	return poll->job && poll->job->step == SHD_JOB_FETCH;
 }
 
 /* Whether the answer is a good one, by what the adapter says; what else it says is kept. */
@@ -283,7 +375,7 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
 	struct shd_answer_verdict verdict = {0};
 
-	if (is_fetch(poll))
+	if (shd_poll_fetches_document(poll))
 		return true;
 	bool good = poll->source->adapter->accept(poll->row, &answer, &verdict);
 	poll->told_micro_per_s = verdict.rate_micro_per_s;
@@ -297,15 +389,19 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 	return false;
 }
 
-/* The token in force was refused, for the first time in this poll. */
-static bool is_worth_renewing(const struct shd_poll *poll)
+/* Once in a poll: a token that is new is not why it was refused. */
+static void refused(struct shd_poll *poll)
 {
-	return poll->error.kind == SHD_ERR_CREDENTIALS && poll->keys.token &&
-	       !poll->token_renewed;
+	if (poll->error.kind == SHD_ERR_CREDENTIALS && poll->keys.token && !poll->token_renewed) {
+		poll->token_renewed = true;
+		poll->refused_ms = 0;
+		shd_poll_enter(poll, SHD_POLL_RENEWING);
+	} else {
+		shd_poll_unanswered(poll);
+	}
 }
 
-enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out,
-				     struct shd_wall now)
+void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, struct shd_wall now)
 {
 	poll->requests++;
 	poll->refused_ms = poll->told_micro_per_s = 0;
@@ -315,51 +411,46 @@ enum shd_poll_step shd_poll_answered(struct shd_poll *poll, struct shd_transfer_
 	if (!out->ok) {
 		poll->error = out->error;
 		shd_fail_in(&poll->error, "%s", poll->row->path);
-		return shd_poll_unanswered(poll);
+		shd_poll_unanswered(poll);
+		return;
 	}
-	if (out->server_date_ms && !is_fetch(poll)) /* it has whole seconds, cut */
+	if (out->server_date_ms && !shd_poll_fetches_document(poll)) /* whole seconds, cut */
 		poll->skew_ms = out->server_date_ms + SHD_SECOND_MS / 2 - now.ms;
 	struct shd_page *same = same_page(poll, out);
 	/* One that was good before is good; it is looked at only where it may tell a rate. */
 	if ((!same || poll->row->operation) && !accept_answer(poll, out)) {
-		if (!is_worth_renewing(poll))
-			return shd_poll_unanswered(poll);
-		poll->refused_ms = 0;
-		return SHD_POLL_RENEW;
-	}
-	if (same) {
+		refused(poll);
+	} else if (same) {
 		shd_pages_add(&poll->pages, shd_page_ref(same));
-		return page_done(poll);
-	}
-	if (!out->body.len) {
+		page_done(poll);
+	} else if (!out->body.len) {
 		shd_fail(&poll->error, SHD_ERR_SYNTAX, "%s: an empty answer", poll->row->path);
-		return shd_poll_unanswered(poll);
+		shd_poll_unanswered(poll);
+	} else {
+		poll->body_hash = out->hash;
+		shd_text_finish(&poll->body);
+		poll->body = out->body; /* taken */
+		shd_text_init(&out->body, SIZE_MAX / 2);
+		shd_poll_enter(poll, SHD_POLL_PARSING);
 	}
-	poll->body_hash = out->hash;
-	shd_text_finish(&poll->body);
-	poll->body = out->body; /* taken */
-	shd_text_init(&out->body, SIZE_MAX / 2);
-	return SHD_POLL_PARSE;
 }
 
-enum shd_poll_step shd_poll_worked(struct shd_poll *poll)
+void shd_poll_parsed(struct shd_poll *poll)
 {
-	bool page = poll->body.len > 0;
-
 	shd_text_finish(&poll->body);
-	if (poll->parse_failed)
-		return shd_poll_unanswered(poll);
-	if (shd_poll_reads_report(poll))
-		return shd_poll_worked_report(poll);
-	if (!poll->following) {
-		poll->changed = true;
-		return page_done(poll);
-	}
-	if (page) {
+	if (poll->state == SHD_POLL_LISTING) {
+		follow(poll);
+	} else if (!poll->parsed) {
+		shd_poll_unanswered(poll);
+	} else if (shd_poll_reads_report(poll)) {
+		shd_poll_parsed_report(poll);
+	} else if (shd_poll_follows(poll)) {
 		followed_of(poll, poll->row);
 		poll->follows_at += poll->follows_asked;
+		follow(poll);
+	} else {
+		page_done(poll);
 	}
-	return follow_on(poll);
 }
 
 bool shd_poll_has_news(const struct shd_poll *poll)

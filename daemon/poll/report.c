@@ -30,7 +30,7 @@ bool shd_poll_reads_report(const struct shd_poll *poll)
 	return poll->job && (poll->job->step != SHD_JOB_FETCH || poll->status != 200);
 }
 
-void shd_poll_work_report(struct shd_poll *poll)
+void shd_poll_parse_report(struct shd_poll *poll)
 {
 	struct shd_answer answer = {.status = poll->status,
 		.body = poll->body.data ? poll->body.data : "",
@@ -40,64 +40,63 @@ void shd_poll_work_report(struct shd_poll *poll)
 	if (!poll->job_answer)
 		poll->job_answer = shd_xcalloc(1, sizeof(*poll->job_answer));
 	*poll->job_answer = (struct shd_job_answer){0};
-	poll->parse_failed = !poll->row->report->read(
+	poll->parsed = poll->row->report->read(
 		poll->row, poll->job, &answer, poll->job_answer, &poll->error);
-	if (poll->parse_failed)
+	if (!poll->parsed)
 		shd_fail_in(&poll->error, "%s", poll->row->path);
 }
 
-enum shd_poll_step shd_poll_worked_report(struct shd_poll *poll)
+/* Where the poll goes on once the move is kept. */
+static enum shd_poll_state state_after(enum shd_job_then then, bool failed)
 {
-	poll->job_failed = false;
-	poll->job_then = shd_job_move(poll->job, poll->row->report, poll->job_answer,
-		poll->fetched, &poll->error);
-	return SHD_POLL_KEEP;
-}
-
-enum shd_poll_step shd_poll_failed_report(struct shd_poll *poll)
-{
-	struct shd_error error = poll->error;
-
-	poll->job_failed = true;
-	poll->job_then = shd_job_failed(poll->job, poll->row->report, &error,
-		poll->retry_after_ms, poll->fetched.ms ? poll->fetched : poll->began,
-		&poll->error);
-	return SHD_POLL_KEEP;
-}
-
-enum shd_poll_step shd_poll_kept(struct shd_poll *poll, bool ok)
-{
-	if (!ok) {
-		shd_fail(&poll->error, SHD_ERR_STATE, "the step of the report was not kept");
-		return SHD_POLL_FAILED;
-	}
-	switch (poll->job_then) {
+	switch (then) {
 	case SHD_JOB_GO_ON:
-		return SHD_POLL_ASK;
+		return SHD_POLL_READY;
 	case SHD_JOB_PAUSE:
-		return poll->job_failed ? SHD_POLL_FAILED : SHD_POLL_LATER;
+		return failed ? SHD_POLL_FAILED : SHD_POLL_DEFERRED;
 	case SHD_JOB_READ:
 	case SHD_JOB_NOTHING:
-		return SHD_POLL_OVER;
+		return SHD_POLL_UNCHANGED;
 	case SHD_JOB_GIVE_UP:
-		return SHD_POLL_FAILED;
+		break;
 	}
 	return SHD_POLL_FAILED;
 }
 
-static void ended(void *ctx, bool ok)
+void shd_poll_parsed_report(struct shd_poll *poll)
 {
-	(void)ctx; /* not kept: its document is read once more after a restart, as the same */
-	(void)ok;
+	enum shd_job_then then = shd_job_move(poll->job, poll->row->report, poll->job_answer,
+		poll->fetched, &poll->error);
+
+	poll->after_keeping = state_after(then, false);
+	shd_poll_enter(poll, SHD_POLL_KEEPING);
 }
 
-void shd_poll_end_report(struct shd_poll *poll)
+void shd_poll_failed_report(struct shd_poll *poll)
+{
+	struct shd_error error = poll->error;
+	enum shd_job_then then = shd_job_failed(poll->job, poll->row->report, &error,
+		poll->retry_after_ms, poll->fetched.ms ? poll->fetched : poll->began,
+		&poll->error);
+
+	poll->after_keeping = state_after(then, true);
+	shd_poll_enter(poll, SHD_POLL_KEEPING);
+}
+
+void shd_poll_kept(struct shd_poll *poll, bool ok)
+{
+	if (!ok)
+		shd_fail(&poll->error, SHD_ERR_STATE, "the step of the report was not kept");
+	shd_poll_enter(poll, ok ? poll->after_keeping : SHD_POLL_FAILED);
+}
+
+bool shd_poll_end_report(struct shd_poll *poll)
 {
 	static const struct shd_job_answer document = {.news = SHD_JOB_DOCUMENT};
 	struct shd_error ignored;
 
 	if (poll->job->step != SHD_JOB_FETCH)
-		return; /* cancelled: it is over */
+		return false; /* cancelled: it is over */
 	shd_job_move(poll->job, poll->row->report, &document, poll->fetched, &ignored);
-	shd_job_table_keep(poll->reports, poll->job, ended, NULL);
+	return true;
 }

@@ -1,16 +1,11 @@
 #include "scheduler_own.h"
 
-#include "auth/grant.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	RELEASE_MS = 50,         /* due feeds are released together: a third less CPU */
-	CONNECT_MS = 10000,
-	TOKEN_MS = 100,          /* a token is on its way */
-	CROWDED_MS = 100,        /* after the transport had no room */
-	KEPT_MS = 1000,          /* while the last move of a report is */
+	KEPT_MS = 1000,          /* while the last move of a report is being kept */
 };
 
 /* --- time ---------------------------------------------------------------------------- */
@@ -81,260 +76,36 @@ static void release(uv_timer_t *timer)
 	set_timer(scheduler);
 }
 
-/* --- under way ------------------------------------------------------------------------------ */
+/* --- the queue -------------------------------------------------------------------------------- */
 
-/* The next request has to wait; meanwhile the slot serves another feed. */
-static void park(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
+/* How long the feed's poll is not to begin: its source is to be left alone, or the next request
+ * of its report is not due. */
+static int64_t begin_wait_ms(const struct shd_scheduler *scheduler, const struct shd_feed *feed)
 {
-	scheduler->active--;
-	shd_scheduler_put_in(scheduler, feed, wait_ms);
-}
-
-static void step(struct shd_poll *poll, enum shd_poll_step what);
-
-static void answered(void *ctx, struct shd_transfer_out *out)
-{
-	struct shd_poll *poll = ctx;
-	struct shd_scheduler *scheduler = poll->scheduler;
-
-	scheduler->in.look(scheduler->in.ctx);
-	enum shd_poll_step next = shd_poll_answered(poll, out, wall_now(scheduler));
-	if (poll->skew_ms != INT64_MIN)
-		poll->feed->of->skew_ms = poll->skew_ms;
-	if (poll->told_micro_per_s)
-		shd_limits_told(poll->feed->of->limits, poll->row, poll->told_micro_per_s);
-	if (poll->refused_ms)
-		shd_limits_refused(poll->feed->of->limits, poll->refused_scope, poll->refused_ms,
-			mono_now(scheduler));
-	step(poll, next);
-	shd_scheduler_pump(scheduler);
-}
-
-static void work(void *ctx)
-{
-	shd_poll_work(ctx);
-}
-
-static void worked_on(void *ctx)
-{
-	struct shd_poll *poll = ctx;
-	struct shd_scheduler *scheduler = poll->scheduler;
-
-	scheduler->in.look(scheduler->in.ctx);
-	step(poll, shd_poll_worked(poll));
-	shd_scheduler_pump(scheduler);
-}
-
-static void point_to(struct shd_transfer_in *in, const struct shd_request *request)
-{
-	in->url = request->url.data;
-	in->headers = request->headers;
-	in->header_count = request->header_count;
-	in->body = request->body.data;
-	in->body_len = request->body.len;
-}
-
-static bool is_fetch(const struct shd_poll *poll)
-{
-	return poll->job && poll->job->step == SHD_JOB_FETCH;
-}
-
-/* Takes the access token in force, where the adapter has any. */
-static enum shd_grant_use use_token(struct shd_poll *poll, struct shd_error *reterr)
-{
-	struct shd_grant_token token = {0};
-	enum shd_grant_use use = SHD_GRANT_NONE;
-	size_t len;
-
-	if (poll->source->adapter->renewal && poll->scheduler->in.grants && !is_fetch(poll))
-		use = shd_grant_use(
-			poll->scheduler->in.grants, poll->source->credential, &token, reterr);
-	shd_secret_destroy(shd_steal(poll->token));
-	if (use == SHD_GRANT_READY) {
-		const char *bytes = shd_secret_reveal(token.access, &len);
-
-		poll->token = shd_secret_create(bytes, len);
-	}
-	poll->keys.token = poll->token;
-	poll->token_serial = token.serial;
-	return use;
-}
-
-static void before_send(void *ctx, struct shd_transfer_in *in)
-{
-	struct shd_poll *poll = ctx;
-
-	poll->source->adapter->sign(
-		&poll->page_in, wall_now(poll->scheduler), &poll->keys, &poll->request);
-	point_to(in, &poll->request);
-}
-
-/* Sends the poll's next request, or parks it. */
-static void ask(struct shd_poll *poll)
-{
-	struct shd_scheduler *scheduler = poll->scheduler;
-	struct shd_feed *feed = poll->feed;
-	const struct shd_source *source = poll->source;
-	const struct shd_endpoint *row =
-		poll->following ? poll->follows[poll->follows_at].row : feed->row;
-	struct shd_mono now = mono_now(scheduler);
-	int64_t wait = poll->asked.ms && row->min_interval_ms
-			       ? poll->asked.ms + row->min_interval_ms - now.ms
-			       : 0;
-
-	if (scheduler->paused) { /* a reload waits; the poll begins anew under the next
-				    configuration */
-		shd_fail(&poll->error, SHD_ERR_CLOSING, "the configuration is replaced");
-		shd_scheduler_poll_ended(scheduler, poll, false);
-		return;
-	}
-	int64_t pause_ms = shd_limits_paused_ms(feed->of->limits, now);
-	if (pause_ms > 0) {
-		scheduler->active--;
-		shd_scheduler_put_off(scheduler, feed, pause_ms > wait ? pause_ms : wait);
-		return;
-	}
-	if (wait > 0 || !shd_limits_take(feed->of->limits, row, &wait)) {
-		park(scheduler, feed, wait);
-		return;
-	}
-	enum shd_grant_use token = use_token(poll, &poll->error);
-	if (token == SHD_GRANT_WAIT) {
-		park(scheduler, feed, TOKEN_MS);
-		return;
-	}
-	if (token == SHD_GRANT_REFUSED || !shd_poll_ask(poll, scheduler->config)) {
-		step(poll, shd_poll_unanswered(poll));
-		return;
-	}
-	struct shd_transfer_in in = {
-		.method = poll->request.method,
-		.before_send = source->adapter->sign && !is_fetch(poll) ? before_send : NULL,
-		.egress = source->egress,
-		.connect_ms = source->timeout_ms < CONNECT_MS ? source->timeout_ms : CONNECT_MS,
-		.total_ms = source->timeout_ms,
-		.answer_max_bytes = source->body_max_bytes,
-	};
-	point_to(&in, &poll->request);
-	poll->asked = now;
-	if (shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
-		return;
-	if (poll->error.kind == SHD_ERR_LIMIT)
-		park(scheduler, feed, CROWDED_MS);
-	else
-		step(poll, shd_poll_unanswered(poll));
-}
-
-/* Once in a poll: a token that is new is not why it was refused. */
-static void renew(struct shd_poll *poll)
-{
-	poll->token_renewed = true;
-	if (shd_grant_expired(
-		    poll->scheduler->in.grants, poll->source->credential, poll->token_serial))
-		ask(poll);
-	else
-		step(poll, shd_poll_unanswered(poll));
-}
-
-static void kept(void *ctx, bool ok)
-{
-	struct shd_poll *poll = ctx;
-	struct shd_scheduler *scheduler = poll->scheduler;
-
-	step(poll, shd_poll_kept(poll, ok));
-	shd_scheduler_pump(scheduler);
-}
-
-/* The report's next request comes later; that is neither a reading nor a failure. */
-static void put_off_report(struct shd_poll *poll)
-{
-	struct shd_scheduler *scheduler = poll->scheduler;
-	int64_t wait = poll->job->not_before.ms - wall_now(scheduler).ms;
-
-	scheduler->active--;
-	scheduler->figures.requests += (uint64_t)poll->requests;
-	shd_scheduler_set_due(scheduler, poll->feed, wait > 0 ? wait : 0);
-	shd_scheduler_release(scheduler, poll);
-}
-
-static void step(struct shd_poll *poll, enum shd_poll_step what)
-{
-	switch (what) {
-	case SHD_POLL_ASK:
-		ask(poll);
-		break;
-	case SHD_POLL_RENEW:
-		renew(poll);
-		break;
-	case SHD_POLL_PARSE:
-		shd_jobs_parse(poll->scheduler->in.jobs, work, worked_on, poll);
-		break;
-	case SHD_POLL_KEEP:
-		shd_job_table_keep(poll->reports, poll->job, kept, poll);
-		break;
-	case SHD_POLL_LATER:
-		put_off_report(poll);
-		break;
-	case SHD_POLL_OVER:
-		shd_scheduler_poll_ended(poll->scheduler, poll, true);
-		break;
-	case SHD_POLL_FAILED:
-		shd_scheduler_poll_ended(poll->scheduler, poll, false);
-		break;
-	}
-}
-
-/* False: the end of the last report is not kept yet, or this one is not due. */
-static bool begin_report(struct shd_poll *poll, struct shd_feed *feed)
-{
-	struct shd_scheduler *scheduler = poll->scheduler;
+	int64_t wait_ms = shd_limits_paused_ms(feed->of->limits, mono_now(scheduler));
 	struct shd_wall now = wall_now(scheduler);
 
-	poll->reports = scheduler->in.reports;
-	poll->job = shd_job_table_find(
+	if (wait_ms > 0 || !feed->row->report)
+		return wait_ms;
+	const struct shd_job *job = shd_job_table_find(
 		scheduler->in.reports, feed->of->source->id, feed->row->name, now);
-	if (poll->job && poll->job->not_before.ms <= now.ms)
-		return true;
-	shd_scheduler_set_due(
-		scheduler, feed, poll->job ? poll->job->not_before.ms - now.ms : KEPT_MS);
-	return false;
+	return job ? job->not_before.ms - now.ms : KEPT_MS;
 }
 
-static void begin(struct shd_scheduler *scheduler, struct shd_feed *feed)
+static void start(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
-	struct shd_poll *poll = scheduler->idle_polls;
+	int64_t wait_ms = feed->poll ? 0 : begin_wait_ms(scheduler, feed);
 
-	if (poll) {
-		scheduler->idle_polls = poll->next;
-		scheduler->idle_count--;
-	} else {
-		poll = shd_poll_create(scheduler);
-	}
-	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
-	feed->poll = poll;
-	const struct shd_pages *ids = feed->row->paging == SHD_PAGE_BATCH
-					      ? &shd_feeds_ids_of(feed)->pages
-					      : NULL;
-	enum shd_poll_step first =
-		shd_poll_begin(poll, feed, wall_now(scheduler), feed->of->skew_ms, ids);
-	if (feed->row->report && !begin_report(poll, feed)) {
-		scheduler->active--;
-		shd_scheduler_release(scheduler, poll);
+	if (wait_ms > 0) {
+		shd_feed_enter(feed, SHD_FEED_IDLE);
+		shd_scheduler_put_off(scheduler, feed, wait_ms);
 		return;
 	}
-	step(poll, first);
-}
-
-/* A feed that is to leave its source alone goes back: its poll is to begin when it may ask. */
-static bool is_paused(struct shd_scheduler *scheduler, struct shd_feed *feed)
-{
-	int64_t pause_ms = shd_limits_paused_ms(feed->of->limits, mono_now(scheduler));
-
-	if (!pause_ms)
-		return false;
-	shd_feed_enter(feed, SHD_FEED_IDLE);
-	shd_scheduler_put_off(scheduler, feed, pause_ms);
-	return true;
+	scheduler->active++;
+	if (feed->poll)
+		shd_scheduler_resume_poll(feed->poll);
+	else
+		shd_scheduler_begin_poll(scheduler, feed);
 }
 
 void shd_scheduler_pump(struct shd_scheduler *scheduler)
@@ -349,13 +120,7 @@ void shd_scheduler_pump(struct shd_scheduler *scheduler)
 		if (!scheduler->first)
 			scheduler->last = &scheduler->first;
 		scheduler->queued--;
-		if (!feed->poll && is_paused(scheduler, feed))
-			continue;
-		scheduler->active++;
-		if (feed->poll)
-			ask(feed->poll);
-		else
-			begin(scheduler, feed);
+		start(scheduler, feed);
 	}
 }
 
@@ -451,7 +216,7 @@ void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx
 	/* What waits between two requests is given up; it never left anything behind. */
 	for (size_t i = 0; i < scheduler->feeds.count; i++) {
 		feed = &scheduler->feeds.all[i];
-		if (feed->poll && feed->state == SHD_FEED_IN_FLIGHT && feed->item.place) {
+		if (feed->poll && feed->poll->state == SHD_POLL_PARKED && feed->item.place) {
 			shd_heap_remove(&scheduler->heap, &feed->item);
 			shd_scheduler_release(scheduler, feed->poll);
 		}

@@ -1,4 +1,5 @@
-/* poll/scheduler_own.h - what scheduler.c (when) and outcome.c (what came of it) share.
+/* poll/scheduler_own.h - what scheduler.c (when), in_flight.c (the requests of a poll) and
+ * outcome.c (what came of it) share.
  * Nobody else includes this. */
 #pragma once
 #include "retry.h"
@@ -53,8 +54,12 @@ void shd_scheduler_put_in(struct shd_scheduler *scheduler, struct shd_feed *feed
  * for its ids: a pause is no reason to be blind. */
 void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms);
 
-/* A poll that had a slot is over. */
-void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll, bool good);
+/* in_flight.c: the queued feed, or its parked poll, has a slot. */
+void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *feed);
+void shd_scheduler_resume_poll(struct shd_poll *poll);
+
+/* outcome.c: a poll that had a slot is over. */
+void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll);
 /* The poll lets go of its feed. */
 void shd_scheduler_release(struct shd_scheduler *scheduler, struct shd_poll *poll);
 void shd_scheduler_idle_if_done(struct shd_scheduler *scheduler);

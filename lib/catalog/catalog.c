@@ -51,6 +51,17 @@ const char *shd_type_name(enum shd_type type)
 	return type_names[type];
 }
 
+bool shd_type_find(const char *name, enum shd_type *ret_type)
+{
+	for (int i = SHD_BOOL; i <= SHD_TEXT; i++) {
+		if (strcmp(type_names[i], name) == 0) {
+			*ret_type = (enum shd_type)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *shd_kind_name(enum shd_kind kind)
 {
 	return kinds[kind].name;

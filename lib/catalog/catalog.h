@@ -19,6 +19,7 @@ enum shd_type {
 	SHD_TEXT,     /* text[0..len), NUL-terminated UTF-8 */
 };
 const char *shd_type_name(enum shd_type type); /* "bool", "number", ... */
+bool shd_type_find(const char *name, enum shd_type *ret_type); /* false: there is none */
 
 enum shd_kind {
 #define KIND(name, doc) SHD_KIND_##name,

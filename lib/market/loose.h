@@ -1,4 +1,4 @@
-/* market/loose.h - reads the loose JSON that marketplaces send.
+/* market/loose.h - reads the loose JSON that marketplaces send: for the maps of adapters.
  *
  * A number may come as a text, a text as a number, a bool as "true", any object as
  * null, any word in any case. Readers return false for what is absent, null, empty or

@@ -99,17 +99,6 @@ static int64_t get_int(const json_t *map, const char *name)
 	return json_integer_value(json_object_get(map, name)); /* 0 when absent */
 }
 
-static bool find_type(const char *name, enum shd_type *ret_type)
-{
-	for (int i = 0; i <= SHD_TEXT; i++) {
-		if (strcmp(shd_type_name((enum shd_type)i), name) == 0) {
-			*ret_type = (enum shd_type)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool get_value(const json_t *map, const char *name, struct shd_arena *arena,
 	struct shd_value *ret, struct shd_error *reterr)
 {
@@ -119,7 +108,7 @@ static bool get_value(const json_t *map, const char *name, struct shd_arena *are
 	*ret = (struct shd_value){.none = true};
 	if (!list)
 		return true;
-	if (!type || !find_type(type, &ret->type))
+	if (!type || !shd_type_find(type, &ret->type))
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "facts: %s has no known type", name);
 	ret->none = false;
 	if (ret->type == SHD_TEXT) {
@@ -142,13 +131,7 @@ static bool get_level(const json_t *map, const char *name, enum shd_level *ret_l
 {
 	const char *word = json_string_value(json_object_get(map, name));
 
-	for (int i = 0; word && i < SHD_LEVEL_COUNT; i++) {
-		if (strcmp(shd_level_name((enum shd_level)i), word) == 0) {
-			*ret_level = (enum shd_level)i;
-			return true;
-		}
-	}
-	return false;
+	return word && shd_level_find(word, ret_level);
 }
 
 static bool unpack_one(const json_t *map, struct shd_arena *arena, struct shd_facts *facts,

@@ -138,17 +138,17 @@ static const char *say_more(struct shd_reader *reader, enum shd_kind kind, int64
 		enum shd_kind kind;
 		enum shd_text_id text;
 	} texts[] = {
-		{SHD_KIND_order, SHD_TEXT_more_order},
-		{SHD_KIND_parcel, SHD_TEXT_more_parcel},
-		{SHD_KIND_review, SHD_TEXT_more_review},
-		{SHD_KIND_question, SHD_TEXT_more_question},
-		{SHD_KIND_message, SHD_TEXT_more_message},
-		{SHD_KIND_complaint, SHD_TEXT_more_complaint},
-		{SHD_KIND_return, SHD_TEXT_more_return},
-		{SHD_KIND_cancellation, SHD_TEXT_more_cancellation},
-		{SHD_KIND_listing, SHD_TEXT_more_listing},
+		{SHD_KIND_order, SHD_PHRASE_more_order},
+		{SHD_KIND_parcel, SHD_PHRASE_more_parcel},
+		{SHD_KIND_review, SHD_PHRASE_more_review},
+		{SHD_KIND_question, SHD_PHRASE_more_question},
+		{SHD_KIND_message, SHD_PHRASE_more_message},
+		{SHD_KIND_complaint, SHD_PHRASE_more_complaint},
+		{SHD_KIND_return, SHD_PHRASE_more_return},
+		{SHD_KIND_cancellation, SHD_PHRASE_more_cancellation},
+		{SHD_KIND_listing, SHD_PHRASE_more_listing},
 	};
-	enum shd_text_id id = SHD_TEXT_more_other;
+	enum shd_text_id id = SHD_PHRASE_more_other;
 
 	for (size_t i = 0; i < SHD_COUNT(texts); i++)
 		if (texts[i].kind == kind)

@@ -11,16 +11,16 @@
 
 enum { FORMAT_UNITS = 4096 }; /* UTF-16 units of one formatted text */
 
-static const struct shd_text_row rows[SHD_TEXT_COUNT] = {
-#define TEXT(name_, args_, doc) [SHD_TEXT_##name_] = {.name = #name_, .args = args_},
-#define DATE(name_, doc)        [SHD_TEXT_##name_] = {.name = #name_, .date = true},
+static const struct shd_text_row rows[SHD_PHRASE_COUNT] = {
+#define TEXT(name_, args_, doc) [SHD_PHRASE_##name_] = {.name = #name_, .args = args_},
+#define DATE(name_, doc)        [SHD_PHRASE_##name_] = {.name = #name_, .date = true},
 #include "texts.def"
 #undef TEXT
 #undef DATE
 };
 
 struct shd_phrasebook {
-	struct shd_pattern patterns[SHD_LANGUAGE_COUNT][SHD_TEXT_COUNT];
+	struct shd_pattern patterns[SHD_LANGUAGE_COUNT][SHD_PHRASE_COUNT];
 	/* Immutable once opened, so one serves all threads. */
 	UNumberFormatter *plain[SHD_LANGUAGE_COUNT], *fixed[SHD_LANGUAGE_COUNT];
 	struct shd_arena *arena; /* zone names */
@@ -31,7 +31,7 @@ struct shd_phrasebook {
 
 static bool text_find(const char *name, enum shd_text_id *ret_id)
 {
-	for (size_t i = 0; i < SHD_TEXT_COUNT; i++) {
+	for (size_t i = 0; i < SHD_PHRASE_COUNT; i++) {
 		if (strcmp(rows[i].name, name) == 0) {
 			*ret_id = (enum shd_text_id)i;
 			return true;
@@ -42,12 +42,12 @@ static bool text_find(const char *name, enum shd_text_id *ret_id)
 
 static void unknown_text(const struct shd_node *key, struct shd_diags *diags)
 {
-	const char *names[SHD_TEXT_COUNT];
+	const char *names[SHD_PHRASE_COUNT];
 	char hint[128];
 
-	for (size_t i = 0; i < SHD_TEXT_COUNT; i++)
+	for (size_t i = 0; i < SHD_PHRASE_COUNT; i++)
 		names[i] = rows[i].name;
-	const char *near = shd_nearest(key->text, names, SHD_TEXT_COUNT);
+	const char *near = shd_nearest(key->text, names, SHD_PHRASE_COUNT);
 	if (near)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
 	shd_node_mistake(key, diags, near ? hint : NULL, "unknown text '%s'", key->text);
@@ -118,7 +118,7 @@ static void load_language(struct shd_phrasebook *book, int language, const struc
 		else
 			load_text(book, language, &root->keys[i], &root->items[i], diags);
 	}
-	for (size_t i = 0; i < SHD_TEXT_COUNT; i++) {
+	for (size_t i = 0; i < SHD_PHRASE_COUNT; i++) {
 		char text[96];
 
 		snprintf(text, sizeof(text), "the text '%s' is missing", rows[i].name);
@@ -161,7 +161,7 @@ void shd_phrasebook_destroy(struct shd_phrasebook *book)
 	if (!book)
 		return;
 	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++) {
-		for (int j = 0; j < SHD_TEXT_COUNT; j++)
+		for (int j = 0; j < SHD_PHRASE_COUNT; j++)
 			free(book->patterns[i][j].text);
 		unumf_close(book->plain[i]);
 		unumf_close(book->fixed[i]);
@@ -182,7 +182,7 @@ void shd_reader_init(struct shd_reader *reader, const struct shd_phrasebook *boo
 
 void shd_reader_finish(struct shd_reader *reader)
 {
-	for (size_t i = 0; i < SHD_TEXT_COUNT; i++) {
+	for (size_t i = 0; i < SHD_PHRASE_COUNT; i++) {
 		if (reader->dates[i])
 			udat_close(reader->dates[i]);
 		reader->dates[i] = NULL;

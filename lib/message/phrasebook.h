@@ -9,12 +9,12 @@
 #include <unicode/udat.h>
 
 enum shd_text_id {
-#define TEXT(name, args, doc) SHD_TEXT_##name,
-#define DATE(name, doc)       SHD_TEXT_##name,
+#define TEXT(name, args, doc) SHD_PHRASE_##name,
+#define DATE(name, doc)       SHD_PHRASE_##name,
 #include "texts.def"
 #undef TEXT
 #undef DATE
-	SHD_TEXT_COUNT
+	SHD_PHRASE_COUNT
 };
 
 /* Whom a rendering is for. Made by shd_reader_init. */
@@ -25,7 +25,7 @@ struct shd_reader {
 	struct shd_wall now;
 	struct shd_arena *arena; /* of all returned texts */
 	/* private: */
-	UDateFormat *dates[SHD_TEXT_COUNT];
+	UDateFormat *dates[SHD_PHRASE_COUNT];
 	bool full;
 };
 void shd_reader_init(struct shd_reader *reader, const struct shd_phrasebook *book,
@@ -42,8 +42,8 @@ const char *shd_reader_keep(struct shd_reader *reader, const char *text, size_t 
 /* The text `id` with its arguments in the order of texts.def; `n` is left out of
  * args and ignored by texts without it. Never NULL. */
 #define shd_phrase(reader, id, n, ...)                                                             \
-	shd_phrase_(reader, SHD_TEXT_##id, n, (const char *const[]){__VA_ARGS__, NULL})
-#define shd_phrase0(reader, id) shd_phrase_(reader, SHD_TEXT_##id, 0, (const char *const[]){NULL})
+	shd_phrase_(reader, SHD_PHRASE_##id, n, (const char *const[]){__VA_ARGS__, NULL})
+#define shd_phrase0(reader, id) shd_phrase_(reader, SHD_PHRASE_##id, 0, (const char *const[]){NULL})
 const char *shd_phrase_(struct shd_reader *reader, enum shd_text_id id, int64_t n,
 			const char *const *args);
 

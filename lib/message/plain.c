@@ -61,6 +61,9 @@ void shd_wording_plainly(const struct shd_value *value, struct shd_text *out)
 		shd_text_puts(out, value->n ? "yes" : "no");
 	else if (value->type == SHD_RATIO)
 		shd_text_printf(out, "%s %%", shd_decimal_format(value->n, 4, number));
+	else if (value->type == SHD_DURATION && value->n && value->n > -SHD_SECOND_MS &&
+		value->n < SHD_SECOND_MS)
+		shd_text_printf(out, "%lld ms", (long long)value->n);
 	else if (value->type == SHD_DURATION)
 		shd_text_printf(
 			out, "%s%s", value->n < 0 ? "-" : "", shd_wording_length(value->n, span));

@@ -12,7 +12,7 @@ const char *shd_wording_length(int64_t ms, char buf[SHD_WORDING_TEXT]);
 /* "12 s ago", "in 48 s", "now"; within a second of now it is "now". */
 const char *shd_wording_when(struct shd_wall time, struct shd_wall now, char buf[SHD_WORDING_TEXT]);
 
-/* "yes", "4.5", "4 %", "2 d 3 h", "99.90 RUB"; a text as it is. */
+/* "yes", "4.5", "4 %", "2 d 3 h", "250 ms", "99.90 RUB"; a text as it is. */
 void shd_wording_plainly(const struct shd_value *value, struct shd_text *out);
 
 /* Whether a value or limit is worth a word: "since more than nothing" is no limit. */

@@ -36,7 +36,7 @@ const char *shd_wording_moment(struct shd_reader *reader, struct shd_wall at)
 	bool near = at.ms - reader->now.ms < 6 * SHD_DAY_MS &&
 		    reader->now.ms - at.ms < 6 * SHD_DAY_MS;
 
-	return shd_phrase_date(reader, near ? SHD_TEXT_date_near : SHD_TEXT_date_far, at);
+	return shd_phrase_date(reader, near ? SHD_PHRASE_date_near : SHD_PHRASE_date_far, at);
 }
 
 /* n at `scale` digits, rounded to `digits` of them, half away from zero. */
@@ -93,7 +93,7 @@ static const char *say_digits(struct shd_reader *reader, const struct shd_value 
 		return shd_wording_duration(reader, value->n);
 	case SHD_TIME:
 		return shd_phrase_date(
-			reader, SHD_TEXT_date_full, (struct shd_wall){value->n});
+			reader, SHD_PHRASE_date_full, (struct shd_wall){value->n});
 	case SHD_MONEY:
 		return say_money(reader, value);
 	case SHD_TEXT:

@@ -28,13 +28,7 @@ static void mistake(void *ctx, size_t at, size_t width, const char *hint, const 
 
 static bool is_level(const char *name, enum shd_level *ret_level)
 {
-	for (int i = SHD_INFO; i < SHD_LEVEL_COUNT; i++) {
-		if (strcmp(shd_level_name((enum shd_level)i), name) == 0) {
-			*ret_level = (enum shd_level)i;
-			return true;
-		}
-	}
-	return false;
+	return shd_level_find(name, ret_level) && *ret_level != SHD_LEVEL_NONE;
 }
 
 static bool is_label(const char *name)

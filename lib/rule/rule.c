@@ -21,6 +21,17 @@ const char *shd_level_name(enum shd_level level)
 	return level_names[level];
 }
 
+bool shd_level_find(const char *name, enum shd_level *ret_level)
+{
+	for (int i = 0; i < SHD_LEVEL_COUNT; i++) {
+		if (strcmp(level_names[i], name) == 0) {
+			*ret_level = (enum shd_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct shd_node *shd_compiler_find(const struct shd_compiler *compiler, const char *key)
 {
 	const struct shd_node *node = NULL;

@@ -11,6 +11,8 @@
 
 enum shd_level { SHD_LEVEL_NONE, SHD_INFO, SHD_WARN, SHD_CRITICAL, SHD_BREACHED, SHD_LEVEL_COUNT };
 const char *shd_level_name(enum shd_level level); /* "none", "info", "warning", ... */
+/* NONE included; false: there is none of that name. */
+bool shd_level_find(const char *name, enum shd_level *ret_level);
 
 /* What a rule's own message may name, as {value}. */
 enum shd_placeholder {

@@ -18,15 +18,15 @@ static const struct shd_notifier *find_notifier(struct shd_build *build,
 
 	if (!node || node->type != SHD_NODE_SCALAR || !node->len)
 		return NULL;
-	const struct shd_notifier *notifier = shd_notifier_find(node->text);
-	if (notifier)
-		return notifier;
 
 	const char *names[64];
 	size_t count = 0;
 	struct shd_complaint complaint = {0};
-	for (; count < shd_notifier_count && count < SHD_COUNT(names); count++)
-		names[count] = shd_notifiers[count]->name;
+	for (; count < build->known->notifier_count && count < SHD_COUNT(names); count++) {
+		names[count] = build->known->notifiers[count]->name;
+		if (strcmp(names[count], node->text) == 0)
+			return build->known->notifiers[count];
+	}
 	shd_complain_word(&complaint, node->text, names, count, "no channel has the type");
 	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
 		complaint.text);

@@ -1,11 +1,12 @@
 /* settings/sections.h - the readers of single sections of the configuration. Private
- * to conf/. */
+ * to settings/. */
 #pragma once
 #include "settings.h"
 #include "tables.h"
 
 struct shd_build {
 	struct shd_settings *settings;
+	const struct shd_known *known;
 	struct shd_diags *diags;
 };
 

@@ -1,4 +1,5 @@
 #include "conf/merge.h"
+#include "market/adapter.h"
 #include "rule/match.h"
 #include "sections.h"
 #include "tables.h"
@@ -73,10 +74,15 @@ static void read_top(struct shd_build *build, const struct shd_node *root)
 }
 
 struct shd_settings *shd_settings_build(struct shd_doc **docs, size_t count,
-					struct shd_diags *diags)
+					const struct shd_known *known, struct shd_diags *diags)
 {
+	const struct shd_known all = {.adapters = shd_adapters,
+		.adapter_count = shd_adapter_count,
+		.notifiers = shd_notifiers,
+		.notifier_count = shd_notifier_count};
 	struct shd_settings *settings = shd_xcalloc(1, sizeof(*settings));
-	struct shd_build build = {.settings = settings, .diags = diags};
+	struct shd_build build = {
+		.settings = settings, .known = known ? known : &all, .diags = diags};
 	size_t mistakes = shd_diags_mistakes(diags);
 
 	settings->arena = shd_arena_create(ARENA_MAX);

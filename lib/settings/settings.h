@@ -45,11 +45,19 @@ struct shd_settings {
 	size_t doc_count;
 };
 
+/* What a configuration may name as a marketplace and as the type of a channel. */
+struct shd_known {
+	const struct shd_adapter *const *adapters;
+	size_t adapter_count;
+	const struct shd_notifier *const *notifiers;
+	size_t notifier_count;
+};
+
 /* Takes the documents (main file first, then conf.d in order; maps are merged by
- * key, lists appended, a scalar given twice is a mistake). Returns owned; NULL
- * when diags got a mistake. */
+ * key, lists appended, a scalar given twice is a mistake). known NULL: all that this program
+ * has. Returns owned; NULL when diags got a mistake. */
 struct shd_settings *shd_settings_build(struct shd_doc **docs, size_t count,
-					struct shd_diags *diags);
+					const struct shd_known *known, struct shd_diags *diags);
 
 /* Frees the documents, two thirds of what the settings take, when all that is made of them
  * is made and no more mistake can be found: every `node` is gone then. */

@@ -26,15 +26,15 @@ static const struct shd_adapter *find_adapter(struct shd_build *build, const str
 
 	if (!node || node->type != SHD_NODE_SCALAR || !node->len)
 		return NULL;
-	const struct shd_adapter *adapter = shd_adapter_find(node->text);
-	if (adapter)
-		return adapter;
 
 	const char *names[64];
 	size_t count = 0;
 	struct shd_complaint complaint = {0};
-	for (; count < shd_adapter_count && count < SHD_COUNT(names); count++)
-		names[count] = shd_adapters[count]->name;
+	for (; count < build->known->adapter_count && count < SHD_COUNT(names); count++) {
+		names[count] = build->known->adapters[count]->name;
+		if (strcmp(names[count], node->text) == 0)
+			return build->known->adapters[count];
+	}
 	shd_complain_word(&complaint, node->text, names, count, "no marketplace is called");
 	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
 		complaint.text);

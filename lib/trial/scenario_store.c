@@ -41,11 +41,11 @@ static const struct shd_option store_parts_options[] = {
 static const char *marketplace_words(void)
 {
 	static const char *const words[] = {
-#define X(name, type, list) [SHD_STORE_##name] = (list),
+#define X(name, type, list) [SHD_OF_STORE_##name] = (list),
 		SHD_STORE_NAME_MAP(X)
 #undef X
 	};
-	return words[SHD_STORE_marketplace];
+	return words[SHD_OF_STORE_marketplace];
 }
 
 /* Reports a word that the configuration does not have. */

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			visit(shd_doc_root(docs[count]), diags);
 		count += docs[count] != NULL;
 	}
-	shd_settings_destroy(shd_settings_build(docs, count, diags));
+	shd_settings_destroy(shd_settings_build(docs, count, NULL, diags));
 	shd_diags_print(diags, &out);
 	shd_assert(shd_text_ok(&out));
 	return 0;

@@ -17,8 +17,6 @@ PRIVATE = re.compile(r'#\s*include\s*"(\w+/(?:\w+_own|parts)\.h)"')
 ALLOWED = [
     ("test_outcome", r"shd_(commit_add|scheduler_\w+)|poll/scheduler_own\.h",
      "an outcome is one half of the scheduler"),
-    ("test_feed", r"poll/scheduler_own\.h", "a feed is looked at without its scheduler"),
-    ("test_settings", r"shd_(adapter|notifier)\w*", "two marketplaces made for the test (markets.h)"),
 ]
 
 

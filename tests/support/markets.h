@@ -1,9 +1,9 @@
 /* tests/support/markets.h - two marketplaces and a notifier that exist for the tests
- * of the configuration only. Include it in one file of a program; it takes the place
- * of the real registries. */
+ * of the configuration only. */
 #pragma once
 #include "market/adapter.h"
 #include "notify/notify.h"
+#include "settings/settings.h"
 
 struct bazaar_settings {
 	const char *client_id;
@@ -47,21 +47,9 @@ static const struct shd_notifier pigeon = {
 	.settings_size = sizeof(struct pigeon_settings),
 };
 
-const struct shd_adapter *const shd_adapters[] = {&bazaar, &street};
-const size_t shd_adapter_count = SHD_COUNT(shd_adapters);
-const struct shd_notifier *const shd_notifiers[] = {&pigeon};
-const size_t shd_notifier_count = SHD_COUNT(shd_notifiers);
-
-const struct shd_adapter *shd_adapter_find(const char *name)
-{
-	for (size_t i = 0; i < shd_adapter_count; i++) {
-		if (strcmp(shd_adapters[i]->name, name) == 0)
-			return shd_adapters[i];
-	}
-	return NULL;
-}
-
-const struct shd_notifier *shd_notifier_find(const char *name)
-{
-	return strcmp(name, pigeon.name) == 0 ? &pigeon : NULL;
-}
+static const struct shd_adapter *const test_adapters[] = {&bazaar, &street};
+static const struct shd_notifier *const test_notifiers[] = {&pigeon};
+static const struct shd_known test_markets = {.adapters = test_adapters,
+	.adapter_count = SHD_COUNT(test_adapters),
+	.notifiers = test_notifiers,
+	.notifier_count = SHD_COUNT(test_notifiers)};

@@ -141,6 +141,7 @@ static struct shd_poll *under_way(struct fixture *f, int row)
 	poll->source = &f->shop.source;
 	poll->row = feed->row;
 	poll->began.ms = NOW - 5;
+	poll->state = SHD_POLL_CHANGED;
 	feed->poll = poll;
 	shd_feed_enter(feed, SHD_FEED_QUEUED);
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
@@ -159,7 +160,7 @@ static void a_list_with_an_unread_record_closes_nothing(void **state)
 	poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
 	poll->listed_count = 1;
 	poll->bad_records = 1;
-	shd_scheduler_poll_ended(&f->scheduler, poll, true);
+	shd_scheduler_poll_ended(&f->scheduler, poll);
 	assert_true(last_batch.fetch.ok);
 	assert_null(last_batch.seen.listed);
 	assert_int_equal(last_batch.seen.listed_count, 0);
@@ -173,9 +174,8 @@ static void a_list_with_an_unread_record_is_listed_again(void **state)
 	for (size_t bad = 2; bad-- > 0;) {
 		struct shd_poll *poll = under_way(f, LIST);
 
-		poll->changed = true;
 		poll->bad_records = bad;
-		shd_scheduler_poll_ended(&f->scheduler, poll, true);
+		shd_scheduler_poll_ended(&f->scheduler, poll);
 		assert_int_equal(f->scheduler.feeds.all[LIST].swept, !bad);
 		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 	}
@@ -191,7 +191,7 @@ static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 		suspect = i == 0;
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->scheduler, poll, true);
+		shd_scheduler_poll_ended(&f->scheduler, poll);
 		assert_non_null(last_batch.seen.listed);
 		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, suspect ? 0 : NOW - 5);
 		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
@@ -221,7 +221,7 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 		f->scheduler.feeds.sources[0].skew_ms = cases[i].store_skew;
 		poll->listed_changed = true;
 		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->scheduler, poll, true);
+		shd_scheduler_poll_ended(&f->scheduler, poll);
 		assert_int_equal(last_batch.fetch.cursor.ms, NOW + cases[i].cursor);
 		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, NOW + cases[i].cursor);
 		assert_true(last_batch.fetch.began.ms <= NOW);
@@ -237,7 +237,7 @@ static void a_key_that_works_again_wakes_what_it_held_up(void **state)
 	for (size_t i = 0; i < ROWS; i++)
 		f->scheduler.feeds.all[i].error = SHD_ERR_CREDENTIALS;
 	f->scheduler.feeds.all[SLOW].item.place = 1;
-	shd_scheduler_poll_ended(&f->scheduler, poll, true);
+	shd_scheduler_poll_ended(&f->scheduler, poll);
 	assert_in_range(waits_ms[SLOW], 0, 10000);
 	assert_int_equal(waits_ms[BATCH], -1); /* waits for ids, not for the key */
 	f->scheduler.feeds.all[SLOW].item.place = 0;
@@ -248,15 +248,17 @@ static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **st
 	struct fixture *f = *state;
 	struct shd_poll *poll = under_way(f, SLOW);
 
+	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->scheduler, poll, false);
+	shd_scheduler_poll_ended(&f->scheduler, poll);
 	assert_true(waits_ms[SLOW] >= rows[SLOW].min_interval_ms);
 	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 
 	poll = under_way(f, LIST);
 	f->scheduler.feeds.all[BATCH].wants_ids = true;
+	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->scheduler, poll, false);
+	shd_scheduler_poll_ended(&f->scheduler, poll);
 	assert_false(last_batch.fetch.ok);
 	assert_int_equal(f->scheduler.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
 }
@@ -279,7 +281,7 @@ static void what_was_behind_is_told_before_time_judges(void **state)
 
 	keeps = true;
 	shd_scheduler_poll_ended(
-		&f->scheduler, under_way(f, SLOW), true); /* nothing new, and told a moment ago */
+		&f->scheduler, under_way(f, SLOW)); /* nothing new, and told a moment ago */
 	assert_int_equal(batches, 1);
 	assert_true(kept->urgent && last_batch.fetch.ok && !last_batch.fetch.outdated);
 	assert_false(feed->unread);
@@ -295,15 +297,17 @@ static void what_fails_stays_unread_but_holds_up_nobody(void **state)
 	struct shd_feed *feed = catches_up(f, SLOW);
 	struct shd_poll *poll = under_way(f, SLOW);
 
+	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_NETWORK, "no network yet");
-	shd_scheduler_poll_ended(&f->scheduler, poll, false);
+	shd_scheduler_poll_ended(&f->scheduler, poll);
 	assert_true(feed->unread && !feed->catching_up);
 	assert_int_equal(caught_up, 1);
 	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
 	f->scheduler.idle_count = 0;
 	poll = under_way(f, SLOW);
+	poll->state = SHD_POLL_FAILED;
 	shd_fail(&poll->error, SHD_ERR_ROLE, "not for this key");
-	shd_scheduler_poll_ended(&f->scheduler, poll, false);
+	shd_scheduler_poll_ended(&f->scheduler, poll);
 	assert_false(feed->unread); /* nobody waits for an operator */
 }
 
@@ -317,8 +321,10 @@ static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
 
 		poll->outdated = true;
 		batches = 0;
+		poll->state = SHD_POLL_FAILED;
 		shd_fail(&poll->error, SHD_ERR_TIMEOUT, "it slept");
-		shd_scheduler_poll_ended(&f->scheduler, poll, good);
+		poll->state = good ? SHD_POLL_UNCHANGED : SHD_POLL_FAILED;
+		shd_scheduler_poll_ended(&f->scheduler, poll);
 		assert_int_equal(waits_ms[SLOW], 0);
 		assert_true(feed->catching_up && feed->unread);
 		assert_int_equal(feed->error, -1);

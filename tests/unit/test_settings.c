@@ -15,7 +15,7 @@ static struct shd_settings *build(const char *const *texts, size_t count, struct
 		docs[i] = shd_doc_parse(name, texts[i], strlen(texts[i]), diags);
 		assert_non_null(docs[i]);
 	}
-	return shd_settings_build(docs, count, diags);
+	return shd_settings_build(docs, count, &test_markets, diags);
 }
 
 static void print_mistakes(const char *path, const char *name, struct shd_text *out)
@@ -26,7 +26,7 @@ static void print_mistakes(const char *path, const char *name, struct shd_text *
 	struct shd_doc *doc = shd_doc_parse(name, text, len, diags);
 
 	assert_non_null(doc);
-	struct shd_settings *settings = shd_settings_build(&doc, 1, diags);
+	struct shd_settings *settings = shd_settings_build(&doc, 1, &test_markets, diags);
 	assert_int_equal(settings == NULL, shd_diags_mistakes(diags) > 0);
 	shd_settings_destroy(settings);
 	shd_diags_print(diags, out);

@@ -227,18 +227,6 @@ const char *shd_query_get_text(struct shd_query *query, struct shd_arena *arena)
 	return text_column(query, arena, &len);
 }
 
-/* shd_type_find, for the few words of one enum. */
-static bool find_type(const char *name, enum shd_type *ret_type)
-{
-	for (int i = SHD_BOOL; i <= SHD_TEXT; i++) {
-		if (strcmp(shd_type_name((enum shd_type)i), name) == 0) {
-			*ret_type = (enum shd_type)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 void shd_query_get_value(struct shd_query *query, struct shd_arena *arena, struct shd_value *ret)
 {
 	const char *type = (const char *)sqlite3_column_text(query->stmt, query->next);
@@ -246,7 +234,7 @@ void shd_query_get_value(struct shd_query *query, struct shd_arena *arena, struc
 
 	*ret = (struct shd_value){.none = true};
 	query->next++;
-	if (!type || !find_type(type, &ret->type)) {
+	if (!type || !shd_type_find(type, &ret->type)) {
 		query->next += 2;
 		return;
 	}

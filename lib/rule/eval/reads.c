@@ -136,34 +136,34 @@ static void read_store_setting(
 	struct shd_value opened;
 
 	switch ((enum shd_store_name)expr->index) {
-	case SHD_STORE_id:
+	case SHD_OF_STORE_id:
 		give_text(ret, store ? store->id : pseudo);
 		break;
-	case SHD_STORE_marketplace:
+	case SHD_OF_STORE_marketplace:
 		give_text(ret, store ? store->marketplace : pseudo);
 		break;
-	case SHD_STORE_kind:
+	case SHD_OF_STORE_kind:
 		give_text(ret, !store                           ? NULL
 			       : store->kind == SHD_STORE_LOCAL ? "local"
 								: "crossborder");
 		break;
-	case SHD_STORE_region:
+	case SHD_OF_STORE_region:
 		give_text(ret, store ? store->region : NULL);
 		break;
-	case SHD_STORE_timezone:
+	case SHD_OF_STORE_timezone:
 		give_text(ret, store ? store->timezone : NULL);
 		break;
-	case SHD_STORE_currency:
+	case SHD_OF_STORE_currency:
 		give_text(ret, store ? store->currency : NULL);
 		break;
-	case SHD_STORE_opened_at:
+	case SHD_OF_STORE_opened_at:
 		*ret = (struct shd_result){.v = store_opened_at(eval)};
 		break;
-	case SHD_STORE_age:
+	case SHD_OF_STORE_age:
 		opened = store_opened_at(eval);
 		give_since(eval, &opened, ret);
 		break;
-	case SHD_STORE_NAME_COUNT:
+	case SHD_OF_STORE_COUNT:
 		break;
 	}
 	if (ret->v.none)

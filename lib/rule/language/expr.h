@@ -94,10 +94,10 @@ enum shd_ref {
 	X(currency, TEXT, "")
 
 enum shd_store_name {
-#define X(name, type, words) SHD_STORE_##name,
+#define X(name, type, words) SHD_OF_STORE_##name,
 	SHD_STORE_NAME_MAP(X)
 #undef X
-		SHD_STORE_NAME_COUNT
+		SHD_OF_STORE_COUNT
 };
 
 struct shd_alphabets;

@@ -11,7 +11,7 @@ static const struct {
 	enum shd_type type;
 	const char *words;
 } store_names[] = {
-#define X(name_, type_, words_) [SHD_STORE_##name_] = {#name_, SHD_##type_, words_},
+#define X(name_, type_, words_) [SHD_OF_STORE_##name_] = {#name_, SHD_##type_, words_},
 	SHD_STORE_NAME_MAP(X)
 #undef X
 };
@@ -119,11 +119,11 @@ static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, co
 		expr->label = name + 7;
 		return true;
 	}
-	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++) {
+	for (int i = 0; i < SHD_OF_STORE_COUNT; i++) {
 		if (strcmp(store_names[i].name, name) != 0)
 			continue;
 		mean(expr, SHD_REF_STORE_SETTING, i, store_names[i].type, store_names[i].words);
-		if (i != SHD_STORE_opened_at && i != SHD_STORE_age)
+		if (i != SHD_OF_STORE_opened_at && i != SHD_OF_STORE_age)
 			return true;
 		/* Where the configuration does not say, the marketplace may. */
 		checker->scope->reads_kinds |= 1U << SHD_KIND_store;
@@ -177,7 +177,7 @@ static void unknown_of_store(struct shd_checker *checker, struct shd_expr *expr,
 	char suggestion[128];
 
 	offer_fields(&candidates, SHD_KIND_store);
-	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++)
+	for (int i = 0; i < SHD_OF_STORE_COUNT; i++)
 		offer(&candidates, store_names[i].name);
 	shd_check_fail(checker, expr, NULL, "unknown name '%s' of the store%s", name,
 		suggest(&candidates, name, suggestion));
@@ -263,7 +263,7 @@ static void offer_all(const struct shd_checker *checker, struct candidates *cand
 	}
 	if (scope->value)
 		offer(candidates, "value");
-	for (int i = 0; scope->stores && i < SHD_STORE_NAME_COUNT; i++)
+	for (int i = 0; scope->stores && i < SHD_OF_STORE_COUNT; i++)
 		offer(candidates, store_names[i].name);
 	if (scope->stores)
 		offer_fields(candidates, SHD_KIND_store);
@@ -278,8 +278,8 @@ static bool is_of_store(const char *name)
 {
 	enum shd_field field;
 
-	for (int i = 0; i < SHD_STORE_NAME_COUNT; i++)
-		if (i != SHD_STORE_age && i != SHD_STORE_id &&
+	for (int i = 0; i < SHD_OF_STORE_COUNT; i++)
+		if (i != SHD_OF_STORE_age && i != SHD_OF_STORE_id &&
 			strcmp(store_names[i].name, name) == 0)
 			return true;
 	return shd_field_find(SHD_KIND_store, name, strlen(name), &field);

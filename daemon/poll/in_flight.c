@@ -1,0 +1,263 @@
+/* What a poll does while it has a slot: it asks for leave, sends its request, has the answer
+ * parsed and a report's step kept, until it is parked or over. Its states: poll.c. */
+#include "scheduler_own.h"
+
+#include "auth/grant.h"
+
+enum {
+	CONNECT_MS = 10000,
+	TOKEN_MS = 100,          /* a token is on its way */
+	CROWDED_MS = 100,        /* after the transport had no room */
+};
+
+static void go_on(struct shd_poll *poll);
+
+/* --- a request --------------------------------------------------------------------------- */
+
+/* The next request has to wait; meanwhile the slot serves another feed. */
+static void park(struct shd_poll *poll, int64_t wait_ms)
+{
+	shd_poll_park(poll);
+	poll->scheduler->active--;
+	shd_scheduler_put_in(poll->scheduler, poll->feed, wait_ms);
+}
+
+static void answered(void *ctx, struct shd_transfer_out *out)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_scheduler *scheduler = poll->scheduler;
+
+	scheduler->in.look(scheduler->in.ctx);
+	shd_poll_answered(poll, out, wall_now(scheduler));
+	if (poll->skew_ms != INT64_MIN)
+		poll->feed->of->skew_ms = poll->skew_ms;
+	if (poll->told_micro_per_s)
+		shd_limits_told(poll->feed->of->limits, poll->row, poll->told_micro_per_s);
+	if (poll->refused_ms)
+		shd_limits_refused(poll->feed->of->limits, poll->refused_scope, poll->refused_ms,
+			mono_now(scheduler));
+	go_on(poll);
+	shd_scheduler_pump(scheduler);
+}
+
+/* Takes the access token in force, where the adapter has any. */
+static enum shd_grant_use use_token(struct shd_poll *poll, struct shd_error *reterr)
+{
+	struct shd_grant_token token = {0};
+	enum shd_grant_use use = SHD_GRANT_NONE;
+	size_t len;
+
+	if (poll->source->adapter->renewal && poll->scheduler->in.grants &&
+		!shd_poll_fetches_document(poll))
+		use = shd_grant_use(
+			poll->scheduler->in.grants, poll->source->credential, &token, reterr);
+	shd_secret_destroy(shd_steal(poll->token));
+	if (use == SHD_GRANT_READY) {
+		const char *bytes = shd_secret_reveal(token.access, &len);
+
+		poll->token = shd_secret_create(bytes, len);
+	}
+	poll->keys.token = poll->token;
+	poll->token_serial = token.serial;
+	return use;
+}
+
+static void point_to(struct shd_transfer_in *in, const struct shd_request *request)
+{
+	in->url = request->url.data;
+	in->headers = request->headers;
+	in->header_count = request->header_count;
+	in->body = request->body.data;
+	in->body_len = request->body.len;
+}
+
+static void before_send(void *ctx, struct shd_transfer_in *in)
+{
+	struct shd_poll *poll = ctx;
+
+	poll->source->adapter->sign(
+		&poll->page_in, wall_now(poll->scheduler), &poll->keys, &poll->request);
+	point_to(in, &poll->request);
+}
+
+static void send_request(struct shd_poll *poll)
+{
+	struct shd_scheduler *scheduler = poll->scheduler;
+	const struct shd_source *source = poll->source;
+	bool sign = source->adapter->sign && !shd_poll_fetches_document(poll);
+	struct shd_transfer_in in = {
+		.method = poll->request.method,
+		.before_send = sign ? before_send : NULL,
+		.egress = source->egress,
+		.connect_ms = source->timeout_ms < CONNECT_MS ? source->timeout_ms : CONNECT_MS,
+		.total_ms = source->timeout_ms,
+		.answer_max_bytes = source->body_max_bytes,
+	};
+
+	point_to(&in, &poll->request);
+	poll->asked = mono_now(scheduler);
+	if (shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
+		return;
+	if (poll->error.kind == SHD_ERR_LIMIT)
+		park(poll, CROWDED_MS);
+	else
+		shd_poll_unanswered(poll);
+}
+
+/* How long the row's own interval and the rates make the next request wait; 0: it may leave. */
+static int64_t take_leave(struct shd_poll *poll)
+{
+	struct shd_mono now = mono_now(poll->scheduler);
+	int64_t wait_ms = 0;
+
+	if (poll->asked.ms && poll->row->min_interval_ms)
+		wait_ms = poll->asked.ms + poll->row->min_interval_ms - now.ms;
+	if (wait_ms > 0 || !shd_limits_take(poll->feed->of->limits, poll->row, &wait_ms))
+		return wait_ms;
+	return 0;
+}
+
+/* Sends the poll's next request, or parks it. */
+static void ask(struct shd_poll *poll)
+{
+	struct shd_scheduler *scheduler = poll->scheduler;
+	struct shd_feed *feed = poll->feed;
+	int64_t wait_ms;
+
+	if (scheduler->paused) { /* it begins anew under the next configuration */
+		shd_fail(&poll->error, SHD_ERR_CLOSING, "the configuration is replaced");
+		shd_poll_unanswered(poll);
+	} else if ((wait_ms = shd_limits_paused_ms(feed->of->limits, mono_now(scheduler))) > 0) {
+		shd_poll_park(poll);
+		scheduler->active--;
+		shd_scheduler_put_off(scheduler, feed, wait_ms);
+	} else if ((wait_ms = take_leave(poll)) > 0) {
+		park(poll, wait_ms);
+	} else {
+		switch (use_token(poll, &poll->error)) {
+		case SHD_GRANT_WAIT:
+			park(poll, TOKEN_MS);
+			break;
+		case SHD_GRANT_REFUSED:
+			shd_poll_unanswered(poll);
+			break;
+		case SHD_GRANT_NONE:
+		case SHD_GRANT_READY:
+			if (shd_poll_ask(poll, scheduler->config))
+				send_request(poll);
+			else
+				shd_poll_unanswered(poll);
+			break;
+		}
+	}
+}
+
+/* --- from state to state ------------------------------------------------------------------- */
+
+static void parse(void *ctx)
+{
+	shd_poll_parse(ctx);
+}
+
+static void parsed(void *ctx)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_scheduler *scheduler = poll->scheduler;
+
+	scheduler->in.look(scheduler->in.ctx);
+	shd_poll_parsed(poll);
+	go_on(poll);
+	shd_scheduler_pump(scheduler);
+}
+
+static void kept(void *ctx, bool ok)
+{
+	struct shd_poll *poll = ctx;
+	struct shd_scheduler *scheduler = poll->scheduler;
+
+	shd_poll_kept(poll, ok);
+	go_on(poll);
+	shd_scheduler_pump(scheduler);
+}
+
+static void renew(struct shd_poll *poll)
+{
+	if (shd_grant_expired(
+		    poll->scheduler->in.grants, poll->source->credential, poll->token_serial))
+		shd_poll_ready(poll);
+	else
+		shd_poll_unanswered(poll);
+}
+
+/* The report's next request comes later; that is neither a reading nor a failure. */
+static void defer(struct shd_poll *poll)
+{
+	struct shd_scheduler *scheduler = poll->scheduler;
+	int64_t wait_ms = poll->job->not_before.ms - wall_now(scheduler).ms;
+
+	scheduler->active--;
+	scheduler->figures.requests += (uint64_t)poll->requests;
+	shd_scheduler_set_due(scheduler, poll->feed, wait_ms > 0 ? wait_ms : 0);
+	shd_scheduler_release(scheduler, poll);
+}
+
+/* Gives the poll what it waits for, until it waits for others or is over. */
+static void go_on(struct shd_poll *poll)
+{
+	while (poll->state == SHD_POLL_READY || poll->state == SHD_POLL_RENEWING)
+		if (poll->state == SHD_POLL_READY)
+			ask(poll);
+		else
+			renew(poll);
+	switch (poll->state) {
+	case SHD_POLL_PARSING:
+	case SHD_POLL_LISTING:
+		shd_jobs_parse(poll->scheduler->in.jobs, parse, parsed, poll);
+		break;
+	case SHD_POLL_KEEPING:
+		shd_job_table_keep(poll->scheduler->in.reports, poll->job, kept, poll);
+		break;
+	case SHD_POLL_DEFERRED:
+		defer(poll);
+		break;
+	case SHD_POLL_CHANGED:
+	case SHD_POLL_UNCHANGED:
+	case SHD_POLL_FAILED:
+		shd_scheduler_poll_ended(poll->scheduler, poll);
+		break;
+	case SHD_POLL_SENT:
+	case SHD_POLL_PARKED:
+	case SHD_POLL_IDLE:
+	case SHD_POLL_READY:
+	case SHD_POLL_RENEWING:
+		break;
+	}
+}
+
+void shd_scheduler_resume_poll(struct shd_poll *poll)
+{
+	shd_poll_ready(poll);
+	go_on(poll);
+}
+
+void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *feed)
+{
+	struct shd_poll *poll = scheduler->idle_polls;
+	const struct shd_pages *ids =
+		feed->row->paging == SHD_PAGE_BATCH ? &shd_feeds_ids_of(feed)->pages : NULL;
+	struct shd_wall now = wall_now(scheduler);
+
+	if (poll) {
+		scheduler->idle_polls = poll->next;
+		scheduler->idle_count--;
+	} else {
+		poll = shd_poll_create(scheduler);
+	}
+	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
+	feed->poll = poll;
+	shd_poll_begin(poll, feed, now, feed->of->skew_ms, ids);
+	if (feed->row->report)
+		poll->job = shd_job_table_find(
+			scheduler->in.reports, feed->of->source->id, feed->row->name, now);
+	go_on(poll);
+}

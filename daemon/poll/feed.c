@@ -1,13 +1,15 @@
 /* A feed, from poll to poll (what one poll does meanwhile: poll.c):
  *
  *   IDLE       -> QUEUED      due                                        [release]
+ *   IDLE       -> WAITING     due, but the ids to ask for were never read [release]
+ *   WAITING    -> IDLE        they were                                  [wake_waiting]
  *   QUEUED     -> IN_FLIGHT   a slot; its poll begins                    [shd_scheduler_begin_poll]
  *   QUEUED     -> IDLE        its source is to be left alone, or a reload waits
  *                                                           [start, shd_scheduler_pause]
  *   IN_FLIGHT  -> COMMITTING  something new is to be kept                [shd_scheduler_poll_ended]
  *   IN_FLIGHT  -> IDLE        nothing new, or an error: both are facts   [shd_scheduler_release]
  *   COMMITTING -> IDLE        stored, or not                             [shd_scheduler_release]
- *   IDLE       -> CLOSING     reload or exit                             [shd_scheduler_close]
+ *   IDLE, WAITING -> CLOSING  reload or exit                             [shd_scheduler_close]
  */
 #include "feed.h"
 
@@ -78,7 +80,9 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state)
 {
 	static const uint8_t allowed[] = {
-		[SHD_FEED_IDLE] = 1 << SHD_FEED_QUEUED | 1 << SHD_FEED_CLOSING,
+		[SHD_FEED_IDLE] = 1 << SHD_FEED_WAITING | 1 << SHD_FEED_QUEUED |
+				  1 << SHD_FEED_CLOSING,
+		[SHD_FEED_WAITING] = 1 << SHD_FEED_IDLE | 1 << SHD_FEED_CLOSING,
 		[SHD_FEED_QUEUED] = 1 << SHD_FEED_IN_FLIGHT | 1 << SHD_FEED_IDLE,
 		[SHD_FEED_IN_FLIGHT] = 1 << SHD_FEED_COMMITTING | 1 << SHD_FEED_IDLE,
 		[SHD_FEED_COMMITTING] = 1 << SHD_FEED_IDLE,

@@ -12,7 +12,8 @@
 /* X(NAME, "name", what it waits for) */
 #define SHD_FEED_STATE_MAP(X)                                                                      \
 	X(IDLE, "idle", "its time")                                                                \
-	X(QUEUED, "queued", "a slot and a token of the store's rate")                              \
+	X(WAITING, "waiting", "the ids that another feed lists")                                   \
+	X(QUEUED, "queued", "a slot")                              \
 	X(IN_FLIGHT, "in flight", "answers, or what is made of them")                              \
 	X(COMMITTING, "committing", "the transaction that keeps what was read")                    \
 	X(CLOSING, "closing", "nothing; it never polls again")
@@ -53,7 +54,6 @@ struct shd_feed {
 	bool lists_ids : 1;            /* its keys are the ids of a BATCH feed */
 	bool keyed : 1;                /* keys of records are kept: complete, or lists_ids */
 	bool swept : 1;                /* complete: the last sweep was committed since the start */
-	bool wants_ids : 1;            /* BATCH: waits until its ids are known */
 	bool catching_up : 1;          /* not tried since the daemon was blind */
 	bool unread : 1;               /* nor read, as the judge knows (shd_judge_catch_up) */
 	bool goes_on : 1;              /* was polled under an older configuration as well */

@@ -155,7 +155,7 @@ struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed)
 /* A feed that does not count for its poller: it may fail without making it stale. */
 static bool counts(const struct shd_feed *feed)
 {
-	return !feed->row->optional && !feed->not_available && !feed->wants_ids &&
+	return !feed->row->optional && !feed->not_available && feed->state != SHD_FEED_WAITING &&
 	       feed->row->paging != SHD_PAGE_FOLLOW;
 }
 

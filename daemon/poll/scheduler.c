@@ -65,7 +65,7 @@ static void release(uv_timer_t *timer)
 			/* Ids that were never read cannot be asked for; that feed wakes this one.
 			 */
 			if (batch && !shd_feeds_ids_of(feed)->pages.count) {
-				feed->wants_ids = true;
+				shd_feed_enter(feed, SHD_FEED_WAITING);
 				continue;
 			}
 			shd_feed_enter(feed, SHD_FEED_QUEUED);
@@ -145,12 +145,12 @@ static int64_t soon_ms(const struct shd_scheduler *scheduler, const struct shd_f
  * that is still to come. */
 static void start_catch_up(struct shd_scheduler *scheduler, struct shd_feed *feed, bool watched)
 {
-	bool fails = feed->error >= 0;
+	bool fails = feed->error >= 0, waits = feed->state == SHD_FEED_WAITING;
 	bool later = fails && shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER;
 	bool aged = wall_now(scheduler).ms - feed->last_success.ms > 3 * every_ms(feed);
 
-	feed->unread = watched && !feed->wants_ids && (!fails || (later && aged));
-	if (feed->catching_up || feed->wants_ids || (fails && !later))
+	feed->unread = watched && !waits && (!fails || (later && aged));
+	if (feed->catching_up || waits || (fails && !later))
 		return;
 	feed->catching_up = true;
 	scheduler->catching_up++;

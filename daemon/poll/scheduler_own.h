@@ -1,5 +1,5 @@
 /* poll/scheduler_own.h - what scheduler.c (when), in_flight.c (the requests of a poll) and
- * outcome.c (what came of it) share.
+ * ended.c (what came of it) share.
  * Nobody else includes this. */
 #pragma once
 #include "retry.h"
@@ -58,7 +58,7 @@ void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *fee
 void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *feed);
 void shd_scheduler_resume_poll(struct shd_poll *poll);
 
-/* outcome.c: a poll that had a slot is over. */
+/* ended.c: a poll that had a slot is over. */
 void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll);
 /* The poll lets go of its feed. */
 void shd_scheduler_release(struct shd_scheduler *scheduler, struct shd_poll *poll);

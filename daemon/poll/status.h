@@ -10,7 +10,7 @@
 struct shd_feed_status {
 	const char *source, *endpoint;
 	enum shd_poller poller;
-	const char *state;             /* "idle", "queued", "in flight", "committing" */
+	const char *state;             /* the names in SHD_FEED_STATE_MAP (feed.h) */
 	struct shd_wall last_success, last_try, next_due, failing_since;
 	int64_t every_ms;
 	int failures;                  /* in a row */

@@ -15,8 +15,6 @@ PRIVATE = re.compile(r'#\s*include\s*"(\w+/(?:\w+_own|parts)\.h)"')
 
 # (test, what it may define or include, why it still does)
 ALLOWED = [
-    ("test_outcome", r"shd_(commit_add|scheduler_\w+)|poll/scheduler_own\.h",
-     "an outcome is one half of the scheduler"),
 ]
 
 

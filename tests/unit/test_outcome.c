@@ -1,207 +1,89 @@
-/* daemon/poll/outcome.c: what becomes of a poll that is over. The queue of changes and the schedule
- * are the test's own. */
-#include "support/check.h"
-#include "support/ledger.h"
-#include "support/source.h"
+/* daemon/poll/outcome.h: what a poll that is over means for its feed, and what follows. */
+#include "support/poll_bench.h"
 
-#include "base/mem.h"
-#include "poll/scheduler_own.h"
-
-#include <stdlib.h>
+#include "poll/heap.h"
+#include "poll/outcome.h"
 
 #define NOW 1790856000000LL
 
-enum { LIST, BATCH, SLOW, ROWS };
+static const struct shd_wall now = {NOW};
 
-static const struct shd_endpoint rows[ROWS] = {
-	[LIST] = {.name = "list",
-		.complete = true,
-		.closes = SHD_KIND_order,
-		.paging = SHD_PAGE_CURSOR},
-	[BATCH] = {.name = "batch", .paging = SHD_PAGE_BATCH, .ids_of = "list"},
-	[SLOW] = {.name = "slow", .min_interval_ms = 7 * SHD_DAY_MS, .paging = SHD_PAGE_SINGLE},
-};
-static const struct shd_adapter market = {
-	.name = "here", .endpoints = rows, .endpoint_count = ROWS};
-
-struct fixture {
-	struct test_source shop;
-	struct shd_settings settings;
-	struct test_ledger ledger;
-	struct shd_scheduler scheduler;
-	struct shd_poll *poll;
-};
-
-/* --- the parts around it ------------------------------------------------------------- */
-
-static struct shd_batch last_batch;
-static bool suspect;
-static struct shd_commit_item *kept; /* with `keeps`: the item that is not committed yet */
-static bool keeps;
-static int batches, caught_up;
-static int64_t waits_ms[ROWS];
-
-void shd_commit_add(struct shd_commit *commit, struct shd_commit_item *item)
+/* Polls begin 5 ms before they end. */
+static int start_up_now(void **state)
 {
-	(void)commit;
-	last_batch = item->batch;
-	batches++;
-	if (keeps) {
-		kept = item;
-		return;
-	}
-	item->ok = true;
-	item->suspect = suspect;
-	item->done(item);
+	int failed = start_up(state);
+	struct poll_bench *f = *state;
+
+	f->begins.ms = NOW - 5;
+	f->answers = now;
+	return failed;
 }
 
-void shd_scheduler_set_due(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
+#define EMPTY "{\"items\":[]}"
+#define ONE "{\"items\":[{\"id\":\"a\"}]}"
+#define SLOW_ONE "{\"id\":\"a\"}"
+
+static void read_list(struct poll_bench *f, const char *body)
 {
-	waits_ms[feed - scheduler->feeds.all] = wait_ms;
-	feed->next_due.ms = NOW + wait_ms;
+	begin(f, LIST);
+	answer_with(f, "/list?", 200, body);
 }
 
-void shd_scheduler_put_in(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
+static struct shd_poll_outcome fail_slow(struct poll_bench *f, int status)
 {
-	waits_ms[feed - scheduler->feeds.all] = wait_ms;
+	begin(f, SLOW);
+	assert_int_equal(answer_with(f, "/slow?", status, "{}"), SHD_POLL_FAILED);
+	return shd_outcome_failed(f->poll, now, 0);
 }
 
-void shd_scheduler_pump(struct shd_scheduler *scheduler)
-{
-	(void)scheduler;
-}
-
-static struct shd_wall now(void *ctx)
-{
-	(void)ctx;
-	return (struct shd_wall){NOW};
-}
-
-static uint32_t lot(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static void polled(void *ctx, const struct shd_polled *what)
-{
-	(void)ctx;
-	(void)what;
-}
-
-static void all_tried(void *ctx)
-{
-	(void)ctx;
-	caught_up++;
-}
-
-/* --- fixture ---------------------------------------------------------------------------- */
-
-static int start_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	test_source_init(&f->shop, "s", &market);
-	for (int i = 0; i < SHD_POLLER_COUNT; i++)
-		f->shop.source.every_ms[i] = 60000;
-	f->settings = (struct shd_settings){.stores = &f->shop.store, .store_count = 1,
-		.sources = &f->shop.source, .source_count = 1,
-		.blind_after = 3};
-	f->scheduler.in = (struct shd_scheduler_in){.now = now, .random = lot, .polled = polled,
-		.caught_up = all_tried};
-	test_ledger_open(&f->ledger);
-	shd_feeds_init(&f->scheduler.feeds, &f->settings, NULL, 0, f->ledger.of, NULL);
-	suspect = keeps = false;
-	batches = caught_up = 0;
-	last_batch = (struct shd_batch){0};
-	for (size_t i = 0; i < ROWS; i++)
-		waits_ms[i] = -1;
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	shd_poll_destroy(f->scheduler.idle_polls);
-	shd_feeds_finish(&f->scheduler.feeds);
-	test_ledger_close(&f->ledger);
-	free(f);
-	return 0;
-}
-
-/* A poll of the row that has a slot. */
-static struct shd_poll *under_way(struct fixture *f, int row)
-{
-	struct shd_poll *poll = shd_poll_create(&f->scheduler);
-	struct shd_feed *feed = &f->scheduler.feeds.all[row];
-
-	poll->feed = feed;
-	poll->source = &f->shop.source;
-	poll->row = feed->row;
-	poll->began.ms = NOW - 5;
-	poll->state = SHD_POLL_CHANGED;
-	feed->poll = poll;
-	shd_feed_enter(feed, SHD_FEED_QUEUED);
-	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
-	f->scheduler.active = 1;
-	return poll;
-}
-
-/* --- tests ------------------------------------------------------------------------------- */
-
-static void a_list_with_an_unread_record_closes_nothing(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_poll *poll = under_way(f, LIST);
-
-	poll->listed_changed = true;
-	poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-	poll->listed_count = 1;
-	poll->bad_records = 1;
-	shd_scheduler_poll_ended(&f->scheduler, poll);
-	assert_true(last_batch.fetch.ok);
-	assert_null(last_batch.seen.listed);
-	assert_int_equal(last_batch.seen.listed_count, 0);
-}
+/* --- news --------------------------------------------------------------------------------- */
 
 /* What vanished from a list that could not be believed is found by the next one. */
-static void a_list_with_an_unread_record_is_listed_again(void **state)
+static void a_list_with_an_unread_record_closes_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct poll_bench *f = *state;
+	struct shd_batch batch;
+	struct shd_text body;
 
-	for (size_t bad = 2; bad-- > 0;) {
-		struct shd_poll *poll = under_way(f, LIST);
-
-		poll->bad_records = bad;
-		shd_scheduler_poll_ended(&f->scheduler, poll);
-		assert_int_equal(f->scheduler.feeds.all[LIST].swept, !bad);
-		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
+	for (int bad = 1; bad >= 0; bad--) {
+		shd_text_init(&body, 10000);
+		shd_text_puts(&body, bad ? "{\"items\":[{\"v\":1}" : "{\"items\":[{\"id\":\"a\"}");
+		for (int i = 0; i < 19; i++)
+			shd_text_printf(&body, ",{\"id\":\"n%d\"}", i);
+		shd_text_puts(&body, "]}");
+		read_list(f, body.data);
+		assert_int_equal(f->poll->bad_records, bad);
+		shd_outcome_news(f->poll, now, &batch);
+		assert_true(batch.fetch.ok);
+		assert_int_equal(batch.seen.listed_count, bad ? 0 : 20);
+		assert_int_equal(batch.seen.listed != NULL, !bad);
+		shd_outcome_read(f->poll, true, false, now);
+		assert_int_equal(feed_of(f, LIST)->swept, !bad);
+		shd_text_finish(&body);
 	}
 }
 
 static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 {
-	struct fixture *f = *state;
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, LIST);
+	struct shd_batch batch;
 
-	for (int i = 0; i < 2; i++) {
-		struct shd_poll *poll = under_way(f, LIST);
-
-		suspect = i == 0;
-		poll->listed_changed = true;
-		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->scheduler, poll);
-		assert_non_null(last_batch.seen.listed);
-		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, suspect ? 0 : NOW - 5);
-		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
+	for (int suspect = 1; suspect >= 0; suspect--) {
+		read_list(f, EMPTY);
+		assert_true(shd_poll_has_news(f->poll));
+		shd_outcome_news(f->poll, now, &batch);
+		assert_non_null(batch.seen.listed);
+		shd_outcome_read(f->poll, true, suspect, now);
+		assert_int_equal(feed->cursor.ms, suspect ? 0 : NOW - 5);
+		assert_int_equal(feed->pages.count, suspect ? 0 : 1);
 	}
 }
 
 static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 {
 	static const struct {
-		int64_t began, store_skew, skew, cursor; /* of NOW; INT64_MIN: not known */
+		int64_t began, source_skew, skew, cursor; /* of NOW; INT64_MIN: not known */
 	} cases[] = {
 		{-5, INT64_MIN, INT64_MIN, -5},
 		{-5, INT64_MIN, -1000, -1005},
@@ -211,160 +93,241 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 		{9000, INT64_MIN, INT64_MIN, 0}, /* the clock was set back meanwhile */
 		{9000, INT64_MIN, -7, -7},
 	};
-	struct fixture *f = *state;
+	struct poll_bench *f = *state;
+	struct shd_batch batch;
 
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		struct shd_poll *poll = under_way(f, LIST);
-
-		poll->began.ms = NOW + cases[i].began;
-		poll->skew_ms = cases[i].skew;
-		f->scheduler.feeds.sources[0].skew_ms = cases[i].store_skew;
-		poll->listed_changed = true;
-		poll->listed = shd_xcalloc(1, sizeof(*poll->listed));
-		shd_scheduler_poll_ended(&f->scheduler, poll);
-		assert_int_equal(last_batch.fetch.cursor.ms, NOW + cases[i].cursor);
-		assert_int_equal(f->scheduler.feeds.all[LIST].cursor.ms, NOW + cases[i].cursor);
-		assert_true(last_batch.fetch.began.ms <= NOW);
-		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
+		f->begins.ms = NOW + cases[i].began;
+		f->skew_ms = cases[i].skew;
+		f->feeds.sources[0].skew_ms = cases[i].source_skew;
+		read_list(f, ONE);
+		shd_outcome_news(f->poll, now, &batch);
+		assert_int_equal(batch.fetch.cursor.ms, NOW + cases[i].cursor);
+		assert_int_equal(batch.fetch.clock_skew_ms, cases[i].skew);
+		assert_true(batch.fetch.began.ms <= NOW);
+		shd_outcome_read(f->poll, true, false, now);
+		assert_int_equal(feed_of(f, LIST)->cursor.ms, NOW + cases[i].cursor);
 	}
 }
 
-static void a_key_that_works_again_wakes_what_it_held_up(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_poll *poll = under_way(f, LIST);
+/* --- the next poll ------------------------------------------------------------------------- */
 
-	for (size_t i = 0; i < ROWS; i++)
-		f->scheduler.feeds.all[i].error = SHD_ERR_CREDENTIALS;
-	f->scheduler.feeds.all[SLOW].item.place = 1;
-	shd_scheduler_poll_ended(&f->scheduler, poll);
-	assert_in_range(waits_ms[SLOW], 0, 10000);
-	assert_int_equal(waits_ms[BATCH], -1); /* waits for ids, not for the key */
-	f->scheduler.feeds.all[SLOW].item.place = 0;
+static void the_next_poll_comes_after_the_interval(void **state)
+{
+	static const struct {
+		int64_t began, wait;
+	} cases[] = {
+		{-5, 59995}, {-59999, 1},
+		{-60000, 0}, {-90000, 0}, /* it took longer than the interval */
+		{1, 0},                   /* the clock was set back meanwhile */
+	};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		f->begins.ms = NOW + cases[i].began;
+		read_list(f, ONE);
+		struct shd_poll_outcome outcome = shd_outcome_read(f->poll, true, false, now);
+
+		assert_int_equal(outcome.wait_ms, cases[i].wait);
+		assert_int_equal(feed_of(f, LIST)->next_due.ms, NOW + cases[i].wait);
+	}
 }
 
-static void a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it(void **state)
+static void a_failed_poll_keeps_the_interval_of_its_row(void **state)
 {
-	struct fixture *f = *state;
-	struct shd_poll *poll = under_way(f, SLOW);
+	struct poll_bench *f = *state;
+	struct shd_poll_outcome outcome = fail_slow(f, 500);
 
-	poll->state = SHD_POLL_FAILED;
-	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
-	assert_true(waits_ms[SLOW] >= rows[SLOW].min_interval_ms);
-	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
-
-	poll = under_way(f, LIST);
-	f->scheduler.feeds.all[BATCH].wants_ids = true;
-	poll->state = SHD_POLL_FAILED;
-	shd_fail(&poll->error, SHD_ERR_SERVER, "server");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
-	assert_false(last_batch.fetch.ok);
-	assert_int_equal(f->scheduler.feeds.all[BATCH].next_due.ms, NOW + waits_ms[LIST]);
-}
-
-/* The feed worked until the machine slept. */
-static struct shd_feed *catches_up(struct fixture *f, int row)
-{
-	struct shd_feed *feed = &f->scheduler.feeds.all[row];
-
-	feed->last_success.ms = feed->noted.ms = NOW - 1;
-	feed->catching_up = feed->unread = true;
-	f->scheduler.catching_up = 1;
-	return feed;
-}
-
-static void what_was_behind_is_told_before_time_judges(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_feed *feed = catches_up(f, SLOW);
-
-	keeps = true;
-	shd_scheduler_poll_ended(
-		&f->scheduler, under_way(f, SLOW)); /* nothing new, and told a moment ago */
-	assert_int_equal(batches, 1);
-	assert_true(kept->urgent && last_batch.fetch.ok && !last_batch.fetch.outdated);
-	assert_false(feed->unread);
-	assert_int_equal(caught_up, 0);
-	kept->ok = true;
-	kept->done(kept);
-	assert_int_equal(caught_up, 1);
-}
-
-static void what_fails_stays_unread_but_holds_up_nobody(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_feed *feed = catches_up(f, SLOW);
-	struct shd_poll *poll = under_way(f, SLOW);
-
-	poll->state = SHD_POLL_FAILED;
-	shd_fail(&poll->error, SHD_ERR_NETWORK, "no network yet");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
-	assert_true(feed->unread && !feed->catching_up);
-	assert_int_equal(caught_up, 1);
-	shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
-	f->scheduler.idle_count = 0;
-	poll = under_way(f, SLOW);
-	poll->state = SHD_POLL_FAILED;
-	shd_fail(&poll->error, SHD_ERR_ROLE, "not for this key");
-	shd_scheduler_poll_ended(&f->scheduler, poll);
-	assert_false(feed->unread); /* nobody waits for an operator */
+	assert_true(outcome.counts && outcome.turned);
+	assert_int_equal(outcome.wait_ms, 7 * SHD_DAY_MS);
+	assert_int_equal(feed_of(f, SLOW)->next_due.ms, NOW + 7 * SHD_DAY_MS);
+	assert_int_equal(feed_of(f, SLOW)->error, SHD_ERR_SERVER);
+	assert_false(fail_slow(f, 500).turned);
 }
 
 static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
 {
-	struct fixture *f = *state;
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, SLOW);
 
+	feed->last_success = feed->noted = f->begins;
+	feed->unread = true;
 	for (int good = 0; good < 2; good++) {
-		struct shd_feed *feed = catches_up(f, SLOW);
-		struct shd_poll *poll = under_way(f, SLOW);
+		begin(f, SLOW);
+		f->poll->outdated = true;
+		answer_with(f, "/slow?", good ? 200 : 500, SLOW_ONE);
+		struct shd_poll_outcome outcome = good
+			? shd_outcome_read(f->poll, true, false, now)
+			: shd_outcome_failed(f->poll, now, 0);
 
-		poll->outdated = true;
-		batches = 0;
-		poll->state = SHD_POLL_FAILED;
-		shd_fail(&poll->error, SHD_ERR_TIMEOUT, "it slept");
-		poll->state = good ? SHD_POLL_UNCHANGED : SHD_POLL_FAILED;
-		shd_scheduler_poll_ended(&f->scheduler, poll);
-		assert_int_equal(waits_ms[SLOW], 0);
-		assert_true(feed->catching_up && feed->unread);
+		assert_int_equal(outcome.counts, good);
+		assert_int_equal(outcome.wait_ms, 0);
+		assert_int_equal(outcome.tell, SHD_TELL_NOTHING);
 		assert_int_equal(feed->error, -1);
-		assert_int_equal(batches, 0);
-		assert_int_equal(caught_up, 0);
-		shd_poll_destroy(shd_steal(f->scheduler.idle_polls));
-		f->scheduler.idle_count = 0;
+		assert_true(feed->unread);
 	}
 }
 
-static void a_pause_holds_up_nobody(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_feed *list = catches_up(f, LIST), *batch = &f->scheduler.feeds.all[BATCH];
+/* --- what the state and others hear ---------------------------------------------------------- */
 
-	batch->catching_up = batch->wants_ids = true;
-	f->scheduler.catching_up = 2;
-	shd_scheduler_put_off(&f->scheduler, list, 1800000);
-	assert_int_equal(waits_ms[LIST], 1800000);
-	assert_int_equal(list->next_due.ms, NOW + 1800000);
-	assert_int_equal(batch->next_due.ms, NOW + 1800000);
-	assert_true(list->unread);
-	assert_int_equal(f->scheduler.catching_up, 0);
-	assert_int_equal(caught_up, 1);
+static void what_time_waits_for_is_told_at_once(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, LIST);
+	struct shd_batch batch;
+
+	read_list(f, ONE);
+	shd_outcome_read(f->poll, true, false, now);
+	for (int unread = 0; unread < 2; unread++) {
+		feed->unread = unread;
+		feed->noted = now;
+		read_list(f, ONE);
+		assert_int_equal(f->poll->state, SHD_POLL_UNCHANGED);
+		struct shd_poll_outcome outcome = shd_outcome_read(f->poll, false, false, now);
+
+		assert_int_equal(outcome.tell, unread ? SHD_TELL_AT_ONCE : SHD_TELL_NOTHING);
+		shd_outcome_facts(f->poll, feed, now, &batch);
+		assert_true(batch.fetch.ok && !batch.fetch.outdated);
+		assert_false(feed->unread);
+	}
+	feed->noted.ms = NOW - SHD_HOUR_MS;
+	read_list(f, ONE);
+	assert_int_equal(
+		shd_outcome_read(f->poll, false, false, now).tell, SHD_TELL_WITH_OTHERS);
+}
+
+/* Also when it failed before: its news are committed, which the judge has seen. */
+static void news_of_a_feed_are_read(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, SLOW);
+	struct shd_batch batch;
+
+	fail_slow(f, 500);
+	feed->unread = true;
+	begin(f, SLOW);
+	assert_int_equal(answer_with(f, "/slow?", 200, SLOW_ONE), SHD_POLL_CHANGED);
+	shd_outcome_news(f->poll, now, &batch);
+	assert_true(feed->unread); /* it may not be committed */
+	assert_true(shd_outcome_read(f->poll, true, false, now).turned);
+	assert_false(feed->unread);
+}
+
+static void what_fails_stays_unread_while_it_may_soon_work(void **state)
+{
+	static const struct {
+		int status;
+		bool unread;
+	} cases[] = {{500, true}, {403, false}};
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, SLOW);
+	struct shd_batch batch;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		feed->unread = true;
+		assert_int_equal(fail_slow(f, cases[i].status).tell, SHD_TELL_AT_ONCE);
+		shd_outcome_facts(f->poll, feed, now, &batch);
+		assert_false(batch.fetch.ok);
+		assert_int_equal(feed->unread, cases[i].unread);
+	}
+}
+
+static void a_good_answer_after_a_suspect_one_is_told_at_once(void **state)
+{
+	struct poll_bench *f = *state;
+
+	read_list(f, ONE);
+	shd_outcome_read(f->poll, true, false, now);
+	read_list(f, EMPTY);
+	shd_outcome_read(f->poll, true, true, now);
+	feed_of(f, LIST)->noted = now;
+	read_list(f, ONE);
+	assert_false(shd_poll_has_news(f->poll));
+	assert_int_equal(shd_outcome_read(f->poll, false, false, now).tell, SHD_TELL_AT_ONCE);
+}
+
+static void a_key_that_works_again_wakes_what_it_held_up(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_heap heap = {0};
+	struct shd_error refused;
+
+	shd_fail(&refused, SHD_ERR_CREDENTIALS, "no such key");
+	for (size_t i = 0; i < ROWS; i++)
+		shd_feed_failed(feed_of(f, (int)i), &refused, now);
+	shd_heap_put(&heap, &feed_of(f, SLOW)->item, (struct shd_mono){1});
+	read_list(f, ONE);
+	int mended = shd_outcome_read(f->poll, true, false, now).mended;
+
+	assert_int_equal(mended, SHD_ERR_CREDENTIALS);
+	assert_true(shd_outcome_wakes(feed_of(f, LIST), mended, feed_of(f, SLOW)));
+	assert_false(shd_outcome_wakes(feed_of(f, LIST), mended, feed_of(f, BATCH))); /* no time */
+	assert_false(shd_outcome_wakes(feed_of(f, LIST), mended, feed_of(f, LIST)));
+	read_list(f, ONE);
+	assert_int_equal(shd_outcome_read(f->poll, true, false, now).mended, -1);
+	shd_heap_finish(&heap);
+}
+
+/* People hear once that a key is refused; that a role is missing, for each method. */
+static void a_refusal_that_all_share_is_told_once(void **state)
+{
+	static const struct {
+		enum shd_err kind;
+		bool turned;
+	} cases[] = {{SHD_ERR_CREDENTIALS, false}, {SHD_ERR_ROLE, true}, {SHD_ERR_SERVER, true}};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_error error;
+
+		shd_fail(&error, cases[i].kind, "refused");
+		shd_feed_failed(feed_of(f, LIST), &error, now);
+		begin(f, SLOW);
+		f->poll->error = error;
+		shd_poll_unanswered(f->poll);
+		assert_int_equal(
+			shd_outcome_failed(f->poll, now, 0).turned, cases[i].turned);
+	}
+}
+
+static void what_was_followed_has_facts_of_its_own(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_feed *detail = feed_of(f, DETAIL);
+	struct shd_batch batch;
+
+	for (int good = 0; good < 2; good++) {
+		begin(f, LIST);
+		answer_with(f, "/list?", 200, "{\"items\":[{\"id\":\"a\",\"follow\":[\"x\"]}]}");
+		answer_with(f, "/detail?x", good ? 200 : 500, "{\"id\":\"x\"}");
+		assert_int_equal(f->poll->state, SHD_POLL_CHANGED);
+		assert_int_equal(shd_outcome_followed(f->poll, &f->poll->followed[0], now, 0),
+			SHD_TELL_AT_ONCE);
+		shd_outcome_facts(f->poll, detail, now, &batch);
+		assert_ptr_equal(batch.fetch.row, &rows[DETAIL]);
+		assert_int_equal(batch.fetch.ok, good);
+		assert_int_equal(detail->error, good ? -1 : SHD_ERR_SERVER);
+		detail->next_due.ms = 0;
+	}
 }
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, start_up_now, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_list_with_an_unread_record_closes_nothing),
-		T(a_list_with_an_unread_record_is_listed_again),
 		T(an_empty_answer_that_is_not_believed_moves_no_cursor),
 		T(the_next_poll_goes_on_by_the_earlier_clock),
-		T(a_key_that_works_again_wakes_what_it_held_up),
-		T(a_failed_poll_keeps_the_pace_and_puts_off_who_waits_for_it),
-		T(what_was_behind_is_told_before_time_judges),
-		T(what_fails_stays_unread_but_holds_up_nobody),
+		T(the_next_poll_comes_after_the_interval),
+		T(a_failed_poll_keeps_the_interval_of_its_row),
 		T(a_poll_that_outlived_a_sleep_is_done_again),
-		T(a_pause_holds_up_nobody),
+		T(what_time_waits_for_is_told_at_once),
+		T(news_of_a_feed_are_read),
+		T(what_fails_stays_unread_while_it_may_soon_work),
+		T(a_good_answer_after_a_suspect_one_is_told_at_once),
+		T(a_key_that_works_again_wakes_what_it_held_up),
+		T(a_refusal_that_all_share_is_told_once),
+		T(what_was_followed_has_facts_of_its_own),
 	};
 #undef T
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,263 @@
+/* Does what the outcome of a poll says (outcome.h): hands news and facts to the queue of
+ * changes, sets the feed's next time, and wakes or puts off those that wait for it. */
+#include "outcome.h"
+#include "scheduler_own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	STATE_RETRY_MS = 5000,       /* after a transaction failed */
+	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
+	IDLE_MAX = 32, /* a start has hundreds between two requests, a usual day few */
+};
+
+/* Facts without news on their way to the state. */
+struct note {
+	struct shd_commit_item item;
+	struct shd_scheduler *scheduler;
+	struct shd_feed *feed;
+};
+
+void shd_scheduler_idle_if_done(struct shd_scheduler *scheduler)
+{
+	if (!scheduler->idle || scheduler->active || scheduler->committing || scheduler->notes)
+		return;
+	void (*idle)(void *ctx) = shd_steal(scheduler->idle);
+	idle(scheduler->idle_ctx);
+}
+
+/* --- catching up --------------------------------------------------------------------------- */
+
+static void tried(struct shd_scheduler *scheduler, struct shd_feed *feed)
+{
+	/* What a reload gives up is tried under the next configuration. */
+	if (!feed->catching_up || scheduler->paused)
+		return;
+	feed->catching_up = false;
+	if (--scheduler->catching_up == 0)
+		scheduler->in.caught_up(scheduler->in.ctx);
+}
+
+static void noted(struct shd_commit_item *item)
+{
+	struct note *note = (struct note *)item;
+	struct shd_scheduler *scheduler = note->scheduler;
+
+	if (!item->ok)
+		note->feed->noted.ms = 0;
+	if (note->feed->telling && !item->batch.fetch.outdated)
+		tried(scheduler, note->feed); /* time judges with what the state knows now */
+	note->feed->telling = false;
+	scheduler->notes--;
+	free(note);
+	shd_scheduler_idle_if_done(scheduler);
+}
+
+static void tell_facts(struct shd_scheduler *scheduler, const struct shd_poll *poll,
+	struct shd_feed *feed, enum shd_tell tell)
+{
+	if (tell == SHD_TELL_NOTHING)
+		return;
+	struct note *note = shd_xcalloc(1, sizeof(*note));
+	note->scheduler = scheduler;
+	note->feed = feed;
+	note->item.done = noted;
+	note->item.urgent = tell == SHD_TELL_AT_ONCE;
+	shd_outcome_facts(poll, feed, wall_now(scheduler), &note->item.batch);
+	feed->telling = true;
+	scheduler->notes++;
+	shd_commit_add(scheduler->in.commit, &note->item);
+}
+
+/* --- other feeds of the source --------------------------------------------------------------- */
+
+static bool waits_for(const struct shd_feed *other, const struct shd_feed *feed)
+{
+	return other->state == SHD_FEED_WAITING && strcmp(other->row->ids_of, feed->row->name) == 0;
+}
+
+/* Feeds that wait for the ids this one lists. */
+static void wake_waiting(struct shd_scheduler *scheduler, struct shd_feed *feed)
+{
+	for (size_t i = 0; i < feed->of->feed_count; i++) {
+		struct shd_feed *other = &feed->of->feeds[i];
+
+		if (waits_for(other, feed)) {
+			shd_feed_enter(other, SHD_FEED_IDLE);
+			shd_scheduler_put_in(scheduler, other, 0);
+		}
+	}
+}
+
+/* They wait as long as this one does. */
+static void put_off_waiting(struct shd_scheduler *scheduler, struct shd_feed *feed)
+{
+	for (size_t i = 0; i < feed->of->feed_count; i++) {
+		struct shd_feed *other = &feed->of->feeds[i];
+
+		if (waits_for(other, feed)) {
+			other->next_due = feed->next_due;
+			tried(scheduler, other);
+		}
+	}
+}
+
+void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
+{
+	shd_scheduler_set_due(scheduler, feed, wait_ms);
+	tried(scheduler, feed);
+	put_off_waiting(scheduler, feed);
+}
+
+/* An operator mended something: what failed for the same reason need not wait. */
+static void wake_mended(struct shd_scheduler *scheduler, struct shd_feed *feed, int mended)
+{
+	for (size_t i = 0; i < feed->of->feed_count; i++) {
+		struct shd_feed *other = &feed->of->feeds[i];
+
+		if (shd_outcome_wakes(feed, mended, other))
+			shd_scheduler_set_due(
+				scheduler, other, draw(scheduler) % RECOVERED_WITHIN_MS);
+	}
+}
+
+/* --- the end of a poll ----------------------------------------------------------------------- */
+
+static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
+	const struct shd_poll_outcome *outcome, bool news)
+{
+	bool ok = poll->feed->error < 0;
+	struct shd_polled what = {.source = poll->source,
+		.row = poll->feed->row,
+		.ok = ok,
+		.error = ok ? NULL : &poll->error,
+		.turned = outcome->turned,
+		.news = news,
+		.failures = ok ? 0 : poll->feed->failure->count,
+		.status = poll->status,
+		.requests = poll->requests,
+		.parsed_records = poll->parsed_records,
+		.bad_records = poll->bad_records,
+		.bad_record = &poll->bad_record,
+		.retry_ms = ok ? 0 : outcome->wait_ms};
+
+	scheduler->in.polled(scheduler->in.ctx, &what);
+}
+
+void shd_scheduler_release(struct shd_scheduler *scheduler, struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+	bool was_tried = !poll->outdated && !feed->telling;
+
+	shd_feed_enter(feed, SHD_FEED_IDLE);
+	feed->poll = NULL;
+	if (scheduler->idle_count == IDLE_MAX) {
+		shd_poll_destroy(poll);
+	} else {
+		shd_poll_reset(poll);
+		poll->next = scheduler->idle_polls;
+		scheduler->idle_polls = poll;
+		scheduler->idle_count++;
+	}
+	if (was_tried)
+		tried(scheduler, feed);
+	shd_scheduler_idle_if_done(scheduler);
+}
+
+static void report_ended(void *ctx, bool ok)
+{
+	(void)ctx; /* not kept: its document is read once more after a restart, as the same */
+	(void)ok;
+}
+
+static void read_well(
+	struct shd_scheduler *scheduler, struct shd_poll *poll, bool committed, bool suspect)
+{
+	struct shd_feed *feed = poll->feed;
+	struct shd_wall now = wall_now(scheduler);
+	struct shd_poll_outcome outcome = shd_outcome_read(poll, committed, suspect, now);
+
+	for (size_t i = 0; i < poll->followed_count; i++) {
+		const struct shd_poll_followed *followed = &poll->followed[i];
+
+		tell_facts(scheduler, poll, shd_feeds_find(feed->of, followed->row),
+			shd_outcome_followed(poll, followed, now, draw(scheduler)));
+	}
+	if (poll->job && shd_poll_end_report(poll))
+		shd_job_table_keep(scheduler->in.reports, poll->job, report_ended, NULL);
+	shd_scheduler_put_in(scheduler, feed, outcome.wait_ms);
+	tell_facts(scheduler, poll, feed, outcome.tell);
+	wake_mended(scheduler, feed, outcome.mended);
+	if (feed->pages.count)
+		wake_waiting(scheduler, feed);
+	report(scheduler, poll, &outcome, committed);
+	shd_scheduler_release(scheduler, poll);
+}
+
+static void failed(struct shd_scheduler *scheduler, struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+	struct shd_poll_outcome outcome =
+		shd_outcome_failed(poll, wall_now(scheduler), draw(scheduler));
+
+	scheduler->figures.polls_failed++;
+	shd_scheduler_put_in(scheduler, feed, outcome.wait_ms);
+	if (outcome.counts) {
+		tell_facts(scheduler, poll, feed, outcome.tell);
+		put_off_waiting(scheduler, feed);
+		report(scheduler, poll, &outcome, false);
+	}
+	shd_scheduler_release(scheduler, poll);
+}
+
+static void committed(struct shd_commit_item *item)
+{
+	struct shd_poll *poll = (struct shd_poll *)((char *)item - offsetof(struct shd_poll, item));
+	struct shd_scheduler *scheduler = poll->scheduler;
+
+	scheduler->committing--;
+	if (item->ok) {
+		read_well(scheduler, poll, true, item->suspect);
+	} else { /* as if it had not been read: asked again from the committed cursor */
+		shd_scheduler_set_due(scheduler, poll->feed, STATE_RETRY_MS);
+		shd_scheduler_release(scheduler, poll);
+	}
+	shd_scheduler_pump(scheduler);
+}
+
+static void commit(struct shd_scheduler *scheduler, struct shd_poll *poll)
+{
+	shd_feed_enter(poll->feed, SHD_FEED_COMMITTING);
+	shd_outcome_news(poll, wall_now(scheduler), &poll->item.batch);
+	poll->item.urgent = true;
+	poll->item.done = committed;
+	scheduler->committing++;
+	shd_commit_add(scheduler->in.commit, &poll->item);
+}
+
+static void count(uint16_t *member, int n)
+{
+	*member = (uint16_t)(*member + n < UINT16_MAX ? *member + n : UINT16_MAX);
+}
+
+void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+
+	scheduler->active--;
+	scheduler->figures.polls++;
+	scheduler->figures.polls_unchanged += poll->state == SHD_POLL_UNCHANGED;
+	scheduler->figures.requests += (uint64_t)poll->requests;
+	scheduler->figures.throttled += (uint64_t)poll->throttled;
+	scheduler->figures.received_bytes += (uint64_t)poll->bytes;
+	scheduler->figures.parsed_records += poll->parsed_records;
+	count(&feed->requests, poll->requests);
+	count(&feed->throttled, poll->throttled);
+	if (poll->state == SHD_POLL_FAILED)
+		failed(scheduler, poll);
+	else if (shd_poll_has_news(poll))
+		commit(scheduler, poll);
+	else
+		read_well(scheduler, poll, false, false);
+}

@@ -34,7 +34,7 @@
 #define SHD_ALERT_STATE_MAP(X)                                                                     \
 	X(INACTIVE, "inactive", "nothing holds")                                                   \
 	X(PENDING, "pending", "a level holds, but not yet long enough")                            \
-	X(FIRING, "firing", "people have been told")                                               \
+	X(FIRING, "firing", "a level holds, and has long enough")                                  \
 	X(UNKNOWN, "unknown", "was firing; its feed cannot be read now")                           \
 	X(RESOLVED, "resolved", "is over")
 

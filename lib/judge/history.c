@@ -134,7 +134,7 @@ bool shd_judge_past(struct shd_judge *judge, const struct shd_past *past, struct
 {
 	struct shd_store_memory *store = shd_judge_find(&judge->basis, past->store);
 
-	shd_assert(store);
+	shd_assert(judge->txn.open && store);
 	shd_judge_enter(&judge->basis, &judge->visit, store);
 	judge->visit.fresh = past->fresh;
 	if (take_past(&judge->basis, &judge->txn, &judge->visit, past, reterr))

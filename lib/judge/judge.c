@@ -250,6 +250,7 @@ static bool give_up(struct shd_judge *judge)
 bool shd_judge_batch(
 	struct shd_judge *judge, const struct shd_batch *batch, struct shd_error *reterr)
 {
+	shd_assert(judge->txn.open);
 	shd_judge_enter(
 		&judge->basis, &judge->visit, shd_judge_of_source(&judge->basis, batch->source));
 	return shd_judge_take(&judge->basis, &judge->txn, &judge->visit, batch, reterr) ||
@@ -323,7 +324,7 @@ bool shd_judge_store(struct shd_judge *judge, const char *id, struct shd_error *
 {
 	struct shd_store_memory *store = shd_judge_find(&judge->basis, id);
 
-	shd_assert(store);
+	shd_assert(judge->txn.open && store);
 	shd_judge_enter(&judge->basis, &judge->visit, store);
 	return (shd_judge_pollers(&judge->basis, &judge->txn, &judge->visit, reterr) &&
 		       shd_judge_open_alerts(&judge->basis, &judge->txn, &judge->visit, reterr) &&

@@ -1,9 +1,9 @@
-/* judge/judge.h - one batch: upsert what changed, judge the rules, move the alerts,
- * write the outbox - in one transaction.
+/* judge/judge.h - observations, what is stored and now become one change set: entities as
+ * they are, alerts that moved, who is told of them, when to look again.
  *
- * The driver of lib/rule and lib/alert over the state. Synchronous; runs in the
- * state job (pool thread, one at a time). Knows no clock: `now` comes with each
- * call, so months run as a unit test (tests/sim).
+ * Synchronous, one thread at a time; the daemon calls it on the pool. Knows no clock, and
+ * writes nothing: `now` comes with each transaction, so months run as a unit test
+ * (tests/sim).
  *
  * Windows with many rows are tallied (rule/tally.h): 8 or 24 bytes of memory a row, 16 MB
  * at most over all stores. A rule of the whole store that all the same has to read more

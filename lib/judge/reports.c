@@ -70,6 +70,7 @@ static bool look_at_channel(const struct shd_basis *basis, struct shd_txn *txn,
 bool shd_judge_channel(
 	struct shd_judge *judge, const struct shd_channel_state *channel, struct shd_error *reterr)
 {
+	shd_assert(judge->txn.open);
 	shd_judge_enter(&judge->basis, &judge->visit, judge->basis.daemon);
 	if (look_at_channel(&judge->basis, &judge->txn, &judge->visit, channel, reterr))
 		return true;
@@ -82,6 +83,7 @@ bool shd_judge_config(
 {
 	struct shd_seen seen;
 
+	shd_assert(judge->txn.open);
 	shd_judge_enter(&judge->basis, &judge->visit, judge->basis.daemon);
 	shd_seen_start(&seen, SHD_KIND_store, judge->visit.store->id);
 	shd_seen_text(&seen, SHD_F_store_config_error, mistake);

@@ -78,16 +78,16 @@ static void a_stale_poller_is_told_again_once_the_key_works(void **state)
 
 static const char inhibited_rules[] =
 	"rules:\n"
+	"  - rule: any-order\n"
+	"    each: order\n"
+	"    levels: {warning: units > 0}\n"
+	"    inhibited_by: [huge-order, rating-floor]\n"
 	"  - rule: huge-order\n"
 	"    each: order\n"
 	"    levels: {warning: units > 9}\n"
 	"  - rule: rating-floor\n"
 	"    value: rating\n"
-	"    levels: {warning: value < 4.7}\n"
-	"  - rule: any-order\n"
-	"    each: order\n"
-	"    levels: {warning: units > 0}\n"
-	"    inhibited_by: [huge-order, rating-floor]\n";
+	"    levels: {warning: value < 4.7}\n";
 
 static void put_order(struct bench *b, const char *id, int units)
 {
@@ -97,7 +97,8 @@ static void put_order(struct bench *b, const char *id, int units)
 	shd_set_n(b->harvest, at, SHD_F_order_units, units * SHD_MICRO);
 }
 
-/* By an alert of the same entity, not of another one; and by one of the whole store. */
+/* By an alert of the same entity, not of another one, and by one of the whole store; also when
+ * its rule comes first. */
 static void an_alert_is_held_back_by_those_that_its_rule_names(void **state)
 {
 	struct bench b;

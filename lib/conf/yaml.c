@@ -57,9 +57,8 @@ struct reader {
 	int star_line;         /* of the last * that stands for nothing */
 	const char *text;      /* the source without what was wrong in earlier rounds */
 	const bool *gone;      /* by line: it was taken out whole */
-	bool cured;            /* this is not the first round: what is absent may have been there */
-	enum shd_yaml_cure cure;
-	int cure_line;
+	bool again;            /* not the first round: what is absent may have been there */
+	int stopped; /* the line that cannot be read, 0: none */
 	bool broken; /* what follows makes no sense */
 };
 
@@ -202,7 +201,7 @@ static struct shd_node absent_value(struct reader *reader)
 		reader->seen = at < reader->doc->source.len ? at + 1 : at;
 	}
 	node.text = "";
-	node.bad = reader->cured;
+	node.bad = reader->again;
 	return node;
 }
 
@@ -333,7 +332,7 @@ static bool lost_lines(struct reader *reader, int first, struct fy_event *event)
 	const struct shd_source *source = &reader->doc->source;
 	int last, col;
 
-	if (!reader->cured)
+	if (!reader->again)
 		return false;
 	shd_source_place(source, mark ? mark->input_pos : source->len, &last, &col);
 	for (int line = first; line <= last; line++)
@@ -363,7 +362,7 @@ static void close_frame(struct reader *reader, struct fy_event *event)
 	node->items = items;
 	node->keys = keys;
 	node->bad = lost_lines(reader, node->line, event);
-	if (map)
+	if (map && !node->bad) /* else two maps may have become one */
 		refuse_duplicate_keys(reader, node);
 	/* A map without brackets is known by its first key. */
 	if (map && count > 0 && !frame.flow)
@@ -423,10 +422,9 @@ static void take_errors(struct reader *reader, struct fy_diag *diag)
 		int line, col;
 
 		shd_source_place(&reader->doc->source, where, &line, &col);
-		reader->cure_line = line;
-		reader->cure = SHD_YAML_WITHOUT_VALUE;
+		reader->stopped = line;
 		if (line != reader->star_line) /* else it is the same slip, and told */
-			reader->cure = shd_yaml_explain(&reader->doc->source, error->msg, where,
+			shd_yaml_explain(&reader->doc->source, error->msg, where,
 				frame ? &frame->made.node.at : NULL, reader->diags);
 		reader->broken = true;
 	}
@@ -491,7 +489,7 @@ static bool read_rounds(struct shd_doc *doc, struct shd_diags *diags)
 	memcpy(text, doc->source.text, len);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct reader reader = {
-			.doc = doc, .diags = diags, .text = text, .gone = gone, .cured = round > 0};
+			.doc = doc, .diags = diags, .text = text, .gone = gone, .again = round > 0};
 
 		doc->arena = shd_arena_create(ARENA_MAX);
 		read_events(&reader);
@@ -499,7 +497,7 @@ static bool read_rounds(struct shd_doc *doc, struct shd_diags *diags)
 		if (!reader.broken)
 			return true;
 		doc->flawed = true;
-		if (!shd_yaml_blank(&doc->source, reader.cure, reader.cure_line, text, gone))
+		if (!shd_yaml_blank(&doc->source, reader.stopped, text, gone))
 			return false;
 		shd_arena_destroy(shd_steal(doc->arena));
 		doc->root = NULL;

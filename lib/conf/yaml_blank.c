@@ -14,8 +14,8 @@ static size_t value_from(const char *line, size_t len)
 	return len;
 }
 
-/* Every bracket of text[0..len) is closed in it; those in quotes do not count. */
-static bool brackets_close(const char *text, size_t len)
+/* Every quote and bracket of text[0..len) is closed in it. */
+static bool is_whole(const char *text, size_t len)
 {
 	int open = 0;
 	char quote = 0;
@@ -30,7 +30,7 @@ static bool brackets_close(const char *text, size_t len)
 		else if ((text[i] == '}' || text[i] == ']') && --open < 0)
 			return false;
 	}
-	return open == 0;
+	return open == 0 && !quote;
 }
 
 /* Blanks line[from..len); false when nothing stood there. */
@@ -45,37 +45,38 @@ static bool blank(char *line, size_t from, size_t len)
 	return any;
 }
 
-static bool blank_tabs(const struct shd_source *source, char *text, bool *gone)
+static bool is_tabbed(const char *line, size_t len)
+{
+	size_t indent = strspn(line, " \t");
+
+	return indent < len && memchr(line, '\t', indent) && line[indent] != '#';
+}
+
+static bool blank_tabbed(const struct shd_source *source, char *text, bool *gone)
 {
 	const char *at;
 	bool any = false;
 	size_t len;
 
-	for (int line = 1; (at = shd_source_line(source, line, &len)); line++) {
-		size_t indent = strspn(at, " \t");
-
-		if (indent >= len || !memchr(at, '\t', indent) || at[indent] == '#' ||
-			!blank(text + (at - source->text), 0, len))
-			continue;
-		gone[line] = any = true;
-	}
+	for (int line = 1; (at = shd_source_line(source, line, &len)); line++)
+		if (is_tabbed(at, len) && blank(text + (at - source->text), 0, len))
+			gone[line] = any = true;
 	return any;
 }
 
-bool shd_yaml_blank(const struct shd_source *source, enum shd_yaml_cure cure, int line, char *text,
-		    bool *gone)
+bool shd_yaml_blank(const struct shd_source *source, int line, char *text, bool *gone)
 {
 	size_t len;
 	const char *at = shd_source_line(source, line, &len);
 
-	if (cure == SHD_YAML_WITHOUT_TABS)
-		return blank_tabs(source, text, gone);
-	if (cure == SHD_YAML_NO_CURE || !at)
+	if (!at)
 		return false;
-	char *copy = text + (at - source->text);
-	size_t from = cure == SHD_YAML_WITHOUT_LINE ? strspn(at, " -") : value_from(at, len);
-	if (from >= len || !brackets_close(at + from, len - from) || !blank(copy, from, len))
+	if (is_tabbed(at, len))
+		return blank_tabbed(source, text, gone);
+	size_t value = value_from(at, len), from = value < len ? value : strspn(at, " -");
+	if (from >= len || !is_whole(at + from, len - from) ||
+		!blank(text + (at - source->text), from, len))
 		return false;
-	gone[line] = cure == SHD_YAML_WITHOUT_LINE;
+	gone[line] = value == len;
 	return true;
 }

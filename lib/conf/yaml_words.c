@@ -63,36 +63,31 @@ static int report_tabs(const struct shd_source *source, int line, struct shd_dia
 struct words {
 	const char *message; /* how libfyaml's message begins or what it contains */
 	const char *text, *hint;
-	enum shd_yaml_cure cure;
 };
 
 /* The first row whose message is found wins. */
 static const struct words known[] = {
-	{"wrongly indented", "this quote is not closed", "add the closing quote", SHD_YAML_NO_CURE},
-	{"quoted scalar without", "this quote is not closed", "add the closing quote",
-		SHD_YAML_NO_CURE},
-	{"stream end while", "this quote is not closed", "add the closing quote", SHD_YAML_NO_CURE},
-	{"invalid alias", "a text that begins with * needs quotes", "write '*...'",
-		SHD_YAML_WITHOUT_VALUE},
+	{"wrongly indented", "this quote is not closed", "add the closing quote"},
+	{"quoted scalar without", "this quote is not closed", "add the closing quote"},
+	{"stream end while", "this quote is not closed", "add the closing quote"},
+	{"invalid alias", "a text that begins with * needs quotes", "write '*...'"},
 	{"invalid nested block mapping", "`: ` ends a key, and this line has two",
-		"put a text with `: ` in quotes", SHD_YAML_WITHOUT_VALUE},
+		"put a text with `: ` in quotes"},
 	{"invalid multiline plain key",
 		"what follows in the next line looks like a key, but this is a plain value",
-		"check the indentation of the next line", SHD_YAML_NO_CURE},
+		"check the indentation of the next line"},
 	{"invalid indentation in mapping", "this indentation fits no line above",
-		"line it up with its neighbours", SHD_YAML_NO_CURE},
+		"line it up with its neighbours"},
 	{"trailing content after", "nothing may follow the closing quote",
-		"put quotes around all of it", SHD_YAML_WITHOUT_VALUE},
-	{"block sequence on the same line", "a list begins in its own line", NULL,
-		SHD_YAML_NO_CURE},
+		"put quotes around all of it"},
+	{"block sequence on the same line", "a list begins in its own line", NULL},
 	{"at the end of block sequence", "a list ends here without a reason",
-		"begin each item with `- `, or indent this line", SHD_YAML_NO_CURE},
-	{"block scalar", "a text that begins with > or | needs quotes", NULL,
-		SHD_YAML_WITHOUT_VALUE},
+		"begin each item with `- `, or indent this line"},
+	{"block scalar", "a text that begins with > or | needs quotes", NULL},
 	{"Unsupported directive", "a line that begins with % is a YAML directive",
-		"put quotes around the text", SHD_YAML_NO_CURE},
-	{"invalid extra closing bracket", "this bracket closes nothing", NULL, SHD_YAML_NO_CURE},
-	{"invalid extra closing brace", "this bracket closes nothing", NULL, SHD_YAML_NO_CURE},
+		"put quotes around the text"},
+	{"invalid extra closing bracket", "this bracket closes nothing", NULL},
+	{"invalid extra closing brace", "this bracket closes nothing", NULL},
 };
 
 const char *shd_yaml_colon(const char *text, size_t len, size_t *ret_at, size_t *ret_width)
@@ -184,7 +179,7 @@ static bool only_blanks_from(const struct shd_source *source, size_t at)
 }
 
 /* What the table above knows, or the parser's own words. */
-static enum shd_yaml_cure explain_known(
+static void explain_known(
 	const struct shd_source *source, const char *message, size_t at, struct shd_diags *diags)
 {
 	for (size_t i = 0; i < SHD_COUNT(known); i++) {
@@ -194,10 +189,9 @@ static enum shd_yaml_cure explain_known(
 			at -= source->text[at] != '*' && source->text[at - 1] == '*';
 		shd_source_report(source, at, at + 1, SHD_MISTAKE, known[i].hint, known[i].text,
 			diags);
-		return known[i].cure;
+		return;
 	}
 	shd_source_report(source, at, at + 1, SHD_MISTAKE, NULL, message, diags);
-	return SHD_YAML_NO_CURE;
 }
 
 static int line_of(const struct shd_source *source, size_t at)
@@ -208,8 +202,8 @@ static int line_of(const struct shd_source *source, size_t at)
 	return line;
 }
 
-enum shd_yaml_cure shd_yaml_explain(const struct shd_source *source, const char *message, size_t at,
-				    const size_t *open, struct shd_diags *diags)
+void shd_yaml_explain(const struct shd_source *source, const char *message, size_t at,
+		      const size_t *open, struct shd_diags *diags)
 {
 	int line, col;
 
@@ -218,28 +212,28 @@ enum shd_yaml_cure shd_yaml_explain(const struct shd_source *source, const char 
 	shd_source_place(source, at, &line, &col);
 	bool tabs = strstr(message, "tab") && !strstr(message, "table");
 	if ((tabs || strstr(message, "multiline plain key")) && report_tabs(source, line, diags))
-		return SHD_YAML_WITHOUT_TABS;
+		return;
 	if ((strstr(message, "multiline plain key") || strstr(message, "expected ':'")) &&
 		explain_colon(source, line, diags))
-		return SHD_YAML_WITHOUT_LINE;
+		return;
 	if (strstr(message, "plain scalar cannot start with") && at < source->len) {
 		if (source->text[at] != '>' || !explain_comparison(source, at, diags))
 			explain_reserved(source, at, diags);
-		return SHD_YAML_WITHOUT_VALUE;
+		return;
 	}
 	if (strstr(message, "block scalar") && explain_comparison(source, at, diags))
-		return SHD_YAML_WITHOUT_VALUE;
+		return;
 	if (open && (only_blanks_from(source, at) || strstr(message, "without a closing") ||
 			    line_of(source, *open) < line)) {
 		char text[64];
 
 		snprintf(text, sizeof(text), "this %c is not closed", source->text[*open]);
 		shd_source_report(source, *open, *open + 1, SHD_MISTAKE, NULL, text, diags);
-		return SHD_YAML_NO_CURE;
+		return;
 	}
 	if (strstr(message, "missing comma in flow")) {
 		explain_missing_comma(source, at, diags);
-		return SHD_YAML_WITHOUT_VALUE;
+		return;
 	}
-	return explain_known(source, message, at, diags);
+	explain_known(source, message, at, diags);
 }

@@ -464,7 +464,9 @@ static void one_test(struct run *run, const struct shd_node *node, shd_scenario_
 
 	struct shd_scenario_result result = {.file = shd_doc_file(node->doc), .line = node->line,
 		.name = parts.name ? parts.name : "", .expected = run->expect_count};
-	result.unreadable = shd_diags_mistakes(run->diags) > before;
+	/* Of a flawed file nobody knows what is missing from this test. */
+	result.unreadable =
+		shd_diags_mistakes(run->diags) > before || shd_doc_flawed(node->doc);
 	if (!result.unreadable)
 		run_test(run);
 	result.failed = run->failed;

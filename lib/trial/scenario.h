@@ -32,7 +32,7 @@
 struct shd_scenario_result {
 	const char *file, *name;
 	int line;
-	bool unreadable;       /* it has a mistake, and was not run */
+	bool unreadable;       /* it, or its file, has a mistake: it was not run */
 	size_t expected, failed;
 	const char *text;      /* what failed, a line each; "" */
 };

@@ -298,6 +298,17 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 
+/* The words, and the rules of the folder, or of the configuration. */
+static void take_rest(struct load *load, const char *rules_dir)
+{
+	take_words(load);
+	if (rules_dir)
+		take_rules_of(load, rules_dir);
+	else
+		take_rules(load);
+	finish(load);
+}
+
 struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags *diags)
 {
 	SHD_AUTO(destroy_config) struct shd_config *config = shd_xcalloc(1, sizeof(*config));
@@ -305,12 +316,7 @@ struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags
 	struct load load;
 
 	start(&load, config, rules_dir ? join(rules_dir, "..") : shd_xstrdup(SHD_CONF_DIR), diags);
-	take_words(&load);
-	if (rules_dir)
-		take_rules_of(&load, rules_dir);
-	else
-		take_rules(&load);
-	finish(&load);
+	take_rest(&load, rules_dir);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 
@@ -324,12 +330,7 @@ struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir
 	start(&load, config, folder_of(path), diags);
 	take_settings(&load, path);
 	check_stores(&load, path);
-	take_words(&load);
-	if (rules_dir)
-		take_rules_of(&load, rules_dir);
-	else
-		take_rules(&load);
-	finish(&load);
+	take_rest(&load, rules_dir);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 

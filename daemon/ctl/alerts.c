@@ -62,13 +62,9 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 		shd_text_puts(&path, "&store=");
 		shd_percent_encode(ctl->store, strlen(ctl->store), &path);
 	}
-	enum shd_exit code = shd_ctl_ask(ctl, path.data, &answer);
-	if (code != SHD_EXIT_OK)
+	enum shd_exit code = shd_ctl_fetch(ctl, path.data, &answer);
+	if (!answer)
 		return code;
-	if (ctl->json) {
-		shd_ctl_print_json(ctl, answer);
-		return SHD_EXIT_OK;
-	}
 	const json_t *alerts = json_object_get(answer, "alerts");
 	if (!json_array_size(alerts)) {
 		shd_text_puts(&ctl->out, ctl->all ? "No alerts.\n" : "No open alerts.\n");

@@ -64,6 +64,27 @@ enum shd_paint shd_ctl_level_paint(const char *level)
 	return SHD_PLAIN;
 }
 
+enum shd_exit shd_ctl_fetch(struct shd_ctl *ctl, const char *path, json_t **ret_answer)
+{
+	enum shd_exit code = shd_ctl_ask(ctl, path, ret_answer);
+
+	if (code != SHD_EXIT_OK || !ctl->json)
+		return code;
+	shd_ctl_print_json(ctl, *ret_answer);
+	json_decref(shd_steal(*ret_answer));
+	return SHD_EXIT_OK;
+}
+
+void shd_ctl_line(struct shd_ctl *ctl, const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	shd_paint(&ctl->out, ctl->colour, SHD_DIM, name);
+	shd_text_printf(&ctl->out, "%*s", (int)(12 - strlen(name)), "");
+	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, text);
+	shd_text_putc(&ctl->out, '\n');
+}
+
 void shd_ctl_print_json(struct shd_ctl *ctl, const json_t *answer)
 {
 	char *text = json_dumps(answer, JSON_INDENT(2));

@@ -68,6 +68,14 @@ json_t *shd_ctl_diags_json(const struct shd_diags *diags);
  * went wrong is said on stderr. Takes ctl->now from the answer. */
 enum shd_exit shd_ctl_ask(struct shd_ctl *ctl, const char *path, json_t **ret_answer);
 
+/* The same for an answer that becomes a table: with --json it is printed as it is, and
+ * *ret_answer stays NULL, as after a failure. */
+enum shd_exit shd_ctl_fetch(struct shd_ctl *ctl, const char *path, json_t **ret_answer);
+
+/* Appends a line of a description: the name, dimmed, and the text in a column of its own;
+ * nothing for an empty text. */
+void shd_ctl_line(struct shd_ctl *ctl, const char *name, const char *text);
+
 /* Appends the answer as indented JSON. */
 void shd_ctl_print_json(struct shd_ctl *ctl, const json_t *answer);
 

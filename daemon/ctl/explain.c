@@ -5,16 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void line(struct shd_ctl *ctl, const char *name, const char *text)
-{
-	if (!*text)
-		return;
-	shd_paint(&ctl->out, ctl->colour, SHD_DIM, name);
-	shd_text_printf(&ctl->out, "%*s", (int)(12 - strlen(name)), "");
-	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, text);
-	shd_text_putc(&ctl->out, '\n');
-}
-
 /* "2026-04-04 16:59:00 (12 s ago)" */
 static void add_instant(struct shd_ctl *ctl, struct shd_text *words, struct shd_wall time)
 {
@@ -34,7 +24,7 @@ static void instant_line(struct shd_ctl *ctl, const char *name, const json_t *ob
 	shd_text_init(&words, 256);
 	if (time.ms)
 		add_instant(ctl, &words, time);
-	line(ctl, name, words.data);
+	shd_ctl_line(ctl, name, words.data);
 }
 
 /* "4.1 %, limit 4 % (3 of 73)" */
@@ -67,29 +57,29 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	shd_paint(&ctl->out, ctl->colour, shd_ctl_level_paint(level), head);
 	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "title"));
 	shd_text_puts(&ctl->out, "\n\n");
-	line(ctl, "store", shd_ctl_text(alert, "store"));
-	line(ctl, "about", shd_ctl_text(alert, "entity"));
-	line(ctl, "rule", shd_ctl_text(rule, "id"));
+	shd_ctl_line(ctl, "store", shd_ctl_text(alert, "store"));
+	shd_ctl_line(ctl, "about", shd_ctl_text(alert, "entity"));
+	shd_ctl_line(ctl, "rule", shd_ctl_text(rule, "id"));
 	if (!shd_ctl_yes(rule, "known"))
-		line(ctl, "", "(this rule is no longer part of the configuration)");
-	line(ctl, "condition", shd_ctl_text(alert, "condition"));
-	line(ctl, "until", shd_ctl_text(alert, "until"));
+		shd_ctl_line(ctl, "", "(this rule is no longer part of the configuration)");
+	shd_ctl_line(ctl, "condition", shd_ctl_text(alert, "condition"));
+	shd_ctl_line(ctl, "until", shd_ctl_text(alert, "until"));
 	add_value(&words, alert);
-	line(ctl, "value", words.data);
+	shd_ctl_line(ctl, "value", words.data);
 	if (strcmp(state, "unknown") == 0)
-		line(ctl, "not known", shd_ctl_text(alert, "why"));
-	line(ctl, "at risk", shd_ctl_value(alert, "cost"));
+		shd_ctl_line(ctl, "not known", shd_ctl_text(alert, "why"));
+	shd_ctl_line(ctl, "at risk", shd_ctl_value(alert, "cost"));
 	instant_line(ctl, "due", alert, "due");
 	instant_line(ctl, "since", alert, "since");
 	instant_line(ctl, "resolved", alert, "resolved_at");
-	line(ctl, "what to do", shd_ctl_text(rule, "advice"));
-	line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
-	line(ctl, "source", shd_ctl_text(rule, "source"));
+	shd_ctl_line(ctl, "what to do", shd_ctl_text(rule, "advice"));
+	shd_ctl_line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
+	shd_ctl_line(ctl, "source", shd_ctl_text(rule, "source"));
 	instant_line(ctl, "next look", answer, "next_look");
 	if (shd_ctl_time(answer, "next_look").ms)
-		line(ctl, "", "and whenever a poll brings a change");
+		shd_ctl_line(ctl, "", "and whenever a poll brings a change");
 	else
-		line(ctl, "next look", "whenever a poll brings a change");
+		shd_ctl_line(ctl, "next look", "whenever a poll brings a change");
 }
 
 static void print_events(struct shd_ctl *ctl, const json_t *events)
@@ -191,13 +181,9 @@ enum shd_exit shd_ctl_explain(struct shd_ctl *ctl)
 		return SHD_EXIT_USAGE;
 	}
 	snprintf(path, sizeof(path), "/api/v1/alerts/%s", ctl->argument);
-	enum shd_exit code = shd_ctl_ask(ctl, path, &answer);
-	if (code != SHD_EXIT_OK)
+	enum shd_exit code = shd_ctl_fetch(ctl, path, &answer);
+	if (!answer)
 		return code;
-	if (ctl->json) {
-		shd_ctl_print_json(ctl, answer);
-		return SHD_EXIT_OK;
-	}
 	print_alert(ctl, answer);
 	shd_text_puts(&ctl->out, "\nWhat happened\n");
 	print_events(ctl, json_object_get(answer, "events"));

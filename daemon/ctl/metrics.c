@@ -17,13 +17,9 @@ enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 	shd_text_init(&path, 1024);
 	shd_text_puts(&path, "/api/v1/metrics/");
 	shd_percent_encode(ctl->argument, strlen(ctl->argument), &path);
-	enum shd_exit code = shd_ctl_ask(ctl, path.data, &answer);
-	if (code != SHD_EXIT_OK)
+	enum shd_exit code = shd_ctl_fetch(ctl, path.data, &answer);
+	if (!answer)
 		return code;
-	if (ctl->json) {
-		shd_ctl_print_json(ctl, answer);
-		return SHD_EXIT_OK;
-	}
 	const json_t *metrics = json_object_get(answer, "metrics");
 	if (!json_array_size(metrics)) {
 		shd_text_puts(&ctl->out, "No metric has been read yet.\n");

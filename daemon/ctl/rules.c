@@ -18,7 +18,7 @@ static enum shd_exit ask(struct shd_ctl *ctl, struct shd_text *path, json_t **re
 		shd_text_puts(path, "?store=");
 		shd_percent_encode(ctl->store, strlen(ctl->store), path);
 	}
-	return shd_ctl_ask(ctl, path->data, ret_answer);
+	return shd_ctl_fetch(ctl, path->data, ret_answer);
 }
 
 /* --- rules list ------------------------------------------------------------------- */
@@ -89,12 +89,8 @@ enum shd_exit shd_ctl_rules_list(struct shd_ctl *ctl)
 	shd_text_init(&path, 1024);
 	shd_text_puts(&path, "/api/v1/rules");
 	enum shd_exit code = ask(ctl, &path, &answer);
-	if (code != SHD_EXIT_OK)
+	if (!answer)
 		return code;
-	if (ctl->json) {
-		shd_ctl_print_json(ctl, answer);
-		return SHD_EXIT_OK;
-	}
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	json_array_foreach(json_object_get(answer, "rules"), i, rule) {
 		const char *each = shd_ctl_text(rule, "each");
@@ -111,16 +107,6 @@ enum shd_exit shd_ctl_rules_list(struct shd_ctl *ctl)
 
 /* --- rules explain: the rule --------------------------------------------------------- */
 
-static void line(struct shd_ctl *ctl, const char *name, const char *text)
-{
-	if (!*text)
-		return;
-	shd_paint(&ctl->out, ctl->colour, SHD_DIM, name);
-	shd_text_printf(&ctl->out, "%*s", (int)(12 - strlen(name)), "");
-	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, text);
-	shd_text_putc(&ctl->out, '\n');
-}
-
 static void print_about(struct shd_ctl *ctl, const json_t *rule)
 {
 	const char *each = shd_ctl_text(rule, "each"), *where = shd_ctl_text(rule, "where");
@@ -133,7 +119,7 @@ static void print_about(struct shd_ctl *ctl, const json_t *rule)
 		shd_text_puts(&words, "the whole store");
 	if (*where)
 		shd_text_printf(&words, " where %s", where);
-	line(ctl, "watches", words.data);
+	shd_ctl_line(ctl, "watches", words.data);
 }
 
 /* When it begins and when it ends. */
@@ -151,7 +137,7 @@ static void print_times(struct shd_ctl *ctl, const json_t *rule)
 			(long long)shd_ctl_int(rule, "for_of"));
 	else if (for_ms)
 		shd_text_printf(&words, "once it held for %s", shd_wording_length(for_ms, length));
-	line(ctl, "fires", words.data);
+	shd_ctl_line(ctl, "fires", words.data);
 	shd_text_clear(&words);
 	if (*clear)
 		shd_text_printf(&words, "once %s", clear);
@@ -159,7 +145,7 @@ static void print_times(struct shd_ctl *ctl, const json_t *rule)
 		shd_text_puts(&words, "once no level holds, or a better one");
 	if (clear_ms)
 		shd_text_printf(&words, ", for %s", shd_wording_length(clear_ms, length));
-	line(ctl, "ends", words.data);
+	shd_ctl_line(ctl, "ends", words.data);
 }
 
 static void add_names(struct shd_text *words, const json_t *list, const char *what)
@@ -185,7 +171,7 @@ static void print_inhibited_by(struct shd_ctl *ctl, const json_t *rule)
 		shd_text_printf(&words, "%s %s", i ? " or" : "while", json_string_value(name));
 	if (words.len)
 		shd_text_puts(&words, " fires");
-	line(ctl, "not told", words.data);
+	shd_ctl_line(ctl, "not told", words.data);
 }
 
 static void print_rule(struct shd_ctl *ctl, const json_t *answer)
@@ -201,12 +187,12 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 	shd_text_printf(&ctl->out, ": ");
 	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, shd_ctl_text(rule, "title"));
 	shd_text_puts(&ctl->out, "\n\n");
-	line(ctl, "", shd_ctl_yes(rule, "enabled") ? "" : "(this rule is switched off)");
+	shd_ctl_line(ctl, "", shd_ctl_yes(rule, "enabled") ? "" : "(this rule is switched off)");
 	print_about(ctl, rule);
-	line(ctl, "stores", shd_ctl_text(rule, "stores"));
-	line(ctl, "value", shd_ctl_text(rule, "value"));
-	line(ctl, "needs", shd_ctl_text(rule, "needs"));
-	line(ctl, "due", shd_ctl_text(rule, "due"));
+	shd_ctl_line(ctl, "stores", shd_ctl_text(rule, "stores"));
+	shd_ctl_line(ctl, "value", shd_ctl_text(rule, "value"));
+	shd_ctl_line(ctl, "needs", shd_ctl_text(rule, "needs"));
+	shd_ctl_line(ctl, "due", shd_ctl_text(rule, "due"));
 	for (size_t i = 0; i < SHD_COUNT(level_names); i++) {
 		const char *until = shd_ctl_text(clears, level_names[i]);
 
@@ -214,24 +200,24 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 		shd_text_puts(&words, shd_ctl_text(levels, level_names[i]));
 		if (*until)
 			shd_text_printf(&words, ", until %s", until);
-		line(ctl, level_names[i], words.data);
+		shd_ctl_line(ctl, level_names[i], words.data);
 	}
 	print_times(ctl, rule);
 	print_inhibited_by(ctl, rule);
-	line(ctl, "at risk", shd_ctl_text(rule, "cost"));
+	shd_ctl_line(ctl, "at risk", shd_ctl_text(rule, "cost"));
 	shd_text_clear(&words);
 	add_names(&words, json_object_get(reads, "kinds"), "");
 	add_names(&words, json_object_get(reads, "metrics"), "");
 	add_names(&words, json_object_get(reads, "pollers"), "age of poll.");
-	line(ctl, "reads", words.data);
+	shd_ctl_line(ctl, "reads", words.data);
 	shd_text_clear(&words);
 	add_stores(&words, json_object_get(answer, "stores_overridden"));
 	if (words.len && !ctl->store)
 		shd_text_puts(&words, "; see them with --store");
-	line(ctl, "overridden", words.data);
-	line(ctl, "what to do", shd_ctl_text(rule, "advice"));
-	line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
-	line(ctl, "source", shd_ctl_text(rule, "source"));
+	shd_ctl_line(ctl, "overridden", words.data);
+	shd_ctl_line(ctl, "what to do", shd_ctl_text(rule, "advice"));
+	shd_ctl_line(ctl, "runbook", shd_ctl_text(rule, "runbook"));
+	shd_ctl_line(ctl, "source", shd_ctl_text(rule, "source"));
 	shd_text_putc(&ctl->out, '\n');
 }
 
@@ -360,12 +346,8 @@ enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl)
 	shd_text_puts(&path, "/api/v1/rules/");
 	shd_percent_encode(ctl->argument, strlen(ctl->argument), &path);
 	enum shd_exit code = ask(ctl, &path, &answer);
-	if (code != SHD_EXIT_OK)
+	if (!answer)
 		return code;
-	if (ctl->json) {
-		shd_ctl_print_json(ctl, answer);
-		return SHD_EXIT_OK;
-	}
 	print_rule(ctl, answer);
 	print_standings(ctl, answer);
 	return SHD_EXIT_OK;

@@ -37,12 +37,8 @@ static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct
 {
 	struct shd_result a, b;
 
-	shd_eval(eval, expr->args[0], &a);
-	shd_eval(eval, expr->args[1], &b);
-	if (a.v.none || b.v.none) {
-		shd_eval_none(ret, expr->type, &a, &b);
+	if (!shd_eval_both(eval, expr, expr->type, &a, &b, ret))
 		return;
-	}
 	*ret = a;
 	if (a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {
 		shd_eval_miss(eval, ret, "one currency", false);
@@ -69,12 +65,8 @@ static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struc
 {
 	struct shd_result a, b;
 
-	shd_eval(eval, expr->args[0], &a);
-	shd_eval(eval, expr->args[1], &b);
-	if (a.v.none || b.v.none) {
-		shd_eval_none(ret, SHD_RATIO, &a, &b);
+	if (!shd_eval_both(eval, expr, SHD_RATIO, &a, &b, ret))
 		return;
-	}
 	*ret = (struct shd_result){.v = {.type = SHD_RATIO}};
 	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	bool money = a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v);

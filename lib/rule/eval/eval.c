@@ -93,6 +93,17 @@ void shd_eval_none(struct shd_result *ret, enum shd_type type, const struct shd_
 		.v = {.type = type, .none = true}, .blind = blind, .empty = empty};
 }
 
+bool shd_eval_both(struct shd_eval *eval, const struct shd_expr *expr, enum shd_type type,
+	struct shd_result *ret_a, struct shd_result *ret_b, struct shd_result *ret)
+{
+	shd_eval(eval, expr->args[0], ret_a);
+	shd_eval(eval, expr->args[1], ret_b);
+	if (!ret_a->v.none && !ret_b->v.none)
+		return true;
+	shd_eval_none(ret, type, ret_a, ret_b);
+	return false;
+}
+
 bool shd_same_currency(const struct shd_value *a, const struct shd_value *b)
 {
 	return memcmp(a->currency, b->currency, 3) == 0 || (!a->currency[0] && !a->n) ||
@@ -200,12 +211,8 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 	struct shd_result a, b;
 	bool add = expr->op == SHD_OP_ADD;
 
-	shd_eval(eval, expr->args[0], &a);
-	shd_eval(eval, expr->args[1], &b);
-	if (a.v.none || b.v.none) {
-		shd_eval_none(ret, expr->type, &a, &b);
+	if (!shd_eval_both(eval, expr, expr->type, &a, &b, ret))
 		return;
-	}
 	give(ret, expr->type, 0);
 	if (!add) {
 		shd_exact_negate(&b);
@@ -240,12 +247,8 @@ static void eval_product(struct shd_eval *eval, const struct shd_expr *expr, str
 {
 	struct shd_result a, b;
 
-	shd_eval(eval, expr->args[0], &a);
-	shd_eval(eval, expr->args[1], &b);
-	if (a.v.none || b.v.none) {
-		shd_eval_none(ret, expr->type, &a, &b);
+	if (!shd_eval_both(eval, expr, expr->type, &a, &b, ret))
 		return;
-	}
 	/* One side is in micro-units, and its scale goes away. */
 	give(ret, expr->type, 0);
 	shd_exact_multiply(ret, &a, &b);
@@ -261,12 +264,8 @@ static void eval_quotient(
 {
 	struct shd_result a, b;
 
-	shd_eval(eval, expr->args[0], &a);
-	shd_eval(eval, expr->args[1], &b);
-	if (a.v.none || b.v.none) {
-		shd_eval_none(ret, expr->type, &a, &b);
+	if (!shd_eval_both(eval, expr, expr->type, &a, &b, ret))
 		return;
-	}
 	give(ret, expr->type, 0);
 	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	if (!shd_exact_sign(&b)) {

@@ -92,6 +92,10 @@ void shd_eval_lack(struct shd_eval *eval, struct shd_result *ret, const char *na
 void shd_eval_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
 	const struct shd_result *b);
 
+/* Both arguments of an expression; false when one is none: *ret is then that, of this type. */
+bool shd_eval_both(struct shd_eval *eval, const struct shd_expr *expr, enum shd_type type,
+	struct shd_result *ret_a, struct shd_result *ret_b, struct shd_result *ret);
+
 /* compare.c: comparisons, and when time changes them */
 void shd_eval_compare(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);
 void shd_eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);

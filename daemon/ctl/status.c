@@ -117,15 +117,11 @@ enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 	static const char *const feeds[] = {"STORE", "POLLER", "FEED", "STATE", "LAST SUCCESS",
 		"NEXT", "ERROR", NULL};
 	json_auto_t *answer = NULL;
-	enum shd_exit code =
-		shd_ctl_ask(ctl, ctl->feeds ? "/api/v1/status?feeds=1" : "/api/v1/status", &answer);
+	enum shd_exit code = shd_ctl_fetch(
+		ctl, ctl->feeds ? "/api/v1/status?feeds=1" : "/api/v1/status", &answer);
 
-	if (code != SHD_EXIT_OK)
+	if (!answer)
 		return code;
-	if (ctl->json) {
-		shd_ctl_print_json(ctl, answer);
-		return SHD_EXIT_OK;
-	}
 	const json_t *stores = json_object_get(answer, "stores");
 	SHD_AUTO(shd_table_destroyp)
 	struct shd_table *table = shd_table_create(ctl->feeds ? feeds : pollers);

@@ -93,9 +93,9 @@ static void hide_line(struct shd_diags *diags, struct kept *item)
 	}
 }
 
-/* What stands in one place is told once, however often the place is read: an alias repeats
+/* What stands in one place is reported once, however often the place is read: an alias repeats
  * the value that it stands for. */
-static bool is_told(const struct shd_diags *diags, const struct shd_diag *diag)
+static bool is_known(const struct shd_diags *diags, const struct shd_diag *diag)
 {
 	for (size_t i = 0; diag->line > 0 && i < diags->count; i++) {
 		const struct shd_diag *other = &diags->items[i].diag;
@@ -110,7 +110,7 @@ static bool is_told(const struct shd_diags *diags, const struct shd_diag *diag)
 
 void shd_diags_add(struct shd_diags *diags, const struct shd_diag *diag)
 {
-	if (is_told(diags, diag))
+	if (is_known(diags, diag))
 		return;
 	if (diag->severity == SHD_MISTAKE)
 		diags->mistakes++;

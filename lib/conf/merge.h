@@ -1,4 +1,4 @@
-/* conf/merge.h - several files as one map. Private to conf/. */
+/* conf/merge.h - several files as one map. Pure. */
 #pragma once
 #include "node.h"
 

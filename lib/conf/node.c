@@ -49,13 +49,13 @@ uint64_t shd_node_hash(const struct shd_node *node)
 	return hash_on(node, 0);
 }
 
-static enum shd_source_style style_of(const struct shd_node *node, const char *source)
+static enum shd_input_style style_of(const struct shd_node *node, const char *source)
 {
 	if (!node->quoted)
-		return SHD_SOURCE_PLAIN;
+		return SHD_INPUT_PLAIN;
 	char before = node->at > 0 ? source[node->at - 1] : '\0';
-	return before == '\'' ? SHD_SOURCE_SINGLE : before == '"' ? SHD_SOURCE_DOUBLE
-								   : SHD_SOURCE_BLOCK;
+	return before == '\'' ? SHD_INPUT_SINGLE : before == '"' ? SHD_INPUT_DOUBLE
+								   : SHD_INPUT_BLOCK;
 }
 
 SHD_PRINTF(7, 0)
@@ -70,7 +70,7 @@ static void report(const struct shd_node *node, size_t at, size_t end, enum shd_
 	if (node->bad)
 		return;
 	vsnprintf(text, sizeof(text), fmt, args);
-	shd_source_report(shd_doc_source(node->doc), at, end, severity, hint, text, diags);
+	shd_input_report(shd_doc_input(node->doc), at, end, severity, hint, text, diags);
 }
 
 /* Quotes belong to what is underlined when all of a text is meant. */
@@ -78,8 +78,8 @@ SHD_PRINTF(5, 0)
 static void report_whole(const struct shd_node *node, enum shd_severity severity,
 			 struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
 {
-	const struct shd_source *source = shd_doc_source(node->doc);
-	bool in_quotes = node->quoted && style_of(node, source->text) != SHD_SOURCE_BLOCK;
+	const struct shd_input *source = shd_doc_input(node->doc);
+	bool in_quotes = node->quoted && style_of(node, source->text) != SHD_INPUT_BLOCK;
 	size_t at = in_quotes ? node->at - 1 : node->at, end = at;
 
 	for (int i = 0; i < node->width && end < source->len; i++)
@@ -110,21 +110,21 @@ void shd_node_warn(const struct shd_node *node, struct shd_diags *diags, const c
 void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t width,
 			 struct shd_diags *diags, const char *hint, const char *fmt, ...)
 {
-	const struct shd_source *source = shd_doc_source(node->doc);
+	const struct shd_input *source = shd_doc_input(node->doc);
 	va_list args;
 
 	va_start(args, fmt);
 	if (node->type != SHD_NODE_SCALAR) {
 		report_whole(node, SHD_MISTAKE, diags, hint, fmt, args);
 	} else {
-		enum shd_source_style style = style_of(node, source->text);
+		enum shd_input_style style = style_of(node, source->text);
 		size_t from = offset < node->len ? offset : node->len;
 		size_t to = width < node->len - from ? from + width : node->len;
 
 		report(node,
-			shd_source_of_content(
+			shd_input_of_content(
 				source, node->at, style, node->text, node->len, from),
-			shd_source_of_content(source, node->at, style, node->text, node->len, to),
+			shd_input_of_content(source, node->at, style, node->text, node->len, to),
 			SHD_MISTAKE, diags, hint, fmt, args);
 	}
 	va_end(args);

@@ -68,8 +68,8 @@ bool shd_options_apply(const struct shd_node *map, const struct shd_option *tabl
 		       void *target, const char *what, struct shd_arena *arena,
 		       struct shd_diags *diags);
 
-/* The same with two tables that share one map (a store's own options and those of
- * its marketplace); an unknown key is one that neither table knows. A table NULL
+/* The same with several tables that share one map (a store's own options and those of
+ * its marketplace); an unknown key is one that no table knows. A table NULL
  * stands for one that could not be found: unknown keys then pass. */
 struct shd_option_use {
 	const struct shd_option *table;

@@ -1,4 +1,4 @@
-/* conf/value.h - reads one single value of an option. Private to conf/. */
+/* conf/value.h - reads one single value of an option; words a refusal of one. Pure. */
 #pragma once
 #include "option.h"
 

@@ -16,7 +16,7 @@ enum {
 };
 
 struct shd_doc {
-	struct shd_source source;
+	struct shd_input source;
 	struct shd_arena *arena;
 	struct shd_node *root; /* NULL: empty file */
 	bool flawed;
@@ -74,7 +74,7 @@ static void mistake(struct reader *reader, size_t at, size_t end, const char *hi
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	reader->doc->flawed = true;
-	shd_source_report(
+	shd_input_report(
 		&reader->doc->source, at, end, SHD_MISTAKE, hint, text, reader->diags);
 }
 
@@ -88,12 +88,12 @@ static void mistake(struct reader *reader, size_t at, size_t end, const char *hi
 static struct shd_node node_at(struct reader *reader, enum shd_node_type type, size_t at,
 			       size_t end)
 {
-	const struct shd_source *source = &reader->doc->source;
+	const struct shd_input *source = &reader->doc->source;
 	struct shd_node node = {.type = type, .doc = reader->doc, .at = at};
 	size_t len = 0;
 
-	shd_source_place(source, at, &node.line, &node.col);
-	const char *line = shd_source_line(source, node.line, &len);
+	shd_input_place(source, at, &node.line, &node.col);
+	const char *line = shd_input_line(source, node.line, &len);
 	size_t line_end = (size_t)(line - source->text) + len;
 	for (size_t i = at; i < end && i < line_end; node.width++)
 		shd_utf8_next(source->text, source->len, &i);
@@ -172,7 +172,7 @@ static void refuse_tag(struct reader *reader, struct fy_token *tag)
 /* The next line that begins with a dash; where the last text ends when there is none. */
 static size_t next_dash(const struct reader *reader)
 {
-	const struct shd_source *source = &reader->doc->source;
+	const struct shd_input *source = &reader->doc->source;
 	const char *line = source->text + reader->seen;
 
 	while ((line = strchr(line, '\n'))) {
@@ -329,12 +329,12 @@ static void refuse_duplicate_keys(struct reader *reader, const struct shd_node *
 static bool lost_lines(struct reader *reader, int first, struct fy_event *event)
 {
 	const struct fy_mark *mark = fy_event_start_mark(event);
-	const struct shd_source *source = &reader->doc->source;
+	const struct shd_input *source = &reader->doc->source;
 	int last, col;
 
 	if (!reader->again)
 		return false;
-	shd_source_place(source, mark ? mark->input_pos : source->len, &last, &col);
+	shd_input_place(source, mark ? mark->input_pos : source->len, &last, &col);
 	for (int line = first; line <= last; line++)
 		if (reader->gone[line])
 			return true;
@@ -421,7 +421,7 @@ static void take_errors(struct reader *reader, struct fy_diag *diag)
 		size_t where = mark ? mark->input_pos : reader->doc->source.len;
 		int line, col;
 
-		shd_source_place(&reader->doc->source, where, &line, &col);
+		shd_input_place(&reader->doc->source, where, &line, &col);
 		reader->stopped = line;
 		if (line != reader->star_line) /* else it is the same slip, and told */
 			shd_yaml_explain(&reader->doc->source, error->msg, where,
@@ -483,7 +483,7 @@ static bool read_rounds(struct shd_doc *doc, struct shd_diags *diags)
 	size_t len = doc->source.len;
 	int lines, col;
 
-	shd_source_place(&doc->source, len, &lines, &col);
+	shd_input_place(&doc->source, len, &lines, &col);
 	char *text shd_autofree = shd_xcalloc(len + 1, 1);
 	bool *gone shd_autofree = shd_xcalloc((size_t)lines + 2, sizeof(*gone));
 	memcpy(text, doc->source.text, len);
@@ -518,7 +518,7 @@ struct shd_doc *shd_doc_parse(const char *file, const char *text, size_t len,
 	}
 	SHD_AUTO(shd_doc_destroyp) struct shd_doc *doc = shd_xcalloc(1, sizeof(*doc));
 
-	shd_source_init(&doc->source, file, text, len);
+	shd_input_init(&doc->source, file, text, len);
 	if (!shd_yaml_characters(&doc->source, diags))
 		return NULL;
 	return doc->source.len == 0 || read_rounds(doc, diags) ? shd_steal(doc) : NULL;
@@ -528,7 +528,7 @@ void shd_doc_destroy(struct shd_doc *doc)
 {
 	if (!doc)
 		return;
-	shd_source_finish(&doc->source);
+	shd_input_finish(&doc->source);
 	shd_arena_destroy(doc->arena);
 	free(doc);
 }
@@ -553,7 +553,7 @@ const char *shd_doc_file(const struct shd_doc *doc)
 	return doc->source.file;
 }
 
-const struct shd_source *shd_doc_source(const struct shd_doc *doc)
+const struct shd_input *shd_doc_input(const struct shd_doc *doc)
 {
 	return &doc->source;
 }

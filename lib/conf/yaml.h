@@ -1,8 +1,8 @@
 /* conf/yaml.h - what the reader of YAML (yaml.c) and node.c share. Private to conf/. */
 #pragma once
-#include "source.h"
+#include "input.h"
 
 struct shd_doc;
 
 /* The text a document was read from; lives as long as it. */
-const struct shd_source *shd_doc_source(const struct shd_doc *doc);
+const struct shd_input *shd_doc_input(const struct shd_doc *doc);

@@ -52,22 +52,22 @@ static bool is_tabbed(const char *line, size_t len)
 	return indent < len && memchr(line, '\t', indent) && line[indent] != '#';
 }
 
-static bool blank_tabbed(const struct shd_source *source, char *text, bool *gone)
+static bool blank_tabbed(const struct shd_input *source, char *text, bool *gone)
 {
 	const char *at;
 	bool any = false;
 	size_t len;
 
-	for (int line = 1; (at = shd_source_line(source, line, &len)); line++)
+	for (int line = 1; (at = shd_input_line(source, line, &len)); line++)
 		if (is_tabbed(at, len) && blank(text + (at - source->text), 0, len))
 			gone[line] = any = true;
 	return any;
 }
 
-bool shd_yaml_blank(const struct shd_source *source, int line, char *text, bool *gone)
+bool shd_yaml_blank(const struct shd_input *source, int line, char *text, bool *gone)
 {
 	size_t len;
-	const char *at = shd_source_line(source, line, &len);
+	const char *at = shd_input_line(source, line, &len);
 
 	if (!at)
 		return false;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLD_MAX = 1000 };
+enum { FACTS_MAX = 1000 };
 
 /* --- pack ---------------------------------------------------------------------- */
 
@@ -163,7 +163,7 @@ static bool unpack_one(const json_t *map, struct shd_arena *arena, struct shd_fa
 	       get_value(map, "room", arena, &facts->room, reterr);
 }
 
-bool shd_facts_unpack(const char *json, struct shd_arena *arena, struct shd_facts **ret_told,
+bool shd_facts_unpack(const char *json, struct shd_arena *arena, struct shd_facts **ret_facts,
 	size_t *ret_count, struct shd_error *reterr)
 {
 	json_error_t where;
@@ -172,9 +172,9 @@ bool shd_facts_unpack(const char *json, struct shd_arena *arena, struct shd_fact
 
 	if (!list)
 		return shd_fail(reterr, SHD_ERR_SYNTAX, "facts: %s", where.text);
-	if (!count || count > TOLD_MAX)
+	if (!count || count > FACTS_MAX)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "facts: %zu alerts, expected 1 to %d", count,
-			TOLD_MAX);
+			FACTS_MAX);
 	struct shd_facts *facts = shd_arena_alloc(arena, count, sizeof(*facts));
 	if (!facts)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "facts: too large");
@@ -182,7 +182,7 @@ bool shd_facts_unpack(const char *json, struct shd_arena *arena, struct shd_fact
 		if (!unpack_one(json_array_get(list, i), arena, &facts[i], reterr))
 			return false;
 	}
-	*ret_told = facts;
+	*ret_facts = facts;
 	*ret_count = count;
 	return true;
 }

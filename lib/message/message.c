@@ -106,20 +106,20 @@ static bool has_deadline(const struct shd_facts *facts)
 }
 
 /* Value beside limit, NULL where neither says anything. */
-static const char *say_measure(struct shd_reader *reader, const struct shd_facts *facts)
+static const char *wording_measure(struct shd_reader *reader, const struct shd_facts *facts)
 {
 	const char *value, *limit;
 
 	if (facts->value.none || facts->value.type == SHD_BOOL)
 		return NULL;
-	if (!shd_worth_saying(&facts->value) && !shd_worth_saying(&facts->limit))
+	if (!shd_worth_wording(&facts->value) && !shd_worth_wording(&facts->limit))
 		return NULL;
 	shd_wording_pair(reader, &facts->value, &facts->limit, &value, &limit);
 	if (facts->sample_of)
 		value = shd_phrase(reader, sample, 0, value,
 			shd_phrase_number(reader, facts->sample_hit, 0, false),
 			shd_phrase_number(reader, facts->sample_of, 0, false));
-	if (!limit || facts->limit.type == SHD_BOOL || !shd_worth_saying(&facts->limit))
+	if (!limit || facts->limit.type == SHD_BOOL || !shd_worth_wording(&facts->limit))
 		return value;
 	return shd_phrase(reader, limit, 0, value, limit);
 }
@@ -132,7 +132,7 @@ static const char *join(struct shd_reader *reader, const char *first, const char
 }
 
 /* "3 more such orders" */
-static const char *say_more(struct shd_reader *reader, enum shd_kind kind, int64_t n)
+static const char *wording_more(struct shd_reader *reader, enum shd_kind kind, int64_t n)
 {
 	static const struct {
 		enum shd_kind kind;
@@ -156,7 +156,7 @@ static const char *say_more(struct shd_reader *reader, enum shd_kind kind, int64
 	return shd_phrase_(reader, id, n, (const char *const[]){NULL});
 }
 
-static const char *say_room(struct render *render, const struct shd_facts *facts)
+static const char *wording_room(struct render *render, const struct shd_facts *facts)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text where = {0};
 	struct shd_reader *reader = &render->reader;
@@ -169,11 +169,11 @@ static const char *say_room(struct render *render, const struct shd_facts *facts
 	if (facts->room.none || facts->room.type != SHD_NUMBER || room < 0 || !rule ||
 		!shd_rule_room(rule, facts->level, &next, &kind, &where))
 		return NULL;
-	return shd_phrase(reader, room, room, say_more(reader, kind, room),
+	return shd_phrase(reader, room, room, wording_more(reader, kind, room),
 		level_text(reader, next));
 }
 
-static const char *say_lasting(struct shd_reader *reader, const struct shd_facts *facts)
+static const char *wording_lasting(struct shd_reader *reader, const struct shd_facts *facts)
 {
 	int64_t lasted_ms = facts->at.ms - facts->since.ms;
 
@@ -219,7 +219,7 @@ static const char *fill_in(struct render *render, const char *text, const struct
 }
 
 /* The thing it is about, with its store where the message is about several; or NULL. */
-static const char *say_about(struct render *render, const struct shd_facts *facts)
+static const char *wording_about(struct render *render, const struct shd_facts *facts)
 {
 	if (render->one_store)
 		return *facts->subject ? facts->subject : NULL;
@@ -228,28 +228,29 @@ static const char *say_about(struct render *render, const struct shd_facts *fact
 	return shd_phrase(&render->reader, where, 0, facts->store, facts->subject);
 }
 
-static const char *say_state(struct render *render, const struct shd_facts *facts, const char *own)
+static const char *wording_state(
+	struct render *render, const struct shd_facts *facts, const char *own)
 {
 	struct shd_reader *reader = &render->reader;
 	const char *line;
 
 	if (resolved(facts))
-		return say_lasting(reader, facts);
+		return wording_lasting(reader, facts);
 	if (own)
 		line = fill_in(render, own, facts);
 	else if (has_deadline(facts))
 		line = shd_wording_deadline(reader, facts->due);
 	else
-		line = join(reader, say_measure(reader, facts), say_lasting(reader, facts));
-	return join(reader, line, say_room(render, facts));
+		line = join(reader, wording_measure(reader, facts), wording_lasting(reader, facts));
+	return join(reader, line, wording_room(render, facts));
 }
 
-static const char *say_line(struct render *render, const struct shd_facts *facts)
+static const char *wording_line(struct render *render, const struct shd_facts *facts)
 {
 	struct shd_reader *reader = &render->reader;
 	const struct shd_rule *rule = find_rule(render, facts);
 	const char *own = rule ? rule->message[reader->language] : NULL;
-	const char *line = say_state(render, facts, own), *about = say_about(render, facts);
+	const char *line = wording_state(render, facts, own), *about = wording_about(render, facts);
 
 	if (own && !resolved(facts) && render->one_store && strstr(own, "{about}"))
 		about = NULL; /* it says so itself */
@@ -260,7 +261,7 @@ static const char *say_line(struct render *render, const struct shd_facts *facts
 	return one_line(reader, line, LINE_CHARS);
 }
 
-static const char *say_reason(struct shd_reader *reader, const struct shd_facts *facts)
+static const char *wording_reason(struct shd_reader *reader, const struct shd_facts *facts)
 {
 	switch (facts->move) {
 	case SHD_MOVE_ESCALATED:
@@ -293,9 +294,9 @@ static void render_item(struct render *render, const struct shd_facts *facts,
 		.facts = facts,
 		.level = level_text(reader, resolved(facts) ? SHD_LEVEL_NONE : facts->level),
 		.title = title_of(render, facts),
-		.line = say_line(render, facts),
+		.line = wording_line(render, facts),
 		.cost = cost ? shd_phrase(reader, cost, 0, cost) : NULL,
-		.reason = say_reason(reader, facts),
+		.reason = wording_reason(reader, facts),
 	};
 	if (rule && !resolved(facts))
 		item->advice = or_else(rule->advice[reader->language], rule->advice[SHD_EN]);
@@ -304,7 +305,7 @@ static void render_item(struct render *render, const struct shd_facts *facts,
 /* --- the whole --------------------------------------------------------------------- */
 
 /* "ozon-main", or "ozon-main, 0012-3" for one thing of it, or "3 stores". */
-static const char *say_where(struct render *render)
+static const char *wording_where(struct render *render)
 {
 	struct shd_reader *reader = &render->reader;
 	const struct shd_facts *facts = render->facts[0];
@@ -328,30 +329,30 @@ static const char *say_where(struct render *render)
 }
 
 /* What happened, in a few words, or NULL. The subject names the thing itself. */
-static const char *say_detail(struct render *render, const struct shd_facts *facts)
+static const char *wording_detail(struct render *render, const struct shd_facts *facts)
 {
 	struct shd_reader *reader = &render->reader;
 	const struct shd_rule *rule = find_rule(render, facts);
 	const char *own = rule ? rule->message[reader->language] : NULL;
 
 	if (resolved(facts))
-		return say_lasting(reader, facts);
+		return wording_lasting(reader, facts);
 	if (has_deadline(facts))
 		return shd_wording_deadline_short(reader, facts->due);
 	if (facts->value.none || facts->value.type == SHD_TEXT)
 		return NULL;
 	if (own && !strstr(own, "{about}"))
 		return one_line(reader, fill_in(render, own, facts), ABOUT_CHARS);
-	return say_measure(reader, facts);
+	return wording_measure(reader, facts);
 }
 
-static const char *say_subject(struct render *render)
+static const char *wording_subject(struct render *render)
 {
 	struct shd_reader *reader = &render->reader;
 	const struct shd_facts *facts = render->facts[0];
 	const char *level =
 		level_text(reader, render->all_resolved ? SHD_LEVEL_NONE : render->worst);
-	const char *where = say_where(render), *title = title_of(render, facts), *detail;
+	const char *where = wording_where(render), *title = title_of(render, facts), *detail;
 
 	if (render->total > 1 && render->one_rule)
 		return shd_phrase(reader, subject_same, render->total, level, title, where);
@@ -359,19 +360,19 @@ static const char *say_subject(struct render *render)
 		return shd_phrase(reader, subject_many, render->total, level, where);
 	if (facts->move == SHD_MOVE_FLAPPING)
 		return shd_phrase(reader, subject_flapping, 0, level, title, where);
-	detail = say_detail(render, facts);
+	detail = wording_detail(render, facts);
 	return detail ? shd_phrase(reader, subject_detail, 0, level, title, detail, where)
 		      : shd_phrase(reader, subject, 0, level, title, where);
 }
 
-static const char *say_intro(struct render *render)
+static const char *wording_intro(struct render *render)
 {
 	struct shd_reader *reader = &render->reader;
 	const struct shd_facts *facts = render->facts[0];
 	char market[64];
 
 	if (!render->one_store)
-		return say_where(render);
+		return wording_where(render);
 	if (!*facts->marketplace)
 		return facts->store;
 	snprintf(market, sizeof(market), "%c%s", toupper((unsigned char)*facts->marketplace),
@@ -439,7 +440,7 @@ static const char *thread_of(struct shd_reader *reader, const struct shd_facts *
 	return shd_reader_keep(reader, thread, (size_t)len);
 }
 
-static const char *say_footer(struct render *render)
+static const char *wording_footer(struct render *render)
 {
 	struct shd_reader *reader = &render->reader;
 	char number[32];
@@ -462,9 +463,9 @@ static void render_whole(struct render *render)
 		message->late_note =
 			shd_phrase(reader, late, 0, shd_wording_moment(reader, message->made),
 				shd_wording_duration(reader, age_ms));
-	message->subject = one_line(reader, say_subject(render), SUBJECT_CHARS);
-	message->intro = say_intro(render);
-	message->footer = say_footer(render);
+	message->subject = one_line(reader, wording_subject(render), SUBJECT_CHARS);
+	message->intro = wording_intro(render);
+	message->footer = wording_footer(render);
 	message->advice_heading = shd_phrase0(reader, advice);
 	message->link_text = shd_phrase0(reader, link);
 	message->more_note = hidden ? shd_phrase(reader, more, hidden, NULL) : NULL;

@@ -39,7 +39,7 @@ struct shd_facts {
 /* JSON text of facts and back. Returned texts live in the arena. */
 char *shd_facts_pack(const struct shd_facts *facts, size_t count, struct shd_arena *arena);
 SHD_MUST_USE bool shd_facts_unpack(const char *json, struct shd_arena *arena,
-				  struct shd_facts **ret_told, size_t *ret_count,
+				  struct shd_facts **ret_facts, size_t *ret_count,
 				  struct shd_error *reterr);
 
 /* One rendered alert inside a message. */

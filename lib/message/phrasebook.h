@@ -1,4 +1,4 @@
-/* message/phrasebook.h - formatting with the loaded texts; for say.c and message.c.
+/* message/phrasebook.h - formatting with the loaded texts; for wording.c and message.c.
  *
  * A phrasebook is read-only once made and safe on any thread: texts are kept as
  * checked patterns, and whatever ICU caches inside its objects lives in the reader

@@ -73,7 +73,7 @@ void shd_wording_plainly(const struct shd_value *value, struct shd_text *out)
 
 /* --- what an alert was judged by --------------------------------------------------------- */
 
-bool shd_worth_saying(const struct shd_value *value)
+bool shd_worth_wording(const struct shd_value *value)
 {
 	return !value->none && (value->type != SHD_DURATION || value->n != 0);
 }
@@ -104,11 +104,11 @@ static void add_deadline(struct shd_text *out, struct shd_wall due, struct shd_w
 void shd_wording_finding(const struct shd_value *value, const struct shd_value *limit,
 			 struct shd_wall due, struct shd_wall now, struct shd_text *out)
 {
-	bool limited = shd_worth_saying(limit);
+	bool limited = shd_worth_wording(limit);
 
 	if (due.ms && due.ms != SHD_NEVER_MS) {
 		add_deadline(out, due, now);
-	} else if (!value->none && (limited || shd_worth_saying(value))) {
+	} else if (!value->none && (limited || shd_worth_wording(value))) {
 		add_value(out, value);
 		if (limited)
 			shd_text_puts(out, ", limit ");

@@ -16,7 +16,7 @@ const char *shd_wording_when(struct shd_wall time, struct shd_wall now, char buf
 void shd_wording_plainly(const struct shd_value *value, struct shd_text *out);
 
 /* Whether a value or limit is worth a word: "since more than nothing" is no limit. */
-bool shd_worth_saying(const struct shd_value *value);
+bool shd_worth_wording(const struct shd_value *value);
 
 /* What an alert was judged by: "4.55, limit 4.6" or "2 h left, due 2026-04-04 16:59 UTC".
  * due: ms 0 or SHD_NEVER_MS, there is none. Appends nothing where these say nothing. */

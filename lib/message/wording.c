@@ -49,7 +49,7 @@ static int64_t rounded(int64_t n, int scale, int digits)
 	return shd_mul_div(n, 1, unit);
 }
 
-static const char *say_money(struct shd_reader *reader, const struct shd_value *value)
+static const char *wording_money(struct shd_reader *reader, const struct shd_value *value)
 {
 	int scale = shd_currency_digits(value->currency);
 	int64_t whole = 1;
@@ -63,7 +63,7 @@ static const char *say_money(struct shd_reader *reader, const struct shd_value *
 		value->currency);
 }
 
-static const char *say_text(struct shd_reader *reader, const struct shd_value *value)
+static const char *wording_text(struct shd_reader *reader, const struct shd_value *value)
 {
 	size_t len = shd_utf8_cut(value->text, value->len, TEXT_VALUE_BYTES);
 	const char *text = shd_reader_keep(reader, value->text, len);
@@ -79,7 +79,7 @@ static const char *say_text(struct shd_reader *reader, const struct shd_value *v
 	return text;
 }
 
-static const char *say_digits(struct shd_reader *reader, const struct shd_value *value, int digits)
+static const char *wording_digits(struct shd_reader *reader, const struct shd_value *value, int digits)
 {
 	switch (value->type) {
 	case SHD_BOOL:
@@ -95,16 +95,16 @@ static const char *say_digits(struct shd_reader *reader, const struct shd_value 
 		return shd_phrase_date(
 			reader, SHD_PHRASE_date_full, (struct shd_wall){value->n});
 	case SHD_MONEY:
-		return say_money(reader, value);
+		return wording_money(reader, value);
 	case SHD_TEXT:
-		return say_text(reader, value);
+		return wording_text(reader, value);
 	}
 	return "";
 }
 
 const char *shd_wording(struct shd_reader *reader, const struct shd_value *value)
 {
-	return value->none ? NULL : say_digits(reader, value, 2);
+	return value->none ? NULL : wording_digits(reader, value, 2);
 }
 
 void shd_wording_pair(struct shd_reader *reader, const struct shd_value *value,
@@ -117,8 +117,8 @@ void shd_wording_pair(struct shd_reader *reader, const struct shd_value *value,
 		return;
 	int most = value->type == SHD_RATIO ? 4 : 6;
 	for (int digits = 3; digits <= most && strcmp(*ret_value, *ret_limit) == 0; digits++) {
-		*ret_value = say_digits(reader, value, digits);
-		*ret_limit = say_digits(reader, limit, digits);
+		*ret_value = wording_digits(reader, value, digits);
+		*ret_limit = wording_digits(reader, limit, digits);
 	}
 }
 

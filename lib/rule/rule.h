@@ -25,7 +25,6 @@ enum shd_placeholder {
 /* The placeholder that text[0..] begins with, braces included, and its length; false: none. */
 bool shd_placeholder_at(const char *text, enum shd_placeholder *ret_placeholder, size_t *ret_len);
 
-
 struct shd_rule {
 	const char *id;
 	const char *title[SHD_LANGUAGE_COUNT];   /* falls back to en, then to id */
@@ -86,8 +85,8 @@ const struct shd_rules *shd_rules_of(const struct shd_rules *rules, const char *
 struct shd_series_list;
 const struct shd_series_list *shd_rules_series(const struct shd_rules *rules);
 
-/* Whether the rule watches this store at all (`stores`, `enabled`). `store` is the
- * store entity; settings supply marketplace, kind, region, labels. */
+/* Whether the rule watches this store at all (`stores`, `enabled`). Reads the store of the
+ * environment: its marketplace, kind, region, labels. */
 bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *env);
 
 enum shd_judgement {

@@ -1,5 +1,5 @@
 /* settings/tables.h - the option tables of the configuration's own sections, for the
- * reader (settings.c) and the schema (schema.c). Private to conf/. */
+ * reader (settings.c) and the schema (schema.c). Private to settings/. */
 #pragma once
 #include "settings.h"
 

@@ -1,9 +1,9 @@
-#include "source.h"
+#include "input.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void shd_source_init(struct shd_source *source, const char *file, const char *text, size_t len)
+void shd_input_init(struct shd_input *source, const char *file, const char *text, size_t len)
 {
 	size_t capacity = 0;
 
@@ -14,7 +14,7 @@ void shd_source_init(struct shd_source *source, const char *file, const char *te
 	char *copy = shd_xcalloc(len + 1, 1);
 	if (len)
 		memcpy(copy, text, len);
-	*source = (struct shd_source){.file = shd_xstrdup(file), .text = copy, .len = len};
+	*source = (struct shd_input){.file = shd_xstrdup(file), .text = copy, .len = len};
 	for (size_t at = 0; at <= len; at++) {
 		if (at > 0 && copy[at - 1] != '\n')
 			continue;
@@ -23,15 +23,15 @@ void shd_source_init(struct shd_source *source, const char *file, const char *te
 	}
 }
 
-void shd_source_finish(struct shd_source *source)
+void shd_input_finish(struct shd_input *source)
 {
 	free((char *)source->file);
 	free((char *)source->text);
 	free(source->starts);
-	*source = (struct shd_source){0};
+	*source = (struct shd_input){0};
 }
 
-void shd_source_place(const struct shd_source *source, size_t at, int *ret_line, int *ret_col)
+void shd_input_place(const struct shd_input *source, size_t at, int *ret_line, int *ret_col)
 {
 	size_t low = 0, high = source->lines;
 
@@ -50,7 +50,7 @@ void shd_source_place(const struct shd_source *source, size_t at, int *ret_line,
 	*ret_col = col;
 }
 
-const char *shd_source_line(const struct shd_source *source, int line, size_t *ret_len)
+const char *shd_input_line(const struct shd_input *source, int line, size_t *ret_len)
 {
 	if (line < 1 || (size_t)line > source->lines)
 		return NULL;
@@ -92,7 +92,7 @@ static bool shows_secret(const char *line, size_t len)
 	return false;
 }
 
-void shd_source_report(const struct shd_source *source, size_t at, size_t end,
+void shd_input_report(const struct shd_input *source, size_t at, size_t end,
 		       enum shd_severity severity, const char *hint, const char *text,
 		       struct shd_diags *diags)
 {
@@ -100,8 +100,8 @@ void shd_source_report(const struct shd_source *source, size_t at, size_t end,
 		.severity = severity, .file = source->file, .text = text, .hint = hint};
 	size_t len = 0;
 
-	shd_source_place(source, at, &diag.line, &diag.col);
-	const char *line = shd_source_line(source, diag.line, &len);
+	shd_input_place(source, at, &diag.line, &diag.col);
+	const char *line = shd_input_line(source, diag.line, &len);
 	size_t line_end = (size_t)(line - source->text) + len;
 	for (size_t i = at; i < end && i < line_end; diag.width++)
 		shd_utf8_next(source->text, source->len, &i);
@@ -166,17 +166,17 @@ static size_t escape_length(const char *text, size_t len, size_t at, size_t *ret
 /* Blanks around a line break are folded in ways that differ by style, but the
  * next character that is not blank is the same in source and content. So both
  * sides skip their blanks and are in step again. */
-size_t shd_source_of_content(const struct shd_source *source, size_t at,
-			     enum shd_source_style style, const char *content, size_t len,
+size_t shd_input_of_content(const struct shd_input *source, size_t at,
+			     enum shd_input_style style, const char *content, size_t len,
 			     size_t offset)
 {
 	const char *text = source->text;
-	size_t done = style == SHD_SOURCE_BLOCK ? skip_blanks(content, len, 0) : 0;
+	size_t done = style == SHD_INPUT_BLOCK ? skip_blanks(content, len, 0) : 0;
 
 	while (at < source->len) {
 		size_t took = 1, gave = 1;
 
-		if (done >= offset && !(style == SHD_SOURCE_DOUBLE && text[at] == '\\'))
+		if (done >= offset && !(style == SHD_INPUT_DOUBLE && text[at] == '\\'))
 			break;
 		if (is_blank(text[at]) && at_break(text, source->len, at)) {
 			size_t next = skip_blanks(content, len, done);
@@ -185,9 +185,9 @@ size_t shd_source_of_content(const struct shd_source *source, size_t at,
 				break;
 			took = skip_blanks(text, source->len, at) - at;
 			gave = next - done;
-		} else if (style == SHD_SOURCE_DOUBLE && text[at] == '\\') {
+		} else if (style == SHD_INPUT_DOUBLE && text[at] == '\\') {
 			took = escape_length(text, source->len, at, &gave);
-		} else if (style == SHD_SOURCE_SINGLE && text[at] == '\'') {
+		} else if (style == SHD_INPUT_SINGLE && text[at] == '\'') {
 			took = 2;
 		}
 		if (done + gave > offset)

@@ -1,5 +1,7 @@
 #include "ozon.h"
 
+#include "base/fold.h"
+
 #include <string.h>
 
 enum { REASON_BYTES = 1024 }; /* the reason is told at the beginning of a long text */
@@ -12,37 +14,22 @@ static const struct {
 #undef CAUSE
 };
 
-/* Lower case for ASCII and for the Russian alphabet; everything else stays. */
-static void fold(const char *text, size_t len, char out[REASON_BYTES + 1])
+void shd_ozon_fold(const char *text, size_t len, char out[SHD_OZON_FOLDED])
 {
 	size_t n = shd_utf8_cut(text, len, REASON_BYTES);
 
-	memcpy(out, text, n);
+	if (!shd_text_fold(text, n, out, SHD_OZON_FOLDED - 1, &n))
+		n = 0; /* no UTF-8, which jansson does not give */
 	out[n] = '\0';
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)out[i], next = (unsigned char)out[i + 1];
-
-		if (c >= 'A' && c <= 'Z') {
-			out[i] = (char)(c - 'A' + 'a');
-		} else if (c == 0xD0 && next >= 0x90 && next <= 0x9F) {
-			out[++i] = (char)(next + 0x20); /* А..П */
-		} else if (c == 0xD0 && next >= 0xA0 && next <= 0xAF) {
-			out[i] = (char)0xD1; /* Р..Я */
-			out[++i] = (char)(next - 0x20);
-		} else if (c == 0xD0 && next == 0x81) {
-			out[i] = (char)0xD1; /* Ё */
-			out[++i] = (char)0x91;
-		}
-	}
 }
 
 const char *shd_ozon_root_cause(const json_t *reason)
 {
-	char folded[REASON_BYTES + 1];
+	char folded[SHD_OZON_FOLDED];
 
 	if (!json_is_string(reason))
 		return NULL;
-	fold(json_string_value(reason), json_string_length(reason), folded);
+	shd_ozon_fold(json_string_value(reason), json_string_length(reason), folded);
 	for (size_t i = 0; i < SHD_COUNT(causes); i++)
 		if (strstr(folded, causes[i].part))
 			return causes[i].tag;

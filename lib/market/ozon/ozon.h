@@ -124,6 +124,10 @@ SHD_OZON_MAP(index_info);
 /* orders.c: what the products of a posting cost in all, when it can be said. */
 bool shd_ozon_products_sum(const json_t *products, int64_t *ret_minor, char ret_currency[4]);
 
-/* causes.c: the root cause that a reason in Russian, English or Chinese tells; NULL:
+/* causes.c: the first 1024 bytes of a text, without case (base/fold.h). */
+enum { SHD_OZON_FOLDED = 2 * 1024 + 1 };
+void shd_ozon_fold(const char *text, size_t len, char out[SHD_OZON_FOLDED]);
+
+/* The root cause that a reason in Russian, English or Chinese tells; NULL:
  * none. */
 const char *shd_ozon_root_cause(const json_t *reason);

@@ -96,14 +96,18 @@ SHD_OZON_MAP(product)
 	return true;
 }
 
-/* Whether a text of the product's statuses holds one of these parts. Their value sets
- * are not documented; what people see in the cabinet is Russian. */
+/* Whether a text of the product's statuses holds one of these parts, in any case. Their value
+ * sets are not documented; what people see in the cabinet is Russian. */
 static bool says(const json_t *statuses, const char *member, const char *const *parts)
 {
-	const char *text = json_string_value(json_object_get(statuses, member));
+	const json_t *text = json_object_get(statuses, member);
+	char folded[SHD_OZON_FOLDED];
 
-	for (; text && *parts; parts++)
-		if (strcasestr(text, *parts))
+	if (!json_is_string(text))
+		return false;
+	shd_ozon_fold(json_string_value(text), json_string_length(text), folded);
+	for (; *parts; parts++)
+		if (strstr(folded, *parts))
 			return true;
 	return false;
 }
@@ -148,11 +152,10 @@ static bool is_hidden(const json_t *product)
 static const char *state_of(const json_t *product, bool archived)
 {
 	static const char *const off[] = {"removed", "disabled", "off_sale", "not_for_sale",
-		"снят с продажи", "Снят с продажи", "снято с продажи", "Снято с продажи",
-		"убран из продажи", "Убран из продажи", "не продается", "Не продается",
-		"не продаётся", "Не продаётся", "скрыт", "Скрыт", NULL};
-	static const char *const moderated[] = {"moderation", "moderating", "pending", "модерац",
-		"Модерац", "на проверке", "На проверке", NULL};
+		"снят с продажи", "снято с продажи", "убран из продажи", "не продается",
+		"не продаётся", "скрыт", NULL};
+	static const char *const moderated[] = {
+		"moderation", "moderating", "pending", "модерац", "на проверке", NULL};
 	const json_t *statuses = json_object_get(product, "statuses");
 	bool has_price = true;
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void shd_input_init(struct shd_input *source, const char *file, const char *text, size_t len)
+void shd_input_init(struct shd_input *input, const char *file, const char *text, size_t len)
 {
 	size_t capacity = 0;
 
@@ -14,47 +14,47 @@ void shd_input_init(struct shd_input *source, const char *file, const char *text
 	char *copy = shd_xcalloc(len + 1, 1);
 	if (len)
 		memcpy(copy, text, len);
-	*source = (struct shd_input){.file = shd_xstrdup(file), .text = copy, .len = len};
+	*input = (struct shd_input){.file = shd_xstrdup(file), .text = copy, .len = len};
 	for (size_t at = 0; at <= len; at++) {
 		if (at > 0 && copy[at - 1] != '\n')
 			continue;
-		shd_grow(source->starts, source->lines, capacity);
-		source->starts[source->lines++] = at;
+		shd_grow(input->starts, input->lines, capacity);
+		input->starts[input->lines++] = at;
 	}
 }
 
-void shd_input_finish(struct shd_input *source)
+void shd_input_finish(struct shd_input *input)
 {
-	free((char *)source->file);
-	free((char *)source->text);
-	free(source->starts);
-	*source = (struct shd_input){0};
+	free((char *)input->file);
+	free((char *)input->text);
+	free(input->starts);
+	*input = (struct shd_input){0};
 }
 
-void shd_input_place(const struct shd_input *source, size_t at, int *ret_line, int *ret_col)
+void shd_input_place(const struct shd_input *input, size_t at, int *ret_line, int *ret_col)
 {
-	size_t low = 0, high = source->lines;
+	size_t low = 0, high = input->lines;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if (source->starts[middle] <= at)
+		if (input->starts[middle] <= at)
 			low = middle;
 		else
 			high = middle;
 	}
 	int col = 1;
-	for (size_t i = source->starts[low]; i < at; col++)
-		shd_utf8_next(source->text, source->len, &i);
+	for (size_t i = input->starts[low]; i < at; col++)
+		shd_utf8_next(input->text, input->len, &i);
 	*ret_line = (int)low + 1;
 	*ret_col = col;
 }
 
-const char *shd_input_line(const struct shd_input *source, int line, size_t *ret_len)
+const char *shd_input_line(const struct shd_input *input, int line, size_t *ret_len)
 {
-	if (line < 1 || (size_t)line > source->lines)
+	if (line < 1 || (size_t)line > input->lines)
 		return NULL;
-	const char *start = source->text + source->starts[line - 1];
+	const char *start = input->text + input->starts[line - 1];
 	size_t len = strcspn(start, "\r\n");
 	*ret_len = len;
 	return start;
@@ -92,19 +92,19 @@ static bool shows_secret(const char *line, size_t len)
 	return false;
 }
 
-void shd_input_report(const struct shd_input *source, size_t at, size_t end,
+void shd_input_report(const struct shd_input *input, size_t at, size_t end,
 		       enum shd_severity severity, const char *hint, const char *text,
 		       struct shd_diags *diags)
 {
 	struct shd_diag diag = {
-		.severity = severity, .file = source->file, .text = text, .hint = hint};
+		.severity = severity, .file = input->file, .text = text, .hint = hint};
 	size_t len = 0;
 
-	shd_input_place(source, at, &diag.line, &diag.col);
-	const char *line = shd_input_line(source, diag.line, &len);
-	size_t line_end = (size_t)(line - source->text) + len;
+	shd_input_place(input, at, &diag.line, &diag.col);
+	const char *line = shd_input_line(input, diag.line, &len);
+	size_t line_end = (size_t)(line - input->text) + len;
 	for (size_t i = at; i < end && i < line_end; diag.width++)
-		shd_utf8_next(source->text, source->len, &i);
+		shd_utf8_next(input->text, input->len, &i);
 	char *copy shd_autofree = shd_xstrndup(line, len);
 	diag.source = shows_secret(line, len) ? NULL : copy;
 	shd_diags_add(diags, &diag);
@@ -166,27 +166,27 @@ static size_t escape_length(const char *text, size_t len, size_t at, size_t *ret
 /* Blanks around a line break are folded in ways that differ by style, but the
  * next character that is not blank is the same in source and content. So both
  * sides skip their blanks and are in step again. */
-size_t shd_input_of_content(const struct shd_input *source, size_t at,
+size_t shd_input_of_content(const struct shd_input *input, size_t at,
 			     enum shd_input_style style, const char *content, size_t len,
 			     size_t offset)
 {
-	const char *text = source->text;
+	const char *text = input->text;
 	size_t done = style == SHD_INPUT_BLOCK ? skip_blanks(content, len, 0) : 0;
 
-	while (at < source->len) {
+	while (at < input->len) {
 		size_t took = 1, gave = 1;
 
 		if (done >= offset && !(style == SHD_INPUT_DOUBLE && text[at] == '\\'))
 			break;
-		if (is_blank(text[at]) && at_break(text, source->len, at)) {
+		if (is_blank(text[at]) && at_break(text, input->len, at)) {
 			size_t next = skip_blanks(content, len, done);
 
 			if (next > offset)
 				break;
-			took = skip_blanks(text, source->len, at) - at;
+			took = skip_blanks(text, input->len, at) - at;
 			gave = next - done;
 		} else if (style == SHD_INPUT_DOUBLE && text[at] == '\\') {
-			took = escape_length(text, source->len, at, &gave);
+			took = escape_length(text, input->len, at, &gave);
 		} else if (style == SHD_INPUT_SINGLE && text[at] == '\'') {
 			took = 2;
 		}
@@ -195,5 +195,5 @@ size_t shd_input_of_content(const struct shd_input *source, size_t at,
 		at += took;
 		done += gave;
 	}
-	return at < source->len ? at : source->len;
+	return at < input->len ? at : input->len;
 }

@@ -15,18 +15,18 @@ struct shd_input {
 };
 
 /* Copies both texts; a byte order mark is left out. */
-void shd_input_init(struct shd_input *source, const char *file, const char *text, size_t len);
-void shd_input_finish(struct shd_input *source);
+void shd_input_init(struct shd_input *input, const char *file, const char *text, size_t len);
+void shd_input_finish(struct shd_input *input);
 
 /* Where a byte stands. at <= len. */
-void shd_input_place(const struct shd_input *source, size_t at, int *ret_line, int *ret_col);
+void shd_input_place(const struct shd_input *input, size_t at, int *ret_line, int *ret_col);
 
 /* The line number `line`, without its end. NULL when there is none. */
-const char *shd_input_line(const struct shd_input *source, int line, size_t *ret_len);
+const char *shd_input_line(const struct shd_input *input, int line, size_t *ret_len);
 
 /* Reports about the characters of [at, end), cut at the end of the first line. A
  * line that looks as if it held a secret is not shown. */
-void shd_input_report(const struct shd_input *source, size_t at, size_t end,
+void shd_input_report(const struct shd_input *input, size_t at, size_t end,
 		       enum shd_severity severity, const char *hint, const char *text,
 		       struct shd_diags *diags);
 
@@ -38,6 +38,6 @@ enum shd_input_style {
 	SHD_INPUT_DOUBLE, /* likewise */
 	SHD_INPUT_BLOCK,  /* `at` is the first character that is not indentation */
 };
-size_t shd_input_of_content(const struct shd_input *source, size_t at,
+size_t shd_input_of_content(const struct shd_input *input, size_t at,
 			     enum shd_input_style style, const char *content, size_t len,
 			     size_t offset);

@@ -49,11 +49,11 @@ uint64_t shd_node_hash(const struct shd_node *node)
 	return hash_on(node, 0);
 }
 
-static enum shd_input_style style_of(const struct shd_node *node, const char *source)
+static enum shd_input_style style_of(const struct shd_node *node, const char *input)
 {
 	if (!node->quoted)
 		return SHD_INPUT_PLAIN;
-	char before = node->at > 0 ? source[node->at - 1] : '\0';
+	char before = node->at > 0 ? input[node->at - 1] : '\0';
 	return before == '\'' ? SHD_INPUT_SINGLE : before == '"' ? SHD_INPUT_DOUBLE
 								   : SHD_INPUT_BLOCK;
 }
@@ -78,12 +78,12 @@ SHD_PRINTF(5, 0)
 static void report_whole(const struct shd_node *node, enum shd_severity severity,
 			 struct shd_diags *diags, const char *hint, const char *fmt, va_list args)
 {
-	const struct shd_input *source = shd_doc_input(node->doc);
-	bool in_quotes = node->quoted && style_of(node, source->text) != SHD_INPUT_BLOCK;
+	const struct shd_input *input = shd_doc_input(node->doc);
+	bool in_quotes = node->quoted && style_of(node, input->text) != SHD_INPUT_BLOCK;
 	size_t at = in_quotes ? node->at - 1 : node->at, end = at;
 
-	for (int i = 0; i < node->width && end < source->len; i++)
-		shd_utf8_next(source->text, source->len, &end);
+	for (int i = 0; i < node->width && end < input->len; i++)
+		shd_utf8_next(input->text, input->len, &end);
 	report(node, at, end, severity, diags, hint, fmt, args);
 }
 
@@ -110,21 +110,21 @@ void shd_node_warn(const struct shd_node *node, struct shd_diags *diags, const c
 void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t width,
 			 struct shd_diags *diags, const char *hint, const char *fmt, ...)
 {
-	const struct shd_input *source = shd_doc_input(node->doc);
+	const struct shd_input *input = shd_doc_input(node->doc);
 	va_list args;
 
 	va_start(args, fmt);
 	if (node->type != SHD_NODE_SCALAR) {
 		report_whole(node, SHD_MISTAKE, diags, hint, fmt, args);
 	} else {
-		enum shd_input_style style = style_of(node, source->text);
+		enum shd_input_style style = style_of(node, input->text);
 		size_t from = offset < node->len ? offset : node->len;
 		size_t to = width < node->len - from ? from + width : node->len;
 
 		report(node,
 			shd_input_of_content(
-				source, node->at, style, node->text, node->len, from),
-			shd_input_of_content(source, node->at, style, node->text, node->len, to),
+				input, node->at, style, node->text, node->len, from),
+			shd_input_of_content(input, node->at, style, node->text, node->len, to),
 			SHD_MISTAKE, diags, hint, fmt, args);
 	}
 	va_end(args);

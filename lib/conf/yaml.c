@@ -16,7 +16,7 @@ enum {
 };
 
 struct shd_doc {
-	struct shd_input source;
+	struct shd_input input;
 	struct shd_arena *arena;
 	struct shd_node *root; /* NULL: empty file */
 	bool flawed;
@@ -55,7 +55,7 @@ struct reader {
 	size_t seen;           /* end of the last text */
 	size_t documents;
 	int star_line;         /* of the last * that stands for nothing */
-	const char *text;      /* the source without what was wrong in earlier rounds */
+	const char *text;      /* the input without what was wrong in earlier rounds */
 	const bool *gone;      /* by line: it was taken out whole */
 	bool again;            /* not the first round: what is absent may have been there */
 	int stopped; /* the line that cannot be read, 0: none */
@@ -75,7 +75,7 @@ static void mistake(struct reader *reader, size_t at, size_t end, const char *hi
 	va_end(args);
 	reader->doc->flawed = true;
 	shd_input_report(
-		&reader->doc->source, at, end, SHD_MISTAKE, hint, text, reader->diags);
+		&reader->doc->input, at, end, SHD_MISTAKE, hint, text, reader->diags);
 }
 
 /* The same, and the reader stops. */
@@ -88,15 +88,15 @@ static void mistake(struct reader *reader, size_t at, size_t end, const char *hi
 static struct shd_node node_at(struct reader *reader, enum shd_node_type type, size_t at,
 			       size_t end)
 {
-	const struct shd_input *source = &reader->doc->source;
+	const struct shd_input *input = &reader->doc->input;
 	struct shd_node node = {.type = type, .doc = reader->doc, .at = at};
 	size_t len = 0;
 
-	shd_input_place(source, at, &node.line, &node.col);
-	const char *line = shd_input_line(source, node.line, &len);
-	size_t line_end = (size_t)(line - source->text) + len;
+	shd_input_place(input, at, &node.line, &node.col);
+	const char *line = shd_input_line(input, node.line, &len);
+	size_t line_end = (size_t)(line - input->text) + len;
 	for (size_t i = at; i < end && i < line_end; node.width++)
-		shd_utf8_next(source->text, source->len, &i);
+		shd_utf8_next(input->text, input->len, &i);
 	if (node.width == 0)
 		node.width = 1;
 	return node;
@@ -172,14 +172,14 @@ static void refuse_tag(struct reader *reader, struct fy_token *tag)
 /* The next line that begins with a dash; where the last text ends when there is none. */
 static size_t next_dash(const struct reader *reader)
 {
-	const struct shd_input *source = &reader->doc->source;
-	const char *line = source->text + reader->seen;
+	const struct shd_input *input = &reader->doc->input;
+	const char *line = input->text + reader->seen;
 
 	while ((line = strchr(line, '\n'))) {
 		line++;
 		line += strspn(line, " ");
 		if (line[0] == '-' && strchr(" \t\r\n", line[1]))
-			return (size_t)(line - source->text);
+			return (size_t)(line - input->text);
 	}
 	return reader->seen;
 }
@@ -198,7 +198,7 @@ static struct shd_node absent_value(struct reader *reader)
 		size_t at = frame ? next_dash(reader) : 0;
 
 		node = node_at(reader, SHD_NODE_SCALAR, at, at + 1);
-		reader->seen = at < reader->doc->source.len ? at + 1 : at;
+		reader->seen = at < reader->doc->input.len ? at + 1 : at;
 	}
 	node.text = "";
 	node.bad = reader->again;
@@ -213,14 +213,14 @@ static struct shd_node scalar_node(struct reader *reader, struct fy_token *token
 
 	if (!from || !to)
 		return absent_value(reader);
-	const char *source = reader->doc->source.text;
+	const char *input = reader->doc->input.text;
 	enum fy_scalar_style style = fy_token_scalar_style(token);
 	bool quotes = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
 	size_t at = from->input_pos, end = to->input_pos, len = 0;
 
 	reader->seen = end;
 	if (style == FYSS_LITERAL || style == FYSS_FOLDED) {
-		while (at < end && strchr(" \t\r\n", source[at]))
+		while (at < end && strchr(" \t\r\n", input[at]))
 			at++;
 	}
 	struct shd_node node = node_at(reader, SHD_NODE_SCALAR, at - quotes, end + quotes);
@@ -258,7 +258,7 @@ static void add_alias(struct reader *reader, struct fy_event *event)
 			anchor = &reader->anchors[i - 1];
 	}
 	reader->seen = end;
-	size_t from_star = at > 0 && reader->doc->source.text[at] != '*' ? at - 1 : at;
+	size_t from_star = at > 0 && reader->doc->input.text[at] != '*' ? at - 1 : at;
 	struct made made;
 	if (!anchor) {
 		mistake(reader, from_star, end, "a text that begins with * needs quotes",
@@ -329,12 +329,12 @@ static void refuse_duplicate_keys(struct reader *reader, const struct shd_node *
 static bool lost_lines(struct reader *reader, int first, struct fy_event *event)
 {
 	const struct fy_mark *mark = fy_event_start_mark(event);
-	const struct shd_input *source = &reader->doc->source;
+	const struct shd_input *input = &reader->doc->input;
 	int last, col;
 
 	if (!reader->again)
 		return false;
-	shd_input_place(source, mark ? mark->input_pos : source->len, &last, &col);
+	shd_input_place(input, mark ? mark->input_pos : input->len, &last, &col);
 	for (int line = first; line <= last; line++)
 		if (reader->gone[line])
 			return true;
@@ -418,13 +418,13 @@ static void take_errors(struct reader *reader, struct fy_diag *diag)
 		frame = reader->frames[i - 1].flow ? &reader->frames[i - 1] : NULL;
 	while ((error = fy_diag_errors_iterate(diag, &at))) {
 		const struct fy_mark *mark = error->fyt ? fy_token_start_mark(error->fyt) : NULL;
-		size_t where = mark ? mark->input_pos : reader->doc->source.len;
+		size_t where = mark ? mark->input_pos : reader->doc->input.len;
 		int line, col;
 
-		shd_input_place(&reader->doc->source, where, &line, &col);
+		shd_input_place(&reader->doc->input, where, &line, &col);
 		reader->stopped = line;
 		if (line != reader->star_line) /* else it is the same slip, and told */
-			shd_yaml_explain(&reader->doc->source, error->msg, where,
+			shd_yaml_explain(&reader->doc->input, error->msg, where,
 				frame ? &frame->made.node.at : NULL, reader->diags);
 		reader->broken = true;
 	}
@@ -449,7 +449,7 @@ static void read_events(struct reader *reader)
 	struct fy_parser *parser = fy_parser_create(&cfg);
 	shd_assert(parser);
 	shd_assert(fy_parser_set_string(
-			   parser, reader->text, reader->doc->source.len) == 0);
+			   parser, reader->text, reader->doc->input.len) == 0);
 	while (!reader->broken && (event = fy_parser_parse(parser))) {
 		take_event(reader, event);
 		fy_parser_event_free(parser, event);
@@ -480,13 +480,13 @@ static void finish_reader(struct reader *reader)
  * mistakes are told. What was told already is not told twice. False: the rest cannot be read. */
 static bool read_rounds(struct shd_doc *doc, struct shd_diags *diags)
 {
-	size_t len = doc->source.len;
+	size_t len = doc->input.len;
 	int lines, col;
 
-	shd_input_place(&doc->source, len, &lines, &col);
+	shd_input_place(&doc->input, len, &lines, &col);
 	char *text shd_autofree = shd_xcalloc(len + 1, 1);
 	bool *gone shd_autofree = shd_xcalloc((size_t)lines + 2, sizeof(*gone));
-	memcpy(text, doc->source.text, len);
+	memcpy(text, doc->input.text, len);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct reader reader = {
 			.doc = doc, .diags = diags, .text = text, .gone = gone, .again = round > 0};
@@ -497,7 +497,7 @@ static bool read_rounds(struct shd_doc *doc, struct shd_diags *diags)
 		if (!reader.broken)
 			return true;
 		doc->flawed = true;
-		if (!shd_yaml_blank(&doc->source, reader.stopped, text, gone))
+		if (!shd_yaml_blank(&doc->input, reader.stopped, text, gone))
 			return false;
 		shd_arena_destroy(shd_steal(doc->arena));
 		doc->root = NULL;
@@ -518,17 +518,17 @@ struct shd_doc *shd_doc_parse(const char *file, const char *text, size_t len,
 	}
 	SHD_AUTO(shd_doc_destroyp) struct shd_doc *doc = shd_xcalloc(1, sizeof(*doc));
 
-	shd_input_init(&doc->source, file, text, len);
-	if (!shd_yaml_characters(&doc->source, diags))
+	shd_input_init(&doc->input, file, text, len);
+	if (!shd_yaml_characters(&doc->input, diags))
 		return NULL;
-	return doc->source.len == 0 || read_rounds(doc, diags) ? shd_steal(doc) : NULL;
+	return doc->input.len == 0 || read_rounds(doc, diags) ? shd_steal(doc) : NULL;
 }
 
 void shd_doc_destroy(struct shd_doc *doc)
 {
 	if (!doc)
 		return;
-	shd_input_finish(&doc->source);
+	shd_input_finish(&doc->input);
 	shd_arena_destroy(doc->arena);
 	free(doc);
 }
@@ -550,10 +550,10 @@ bool shd_doc_flawed(const struct shd_doc *doc)
 
 const char *shd_doc_file(const struct shd_doc *doc)
 {
-	return doc->source.file;
+	return doc->input.file;
 }
 
 const struct shd_input *shd_doc_input(const struct shd_doc *doc)
 {
-	return &doc->source;
+	return &doc->input;
 }

@@ -52,30 +52,30 @@ static bool is_tabbed(const char *line, size_t len)
 	return indent < len && memchr(line, '\t', indent) && line[indent] != '#';
 }
 
-static bool blank_tabbed(const struct shd_input *source, char *text, bool *gone)
+static bool blank_tabbed(const struct shd_input *input, char *text, bool *gone)
 {
 	const char *at;
 	bool any = false;
 	size_t len;
 
-	for (int line = 1; (at = shd_input_line(source, line, &len)); line++)
-		if (is_tabbed(at, len) && blank(text + (at - source->text), 0, len))
+	for (int line = 1; (at = shd_input_line(input, line, &len)); line++)
+		if (is_tabbed(at, len) && blank(text + (at - input->text), 0, len))
 			gone[line] = any = true;
 	return any;
 }
 
-bool shd_yaml_blank(const struct shd_input *source, int line, char *text, bool *gone)
+bool shd_yaml_blank(const struct shd_input *input, int line, char *text, bool *gone)
 {
 	size_t len;
-	const char *at = shd_input_line(source, line, &len);
+	const char *at = shd_input_line(input, line, &len);
 
 	if (!at)
 		return false;
 	if (is_tabbed(at, len))
-		return blank_tabbed(source, text, gone);
+		return blank_tabbed(input, text, gone);
 	size_t value = value_from(at, len), from = value < len ? value : strspn(at, " -");
 	if (from >= len || !is_whole(at + from, len - from) ||
-		!blank(text + (at - source->text), from, len))
+		!blank(text + (at - input->text), from, len))
 		return false;
 	gone[line] = value == len;
 	return true;

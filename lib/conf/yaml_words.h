@@ -4,19 +4,19 @@
 #include "input.h"
 
 /* Reports bytes that are not UTF-8 and control characters; true when there are none. */
-bool shd_yaml_characters(const struct shd_input *source, struct shd_diags *diags);
+bool shd_yaml_characters(const struct shd_input *input, struct shd_diags *diags);
 
 /* Reports the parser's own message about the place `at`, explained where we know
  * what people usually did. `open`: where the innermost bracket that is still open
  * stands, or NULL. */
-void shd_yaml_explain(const struct shd_input *source, const char *message, size_t at,
+void shd_yaml_explain(const struct shd_input *input, const char *message, size_t at,
 		      const size_t *open, struct shd_diags *diags);
 
-/* Blanks in text, a copy of the source, what keeps the parser from going on behind this line:
+/* Blanks in text, a copy of the input, what keeps the parser from going on behind this line:
  * what follows its key, or all of a line without one, which is marked in gone[line]; all the
  * lines that tabs indent when it is one. False: that changes nothing, or a bracket or quote
  * goes on in the next line. */
-bool shd_yaml_blank(const struct shd_input *source, int line, char *text, bool *gone);
+bool shd_yaml_blank(const struct shd_input *input, int line, char *text, bool *gone);
 
 /* The colon in text[0..len) behind a first word and without a plain space behind it: where it
  * stands, its bytes with the odd blank that follows, and what is wrong with it. NULL: there is

@@ -79,7 +79,8 @@ static const char *wording_text(struct shd_reader *reader, const struct shd_valu
 	return text;
 }
 
-static const char *wording_digits(struct shd_reader *reader, const struct shd_value *value, int digits)
+static const char *wording_digits(
+	struct shd_reader *reader, const struct shd_value *value, int digits)
 {
 	switch (value->type) {
 	case SHD_BOOL:

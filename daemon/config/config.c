@@ -215,6 +215,18 @@ static void take_texts(struct load *load)
 		load->config->book = shd_phrasebook_create(docs, load->diags);
 }
 
+static bool is_first_of_credential(
+	const struct shd_settings *settings, const struct shd_source *source)
+{
+	const struct shd_source *first = settings->sources;
+
+	if (source->credential->id == source->id)
+		return true;
+	while (first->credential != source->credential)
+		first++;
+	return first == source;
+}
+
 static void take_secrets(struct load *load)
 {
 	const struct shd_settings *settings = load->config->settings;
@@ -226,9 +238,10 @@ static void take_secrets(struct load *load)
 
 		shd_secrets_read(secrets, adapter->options, adapter->option_count,
 			source->settings, load->diags);
-		shd_secrets_read(secrets, adapter->credential_options,
-			adapter->credential_option_count, source->credential->settings,
-			load->diags);
+		if (is_first_of_credential(settings, source))
+			shd_secrets_read(secrets, adapter->credential_options,
+				adapter->credential_option_count, source->credential->settings,
+				load->diags);
 	}
 	for (size_t i = 0; i < settings->channel_count; i++) {
 		const struct shd_channel_settings *channel = &settings->channels[i];

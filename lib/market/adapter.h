@@ -114,6 +114,7 @@ json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reter
 
 struct shd_adapter {
 	const char *name;
+	bool carrier;            /* its sources have no store: they serve the parcels of all */
 	const char *base_url;    /* of the real marketplace */
 	int64_t rate_per_s;      /* the most it bears, over all methods of one store */
 	const struct shd_option *options; /* of a source, besides those that all have */

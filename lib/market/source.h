@@ -13,7 +13,7 @@ struct shd_endpoint;
 
 /* Who asks. Request rates and access tokens belong to it. */
 struct shd_credential {
-	const char *id;       /* unique; a source's own has the id of the source */
+	const char *id;       /* unique; a source's own has the id of the source, the same text */
 	const struct shd_adapter *adapter;
 	const void *settings; /* struct of the adapter's credential_options; secrets by reference */
 	int64_t rate_per_s;   /* requests per second, at most, of all its sources */

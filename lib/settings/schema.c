@@ -227,21 +227,95 @@ static json_t *overrides_schema(void)
 	return map_schema(override);
 }
 
+/* Keys of its own, or the name of a credential instead. */
+static void require_keys(json_t *schema, const struct shd_adapter *adapter)
+{
+	json_t *named = json_object(), *own = json_object(), *both = json_array();
+	json_t *name = json_array(), *keys = json_array();
+
+	append(name, json_string("credential"));
+	set(named, "required", name);
+	for (size_t i = 0; i < adapter->credential_option_count; i++)
+		if (adapter->credential_options[i].required)
+			append(keys, json_string(adapter->credential_options[i].name));
+	set(own, "required", keys);
+	append(both, own);
+	append(both, named);
+	set(schema, "anyOf", both);
+}
+
+static void add_source(json_t *schema, const struct shd_adapter *adapter)
+{
+	json_t *required = json_object_get(schema, "required");
+
+	add_options(schema, shd_source_options, shd_source_option_count);
+	add_options(schema, shd_source_parts_options, shd_source_parts_option_count);
+	add_options(schema, shd_credential_options, shd_credential_option_count);
+	add_options(schema, adapter->options, adapter->option_count);
+	size_t fixed = json_array_size(required);
+	add_options(schema, adapter->credential_options, adapter->credential_option_count);
+	while (json_array_size(required) > fixed)
+		json_array_remove(required, fixed);
+	require_keys(schema, adapter);
+	fill_section(schema, "egress",
+		shd_options_schema(shd_egress_options, shd_egress_option_count));
+	fill_section(schema, "poll", shd_options_schema(shd_poll_options, shd_poll_option_count));
+}
+
 static json_t *store_schema(const struct shd_adapter *adapter)
 {
 	json_t *schema = shd_options_schema(shd_store_options, shd_store_option_count);
 
 	add_options(schema, shd_store_parts_options, shd_store_parts_option_count);
-	add_options(schema, shd_source_options, shd_source_option_count);
-	add_options(schema, shd_source_parts_options, shd_source_parts_option_count);
-	add_options(schema, adapter->options, adapter->option_count);
-	add_options(schema, adapter->credential_options, adapter->credential_option_count);
+	add_source(schema, adapter);
 	fix_word(schema, "marketplace", adapter->name);
+	fill_section(schema, "overrides", overrides_schema());
+	return schema;
+}
+
+static json_t *carrier_schema(const struct shd_adapter *adapter)
+{
+	json_t *schema = shd_options_schema(shd_carrier_options, shd_carrier_option_count);
+
+	add_source(schema, adapter);
+	return schema;
+}
+
+/* Each of them is of one marketplace or carrier; which one, its name does not say. */
+static json_t *credential_schema(const struct shd_adapter *adapter)
+{
+	json_t *schema = shd_options_schema(shd_credential_options, shd_credential_option_count);
+
+	add_options(schema, adapter->credential_options, adapter->credential_option_count);
 	fill_section(schema, "egress",
 		shd_options_schema(shd_egress_options, shd_egress_option_count));
-	fill_section(schema, "overrides", overrides_schema());
-	fill_section(schema, "poll", shd_options_schema(shd_poll_options, shd_poll_option_count));
 	return schema;
+}
+
+static json_t *credentials_schema(void)
+{
+	json_t *all = json_object(), *list = json_array();
+
+	for (size_t i = 0; i < shd_adapter_count; i++)
+		append(list, credential_schema(shd_adapters[i]));
+	set(all, "anyOf", list);
+	return map_schema(all);
+}
+
+static json_t *carriers_schema(void)
+{
+	json_t *all = json_object(), *list = json_array();
+
+	for (size_t i = 0; i < shd_adapter_count; i++)
+		if (shd_adapters[i]->carrier)
+			append(list, carrier_schema(shd_adapters[i]));
+	if (!json_array_size(list)) { /* a list of alternatives is not empty */
+		json_decref(list);
+		json_decref(all);
+		return map_schema(json_false());
+	}
+	set(all, "anyOf", list);
+	return map_schema(all);
 }
 
 static json_t *channel_schema(const struct shd_notifier *notifier)
@@ -265,7 +339,8 @@ json_t *shd_settings_schema(void)
 	shd_assert(json_object_update(schema, body) == 0);
 	json_decref(body);
 	for (size_t i = 0; i < shd_adapter_count; i++)
-		append(store_list, store_schema(shd_adapters[i]));
+		if (!shd_adapters[i]->carrier)
+			append(store_list, store_schema(shd_adapters[i]));
 	for (size_t i = 0; i < shd_notifier_count; i++)
 		append(channel_list, channel_schema(shd_notifiers[i]));
 	set(stores, "oneOf", store_list);
@@ -274,7 +349,9 @@ json_t *shd_settings_schema(void)
 		shd_options_schema(shd_retention_options, shd_retention_option_count));
 	fill_section(schema, "calendars", map_schema(shd_options_schema(
 		shd_calendar_options, shd_calendar_option_count)));
+	fill_section(schema, "credentials", credentials_schema());
 	fill_section(schema, "stores", list_schema(stores));
+	fill_section(schema, "carriers", carriers_schema());
 	fill_section(schema, "channels", map_schema(channels));
 	fill_section(schema, "routes",
 		list_schema(shd_options_schema(shd_route_options, shd_route_option_count)));

@@ -46,6 +46,11 @@ static void check_listen(struct shd_build *build, const struct shd_node *root)
 			"`listen` is `%s`, expected unix:/PATH", node->text);
 }
 
+static size_t items_of(const struct shd_node *section)
+{
+	return section ? section->count : 0;
+}
+
 static void read_top(struct shd_build *build, const struct shd_node *root)
 {
 	struct shd_settings *settings = build->settings;
@@ -68,7 +73,13 @@ static void read_top(struct shd_build *build, const struct shd_node *root)
 	settings->keep_history_ms = retention.history_ms;
 	settings->overrides = shd_build_overrides(build, top.overrides);
 	shd_calendars_build(build, top.calendars);
+	shd_credentials_build(build, top.credentials);
+	settings->sources = shd_build_take(
+		build, items_of(top.stores) + items_of(top.carriers), sizeof(*settings->sources));
 	shd_stores_build(build, top.stores);
+	shd_carriers_build(build, top.carriers);
+	shd_credentials_check(build);
+	shd_sources_warn(build);
 	shd_channels_build(build, top.channels);
 	shd_routes_build(build, top.routes);
 }

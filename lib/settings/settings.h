@@ -28,8 +28,7 @@ struct shd_settings {
 	int64_t blind_after;        /* intervals without success */
 	struct shd_store *stores;
 	size_t store_count;
-	/* What is polled. The first store_count ones are the marketplaces of the stores, in
-	 * their order. */
+	/* What is polled: the marketplaces of the stores, and the carriers. */
 	struct shd_source *sources;
 	size_t source_count;
 	struct shd_channel_settings *channels;

@@ -27,13 +27,13 @@ static void check_base_url(struct shd_build *build, const struct shd_source *sou
 }
 
 /* The marketplace is polite only up to its own limits; a sandbox has none. */
-static void check_rate(struct shd_build *build, const struct shd_source *source,
-		       const struct shd_node *map)
+void shd_source_check_rate(struct shd_build *build, const struct shd_source *source,
+			   const struct shd_credential *credential, const struct shd_node *map)
 {
 	const struct shd_node *node = shd_node_get(map, "rate");
 
 	if (node && source->adapter && !is_loopback(source) &&
-		source->credential->rate_per_s > source->adapter->rate_per_s)
+		credential->rate_per_s > source->adapter->rate_per_s)
 		shd_node_mistake(node, build->diags, NULL,
 			"`rate` is %s, but %s bears %lld requests per second at most", node->text,
 			source->adapter->name, (long long)source->adapter->rate_per_s);
@@ -88,7 +88,7 @@ static const struct shd_egress *share_egress(struct shd_build *build,
 	return own;
 }
 
-static const struct shd_egress *read_egress(struct shd_build *build,
+const struct shd_egress *shd_source_read_egress(struct shd_build *build,
 	const struct shd_source *source, const struct shd_node *node)
 {
 	struct shd_egress egress = {0};
@@ -102,6 +102,19 @@ static const struct shd_egress *read_egress(struct shd_build *build,
 	return share_egress(build, source, &egress);
 }
 
+static const struct shd_option *optional_rows(
+	struct shd_build *build, const struct shd_adapter *adapter)
+{
+	size_t count = adapter->credential_option_count;
+	struct shd_option *rows = shd_build_take(build, count, sizeof(*rows));
+
+	for (size_t i = 0; i < count; i++) {
+		rows[i] = adapter->credential_options[i];
+		rows[i].required = false;
+	}
+	return rows;
+}
+
 void shd_source_start(struct shd_build *build, struct shd_source_draft *draft,
 		      struct shd_source *source, const struct shd_adapter *adapter,
 		      const struct shd_node *map)
@@ -113,11 +126,18 @@ void shd_source_start(struct shd_build *build, struct shd_source_draft *draft,
 	draft->credential->adapter = adapter;
 	if (!adapter)
 		return;
+	void *settings = shd_build_take(build, 1, adapter->settings_size);
+	void *credential = shd_build_take(build, 1, adapter->credential_size);
 	source->base_url = adapter->base_url;
 	draft->parts.rate_per_s = adapter->rate_per_s;
-	source->settings = draft->settings = shd_build_take(build, 1, adapter->settings_size);
-	draft->credential->settings = draft->credential_settings =
-		shd_build_take(build, 1, adapter->credential_size);
+	source->settings = settings;
+	draft->credential->settings = credential;
+	draft->own = shd_build_use(adapter->options, adapter->option_count, settings);
+	/* With a shared one, keys of its own are refused (credentials.c), and not missed. */
+	draft->own_credential = shd_build_use(
+		shd_node_get(map, "credential") ? optional_rows(build, adapter)
+						: adapter->credential_options,
+		adapter->credential_option_count, credential);
 }
 
 void shd_source_end(struct shd_build *build, struct shd_source_draft *draft, const char *id,
@@ -130,11 +150,12 @@ void shd_source_end(struct shd_build *build, struct shd_source_draft *draft, con
 	source->id = draft->credential->id = id;
 	draft->credential->rate_per_s = draft->parts.rate_per_s;
 	check_base_url(build, source, map);
-	check_rate(build, source, map);
+	shd_source_check_rate(build, source, draft->credential, map);
 	shd_options_apply(draft->parts.poll, shd_poll_options, shd_poll_option_count, source,
 		"poll", build->settings->arena, build->diags);
 	check_poll(build, source, draft->parts.poll);
-	source->egress = read_egress(build, source, draft->parts.egress);
+	source->egress = shd_source_read_egress(build, source, draft->parts.egress);
+	shd_credentials_use(build, source, map);
 	if (!adapter)
 		return;
 	source->endpoints = adapter->endpoints;
@@ -162,6 +183,15 @@ static bool same_address(const struct shd_source *a, const struct shd_source *b)
 	       compare_texts(a->egress->interface, b->egress->interface) == 0;
 }
 
+/* Those of one credential belong together, and it has one egress. */
+static bool one_credential(const struct shd_source *const *sources, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (sources[i]->credential != sources[0]->credential)
+			return false;
+	return true;
+}
+
 void shd_sources_warn(struct shd_build *build)
 {
 	const struct shd_settings *settings = build->settings;
@@ -179,7 +209,7 @@ void shd_sources_warn(struct shd_build *build)
 	for (size_t first = 0, end; first < count; first = end) {
 		for (end = first + 1; end < count && same_address(sorted[first], sorted[end]);)
 			end++;
-		if (end - first > 1)
+		if (!one_credential(sorted + first, end - first))
 			shd_node_warn(sorted[first + 1]->node, build->diags,
 				"give each an egress: {proxy: URL} or {interface: NAME}",
 				"%zu stores of %s leave through the same address, `%s` is the "

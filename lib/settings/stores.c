@@ -20,25 +20,35 @@ static bool is_list(struct shd_build *build, const struct shd_node *node)
 	return false;
 }
 
+const struct shd_adapter *shd_build_adapter(struct shd_build *build, const struct shd_node *node,
+					    bool carrier, const char *lead)
+{
+	struct shd_complaint complaint = {0};
+	const char *names[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < build->known->adapter_count && count < SHD_COUNT(names); i++) {
+		const struct shd_adapter *adapter = build->known->adapters[i];
+
+		if (adapter->carrier != carrier)
+			continue;
+		if (strcmp(adapter->name, node->text) == 0)
+			return adapter;
+		names[count++] = adapter->name;
+	}
+	shd_complain_word(&complaint, node->text, names, count, lead);
+	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
+		complaint.text);
+	return NULL;
+}
+
 static const struct shd_adapter *find_adapter(struct shd_build *build, const struct shd_node *map)
 {
 	const struct shd_node *node = shd_node_get(map, "marketplace");
 
 	if (!node || node->type != SHD_NODE_SCALAR || !node->len)
 		return NULL;
-
-	const char *names[64];
-	size_t count = 0;
-	struct shd_complaint complaint = {0};
-	for (; count < build->known->adapter_count && count < SHD_COUNT(names); count++) {
-		names[count] = build->known->adapters[count]->name;
-		if (strcmp(names[count], node->text) == 0)
-			return build->known->adapters[count];
-	}
-	shd_complain_word(&complaint, node->text, names, count, "no marketplace is called");
-	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
-		complaint.text);
-	return NULL;
+	return shd_build_adapter(build, node, false, "no marketplace is called");
 }
 
 static void check_id(struct shd_build *build, const struct shd_node *map)
@@ -97,10 +107,9 @@ static void find_calendar(struct shd_build *build, struct shd_store *store,
 		complaint.hint[0] ? complaint.hint : NULL, "%s", complaint.text);
 }
 
-static void read_store(struct shd_build *build, size_t number, const struct shd_node *map)
+static void read_store(struct shd_build *build, struct shd_store *store, const struct shd_node *map)
 {
-	struct shd_store *store = &build->settings->stores[number];
-	struct shd_source *source = &build->settings->sources[number];
+	struct shd_source *source = &build->settings->sources[build->settings->source_count++];
 	const struct shd_adapter *adapter = find_adapter(build, map);
 	struct shd_store_parts parts = {0};
 	struct shd_source_draft draft;
@@ -111,12 +120,7 @@ static void read_store(struct shd_build *build, size_t number, const struct shd_
 	const struct shd_option_use uses[] = {
 		{shd_store_options, shd_store_option_count, store},
 		{shd_store_parts_options, shd_store_parts_option_count, &parts},
-		{shd_source_options, shd_source_option_count, source},
-		{shd_source_parts_options, shd_source_parts_option_count, &draft.parts},
-		shd_build_use(adapter ? adapter->options : NULL,
-			adapter ? adapter->option_count : 0, draft.settings),
-		shd_build_use(adapter ? adapter->credential_options : NULL,
-			adapter ? adapter->credential_option_count : 0, draft.credential_settings),
+		SHD_SOURCE_USES(&draft),
 	};
 	shd_options_apply_all(map, uses, SHD_COUNT(uses), "a store", build->settings->arena,
 		build->diags);
@@ -172,10 +176,7 @@ void shd_stores_build(struct shd_build *build, const struct shd_node *node)
 		return;
 	settings->store_count = node->count;
 	settings->stores = shd_build_take(build, node->count, sizeof(*settings->stores));
-	settings->source_count = node->count;
-	settings->sources = shd_build_take(build, node->count, sizeof(*settings->sources));
 	for (size_t i = 0; i < node->count; i++)
-		read_store(build, i, &node->items[i]);
+		read_store(build, &settings->stores[i], &node->items[i]);
 	refuse_duplicate_ids(build);
-	shd_sources_warn(build);
 }

@@ -27,8 +27,13 @@ const struct shd_option shd_top_options[] = {
 		"at least a minute."},
 	{"calendars", SHD_OPT_NODE, AT(shd_top, calendars), false, NULL, 0, 0, NULL,
 		"Calendars of business days, by name, for stores and for business_days()."},
+	{"credentials", SHD_OPT_NODE, AT(shd_top, credentials), false, NULL, 0, 0, NULL,
+		"Credentials that several stores share, by name: one access token, one set of "
+		"limits, one way out to the network."},
 	{"stores", SHD_OPT_NODE, AT(shd_top, stores), false, NULL, 0, 0, NULL,
 		"The stores to watch."},
+	{"carriers", SHD_OPT_NODE, AT(shd_top, carriers), false, NULL, 0, 0, NULL,
+		"Carriers that tell of the parcels of every store, by name."},
 	{"channels", SHD_OPT_NODE, AT(shd_top, channels), false, NULL, 0, 0, NULL,
 		"The ways to reach people, by name."},
 	{"routes", SHD_OPT_NODE, AT(shd_top, routes), false, NULL, 0, 0, NULL,
@@ -101,11 +106,23 @@ const struct shd_option shd_store_parts_options[] = {
 };
 const size_t shd_store_parts_option_count = SHD_COUNT(shd_store_parts_options);
 
-const struct shd_option shd_source_parts_options[] = {
+const struct shd_option shd_credential_options[] = {
 	{"egress", SHD_OPT_NODE, AT(shd_source_parts, egress), false, NULL, 0, 0, NULL,
 		"The store's own way out to the network."},
 	{"rate", SHD_OPT_INT, AT(shd_source_parts, rate_per_s), false, NULL, 1, 10000, NULL,
 		"Requests per second to the marketplace, at most."},
+};
+const size_t shd_credential_option_count = SHD_COUNT(shd_credential_options);
+
+const struct shd_option shd_carrier_options[] = {
+	{"carrier", SHD_OPT_TEXT, AT(shd_carrier_parts, carrier), false, NULL, 0, 0, NULL,
+		"Which carrier it is; by default what the entry is called."},
+};
+const size_t shd_carrier_option_count = SHD_COUNT(shd_carrier_options);
+
+const struct shd_option shd_source_parts_options[] = {
+	{"credential", SHD_OPT_TEXT, AT(shd_source_parts, credential), false, NULL, 1, 64, NULL,
+		"One of `credentials`, instead of keys of its own."},
 	{"poll", SHD_OPT_NODE, AT(shd_source_parts, poll), false, NULL, 0, 0, NULL,
 		"Time between two looks, by poller."},
 };

@@ -7,7 +7,8 @@
 struct shd_top {
 	const char *listen, *public_url, *state_path;
 	int64_t in_flight_max, blind_after;
-	const struct shd_node *retention, *calendars, *overrides, *stores, *channels, *routes;
+	const struct shd_node *retention, *calendars, *overrides, *credentials, *stores, *carriers,
+		*channels, *routes;
 };
 
 struct shd_retention {
@@ -25,8 +26,13 @@ struct shd_store_parts {
 };
 
 struct shd_source_parts {
+	const char *credential;
 	int64_t rate_per_s;
 	const struct shd_node *egress, *poll;
+};
+
+struct shd_carrier_parts {
+	const char *carrier;
 };
 
 struct shd_channel_parts {
@@ -41,6 +47,8 @@ struct shd_channel_parts {
 	X(store_parts)                                                                             \
 	X(source)                                                                                  \
 	X(source_parts)                                                                            \
+	X(credential)                                                                              \
+	X(carrier)                                                                            \
 	X(egress)                                                                                  \
 	X(poll)                                                                                    \
 	X(channel)                                                                                 \

@@ -1,5 +1,5 @@
-/* tests/support/markets.h - two marketplaces and a notifier that exist for the tests
- * of the configuration only. */
+/* tests/support/markets.h - two marketplaces, a carrier and a notifier that exist for
+ * the tests of the configuration only. */
 #pragma once
 #include "market/adapter.h"
 #include "notify/notify.h"
@@ -8,6 +8,10 @@
 struct bazaar_settings {
 	const char *client_id;
 	struct shd_secret_ref api_key;
+};
+
+struct courier_settings {
+	struct shd_secret_ref token;
 };
 
 struct pigeon_settings {
@@ -21,6 +25,10 @@ static const struct shd_option bazaar_options[] = {
 		NULL, "Number of the shop."},
 	{"api_key", SHD_OPT_SECRET, offsetof(struct bazaar_settings, api_key), true, NULL, 0, 0,
 		NULL, "Key of the shop."},
+};
+static const struct shd_option courier_options[] = {
+	{"token", SHD_OPT_SECRET, offsetof(struct courier_settings, token), true, NULL, 0, 0, NULL,
+		"Token of the account."},
 };
 static const struct shd_option pigeon_options[] = {
 	{"to", SHD_OPT_TEXTS, offsetof(struct pigeon_settings, to), true, NULL, 0, 0, NULL,
@@ -40,6 +48,15 @@ static const struct shd_adapter bazaar = {
 };
 static const struct shd_adapter street = {
 	.name = "street", .base_url = "https://street.example", .rate_per_s = 5};
+static const struct shd_adapter courier = {
+	.name = "courier",
+	.carrier = true,
+	.base_url = "https://courier.example",
+	.rate_per_s = 5,
+	.credential_options = courier_options,
+	.credential_option_count = SHD_COUNT(courier_options),
+	.credential_size = sizeof(struct courier_settings),
+};
 static const struct shd_notifier pigeon = {
 	.name = "pigeon",
 	.options = pigeon_options,
@@ -47,7 +64,7 @@ static const struct shd_notifier pigeon = {
 	.settings_size = sizeof(struct pigeon_settings),
 };
 
-static const struct shd_adapter *const test_adapters[] = {&bazaar, &street};
+static const struct shd_adapter *const test_adapters[] = {&bazaar, &street, &courier};
 static const struct shd_notifier *const test_notifiers[] = {&pigeon};
 static const struct shd_known test_markets = {.adapters = test_adapters,
 	.adapter_count = SHD_COUNT(test_adapters),

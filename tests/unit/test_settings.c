@@ -153,6 +153,48 @@ static void every_key_reaches_its_place(void **state)
 	shd_settings_destroy(s);
 }
 
+static void stores_share_a_credential_and_carriers_have_no_store(void **state)
+{
+	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(50);
+	const char *const texts[] = {
+		"credentials:\n"
+		"  seller: {client_id: x, api_key: {env: K}, rate: 7, egress: {interface: eth1}}\n"
+		"  post: {token: {env: K}}\n"
+		"stores:\n"
+		"  - {id: a, marketplace: bazaar, credential: seller}\n"
+		"  - {id: b, marketplace: bazaar, client_id: y, api_key: {env: L}}\n"
+		"  - {id: c, marketplace: bazaar, credential: seller}\n"
+		"carriers:\n"
+		"  courier: {credential: post, poll: {logistics: 5m}}\n"
+		"  second: {carrier: courier, token: {env: K}}\n"};
+	struct shd_settings *s = build(texts, 1, diags);
+
+	(void)state;
+	assert_int_equal(shd_diags_count(diags), 0);
+	assert_non_null(s);
+	assert_int_equal(s->store_count, 3);
+	assert_int_equal(s->source_count, 5);
+	const struct shd_source *a = s->stores[0].source, *b = s->stores[1].source,
+		*c = s->stores[2].source, *post = &s->sources[3], *second = &s->sources[4];
+	assert_ptr_equal(a->credential, c->credential);
+	assert_string_equal(a->credential->id, "seller");
+	assert_int_equal(a->credential->rate_per_s, 7);
+	assert_string_equal(((const struct bazaar_settings *)a->credential->settings)->client_id, "x");
+	assert_ptr_equal(a->egress, c->egress);
+	assert_string_equal(c->egress->interface, "eth1");
+	assert_string_equal(b->credential->id, "b");
+	assert_int_equal(b->credential->rate_per_s, 50);
+	assert_null(b->egress->interface);
+	assert_string_equal(post->id, "courier");
+	assert_null(post->store);
+	assert_ptr_equal(post->adapter, &courier);
+	assert_string_equal(post->credential->id, "post");
+	assert_int_equal(post->every_ms[SHD_P_logistics], 5 * SHD_MINUTE_MS);
+	assert_string_equal(second->id, "second");
+	assert_string_equal(second->credential->id, "second");
+	shd_settings_destroy(s);
+}
+
 static void without_routes_every_channel_is_told(void **state)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(50);
@@ -249,6 +291,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_configurations_are_explained),
 		cmocka_unit_test(every_key_reaches_its_place),
+		cmocka_unit_test(stores_share_a_credential_and_carriers_have_no_store),
 		cmocka_unit_test(without_routes_every_channel_is_told),
 		cmocka_unit_test(an_empty_configuration_has_the_defaults),
 		cmocka_unit_test(files_are_merged_by_key),

@@ -5,21 +5,23 @@
 static bool find_store(struct shd_live *live, const char *id, struct shd_error *reterr)
 {
 	const struct shd_settings *settings = live->config->settings;
-	shd_autofree const char **ids = shd_xcalloc(settings->store_count + 1, sizeof(*ids));
+	shd_autofree const char **ids = shd_xcalloc(settings->source_count + 1, sizeof(*ids));
 
 	live->store = id;
 	if (strcmp(id, "daemon") == 0)
 		return true;
-	for (size_t i = 0; i < settings->store_count; i++) {
-		ids[i] = settings->stores[i].id;
+	for (size_t i = 0; i < settings->source_count; i++) {
+		const struct shd_source *source = &settings->sources[i];
+
+		ids[i] = source->id;
 		if (strcmp(ids[i], id) == 0) {
-			live->reading.store = &settings->stores[i];
-			live->reading.source = settings->stores[i].source;
+			live->reading.store = source->store;
+			live->reading.source = source;
 		}
 	}
-	if (live->reading.store)
+	if (live->reading.source)
 		return true;
-	const char *nearest = shd_nearest(id, ids, settings->store_count);
+	const char *nearest = shd_nearest(id, ids, settings->source_count);
 	return shd_fail(reterr, SHD_ERR_MISSING, "there is no store \"%s\"%s%s%s", id,
 		nearest ? ", did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }

@@ -1,5 +1,7 @@
 #include "route.h"
 
+#include "market/adapter.h"
+
 #include <string.h>
 
 const struct shd_api_route shd_api_routes[] = {
@@ -67,15 +69,16 @@ void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *con
 {
 	const struct shd_settings *settings = config->settings;
 
-	call->stores = shd_arena_alloc(call->arena, settings->store_count, sizeof(*call->stores));
-	call->store_count = call->stores ? settings->store_count : 0;
+	call->stores = shd_arena_alloc(call->arena, settings->source_count, sizeof(*call->stores));
+	call->store_count = call->stores ? settings->source_count : 0;
 	for (size_t i = 0; i < call->store_count; i++) {
-		const struct shd_store *from = &settings->stores[i];
+		const struct shd_source *from = &settings->sources[i];
+		const char *market = from->store ? from->store->marketplace : from->adapter->name;
 		struct shd_api_store *to = &call->stores[i];
 
+		to->source = from;
 		to->id = shd_arena_text(call->arena, from->id, strlen(from->id));
-		to->marketplace = shd_arena_text(
-			call->arena, from->marketplace, strlen(from->marketplace));
+		to->marketplace = shd_arena_text(call->arena, market, strlen(market));
 	}
 }
 

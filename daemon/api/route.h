@@ -11,8 +11,10 @@
 
 struct shd_api_feed; /* of status.c */
 
-/* What `begin` takes of a store, so that `read` needs no look at what the loop owns. */
+/* What `begin` takes of a store, or of a carrier, which serves all, so that `read` needs no look
+ * at what the loop owns. */
 struct shd_api_store {
+	const struct shd_source *source; /* in `begin` only */
 	const char *id;
 	const char *marketplace;
 	struct shd_poller_status pollers[SHD_POLLER_COUNT]; /* the status only */
@@ -66,7 +68,7 @@ shd_api_pool_fn shd_api_status_read, shd_api_alerts_read, shd_api_explain_read,
 /* Holds the configuration for `read`, and takes ?store= into the filter. */
 shd_api_loop_fn shd_api_hold_begin;
 
-/* Takes the stores of the configuration into the call. */
+/* Takes the stores and carriers of the configuration into the call. */
 void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *config);
 /* The store of this id; NULL and kind MISSING, with the nearest id, when there is none. */
 const struct shd_api_store *shd_api_store_find(const struct shd_api_call *call, const char *id,

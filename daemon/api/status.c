@@ -45,7 +45,8 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 		{"polls", figures->polls}, {"polls_unchanged", figures->polls_unchanged},
 		{"polls_failed", figures->polls_failed}, {"requests", figures->requests},
 		{"throttled", figures->throttled}, {"received_bytes", figures->received_bytes},
-		{"parsed_records", figures->parsed_records}, {"commits", figures->commits},
+		{"parsed_records", figures->parsed_records},
+		{"unclaimed_parcels", figures->unclaimed_parcels}, {"commits", figures->commits},
 		{"judged", figures->judged}, {"alert_transitions", figures->alert_transitions},
 		{"delivered", figures->delivered},
 		{"delivery_failures", figures->delivery_failures},
@@ -84,7 +85,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 	shd_api_take_stores(call, config);
 	for (size_t i = 0; i < call->store_count; i++) {
 		struct shd_api_store *store = &call->stores[i];
-		const struct shd_source *source = config->settings->stores[i].source;
+		const struct shd_source *source = store->source;
 
 		for (int p = 0; p < SHD_POLLER_COUNT; p++) {
 			struct shd_poller_status *status = &store->pollers[p];

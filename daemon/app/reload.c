@@ -87,16 +87,16 @@ static void scheduler_gone(void *ctx)
 	(void)ctx;
 }
 
-static bool has_store(const struct shd_settings *settings, const char *id)
+static bool has_source(const struct shd_settings *settings, const char *id)
 {
 	size_t i = 0;
 
-	while (i < settings->store_count && strcmp(settings->stores[i].id, id) != 0)
+	while (i < settings->source_count && strcmp(settings->sources[i].id, id) != 0)
 		i++;
-	return i < settings->store_count;
+	return i < settings->source_count;
 }
 
-/* A store that comes back goes on where it was left, as after a start. What cannot be
+/* A source that comes back goes on where it was left, as after a start. What cannot be
  * recalled is read as if for the first time. */
 static void recall(void *ctx)
 {
@@ -108,10 +108,10 @@ static void recall(void *ctx)
 	size_t count;
 
 	reload->arena = shd_arena_create(FACTS_BYTES);
-	for (size_t i = 0; i < settings->store_count; i++) {
-		const char *id = settings->stores[i].id;
+	for (size_t i = 0; i < settings->source_count; i++) {
+		const char *id = settings->sources[i].id;
 
-		if (has_store(app->config->settings, id) ||
+		if (has_source(app->config->settings, id) ||
 		    !shd_state_feeds(app->state, id, reload->arena, &rows, &count, &ignored))
 			continue;
 		for (size_t k = 0; k < count; k++) {

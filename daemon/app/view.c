@@ -53,6 +53,7 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 	shd_commit_figures(app->commit, &commit);
 	ret_figures->commits = commit.commits;
 	ret_figures->judged = commit.judged;
+	ret_figures->unclaimed_parcels = commit.unclaimed;
 	ret_figures->alert_transitions = commit.transitions;
 	ret_figures->last_commit = commit.last_commit;
 	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);

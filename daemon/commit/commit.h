@@ -61,6 +61,8 @@ struct shd_commit_item {
 	struct shd_batch batch;
 	bool urgent;        /* brought something; else it may wait a second for company */
 	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
+	const char **unclaimed; /* for done: tracking numbers that no store knows */
+	size_t unclaimed_count;
 	struct shd_error error; /* unless ok */
 	void (*done)(struct shd_commit_item *item);
 };
@@ -95,7 +97,7 @@ void shd_commit_leave(struct shd_commit *commit);
 
 /* Since the start; `waiting`: polls, now. */
 struct shd_commit_figures {
-	uint64_t commits, judged, transitions, batches;
+	uint64_t commits, judged, transitions, batches, unclaimed;
 	struct shd_wall last_commit;
 	size_t waiting;
 };

@@ -34,9 +34,12 @@ static bool apply_batch(struct shd_change *change, struct shd_transaction *trans
 
 	(void)transaction;
 	job->outcome.suspect = false;
+	job->outcome.unclaimed_count = 0;
 	if (!shd_judge_batch(job->judge, &item->batch, reterr))
 		return false;
 	item->suspect = job->outcome.suspect;
+	item->unclaimed = job->outcome.unclaimed;
+	item->unclaimed_count = job->outcome.unclaimed_count;
 	return true;
 }
 
@@ -46,6 +49,7 @@ static void batch_done(struct shd_change *change, const struct shd_error *err)
 
 	item->commit->batches--;
 	item->ok = !err;
+	item->commit->figures.unclaimed += err ? 0 : item->unclaimed_count;
 	if (err)
 		item->error = *err;
 	item->done(item);

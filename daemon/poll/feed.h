@@ -52,7 +52,7 @@ struct shd_feed {
 	uint8_t state;                 /* enum shd_feed_state */
 	bool suspects : 1;             /* the last answer was empty where it never was */
 	bool lists_ids : 1;            /* its keys are the ids of a BATCH feed */
-	bool keyed : 1;                /* keys of records are kept: complete, or lists_ids */
+	bool keyed : 1;                /* keys of records are kept: complete, lists_ids, no store */
 	bool swept : 1;                /* complete: the last sweep was committed since the start */
 	bool catching_up : 1;          /* not tried since the daemon was blind */
 	bool unread : 1;               /* nor read, as the judge knows (shd_judge_catch_up) */

@@ -52,6 +52,8 @@ struct shd_poll_outcome shd_outcome_read(
 		feed->cursor = cursor_before;
 	else if (poll->state == SHD_POLL_CHANGED)
 		shd_poll_adopt(poll);
+	if (committed)
+		shd_pages_forget(&feed->pages, poll->item.unclaimed, poll->item.unclaimed_count);
 	if (!poll->outdated && spent_ms >= 0 && spent_ms < period_ms)
 		outcome.wait_ms = period_ms - spent_ms;
 	feed->next_due.ms = now.ms + outcome.wait_ms;

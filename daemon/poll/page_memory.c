@@ -135,6 +135,26 @@ size_t shd_pages_records(const struct shd_pages *pages)
 	return records;
 }
 
+static bool is_one_of(const char *key, const char *const *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+void shd_pages_forget(struct shd_pages *pages, const char *const *keys, size_t count)
+{
+	for (size_t i = 0; count && i < pages->count; i++) {
+		struct shd_page *page = shd_pages_at(pages, i);
+		const char *key = first_key(page);
+
+		for (size_t j = 0; key && j < page->count; j++, key = after(key))
+			if (is_one_of(key, keys, count))
+				page->hashes[j] = page->body_hash = 0;
+	}
+}
+
 static int compare_keys(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -3,7 +3,8 @@
  * Nothing is parsed twice: of each page the hash of its body, the hashes of its
  * records and, where somebody asks for them, the records' keys are kept. A page that
  * comes again is recognised without a look inside; a record that comes again,
- * on whatever page, without parsing. A finished page never changes; it is shared by counting
+ * on whatever page, without parsing. A finished page never changes, but that records of it
+ * may be forgotten; it is shared by counting
  * references, on the loop thread only. Reading is safe on any thread. */
 #pragma once
 #include "base/text.h"
@@ -58,6 +59,9 @@ void shd_pages_add(struct shd_pages *pages, struct shd_page *page); /* takes the
 void shd_pages_share(struct shd_pages *pages, const struct shd_pages *from);
 void shd_pages_clear(struct shd_pages *pages);
 size_t shd_pages_records(const struct shd_pages *pages);
+
+/* Records with one of these keys are to be read again, where keys are kept. */
+void shd_pages_forget(struct shd_pages *pages, const char *const *keys, size_t count);
 
 /* All keys, sorted, each once; free() the array, the texts belong to the pages. */
 const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count);

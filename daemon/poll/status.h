@@ -41,6 +41,7 @@ struct shd_figures {
 	struct shd_wall started, last_commit, last_reload;
 	const char *reload_error;      /* "" when the last reload was good */
 	uint64_t polls, polls_unchanged, polls_failed, requests, throttled, received_bytes;
+	uint64_t unclaimed_parcels;    /* that a carrier spoke of and no store knows */
 	uint64_t parsed_records, commits, judged, alert_transitions, delivered, delivery_failures;
 	size_t stores, feeds, queued, in_flight, committing, state_jobs;
 	int64_t lag_max_ms;            /* longest delay of the loop in the last minute */

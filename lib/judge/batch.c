@@ -61,14 +61,16 @@ static bool take_harvest(const struct shd_basis *basis, struct shd_txn *txn,
 bool shd_judge_take(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
 	const struct shd_batch *batch, struct shd_error *reterr)
 {
+	bool own = batch->source->store; /* else it is of the parcels of all stores */
 	struct shd_feed_row feed;
 	int error_before;
 
 	return shd_judge_feed(basis, txn, visit, batch, &feed, &error_before, reterr) &&
-	       take_harvest(basis, txn, visit, batch, reterr) &&
-	       shd_judge_sweep(basis, txn, visit, batch, &feed, reterr) &&
+	       (!own || (take_harvest(basis, txn, visit, batch, reterr) &&
+				shd_judge_sweep(basis, txn, visit, batch, &feed, reterr))) &&
 	       shd_overlay_feed_put(basis->overlay, &feed, reterr) &&
 	       shd_judge_facts(basis, txn, visit, batch, &feed, error_before, reterr) &&
 	       shd_judge_recount(basis, txn, visit, reterr) &&
-	       shd_judge_listed(basis, txn, visit, reterr);
+	       shd_judge_listed(basis, txn, visit, reterr) &&
+	       (own || shd_judge_parcels(basis, txn, visit, batch, reterr));
 }

@@ -81,7 +81,8 @@ struct shd_entity_change {
 	const struct shd_entity *entity; /* all fields */
 	const char *feed;             /* the endpoint that lists it; NULL: as it was */
 	bool is_new;
-	bool same_keys;               /* opened_at, closed, sku, category, feed are as they were */
+	bool same_keys;               /* opened_at, closed, sku, category, tracking_number,
+				       * feed are as they were */
 };
 struct shd_metric_change {        /* becomes the newest value, and a sample unless none */
 	const char *store;

@@ -46,6 +46,13 @@ struct shd_store_memory *shd_judge_of_source(
 	return found;
 }
 
+const char *shd_judge_marketplace(const struct shd_store_memory *store)
+{
+	if (store->settings)
+		return store->settings->marketplace;
+	return store->source ? store->source->adapter->name : store->id;
+}
+
 const char *shd_judge_store_after(const struct shd_judge *judge, const char *id)
 {
 	const struct shd_store_memory *store =

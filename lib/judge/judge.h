@@ -58,6 +58,10 @@ struct shd_outcome {
 	size_t judged;                /* rules judged, for the figures */
 	size_t changed;               /* entities and metrics that really changed */
 	bool suspect;                 /* an empty answer was not believed yet */
+	/* Of the last batch of a source without a store: tracking numbers that no store knows,
+	 * borrowed from the harvest. */
+	const char **unclaimed;
+	size_t unclaimed_count;
 	bool durable;                 /* somebody is to be told: the commit is on disk before */
 };
 void shd_outcome_init(struct shd_outcome *outcome);

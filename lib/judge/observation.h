@@ -7,7 +7,9 @@
 #include "catalog/entity.h"
 #include "market/adapter.h"
 
-/* What is true. Borrowed until the transaction ends: texts of the harvest are not copied. */
+/* What is true. Where the source has no store it is of parcels only, each under its tracking
+ * number, with `carrier` where that is known: of whichever stores have them. Borrowed until
+ * the transaction ends: texts of the harvest are not copied. */
 struct shd_observation {
 	struct shd_harvest *harvest;  /* NULL: nothing changed */
 	/* A complete sweep with something new or gone: the keys of every record that the

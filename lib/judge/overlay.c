@@ -12,6 +12,7 @@ struct shd_overlay *shd_overlay_create(const struct shd_stored *stored, size_t m
 	overlay->scratch = shd_arena_create(max_bytes);
 	overlay->own.ctx = overlay;
 	shd_overlay_entities_open(overlay);
+	shd_overlay_parcels_open(overlay);
 	shd_overlay_windows_open(overlay);
 	shd_overlay_rows_open(overlay);
 	shd_overlay_alerts_open(overlay);

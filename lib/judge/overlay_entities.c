@@ -279,11 +279,18 @@ static const struct shd_value *category_of(const struct shd_entity *entity)
 								   : NULL;
 }
 
+static const struct shd_value *tracking_number_of(const struct shd_entity *entity)
+{
+	return entity->kind == SHD_KIND_parcel
+		       ? shd_entity_get(entity, SHD_F_parcel_tracking_number) : NULL;
+}
+
 static bool keys_equal(const struct shd_entity *a, const struct shd_entity *b)
 {
 	return shd_value_equal(&a->fields[SHD_I_opened_at], &b->fields[SHD_I_opened_at]) &&
 	       shd_value_equal(&a->fields[SHD_I_closed], &b->fields[SHD_I_closed]) &&
-	       same(sku_of(a), sku_of(b)) && same(category_of(a), category_of(b));
+	       same(sku_of(a), sku_of(b)) && same(category_of(a), category_of(b)) &&
+	       same(tracking_number_of(a), tracking_number_of(b));
 }
 
 /* A first change: what is stored is known from `before`. */

@@ -2,6 +2,7 @@
  *
  *   overlay.c           its life, loading ahead, the change set
  *   overlay_entities.c  entities, cross references
+ *   overlay_parcels.c   parcels of all stores, by tracking number
  *   overlay_windows.c   entities by when they were opened
  *   overlay_rows.c      metrics, samples, feeds, wake-ups
  *   overlay_alerts.c    alerts, who was told of them
@@ -120,6 +121,7 @@ struct kept_entity *shd_overlay_kept(const struct kept_kind *kind, const char *i
 
 /* Set the functions of overlay->own. */
 void shd_overlay_entities_open(struct shd_overlay *overlay);
+void shd_overlay_parcels_open(struct shd_overlay *overlay);
 void shd_overlay_windows_open(struct shd_overlay *overlay);
 void shd_overlay_rows_open(struct shd_overlay *overlay);
 void shd_overlay_alerts_open(struct shd_overlay *overlay);

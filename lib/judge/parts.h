@@ -6,6 +6,7 @@
  *   catch_up.c       feeds that are to be read before their poller counts again
  *   reports.c        observations of the daemon's own: channels, configuration
  *   observe.c        observations into entities; sweeps; cross references
+ *   parcels.c        what is brought of the parcels of all stores
  *   env.c            what a rule reads of the store that is visited (reading.h)
  *   rule_index.c     the rules of each store, by what they are judged for
  *   verdict.c        verdicts, alerts, wake-ups
@@ -157,6 +158,9 @@ struct shd_store_memory *shd_judge_find(const struct shd_basis *basis, const cha
 struct shd_store_memory *shd_judge_of_source(
 	const struct shd_basis *basis, const struct shd_source *source);
 
+/* Of a store; of a source that serves all, its adapter; `daemon`. */
+const char *shd_judge_marketplace(const struct shd_store_memory *store);
+
 /* judge.c: notes a change of the store at hand for the end of the transaction. */
 struct shd_touched *shd_judge_touch(struct shd_txn *txn, const struct shd_visit *visit);
 /* Makes `store` the one that is worked on. */
@@ -238,6 +242,9 @@ SHD_MUST_USE bool shd_judge_sweep(const struct shd_basis *basis, struct shd_txn 
 	struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_recount(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, struct shd_error *reterr);
+/* parcels.c: of a source without a store; afterwards another store is worked on. */
+SHD_MUST_USE bool shd_judge_parcels(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_batch *batch, struct shd_error *reterr);
 /* Derives what time changed, writes it, and puts the entity on the list. */
 SHD_MUST_USE bool shd_judge_refresh(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, enum shd_kind kind, const char *id, struct shd_error *reterr);

@@ -15,6 +15,10 @@ struct shd_stored_entity {
 struct shd_stored_listing {
 	const char *id, *title, *category; /* NULL: not known */
 };
+struct shd_stored_parcel {
+	const char *store, *id, *tracking_number;
+	const char *carrier;                   /* NULL: not known */
+};
 /* A further wake-up, the earliest first; false stops. */
 typedef bool shd_wake_fn(void *ctx, const struct shd_wake_row *row);
 
@@ -57,6 +61,10 @@ struct shd_stored {
 		       const char *const **ret_ids, size_t *ret_count, struct shd_error *reterr);
 	bool (*promised)(void *ctx, const char *store, const char *sku, int64_t *ret_units,
 			 struct shd_error *reterr);
+	/* The parcels of all stores that have one of these tracking numbers, by store and id. */
+	bool (*parcels)(void *ctx, const char *const *numbers, size_t count,
+			struct shd_arena *arena, struct shd_stored_parcel **ret_rows,
+			size_t *ret_count, struct shd_error *reterr);
 	/* The newest value, none when there never was one; and when it was measured. */
 	bool (*metric)(void *ctx, const char *store, enum shd_metric metric, bool target,
 		       struct shd_value *ret_value, struct shd_wall *ret_at,

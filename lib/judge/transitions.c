@@ -92,7 +92,6 @@ static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd
 	const struct shd_visit *visit, const struct shd_entity *entity,
 	const struct shd_alert *alert, const struct shd_alert_move *move)
 {
-	const struct shd_store *settings = visit->store->settings;
 	const struct shd_verdict *last = &alert->last;
 	struct shd_facts facts = {.alert = alert->number,
 		.episode = alert->episode,
@@ -102,7 +101,7 @@ static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd
 		.rule = alert->rule,
 		.store = alert->store,
 		.entity = alert->entity,
-		.marketplace = settings ? settings->marketplace : "daemon",
+		.marketplace = shd_judge_marketplace(visit->store),
 		.subject = subject_of(basis, txn, visit, entity, alert->entity),
 		.at = txn->now,
 		.since = alert->fired_at,

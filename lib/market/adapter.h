@@ -87,7 +87,9 @@ struct shd_endpoint {
 		     struct shd_text *out);
 
 	/* One record into observations. The first entity a record adds is its key: it
-	 * identifies the record over polls, and a BATCH feed is given its id. Unknown
+	 * identifies the record over polls, and a BATCH feed is given its id. A carrier adds
+	 * parcels, whose id is the tracking number; those that no store has are read again
+	 * with every poll. Unknown
 	 * enum words, null objects and odd types never fail; SCHEMA is for a record
 	 * without the members that identify it. NULL: nothing but ids matter. */
 	bool (*map)(const struct shd_map_in *in, const json_t *record, struct shd_harvest *out,

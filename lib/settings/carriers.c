@@ -31,6 +31,18 @@ static void check_id(struct shd_build *build, const struct shd_node *name)
 				"a store is called `%s` as well", name->text);
 }
 
+/* A carrier brings parcels; nobody waits for the rest. */
+static void switch_off(struct shd_source *source)
+{
+	bool has[SHD_POLLER_COUNT] = {0};
+
+	for (size_t i = 0; i < source->endpoint_count; i++)
+		has[source->endpoints[i].poller] = true;
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		if (!has[p])
+			source->every_ms[p] = 0;
+}
+
 static void read_carrier(struct shd_build *build, struct shd_source *source,
 	const struct shd_node *name, const struct shd_node *map)
 {
@@ -47,6 +59,7 @@ static void read_carrier(struct shd_build *build, struct shd_source *source,
 	shd_options_apply_all(
 		map, uses, SHD_COUNT(uses), "a carrier", build->settings->arena, build->diags);
 	shd_source_end(build, &draft, shd_build_text(build, name->text, name->len), map);
+	switch_off(source);
 }
 
 void shd_carriers_build(struct shd_build *build, const struct shd_node *node)

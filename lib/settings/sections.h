@@ -51,7 +51,11 @@ struct shd_source_draft {
 	struct shd_source_parts parts;
 	struct shd_option_use own, own_credential; /* of the adapter's tables */
 };
-#define SHD_SOURCE_USES(draft)                                                                     	{shd_source_options, shd_source_option_count, (draft)->source},                            		{shd_source_parts_options, shd_source_parts_option_count, &(draft)->parts},        		{shd_credential_options, shd_credential_option_count, &(draft)->parts},            		(draft)->own, (draft)->own_credential
+#define SHD_SOURCE_USES(draft)                                                                     \
+	{shd_source_options, shd_source_option_count, (draft)->source},                            \
+		{shd_source_parts_options, shd_source_parts_option_count, &(draft)->parts},        \
+		{shd_credential_options, shd_credential_option_count, &(draft)->parts},            \
+		(draft)->own, (draft)->own_credential
 
 /* Begins with the defaults of the adapter (NULL: it could not be found); the caller applies
  * the tables, then ends it. The id is also that of the credential. */

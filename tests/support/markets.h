@@ -48,11 +48,15 @@ static const struct shd_adapter bazaar = {
 };
 static const struct shd_adapter street = {
 	.name = "street", .base_url = "https://street.example", .rate_per_s = 5};
+static const struct shd_endpoint courier_rows[] = {
+	{.name = "parcels", .poller = SHD_P_logistics, .paging = SHD_PAGE_SINGLE}};
 static const struct shd_adapter courier = {
 	.name = "courier",
 	.carrier = true,
 	.base_url = "https://courier.example",
 	.rate_per_s = 5,
+	.endpoints = courier_rows,
+	.endpoint_count = SHD_COUNT(courier_rows),
 	.credential_options = courier_options,
 	.credential_option_count = SHD_COUNT(courier_options),
 	.credential_size = sizeof(struct courier_settings),

@@ -179,7 +179,8 @@ static void stores_share_a_credential_and_carriers_have_no_store(void **state)
 	assert_ptr_equal(a->credential, c->credential);
 	assert_string_equal(a->credential->id, "seller");
 	assert_int_equal(a->credential->rate_per_s, 7);
-	assert_string_equal(((const struct bazaar_settings *)a->credential->settings)->client_id, "x");
+	const struct bazaar_settings *keys = a->credential->settings;
+	assert_string_equal(keys->client_id, "x");
 	assert_ptr_equal(a->egress, c->egress);
 	assert_string_equal(c->egress->interface, "eth1");
 	assert_string_equal(b->credential->id, "b");
@@ -190,6 +191,7 @@ static void stores_share_a_credential_and_carriers_have_no_store(void **state)
 	assert_ptr_equal(post->adapter, &courier);
 	assert_string_equal(post->credential->id, "post");
 	assert_int_equal(post->every_ms[SHD_P_logistics], 5 * SHD_MINUTE_MS);
+	assert_int_equal(post->every_ms[SHD_P_orders], 0);
 	assert_string_equal(second->id, "second");
 	assert_string_equal(second->credential->id, "second");
 	shd_settings_destroy(s);

@@ -121,8 +121,10 @@ static const struct shd_table_column columns[] = {
  * that SQLite has no index to look at: nearly every change is of other columns. */
 static const char *const indexed[] = {"opened_at", "closed", "sku", "category"};
 
-static bool is_indexed(const char *column)
+static bool is_indexed(enum shd_kind kind, const char *column)
 {
+	if (kind == SHD_KIND_parcel && strcmp(column, "tracking_number") == 0)
+		return true;
 	for (size_t i = 0; i < SHD_COUNT(indexed); i++)
 		if (strcmp(indexed[i], column) == 0)
 			return true;
@@ -142,7 +144,7 @@ char *shd_table_update_same(enum shd_kind kind)
 	for (int i = 0; i < shd_kind_fields(kind); i++) {
 		const struct shd_table_column *column = &columns[first + (enum shd_field)i];
 
-		if (is_indexed(column->name)) {
+		if (is_indexed(kind, column->name)) {
 			shd_text_printf(&where, " AND \"%s\" IS ?%d", column->name, number++);
 			continue;
 		}
@@ -227,6 +229,8 @@ static const char *const indexes[] = {
 	" WHERE category IS NULL",
 	"CREATE INDEX IF NOT EXISTS e_return_sku ON e_return (store, sku)"
 	" WHERE category IS NULL",
+	"CREATE INDEX IF NOT EXISTS e_parcel_tracking ON e_parcel (tracking_number)"
+	" WHERE tracking_number IS NOT NULL",
 	NULL,
 };
 

@@ -73,6 +73,35 @@ static bool promised(void *ctx, const char *store, const char *sku, int64_t *ret
 	return shd_state_unshipped(ctx, store, sku, ret_units, reterr);
 }
 
+static bool parcels(void *ctx, const char *const *numbers, size_t count, struct shd_arena *arena,
+		    struct shd_stored_parcel **ret_rows, size_t *ret_count,
+		    struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	char *list shd_autofree = shd_query_list(numbers, count);
+	void *rows = NULL;
+	size_t found = 0, room = 0;
+
+	if (!shd_query_open(&query, ctx, SHD_SQL_parcels_of, reterr))
+		return false;
+	shd_query_put_text(&query, list);
+	while (shd_query_row(&query)) {
+		struct shd_stored_parcel *row =
+			shd_query_slot(&query, arena, &rows, found, &room, sizeof(*row));
+
+		if (!row)
+			continue;
+		row->store = shd_query_get_text(&query, arena);
+		row->id = shd_query_get_text(&query, arena);
+		row->tracking_number = shd_query_get_text(&query, arena);
+		row->carrier = shd_query_get_text(&query, arena);
+		found++;
+	}
+	*ret_rows = rows;
+	*ret_count = found;
+	return shd_query_ok(&query, reterr);
+}
+
 static bool metric(void *ctx, const char *store, enum shd_metric which, bool target,
 		   struct shd_value *ret_value, struct shd_wall *ret_at, struct shd_error *reterr)
 {
@@ -216,8 +245,8 @@ static bool notified(void *ctx, int64_t alert, struct shd_arena *arena,
 const struct shd_stored *shd_state_stored(struct shd_state *state)
 {
 	state->stored = (struct shd_stored){state, entity, entities, open_ids, open_stores, window,
-		listings, without_category, stocks, promised, metric, samples, feed, feeds, wake,
-		wakes, wakes_of, alerts_of, open_alerts, next_alert, notified};
+		listings, without_category, stocks, promised, parcels, metric, samples, feed,
+		feeds, wake, wakes, wakes_of, alerts_of, open_alerts, next_alert, notified};
 	return &state->stored;
 }
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from daemon_client import Daemon, wait_for
+from madepost_server import TOKEN, Post
 from madeup_server import KEY, Server
 from sandbox_client import find_binary
 
@@ -34,6 +35,31 @@ routes:
   - to: [hook]
 """
 POLL = "{orders: 1s, stock: 1s, account: 1s}"
+RATE = 10
+SHARED = """\
+listen: unix:{dir}/api.sock
+state: {dir}/state.db
+credentials:
+  seller:
+    client_id: demo
+    refresh_token: {{file: {dir}/refresh.key}}
+    signing_key: {{file: {dir}/signing.key}}
+    rate: %d
+stores:
+  - {{id: east, marketplace: madeup, credential: seller, shop: east, base_url: SERVER, poll: {poll}}}
+  - {{id: west, marketplace: madeup, credential: seller, shop: west, base_url: SERVER, poll: {poll}}}
+carriers:
+  madepost:
+    token: {{file: {dir}/post.key}}
+    base_url: CARRIER
+    poll: {{logistics: 200ms}}
+channels:
+  hook:
+    type: webhook
+    url: http://127.0.0.1:{webhook}/hook
+    secret: {{file: {dir}/hook.key}}
+""" % RATE
+ORDERS_ONLY = "{orders: 50ms, stock: off, account: off}"
 
 
 class NoSandbox:
@@ -203,3 +229,88 @@ def test_no_request_too_many_over_restarts(server, daemon):
     assert wait_for(lambda: rows(daemon, "SELECT told_micro_per_s FROM bucket "
                                          "WHERE operation = 'shelf'") == [(4000000,)])
     assert daemon.stop() == 0
+
+
+@pytest.fixture
+def post():
+    """A carrier that must not have seen a violation at the end."""
+    with Post() as made:
+        yield made
+        assert made.violations == []
+
+
+@pytest.fixture
+def two(tmp_path, server, post):  # pylint: disable=redefined-outer-name
+    """A daemon that watches two stores of one account and the carrier, not started."""
+    server.shops = {shop: [order(f"{shop}-{i}") for i in range(3)] for shop in ("east", "west")}
+    config = SHARED.replace("SERVER", server.url()).replace("CARRIER", post.url())
+    made = Daemon(tmp_path, NoSandbox, poll=ORDERS_ONLY, config=config,
+                  binary="storehealthd-test")
+    made.secret("refresh.key", "first")
+    made.secret("signing.key", KEY.decode())
+    made.secret("post.key", TOKEN)
+    with made:
+        yield made
+
+
+def order(number, tracking=None):
+    """One as the server lists it."""
+    made = {"id": number, "created": "2026-11-30T00:00:00Z"}
+    return {**made, "tracking": tracking} if tracking else made
+
+
+def parcels(daemon):  # pylint: disable=redefined-outer-name
+    """(store, parcel) -> its status, of those that have one."""
+    return {(store, number): status for store, number, status in
+            rows(daemon, "SELECT store, id, status FROM e_parcel") if status}
+
+
+def test_two_stores_share_a_credential(server, two):
+    """One token for both, renewed once; one bucket; and each store has what is its own."""
+    two.start()
+    assert wait_for(lambda: len(rows(two, "SELECT id FROM e_order")) == 6), two.log.read_text()
+    for shop in ("east", "west"):
+        assert {number for number, in rows(two, f"SELECT id FROM e_order WHERE store = '{shop}'")} \
+            == {f"{shop}-{i}" for i in range(3)}
+    assert server.rotations == 1 and len(rows(two, "SELECT credential FROM token")) == 1
+    assert rows(two, "SELECT credential FROM token") == [("seller",)]
+    # Both ask as often as they may: 80 pages a second, were there no limit.
+    begin = len(server.listed)
+    assert wait_for(lambda: len(server.listed) >= begin + 4 * RATE, seconds=30)
+    times = server.listed[begin:begin + 4 * RATE]
+    assert times[-1] - times[0] > 3, "never more than the rate, over both"
+    assert two.stop() == 0
+
+
+def test_a_carrier_serves_two_stores(server, two, post):
+    """Each parcel is judged in its own store; an unknown number waits; health is its own."""
+    server.shops["east"].append(order("east-p", "T1"))
+    server.shops["west"].append(order("west-p", "T2"))
+    post.parcels = [{"no": "T1", "by": "madepost", "state": "border"},
+                    {"no": "T2", "state": "moving"},
+                    {"no": "T3", "by": "madepost", "state": "lost"}, {"state": "no number"}]
+    post.parcels += [{"no": f"none-{i}", "state": "moving"} for i in range(20)]
+    two.start()
+    expected = {("east", "east-p"): "at_customs", ("west", "west-p"): "in_transit"}
+    assert wait_for(lambda: parcels(two) == expected), two.log.read_text()
+    assert two.ctl("status")["daemon"]["unclaimed_parcels"] > 0
+    # The carrier says what it always said; now somebody has the parcel.
+    server.shops["west"].append(order("west-late", "T3"))
+    expected["west", "west-late"] = "exception"
+    assert wait_for(lambda: parcels(two) == expected), two.log.read_text()
+    two.kill()
+    post.parcels[0]["state"] = "moving"
+    two.start()
+    expected["east", "east-p"] = "in_transit"
+    assert wait_for(lambda: parcels(two) == expected), two.log.read_text()
+    # A closed account is the carrier's trouble, and no store's.
+    post.closed = True
+    failing = "SELECT store FROM e_poller WHERE failing_since IS NOT NULL"
+    assert wait_for(lambda: rows(two, failing) == [("madepost",)]), two.log.read_text()
+    refused = "SELECT store FROM e_store WHERE credentials = 'refused'"
+    assert wait_for(lambda: rows(two, refused) == [("madepost",)])
+    before = server.count("orders")
+    assert wait_for(lambda: server.count("orders") > before + 5)
+    assert rows(two, failing) == [("madepost",)]
+    assert {store["id"] for store in two.ctl("status")["stores"]} == {"east", "west", "madepost"}
+    assert two.stop() == 0

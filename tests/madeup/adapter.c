@@ -18,6 +18,7 @@ struct credential {
 
 struct settings {
 	struct shd_texts shelves; /* each is a row */
+	const char *shop;         /* NULL: the only one of the credential */
 };
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -58,10 +59,14 @@ static void sign(const struct shd_page_in *in, struct shd_wall sent_at,
 static bool ask(const struct shd_endpoint *row, const struct shd_page_in *in,
 		const struct shd_keys *keys, struct shd_request *request, struct shd_error *reterr)
 {
+	const struct settings *settings = in->source->settings;
+
 	request->method = row->method;
 	put_url(request, in->source->base_url, row->path);
 	if (row->paging == SHD_PAGE_CURSOR)
 		shd_text_printf(&request->url, "?limit=%d", row->limit);
+	if (row->paging == SHD_PAGE_CURSOR && settings->shop)
+		shd_text_printf(&request->url, "&shop=%s", settings->shop);
 	if (in->position[0]) {
 		shd_text_puts(&request->url, "&cursor=");
 		shd_percent_encode(in->position, strlen(in->position), &request->url);
@@ -256,6 +261,13 @@ static bool map_order(const struct shd_map_in *in, const json_t *record, struct 
 		    out, SHD_KIND_order, "", json_object_get(record, "id"), "id", &at, reterr))
 		return false;
 	shd_put_time(out, at, SHD_F_order_opened_at, json_object_get(record, "created"));
+	const json_t *tracking = json_object_get(record, "tracking");
+	if (!tracking)
+		return true;
+	if (!shd_put_entity(out, SHD_KIND_parcel, "", json_object_get(record, "id"), "id", &at,
+		    reterr))
+		return false;
+	shd_put_text(out, at, SHD_F_parcel_tracking_number, tracking);
 	return true;
 }
 
@@ -357,6 +369,8 @@ static const struct shd_endpoint *make_endpoints(
 static const struct shd_option options[] = {
 	{.name = "shelves", .type = SHD_OPT_TEXTS, .offset = offsetof(struct settings, shelves),
 		.doc = "Shelves whose listings are read."},
+	{.name = "shop", .type = SHD_OPT_TEXT, .offset = offsetof(struct settings, shop),
+		.doc = "Which of the account's shops it is."},
 };
 static const struct shd_option credential_options[] = {
 	{.name = "client_id", .type = SHD_OPT_TEXT, .required = true,

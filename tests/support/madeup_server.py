@@ -29,7 +29,9 @@ class Server:
         self.lifetime_s = 3600
         self.rotations, self.seen_signatures = 0, set()
         self.orders = [{"id": f"o{i}", "created": "2026-11-30T00:00:00Z"} for i in range(5)]
-        self.cursors = {}           # cursor -> (start, expires)
+        self.shops = None           # name -> orders, for an account with several shops
+        self.listed = []            # when pages of orders were asked for
+        self.cursors = {}           # cursor -> (shop, start, expires)
         self.stock = "SKU\tAvailable\tNote\r\nA\t5\t\r\nB\t7\r\n"
         self.report, self.reports_made = None, 0  # one report: id, status
         self.report_hold = threading.Event()  # a report is done once it is set
@@ -238,16 +240,20 @@ class Api(Handler):
     def list_orders(self, query):
         """A page; the cursor of the next one expires."""
         world = self.server.world
-        start = 0
+        start, shop = 0, query.pop("shop", None)
         if set(query) - {"limit", "cursor"} or query.get("limit") != "2":
             return self.refuse(400, f"parameters {query}")
+        if (shop is None) != (world.shops is None) or (shop and shop not in world.shops):
+            return self.refuse(400, f"shop {shop}")
         with world.lock:
+            world.listed.append(time.time())
+            orders = world.shops[shop] if shop else world.orders
             if "cursor" in query:
-                start, expires = world.cursors.pop(query["cursor"], (None, 0))
-                if start is None or expires < time.time():
-                    return self.refuse(400, "unknown or old cursor")
-            page = {"orders": world.orders[start:start + 2]}
-            if start + 2 < len(world.orders):
+                of, start, expires = world.cursors.pop(query["cursor"], (None, None, 0))
+                if of != shop or start is None or expires < time.time():
+                    return self.refuse(400, "unknown or old cursor, or another shop's")
+            page = {"orders": orders[start:start + 2]}
+            if start + 2 < len(orders):
                 page["next"] = f"next {next(world.numbers)}&+"
-                world.cursors[page["next"]] = (start + 2, time.time() + 10)
+                world.cursors[page["next"]] = (shop, start + 2, time.time() + 10)
         return self.answer(200, page, "orders")

@@ -144,6 +144,8 @@ static enum MHD_Result call_begin(struct call *call)
 		call->state = ANSWERED;
 		return call_answer(call);
 	}
+	call->base.config = call->base.view->config(call->base.view->ctx);
+	shd_config_hold(call->base.config);
 	call->state = WAITING;
 	*api->last = call;
 	api->last = &call->next;

@@ -17,7 +17,7 @@ bool shd_api_eval_begin(struct shd_api_call *call, const struct shd_config *conf
 		return shd_fail(reterr, SHD_ERR_REQUEST, "?expr= is missing");
 	call->expr = shd_arena_text(call->arena, expr, strlen(expr));
 	call->entity = entity ? shd_arena_text(call->arena, entity, strlen(entity)) : NULL;
-	return shd_api_hold_begin(call, config, reterr);
+	return shd_api_filter_begin(call, config, reterr);
 }
 
 static void add_mistake(void *ctx, size_t at, size_t width, const char *hint, const char *text)

@@ -17,9 +17,9 @@ const struct shd_api_route shd_api_routes[] = {
 		shd_api_metrics_begin, shd_api_metrics_read, NULL},
 	{"GET", "/api/v1/stores", "the stores as configured", shd_api_stores, NULL, NULL},
 	{"GET", "/api/v1/rules", "the rules in force, and which stores each watches; ?store=ID",
-		shd_api_hold_begin, shd_api_rules_read, NULL},
+		shd_api_filter_begin, shd_api_rules_read, NULL},
 	{"GET", "/api/v1/rules/*", "one rule: its conditions, and how it stands now; ?store=ID",
-		shd_api_hold_begin, shd_api_rule_read, NULL},
+		shd_api_filter_begin, shd_api_rule_read, NULL},
 	{"GET", "/api/v1/eval/*",
 		"what an expression of the rules language is now in a store; ?expr=, "
 		"?entity=KIND:ID",

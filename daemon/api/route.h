@@ -29,7 +29,7 @@ struct shd_api_call {
 	struct shd_api_store *stores;
 	size_t store_count;
 	struct shd_alert_filter filter;
-	const struct shd_config *config; /* held from `begin` until the answer is given, or NULL */
+	const struct shd_config *config; /* for `read`; held until the answer is given */
 	const char *expr, *entity;       /* of /eval */
 	json_t *answer;          /* an object, made before `begin` */
 };
@@ -65,8 +65,8 @@ shd_api_loop_fn shd_api_status_begin, shd_api_alerts_begin, shd_api_explain_begi
 shd_api_pool_fn shd_api_status_read, shd_api_alerts_read, shd_api_explain_read,
 	shd_api_metrics_read, shd_api_rules_read, shd_api_rule_read, shd_api_eval_read;
 
-/* Holds the configuration for `read`, and takes ?store= into the filter. */
-shd_api_loop_fn shd_api_hold_begin;
+/* Takes ?store= into the filter. */
+shd_api_loop_fn shd_api_filter_begin;
 
 /* Takes the stores and carriers of the configuration into the call. */
 void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *config);

@@ -8,15 +8,14 @@
 /* Rows of one answer; what does not fit is counted. */
 enum { STANDINGS_MAX = 200, LOOKS_MAX = 20000, ENTITY_BYTES = 4 << 20 };
 
-bool shd_api_hold_begin(struct shd_api_call *call, const struct shd_config *config,
-			struct shd_error *reterr)
+bool shd_api_filter_begin(struct shd_api_call *call, const struct shd_config *config,
+			  struct shd_error *reterr)
 {
 	const char *store = shd_api_argument(call, "store");
 
+	(void)config;
 	(void)reterr;
 	call->filter.store = store ? shd_arena_text(call->arena, store, strlen(store)) : NULL;
-	call->config = config;
-	shd_config_hold(config);
 	return true;
 }
 

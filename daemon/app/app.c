@@ -19,8 +19,7 @@ enum {
 
 static struct shd_wall now(void *ctx)
 {
-	(void)ctx;
-	return shd_clock_wall();
+	return shd_clock_now(&((struct shd_app *)ctx)->clock);
 }
 
 /* splitmix64: spreads load and retries, nothing secret. */
@@ -36,7 +35,7 @@ static uint32_t draw(void *ctx)
 
 void shd_app_narrate(struct shd_app *app, struct shd_event event)
 {
-	event.now = shd_clock_wall();
+	event.now = shd_clock_now(&app->clock);
 	shd_journal_narrate(&event);
 	if (app->terminal)
 		shd_terminal_narrate(app->terminal, &event);
@@ -126,17 +125,12 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 		.grants = app->grants,
 		.reports = app->reports,
 		.ledger = app->ledger,
-		.now = now,
+		.clock = &app->clock,
 		.random = draw,
-		.look = shd_app_look,
 		.polled = polled,
-		.caught_up = shd_app_caught_up,
 		.ctx = app};
 
 	app->scheduler = shd_scheduler_create(&in, app->config, known, known_count, old);
-	app->untold = true;
-	if (shd_scheduler_catching_up(app->scheduler) == 0)
-		shd_app_caught_up(app);
 }
 
 static struct shd_mono mono(void *ctx)
@@ -184,8 +178,7 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		.jobs = app->jobs,
 		.state = app->state,
 		.engine = shd_engine_of(app->state),
-		.now = now,
-		.look = shd_app_look_and_tell,
+		.clock = &app->clock,
 		.judged = judged,
 		.state_failed = state_failed,
 		.ctx = app};
@@ -194,14 +187,13 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		return false;
 	struct shd_deliver_in deliver = {.loop = app->loop, .transfers = app->transfers,
 		.jobs = app->jobs, .state = app->state, .changes = shd_commit_changes(app->commit),
-		.now = now, .random = draw,
+		.clock = &app->clock, .random = draw,
 		.delivered = delivered, .channel_changed = channel_changed, .ctx = app};
 	app->deliver = shd_deliver_create(&deliver, app->config);
 	shd_commit_use(app->commit, app->judge, shd_deliver_take(app->deliver));
 	shd_deliver_start(app->deliver);
 	shd_commit_config(app->commit, NULL, 0);
 	shd_commit_judge_all(app->commit);
-	shd_app_hold(app);
 	shd_app_start_scheduler(app, known, known_count, NULL);
 	app->service = shd_service_create(app->loop, shd_app_alive, app);
 	return true;
@@ -217,12 +209,13 @@ static void say_started(struct shd_app *app)
 		.started = {figures.stores, figures.feeds, shd_rules_count(app->config->rules)}});
 }
 
-static void free_app(struct shd_app *app)
+static void free_app(void *ctx)
 {
+	struct shd_app *app = ctx;
+
 	shd_judge_destroy(app->judge);
 	shd_state_close(app->state);
 	shd_config_destroy(app->config);
-	shd_config_destroy(app->retired);
 	shd_terminal_destroy(app->terminal);
 	free(app->config_path);
 	free(app->state_path);
@@ -237,17 +230,18 @@ bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
 
 	app->loop = loop;
 	app->config_path = shd_xstrdup(options->config_path);
-	app->clock = shd_clock_read();
-	app->ticked_ms = app->clock.mono.ms;
-	app->figures.started = app->clock.wall;
+	shd_clock_open(&app->clock, loop);
+	app->told = app->clock;
+	app->ticked_ms = app->clock.at.mono.ms;
+	app->figures.started = app->clock.at.wall;
 	if (getrandom(&app->random, sizeof(app->random), GRND_NONBLOCK) < 0)
-		app->random = (uint64_t)app->clock.wall.ms;
+		app->random = (uint64_t)app->clock.at.wall.ms;
 	if (!load(app, diags))
 		shd_fail(reterr, SHD_ERR_CONFIG, "%s has mistakes", options->config_path);
 	else if (open_state(app, options, reterr) && start_parts(app, reterr))
 		goto started;
 	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = diags});
-	free_app(app);
+	shd_clock_close(&app->clock, free_app, app);
 	return false;
 
 started:
@@ -281,11 +275,18 @@ static void all_closed(uv_handle_t *tick)
 	free_app(app);
 }
 
-static void service_closed(void *ctx)
+static void clock_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
 
 	uv_close((uv_handle_t *)&app->tick, all_closed);
+}
+
+static void service_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	shd_clock_close(&app->clock, clock_closed, app);
 }
 
 static void jobs_closed(void *ctx)
@@ -309,7 +310,7 @@ static void commit_closed(void *ctx)
 	struct shd_app *app = ctx;
 
 	shd_job_table_destroy(shd_steal(app->reports));
-	shd_scheduler_close(app->scheduler, scheduler_closed, app);
+	shd_scheduler_close(shd_steal(app->scheduler), scheduler_closed, app);
 }
 
 static void part_closed(void *ctx)

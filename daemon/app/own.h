@@ -1,4 +1,4 @@
-/* app/own.h - what app.c (life), app_reload.c and app_watch.c share.
+/* app/own.h - what app.c (life), reload.c, watch.c and view.c share.
  * Nobody else includes this. */
 #pragma once
 #include "api/api.h"
@@ -34,7 +34,7 @@ struct shd_retain_change {
 struct shd_app {
 	uv_loop_t *loop;
 	char *config_path, *state_path;
-	struct shd_config *config, *retired; /* retired: a query may still look at it */
+	struct shd_config *config;
 	struct shd_state *state;
 	struct shd_judge *judge;
 	struct shd_jobs *jobs;
@@ -52,11 +52,10 @@ struct shd_app {
 	struct shd_reload *reload;           /* under way, else NULL */
 	bool reload_again, stopping;
 	int closing;                         /* parts whose end is awaited */
-	struct shd_clock clock;              /* at the last look */
+	struct shd_clock clock, told;        /* told: as the journal was last told of it */
 	int64_t ticked_ms;                   /* on the monotonic clock */
-	bool untold; /* the judge does not know yet which feeds are unread */
-	bool held, blind;                    /* time judges nothing; blind: and it was said */
-	int64_t held_since_ms, retired_ms, retained_ms; /* on the boot clock */
+	bool blind;                          /* as the journal was told; not seeing again yet */
+	int64_t retained_ms;                 /* on the boot clock */
 	struct shd_retain_change retain;
 	bool tidying, trim;                  /* trim belongs to the job: memory as well */
 	uint64_t jobs_seen;                  /* by the watchdog */
@@ -78,21 +77,13 @@ void shd_app_narrate(struct shd_app *app, struct shd_event event);
 
 /* view.c */
 struct shd_api_view shd_app_view(struct shd_app *app);
-bool shd_app_poller(const struct shd_app *app, const struct shd_source *source,
-	enum shd_poller which, struct shd_poller_status *ret_status);
+bool shd_app_poller(struct shd_app *app, const struct shd_source *source, enum shd_poller which,
+		    struct shd_poller_status *ret_status);
 void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures);
 
 /* Every second: clocks, lag, status line, housekeeping. */
 void shd_app_tick(uv_timer_t *timer);
 bool shd_app_alive(void *ctx);
-
-/* A look at the clocks, and one with which the judge is told what was seen. */
-void shd_app_look(void *ctx);
-void shd_app_look_and_tell(void *ctx);
-
-/* Time judges nothing until the feeds have been tried, a minute at most. */
-void shd_app_hold(struct shd_app *app);
-void shd_app_caught_up(void *ctx);
 
 /* Gives a reload up that is under way. */
 void shd_reload_destroy(struct shd_reload *reload);

@@ -82,9 +82,10 @@ static void refuse(struct shd_app *app)
 	finish(app);
 }
 
-static void scheduler_gone(void *ctx)
+/* Nobody but questions of the API, which hold it, has the old configuration now. */
+static void scheduler_closed(void *ctx)
 {
-	(void)ctx;
+	shd_config_destroy(ctx);
 }
 
 static bool has_source(const struct shd_settings *settings, const char *id)
@@ -145,9 +146,7 @@ static void swap(void *ctx)
 
 	if (app->stopping)
 		return;
-	shd_config_destroy(app->retired);
-	app->retired = app->config;
-	app->retired_ms = app->clock.boot_ms;
+	struct shd_config *old_config = app->config;
 	app->config = shd_steal(reload->config);
 	shd_judge_destroy(app->judge);
 	app->judge = shd_steal(reload->judge);
@@ -156,11 +155,11 @@ static void swap(void *ctx)
 	shd_grants_configure(app->grants, app->config);
 	keep_egresses(app);
 	shd_app_start_scheduler(app, reload->known, reload->known_count, old);
-	shd_scheduler_close(old, scheduler_gone, app);
+	shd_scheduler_close(old, scheduler_closed, old_config);
 	shd_commit_resume(app->commit);
 	shd_commit_config(app->commit, NULL, 0);
 	shd_commit_judge_all(app->commit);
-	app->figures.last_reload = shd_clock_wall();
+	app->figures.last_reload = shd_clock_now(&app->clock);
 	app->reload_error[0] = '\0';
 	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = reload->diags});
 	shd_log(SHD_LOG_reloaded, NULL, "a new configuration is in force: %zu stores, %zu rules",

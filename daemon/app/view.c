@@ -8,8 +8,7 @@ static const struct shd_config *config(void *ctx)
 
 static struct shd_wall now(void *ctx)
 {
-	(void)ctx;
-	return shd_clock_wall();
+	return shd_clock_now(&((struct shd_app *)ctx)->clock);
 }
 
 static bool poller(void *ctx, const struct shd_source *source, enum shd_poller which,
@@ -37,11 +36,11 @@ struct shd_api_view shd_app_view(struct shd_app *app)
 		.feeds = feeds, .figures = figures, .state_path = app->state_path, .ctx = app};
 }
 
-bool shd_app_poller(const struct shd_app *app, const struct shd_source *source,
-	enum shd_poller which, struct shd_poller_status *ret_status)
+bool shd_app_poller(struct shd_app *app, const struct shd_source *source, enum shd_poller which,
+		    struct shd_poller_status *ret_status)
 {
 	return shd_feeds_poller(shd_scheduler_feeds(app->scheduler), source, which,
-				shd_clock_wall(), ret_status);
+				shd_clock_now(&app->clock), ret_status);
 }
 
 void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
@@ -58,6 +57,6 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 	ret_figures->last_commit = commit.last_commit;
 	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);
 	ret_figures->reload_error = app->reload_error;
-	ret_figures->blind = app->held;
+	ret_figures->blind = commit.suspended;
 	ret_figures->lag_max_ms = app->lag_ms[0] > app->lag_ms[1] ? app->lag_ms[0] : app->lag_ms[1];
 }

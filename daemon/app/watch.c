@@ -7,7 +7,6 @@
 #include <malloc.h>
 
 enum {
-	RETIRE_MS = 60000,
 	STATUS_MS = 5000,
 	TRIM_MS = 10000,
 	TICK_MS = 1000,
@@ -17,83 +16,41 @@ enum {
 
 /* --- blind and seeing ------------------------------------------------------------------ */
 
-void shd_app_hold(struct shd_app *app)
+static void tell_epoch(const struct shd_clock *clock, const struct shd_clock *before)
 {
-	app->held = true;
-	app->held_since_ms = app->clock.boot_ms;
-	shd_commit_suspend_time(app->commit, true);
-}
-
-void shd_app_caught_up(void *ctx)
-{
-	struct shd_app *app = ctx;
-
-	if (!app->held)
-		return;
-	app->held = false;
-	shd_commit_suspend_time(app->commit, false);
-	if (app->blind)
-		shd_log(SHD_LOG_seeing, NULL,
-			"the stores were read again; deadlines are judged again");
-	app->blind = false;
-}
-
-static void look_at_clocks(struct shd_app *app)
-{
-	struct shd_clock clock = shd_clock_read();
-	struct shd_clock_news news = shd_clock_compare(&app->clock, &clock);
+	int64_t jumped_ms = clock->jumped_ms - before->jumped_ms;
 	char text[SHD_DURATION_TEXT];
 
-	app->clock = clock;
-	if (news.stopped_ms || news.jumped_ms) {
-		shd_app_hold(app);
-		shd_scheduler_catch_up(app->scheduler, news.jumped_ms);
-		app->untold = true;
-	}
-	if (news.stopped_ms) {
+	if (clock->blind_to.ms != before->blind_to.ms)
 		shd_log(SHD_LOG_blind, NULL,
 			"storehealthd was stopped or asleep for %s; nothing is judged by time "
 			"alone "
 			"until the stores were read again",
-			shd_duration_format(news.stopped_ms / 1000 * 1000, text));
-		app->blind = true;
-	}
-	if (news.jumped_ms) {
+			shd_duration_format(
+				(clock->blind_to.ms - clock->blind_from.ms) / 1000 * 1000, text));
+	if (jumped_ms)
 		shd_log(SHD_LOG_clock_jumped, NULL,
 			"the clock was set by %s; every store is judged again",
-			shd_duration_format(news.jumped_ms / 1000 * 1000, text));
-		shd_commit_judge_all(app->commit);
-		shd_commit_clock_changed(app->commit);
-		shd_deliver_clock_changed(app->deliver, news.jumped_ms);
-	}
-	/* After that time, what still could not be read counts as blind. */
-	if (app->held && (shd_scheduler_catching_up(app->scheduler) == 0 ||
-			  clock.boot_ms - app->held_since_ms > SHD_CATCH_UP_MS))
-		shd_app_caught_up(app);
+			shd_duration_format(jumped_ms / 1000 * 1000, text));
 }
 
-void shd_app_look(void *ctx)
+/* The journal hears of a new epoch, and when its stores were read again. */
+static void tell_clock(struct shd_app *app)
 {
-	struct shd_app *app = ctx;
+	const struct shd_clock *clock = shd_clock_look(&app->clock);
+	struct shd_commit_figures commit;
 
-	if (!app->stopping && app->scheduler)
-		look_at_clocks(app);
-}
-
-void shd_app_look_and_tell(void *ctx)
-{
-	struct shd_app *app = ctx;
-
-	if (app->stopping || !app->scheduler)
-		return;
-	look_at_clocks(app);
-	for (size_t i = 0; app->untold && i < app->config->settings->source_count; i++) {
-		const struct shd_source *source = &app->config->settings->sources[i];
-
-		shd_judge_catch_up(app->judge, source, shd_scheduler_unread(app->scheduler, source),
-			app->clock.wall);
+	if (clock->epoch != app->told.epoch) {
+		tell_epoch(clock, &app->told);
+		app->blind |= clock->blind_to.ms != app->told.blind_to.ms;
+		app->told = *clock;
 	}
-	app->untold = false;
+	shd_commit_figures(app->commit, &commit);
+	if (app->blind && !commit.suspended) {
+		app->blind = false;
+		shd_log(SHD_LOG_seeing, NULL,
+			"the stores were read again; deadlines are judged again");
+	}
 }
 
 /* --- housekeeping ------------------------------------------------------------------------ */
@@ -123,7 +80,8 @@ static void retained(struct shd_change *change, const struct shd_error *err)
 	struct shd_app *app = retain->app;
 
 	if (!err && retain->more)
-		app->retained_ms = app->clock.boot_ms - RETAIN_EVERY_MS; /* more at the next tick */
+		app->retained_ms =
+			app->clock.at.boot_ms - RETAIN_EVERY_MS; /* more at the next tick */
 }
 
 static void start_to_retain(struct shd_app *app)
@@ -132,7 +90,7 @@ static void start_to_retain(struct shd_app *app)
 
 	if (app->retain.change.queued)
 		return;
-	app->retained_ms = app->clock.boot_ms;
+	app->retained_ms = app->clock.at.boot_ms;
 	app->retain = (struct shd_retain_change){.app = app,
 		.keep_samples_ms = settings->keep_samples_ms,
 		.keep_events_ms = settings->keep_events_ms,
@@ -145,7 +103,7 @@ static void start_to_retain(struct shd_app *app)
 /* True in one tick of every `every_ms`. */
 static bool is_time(const struct shd_app *app, int64_t every_ms)
 {
-	return app->clock.boot_ms / every_ms != (app->clock.boot_ms - TICK_MS) / every_ms;
+	return app->clock.at.boot_ms / every_ms != (app->clock.at.boot_ms - TICK_MS) / every_ms;
 }
 
 /* Beside the state job, as it takes its time. */
@@ -167,15 +125,13 @@ static void tidied(void *ctx)
 
 static void keep_house(struct shd_app *app)
 {
-	int64_t now = app->clock.boot_ms;
+	int64_t now = app->clock.at.boot_ms;
 
 	if (!app->tidying) {
 		app->tidying = true;
 		app->trim = is_time(app, TRIM_MS);
 		shd_jobs_parse(app->jobs, tidy, tidied, app);
 	}
-	if (app->retired && now - app->retired_ms > RETIRE_MS)
-		shd_config_destroy(shd_steal(app->retired));
 	if (now - app->retained_ms >= RETAIN_EVERY_MS)
 		start_to_retain(app);
 }
@@ -185,12 +141,12 @@ static void keep_house(struct shd_app *app)
 /* Two buckets of a minute each, so that a long delay is seen for a minute at least. */
 static void measure_lag(struct shd_app *app)
 {
-	int64_t lag = app->clock.mono.ms - app->ticked_ms - TICK_MS;
+	int64_t lag = app->clock.at.mono.ms - app->ticked_ms - TICK_MS;
 
-	app->ticked_ms = app->clock.mono.ms;
+	app->ticked_ms = app->clock.at.mono.ms;
 
-	if (app->clock.mono.ms - app->lag_from_ms > SHD_MINUTE_MS) {
-		app->lag_from_ms = app->clock.mono.ms;
+	if (app->clock.at.mono.ms - app->lag_from_ms > SHD_MINUTE_MS) {
+		app->lag_from_ms = app->clock.at.mono.ms;
 		app->lag_ms[1] = app->lag_ms[0];
 		app->lag_ms[0] = 0;
 	}
@@ -235,9 +191,12 @@ void shd_app_tick(uv_timer_t *timer)
 {
 	struct shd_app *app = timer->data;
 
+	if (app->scheduler) /* at the end as well: the queue waits for it in a new epoch */
+		shd_scheduler_tick(app->scheduler);
 	if (app->stopping)
 		return;
-	shd_app_look(app);
+	shd_deliver_tick(app->deliver);
+	tell_clock(app);
 	measure_lag(app);
 	keep_house(app);
 	shd_app_narrate(app, (struct shd_event){.kind = SHD_EVENT_ROUND});

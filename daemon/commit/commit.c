@@ -77,9 +77,10 @@ static void start_job(struct shd_commit *commit)
 	enter(commit, SHD_COMMIT_WORKING);
 	uv_timer_stop(&commit->timer);
 	take_changes(commit);
+	shd_judged_outdate(commit, commit->job.changes);
 	commit->urgent = commit->first != NULL; /* what was urgent may be among them */
 	job->transaction = (struct shd_transaction){
-		.state = commit->in.state, .now = commit->in.now(commit->in.ctx)};
+		.state = commit->in.state, .now = shd_clock_now(commit->in.clock)};
 	job->judge = commit->judge;
 	job->engine = commit->in.engine;
 	job->send = commit->send;
@@ -92,9 +93,8 @@ static void start_job(struct shd_commit *commit)
 
 void shd_commit_start(struct shd_commit *commit)
 {
-	if (commit->state != SHD_COMMIT_IDLE || commit->paused)
+	if (commit->state != SHD_COMMIT_IDLE || commit->paused || !shd_judged_knows_epoch(commit))
 		return;
-	commit->in.look(commit->in.ctx);
 	shd_judged_time(commit);
 	if (commit->urgent && (commit->first || commit->send_wanted)) {
 		start_job(commit);
@@ -181,7 +181,6 @@ static void job_done(void *ctx)
 	struct shd_commit *commit = ctx;
 	struct shd_commit_job *job = &commit->job;
 
-	commit->in.look(commit->in.ctx);
 	enum shd_commit_state next = job->ok ? job_worked(commit) : job_failed(commit);
 	const struct shd_error *err = job->ok ? NULL : &job->error;
 
@@ -214,6 +213,7 @@ struct shd_commit *shd_commit_create(const struct shd_commit_in *in)
 	uv_timer_init(in->loop, &commit->timer);
 	commit->timer.data = commit;
 	commit->handles = 1;
+	commit->epoch = shd_epoch_now(in->clock);
 	shd_judged_init(commit);
 	shd_outcome_init(&commit->job.outcome);
 	return commit;
@@ -226,7 +226,7 @@ void shd_commit_use(struct shd_commit *commit, struct shd_judge *judge, struct s
 	if (judge != commit->judge)
 		commit->time.again = NULL; /* an id of the other configuration */
 	if (commit->judge && judge != commit->judge)
-		shd_judged_forget_channels(commit);
+		shd_judged_forget_config(commit);
 	commit->judge = judge;
 	commit->send = send;
 }
@@ -246,6 +246,16 @@ void shd_commit_submit(struct shd_commit *commit, struct shd_change *change)
 	}
 	commit->urgent |= change->urgent;
 	start_soon(commit);
+}
+
+void shd_commit_put_first(struct shd_commit *commit, struct shd_change *change)
+{
+	change->queued = true;
+	change->next = commit->first;
+	commit->first = change;
+	if (!change->next)
+		commit->last = &change->next;
+	commit->urgent = true;
 }
 
 static void submit(void *ctx, struct shd_change *change)
@@ -294,6 +304,7 @@ void shd_commit_figures(const struct shd_commit *commit, struct shd_commit_figur
 {
 	*ret_figures = commit->figures;
 	ret_figures->waiting = commit->batches;
+	ret_figures->suspended = shd_judged_is_suspended(commit);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */

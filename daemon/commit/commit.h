@@ -7,9 +7,15 @@
  * What polls brought, wake-ups that are due, channels that changed and stores to be judged
  * again are changes as well; the judge sees all of one transaction together.
  *
+ * In a new epoch of the clock nothing begins until the scheduler has handed in which feeds are
+ * to be read again; then time judges nothing (no wake-ups, no stores again; what polls bring
+ * is taken) until all of them were tried, SHD_CATCH_UP_MS at most. What a poll of an earlier epoch
+ * brought is outdated (observation.h).
+ *
  * Loop thread only, but for what change.h says of apply. */
 #pragma once
 #include "deliver/deliver.h"
+#include "host/clock.h"
 #include "host/jobs.h"
 #include "judge/judge.h"
 #include "state/change.h"
@@ -31,10 +37,7 @@ struct shd_commit_in {
 	struct shd_jobs *jobs;
 	struct shd_state *state;
 	struct shd_engine engine;
-	struct shd_wall (*now)(void *ctx);
-	/* Before and after each job, on the loop: a look at the clocks. May suspend time, and may
-	 * talk to the judge, which nobody uses at this moment. */
-	void (*look)(void *ctx);
+	struct shd_clock *clock;
 	/* After each job, on the loop: what the judge made of it. */
 	void (*judged)(void *ctx, const struct shd_outcome *outcome);
 	/* The state failed (err) or works again (NULL); called on change only. */
@@ -58,6 +61,7 @@ struct shd_changes shd_commit_changes(struct shd_commit *commit);
 struct shd_commit_item {
 	struct shd_change change;     /* private */
 	struct shd_commit *commit;    /* private */
+	uint64_t epoch;               /* private: when it was handed in */
 	struct shd_batch batch;
 	bool urgent;        /* brought something; else it may wait a second for company */
 	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
@@ -73,18 +77,23 @@ void shd_commit_channel(struct shd_commit *commit, const struct shd_channel_repo
 /* What became of the newest configuration: its first mistake, cut at 250 bytes, NULL when
  * it is in force. The latest counts. */
 void shd_commit_config(struct shd_commit *commit, const char *mistake, size_t mistakes);
-/* The judge in use looks at everything again, store by store, a few in a job. */
+/* The judge in use looks at everything again, store by store, a few in a job. The queue asks
+ * for it by itself when the wall clock was set. */
 void shd_commit_judge_all(struct shd_commit *commit);
 
 /* True when so many polls wait that nobody should add to them. */
 bool shd_commit_full(const struct shd_commit *commit);
 
-/* While time is suspended it judges nothing: wake-ups and judge_all wait; what polls bring is
- * taken. What waits when it begins is outdated (observation.h). Created suspended. */
-void shd_commit_suspend_time(struct shd_commit *commit, bool suspended);
-
-/* The wall clock was set: looks at the wake-ups now. */
-void shd_commit_clock_changed(struct shd_commit *commit);
+/* The feeds of a source that are to be read before their poller counts (judge.h,
+ * shd_judge_catch_up). Of all sources at once, in a new epoch and after a reload; the judge
+ * hears of them in order with the other changes. Copies the list. */
+struct shd_unread {
+	const struct shd_source *source;
+	uint64_t feeds;
+};
+void shd_commit_catch_up(struct shd_commit *commit, const struct shd_unread *unread, size_t count);
+/* All of them were tried: time judges again. */
+void shd_commit_caught_up(struct shd_commit *commit);
 
 /* Starts no job any more; calls idle(ctx) once none runs, which may be at once. For a reload;
  * shd_commit_resume ends it. */
@@ -100,6 +109,7 @@ struct shd_commit_figures {
 	uint64_t commits, judged, transitions, batches, unclaimed;
 	struct shd_wall last_commit;
 	size_t waiting;
+	bool suspended;         /* time judges nothing now */
 };
 void shd_commit_figures(const struct shd_commit *commit, struct shd_commit_figures *ret_figures);
 

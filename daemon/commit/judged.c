@@ -58,6 +58,7 @@ static void batch_done(struct shd_change *change, const struct shd_error *err)
 void shd_commit_add(struct shd_commit *commit, struct shd_commit_item *item)
 {
 	item->commit = commit;
+	item->epoch = shd_clock_look(commit->in.clock)->epoch;
 	commit->batches++;
 	commit->figures.batches++;
 	item->change = (struct shd_change){.apply = apply_batch, .done = batch_done,
@@ -65,11 +66,14 @@ void shd_commit_add(struct shd_commit *commit, struct shd_commit_item *item)
 	shd_commit_submit(commit, &item->change);
 }
 
-void shd_judged_outdate(struct shd_change *changes)
+void shd_judged_outdate(struct shd_commit *commit, struct shd_change *changes)
 {
-	for (; changes; changes = changes->next)
-		if (changes->apply == apply_batch)
-			((struct shd_commit_item *)changes)->batch.fetch.outdated = true;
+	for (; changes; changes = changes->next) {
+		struct shd_commit_item *item = (struct shd_commit_item *)changes;
+
+		if (changes->apply == apply_batch && item->epoch != commit->epoch.number)
+			item->batch.fetch.outdated = true;
+	}
 }
 
 /* The number of a channel of an earlier configuration. */
@@ -174,8 +178,10 @@ void shd_commit_config(struct shd_commit *commit, const char *mistake, size_t mi
 	hand_in(commit, &note, mistake);
 }
 
-void shd_judged_forget_channels(struct shd_commit *commit)
+void shd_judged_forget_config(struct shd_commit *commit)
 {
+	for (struct shd_catch_up_change *news = commit->catch_ups; news; news = news->next)
+		news->count = 0;
 	for (struct shd_note_change *note = commit->notes; note; note = note->next)
 		if (note->change.apply == apply_channel)
 			note->channel.channel = GONE;
@@ -185,7 +191,7 @@ void shd_judged_forget_channels(struct shd_commit *commit)
 
 static struct shd_wall now_of(const struct shd_commit *commit)
 {
-	return commit->in.now(commit->in.ctx);
+	return shd_clock_now(commit->in.clock);
 }
 
 static bool apply_time(struct shd_change *change, struct shd_transaction *transaction,
@@ -223,9 +229,28 @@ static void time_done(struct shd_change *change, const struct shd_error *err)
 	time->not_before.ms = now_of(time->commit).ms + TIME_RETRY_MS;
 }
 
+/* After that time, what still could not be read counts as blind. */
+static int64_t suspended_ms(const struct shd_commit *commit)
+{
+	const struct shd_clock *clock = shd_clock_look(commit->in.clock);
+	int64_t left_ms = clock->epoch_boot_ms + SHD_CATCH_UP_MS - clock->at.boot_ms;
+
+	return commit->time.suspended && left_ms > 0 ? left_ms : 0;
+}
+
+bool shd_judged_knows_epoch(const struct shd_commit *commit)
+{
+	return shd_clock_look(commit->in.clock)->epoch == commit->epoch.number;
+}
+
+bool shd_judged_is_suspended(const struct shd_commit *commit)
+{
+	return suspended_ms(commit) > 0;
+}
+
 static bool is_due(const struct shd_time_change *time, struct shd_wall now)
 {
-	return !time->suspended && now.ms >= time->not_before.ms &&
+	return !suspended_ms(time->commit) && now.ms >= time->not_before.ms &&
 	       (time->next_wake.ms <= now.ms || time->again);
 }
 
@@ -280,14 +305,15 @@ void shd_judged_set_timer(struct shd_commit *commit)
 	struct shd_time_change *time = &commit->time;
 	int64_t at = time->again ? 0 : time->next_wake.ms;
 
-	if (time->suspended || commit->closing || at == SHD_NEVER_MS) {
+	if (!commit->judge || commit->closing || at == SHD_NEVER_MS ||
+	    !shd_judged_knows_epoch(commit)) {
 		uv_timer_stop(&time->timer);
 		return;
 	}
 	if (at < time->not_before.ms)
 		at = time->not_before.ms;
-	int64_t wait = at - now_of(commit).ms;
-	wait = wait < 0 ? 0 : wait > SHD_MINUTE_MS ? SHD_MINUTE_MS : wait;
+	int64_t wait = at - now_of(commit).ms, suspended = suspended_ms(commit);
+	wait = wait < suspended ? suspended : wait > SHD_MINUTE_MS ? SHD_MINUTE_MS : wait;
 	uv_update_time(commit->in.loop); /* else the timer counts from long ago */
 	uv_timer_start(&time->timer, timer_fired, (uint64_t)wait, 0);
 }
@@ -299,20 +325,75 @@ void shd_commit_judge_all(struct shd_commit *commit)
 	shd_judged_set_timer(commit);
 }
 
-void shd_commit_suspend_time(struct shd_commit *commit, bool suspended)
+/* --- a new epoch ------------------------------------------------------------------------------ */
+
+static bool apply_catch_up(struct shd_change *change, struct shd_transaction *transaction,
+			   struct shd_error *reterr)
 {
-	commit->time.suspended = suspended;
-	if (suspended) {
-		shd_judged_withdraw_time(commit);
-		shd_judged_outdate(commit->first);
+	struct shd_catch_up_change *news = (struct shd_catch_up_change *)change;
+
+	struct shd_judge *judge = news->commit->job.judge;
+
+	(void)reterr;
+	for (size_t i = 0; judge && i < news->count; i++)
+		shd_judge_catch_up(judge, news->unread[i].source, news->unread[i].feeds,
+				   transaction->now);
+	return true;
+}
+
+/* The judge hears of it before anything that was handed in later, so what could not be kept
+ * goes to the front again, unless something newer is on its way. */
+static void catch_up_done(struct shd_change *change, const struct shd_error *err)
+{
+	struct shd_catch_up_change *news = (struct shd_catch_up_change *)change, **at;
+	struct shd_commit *commit = news->commit;
+
+	if (err && err->kind != SHD_ERR_CLOSING && news == commit->catch_ups) {
+		shd_commit_put_first(commit, change);
+		return;
 	}
+	for (at = &commit->catch_ups; *at != news; at = &(*at)->next)
+		;
+	*at = news->next;
+	free(news);
+}
+
+/* Where the wall clock was set, everything that depends on it is judged again; the next job
+ * says when the next wake-up really is. */
+static void begin_epoch(struct shd_commit *commit, int64_t jumped_ms)
+{
+	struct shd_time_change *time = &commit->time;
+
+	shd_judged_withdraw_time(commit);
+	time->suspended = true;
+	if (!jumped_ms || !commit->judge)
+		return;
+	time->not_before.ms = time->next_wake.ms = 0;
+	shd_commit_judge_all(commit);
+}
+
+void shd_commit_catch_up(struct shd_commit *commit, const struct shd_unread *unread, size_t count)
+{
+	struct shd_catch_up_change *news =
+		shd_xcalloc(1, sizeof(*news) + count * sizeof(*unread));
+	int64_t jumped_ms;
+
+	news->change = (struct shd_change){
+		.urgent = true, .apply = apply_catch_up, .done = catch_up_done};
+	news->commit = commit;
+	news->count = count;
+	memcpy(news->unread, unread, count * sizeof(*unread));
+	news->next = commit->catch_ups;
+	commit->catch_ups = news;
+	if (shd_epoch_changed(&commit->epoch, commit->in.clock, &jumped_ms))
+		begin_epoch(commit, jumped_ms);
+	shd_commit_submit(commit, &news->change);
 	shd_judged_set_timer(commit);
 }
 
-void shd_commit_clock_changed(struct shd_commit *commit)
+void shd_commit_caught_up(struct shd_commit *commit)
 {
-	commit->time.not_before.ms = 0;
-	commit->time.next_wake.ms = 0; /* the next job says when it really is */
+	commit->time.suspended = false;
 	shd_judged_set_timer(commit);
 }
 

@@ -38,8 +38,17 @@ struct shd_time_change {
 	 * of the job, likewise. */
 	const char *again, *job_again;
 	struct shd_wall next_wake, not_before;
-	bool suspended;
+	bool suspended;                 /* until shd_commit_caught_up, or the time is over */
 	uv_timer_t timer;
+};
+
+/* What the judge is to hear of feeds that catch up. */
+struct shd_catch_up_change {
+	struct shd_change change;
+	struct shd_commit *commit;
+	struct shd_catch_up_change *next; /* all that the judge has not heard yet */
+	size_t count;
+	struct shd_unread unread[];
 };
 
 /* One job. Between its start and job_done it belongs to the pool thread. */
@@ -67,6 +76,8 @@ struct shd_commit {
 	int handles;
 	struct shd_commit_job job;
 	struct shd_note_change *notes;
+	struct shd_catch_up_change *catch_ups; /* the newest first */
+	struct shd_epoch epoch;         /* of which the scheduler has told */
 	struct shd_time_change time;
 	struct shd_commit_figures figures;
 	void (*idle)(void *ctx);
@@ -81,6 +92,9 @@ void shd_commit_run(void *commit);
 /* commit.c: begins a job when there is something to do. */
 void shd_commit_start(struct shd_commit *commit);
 
+/* commit.c: the next job begins with it. */
+void shd_commit_put_first(struct shd_commit *commit, struct shd_change *change);
+
 /* judged.c */
 void shd_judged_init(struct shd_commit *commit);
 void shd_judged_finish(struct shd_commit *commit);
@@ -90,7 +104,10 @@ void shd_judged_time(struct shd_commit *commit);
 void shd_judged_withdraw_time(struct shd_commit *commit);
 /* Looks again when the next wake-up is due. */
 void shd_judged_set_timer(struct shd_commit *commit);
-/* Another configuration: its channels have other numbers. No job runs. */
-void shd_judged_forget_channels(struct shd_commit *commit);
-/* What polls brought and was not committed yet is outdated. */
-void shd_judged_outdate(struct shd_change *changes);
+/* Another configuration: its channels and sources are others. No job runs. */
+void shd_judged_forget_config(struct shd_commit *commit);
+/* What polls of an earlier epoch brought is outdated. */
+void shd_judged_outdate(struct shd_commit *commit, struct shd_change *changes);
+/* Whether the scheduler has told of the present epoch; nothing begins before. */
+bool shd_judged_knows_epoch(const struct shd_commit *commit);
+bool shd_judged_is_suspended(const struct shd_commit *commit);

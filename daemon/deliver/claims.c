@@ -169,7 +169,7 @@ static void taken(struct shd_change *change, const struct shd_error *err)
 		drop_claims(claims);
 	if (err && err->kind == SHD_ERR_STATE && !deliver->closing && !claims->looks) {
 		claims->unclaimed = claims->looks = true;
-		claims->now = deliver->in.now(deliver->in.ctx);
+		claims->now = shd_clock_now(deliver->in.clock);
 		shd_jobs_state(deliver->in.jobs, look, looked, claims);
 		return;
 	}
@@ -224,10 +224,13 @@ void shd_claims_settle(struct shd_deliver *deliver)
 {
 	struct shd_settlement *settlement = &deliver->settlement;
 	struct shd_attempt **end = &settlement->first;
-	struct shd_wall now = deliver->in.now(deliver->in.ctx);
+	struct shd_wall now = shd_clock_now(deliver->in.clock);
+	int64_t jumped_ms;
 
 	if (settlement->under_way)
 		return; /* its end looks again */
+	if (shd_epoch_changed(&deliver->epoch, deliver->in.clock, &jumped_ms) && jumped_ms < 0)
+		deliver->shift_ms += jumped_ms;
 	*end = NULL;
 	for (struct shd_attempt *a = deliver->attempts; a; a = a->next) {
 		if (a->state != SHD_ATTEMPT_ANSWERED)

@@ -17,7 +17,7 @@ static void finish_close(struct shd_deliver *deliver);
 
 static struct shd_wall now_of(const struct shd_deliver *deliver)
 {
-	return deliver->in.now(deliver->in.ctx);
+	return shd_clock_now(deliver->in.clock);
 }
 
 static struct shd_channel_health *health_of(struct shd_deliver *deliver, const char *channel)
@@ -299,6 +299,7 @@ struct shd_deliver *shd_deliver_create(
 
 	deliver->in = *in;
 	deliver->config = config;
+	deliver->epoch = shd_epoch_now(in->clock);
 	shd_assert(uv_mutex_init(&deliver->lock) == 0);
 	shd_claims_init(deliver);
 	make_channels(deliver, config->settings);
@@ -337,12 +338,10 @@ void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *co
 	uv_timer_start(&deliver->timer, timer_fired, 0, 0);
 }
 
-void shd_deliver_clock_changed(struct shd_deliver *deliver, int64_t by_ms)
+void shd_deliver_tick(struct shd_deliver *deliver)
 {
-	if (by_ms >= 0 || deliver->closing)
-		return;
-	deliver->shift_ms += by_ms;
-	record_soon(deliver);
+	if (shd_clock_look(deliver->in.clock)->epoch != deliver->epoch.number && !deliver->closing)
+		record_soon(deliver);
 }
 
 static void finish_close(struct shd_deliver *deliver)

@@ -7,6 +7,7 @@
  * anywhere leaves the row WAITING: it is sent again under the same key. Loop thread only. */
 #pragma once
 #include "config/config.h"
+#include "host/clock.h"
 #include "host/jobs.h"
 #include "net/transfer.h"
 #include "state/change.h"
@@ -42,7 +43,7 @@ struct shd_deliver_in {
 	struct shd_jobs *jobs;
 	struct shd_state *state;      /* for looks on the pool; whatever is written is a change */
 	struct shd_changes changes;
-	struct shd_wall (*now)(void *ctx);
+	struct shd_clock *clock;
 	uint32_t (*random)(void *ctx);
 	shd_delivered_fn *delivered;
 	/* A channel failed or recovered. Borrowed for the call. */
@@ -63,9 +64,9 @@ void shd_deliver_start(struct shd_deliver *deliver);
 /* After a reload, while the queue is paused. */
 void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *config);
 
-/* The wall clock was set by so much. When it went back, what waits waits no longer for that;
- * when it went ahead, it is due sooner. */
-void shd_deliver_clock_changed(struct shd_deliver *deliver, int64_t by_ms);
+/* Once a second: a wall clock that was set is noticed although nothing else happens. When it
+ * went back, what waits waits no longer for that; when it went ahead, it is due sooner. */
+void shd_deliver_tick(struct shd_deliver *deliver);
 
 /* What is in flight stays in the outbox; answers that have arrived are recorded.
  * Close it before the transfers and the queue: it calls `closed` from a later turn, and

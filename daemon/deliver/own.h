@@ -36,6 +36,7 @@ struct shd_deliver {
 	struct shd_settlement settlement;
 	uv_timer_t timer;
 	bool closing, timer_closed;
+	struct shd_epoch epoch;
 	int64_t shift_ms;               /* not handed in yet */
 	void (*closed)(void *ctx);
 	void *closed_ctx;

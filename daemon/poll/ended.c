@@ -36,7 +36,7 @@ static void tried(struct shd_scheduler *scheduler, struct shd_feed *feed)
 		return;
 	feed->catching_up = false;
 	if (--scheduler->catching_up == 0)
-		scheduler->in.caught_up(scheduler->in.ctx);
+		shd_commit_caught_up(scheduler->in.commit);
 }
 
 static void noted(struct shd_commit_item *item)
@@ -44,6 +44,7 @@ static void noted(struct shd_commit_item *item)
 	struct note *note = (struct note *)item;
 	struct shd_scheduler *scheduler = note->scheduler;
 
+	shd_scheduler_meet_epoch(scheduler);
 	if (!item->ok)
 		note->feed->noted.ms = 0;
 	if (note->feed->telling && !item->batch.fetch.outdated)
@@ -216,6 +217,7 @@ static void committed(struct shd_commit_item *item)
 	struct shd_poll *poll = (struct shd_poll *)((char *)item - offsetof(struct shd_poll, item));
 	struct shd_scheduler *scheduler = poll->scheduler;
 
+	shd_scheduler_meet_epoch(scheduler);
 	scheduler->committing--;
 	if (item->ok) {
 		read_well(scheduler, poll, true, item->suspect);

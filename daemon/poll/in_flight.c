@@ -27,7 +27,7 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	struct shd_poll *poll = ctx;
 	struct shd_scheduler *scheduler = poll->scheduler;
 
-	scheduler->in.look(scheduler->in.ctx);
+	shd_scheduler_meet_epoch(scheduler);
 	shd_poll_answered(poll, out, wall_now(scheduler));
 	if (poll->skew_ms != INT64_MIN)
 		poll->feed->of->skew_ms = poll->skew_ms;
@@ -164,7 +164,7 @@ static void parsed(void *ctx)
 	struct shd_poll *poll = ctx;
 	struct shd_scheduler *scheduler = poll->scheduler;
 
-	scheduler->in.look(scheduler->in.ctx);
+	shd_scheduler_meet_epoch(scheduler);
 	shd_poll_parsed(poll);
 	go_on(poll);
 	shd_scheduler_pump(scheduler);

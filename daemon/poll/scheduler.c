@@ -1,5 +1,7 @@
 #include "scheduler_own.h"
 
+#include "base/mem.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,7 +112,7 @@ static void start(struct shd_scheduler *scheduler, struct shd_feed *feed)
 
 void shd_scheduler_pump(struct shd_scheduler *scheduler)
 {
-	scheduler->in.look(scheduler->in.ctx);
+	shd_scheduler_meet_epoch(scheduler);
 	while (scheduler->first && !scheduler->paused &&
 		scheduler->active < scheduler->in_flight_max &&
 		!shd_commit_full(scheduler->in.commit)) {
@@ -186,11 +188,90 @@ static void start_source(struct shd_scheduler *scheduler, const struct shd_sourc
 		first_due(scheduler, &of->feeds[i], watched);
 }
 
+/* A cursor of a clock that was ahead covers nothing that happened meanwhile; one that is not
+ * known to be of the marketplace's clock may be such. */
+static void take_back_cursor(
+	const struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t jumped_ms)
+{
+	bool ours = feed->of->skew_ms == INT64_MIN;
+
+	if (feed->cursor.ms && jumped_ms < 0 && (ours || feed->cursor.ms > wall_now(scheduler).ms))
+		feed->cursor.ms += jumped_ms;
+}
+
+static void catch_up(struct shd_scheduler *scheduler, int64_t jumped_ms)
+{
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
+		if (scheduler->feeds.sources[i].skew_ms != INT64_MIN)
+			scheduler->feeds.sources[i].skew_ms -= jumped_ms;
+	for (size_t i = 0; i < scheduler->feeds.count; i++) {
+		struct shd_feed *feed = &scheduler->feeds.all[i];
+		bool overdue = feed->poll || is_overdue(scheduler, feed);
+
+		take_back_cursor(scheduler, feed, jumped_ms);
+		if (!every_ms(feed))
+			continue;
+		if (feed->poll)
+			feed->poll->outdated = true;
+		feed->telling = false;
+		if (overdue)
+			start_catch_up(scheduler, feed, feed->last_success.ms);
+		/* Its place in the schedule is on a clock that stood still meanwhile. */
+		if (feed->item.place && !feed->poll)
+			shd_scheduler_set_due(scheduler, feed,
+				overdue ? soon_ms(scheduler, feed)
+					: feed->next_due.ms - wall_now(scheduler).ms);
+	}
+}
+
+/* The feeds of a source that are not read yet, for the judge: of those that catch up the ones
+ * that were read before and ought to work. One that failed already makes its poller blind by its
+ * age, if at all. */
+static uint64_t unread(const struct shd_source_feeds *of)
+{
+	uint64_t feeds = 0;
+
+	for (size_t i = 0; i < of->feed_count && i < 64; i++)
+		feeds |= (uint64_t)of->feeds[i].unread << i;
+	return feeds;
+}
+
+static void tell_unread(struct shd_scheduler *scheduler)
+{
+	size_t count = scheduler->feeds.source_count;
+	struct shd_unread *list shd_autofree = shd_xcalloc(count, sizeof(*list));
+
+	for (size_t i = 0; i < count; i++) {
+		const struct shd_source_feeds *of = &scheduler->feeds.sources[i];
+
+		list[i] = (struct shd_unread){of->source, unread(of)};
+	}
+	shd_commit_catch_up(scheduler->in.commit, list, count);
+	if (!scheduler->catching_up)
+		shd_commit_caught_up(scheduler->in.commit);
+}
+
+void shd_scheduler_meet_epoch(struct shd_scheduler *scheduler)
+{
+	int64_t jumped_ms;
+
+	if (!shd_epoch_changed(&scheduler->epoch, scheduler->in.clock, &jumped_ms))
+		return;
+	catch_up(scheduler, jumped_ms);
+	tell_unread(scheduler);
+}
+
+void shd_scheduler_tick(struct shd_scheduler *scheduler)
+{
+	shd_scheduler_meet_epoch(scheduler);
+}
+
 struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 	struct shd_config *config, const struct shd_feed_row *known, size_t known_count,
 	const struct shd_scheduler *old)
 {
 	struct shd_scheduler *scheduler = shd_xcalloc(1, sizeof(*scheduler));
+	int64_t jumped_ms;
 
 	scheduler->in = *in;
 	scheduler->config = config;
@@ -204,6 +285,10 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 		scheduler->figures = old->figures;
 	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
 		start_source(scheduler, &scheduler->feeds.sources[i]);
+	scheduler->epoch = old ? old->epoch : shd_epoch_now(in->clock);
+	if (shd_epoch_changed(&scheduler->epoch, in->clock, &jumped_ms))
+		catch_up(scheduler, jumped_ms);
+	tell_unread(scheduler);
 	return scheduler;
 }
 
@@ -233,58 +318,6 @@ void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx
 	scheduler->idle = idle;
 	scheduler->idle_ctx = ctx;
 	shd_scheduler_idle_if_done(scheduler);
-}
-
-/* A cursor of a clock that was ahead covers nothing that happened meanwhile; one that is not
- * known to be of the marketplace's clock may be such. */
-static void take_back_cursor(
-	const struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t jumped_ms)
-{
-	bool ours = feed->of->skew_ms == INT64_MIN;
-
-	if (feed->cursor.ms && jumped_ms < 0 && (ours || feed->cursor.ms > wall_now(scheduler).ms))
-		feed->cursor.ms += jumped_ms;
-}
-
-void shd_scheduler_catch_up(struct shd_scheduler *scheduler, int64_t jumped_ms)
-{
-	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
-		if (scheduler->feeds.sources[i].skew_ms != INT64_MIN)
-			scheduler->feeds.sources[i].skew_ms -= jumped_ms;
-	for (size_t i = 0; i < scheduler->feeds.count; i++) {
-		struct shd_feed *feed = &scheduler->feeds.all[i];
-		bool overdue = feed->poll || is_overdue(scheduler, feed);
-
-		take_back_cursor(scheduler, feed, jumped_ms);
-		if (!every_ms(feed))
-			continue;
-		if (feed->poll)
-			feed->poll->outdated = true;
-		feed->telling = false;
-		if (overdue)
-			start_catch_up(scheduler, feed, feed->last_success.ms);
-		/* Its place in the schedule is on a clock that stood still meanwhile. */
-		if (feed->item.place && !feed->poll)
-			shd_scheduler_set_due(scheduler, feed,
-				overdue ? soon_ms(scheduler, feed)
-					: feed->next_due.ms - wall_now(scheduler).ms);
-	}
-}
-
-uint64_t shd_scheduler_unread(
-	const struct shd_scheduler *scheduler, const struct shd_source *source)
-{
-	const struct shd_source_feeds *of = shd_feeds_of(&scheduler->feeds, source);
-	uint64_t feeds = 0;
-
-	for (size_t i = 0; i < of->feed_count && i < 64; i++)
-		feeds |= (uint64_t)of->feeds[i].unread << i;
-	return feeds;
-}
-
-size_t shd_scheduler_catching_up(const struct shd_scheduler *scheduler)
-{
-	return scheduler->catching_up;
 }
 
 static void timer_closed(uv_handle_t *handle)

@@ -33,20 +33,19 @@ struct shd_scheduler_in {
 	struct shd_commit *commit;
 	struct shd_job_table *reports;
 	struct shd_ledger *ledger; /* of rates and pauses */
-	struct shd_wall (*now)(void *ctx);
+	struct shd_clock *clock;
 	uint32_t (*random)(void *ctx);
-	/* A look at the clocks, before polls begin and before an answer counts; may call
-	 * shd_scheduler_catch_up. */
-	void (*look)(void *ctx);
 	void (*polled)(void *ctx, const struct shd_polled *what);
-	/* Every feed that caught up has been tried: time may judge again. */
-	void (*caught_up)(void *ctx);
 	void *ctx;
 };
 
 /* Begins to poll. `known`: the facts in the state, `old`: an older configuration's feeds
  * (reload), which count where both know one. A feed that was not polled under it catches
- * up when it is overdue, as all do at a start. Borrows config. */
+ * up when it is overdue, as all do at a start. Borrows config.
+ *
+ * In a new epoch of the clock, what is overdue, or due later than it ever could be, catches
+ * up: it is read soon, and polls under way are done again. The queue of changes hears which
+ * feeds are to be read (shd_commit_catch_up) and when all of them were tried. */
 struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 	struct shd_config *config, const struct shd_feed_row *known, size_t known_count,
 	const struct shd_scheduler *old);
@@ -54,18 +53,8 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 /* Starts no poll any more; calls idle(ctx), maybe at once, when none is under way. */
 void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx), void *ctx);
 
-/* After the daemon was stopped or asleep, or the wall clock was set (by jumped_ms, else 0):
- * what is overdue, or due later than it ever could be, catches up: it is read soon; polls
- * under way are done again. */
-void shd_scheduler_catch_up(struct shd_scheduler *scheduler, int64_t jumped_ms);
-/* How many feeds catch up and have not been tried yet. */
-size_t shd_scheduler_catching_up(const struct shd_scheduler *scheduler);
-
-/* The feeds of a source that are not read yet, for shd_judge_catch_up: of those that catch up
- * the ones that were read before and ought to work. One that failed already makes its poller
- * blind by its age, if at all. */
-uint64_t shd_scheduler_unread(
-	const struct shd_scheduler *scheduler, const struct shd_source *source);
+/* Once a second: a new epoch is noticed although nothing else happens. */
+void shd_scheduler_tick(struct shd_scheduler *scheduler);
 
 /* There is room in the queue of changes again. */
 void shd_scheduler_pump(struct shd_scheduler *scheduler);

@@ -9,6 +9,7 @@ struct shd_scheduler {
 	struct shd_scheduler_in in;
 	struct shd_config *config;
 	struct shd_feeds feeds;
+	struct shd_epoch epoch;         /* the last one that was met */
 	size_t catching_up;             /* feeds with that flag */
 	struct shd_heap heap;
 	uv_timer_t timer;
@@ -27,7 +28,7 @@ struct shd_scheduler {
 
 static inline struct shd_wall wall_now(const struct shd_scheduler *scheduler)
 {
-	return scheduler->in.now(scheduler->in.ctx);
+	return shd_clock_now(scheduler->in.clock);
 }
 
 static inline struct shd_mono mono_now(const struct shd_scheduler *scheduler)
@@ -53,6 +54,9 @@ void shd_scheduler_put_in(struct shd_scheduler *scheduler, struct shd_feed *feed
 /* The feed, or its poll, may ask nothing for so long. It counts as tried, with those that wait
  * for its ids: a pause is no reason to be blind. */
 void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms);
+
+/* Before a poll begins and before an answer counts: in a new epoch, feeds catch up. */
+void shd_scheduler_meet_epoch(struct shd_scheduler *scheduler);
 
 /* in_flight.c: the queued feed, or its parked poll, has a slot. */
 void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *feed);

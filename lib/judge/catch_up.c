@@ -7,7 +7,6 @@ void shd_judge_catch_up(struct shd_judge *judge, const struct shd_source *source
 {
 	struct shd_store_memory *store = shd_judge_of_source(&judge->basis, source);
 
-	shd_assert(!judge->txn.open);
 	store->unread = feeds;
 	store->unread_since = now;
 	store->watched = false; /* it may lie in the future now */

@@ -69,7 +69,7 @@ void shd_outcome_finish(struct shd_outcome *outcome);
 
 /* The daemon was stopped or asleep, or its clock was set: these feeds of the source (bit
  * per row, 64 at most) are overdue and will be tried soon. Replaces what was
- * said before; between transactions only; writes nothing.
+ * said before; writes nothing, so it holds although the transaction is abandoned.
  *
  * A poller *catches up* until each of them was read, SHD_CATCH_UP_MS at most: what it brings
  * is unknown, but for an entity that an answer of its own just spoke of, and whether it

@@ -1,161 +1,18 @@
-/* daemon/commit: what goes together, what fails alone, what time may do. The transactions are
- * counted by an engine of our own; what is due by time is judged by the real judge. */
-#include "support/judge_bench.h"
-
-#include "commit/commit.h"
-
-#include <stdatomic.h>
-
-struct fixture {
-	uv_loop_t loop;
-	struct shd_jobs *jobs;
-	struct shd_commit *commit;
-	struct bench bench;             /* when `judges` */
-	bool judges, sleeps;
-	int64_t now_ms;
-	struct shd_engine state_engine;
-	atomic_bool commit_fails;
-	atomic_int begins, commits, durable, rollbacks, in_transaction;
-	int failures, recoveries, idle, closed, jobs_closed;
-	size_t judged, transitions;
-	uv_sem_t gate;                  /* of changes that wait */
-};
-
-static bool begin(void *ctx, struct shd_error *reterr)
-{
-	struct fixture *f = ctx;
-	f->begins++;
-	assert_int_equal(f->in_transaction++, 0);
-	return !f->judges || f->state_engine.begin(f->state_engine.ctx, reterr);
-}
-
-static bool put(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr)
-{
-	return shd_state_apply(((struct fixture *)ctx)->bench.state, changes, reterr);
-}
-
-static bool end(void *ctx, bool durable, struct shd_error *reterr)
-{
-	struct fixture *f = ctx;
-
-	if (f->commit_fails)
-		return shd_fail(reterr, SHD_ERR_STATE, "disk full");
-	f->in_transaction--;
-	f->commits++;
-	f->durable += durable;
-	return !f->judges || f->state_engine.commit(f->state_engine.ctx, durable, reterr);
-}
-
-static void roll_back(void *ctx)
-{
-	struct fixture *f = ctx;
-	f->in_transaction--;
-	f->rollbacks++;
-	if (f->judges)
-		f->state_engine.rollback(f->state_engine.ctx);
-}
-
-static struct shd_wall now(void *ctx)
-{
-	return (struct shd_wall){((struct fixture *)ctx)->now_ms};
-}
-
-static void look(void *ctx)
-{
-	struct fixture *f = ctx;
-
-	if (f->sleeps)
-		shd_commit_suspend_time(f->commit, true);
-	f->sleeps = false;
-}
-
-static void judged(void *ctx, const struct shd_outcome *outcome)
-{
-	struct fixture *f = ctx;
-	f->judged += outcome->judged;
-	f->transitions += outcome->transition_count;
-}
-
-static void state_failed(void *ctx, const struct shd_error *err)
-{
-	struct fixture *f = ctx;
-
-	(*(err ? &f->failures : &f->recoveries))++;
-}
-
-static void start_commit(struct fixture *f)
-{
-	uv_loop_init(&f->loop);
-	f->jobs = shd_jobs_create(&f->loop);
-	struct shd_commit_in in = {.loop = &f->loop, .jobs = f->jobs, .state = f->bench.state,
-		.engine = {begin, put, end, roll_back, f}, .now = now, .look = look,
-		.judged = judged, .state_failed = state_failed, .ctx = f};
-	f->commit = shd_commit_create(&in);
-	shd_commit_use(f->commit, f->judges ? f->bench.judge : NULL, NULL);
-}
+/* daemon/commit: what goes together, what fails alone, how the queue ends. */
+#include "support/commit_bench.h"
 
 static int start_up(void **state)
 {
 	struct fixture *f = shd_xcalloc(1, sizeof(*f));
 
-	f->now_ms = T0;
+	shd_clock_init(&f->clock, &(struct shd_clock_reading){.wall = {T0}});
 	start_commit(f);
 	*state = f;
 	return 0;
 }
 
 /* Fires when a complaint is two minutes old. */
-static int start_to_judge(void **state)
-{
-	struct fixture *f = shd_xcalloc(1, sizeof(*f));
-
-	f->now_ms = T0;
-	f->judges = true;
-	bench_start_on_disk(&f->bench, "rules:\n- rule: old\n  title: {en: o, zh: o, ru: o}\n"
-		"  each: complaint\n  levels: {warning: age >= 2m}\n");
-	bench_poll_all(&f->bench);
-	f->state_engine = shd_engine_of(f->bench.state);
-	start_commit(f);
-	*state = f;
-	return 0;
-}
-
-static void jobs_closed(void *ctx)
-{
-	((struct fixture *)ctx)->jobs_closed++;
-}
-
-static void commit_closed(void *ctx)
-{
-	struct fixture *f = ctx;
-
-	f->closed++;
-	shd_jobs_close(f->jobs, jobs_closed, f);
-}
-
-static void stop(struct fixture *f)
-{
-	shd_commit_close(f->commit, commit_closed, f);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
-	assert_int_equal(f->closed, 1);
-	assert_int_equal(f->jobs_closed, 1);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	assert_int_equal(f->in_transaction, 0);
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-	if (!f->closed)
-		stop(f);
-	if (f->judges)
-		bench_finish(&f->bench);
-	free(f);
-	return 0;
-}
-
-/* --- changes -----------------------------------------------------------------------------------
- */
+/* --- changes --------------------------------------------------------------------------- */
 
 struct item {
 	struct shd_change change;
@@ -203,12 +60,6 @@ static void submit(struct fixture *f, struct item *item, bool urgent)
 			.apply = apply,
 			.done = done}};
 	shd_commit_submit(f->commit, &item->change);
-}
-
-static void run_until(struct fixture *f, const int *number, int value)
-{
-	while (*number < value)
-		uv_run(&f->loop, UV_RUN_ONCE);
 }
 
 static void what_waits_goes_together_in_order(void **state)
@@ -427,155 +278,10 @@ static void a_change_that_ends_the_queue_does_not_end_it_twice(void **state)
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 }
 
-/* --- what the judge looks at ---------------------------------------------------------------------
- */
-
-struct batch {
-	struct shd_commit_item item;
-	int done;
-};
-
-static void batch_done(struct shd_commit_item *item)
-{
-	((struct batch *)item)->done++;
-}
-
-static void add_batch(struct fixture *f, struct batch *batch, bool urgent)
-{
-	*batch = (struct batch){.item = {.urgent = urgent, .done = batch_done}};
-	batch->item.batch = bench_batch(&f->bench, 0, "orders");
-	shd_commit_add(f->commit, &batch->item);
-}
-
-/* A complaint that is new now. */
-static void complain(struct fixture *f)
-{
-	struct shd_harvest *harvest = bench_harvest(&f->bench);
-	size_t entity = shd_harvest_entity(harvest, SHD_KIND_complaint, "c1", 2);
-	struct batch batch = {.item = {.urgent = true, .done = batch_done}};
-
-	shd_set_n(harvest, entity, SHD_F_complaint_opened_at, f->now_ms);
-	batch.item.batch = bench_batch(&f->bench, 0, "cases");
-	shd_commit_add(f->commit, &batch.item);
-	run_until(f, &batch.done, 1);
-	assert_true(batch.item.ok);
-	shd_harvest_destroy(shd_steal(f->bench.harvest));
-}
-
-static void time_waits_while_it_is_suspended(void **state)
-{
-	struct fixture *f = *state;
-	struct batch batch;
-	complain(f);
-	size_t before = f->judged, moves = f->transitions;
-	shd_commit_judge_all(f->commit);
-	f->now_ms += 2 * SHD_MINUTE_MS;
-	add_batch(f, &batch, true);
-	run_until(f, &batch.done, 1);
-	assert_int_equal(f->judged, before);
-	shd_commit_suspend_time(f->commit, false);
-	while (f->transitions == moves)
-		uv_run(&f->loop, UV_RUN_ONCE);
-	assert_true(f->judged > before);
-	assert_true(f->durable >= 1); /* it is on disk before it is told */
-}
-
-static void a_deadline_is_judged_at_its_millisecond(void **state)
-{
-	struct fixture *f = *state;
-
-	shd_commit_suspend_time(f->commit, false);
-	complain(f);
-	size_t moves = f->transitions;
-	struct batch batch;
-	f->now_ms += 2 * SHD_MINUTE_MS - 1;
-	add_batch(f, &batch, true);
-	run_until(f, &batch.done, 1);
-	assert_int_equal(f->transitions, moves);
-	uv_run(&f->loop, UV_RUN_ONCE); /* the timer fires by the loop's clock, which is ahead */
-	assert_int_equal(f->transitions, moves);
-	f->now_ms += 1;
-	for (uint64_t end = uv_hrtime() + UINT64_C(10000000000); f->transitions == moves;) {
-		uv_run(&f->loop, UV_RUN_NOWAIT);
-		assert_true(uv_hrtime() < end);
-	}
-}
-
-/* The machine slept: a wake-up that is due now is noticed before it is judged. */
-static void a_look_at_the_clocks_comes_before_time_judges(void **state)
-{
-	struct fixture *f = *state;
-	struct batch waited, later;
-
-	shd_commit_suspend_time(f->commit, false);
-	complain(f);
-	size_t moves = f->transitions;
-	add_batch(f, &waited, false);
-	f->now_ms += 150 * SHD_SECOND_MS;
-	f->sleeps = true;
-	add_batch(f, &later, true);
-	run_until(f, &later.done, 1);
-	assert_int_equal(f->transitions, moves);
-	assert_true(waited.item.batch.fetch.outdated);
-	shd_commit_suspend_time(f->commit, false);
-	while (f->transitions == moves)
-		uv_run(&f->loop, UV_RUN_ONCE);
-	add_batch(f, &later, true);
-	run_until(f, &later.done, 1);
-	assert_false(later.item.batch.fetch.outdated);
-}
-
-static const struct shd_value *field_of(struct fixture *f, enum shd_kind kind, const char *id,
-					enum shd_field field)
-{
-	struct shd_entity *entity;
-
-	assert_true(shd_state_entity_get(
-		f->bench.state, "daemon", kind, id, f->bench.arena, &entity, &f->bench.err));
-	return entity ? shd_entity_get(entity, field) : NULL;
-}
-
-static void the_latest_of_a_channel_counts(void **state)
-{
-	struct fixture *f = *state;
-	char text[8] = "down";
-	struct shd_channel_report report = {
-		.channel = 1, .error = SHD_ERR_SERVER, .error_text = text};
-	struct batch batch;
-
-	add_batch(f, &batch, true);
-	shd_commit_channel(f->commit, &report);
-	memcpy(text, "gone", 4);
-	shd_commit_channel(f->commit, &report);
-	memcpy(text, "xxxx", 4); /* it was copied */
-	struct shd_commit_figures figures;
-	do {
-		uv_run(&f->loop, UV_RUN_ONCE);
-		shd_commit_figures(f->commit, &figures);
-	} while (figures.commits < 1);
-	assert_string_equal(
-		field_of(f, SHD_KIND_channel, "hook", SHD_F_channel_error_text)->text, "gone");
-}
-
-static void a_refused_configuration_is_judged_even_after_a_full_disk(void **state)
-{
-	struct fixture *f = *state;
-	char text[32] = "x.yaml:3: wrong";
-
-	f->commit_fails = true;
-	shd_commit_config(f->commit, text, 2);
-	text[0] = 'y'; /* it was copied */
-	run_until(f, &f->failures, 1);
-	f->commit_fails = false;
-	run_until(f, &f->recoveries, 1);
-	assert_string_equal(field_of(f, SHD_KIND_store, "daemon", SHD_F_store_config_error)->text,
-			    "x.yaml:3: wrong");
-}
+#define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
 
 int main(void)
 {
-#define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
-#define JUDGED(name) cmocka_unit_test_setup_teardown(name, start_to_judge, tear_down)
 	const struct CMUnitTest tests[] = {
 		ROW(what_waits_goes_together_in_order),
 		ROW(a_change_is_queued_once),
@@ -589,11 +295,6 @@ int main(void)
 		ROW(the_end_commits_what_waits),
 		ROW(who_leaves_does_not_wait_for_a_full_disk),
 		ROW(a_change_that_ends_the_queue_does_not_end_it_twice),
-		JUDGED(time_waits_while_it_is_suspended),
-		JUDGED(a_deadline_is_judged_at_its_millisecond),
-		JUDGED(a_look_at_the_clocks_comes_before_time_judges),
-		JUDGED(the_latest_of_a_channel_counts),
-		JUDGED(a_refused_configuration_is_judged_even_after_a_full_disk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "commit/commit.h"
 #include "deliver/deliver.h"
+#include "host/clock.h"
 #include "notify/webhook.h"
 #include "state/sqlite/query.h"
 
@@ -33,17 +34,10 @@ struct world {
 	struct shd_transfers *transfers;
 	struct shd_commit *commit;
 	struct shd_deliver *deliver;
-	int64_t now_ms;
+	struct shd_clock clock;
 	struct shd_text log, health;
 	int recorded, closed;
 };
-
-static struct shd_wall world_now(void *ctx)
-{
-	const struct world *world = ctx;
-
-	return (struct shd_wall){world->now_ms};
-}
 
 static uint32_t no_luck(void *ctx)
 {
@@ -94,11 +88,6 @@ static struct shd_phrasebook *load_book(void)
 	return book;
 }
 
-static void on_look(void *ctx)
-{
-	(void)ctx;
-}
-
 static void on_judged(void *ctx, const struct shd_outcome *outcome)
 {
 	(void)ctx;
@@ -116,16 +105,21 @@ static void start_daemon(struct world *world)
 	assert_int_equal(uv_loop_init(&world->loop), 0);
 	world->jobs = shd_jobs_create(&world->loop);
 	world->transfers = shd_transfers_create(&world->loop, 32);
-	const struct shd_commit_in commit = {.loop = &world->loop, .jobs = world->jobs,
-		.state = world->state, .engine = shd_engine_of(world->state), .now = world_now,
-		.look = on_look, .judged = on_judged, .state_failed = on_state, .ctx = world};
+	const struct shd_commit_in commit = {.loop = &world->loop,
+		.jobs = world->jobs,
+		.state = world->state,
+		.engine = shd_engine_of(world->state),
+		.clock = &world->clock,
+		.judged = on_judged,
+		.state_failed = on_state,
+		.ctx = world};
 	world->commit = shd_commit_create(&commit);
 	const struct shd_deliver_in in = {.loop = &world->loop,
 		.transfers = world->transfers,
 		.jobs = world->jobs,
 		.state = world->state,
 		.changes = shd_commit_changes(world->commit),
-		.now = world_now,
+		.clock = &world->clock,
 		.random = no_luck,
 		.delivered = on_delivered,
 		.channel_changed = on_changed,
@@ -201,7 +195,7 @@ static int set_up(void **state)
 	world->settings.channel_count = CHANNELS;
 	world->config.settings = &world->settings;
 	world->config.book = load_book();
-	world->now_ms = start_ms;
+	shd_clock_init(&world->clock, &(struct shd_clock_reading){.wall = {start_ms}});
 	shd_text_init(&world->log, 1 << 16);
 	shd_text_init(&world->health, 1 << 16);
 	assert_true(shd_state_open(":memory:", &world->state, &error));
@@ -230,9 +224,9 @@ static void post_grouped(struct world *world, const char *channel, const char *k
 				    "\"critical\",\"from\":\"none\","
 				    "\"rule\":\"r\",\"store\":\"s\",\"at\":1775321940000}]";
 	struct shd_outbox_row row = {.key = key, .channel = channel, .group = group,
-		.facts = facts, .level = SHD_CRITICAL, .made = {world->now_ms},
-		.next_try = {world->now_ms + wait_ms},
-		.give_up = {world->now_ms + GIVE_UP_MS}, .state = SHD_OUTBOX_WAITING};
+		.facts = facts, .level = SHD_CRITICAL, .made = world->clock.at.wall,
+		.next_try = {world->clock.at.wall.ms + wait_ms},
+		.give_up = {world->clock.at.wall.ms + GIVE_UP_MS}, .state = SHD_OUTBOX_WAITING};
 	struct shd_error error;
 
 	assert_true(shd_state_outbox_add(world->state, &row, &error));
@@ -313,12 +307,22 @@ static void a_temporary_failure_waits_as_long_as_it_was_told(void **state)
 	assert_int_equal(due(world, start_ms + 6999, &next_ms), 0);
 	assert_int_equal(next_ms, start_ms + 7000); /* Retry-After: 7 */
 
-	world->now_ms = start_ms + 7000;
+	world->clock.at.wall.ms = start_ms + 7000;
 	start_daemon(world);
 	run_until(world, 2);
 	stop_daemon(world);
 	assert_string_equal(world->log.data, "busy #1 failed 503\nbusy #2 failed 503\n");
 	assert_non_null(strstr(last_head(world, 2), "webhook-id: k1"));
+}
+
+/* A new epoch begins; there are no feeds to be read again. */
+static void set_clock(struct world *world, int64_t by_ms)
+{
+	struct shd_clock_reading at = world->clock.at;
+
+	at.wall.ms += by_ms;
+	shd_clock_advance(&world->clock, &at);
+	shd_commit_catch_up(world->commit, &(struct shd_unread){0}, 0);
 }
 
 static void a_clock_that_is_set_back_makes_nobody_wait_longer(void **state)
@@ -329,16 +333,16 @@ static void a_clock_that_is_set_back_makes_nobody_wait_longer(void **state)
 	post(world, "busy", "k1");
 	start_daemon(world);
 	run_until(world, 1);
-	world->now_ms -= SHD_DAY_MS;
-	shd_deliver_clock_changed(world->deliver, -SHD_DAY_MS);
+	set_clock(world, -SHD_DAY_MS);
+	shd_deliver_tick(world->deliver);
 	stop_daemon(world);
 	assert_int_equal(due(world, start_ms - SHD_DAY_MS + 6999, &next_ms), 0);
 	assert_int_equal(next_ms, start_ms - SHD_DAY_MS + 7000);
 
 	/* Set right again: due at once, and not given up for it. */
 	start_daemon(world);
-	shd_deliver_clock_changed(world->deliver, SHD_DAY_MS);
-	world->now_ms = start_ms + 10;
+	set_clock(world, SHD_DAY_MS + 10);
+	shd_deliver_tick(world->deliver);
 	run_until(world, 2);
 	stop_daemon(world);
 	assert_string_equal(world->log.data, "busy #1 failed 503\nbusy #2 failed 503\n");
@@ -350,7 +354,7 @@ static void it_is_given_up_when_its_time_is_over(void **state)
 	int64_t next_ms;
 
 	post(world, "busy", "k1");
-	world->now_ms = start_ms + GIVE_UP_MS;
+	world->clock.at.wall.ms = start_ms + GIVE_UP_MS;
 	start_daemon(world);
 	run_until(world, 1);
 	stop_daemon(world);
@@ -384,7 +388,7 @@ static void what_was_under_way_is_sent_again_under_its_key(void **state)
 		uv_run(&world->loop, UV_RUN_ONCE);
 	stop_daemon(world); /* as a crash: no result was recorded */
 	assert_int_equal(world->recorded, 0);
-	assert_int_equal(due(world, world->now_ms, &next_ms), 0); /* claimed */
+	assert_int_equal(due(world, world->clock.at.wall.ms, &next_ms), 0); /* claimed */
 
 	start_daemon(world); /* claims of an earlier run are void */
 	while (world->peer->requests < 2)
@@ -401,11 +405,11 @@ static void nothing_is_merged_into_what_is_under_way(void **state)
 	int64_t next_ms;
 
 	post_grouped(world, "silent", "k1", "g", 1000);
-	world->now_ms += 1000;
+	world->clock.at.wall.ms += 1000;
 	start_daemon(world);
 	while (!world->peer->requests)
 		uv_run(&world->loop, UV_RUN_ONCE);
-	world->now_ms -= 500; /* too little to be noticed */
+	world->clock.at.wall.ms -= 500; /* too little to be noticed */
 	post_grouped(world, "silent", "k2", "g", 1000);
 	stop_daemon(world); /* as a crash: no result was recorded */
 	assert_int_equal(due(world, INT64_MAX - 1, &next_ms), 2);
@@ -419,9 +423,9 @@ static void what_the_state_cannot_close_waits_and_holds_up_nothing_else(void **s
 	struct world *world = *state;
 
 	post_grouped(world, "silent", "k1", "g", 1000);
-	world->now_ms += 1000;
+	world->clock.at.wall.ms += 1000;
 	post(world, "silent", "k2");
-	world->now_ms += 1;
+	world->clock.at.wall.ms += 1;
 	read_only(world, true);
 	start_daemon(world);
 	while (!world->peer->requests)
@@ -460,7 +464,7 @@ static void health_is_told_when_it_changes(void **state)
 	run_until(world, 1);
 	world->hooks[1].url = world->hooks[0].url; /* it is mended */
 	shd_deliver_config(world->deliver, &world->config);
-	world->now_ms += 60000;
+	world->clock.at.wall.ms += 60000;
 	run_until(world, 2);
 	stop_daemon(world);
 	assert_string_equal(world->health.data,

@@ -42,12 +42,6 @@ static void shop_init(struct shop *shop, const char *id, int64_t orders_ms)
 
 /* --- the parts around it --------------------------------------------------------------- */
 
-static struct shd_wall now(void *ctx)
-{
-	(void)ctx;
-	return (struct shd_wall){NOW};
-}
-
 static uint32_t lot(void *ctx)
 {
 	(void)ctx;
@@ -59,13 +53,86 @@ static void nothing(void *ctx)
 	(void)ctx;
 }
 
-static struct shd_scheduler *begin(uv_loop_t *loop, struct test_ledger *ledger, struct shop *shop,
+static bool begin_nothing(void *ctx, struct shd_error *reterr)
+{
+	(void)ctx;
+	(void)reterr;
+	return true;
+}
+
+static bool commit_nothing(void *ctx, bool durable, struct shd_error *reterr)
+{
+	(void)ctx;
+	(void)durable;
+	(void)reterr;
+	return true;
+}
+
+static void judged(void *ctx, const struct shd_outcome *outcome)
+{
+	(void)ctx;
+	(void)outcome;
+}
+
+/* A queue of changes that keeps nothing, and a clock. */
+struct house {
+	uv_loop_t loop;
+	struct shd_clock clock;
+	struct test_ledger ledger;
+	struct shd_jobs *jobs;
+	struct shd_commit *commit;
+};
+
+static void house_start(struct house *house)
+{
+	uv_loop_init(&house->loop);
+	shd_clock_init(&house->clock, &(struct shd_clock_reading){.wall = {NOW}});
+	test_ledger_open(&house->ledger);
+	house->jobs = shd_jobs_create(&house->loop);
+	const struct shd_commit_in in = {.loop = &house->loop, .jobs = house->jobs,
+		.clock = &house->clock, .judged = judged,
+		.engine = {.begin = begin_nothing, .commit = commit_nothing}};
+	house->commit = shd_commit_create(&in);
+}
+
+static void commit_closed(void *ctx)
+{
+	shd_jobs_close(((struct house *)ctx)->jobs, nothing, NULL);
+}
+
+static void house_stop(struct house *house)
+{
+	shd_commit_close(house->commit, commit_closed, house);
+	uv_run(&house->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&house->loop), 0);
+	test_ledger_close(&house->ledger);
+}
+
+static struct shd_scheduler *begin(struct house *house, struct shop *shop,
 	const struct shd_feed_row *known, size_t known_count, const struct shd_scheduler *old)
 {
-	struct shd_scheduler_in in = {.loop = loop, .now = now, .random = lot, .look = nothing,
-		.caught_up = nothing, .ledger = ledger->of};
+	const struct shd_scheduler_in in = {.loop = &house->loop, .clock = &house->clock,
+		.commit = house->commit, .ledger = house->ledger.of, .random = lot};
 
 	return shd_scheduler_create(&in, &shop->config, known, known_count, old);
+}
+
+static uint64_t unread(const struct shd_scheduler *scheduler)
+{
+	const struct shd_source_feeds *of = shd_scheduler_feeds(scheduler)->sources;
+	uint64_t feeds = 0;
+
+	for (size_t i = 0; i < of->feed_count; i++)
+		feeds |= (uint64_t)of->feeds[i].unread << i;
+	return feeds;
+}
+
+static bool is_suspended(const struct house *house)
+{
+	struct shd_commit_figures figures;
+
+	shd_commit_figures(house->commit, &figures);
+	return figures.suspended;
 }
 
 /* What the state knows of a feed that was read `ago_ms` ago, and is due by the minute. */
@@ -96,20 +163,15 @@ static void a_start_reads_first_what_is_overdue(void **state)
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(starts); i++) {
 		struct shop shop;
-		struct test_ledger ledger;
-		uv_loop_t loop;
+		struct house house;
 
-		uv_loop_init(&loop);
-		test_ledger_open(&ledger);
+		house_start(&house);
 		shop_init(&shop, "s", SHD_MINUTE_MS);
 		struct shd_scheduler *scheduler =
-			begin(&loop, &ledger, &shop, starts[i].known, starts[i].count, NULL);
-		assert_int_equal(
-			shd_scheduler_unread(scheduler, &shop.of.source), starts[i].unread);
+			begin(&house, &shop, starts[i].known, starts[i].count, NULL);
+		assert_int_equal(unread(scheduler), starts[i].unread);
 		shd_scheduler_close(scheduler, nothing, NULL);
-		uv_run(&loop, UV_RUN_DEFAULT);
-		assert_int_equal(uv_loop_close(&loop), 0);
-		test_ledger_close(&ledger);
+		house_stop(&house);
 	}
 }
 
@@ -130,29 +192,53 @@ static void a_reload_reads_first_what_was_not_polled_before(void **state)
 	for (size_t i = 0; i < SHD_COUNT(reloads); i++) {
 		struct shd_feed_row known[] = {read_ago(LIST, reloads[i].ago_ms)};
 		struct shop before, after;
-		struct test_ledger ledger;
-		uv_loop_t loop;
+		struct house house;
 
-		uv_loop_init(&loop);
-		test_ledger_open(&ledger);
+		house_start(&house);
 		shop_init(&before, reloads[i].old_store, reloads[i].old_ms);
 		shop_init(&after, "s", SHD_MINUTE_MS);
 		bool same = strcmp(reloads[i].old_store, "s") == 0;
-		struct shd_scheduler *old = begin(&loop, &ledger, &before, known, same, NULL);
+		struct shd_scheduler *old = begin(&house, &before, known, same, NULL);
 		const struct shd_source_feeds *of = shd_scheduler_feeds(old)->sources;
 		struct shd_feed *list = shd_feeds_find(of, &rows[LIST]);
 		list->unread = list->catching_up = false;
 		shd_feeds_find(of, &rows[OTHER])->unread = false;
 		shd_feeds_find(of, &rows[RATES])->unread = false;
-		struct shd_scheduler *scheduler = begin(&loop, &ledger, &after, known, !same, old);
-		assert_int_equal(
-			shd_scheduler_unread(scheduler, &after.of.source), reloads[i].unread);
+		struct shd_scheduler *scheduler = begin(&house, &after, known, !same, old);
+		assert_int_equal(unread(scheduler), reloads[i].unread);
 		shd_scheduler_close(old, nothing, NULL);
 		shd_scheduler_close(scheduler, nothing, NULL);
-		uv_run(&loop, UV_RUN_DEFAULT);
-		assert_int_equal(uv_loop_close(&loop), 0);
-		test_ledger_close(&ledger);
+		house_stop(&house);
 	}
+}
+
+static void a_new_epoch_reads_first_what_is_overdue(void **state)
+{
+	struct shd_feed_row known[] = {
+		read_ago(LIST, 1000), read_ago(OTHER, 1000), read_ago(RATES, 1000)};
+	struct house house;
+	struct shop shop;
+
+	(void)state;
+	known[2].next_due.ms += SHD_HOUR_MS / 2;
+	house_start(&house);
+	shop_init(&shop, "s", SHD_MINUTE_MS);
+	struct shd_scheduler *scheduler = begin(&house, &shop, known, SHD_COUNT(known), NULL);
+	assert_int_equal(unread(scheduler), 0);
+	assert_false(is_suspended(&house));
+	house.clock.at.boot_ms += 1000;
+	house.clock.at.wall.ms += 1000;
+	shd_scheduler_tick(scheduler);
+	assert_int_equal(unread(scheduler), 0); /* time has passed, that is all */
+	struct shd_clock_reading later = house.clock.at;
+	later.boot_ms += 10 * SHD_MINUTE_MS;
+	later.wall.ms += 10 * SHD_MINUTE_MS;
+	shd_clock_advance(&house.clock, &later);
+	shd_scheduler_tick(scheduler);
+	assert_int_equal(unread(scheduler), BOTH);
+	assert_true(is_suspended(&house));
+	shd_scheduler_close(scheduler, nothing, NULL);
+	house_stop(&house);
 }
 
 int main(void)
@@ -160,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_reads_first_what_is_overdue),
 		cmocka_unit_test(a_reload_reads_first_what_was_not_polled_before),
+		cmocka_unit_test(a_new_epoch_reads_first_what_is_overdue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

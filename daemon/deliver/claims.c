@@ -80,8 +80,10 @@ static bool take_channel(struct shd_claims *claims, const char *channel,
 	struct shd_outbox_row *rows;
 	size_t count;
 
-	if (all >= ATTEMPTS_MAX || own >= PER_CHANNEL)
+	if (all >= ATTEMPTS_MAX || own >= PER_CHANNEL) {
+		claims->more = true;
 		return true;
+	}
 	struct shd_claim claim = {.channel = channel, .now = transaction->now,
 		.until = {claims->unclaimed ? 0 : transaction->now.ms + CLAIM_MS},
 		.max = PER_CHANNEL - own};
@@ -91,6 +93,7 @@ static bool take_channel(struct shd_claims *claims, const char *channel,
 		return false;
 	for (size_t i = 0; i < count; i++)
 		take_row(claims, &rows[i], transaction);
+	claims->more |= count == claim.max;
 	return true;
 }
 
@@ -102,6 +105,7 @@ static bool take_all(struct shd_claims *claims, struct shd_transaction *transact
 	size_t count;
 
 	drop_claims(claims); /* of a transaction that was rolled back */
+	claims->more = false;
 	if (!shd_state_outbox_channels(transaction->state, arena, &channels, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
@@ -216,19 +220,31 @@ static void settled(struct shd_change *change, const struct shd_error *err)
 
 	if (err)
 		deliver->shift_ms += settlement->shift_ms;
+	else if (settlement->shift_ms)
+		deliver->claims.more = true;
 	settlement->under_way = false;
 	shd_deliver_settled(deliver, shd_steal(settlement->first), !err);
 }
 
-void shd_claims_settle(struct shd_deliver *deliver)
+/* What is under way may be waiting for company. */
+static void hasten(struct shd_deliver *deliver, struct shd_settlement *settlement)
+{
+	settlement->change.urgent = true;
+	deliver->in.changes.submit(deliver->in.changes.ctx, &settlement->change);
+}
+
+void shd_claims_settle(struct shd_deliver *deliver, bool urgent)
 {
 	struct shd_settlement *settlement = &deliver->settlement;
 	struct shd_attempt **end = &settlement->first;
 	struct shd_wall now = shd_clock_now(deliver->in.clock);
 	int64_t jumped_ms;
 
-	if (settlement->under_way)
-		return; /* its end looks again */
+	if (settlement->under_way) { /* its end looks again */
+		if (urgent)
+			hasten(deliver, settlement);
+		return;
+	}
 	if (shd_epoch_changed(&deliver->epoch, deliver->in.clock, &jumped_ms) && jumped_ms < 0)
 		deliver->shift_ms += jumped_ms;
 	*end = NULL;
@@ -248,6 +264,7 @@ void shd_claims_settle(struct shd_deliver *deliver)
 	if (!settlement->first && !settlement->shift_ms)
 		return;
 	settlement->under_way = true;
+	settlement->change.urgent = urgent;
 	deliver->in.changes.submit(deliver->in.changes.ctx, &settlement->change);
 }
 

@@ -10,7 +10,8 @@ enum { IN_FLIGHT_MAX = 4 }; /* at once, per channel */
 
 #define RETRY_MS     SHD_SECOND_MS /* after the state or the transport had no room */
 #define TIMER_MAX_MS SHD_HOUR_MS
-/* Answers are recorded together, and meanwhile the state belongs to what is new. */
+/* An answer is recorded with the next transaction that there is, after this time at the latest
+ * with one of its own. */
 #define RECORD_MS    20
 
 static void finish_close(struct shd_deliver *deliver);
@@ -55,21 +56,20 @@ static void take_more(struct shd_deliver *deliver)
 
 /* --- sending ------------------------------------------------------------------------------- */
 
-/* Records what was answered, and then (shd_deliver_settled) or else at once looks for what
- * is due. */
+/* What was answered waits no longer for company; its end (shd_deliver_settled) looks for what
+ * is due. Where nothing was answered, that is done at once. */
 static void timer_fired(uv_timer_t *timer)
 {
 	struct shd_deliver *deliver = timer->data;
 
-	shd_claims_settle(deliver);
+	shd_claims_settle(deliver, true);
 	if (!deliver->settlement.under_way)
 		take_more(deliver);
 }
 
 static void record_soon(struct shd_deliver *deliver)
 {
-	if (deliver->settlement.under_way)
-		return; /* its end looks again */
+	shd_claims_settle(deliver, false);
 	if (!uv_is_active((uv_handle_t *)&deliver->timer) ||
 	    uv_timer_get_due_in(&deliver->timer) > RECORD_MS)
 		uv_timer_start(&deliver->timer, timer_fired, RECORD_MS, 0);
@@ -98,7 +98,7 @@ static void completed(void *ctx, struct shd_transfer_out *out)
 	attempt->at = now;
 	shd_attempt_answered(attempt, out);
 	if (deliver->closing) {
-		shd_claims_settle(deliver);
+		shd_claims_settle(deliver, true);
 		return;
 	}
 	send_ready(deliver, now, &later); /* the settlement's end looks after the time */
@@ -229,7 +229,13 @@ static void report_health(struct shd_deliver *deliver)
 static void settled_one(struct shd_deliver *deliver, struct shd_attempt *attempt)
 {
 	struct shd_channel_health *health = health_of(deliver, attempt->channel);
+	struct shd_wall *next_due = &deliver->claims.next_due;
 
+	if (attempt->released)
+		deliver->claims.more = true;
+	else if (attempt->next_step.becomes == SHD_OUTBOX_WAITING &&
+		 attempt->next_step.next_try.ms < next_due->ms)
+		*next_due = attempt->next_step.next_try;
 	if (!attempt->released) {
 		if (health)
 			shd_health_learn(health, attempt);
@@ -251,15 +257,15 @@ void shd_deliver_settled(struct shd_deliver *deliver, struct shd_attempt *settle
 	}
 	if (deliver->closing) {
 		if (ok)
-			shd_claims_settle(deliver);
+			shd_claims_settle(deliver, true);
 		finish_close(deliver);
 		return;
 	}
 	report_health(deliver);
-	if (ok)
+	if (ok && (deliver->claims.more || deliver->claims.next_due.ms <= now_of(deliver).ms))
 		take_more(deliver); /* there is room again */
 	else
-		send_and_wait(deliver, false);
+		send_and_wait(deliver, ok);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -380,6 +386,6 @@ void shd_deliver_close(struct shd_deliver *deliver, void (*closed)(void *ctx), v
 	deliver->closing = true;
 	deliver->closed = closed;
 	deliver->closed_ctx = ctx;
-	shd_claims_settle(deliver); /* an answer that has arrived is still recorded */
+	shd_claims_settle(deliver, true); /* an answer that has arrived is still recorded */
 	uv_close((uv_handle_t *)&deliver->timer, timer_closed);
 }

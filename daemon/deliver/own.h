@@ -9,6 +9,7 @@ struct shd_claims {
 	struct shd_deliver *deliver;
 	struct shd_attempt *first, **last;
 	struct shd_wall next_due;       /* of rows that nobody has taken */
+	bool more;                      /* rows are due, or may be, that were not taken */
 	bool ok;                        /* the last one was committed */
 	bool started;                   /* claims of an earlier run were given up */
 	bool unclaimed, looks;          /* the state cannot be written: nothing is claimed */
@@ -45,8 +46,9 @@ struct shd_deliver {
 /* claims.c: prepares both changes. */
 void shd_claims_init(struct shd_deliver *deliver);
 void shd_claims_finish(struct shd_deliver *deliver);
-/* Hands in what was answered, and what the clock did. Nothing to record: does nothing. */
-void shd_claims_settle(struct shd_deliver *deliver);
+/* Hands in what was answered, and what the clock did; unless `urgent`, it waits for another
+ * change to be committed with. Nothing to record: does nothing. */
+void shd_claims_settle(struct shd_deliver *deliver, bool urgent);
 
 /* deliver.c, on the loop: what was taken is in the list now; what was settled has gone. */
 void shd_deliver_claimed(struct shd_deliver *deliver);

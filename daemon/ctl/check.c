@@ -4,23 +4,15 @@
 #include "online.h"
 
 #include "config/config.h"
+#include "host/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SECRETS          SHD_CONF_DIR "/secrets"
 #define DIAGS_MAX        1000
 #define DIAGS_TEXT_BYTES (8 << 20)
-
-static struct shd_wall wall_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (struct shd_wall){now.tv_sec * SHD_SECOND_MS + now.tv_nsec / 1000000};
-}
 
 void shd_ctl_print_diags(const struct shd_diags *diags)
 {
@@ -87,7 +79,7 @@ static void print_probes(struct shd_ctl *ctl, const struct shd_probe *probes, si
 static bool go_online(struct shd_ctl *ctl, struct shd_config *config, json_t *answer)
 {
 	struct shd_probe *probes;
-	size_t count = shd_probe_all(config, wall_now(), &probes);
+	size_t count = shd_probe_all(config, shd_clock_read().wall, &probes);
 	bool ok = true;
 
 	for (size_t i = 0; i < count; i++)

@@ -1,9 +1,11 @@
 #include "online.h"
 
 #include "base/mem.h"
+#include "host/clock.h"
 #include "market/adapter.h"
 #include "notify/notify.h"
 #include "net/transfer.h"
+#include "state/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #define AT_ONCE          16
 #define ANSWER_MAX_BYTES (4 << 20)
 #define CONNECT_MS       (10 * SHD_SECOND_MS)
+#define TOKEN_BYTES      (1 << 20)
 
 struct run;
 
@@ -22,6 +25,9 @@ struct trial {
 	const struct shd_source *source;     /* one of the two */
 	const struct shd_channel_settings *channel;
 	const struct shd_endpoint *endpoint;
+	struct shd_page_in page;
+	struct shd_keys keys;
+	struct shd_secret *token;
 	struct shd_request request;
 	struct shd_envelope envelope;
 	struct shd_arena *arena;
@@ -33,6 +39,9 @@ struct run {
 	struct shd_transfers *transfers;
 	struct trial *trials;
 	size_t count, started, ended;
+	struct shd_arena *arena;         /* of the tokens */
+	struct shd_token_row *tokens;    /* in the state */
+	size_t token_count;
 };
 
 static void start_more(struct run *run);
@@ -89,6 +98,7 @@ static void end(struct trial *trial)
 
 	shd_request_finish(&trial->request);
 	shd_request_finish(&trial->envelope.http);
+	shd_secret_destroy(trial->token);
 	shd_arena_destroy(trial->arena);
 	if (++run->ended == run->count)
 		shd_transfers_close(shd_steal(run->transfers), NULL, NULL);
@@ -110,22 +120,62 @@ static void on_answer(void *ctx, struct shd_transfer_out *out)
 	end(trial);
 }
 
+/* The access token that the daemon keeps, while it is good. */
+static bool take_token(struct trial *trial, struct shd_error *reterr)
+{
+	const struct run *run = trial->run;
+
+	if (!trial->source->adapter->renewal)
+		return true;
+	for (size_t i = 0; i < run->token_count && !trial->token; i++) {
+		const struct shd_token_row *row = &run->tokens[i];
+
+		if (strcmp(row->credential, trial->source->credential->id) == 0 &&
+			row->access && row->expires.ms > run->now.ms)
+			trial->token = shd_secret_create(row->access, strlen(row->access));
+	}
+	trial->keys.token = trial->token;
+	return trial->token || shd_fail(reterr, SHD_ERR_CREDENTIALS,
+		"not asked: the state has no access token in force; the running daemon gets one");
+}
+
+static void point_to(struct shd_transfer_in *in, const struct shd_request *request)
+{
+	in->url = request->url.data;
+	in->headers = request->headers;
+	in->header_count = request->header_count;
+	in->body = request->body.data;
+	in->body_len = request->body.len;
+}
+
+static void sign(void *ctx, struct shd_transfer_in *in)
+{
+	struct trial *trial = ctx;
+
+	trial->source->adapter->sign(
+		&trial->page, shd_clock_read().wall, &trial->keys, &trial->request);
+	point_to(in, &trial->request);
+}
+
 static bool start_store(struct trial *trial, struct shd_error *reterr)
 {
 	const struct shd_source *source = trial->source;
-	struct shd_page_in page = {.source = source, .now = trial->run->now, .position = ""};
 
+	trial->page = (struct shd_page_in){
+		.source = source, .now = trial->run->now, .position = ""};
+	trial->keys = (struct shd_keys){.secret = shd_config_secret, .ctx = trial->run->config};
 	trial->endpoint = shd_source_endpoint(source, source->adapter->cheapest);
 	shd_assert(trial->endpoint);
-	struct shd_keys keys = {.secret = shd_config_secret, .ctx = trial->run->config};
-	if (!source->adapter->request(trial->endpoint, &page, &keys, &trial->request, reterr))
+	if (!take_token(trial, reterr) || !source->adapter->request(trial->endpoint, &trial->page,
+						  &trial->keys, &trial->request, reterr))
 		return false;
 	struct shd_transfer_in in = {.method = trial->request.method,
-		.url = trial->request.url.data, .headers = trial->request.headers,
-		.header_count = trial->request.header_count, .body = trial->request.body.data,
-		.body_len = trial->request.body.len, .egress = source->egress,
+		.egress = source->egress,
+		.before_send = source->adapter->sign ? sign : NULL,
 		.connect_ms = CONNECT_MS,
-		.total_ms = source->timeout_ms, .answer_max_bytes = ANSWER_MAX_BYTES};
+		.total_ms = source->timeout_ms,
+		.answer_max_bytes = ANSWER_MAX_BYTES};
+	point_to(&in, &trial->request);
 	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
 }
 
@@ -213,6 +263,22 @@ static struct trial *make_trials(struct run *run, struct shd_probe *probes)
 	return trials;
 }
 
+/* A state that cannot be opened has none. */
+static void load_tokens(struct run *run)
+{
+	struct shd_text path SHD_AUTO(shd_text_finish) = {0};
+	struct shd_state *state = NULL;
+	struct shd_error ignored;
+
+	shd_text_init(&path, 4096);
+	shd_config_state_path(run->config->settings, &path);
+	run->arena = shd_arena_create(TOKEN_BYTES);
+	if (!shd_state_open_readonly(path.data, &state, &ignored) ||
+		!shd_state_tokens(state, run->arena, &run->tokens, &run->token_count, &ignored))
+		run->token_count = 0;
+	shd_state_close(state);
+}
+
 size_t shd_probe_all(struct shd_config *config, struct shd_wall now, struct shd_probe **ret_probes)
 {
 	const struct shd_settings *settings = config->settings;
@@ -225,10 +291,12 @@ size_t shd_probe_all(struct shd_config *config, struct shd_wall now, struct shd_
 		return 0;
 	shd_assert(uv_loop_init(&loop) == 0);
 	run.transfers = shd_transfers_create(&loop, AT_ONCE);
+	load_tokens(&run);
 	run.trials = make_trials(&run, *ret_probes);
 	start_more(&run);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	shd_assert(uv_loop_close(&loop) == 0);
 	free(run.trials);
+	shd_arena_destroy(run.arena);
 	return run.count;
 }

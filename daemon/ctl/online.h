@@ -3,7 +3,9 @@
  *
  * Calls the cheapest authenticated read of each store. A mail channel is connected
  * to, authenticated at and left; a web channel is asked for its OPTIONS. Nobody
- * gets a message. At most 16 connections at once. */
+ * gets a message. At most 16 connections at once. Access tokens are renewed by the daemon alone,
+ * because a refresh token may work only once: here the one in the state is used, and where there
+ * is none, that is said. */
 #pragma once
 #include "config/config.h"
 

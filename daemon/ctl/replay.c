@@ -3,13 +3,13 @@
 #include "ctl.h"
 
 #include "config/config.h"
+#include "host/clock.h"
 #include "replay/replay.h"
 #include "message/plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { DIAGS_MAX = 1000, PATH_BYTES = 8192, LINE_BYTES = 1 << 16 };
 
@@ -18,14 +18,6 @@ struct tally {
 	const char *rule;
 	size_t counts[SHD_REPLAY_CHANGE_COUNT], did, would;
 };
-
-static int64_t read_clock(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * SHD_SECOND_MS + now.tv_nsec / 1000000;
-}
 
 static const struct shd_episode *either(const struct shd_replay_pair *pair)
 {
@@ -259,7 +251,7 @@ static void print_as_json(struct shd_ctl *ctl, const struct shd_replay *replay, 
 static enum shd_exit run(struct shd_ctl *ctl, const struct shd_config *config, int64_t age_ms)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
-	int64_t began = read_clock(CLOCK_MONOTONIC);
+	const struct shd_clock_reading began = shd_clock_read();
 	struct shd_replay *replay = NULL;
 	struct shd_error err = {0};
 
@@ -268,12 +260,12 @@ static enum shd_exit run(struct shd_ctl *ctl, const struct shd_config *config, i
 	struct shd_replay_request request = {.state_path = path.data,
 		.in = shd_config_for_judge(config),
 		.store = ctl->store,
-		.since = {read_clock(CLOCK_REALTIME) - age_ms}};
+		.since = {began.wall.ms - age_ms}};
 	if (!shd_replay_run(&request, &replay, &err)) {
 		fprintf(stderr, "storehealthctl: %s\n", err.msg);
 		return SHD_EXIT_NO;
 	}
-	int64_t took_ms = read_clock(CLOCK_MONOTONIC) - began;
+	int64_t took_ms = shd_clock_read().mono.ms - began.mono.ms;
 	if (ctl->json)
 		print_as_json(ctl, replay, took_ms);
 	else

@@ -12,7 +12,7 @@ static int64_t read_ms(clockid_t clock)
 	return at.tv_sec * SHD_SECOND_MS + at.tv_nsec / 1000000;
 }
 
-static struct shd_clock_reading read_all(void)
+struct shd_clock_reading shd_clock_read(void)
 {
 	return (struct shd_clock_reading){
 		.mono = {read_ms(CLOCK_MONOTONIC)},
@@ -31,7 +31,7 @@ static void turn_ends(uv_prepare_t *turn)
 
 void shd_clock_open(struct shd_clock *clock, uv_loop_t *loop)
 {
-	const struct shd_clock_reading at = read_all();
+	const struct shd_clock_reading at = shd_clock_read();
 
 	shd_clock_init(clock, &at);
 	clock->turn.data = clock;
@@ -83,7 +83,7 @@ void shd_clock_advance(struct shd_clock *clock, const struct shd_clock_reading *
 const struct shd_clock *shd_clock_look(struct shd_clock *clock)
 {
 	if (!clock->looked) {
-		const struct shd_clock_reading at = read_all();
+		const struct shd_clock_reading at = shd_clock_read();
 
 		clock->looked = true;
 		shd_clock_advance(clock, &at);

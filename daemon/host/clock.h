@@ -15,6 +15,9 @@ struct shd_clock_reading {
 	struct shd_wall wall; /* may be set */
 };
 
+/* The clocks themselves, for a program that does its work and ends. */
+struct shd_clock_reading shd_clock_read(void);
+
 struct shd_clock {
 	/* As of this turn, once shd_clock_look was called in it. */
 	struct shd_clock_reading at;

@@ -2,6 +2,7 @@
 signatures, reports that take several requests, rows made at load time. Killed in each step."""
 import pathlib
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -314,3 +315,20 @@ def test_a_carrier_serves_two_stores(server, two, post):
     assert rows(two, failing) == [("madepost",)]
     assert {store["id"] for store in two.ctl("status")["stores"]} == {"east", "west", "madepost"}
     assert two.stop() == 0
+
+
+def test_check_online_uses_the_token_that_the_daemon_keeps(server, daemon):
+    """It renews none itself: the server would see a refresh token twice."""
+    def check():
+        done = subprocess.run([find_binary("storehealthctl-test"), "--json", "check", "--online",
+                               str(daemon.config)], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+    status, text = check()
+    assert status != 0 and "no access token in force" in text
+    daemon.start()
+    assert wait_for(lambda: rows(daemon, "SELECT access FROM token") != [])
+    assert daemon.stop() == 0
+    seen, rotations = server.count("orders"), server.rotations
+    text = check()[1]
+    assert "key accepted by madeup" in text, text
+    assert (server.count("orders"), server.rotations) == (seen + 1, rotations)

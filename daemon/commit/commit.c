@@ -17,6 +17,7 @@
 
 enum {
 	BATCHES_MAX = 512,       /* what polls brought; then polls wait in their queue */
+	BATCH_BYTES_MAX = 4 << 20, /* the same; a transaction needs several times as much */
 	GROUP_MS = 1000,         /* how long what is not urgent waits for company */
 	BACK_OFF_MAX_MS = 30000,
 };
@@ -270,7 +271,7 @@ struct shd_changes shd_commit_changes(struct shd_commit *commit)
 
 bool shd_commit_full(const struct shd_commit *commit)
 {
-	return commit->batches >= BATCHES_MAX;
+	return commit->batches >= BATCHES_MAX || commit->batch_bytes >= BATCH_BYTES_MAX;
 }
 
 void shd_commit_pause(struct shd_commit *commit, void (*idle)(void *ctx), void *ctx)

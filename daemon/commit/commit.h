@@ -62,6 +62,7 @@ struct shd_commit_item {
 	struct shd_change change;     /* private */
 	struct shd_commit *commit;    /* private */
 	uint64_t epoch;               /* private: when it was handed in */
+	size_t bytes;                 /* private: of what it brought */
 	struct shd_batch batch;
 	bool urgent;        /* brought something; else it may wait a second for company */
 	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
@@ -81,7 +82,7 @@ void shd_commit_config(struct shd_commit *commit, const char *mistake, size_t mi
  * for it by itself when the wall clock was set. */
 void shd_commit_judge_all(struct shd_commit *commit);
 
-/* True when so many polls wait that nobody should add to them. */
+/* True when so many polls wait, or they brought so much, that nobody should add to them. */
 bool shd_commit_full(const struct shd_commit *commit);
 
 /* The feeds of a source that are to be read before their poller counts (judge.h,

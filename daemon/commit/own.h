@@ -70,6 +70,7 @@ struct shd_commit {
 	enum shd_commit_state state;
 	struct shd_change *first, **last;
 	size_t batches;                 /* of them */
+	size_t batch_bytes;             /* of what these brought */
 	bool urgent, send_wanted, paused, leaving, closing;
 	int failures;
 	uv_timer_t timer;               /* company, or the end of BACKING_OFF */

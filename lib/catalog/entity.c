@@ -247,6 +247,11 @@ void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const
 	harvest->follows[harvest->follow_count++] = (struct shd_follow){endpoint, copy};
 }
 
+size_t shd_harvest_bytes(const struct shd_harvest *harvest)
+{
+	return shd_arena_used(harvest->arena);
+}
+
 bool shd_harvest_ok(const struct shd_harvest *harvest, struct shd_error *reterr)
 {
 	if (harvest->full)

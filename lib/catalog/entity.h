@@ -91,6 +91,9 @@ void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const
 /* False, kind LIMIT, when something did not fit: the poll then fails as a whole. */
 SHD_MUST_USE bool shd_harvest_ok(const struct shd_harvest *harvest, struct shd_error *reterr);
 
+/* What its entities and texts take. */
+size_t shd_harvest_bytes(const struct shd_harvest *harvest);
+
 /* The value of a field, by its global number. */
 static inline const struct shd_value *shd_entity_get(const struct shd_entity *entity,
 						      enum shd_field field)

@@ -64,8 +64,7 @@ static void release(uv_timer_t *timer)
 		if (!feed->poll) {
 			bool batch = feed->row->paging == SHD_PAGE_BATCH;
 
-			/* Ids that were never read cannot be asked for; that feed wakes this one.
-			 */
+			/* Ids that were never read cannot be asked for; their feed wakes it. */
 			if (batch && !shd_feeds_ids_of(feed)->pages.count) {
 				shd_feed_enter(feed, SHD_FEED_WAITING);
 				continue;

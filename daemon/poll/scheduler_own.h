@@ -1,6 +1,5 @@
 /* poll/scheduler_own.h - what scheduler.c (when), in_flight.c (the requests of a poll) and
- * ended.c (what came of it) share.
- * Nobody else includes this. */
+ * ended.c (what came of it) share. Nobody else includes this. */
 #pragma once
 #include "retry.h"
 #include "scheduler.h"
@@ -15,10 +14,12 @@ struct shd_scheduler {
 	uv_timer_t timer;
 	struct shd_mono timer_at;
 	struct shd_feed *first, **last; /* released, waiting for a slot */
-	size_t queued, active, in_flight_max, committing, notes;
+	size_t queued;                  /* of those */
+	size_t active, in_flight_max;   /* polls with a slot */
+	size_t committing, notes; /* news, and facts without news, on their way to the state */
 	struct shd_poll *idle_polls;    /* to be used again */
 	size_t idle_count;
-	bool paused, closing;
+	bool paused;
 	void (*idle)(void *ctx);
 	void *idle_ctx;
 	void (*closed)(void *ctx);

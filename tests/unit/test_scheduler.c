@@ -1,6 +1,6 @@
 /* daemon/poll/scheduler.h: which feeds are to be read before anything is judged, at a start and
- * after a reload. */
-#include "support/check.h"
+ * after a reload; and when feeds are polled, of a marketplace that no request reaches. */
+#include "support/judge_bench.h"
 #include "support/ledger.h"
 #include "support/source.h"
 
@@ -83,7 +83,9 @@ struct house {
 	struct shd_commit *commit;
 };
 
-static void house_start(struct house *house)
+static void house_open(struct house *house,
+	bool (*apply)(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr),
+	void *ctx)
 {
 	uv_loop_init(&house->loop);
 	shd_clock_init(&house->clock, &(struct shd_clock_reading){.wall = {NOW}});
@@ -91,8 +93,14 @@ static void house_start(struct house *house)
 	house->jobs = shd_jobs_create(&house->loop);
 	const struct shd_commit_in in = {.loop = &house->loop, .jobs = house->jobs,
 		.clock = &house->clock, .judged = judged,
-		.engine = {.begin = begin_nothing, .commit = commit_nothing}};
+		.engine = {.begin = begin_nothing, .apply = apply, .commit = commit_nothing,
+			.ctx = ctx}};
 	house->commit = shd_commit_create(&in);
+}
+
+static void house_start(struct house *house)
+{
+	house_open(house, NULL, NULL);
 }
 
 static void commit_closed(void *ctx)
@@ -175,36 +183,40 @@ static void a_start_reads_first_what_is_overdue(void **state)
 	}
 }
 
+/* All feeds were read a second before the old configuration came into force. */
 static void a_reload_reads_first_what_was_not_polled_before(void **state)
 {
 	static const struct {
 		const char *old_store;
-		int64_t old_ms, ago_ms;
+		int64_t old_ms, passed_ms;
 		uint64_t unread;
 	} reloads[] = {
-		{"s", SHD_MINUTE_MS, SHD_HOUR_MS, 0},   /* it goes on */
-		{"s", 0, SHD_HOUR_MS, BOTH},            /* switched on again */
-		{"s", 0, 1000, 1 << OTHER},             /* so soon that no poll was missed */
-		{"t", SHD_MINUTE_MS, SHD_HOUR_MS, BOTH | 1 << RATES}, /* the store comes back */
+		{"s", SHD_MINUTE_MS, 10 * SHD_MINUTE_MS, 0}, /* it goes on */
+		{"s", 0, 10 * SHD_MINUTE_MS, BOTH},          /* switched on again */
+		{"s", 0, 1000, 0},                 /* so soon that no poll was missed */
+		{"t", SHD_MINUTE_MS, 10 * SHD_MINUTE_MS, BOTH}, /* the store comes back */
+		{"t", SHD_MINUTE_MS, 2 * SHD_HOUR_MS, BOTH | 1 << RATES},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(reloads); i++) {
-		struct shd_feed_row known[] = {read_ago(LIST, reloads[i].ago_ms)};
+		struct shd_feed_row known[] = {
+			read_ago(LIST, 1000), read_ago(OTHER, 1000), read_ago(RATES, 1000)};
 		struct shop before, after;
 		struct house house;
 
+		known[2].next_due.ms += SHD_HOUR_MS / 2;
 		house_start(&house);
 		shop_init(&before, reloads[i].old_store, reloads[i].old_ms);
 		shop_init(&after, "s", SHD_MINUTE_MS);
 		bool same = strcmp(reloads[i].old_store, "s") == 0;
-		struct shd_scheduler *old = begin(&house, &before, known, same, NULL);
-		const struct shd_source_feeds *of = shd_scheduler_feeds(old)->sources;
-		struct shd_feed *list = shd_feeds_find(of, &rows[LIST]);
-		list->unread = list->catching_up = false;
-		shd_feeds_find(of, &rows[OTHER])->unread = false;
-		shd_feeds_find(of, &rows[RATES])->unread = false;
-		struct shd_scheduler *scheduler = begin(&house, &after, known, !same, old);
+		struct shd_scheduler *old =
+			begin(&house, &before, known, same ? SHD_COUNT(known) : 0, NULL);
+		assert_int_equal(unread(old), 0);
+		house.clock.at.boot_ms += reloads[i].passed_ms;
+		house.clock.at.wall.ms += reloads[i].passed_ms;
+		struct shd_scheduler *scheduler =
+			begin(&house, &after, known, same ? 0 : SHD_COUNT(known), old);
 		assert_int_equal(unread(scheduler), reloads[i].unread);
 		shd_scheduler_close(old, nothing, NULL);
 		shd_scheduler_close(scheduler, nothing, NULL);
@@ -241,12 +253,172 @@ static void a_new_epoch_reads_first_what_is_overdue(void **state)
 	house_stop(&house);
 }
 
+/* --- polls that reach nobody ------------------------------------------------------------- */
+
+static bool make_no_request(const struct shd_endpoint *row, const struct shd_page_in *in,
+	const struct shd_keys *keys, struct shd_request *request, struct shd_error *reterr)
+{
+	(void)in;
+	(void)keys;
+	(void)request;
+	return shd_fail(reterr, SHD_ERR_SERVER, "%s: nobody is there", row->name);
+}
+
+/* A house whose queue judges, in memory, and two stores of which the first one's orders are
+ * read every minute, by a scheduler of its own. */
+struct street {
+	struct house house;
+	struct bench bench;
+	struct shd_credential credential;
+	struct shd_adapter market;
+	struct shd_settings settings;
+	struct shd_config config;
+	struct shd_scheduler *scheduler;
+	uint32_t lot;
+	int polls, told_before;
+};
+
+static uint32_t draw(void *ctx)
+{
+	return ((struct street *)ctx)->lot;
+}
+
+static void polled(void *ctx, const struct shd_polled *what)
+{
+	struct street *street = ctx;
+
+	assert_false(what->ok);
+	assert_int_equal(what->error->kind, SHD_ERR_SERVER);
+	street->polls++;
+	street->told_before += is_suspended(&street->house);
+}
+
+static bool apply_in_memory(void *ctx, const struct shd_change_set *changes,
+	struct shd_error *reterr)
+{
+	return shd_memory_apply(((struct street *)ctx)->bench.memory, changes, reterr);
+}
+
+static void street_close(struct street *street)
+{
+	shd_scheduler_close(street->scheduler, nothing, NULL);
+	house_stop(&street->house);
+	bench_finish(&street->bench);
+}
+
+/* The orders were read `ago_ms` ago, and are due by the minute. */
+static void street_start(struct street *street, int64_t ago_ms)
+{
+	const struct shd_feed_row known = {.store = "s1", .endpoint = "orders", .error = -1,
+		.last_success = {NOW - ago_ms}, .last_try = {NOW - ago_ms},
+		.next_due = {NOW - ago_ms + SHD_MINUTE_MS}};
+	struct shd_source *source = street->bench.sources;
+
+	*street = (struct street){.market = judge_market};
+	bench_start_in(&street->bench, "rules: []\n", false);
+	street->market.request = make_no_request;
+	street->credential = (struct shd_credential){
+		.id = "s1", .adapter = &street->market, .rate_per_s = 10};
+	for (size_t i = 0; i < 2; i++) {
+		source[i].adapter = &street->market;
+		source[i].credential = &street->credential;
+		source[i].egress = &test_egress;
+		source[i].timeout_ms = 1000;
+		memset(source[i].every_ms, 0, sizeof(source[i].every_ms));
+	}
+	source[0].every_ms[SHD_P_orders] = SHD_MINUTE_MS;
+	street->settings = (struct shd_settings){.stores = street->bench.stores, .store_count = 2,
+		.sources = source, .source_count = 2, .in_flight_max = 4};
+	street->config.settings = &street->settings;
+	house_open(&street->house, apply_in_memory, street);
+	shd_commit_use(street->house.commit, street->bench.judge, NULL);
+	const struct shd_scheduler_in in = {.loop = &street->house.loop,
+		.clock = &street->house.clock, .commit = street->house.commit,
+		.ledger = street->house.ledger.of, .random = draw, .polled = polled, .ctx = street};
+	street->scheduler = shd_scheduler_create(&in, &street->config, &known, 1, NULL);
+}
+
+static void too_late(uv_timer_t *timer)
+{
+	(void)timer;
+	fail_msg("nothing happened for ten seconds");
+}
+
+/* Turns the loop until there were so many polls, and time judges again. */
+static void run_until(struct street *street, int polls)
+{
+	uv_timer_t guard;
+
+	uv_timer_init(&street->house.loop, &guard);
+	uv_timer_start(&guard, too_late, 10000, 0);
+	while (street->polls < polls || is_suspended(&street->house))
+		uv_run(&street->house.loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&guard, NULL);
+	uv_run(&street->house.loop, UV_RUN_NOWAIT);
+}
+
+static const struct shd_feed *orders_of(const struct street *street)
+{
+	return &shd_scheduler_feeds(street->scheduler)->sources[0].feeds[0];
+}
+
+static void what_came_of_a_poll_is_told_before_time_judges(void **state)
+{
+	struct street street;
+
+	(void)state;
+	street_start(&street, SHD_HOUR_MS);
+	assert_true(is_suspended(&street.house));
+	run_until(&street, 1);
+	assert_int_equal(street.told_before, 1);
+	assert_true(orders_of(&street)->unread); /* it may work soon */
+	assert_int_equal(orders_of(&street)->failure->count, 1);
+	street_close(&street);
+}
+
+static void a_pause_holds_up_nobody(void **state)
+{
+	struct street street;
+
+	(void)state;
+	street_start(&street, SHD_HOUR_MS);
+	shd_limits_refused(shd_scheduler_feeds(street.scheduler)->sources[0].limits,
+		SHD_SCOPE_SOURCE, SHD_HOUR_MS / 2,
+		(struct shd_mono){(int64_t)uv_now(&street.house.loop)});
+	run_until(&street, 0);
+	assert_int_equal(street.polls, 0);
+	assert_true(orders_of(&street)->unread);
+	assert_in_range(
+		orders_of(&street)->next_due.ms, NOW + SHD_MINUTE_MS, NOW + SHD_HOUR_MS / 2);
+	street_close(&street);
+}
+
+/* The poll comes later than the timer that was set for it. */
+static void a_timer_that_finds_nothing_due_is_set_again(void **state)
+{
+	struct street street;
+
+	(void)state;
+	street_start(&street, SHD_HOUR_MS);
+	struct shd_clock_reading later = street.house.clock.at;
+	later.boot_ms += 10 * SHD_MINUTE_MS;
+	later.wall.ms += 10 * SHD_MINUTE_MS;
+	shd_clock_advance(&street.house.clock, &later);
+	street.lot = 79; /* of the 80 ms over which 16 feeds are spread */
+	shd_scheduler_tick(street.scheduler);
+	run_until(&street, 1);
+	street_close(&street);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_reads_first_what_is_overdue),
 		cmocka_unit_test(a_reload_reads_first_what_was_not_polled_before),
 		cmocka_unit_test(a_new_epoch_reads_first_what_is_overdue),
+		cmocka_unit_test(what_came_of_a_poll_is_told_before_time_judges),
+		cmocka_unit_test(a_pause_holds_up_nobody),
+		cmocka_unit_test(a_timer_that_finds_nothing_due_is_set_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

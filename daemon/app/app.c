@@ -140,41 +140,43 @@ static struct shd_mono mono(void *ctx)
 	return (struct shd_mono){(int64_t)uv_now(app->loop)};
 }
 
+/* What the state remembers of asking. */
+struct known {
+	struct shd_feed_row *feeds;
+	struct shd_token_row *tokens;
+	struct shd_job_row *reports;
+	struct shd_bucket_row *buckets;
+	size_t feed_count, token_count, report_count, bucket_count;
+};
+
+static bool load_known(struct shd_state *state, struct shd_arena *arena, struct known *ret_known,
+		       struct shd_error *reterr)
+{
+	struct known *known = ret_known;
+
+	return shd_state_feeds(state, NULL, arena, &known->feeds, &known->feed_count, reterr) &&
+	       shd_state_tokens(state, arena, &known->tokens, &known->token_count, reterr) &&
+	       shd_state_jobs(state, arena, &known->reports, &known->report_count, reterr) &&
+	       shd_state_buckets(state, arena, &known->buckets, &known->bucket_count, reterr);
+}
+
 /* Access tokens, reports under way, what has been asked already. */
-static bool start_sources(struct shd_app *app, struct shd_arena *arena, struct shd_error *reterr)
+static void start_sources(struct shd_app *app, const struct known *known)
 {
 	struct shd_grants_in in = {.loop = app->loop, .jobs = app->jobs,
 		.transfers = app->transfers, .changes = shd_commit_changes(app->commit),
 		.now = now, .random = draw, .ctx = app};
-	struct shd_token_row *tokens;
-	struct shd_job_row *reports;
-	struct shd_bucket_row *buckets;
-	size_t token_count, report_count, bucket_count;
-
-	if (!shd_state_tokens(app->state, arena, &tokens, &token_count, reterr) ||
-		!shd_state_jobs(app->state, arena, &reports, &report_count, reterr) ||
-		!shd_state_buckets(app->state, arena, &buckets, &bucket_count, reterr))
-		return false;
 	struct shd_ledger_in ledger = {
 		.changes = in.changes, .now = now, .mono = mono, .ctx = app};
-	app->ledger = shd_ledger_create(&ledger, buckets, bucket_count);
-	app->grants = shd_grants_create(&in, app->config, tokens, token_count);
-	app->reports = shd_job_table_create(in.changes, reports, report_count);
-	return true;
+
+	app->ledger = shd_ledger_create(&ledger, known->buckets, known->bucket_count);
+	app->grants = shd_grants_create(&in, app->config, known->tokens, known->token_count);
+	app->reports = shd_job_table_create(in.changes, known->reports, known->report_count);
 }
 
-static bool start_parts(struct shd_app *app, struct shd_error *reterr)
+static void start_commit(struct shd_app *app)
 {
-	const struct shd_settings *settings = app->config->settings;
-	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(FACTS_BYTES);
-	struct shd_feed_row *known;
-	size_t known_count;
-
-	if (!shd_state_feeds(app->state, NULL, arena, &known, &known_count, reterr))
-		return false;
-	app->jobs = shd_jobs_create(app->loop);
-	app->transfers = shd_transfers_create(app->loop, settings->in_flight_max + MESSAGE_SLOTS);
-	struct shd_commit_in commit = {.loop = app->loop,
+	struct shd_commit_in in = {.loop = app->loop,
 		.jobs = app->jobs,
 		.state = app->state,
 		.engine = shd_engine_of(app->state),
@@ -182,19 +184,39 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		.judged = judged,
 		.state_failed = state_failed,
 		.ctx = app};
-	app->commit = shd_commit_create(&commit);
-	if (!start_sources(app, arena, reterr))
-		return false;
-	struct shd_deliver_in deliver = {.loop = app->loop, .transfers = app->transfers,
+
+	app->commit = shd_commit_create(&in);
+}
+
+static void start_deliver(struct shd_app *app)
+{
+	struct shd_deliver_in in = {.loop = app->loop, .transfers = app->transfers,
 		.jobs = app->jobs, .state = app->state, .changes = shd_commit_changes(app->commit),
 		.clock = &app->clock, .random = draw,
 		.delivered = delivered, .channel_changed = channel_changed, .ctx = app};
-	app->deliver = shd_deliver_create(&deliver, app->config);
+
+	app->deliver = shd_deliver_create(&in, app->config);
 	shd_commit_use(app->commit, app->judge, shd_deliver_take(app->deliver));
 	shd_deliver_start(app->deliver);
+}
+
+/* What can fail comes first: from the first handle of a part on, nothing does. */
+static bool start_parts(struct shd_app *app, struct shd_error *reterr)
+{
+	const struct shd_settings *settings = app->config->settings;
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(FACTS_BYTES);
+	struct known known;
+
+	if (!load_known(app->state, arena, &known, reterr))
+		return false;
+	app->jobs = shd_jobs_create(app->loop);
+	app->transfers = shd_transfers_create(app->loop, settings->in_flight_max + MESSAGE_SLOTS);
+	start_commit(app);
+	start_sources(app, &known);
+	start_deliver(app);
 	shd_commit_config(app->commit, NULL, 0);
 	shd_commit_judge_all(app->commit);
-	shd_app_start_scheduler(app, known, known_count, NULL);
+	shd_app_start_scheduler(app, known.feeds, known.feed_count, NULL);
 	app->service = shd_service_create(app->loop, shd_app_alive, app);
 	return true;
 }

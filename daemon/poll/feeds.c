@@ -65,6 +65,33 @@ static void init_source(struct shd_source_feeds *of, const struct index *known)
 	}
 }
 
+/* The feed of this name, first looked for at the same place: rows that are made at load time
+ * are others, and as many, as the settings say. */
+static const struct shd_feed *find_feed(
+	const struct shd_source_feeds *of, const char *name, size_t at)
+{
+	if (at < of->feed_count && strcmp(of->feeds[at].row->name, name) == 0)
+		return &of->feeds[at];
+	for (size_t i = 0; i < of->feed_count; i++)
+		if (strcmp(of->feeds[i].row->name, name) == 0)
+			return &of->feeds[i];
+	return NULL;
+}
+
+static void inherit_source(struct shd_source_feeds *to, const struct shd_source_feeds *from)
+{
+	for (size_t i = 0; i < to->feed_count; i++) {
+		struct shd_feed *feed = &to->feeds[i];
+		const struct shd_feed *old = find_feed(from, feed->row->name, i);
+
+		if (!old)
+			continue;
+		shd_feed_inherit(feed, old);
+		feed->goes_on = shd_feed_every_ms(feed->row, from->source) > 0;
+	}
+	to->skew_ms = from->skew_ms;
+}
+
 /* The facts of sources that both configurations have, with the same adapter. */
 static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 {
@@ -81,14 +108,7 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 
 		if (!found || (*found)->adapter != to->source->adapter)
 			continue;
-		const struct shd_source_feeds *from = shd_feeds_of(old, *found);
-		for (size_t j = 0; j < from->feed_count; j++) {
-			struct shd_feed *feed = &to->feeds[j];
-
-			shd_feed_inherit(feed, &from->feeds[j]);
-			feed->goes_on = shd_feed_every_ms(feed->row, *found) > 0;
-		}
-		to->skew_ms = from->skew_ms;
+		inherit_source(to, shd_feeds_of(old, *found));
 	}
 	free(sorted);
 }

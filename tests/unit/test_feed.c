@@ -75,11 +75,47 @@ static void facts_resume_from_the_state(void **state)
 	assert_true(sizeof(struct shd_feed) <= 112);
 }
 
+/* Rows that are made at load time are fewer, or others, under the next configuration. */
+static void facts_go_to_the_feed_of_their_name(void **state)
+{
+	static const struct shd_endpoint made[] = {
+		{.name = "new", .paging = SHD_PAGE_CURSOR},
+		{.name = "list", .paging = SHD_PAGE_CURSOR}};
+	struct test_source shop, fewer, others;
+	struct shd_settings settings = {.sources = &shop.source, .source_count = 1};
+	struct shd_settings with_fewer = {.sources = &fewer.source, .source_count = 1};
+	struct shd_settings with_others = {.sources = &others.source, .source_count = 1};
+	struct shd_feeds feeds, second, third;
+	struct test_ledger ledger;
+
+	(void)state;
+	test_source_init(&shop, "s", &market);
+	test_source_init(&fewer, "s", &market);
+	test_source_init(&others, "s", &market);
+	fewer.source.endpoint_count = 1;
+	others.source.endpoints = made;
+	test_ledger_open(&ledger);
+	shd_feeds_init(&feeds, &settings, NULL, 0, ledger.of, NULL);
+	feeds.all[LIST].cursor.ms = 5;
+	feeds.all[OTHER].cursor.ms = 6;
+	shd_feeds_init(&second, &with_fewer, NULL, 0, ledger.of, &feeds);
+	assert_int_equal(second.count, 1);
+	assert_int_equal(second.all[LIST].cursor.ms, 5);
+	shd_feeds_init(&third, &with_others, NULL, 0, ledger.of, &second);
+	assert_int_equal(third.all[0].cursor.ms, 0);
+	assert_int_equal(third.all[1].cursor.ms, 5);
+	shd_feeds_finish(&third);
+	shd_feeds_finish(&second);
+	shd_feeds_finish(&feeds);
+	test_ledger_close(&ledger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_may_be_lacking_is_not_available),
 		cmocka_unit_test(facts_resume_from_the_state),
+		cmocka_unit_test(facts_go_to_the_feed_of_their_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -289,7 +289,8 @@ def test_a_carrier_serves_two_stores(server, two, post):
     server.shops["west"].append(order("west-p", "T2"))
     post.parcels = [{"no": "T1", "by": "madepost", "state": "border"},
                     {"no": "T2", "state": "moving"},
-                    {"no": "T3", "by": "madepost", "state": "lost"}, {"state": "no number"}]
+                    {"no": "T3", "by": "madepost", "state": "lost"}, {"state": "no number"},
+                    {"no": "T4", "state": "a word that nobody knows"}]
     post.parcels += [{"no": f"none-{i}", "state": "moving"} for i in range(20)]
     two.start()
     expected = {("east", "east-p"): "at_customs", ("west", "west-p"): "in_transit"}

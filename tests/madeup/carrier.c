@@ -39,7 +39,8 @@ static bool map_parcel(const struct shd_map_in *in, const json_t *record, struct
 		       struct shd_error *reterr)
 {
 	static const struct shd_loose_word states[] = {
-		{"moving", "in_transit"}, {"border", "at_customs"}, {"lost", "exception"}};
+		{"moving", "in_transit"}, {"border", "at_customs"}, {"lost", "exception"},
+		{0}};
 	const char *status;
 	size_t at;
 

@@ -107,7 +107,7 @@ static void read_calendar(struct shd_build *build, struct shd_calendar *calendar
 {
 	struct shd_calendar_parts parts = {0};
 
-	shd_build_name(build, name, "calendar");
+	shd_build_key(build, name, "calendar");
 	calendar->name = shd_build_text(build, name->text, name->len);
 	/* What could be read is looked at, whatever else is wrong. */
 	if (!shd_options_apply(map, shd_calendar_options, shd_calendar_option_count, &parts,

@@ -20,7 +20,7 @@ static void check_id(struct shd_build *build, const struct shd_node *name)
 {
 	const struct shd_settings *settings = build->settings;
 
-	if (!shd_build_name(build, name, "carrier"))
+	if (!shd_build_key(build, name, "carrier"))
 		return;
 	if (strcmp(name->text, "daemon") == 0)
 		shd_node_mistake(name, build->diags, "choose another name",

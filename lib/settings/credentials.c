@@ -30,7 +30,7 @@ void shd_credentials_build(struct shd_build *build, const struct shd_node *node)
 	for (size_t i = 0; i < node->count; i++) {
 		const struct shd_node *name = &node->keys[i];
 
-		shd_build_name(build, name, "credential");
+		shd_build_key(build, name, "credential");
 		build->credentials[i] = (struct shd_named_credential){.node = name,
 			.map = &node->items[i],
 			.credential.id = shd_build_text(build, name->text, name->len)};

@@ -40,7 +40,7 @@ static void read_channel(struct shd_build *build, struct shd_channel_settings *c
 	const struct shd_notifier *notifier = find_notifier(build, map);
 	void *own = notifier ? shd_build_take(build, 1, notifier->settings_size) : NULL;
 
-	shd_build_name(build, name, "channel");
+	shd_build_key(build, name, "channel");
 	*channel = (struct shd_channel_settings){
 		.name = shd_build_text(build, name->text, name->len), .notifier = notifier,
 		.notifier_settings = own, .node = map};

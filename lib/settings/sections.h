@@ -32,6 +32,9 @@ const char *shd_build_text(struct shd_build *build, const char *text, size_t len
 /* True when the scalar is a name of a-z, 0-9 and `-`; else reports it. */
 bool shd_build_name(struct shd_build *build, const struct shd_node *node, const char *what);
 
+/* The same of a name that is a key, which no option row measures: 1 to 64 characters. */
+bool shd_build_key(struct shd_build *build, const struct shd_node *node, const char *what);
+
 /* A map of rule ids; NULL when it is absent, empty, or none, which is reported. */
 const struct shd_node *shd_build_overrides(struct shd_build *build, const struct shd_node *node);
 

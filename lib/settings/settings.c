@@ -10,6 +10,8 @@
 /* Documents are limited one by one, and so is their number; this bounds the rest. */
 enum { ARENA_MAX = 1 << 30 };
 
+enum { KEY_MAX = 64 }; /* as the option rows have it for the `id` of a store */
+
 /* The maps of all documents as one; NULL when no file says anything. */
 static const struct shd_node *merge_all(struct shd_build *build)
 {
@@ -161,6 +163,18 @@ bool shd_build_name(struct shd_build *build, const struct shd_node *node, const 
 	shd_node_mistake_at(node, good, 1, build->diags, "use a-z, 0-9 and `-`",
 		"this character cannot be in the name of a %s", what);
 	return false;
+}
+
+bool shd_build_key(struct shd_build *build, const struct shd_node *node, const char *what)
+{
+	if (node->len == 0)
+		shd_node_mistake(node, build->diags, "write NAME: {...}", "a %s without a name",
+			what);
+	else if (node->len > KEY_MAX)
+		shd_node_mistake(node, build->diags, NULL,
+			"the name of a %s is %zu characters long, expected 1 to %d", what,
+			node->len, KEY_MAX);
+	return node->len <= KEY_MAX && shd_build_name(build, node, what);
 }
 
 const struct shd_node *shd_build_overrides(struct shd_build *build, const struct shd_node *node)

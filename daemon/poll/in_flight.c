@@ -117,6 +117,37 @@ static int64_t take_leave(struct shd_poll *poll)
 	return 0;
 }
 
+/* Once the rates give leave, the request leaves. */
+static void ask_within_rates(struct shd_poll *poll)
+{
+	int64_t wait_ms = take_leave(poll);
+
+	if (wait_ms > 0)
+		park(poll, wait_ms);
+	else if (shd_poll_ask(poll, poll->scheduler->config))
+		send_request(poll);
+	else
+		shd_poll_unanswered(poll);
+}
+
+/* The token comes first: leave that was given is spent, and would be spent again by each look
+ * at a token that is on its way. */
+static void ask_with_token(struct shd_poll *poll)
+{
+	switch (use_token(poll, &poll->error)) {
+	case SHD_GRANT_WAIT:
+		park(poll, TOKEN_MS);
+		break;
+	case SHD_GRANT_REFUSED:
+		shd_poll_unanswered(poll);
+		break;
+	case SHD_GRANT_NONE:
+	case SHD_GRANT_READY:
+		ask_within_rates(poll);
+		break;
+	}
+}
+
 /* Sends the poll's next request, or parks it. */
 static void ask(struct shd_poll *poll)
 {
@@ -131,24 +162,8 @@ static void ask(struct shd_poll *poll)
 		shd_poll_park(poll);
 		scheduler->active--;
 		shd_scheduler_put_off(scheduler, feed, wait_ms);
-	} else if ((wait_ms = take_leave(poll)) > 0) {
-		park(poll, wait_ms);
 	} else {
-		switch (use_token(poll, &poll->error)) {
-		case SHD_GRANT_WAIT:
-			park(poll, TOKEN_MS);
-			break;
-		case SHD_GRANT_REFUSED:
-			shd_poll_unanswered(poll);
-			break;
-		case SHD_GRANT_NONE:
-		case SHD_GRANT_READY:
-			if (shd_poll_ask(poll, scheduler->config))
-				send_request(poll);
-			else
-				shd_poll_unanswered(poll);
-			break;
-		}
+		ask_with_token(poll);
 	}
 }
 

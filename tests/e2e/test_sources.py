@@ -180,6 +180,19 @@ def test_killed_between_rotation_and_use(server, daemon):
     assert rows(daemon, "SELECT refresh FROM token") == [(server.refresh,)]
 
 
+def test_a_token_on_its_way_spends_no_rate(server, daemon):
+    server.hold["token"] = threading.Event()
+    daemon.start()
+    assert wait_for(lambda: server.count("token") > 0), daemon.log.read_text()
+    time.sleep(0.5)  # several looks at whether it has come
+    assert rows(daemon, "SELECT count(*) FROM bucket WHERE operation = 'shelf'") == [(0,)]
+    server.hold.pop("token").set()
+    assert wait_for(lambda: server.count("shelf") > 0), daemon.log.read_text()
+    assert wait_for(lambda: rows(
+        daemon, "SELECT count(*) FROM bucket WHERE operation = 'shelf'") == [(1,)])
+    assert daemon.stop() == 0
+
+
 def test_a_reload_in_the_middle_of_a_report(server, daemon):
     daemon.start()
     assert wait_for(lambda: server.count("wait") > 1), daemon.log.read_text()

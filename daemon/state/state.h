@@ -131,10 +131,6 @@ SHD_MUST_USE bool shd_state_wake_put(struct shd_state *state, const char *store,
 /* The next one of an entity, whatever its kind; SHD_NEVER_MS: none. */
 SHD_MUST_USE bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,
 				    struct shd_wall *ret_at, struct shd_error *reterr);
-/* The same, but never later than the wake-up that is there. */
-SHD_MUST_USE bool shd_state_wake_sooner(struct shd_state *state, const char *store,
-					enum shd_kind kind, const char *id, struct shd_wall at,
-					struct shd_error *reterr);
 /* Those due at `now`, earliest first, at most `max`; and when the next one is. */
 SHD_MUST_USE bool shd_state_wakes(struct shd_state *state, struct shd_wall now, size_t max,
 				  struct shd_arena *arena, struct shd_wake_row **ret_rows,

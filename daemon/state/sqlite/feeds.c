@@ -115,12 +115,6 @@ bool shd_state_wake_put(struct shd_state *state, const char *store, enum shd_kin
 			reterr);
 }
 
-bool shd_state_wake_sooner(struct shd_state *state, const char *store, enum shd_kind kind,
-			   const char *id, struct shd_wall at, struct shd_error *reterr)
-{
-	return put_wake(state, SHD_SQL_wake_sooner, store, kind, id, at, reterr);
-}
-
 bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,
 		       struct shd_wall *ret_at, struct shd_error *reterr)
 {

@@ -52,10 +52,10 @@ bool shd_live_ok(const struct shd_live *live, struct shd_error *reterr)
 	return !live->reading.failed;
 }
 
-void shd_live_say_idle(struct shd_live *live, const struct shd_rule *rule,
-		       struct shd_verdict *verdict)
+void shd_live_explain_idle(
+	struct shd_live *live, const struct shd_rule *rule, struct shd_verdict *verdict)
 {
-	shd_reading_say_idle(&live->reading, rule, live->arena, verdict);
+	shd_reading_explain_idle(&live->reading, rule, live->arena, verdict);
 }
 
 void shd_live_env(struct shd_live *live, const struct shd_entity *entity,

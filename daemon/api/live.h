@@ -24,8 +24,8 @@ void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
 		  struct shd_rule_env *ret_env);
 
 /* What cannot be known because nobody reads it is said to be that, as the judge says it. */
-void shd_live_say_idle(struct shd_live *live, const struct shd_rule *rule,
-		       struct shd_verdict *verdict);
+void shd_live_explain_idle(
+	struct shd_live *live, const struct shd_rule *rule, struct shd_verdict *verdict);
 
 /* False when a callback of the environment could not read the state. */
 SHD_MUST_USE bool shd_live_ok(const struct shd_live *live, struct shd_error *reterr);

@@ -244,7 +244,7 @@ static bool add_standing(struct standings *all, struct shd_live *live,
 
 	shd_live_env(live, entity, &env);
 	shd_rule_judge(all->rule, &env, &verdict);
-	shd_live_say_idle(live, all->rule, &verdict);
+	shd_live_explain_idle(live, all->rule, &verdict);
 	if (verdict.judgement == SHD_NOT_WATCHED)
 		return true;
 	if (json_array_size(all->list) >= STANDINGS_MAX) {

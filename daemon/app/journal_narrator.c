@@ -50,18 +50,18 @@ static void polled(const struct shd_polled *what)
 			what->bad_record->msg);
 }
 
-static void transition(const struct shd_transition *moved)
+static void log_transition(const struct shd_transition *transition)
 {
-	const struct shd_facts *facts = &moved->facts;
+	const struct shd_facts *facts = &transition->facts;
 	struct shd_about about = {
 		.store = facts->store, .rule = facts->rule, .alert = facts->alert};
 	struct shd_text finding SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&finding, SHD_FINDING_BYTES);
-	shd_narrate_finding(moved, &finding);
+	shd_narrate_finding(transition, &finding);
 	shd_log(SHD_LOG_alert, &about, "alert %lld of store \"%s\"%s%s: %s, %s: %s%s%s",
 		(long long)facts->alert, facts->store, *facts->entity ? ", " : "", facts->entity,
-		shd_move_name(facts->move), shd_level_name(facts->level), moved->title,
+		shd_move_name(facts->move), shd_level_name(facts->level), transition->title,
 		finding.len ? ": " : "", finding.len ? finding.data : "");
 }
 
@@ -122,7 +122,7 @@ void shd_journal_narrate(const struct shd_event *event)
 		polled(event->polled);
 		break;
 	case SHD_EVENT_TRANSITION:
-		transition(event->transition);
+		log_transition(event->transition);
 		break;
 	case SHD_EVENT_DELIVERED:
 		delivered(event->delivered);

@@ -2,12 +2,12 @@
 
 #include "message/plain.h"
 
-void shd_narrate_finding(const struct shd_transition *moved, struct shd_text *out)
+void shd_narrate_finding(const struct shd_transition *transition, struct shd_text *out)
 {
-	const struct shd_facts *facts = &moved->facts;
+	const struct shd_facts *facts = &transition->facts;
 
-	if (!moved->unwatched)
+	if (!transition->unwatched)
 		shd_wording_finding(&facts->value, &facts->limit, facts->due, facts->at, out);
-	if (!out->len && moved->why)
-		shd_text_puts(out, moved->why);
+	if (!out->len && transition->why)
+		shd_text_puts(out, transition->why);
 }

@@ -9,7 +9,7 @@
 enum shd_event_kind {
 	SHD_EVENT_STARTED,
 	SHD_EVENT_POLLED,     /* a poll is over */
-	SHD_EVENT_TRANSITION, /* an alert moved */
+	SHD_EVENT_TRANSITION, /* of an alert */
 	SHD_EVENT_DELIVERED,  /* an attempt to deliver is recorded */
 	SHD_EVENT_STATE,      /* the state failed, or works again */
 	SHD_EVENT_DIAGS,      /* mistakes and warnings of a configuration */
@@ -31,10 +31,10 @@ struct shd_event {
 	};
 };
 
-/* What an alert moved by: "4.55, limit 4.6", "29 s left, due ...", or why; appends nothing when
+/* What a transition rests on: "4.55, limit 4.6", "29 s left, due ...", or why; appends nothing when
  * nothing says it. */
 #define SHD_FINDING_BYTES 400
-void shd_narrate_finding(const struct shd_transition *moved, struct shd_text *out);
+void shd_narrate_finding(const struct shd_transition *transition, struct shd_text *out);
 
 /* Changes at their priority; repeats go to debug with a count. */
 void shd_journal_narrate(const struct shd_event *event);

@@ -118,10 +118,10 @@ static void show_polls(struct shd_terminal *terminal, struct shd_wall now)
 	terminal->shown = now;
 }
 
-static void transition(struct shd_terminal *terminal, struct shd_wall now,
-		       const struct shd_transition *moved)
+static void show_transition(struct shd_terminal *terminal, struct shd_wall now,
+		       const struct shd_transition *transition)
 {
-	const struct shd_facts *facts = &moved->facts;
+	const struct shd_facts *facts = &transition->facts;
 	bool over = facts->move == SHD_MOVE_RESOLVED;
 	struct shd_text finding SHD_AUTO(shd_text_finish) = {0};
 
@@ -129,10 +129,10 @@ static void transition(struct shd_terminal *terminal, struct shd_wall now,
 	if (!shd_move_tells(facts->move))
 		return;
 	shd_text_init(&finding, SHD_FINDING_BYTES);
-	shd_narrate_finding(moved, &finding);
+	shd_narrate_finding(transition, &finding);
 	begin_line(terminal, now, over ? "resolved" : shd_level_name(facts->level),
 		over ? "1;32" : level_colour(facts->level));
-	printf("%s (%s%s%s)", moved->title, facts->store, *facts->subject ? ", " : "",
+	printf("%s (%s%s%s)", transition->title, facts->store, *facts->subject ? ", " : "",
 		facts->subject);
 	if (!over && finding.len)
 		printf(": %s", finding.data);
@@ -162,7 +162,7 @@ void shd_terminal_narrate(struct shd_terminal *terminal, const struct shd_event 
 		polled(terminal, event->polled);
 		break;
 	case SHD_EVENT_TRANSITION:
-		transition(terminal, event->now, event->transition);
+		show_transition(terminal, event->now, event->transition);
 		break;
 	case SHD_EVENT_DELIVERED:
 		delivered(terminal, event->now, event->delivered);

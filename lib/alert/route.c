@@ -56,8 +56,8 @@ size_t shd_route_alert(const struct shd_routes *routes, const struct shd_route_q
 	struct found found = {.items = ret_recipients};
 
 	if (query->over)
-		for (size_t i = 0; i < query->told_count; i++)
-			add(&found, query->told[i], NULL);
+		for (size_t i = 0; i < query->notified_count; i++)
+			add(&found, query->notified[i], NULL);
 	else if (!query->held_back)
 		follow_routes(routes, query, &found);
 	return found.count;

@@ -27,8 +27,8 @@ struct shd_route_query {
 	bool held_back;              /* by an alert that its rule names: nobody is told */
 	size_t about;                /* the channel that the alert is about, which cannot tell of
 				      * its own failure while there is another; SIZE_MAX: none */
-	const size_t *told;          /* the channels that were told of the episode */
-	size_t told_count;
+	const size_t *notified;      /* the channels that were told of the episode */
+	size_t notified_count;
 };
 
 struct shd_recipient {

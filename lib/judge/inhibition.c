@@ -39,16 +39,16 @@ static bool look_at_inhibitors(const struct shd_basis *basis, const struct shd_t
 
 /* What begins as its inhibitor ends is looked at later, like what began before. */
 bool shd_judge_is_inhibited(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_moved *moved, bool *ret_inhibited, struct shd_error *reterr)
+	const struct shd_noted_transition *noted, bool *ret_inhibited, struct shd_error *reterr)
 {
-	const struct shd_facts *facts = &moved->what.facts;
+	const struct shd_facts *facts = &noted->what.facts;
 	struct inhibition inhibition;
 
 	*ret_inhibited = false;
-	if (!moved->rule || facts->move == SHD_MOVE_RESOLVED)
+	if (!noted->rule || facts->move == SHD_MOVE_RESOLVED)
 		return true;
 	if (!look_at_inhibitors(
-		    basis, txn, moved->store, moved->rule, facts->entity, &inhibition, reterr))
+		    basis, txn, noted->store, noted->rule, facts->entity, &inhibition, reterr))
 		return false;
 	*ret_inhibited = inhibition.holds || (facts->move == SHD_MOVE_NEW &&
 					      inhibition.ended.ms >= txn->now.ms);

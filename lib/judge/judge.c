@@ -127,7 +127,7 @@ struct shd_judge *shd_judge_create(const struct shd_judge_in *in)
 	txn->touched = shd_xcalloc(basis->memory_count, sizeof(*txn->touched));
 	txn->touched_places = shd_xcalloc(basis->memory_count, sizeof(size_t));
 	txn->arena = shd_arena_create(TRANSACTION_BYTES);
-	txn->moved_end = &txn->moved;
+	txn->transitions_end = &txn->transitions;
 	shd_text_init(&txn->record, RECORD_BYTES);
 	visit->store_arena = shd_arena_create(TRANSACTION_BYTES);
 	visit->keep = shd_arena_create(TRANSACTION_BYTES);
@@ -221,8 +221,8 @@ static void forget_transaction(struct shd_judge *judge)
 	for (size_t i = 0; i < txn->touched_count; i++)
 		txn->touched[txn->touched_places[i]] = (struct shd_touched){0};
 	txn->touched_count = 0;
-	txn->moved = NULL;
-	txn->moved_end = &txn->moved;
+	txn->transitions = NULL;
+	txn->transitions_end = &txn->transitions;
 	leave(&judge->visit);
 	HASH_CLEAR(hh, judge->visit.products);
 	shd_overlay_reset(judge->basis.overlay);
@@ -384,7 +384,7 @@ bool shd_judge_end(struct shd_judge *judge, struct shd_error *reterr)
 		!shd_judge_notify(&judge->basis, &judge->txn, reterr) ||
 		!find_next_wake(&judge->basis, &judge->txn, &judge->txn.outcome->next_wake, reterr))
 		return give_up(judge);
-	shd_judge_show_moved(judge->txn.moved, judge->txn.outcome);
+	shd_judge_show_transitions(judge->txn.transitions, judge->txn.outcome);
 	return true;
 }
 

@@ -50,8 +50,8 @@ static size_t find_channel(const struct shd_basis *basis, const char *name)
 }
 
 /* The channels that were told of the episode, as far as they are still there. */
-static bool find_told(const struct shd_basis *basis, const struct shd_txn *txn, int64_t alert,
-	size_t *ret_told, size_t *ret_count, struct shd_error *reterr)
+static bool find_notified(const struct shd_basis *basis, const struct shd_txn *txn, int64_t alert,
+	size_t *ret_notified, size_t *ret_count, struct shd_error *reterr)
 {
 	const char *const *names;
 	size_t count;
@@ -61,37 +61,38 @@ static bool find_told(const struct shd_basis *basis, const struct shd_txn *txn, 
 		return false;
 	*ret_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		ret_told[*ret_count] = find_channel(basis, names[i]);
-		*ret_count += ret_told[*ret_count] != SIZE_MAX;
+		ret_notified[*ret_count] = find_channel(basis, names[i]);
+		*ret_count += ret_notified[*ret_count] != SIZE_MAX;
 	}
 	return true;
 }
 
-static bool is_about_channel(const struct shd_moved *moved)
+static bool is_about_channel(const struct shd_noted_transition *noted)
 {
-	return moved->rule->each && moved->rule->kind == SHD_KIND_channel;
+	return noted->rule->each && noted->rule->kind == SHD_KIND_channel;
 }
 
-/* recipients and told have room for all channels and one more. */
+/* `recipients` and `notified` have room for all channels and one more. */
 static bool find_recipients(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_moved *moved, size_t *told, struct shd_recipient *recipients,
-	size_t *ret_count, struct shd_error *reterr)
+	const struct shd_noted_transition *noted, size_t *notified,
+	struct shd_recipient *recipients, size_t *ret_count, struct shd_error *reterr)
 {
-	const struct shd_facts *facts = &moved->what.facts;
-	const struct shd_store *settings = moved->store->settings;
+	const struct shd_facts *facts = &noted->what.facts;
+	const struct shd_store *settings = noted->store->settings;
 	struct shd_match_facts match = {.rule = facts->rule,
 		.store = facts->store,
 		.level = facts->level,
 		.marketplace = facts->marketplace,
 		.store_labels = settings ? &settings->labels : NULL,
-		.rule_labels = &moved->rule->labels};
+		.rule_labels = &noted->rule->labels};
 	struct shd_route_query query = {.facts = &match,
 		.over = facts->move == SHD_MOVE_RESOLVED,
-		.about = is_about_channel(moved) ? find_channel(basis, facts->entity) : SIZE_MAX,
-		.told = told};
+		.about = is_about_channel(noted) ? find_channel(basis, facts->entity) : SIZE_MAX,
+		.notified = notified};
 
-	if (!shd_judge_is_inhibited(basis, txn, moved, &query.held_back, reterr) ||
-	    (query.over && !find_told(basis, txn, facts->alert, told, &query.told_count, reterr)))
+	if (!shd_judge_is_inhibited(basis, txn, noted, &query.held_back, reterr) ||
+	    (query.over && !find_notified(basis, txn, facts->alert, notified,
+				   &query.notified_count, reterr)))
 		return false;
 	*ret_count = shd_route_alert(&basis->in.routes, &query, recipients);
 	return true;
@@ -137,15 +138,15 @@ static void add_to_draft(struct draft *draft, const struct shd_facts *facts)
 }
 
 static bool tell(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_moved *moved, struct drafts *drafts, bool *ret_told,
+	const struct shd_noted_transition *noted, struct drafts *drafts, bool *ret_notified,
 	struct shd_error *reterr)
 {
 	size_t room = basis->in.channel_count + 1, count;
 	struct shd_recipient *recipients shd_autofree = shd_xcalloc(room, sizeof(*recipients));
-	size_t *told shd_autofree = shd_xcalloc(room, sizeof(*told));
-	const struct shd_facts *facts = &moved->what.facts;
+	size_t *notified shd_autofree = shd_xcalloc(room, sizeof(*notified));
+	const struct shd_facts *facts = &noted->what.facts;
 
-	if (!find_recipients(basis, txn, moved, told, recipients, &count, reterr))
+	if (!find_recipients(basis, txn, noted, notified, recipients, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		size_t channel = recipients[i].channel;
@@ -156,15 +157,15 @@ static bool tell(const struct shd_basis *basis, const struct shd_txn *txn,
 					      basis->in.channels[channel].name, reterr))
 			return false;
 	}
-	*ret_told = count > 0;
+	*ret_notified = count > 0;
 	return true;
 }
 
 /* Who is told of the transition, and the row that says how it went. */
 static bool settle(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_moved *moved, struct drafts *drafts, struct shd_error *reterr)
+	const struct shd_noted_transition *noted, struct drafts *drafts, struct shd_error *reterr)
 {
-	const struct shd_facts *facts = &moved->what.facts;
+	const struct shd_facts *facts = &noted->what.facts;
 	struct shd_alert_event event = {.alert = facts->alert,
 		.at = facts->at,
 		.move = facts->move,
@@ -172,9 +173,9 @@ static bool settle(const struct shd_basis *basis, const struct shd_txn *txn,
 		.to = facts->level,
 		.value = facts->value,
 		.limit = facts->limit,
-		.reason = moved->what.why};
+		.reason = noted->what.why};
 
-	if (moved->tell && !tell(basis, txn, moved, drafts, &event.notified, reterr))
+	if (noted->tell && !tell(basis, txn, noted, drafts, &event.notified, reterr))
 		return false;
 	if (facts->move == SHD_MOVE_RESOLVED &&
 	    !shd_overlay_notified_clear(basis->overlay, facts->alert, reterr))
@@ -230,8 +231,9 @@ bool shd_judge_notify(const struct shd_basis *basis, struct shd_txn *txn, struct
 	struct drafts drafts = {.end = &drafts.first};
 	bool ok = true;
 
-	for (const struct shd_moved *moved = txn->moved; ok && moved; moved = moved->next)
-		ok = settle(basis, txn, moved, &drafts, reterr);
+	for (const struct shd_noted_transition *noted = txn->transitions; ok && noted;
+		noted = noted->next)
+		ok = settle(basis, txn, noted, &drafts, reterr);
 	for (const struct draft *draft = drafts.first; ok && draft; draft = draft->next)
 		ok = send(basis, txn, draft, reterr);
 	forget(&drafts);

@@ -12,7 +12,7 @@
  *   verdict.c        verdicts, alerts, wake-ups
  *   history.c        the history: noted while it happens, and told again for a replay
  *   unwatched.c      what nobody looks at any more, and how its alerts end
- *   transitions.c    what there is to tell of an alert that moved
+ *   transitions.c    the transitions of alerts: notes them, and words them
  *   inhibition.c     alerts that hold back others
  *   notifications.c  who is told, and the messages
  *
@@ -94,12 +94,12 @@ struct shd_product {
 };
 
 /* A transition of this transaction; who is told of it is found out at the end. */
-struct shd_moved {
+struct shd_noted_transition {
 	struct shd_transition what;      /* texts in the transaction's arena */
 	const struct shd_rule *rule;     /* NULL: it is gone */
 	const struct shd_store_memory *store;
 	bool tell;
-	struct shd_moved *next;
+	struct shd_noted_transition *next;
 };
 
 /* What the judge goes by. */
@@ -122,7 +122,7 @@ struct shd_txn {
 	struct shd_outcome *outcome;     /* the caller's */
 	struct shd_touched *touched;     /* by place in basis->memory */
 	size_t *touched_places, touched_count; /* in the order of the first change */
-	struct shd_moved *moved, **moved_end; /* alerts, in order */
+	struct shd_noted_transition *transitions, **transitions_end; /* alerts, in order */
 	bool skewed;                     /* a store's clock differs from before */
 	struct shd_text record;          /* of the history row being written */
 };
@@ -290,22 +290,23 @@ SHD_MUST_USE bool shd_judge_end_poller(const struct shd_basis *basis, struct shd
 SHD_MUST_USE bool shd_judge_end_stores(const struct shd_basis *basis, struct shd_txn *txn,
 	const struct shd_visit *visit, struct shd_error *reterr);
 
-/* transitions.c: takes note that the alert moved. entity: NULL when it is gone. Then, that it
- * was ended because nobody watches it any more; rule: NULL when it is gone. */
-SHD_MUST_USE bool shd_judge_moved(const struct shd_basis *basis, struct shd_txn *txn,
+/* transitions.c: notes a transition of the alert. entity: NULL when it is gone. Then, that the
+ * alert was ended because nobody watches it any more; rule: NULL when it is gone. */
+SHD_MUST_USE bool shd_judge_transition(const struct shd_basis *basis, struct shd_txn *txn,
 	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_entity *entity,
 	const struct shd_alert *alert, const struct shd_alert_move *move, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_dropped(const struct shd_basis *basis, struct shd_txn *txn,
 	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *alert,
 	const struct shd_alert_move *move, const char *why, struct shd_error *reterr);
 /* Copies them for the journal, as far as there is room. */
-void shd_judge_show_moved(const struct shd_moved *moved, struct shd_outcome *outcome);
+void shd_judge_show_transitions(
+	const struct shd_noted_transition *noted, struct shd_outcome *outcome);
 
 /* inhibition.c: whether nobody is told, because an alert holds this one back. Then, when an
  * alert that was held back is to be told, because it outlived that one; SHD_NEVER_MS: it was
  * told, or is still held back, or never was. */
 SHD_MUST_USE bool shd_judge_is_inhibited(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_moved *moved, bool *ret_inhibited, struct shd_error *reterr);
+	const struct shd_noted_transition *noted, bool *ret_inhibited, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_held_back(const struct shd_basis *basis, const struct shd_txn *txn,
 	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *alert,
 	struct shd_wall *ret_at, struct shd_error *reterr);
@@ -314,6 +315,6 @@ SHD_MUST_USE bool shd_judge_let_go(const struct shd_basis *basis, const struct s
 	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *ended,
 	struct shd_error *reterr);
 
-/* notifications.c: what moved, with the routes, becomes events and messages. */
+/* notifications.c: the transitions, with the routes, becomes events and messages. */
 SHD_MUST_USE bool shd_judge_notify(
 	const struct shd_basis *basis, struct shd_txn *txn, struct shd_error *reterr);

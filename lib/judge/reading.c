@@ -77,8 +77,8 @@ static bool blind_metric(void *ctx, enum shd_metric metric_)
 	return is_blind(ctx, shd_metric_poller(metric_));
 }
 
-void shd_reading_say_idle(struct shd_reading *reading, const struct shd_rule *rule,
-			  struct shd_arena *arena, struct shd_verdict *verdict)
+void shd_reading_explain_idle(struct shd_reading *reading, const struct shd_rule *rule,
+	struct shd_arena *arena, struct shd_verdict *verdict)
 {
 	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
 		enum shd_poller poller = (enum shd_poller)p;

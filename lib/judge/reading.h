@@ -39,5 +39,5 @@ SHD_MUST_USE bool shd_reading_poller(const struct shd_reading *reading, enum shd
 				     struct shd_poller_fact **ret_fact, struct shd_error *reterr);
 
 /* What cannot be known because nobody reads it is said to be that. */
-void shd_reading_say_idle(struct shd_reading *reading, const struct shd_rule *rule,
-			  struct shd_arena *arena, struct shd_verdict *verdict);
+void shd_reading_explain_idle(struct shd_reading *reading, const struct shd_rule *rule,
+	struct shd_arena *arena, struct shd_verdict *verdict);

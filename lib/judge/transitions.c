@@ -122,24 +122,25 @@ static bool note(const struct shd_basis *basis, struct shd_txn *txn, const struc
 	const struct shd_rule *rule, const struct shd_entity *entity, const struct shd_alert *alert,
 	const struct shd_alert_move *move, const char *unwatched, struct shd_error *reterr)
 {
-	struct shd_moved *moved = shd_arena_alloc(txn->arena, 1, sizeof(*moved));
+	struct shd_noted_transition *noted = shd_arena_alloc(txn->arena, 1, sizeof(*noted));
 
-	if (!moved)
+	if (!noted)
 		return no_room(reterr);
-	*moved = (struct shd_moved){.rule = rule, .store = visit->store, .tell = move->tell};
-	moved->what =
+	*noted = (struct shd_noted_transition){
+		.rule = rule, .store = visit->store, .tell = move->tell};
+	noted->what =
 		(struct shd_transition){.facts = facts_of(basis, txn, visit, entity, alert, move),
 			.title = rule ? rule->title[SHD_EN] : alert->rule,
 			.why = unwatched ? unwatched : alert->last.why,
 			.unwatched = unwatched != NULL};
-	if (!keep(txn->arena, &moved->what))
+	if (!keep(txn->arena, &noted->what))
 		return no_room(reterr);
-	*txn->moved_end = moved;
-	txn->moved_end = &moved->next;
+	*txn->transitions_end = noted;
+	txn->transitions_end = &noted->next;
 	return true;
 }
 
-bool shd_judge_moved(const struct shd_basis *basis, struct shd_txn *txn,
+bool shd_judge_transition(const struct shd_basis *basis, struct shd_txn *txn,
 	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_entity *entity,
 	const struct shd_alert *alert, const struct shd_alert_move *move, struct shd_error *reterr)
 {
@@ -155,10 +156,11 @@ bool shd_judge_dropped(const struct shd_basis *basis, struct shd_txn *txn,
 	return note(basis, txn, visit, rule, NULL, alert, move, why, reterr);
 }
 
-void shd_judge_show_moved(const struct shd_moved *moved, struct shd_outcome *outcome)
+void shd_judge_show_transitions(
+	const struct shd_noted_transition *noted, struct shd_outcome *outcome)
 {
-	for (; moved && outcome->transition_count < SHOWN_MAX; moved = moved->next) {
-		struct shd_transition shown = moved->what;
+	for (; noted && outcome->transition_count < SHOWN_MAX; noted = noted->next) {
+		struct shd_transition shown = noted->what;
 
 		if (!keep(outcome->arena, &shown))
 			return;

@@ -61,7 +61,7 @@ static bool tell_late(const struct shd_basis *basis, struct shd_txn *txn,
 		return true;
 	alert->changed_at = txn->now;
 	return shd_overlay_alert_put(basis->overlay, alert, reterr) &&
-	       shd_judge_moved(basis, txn, visit, rule, entity, alert, &move, reterr);
+	       shd_judge_transition(basis, txn, visit, rule, entity, alert, &move, reterr);
 }
 
 static bool get_at_hand(const struct shd_basis *basis, struct shd_visit *visit, const char *id,
@@ -110,7 +110,8 @@ static bool step(const struct shd_basis *basis, struct shd_txn *txn, struct shd_
 	if (!same_alert(&before, alert) && !shd_overlay_alert_put(basis->overlay, alert, reterr))
 		return false;
 	for (int i = 0; i < count; i++)
-		if (!shd_judge_moved(basis, txn, visit, rule, entity, alert, &moves[i], reterr))
+		if (!shd_judge_transition(
+			    basis, txn, visit, rule, entity, alert, &moves[i], reterr))
 			return false;
 	no_later(wake, alert->wake);
 	return tell_late(basis, txn, visit, rule, entity, alert, before.changed_at, wake, reterr);
@@ -128,7 +129,7 @@ static bool judge_one(const struct shd_basis *basis, struct shd_txn *txn, struct
 
 	shd_reading_env(&reading, entity, &env);
 	shd_rule_judge(rule, &env, &verdict);
-	shd_reading_say_idle(&reading, rule, visit->scratch, &verdict);
+	shd_reading_explain_idle(&reading, rule, visit->scratch, &verdict);
 	visit->store->asked |= reading.asked;
 	txn->outcome->judged++;
 	*ret_rows = reading.rows;

@@ -150,14 +150,14 @@ static void assert_journal(const struct bench *b, const char *rule, const char *
 
 	shd_text_init(&finding, 400);
 	for (size_t i = 0; i < b->outcome.transition_count; i++) {
-		const struct shd_transition *moved = &b->outcome.transitions[i];
-		const struct shd_facts *facts = &moved->facts;
+		const struct shd_transition *transition = &b->outcome.transitions[i];
+		const struct shd_facts *facts = &transition->facts;
 
 		if (strcmp(facts->rule, rule) != 0)
 			continue;
 		shd_wording_finding(&facts->value, &facts->limit, facts->due, facts->at, &finding);
-		assert_true(moved->unwatched || !finding.len);
-		assert_string_equal(moved->why, why);
+		assert_true(transition->unwatched || !finding.len);
+		assert_string_equal(transition->why, why);
 		return;
 	}
 	fail_msg("the journal does not speak of %s", rule);

@@ -94,8 +94,8 @@ static void an_end_goes_to_those_who_were_told_whatever_the_routes(void **state)
 	init(&f);
 	add(&f, "", 1, 1, false);
 	assert_string_equal(told(&f, &query), "");
-	query.told = told_of_it;
-	query.told_count = 2;
+	query.notified = told_of_it;
+	query.notified_count = 2;
 	assert_string_equal(told(&f, &query), "2- 0-");
 	finish(&f);
 }

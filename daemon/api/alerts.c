@@ -131,9 +131,9 @@ bool shd_api_explain_begin(struct shd_api_call *call, const struct shd_config *c
 {
 	(void)config;
 	call->filter = (struct shd_alert_filter){.closed_too = true, .max = 1};
-	if (!is_number(call->rest, &call->filter.number))
+	if (!is_number(call->argument, &call->filter.number))
 		return shd_fail(reterr, SHD_ERR_REQUEST,
-			"\"%s\" is not the number of an alert", call->rest);
+			"\"%s\" is not the number of an alert", call->argument);
 	return true;
 }
 
@@ -229,7 +229,7 @@ bool shd_api_explain_read(struct shd_api_call *call, struct shd_state *state,
 	if (!shd_state_alerts(state, &call->filter, call->arena, &alerts, &count, reterr))
 		return false;
 	if (!count)
-		return shd_fail(reterr, SHD_ERR_MISSING, "there is no alert %s", call->rest);
+		return shd_fail(reterr, SHD_ERR_MISSING, "there is no alert %s", call->argument);
 	if (!shd_state_wake_of(state, alerts[0].store, alerts[0].entity, &wake, reterr))
 		return false;
 	json_object_set_new(call->answer, "alert", alert_json(&alerts[0]));

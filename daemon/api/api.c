@@ -225,9 +225,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	(void)body;
 	if (!call) { /* the headers have arrived */
 		call = *slot = call_create(ctx, connection);
-		const char *rest = "";
-		call->route = shd_api_route_find(method, path, &rest, &call->error);
-		call->base.rest = shd_arena_text(call->base.arena, rest, strlen(rest));
+		const char *argument = "";
+		call->route = shd_api_route_find(method, path, &argument, &call->error);
+		call->base.argument = shd_arena_text(call->base.arena, argument, strlen(argument));
 		if (call->route && has_body(connection)) {
 			call->route = NULL;
 			shd_fail(&call->error, SHD_ERR_REQUEST, "a question has no body");

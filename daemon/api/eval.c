@@ -110,9 +110,9 @@ bool shd_api_eval_read(struct shd_api_call *call, struct shd_state *state, struc
 	struct shd_live live;
 
 	json_object_set_new(call->answer, "mistakes", mistakes);
-	shd_api_put_text(call->answer, "store", call->rest);
+	shd_api_put_text(call->answer, "store", call->argument);
 	shd_api_put_text(call->answer, "written", call->expr);
-	if (!shd_live_open(&live, call, call->rest, state, reterr) ||
+	if (!shd_live_open(&live, call, call->argument, state, reterr) ||
 	    !find_entity(call, &live, &scope, &entity, reterr))
 		return false;
 	struct shd_expr *expr = shd_parse(call->expr, strlen(call->expr), arena, &report);

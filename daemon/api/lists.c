@@ -9,7 +9,7 @@ bool shd_api_metrics_begin(struct shd_api_call *call, const struct shd_config *c
 			   struct shd_error *reterr)
 {
 	shd_api_take_stores(call, config);
-	return shd_api_store_find(call, call->rest, reterr) != NULL;
+	return shd_api_store_find(call, call->argument, reterr) != NULL;
 }
 
 bool shd_api_metrics_read(struct shd_api_call *call, struct shd_state *state,
@@ -17,17 +17,17 @@ bool shd_api_metrics_read(struct shd_api_call *call, struct shd_state *state,
 {
 	json_t *list = json_array();
 
-	shd_api_put_text(call->answer, "store", call->rest);
+	shd_api_put_text(call->answer, "store", call->argument);
 	json_object_set_new(call->answer, "metrics", list);
 	for (int m = 0; m < SHD_METRIC_COUNT; m++) {
 		const struct shd_metric_row *metric = shd_metric_row((enum shd_metric)m);
 		struct shd_value value, target;
 		struct shd_wall at, target_at;
 
-		if (!shd_state_metric_get(state, call->rest, (enum shd_metric)m, false, &value, &at,
-			    reterr) ||
-			!shd_state_metric_get(state, call->rest, (enum shd_metric)m, true, &target,
-				&target_at, reterr))
+		if (!shd_state_metric_get(state, call->argument, (enum shd_metric)m, false, &value,
+			    &at, reterr) ||
+			!shd_state_metric_get(state, call->argument, (enum shd_metric)m, true,
+				&target, &target_at, reterr))
 			return false;
 		if (value.none && target.none)
 			continue;

@@ -34,25 +34,25 @@ static const char *match(const char *pattern, const char *path)
 
 	if (strncmp(pattern, path, fixed) != 0)
 		return NULL;
-	const char *rest = path + fixed;
+	const char *argument = path + fixed;
 	if (pattern[fixed])
-		return *rest && !strchr(rest, '/') ? rest : NULL;
-	return *rest ? NULL : rest;
+		return *argument && !strchr(argument, '/') ? argument : NULL;
+	return *argument ? NULL : argument;
 }
 
 const struct shd_api_route *shd_api_route_find(const char *method, const char *path,
-					       const char **ret_rest, struct shd_error *reterr)
+					       const char **ret_argument, struct shd_error *reterr)
 {
 	const char *allowed = NULL;
 
 	for (size_t i = 0; i < shd_api_route_count; i++) {
 		const struct shd_api_route *route = &shd_api_routes[i];
-		const char *rest = match(route->path, path);
+		const char *argument = match(route->path, path);
 
-		if (!rest)
+		if (!argument)
 			continue;
 		if (strcmp(route->method, method) == 0) {
-			*ret_rest = rest;
+			*ret_argument = argument;
 			return route;
 		}
 		allowed = route->method;

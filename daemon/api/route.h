@@ -24,7 +24,7 @@ struct shd_api_store {
 struct shd_api_call {
 	const struct shd_api_view *view;
 	struct shd_wall now;
-	const char *rest;        /* what stands in the path for the route's `*` */
+	const char *argument;    /* what stands in the path for the route's `*` */
 	struct shd_arena *arena; /* lives as long as the call */
 	struct shd_api_store *stores;
 	size_t store_count;
@@ -50,10 +50,10 @@ struct shd_api_route {
 extern const struct shd_api_route shd_api_routes[];
 extern const size_t shd_api_route_count;
 
-/* The route of this path; *ret_rest is what stands for its `*`. NULL, kind MISSING:
+/* The route of this path; *ret_argument is what stands for its `*`. NULL, kind MISSING:
  * no such path; NULL, kind REQUEST: not with this method. */
 const struct shd_api_route *shd_api_route_find(const char *method, const char *path,
-					       const char **ret_rest, struct shd_error *reterr);
+					       const char **ret_argument, struct shd_error *reterr);
 
 /* An argument of the question (?name=value), NULL when absent. In `begin` only. */
 const char *shd_api_argument(const struct shd_api_call *call, const char *name);

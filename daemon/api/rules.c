@@ -321,7 +321,7 @@ static bool add_of_store(struct standings *all, struct shd_state *state, const c
 static const struct shd_rule *find_rule(const struct shd_api_call *call, struct shd_error *reterr)
 {
 	const struct shd_rules *rules = rules_asked(call);
-	const struct shd_rule *rule = shd_rules_find(rules, call->rest);
+	const struct shd_rule *rule = shd_rules_find(rules, call->argument);
 	size_t count = shd_rules_count(rules);
 	shd_autofree const char **ids = shd_xcalloc(count + 1, sizeof(*ids));
 
@@ -329,8 +329,8 @@ static const struct shd_rule *find_rule(const struct shd_api_call *call, struct 
 		return rule;
 	for (size_t i = 0; i < count; i++)
 		ids[i] = shd_rules_at(rules, i)->id;
-	const char *near = shd_nearest(call->rest, ids, count);
-	shd_fail(reterr, SHD_ERR_MISSING, "there is no rule \"%s\"%s%s%s", call->rest,
+	const char *near = shd_nearest(call->argument, ids, count);
+	shd_fail(reterr, SHD_ERR_MISSING, "there is no rule \"%s\"%s%s%s", call->argument,
 		near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	return NULL;
 }

@@ -312,7 +312,7 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 }
 
 /* The words, and the rules of the folder, or of the configuration. */
-static void take_rest(struct load *load, const char *rules_dir)
+static void take_words_and_rules(struct load *load, const char *rules_dir)
 {
 	take_words(load);
 	if (rules_dir)
@@ -329,7 +329,7 @@ struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags
 	struct load load;
 
 	start(&load, config, rules_dir ? join(rules_dir, "..") : shd_xstrdup(SHD_CONF_DIR), diags);
-	take_rest(&load, rules_dir);
+	take_words_and_rules(&load, rules_dir);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 
@@ -343,7 +343,7 @@ struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir
 	start(&load, config, folder_of(path), diags);
 	take_settings(&load, path);
 	check_stores(&load, path);
-	take_rest(&load, rules_dir);
+	take_words_and_rules(&load, rules_dir);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }
 

@@ -49,7 +49,7 @@ static void anchor_closed(uv_handle_t *handle)
 		closed(ctx);
 }
 
-static void close_when_quiet(struct shd_jobs *jobs)
+static void close_when_done(struct shd_jobs *jobs)
 {
 	if (jobs->closing && !jobs->on_pool && !jobs->first)
 		uv_close((uv_handle_t *)&jobs->anchor, anchor_closed);
@@ -91,7 +91,7 @@ static void work_done(uv_work_t *request, int status)
 	if (job->is_state)
 		start_next(jobs);
 	free(job);
-	close_when_quiet(jobs);
+	close_when_done(jobs);
 }
 
 static void start(struct job *job)
@@ -147,5 +147,5 @@ void shd_jobs_close(struct shd_jobs *jobs, shd_job_fn *closed, void *ctx)
 	jobs->closing = true;
 	jobs->closed = closed;
 	jobs->closed_ctx = ctx;
-	close_when_quiet(jobs);
+	close_when_done(jobs);
 }

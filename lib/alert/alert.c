@@ -117,7 +117,7 @@ static void clamp(struct shd_wall *noted, struct shd_wall now)
 }
 
 /* The day in which the alert flaps is not over: people know, and are left alone. */
-static bool quiet(const struct step *step)
+static bool is_left_alone(const struct step *step)
 {
 	return step->alert->episodes_day > EPISODES_A_DAY &&
 	       step->now.ms - step->alert->day_start.ms < SHD_DAY_MS;
@@ -157,9 +157,10 @@ static void fire(struct step *step)
 	if (!alert->pending_since.ms)
 		alert->pending_since = step->now;
 
-	bool first_quiet = alert->episodes_day == EPISODES_A_DAY + 1;
-	bool tell = first_quiet || level > alert->notified_level;
-	record(step, first_quiet ? SHD_MOVE_FLAPPING : SHD_MOVE_NEW, SHD_LEVEL_NONE, level, tell);
+	bool begins_to_flap = alert->episodes_day == EPISODES_A_DAY + 1;
+	bool tell = begins_to_flap || level > alert->notified_level;
+	record(step, begins_to_flap ? SHD_MOVE_FLAPPING : SHD_MOVE_NEW, SHD_LEVEL_NONE, level,
+		tell);
 	if (level > alert->notified_level)
 		alert->notified_level = level;
 }
@@ -178,7 +179,7 @@ static void resolve(struct step *step)
 {
 	struct shd_alert *alert = step->alert;
 	bool known = alert->notified_level != SHD_LEVEL_NONE;
-	bool mute = quiet(step);
+	bool mute = is_left_alone(step);
 
 	enter(step, SHD_ALERT_RESOLVED);
 	record(step, SHD_MOVE_RESOLVED, alert->level, SHD_LEVEL_NONE,
@@ -273,7 +274,7 @@ static int recent_hits(const struct step *step)
 }
 
 /* True when the level has held long, or often, enough. */
-static bool held(struct step *step)
+static bool has_lasted(struct step *step)
 {
 	if (step->rule->for_hits)
 		return recent_hits(step) >= step->rule->for_hits;
@@ -286,7 +287,7 @@ static void holds(struct step *step)
 
 	if (alert->state != SHD_ALERT_PENDING)
 		alert->pending_since = step->now;
-	if (held(step)) {
+	if (has_lasted(step)) {
 		fire(step);
 	} else if (alert->state == SHD_ALERT_PENDING) {
 		alert->level = step->level;

@@ -12,7 +12,7 @@ struct work {
 };
 
 /* What changes without anything happening: derived fields and the time of counting. */
-static const enum shd_field quiet[] = {
+static const enum shd_field uneventful[] = {
 	SHD_F_listing_state_since, SHD_F_listing_was_active, SHD_F_parcel_customs_since,
 	SHD_F_order_shipped_late, SHD_F_order_delivered_late, SHD_F_order_has_product,
 	SHD_F_order_category, SHD_F_return_category,
@@ -66,10 +66,10 @@ static void wake_at(struct work *work, int64_t ms)
 		work->wake.ms = ms;
 }
 
-static bool is_quiet(enum shd_field field)
+static bool is_uneventful(enum shd_field field)
 {
-	for (size_t i = 0; i < SHD_COUNT(quiet); i++)
-		if (quiet[i] == field)
+	for (size_t i = 0; i < SHD_COUNT(uneventful); i++)
+		if (uneventful[i] == field)
 			return true;
 	return false;
 }
@@ -82,7 +82,7 @@ static bool visibly_changed(const struct work *work)
 	for (int i = 0; i < count; i++)
 		if (i != SHD_I_progressed_at && i != SHD_I_closed_at && i != SHD_I_url &&
 		    !shd_value_equal(&work->before->fields[i], &work->entity->fields[i]) &&
-		    !is_quiet((enum shd_field)(first + i)))
+		    !is_uneventful((enum shd_field)(first + i)))
 			return true;
 	return false;
 }

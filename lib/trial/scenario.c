@@ -268,10 +268,10 @@ static void check_level(struct seen *seen)
 {
 	const struct expect *expect = seen->expect;
 	struct shd_text got SHD_AUTO(shd_text_finish) = {0};
-	bool quiet = seen->outcome == OUTCOME_PENDING || seen->outcome == OUTCOME_TOO_FEW;
+	bool too_early = seen->outcome == OUTCOME_PENDING || seen->outcome == OUTCOME_TOO_FEW;
 
 	if (expect->level < 0 || expect->level == seen->outcome ||
-		(expect->level == SHD_LEVEL_NONE && quiet))
+		(expect->level == SHD_LEVEL_NONE && too_early))
 		return;
 	shd_text_init(&got, 1024);
 	describe(seen, &got);

@@ -17,7 +17,7 @@ static const struct meaning {
 	const char *part;
 	enum shd_err kind;
 	int64_t wait_ms;
-	const char *say;
+	const char *wording;
 } meanings[] = {
 	{ANY, ANY, "circle is open", SHD_ERR_THROTTLED, 3 * SHD_MINUTE_MS,
 		"the method is closed for some minutes after a burst"},
@@ -161,13 +161,13 @@ static bool refuse(const struct shd_endpoint *row, const struct shd_answer *answ
 	enum shd_err kind = meaning			   ? meaning->kind
 			    : status >= 400 && status < 500 ? SHD_ERR_REQUEST
 							   : SHD_ERR_SERVER;
-	const char *say = meaning ? meaning->say : shd_err_text(kind);
+	const char *wording = meaning ? meaning->wording : shd_err_text(kind);
 
 	*ret_verdict = (struct shd_answer_verdict){.scope = scope_of(kind),
 		.retry_after_ms = shd_retry_after_ms(answer, RETRY_MAX_MS)};
 	if (meaning && meaning->wait_ms > ret_verdict->retry_after_ms)
 		ret_verdict->retry_after_ms = meaning->wait_ms;
-	return shd_fail(&ret_verdict->error, kind, "%s: %s (HTTP %d%s%s)", row->path, say,
+	return shd_fail(&ret_verdict->error, kind, "%s: %s (HTTP %d%s%s)", row->path, wording,
 			answer->status, *words->message ? ": " : "", words->message);
 }
 

@@ -93,7 +93,7 @@ static void search_flip(struct shd_eval *eval, const struct sides *sides, int si
 	uint32_t hit = eval->hit, of = eval->of;
 	size_t scratch = eval->scratch_used;
 
-	eval->quiet = true;
+	eval->no_wakes = true;
 	/* Up to the next wake-up: what steps there (`today`) need not move one way for ever. */
 	int64_t end = shd_sub_saturated(eval->wake_ms, eval->shift_ms);
 	for (int64_t step = 1; step <= SEARCH_MAX_MS && !high && low + 1 < end; step *= 2) {
@@ -113,7 +113,7 @@ static void search_flip(struct shd_eval *eval, const struct sides *sides, int si
 			high = middle;
 	}
 	eval->now_ms = start;
-	eval->quiet = false;
+	eval->no_wakes = false;
 	eval->missing = missing;
 	eval->hit = hit;
 	eval->of = of;
@@ -126,7 +126,7 @@ static void search_flip(struct shd_eval *eval, const struct sides *sides, int si
 static void wake_at_flip(struct shd_eval *eval, const struct sides *sides,
 	const struct shd_result *left, const struct shd_result *right)
 {
-	if (eval->quiet)
+	if (eval->no_wakes)
 		return;
 	if (left->bent || right->bent) {
 		search_flip(eval, sides, side_of(sides->op, compare_results(left, right)));

@@ -13,7 +13,7 @@ void shd_eval_init(struct shd_eval *eval, const struct shd_rule_env *env,
 	eval->env = env;
 	eval->now_ms = env->now.ms;
 	eval->shift_ms = 0;
-	eval->quiet = false;
+	eval->no_wakes = false;
 	eval->entity_blind =
 		env->entity && env->blind_kind && env->blind_kind(env->ctx, env->entity->kind);
 	eval->inner_blind = false;
@@ -49,7 +49,7 @@ int64_t shd_sub_saturated(int64_t a, int64_t b)
 
 void shd_eval_wake(struct shd_eval *eval, int64_t at_ms)
 {
-	if (eval->quiet)
+	if (eval->no_wakes)
 		return;
 	at_ms = shd_add_saturated(at_ms, eval->shift_ms);
 	if (at_ms > eval->env->now.ms && at_ms < eval->wake_ms)

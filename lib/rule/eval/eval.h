@@ -47,7 +47,7 @@ struct shd_eval {
 	const struct shd_rule_env *env;
 	int64_t now_ms;   /* env->now; shifted by baseline and by the search */
 	int64_t shift_ms; /* how far baseline went back: history is read */
-	bool quiet;       /* record no wake-ups */
+	bool no_wakes;    /* records no wake-ups */
 	bool entity_blind, inner_blind;
 	const struct shd_entity *inner;     /* the window's entity */
 	const struct shd_expr *due, *value; /* what these names stand for, or NULL */

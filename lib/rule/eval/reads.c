@@ -75,7 +75,7 @@ static void read_due(struct shd_eval *eval, const struct shd_expr *expr, struct 
 /* Several levels look at the value, which may be a costly aggregate. */
 static void read_value(struct shd_eval *eval, struct shd_result *ret)
 {
-	bool present = eval->now_ms == eval->env->now.ms && !eval->shift_ms && !eval->quiet;
+	bool present = eval->now_ms == eval->env->now.ms && !eval->shift_ms && !eval->no_wakes;
 
 	if (!present) {
 		shd_eval(eval, eval->value, ret);

@@ -410,7 +410,8 @@ static __attribute__((noinline)) void aggregate_quantile(
 
 static bool can_remember(const struct shd_eval *eval)
 {
-	return !eval->inner && !eval->shift_ms && !eval->quiet && eval->now_ms == eval->env->now.ms;
+	return !eval->inner && !eval->shift_ms && !eval->no_wakes &&
+	       eval->now_ms == eval->env->now.ms;
 }
 
 static bool recall(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)

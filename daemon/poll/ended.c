@@ -17,6 +17,7 @@ struct note {
 	struct shd_commit_item item;
 	struct shd_scheduler *scheduler;
 	struct shd_feed *feed;
+	struct shd_cursor cursor; /* owned: the feed may move on meanwhile */
 };
 
 void shd_scheduler_idle_if_done(struct shd_scheduler *scheduler)
@@ -51,6 +52,7 @@ static void noted(struct shd_commit_item *item)
 		tried(scheduler, note->feed); /* time judges with what the state knows now */
 	note->feed->telling = false;
 	scheduler->notes--;
+	shd_cursor_drop_text(&note->cursor);
 	free(note);
 	shd_scheduler_idle_if_done(scheduler);
 }
@@ -66,6 +68,8 @@ static void tell_facts(struct shd_scheduler *scheduler, const struct shd_poll *p
 	note->item.done = noted;
 	note->item.urgent = tell == SHD_TELL_AT_ONCE;
 	shd_outcome_facts(poll, feed, wall_now(scheduler), &note->item.batch);
+	shd_cursor_copy(&note->cursor, note->item.batch.fetch.cursor);
+	note->item.batch.fetch.cursor = note->cursor;
 	feed->telling = true;
 	scheduler->notes++;
 	shd_commit_add(scheduler->in.commit, &note->item);

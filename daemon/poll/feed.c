@@ -43,7 +43,7 @@ void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row,
 	*feed = (struct shd_feed){.row = row, .of = of, .error = -1};
 	if (!known)
 		return;
-	feed->cursor = known->cursor;
+	shd_cursor_copy(&feed->cursor, known->cursor);
 	feed->last_success = known->last_success;
 	feed->next_due = known->next_due;
 	feed->suspects = known->suspects > 0;
@@ -60,12 +60,13 @@ void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row,
 void shd_feed_finish(struct shd_feed *feed)
 {
 	shd_pages_clear(&feed->pages);
+	shd_cursor_drop_text(&feed->cursor);
 	free(shd_steal(feed->failure));
 }
 
 void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 {
-	feed->cursor = old->cursor;
+	shd_cursor_copy(&feed->cursor, old->cursor);
 	feed->last_success = old->last_success;
 	feed->next_due = old->next_due;
 	feed->suspects = old->suspects;
@@ -92,11 +93,11 @@ void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state)
 	feed->state = (uint8_t)state;
 }
 
-bool shd_feed_worked(struct shd_feed *feed, struct shd_wall cursor, struct shd_wall now)
+bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd_wall now)
 {
 	bool changed = feed->error >= 0;
 
-	feed->cursor = cursor;
+	shd_cursor_copy(&feed->cursor, cursor);
 	feed->last_success = now;
 	feed->error = -1;
 	feed->not_available = false;

@@ -42,8 +42,8 @@ struct shd_feed {
 	struct shd_poll *poll;         /* under way, else NULL */
 	struct shd_pages pages;        /* as last committed */
 	struct shd_feed_failure *failure; /* NULL: it works */
-	struct shd_wall cursor;         /* when the last complete poll began, by the earlier of
-					* the marketplace's clock and ours; 0: none yet */
+	struct shd_cursor cursor;      /* its time by the earlier of the marketplace's clock and
+					* ours; its text owned */
 	struct shd_wall last_success;
 	struct shd_wall noted;         /* when the state was last told the facts; 0: tell soon */
 	struct shd_wall next_due;
@@ -73,9 +73,10 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old);
 /* The one place that changes `state`; asserts that the move is allowed. */
 void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state);
 
-/* What came of a poll that ended now; `cursor`: where the next one goes on. True: the feed
- * changed from working to failing, from one error to another, or back. */
-bool shd_feed_worked(struct shd_feed *feed, struct shd_wall cursor, struct shd_wall now);
+/* What came of a poll that ended now; `cursor`: where the next one goes on, text borrowed
+ * (the feed's own is accepted). True: the feed changed from working to failing, from one error
+ * to another, or back. */
+bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd_wall now);
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now);
 
 /* Whether what came of the last poll is all that is to be had soon: a success, or a failure

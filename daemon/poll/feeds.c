@@ -62,6 +62,7 @@ static void init_source(struct shd_source_feeds *of, const struct index *known)
 		shd_feed_init(feed, row, of, find_row(known, of->source->id, row->name));
 		feed->lists_ids = is_asked_for_ids(source, row);
 		feed->keyed = row->complete || feed->lists_ids || !source->store;
+		shd_assert(!row->resumes || (row->paging == SHD_PAGE_CURSOR && !feed->keyed));
 	}
 }
 

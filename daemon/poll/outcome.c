@@ -17,11 +17,37 @@ static struct shd_wall began(const struct shd_poll *poll, struct shd_wall now)
 
 /* Where the next poll goes on: by the time of those who date the changes, if that is known,
  * and never later than we believe it is. */
-static struct shd_wall cursor_after(const struct shd_poll *poll, struct shd_wall now)
+static struct shd_cursor time_after(const struct shd_poll *poll, struct shd_wall now)
 {
 	int64_t skew_ms = poll->skew_ms != INT64_MIN ? poll->skew_ms : poll->feed->of->skew_ms;
 
-	return shd_time_earlier(began(poll, now), skew_ms);
+	return (struct shd_cursor){.time = shd_time_earlier(began(poll, now), skew_ms)};
+}
+
+/* Something of the poll is to be read again. */
+static bool left_something(const struct shd_poll *poll)
+{
+	for (size_t i = 0; i < poll->pages.count; i++)
+		if (!shd_pages_at(&poll->pages, i)->body_hash)
+			return true;
+	return false;
+}
+
+/* The same with the text, where the list goes on by one: only what was read whole lies behind
+ * it. Borrowed of the poll or its feed. */
+static struct shd_cursor cursor_after(const struct shd_poll *poll, struct shd_wall now)
+{
+	struct shd_cursor cursor = time_after(poll, now);
+
+	if (!poll->feed->row->resumes)
+		return cursor;
+	if (left_something(poll))
+		return poll->feed->cursor;
+	if (poll->page_out.position.len) {
+		cursor.text = poll->page_out.position.data;
+		cursor.expires = poll->page_out.expires;
+	}
+	return cursor;
 }
 
 static enum shd_tell when_to_tell(const struct shd_poll *poll, const struct shd_feed *feed,
@@ -40,17 +66,16 @@ struct shd_poll_outcome shd_outcome_read(
 {
 	struct shd_feed *feed = poll->feed;
 	struct shd_poll_outcome outcome = {.counts = true, .mended = -1};
-	struct shd_wall cursor_before = feed->cursor;
+	struct shd_cursor cursor = suspect ? feed->cursor : cursor_after(poll, now);
+	bool moved = !shd_cursor_same_text(&feed->cursor, &cursor);
 	int64_t period_ms = every_ms(feed), spent_ms = now.ms - poll->began.ms;
 	int error_before = feed->error;
 	/* A good answer after a suspect one is told at once: the next empty one is a first. */
 	bool relieved = feed->suspects && !suspect;
 
-	outcome.turned = shd_feed_worked(feed, cursor_after(poll, now), now);
+	outcome.turned = shd_feed_worked(feed, cursor, now);
 	feed->suspects = suspect;
-	if (suspect)
-		feed->cursor = cursor_before;
-	else if (poll->state == SHD_POLL_CHANGED)
+	if (!suspect && poll->state == SHD_POLL_CHANGED)
 		shd_poll_adopt(poll);
 	if (committed)
 		shd_pages_forget(&feed->pages, poll->item.unclaimed, poll->item.unclaimed_count);
@@ -61,6 +86,8 @@ struct shd_poll_outcome shd_outcome_read(
 		outcome.tell = when_to_tell(poll, feed, outcome.turned || relieved, now);
 	else
 		feed->unread = feed->unread && poll->outdated;
+	if (!committed && moved && outcome.tell == SHD_TELL_NOTHING)
+		outcome.tell = SHD_TELL_WITH_OTHERS;
 	if (outcome.turned && shd_err_retry((enum shd_err)error_before) == SHD_RETRY_OPERATOR)
 		outcome.mended = error_before;
 	return outcome;
@@ -116,7 +143,7 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 					 poll->feed->row->every_ms, followed->retry_after_ms,
 					 random);
 	} else {
-		turned = shd_feed_worked(feed, cursor_after(poll, now), now);
+		turned = shd_feed_worked(feed, time_after(poll, now), now);
 	}
 	return when_to_tell(poll, feed, turned, now);
 }
@@ -137,7 +164,6 @@ static void fill(const struct shd_poll *poll, struct shd_feed *feed, struct shd_
 		.fetch = {
 			.row = feed->row,
 			.began = began(poll, now),
-			.cursor = cursor_after(poll, now),
 			.clock_skew_ms = feed == poll->feed ? poll->skew_ms : INT64_MIN,
 			.requests = feed->requests,
 			.throttled = feed->throttled,
@@ -152,6 +178,7 @@ void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struc
 		       struct shd_batch *ret_batch)
 {
 	fill(poll, feed, now, ret_batch);
+	ret_batch->fetch.cursor = feed->cursor;
 	ret_batch->fetch.ok = feed->error < 0;
 	ret_batch->fetch.next_due = feed->next_due;
 	if (feed->error >= 0)
@@ -167,6 +194,7 @@ void shd_outcome_news(
 	bool brought = harvest && (harvest->entity_count || harvest->measure_count);
 
 	fill(poll, poll->feed, now, ret_batch);
+	ret_batch->fetch.cursor = cursor_after(poll, now);
 	ret_batch->fetch.ok = true;
 	ret_batch->fetch.next_due.ms = now.ms + every_ms(poll->feed);
 	ret_batch->seen.harvest = brought ? poll->harvest : NULL;

@@ -93,12 +93,11 @@ static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd
 
 /* Where the next page is, from the answer without its records. */
 static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
-		      struct shd_page_out *ret_out, struct shd_error *reterr)
+		      struct shd_error *reterr)
 {
+	struct shd_page_out *out = &poll->page_out;
 	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
 
-	ret_out->last = true;
-	ret_out->position[0] = '\0';
 	if (!poll->row->next || shd_poll_follows(poll))
 		return true;
 	shd_text_init(&text, ENVELOPE_BYTES);
@@ -109,25 +108,25 @@ static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
 	bool room SHD_AUTO(shd_json_room_close) = shd_json_room_open();
 	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, reterr);
 	if (!envelope || !poll->row->next(poll->row, envelope, poll->draft.count, &poll->page_in,
-					  ret_out, reterr))
+					  out, reterr))
 		return false;
+	if (!shd_text_ok(&out->position))
+		return shd_fail(reterr, SHD_ERR_LIMIT,
+			"the position of the next page has more than %d bytes", SHD_POSITION_BYTES);
 	/* A position that does not move on would be asked for again and again. */
-	if (strcmp(ret_out->position, poll->position) == 0)
-		ret_out->last = true;
+	if (strcmp(out->position.data, poll->position.data) == 0)
+		out->last = true;
 	return true;
 }
 
-static bool take_records(struct shd_poll *poll, struct shd_page_out *ret_out,
-			 struct shd_error *reterr)
+static bool take_records(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_slicer slicer;
 	size_t at, len;
 	bool more = true;
 
-	if (!poll->row->records) {
-		*ret_out = (struct shd_page_out){.last = true};
+	if (!poll->row->records)
 		return map_record(poll, poll->body.data, poll->body.len, poll->body_hash, reterr);
-	}
 	if (!shd_slice_open(&slicer, poll->body.data, poll->body.len, poll->row->records, reterr))
 		return false;
 	for (;;) {
@@ -140,7 +139,7 @@ static bool take_records(struct shd_poll *poll, struct shd_page_out *ret_out,
 		poll->page_in.last_record = poll->body.data + at;
 		poll->page_in.last_record_len = len;
 	}
-	return find_next(poll, &slicer, ret_out, reterr);
+	return find_next(poll, &slicer, reterr);
 }
 
 /* The answer as the JSON list that it stands for. */
@@ -159,9 +158,16 @@ static bool decode(struct shd_poll *poll, struct shd_error *reterr)
 	return true;
 }
 
+static void clear_page_out(struct shd_page_out *out)
+{
+	out->last = true;
+	out->expires.ms = 0;
+	shd_text_clear(&out->position);
+}
+
 static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 {
-	struct shd_page_out out;
+	struct shd_page_out *out = &poll->page_out;
 	size_t bad_before = poll->bad_records;
 
 	if (!poll->harvest)
@@ -169,11 +175,13 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 	if (!poll->known)
 		poll->known = shd_known_create(&poll->feed->pages);
 	shd_page_draft_clear(&poll->draft);
+	if (!shd_poll_follows(poll)) /* else the list's last page was read before */
+		clear_page_out(out);
 	poll->page_in.last_record = NULL;
 	poll->page_in.last_record_len = 0;
 	if (poll->row->decode != SHD_DECODE_JSON && !decode(poll, reterr))
 		return false;
-	if (!take_records(poll, &out, reterr) || !shd_harvest_ok(poll->harvest, reterr))
+	if (!take_records(poll, reterr) || !shd_harvest_ok(poll->harvest, reterr))
 		return false;
 	if ((poll->bad_records - bad_before) * BAD_SHARE > poll->draft.count) {
 		*reterr = poll->bad_record;
@@ -184,8 +192,8 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 	if (shd_poll_follows(poll))
 		return true;
 	shd_pages_add(&poll->pages,
-		shd_page_create(&poll->draft, poll->body_hash, poll->position,
-			out.last, out.position));
+		shd_page_create(&poll->draft, poll->body_hash, poll->position.data, out->last,
+			out->last ? "" : out->position.data));
 	return true;
 }
 

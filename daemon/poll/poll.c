@@ -7,6 +7,7 @@
  *   PARKED    -> READY       its time has come, it has a slot           [shd_poll_ready]
  *   SENT      -> PARSING     an answer that is not the last one's       [shd_poll_answered]
  *   SENT      -> RENEWING    its access token was refused, for once     [shd_poll_answered]
+ *   SENT      -> READY       the text where the last poll ended was refused [start_anew]
  *   SENT, PARSING -> READY   next is a page, or an object to follow     [ask_next]
  *   SENT      -> LISTING     the last page is known, others were not    [pages_done]
  *   LISTING   -> READY       objects to follow                          [ask_next]
@@ -69,6 +70,8 @@ struct shd_poll *shd_poll_create(struct shd_scheduler *scheduler)
 	poll->scheduler = scheduler;
 	shd_request_init(&poll->request, REQUEST_BYTES);
 	shd_text_init(&poll->body, SIZE_MAX / 2); /* takes over bodies, which have their limit */
+	shd_text_init(&poll->position, SHD_POSITION_BYTES);
+	shd_text_init(&poll->page_out.position, SHD_POSITION_BYTES);
 	shd_page_draft_init(&poll->draft, false);
 	return poll;
 }
@@ -79,6 +82,8 @@ void shd_poll_destroy(struct shd_poll *poll)
 		return;
 	shd_poll_reset(poll);
 	shd_request_finish(&poll->request);
+	shd_text_finish(&poll->position);
+	shd_text_finish(&poll->page_out.position);
 	shd_page_draft_finish(&poll->draft);
 	free(poll->follows);
 	free(poll);
@@ -253,11 +258,8 @@ static void page_done(struct shd_poll *poll)
 		fail(poll);
 		return;
 	}
-	const char *next = page->last ? "" : shd_page_next(page);
-	size_t len = strlen(next);
-
-	shd_assert(len < sizeof(poll->position));
-	memcpy(poll->position, next, len + 1);
+	shd_text_clear(&poll->position);
+	shd_text_puts(&poll->position, shd_page_next(page));
 	shd_poll_enter(poll, SHD_POLL_READY);
 }
 
@@ -265,12 +267,12 @@ static void page_done(struct shd_poll *poll)
  * how much: the feed is read as the first time. */
 static struct shd_wall cursor_of(const struct shd_feed *feed, struct shd_wall now)
 {
-	int64_t ahead_ms = feed->cursor.ms - now.ms;
+	int64_t ahead_ms = feed->cursor.time.ms - now.ms;
 	const struct shd_wall never = {0};
 
 	if (ahead_ms > AHEAD_MS)
 		return never;
-	return ahead_ms > 0 ? now : feed->cursor;
+	return ahead_ms > 0 ? now : feed->cursor.time;
 }
 
 void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
@@ -282,7 +284,10 @@ void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wal
 	poll->window_end = shd_time_later(now, skew_ms);
 	poll->cursor = cursor_of(feed, shd_time_earlier(now, skew_ms));
 	poll->row = feed->row;
-	poll->position[0] = '\0';
+	shd_text_clear(&poll->position);
+	poll->resumed = feed->row->resumes && shd_cursor_has_text(&feed->cursor, poll->window_end);
+	if (poll->resumed)
+		shd_text_puts(&poll->position, feed->cursor.text);
 	poll->skew_ms = INT64_MIN;
 	poll->draft.keyed = feed->keyed;
 	if (feed->row->paging == SHD_PAGE_BATCH) {
@@ -305,8 +310,9 @@ static size_t least(size_t a, size_t b)
 static void choose_page(struct shd_poll *poll)
 {
 	poll->page_in = (struct shd_page_in){.source = poll->source, .now = poll->window_end,
-		.cursor = poll->cursor, .position = poll->position};
+		.cursor = poll->cursor, .position = poll->position.data};
 	if (shd_poll_follows(poll)) {
+		poll->page_in.position = "";
 		poll->page_in.ids = poll->ids;
 		poll->page_in.id_count = poll->follows_asked;
 	} else if (poll->row->paging == SHD_PAGE_BATCH) {
@@ -353,18 +359,19 @@ void shd_poll_unanswered(struct shd_poll *poll)
 		fail(poll);
 }
 
-/* The page as it was last time, when this is it again. */
+/* The page as it was last time, when this is it again. One that says where the next poll
+ * goes on is read each time. */
 static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_transfer_out *out)
 {
 	size_t i = poll->pages.count;
 	const struct shd_pages *before = &poll->feed->pages;
 
-	if (shd_poll_follows(poll) || shd_poll_reads_report(poll) || i >= before->count ||
-		out->status != 200 || out->hash == 0)
+	if (shd_poll_follows(poll) || shd_poll_reads_report(poll) || poll->row->resumes ||
+		i >= before->count || out->status != 200 || out->hash == 0)
 		return NULL;
 	struct shd_page *page = shd_pages_at(before, i);
 	bool same = page->body_hash == out->hash &&
-		    strcmp(shd_page_position(page), poll->position) == 0;
+		    strcmp(shd_page_position(page), poll->position.data) == 0;
 	return same ? page : NULL;
 }
 
@@ -389,9 +396,24 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 	return false;
 }
 
-/* Once in a poll: a token that is new is not why it was refused. */
+/* The marketplace no longer knows the text where the last poll ended. */
+static void start_anew(struct shd_poll *poll)
+{
+	shd_cursor_drop_text(&poll->feed->cursor);
+	shd_text_clear(&poll->position);
+	poll->resumed = false;
+	poll->refused_ms = poll->retry_after_ms = 0;
+	shd_poll_enter(poll, SHD_POLL_READY);
+}
+
+/* Each once in a poll: a token that is new is not why it was refused, nor is a list that
+ * starts anew. */
 static void refused(struct shd_poll *poll)
 {
+	if (poll->error.kind == SHD_ERR_REQUEST && poll->resumed && !poll->pages.count) {
+		start_anew(poll);
+		return;
+	}
 	if (poll->error.kind == SHD_ERR_CREDENTIALS && poll->keys.token && !poll->token_renewed) {
 		poll->token_renewed = true;
 		poll->refused_ms = 0;

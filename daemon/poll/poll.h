@@ -78,7 +78,9 @@ struct shd_poll {
 	struct shd_job_answer *job_answer;
 	enum shd_poll_state after_keeping;
 	struct shd_page_in page_in;
-	char position[sizeof(((struct shd_page_out *)NULL)->position)];
+	struct shd_text position;
+	bool resumed;                   /* it is the text where the last poll ended */
+	struct shd_page_out page_out;   /* of the list's last page that was parsed */
 	/* BATCH: all ids, and how many were asked for */
 	struct shd_pages ids_from;
 	const char **ids;

@@ -193,9 +193,10 @@ static void take_back_cursor(
 	const struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t jumped_ms)
 {
 	bool ours = feed->of->skew_ms == INT64_MIN;
+	struct shd_wall *time = &feed->cursor.time;
 
-	if (feed->cursor.ms && jumped_ms < 0 && (ours || feed->cursor.ms > wall_now(scheduler).ms))
-		feed->cursor.ms += jumped_ms;
+	if (time->ms && jumped_ms < 0 && (ours || time->ms > wall_now(scheduler).ms))
+		time->ms += jumped_ms;
 }
 
 static void catch_up(struct shd_scheduler *scheduler, int64_t jumped_ms)

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A position that a marketplace hands out may stand in it (market/cursor.h), each byte as three. */
+enum { URL_BYTES = 256 * 1024 };
+
 void shd_request_init(struct shd_request *request, size_t body_max_bytes)
 {
 	*request = (struct shd_request){0};
-	shd_text_init(&request->url, 4096);
+	shd_text_init(&request->url, URL_BYTES);
 	shd_text_init(&request->body, body_max_bytes);
 	for (size_t i = 0; i < SHD_COUNT(request->headers); i++)
 		shd_text_init(&request->headers[i], 8192);

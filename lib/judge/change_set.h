@@ -4,12 +4,13 @@
  * set as a whole or not at all, in the order of its members: an alert comes before what
  * names its number. */
 #pragma once
+#include "market/cursor.h"
 #include "message/message.h"
 
 /* A feed: one endpoint of one store. */
 struct shd_feed_row {
 	const char *store, *endpoint;
-	struct shd_wall cursor; /* when the last complete poll began: the next goes on from there */
+	struct shd_cursor cursor; /* where the next poll goes on */
 	struct shd_wall last_success, last_try;
 	struct shd_wall failing_since; /* ms 0: works */
 	int failures;                 /* in a row */

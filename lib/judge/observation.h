@@ -22,7 +22,7 @@ struct shd_observation {
 struct shd_fetch {
 	const struct shd_endpoint *row;
 	struct shd_wall began;
-	struct shd_wall cursor;       /* becomes the feed's when it succeeded */
+	struct shd_cursor cursor;     /* becomes the feed's when it succeeded; text borrowed */
 	bool outdated;                /* read before the daemon was blind: says nothing of now */
 	bool ok;
 	struct shd_error error;       /* unless ok */

@@ -184,7 +184,8 @@ bool shd_overlay_feed_put(struct shd_overlay *overlay, const struct shd_feed_row
 	kept->row = *row;
 	kept->row.store = own->id;
 	return shd_overlay_text(overlay, &kept->row.endpoint, reterr) &&
-	       shd_overlay_text(overlay, &kept->row.error_text, reterr);
+	       shd_overlay_text(overlay, &kept->row.error_text, reterr) &&
+	       shd_overlay_text(overlay, &kept->row.cursor.text, reterr);
 }
 
 /* --- wake-ups --------------------------------------------------------------------------- */

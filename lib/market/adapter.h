@@ -8,6 +8,7 @@
 #pragma once
 #include "catalog/entity.h"
 #include "conf/option.h"
+#include "cursor.h"
 #include "decode.h"
 #include "http/http.h"
 #include "job.h"
@@ -16,7 +17,7 @@
 
 #include <jansson.h>
 
-/* How an endpoint pages. The driver keeps `position`, an opaque text, "" first. */
+/* How an endpoint pages. The driver keeps `position`, an opaque text, "" first (but `resumes`). */
 enum shd_paging {
 	SHD_PAGE_SINGLE,  /* one answer is everything */
 	SHD_PAGE_CURSOR,  /* the answer names the next position (cursor, last_id, ...) */
@@ -34,7 +35,7 @@ struct shd_page_in {
 	 * first). Where the marketplace's clock differs from ours, windows end by the later of
 	 * both and go on from the earlier: no change falls between two of them. */
 	struct shd_wall now, cursor;
-	const char *position;     /* "" first */
+	const char *position;     /* "" first; with `resumes`, the text where the last poll ended */
 	const char *const *ids;   /* BATCH, FOLLOW */
 	size_t id_count;
 	/* For next(): the last record of the page that has just been read, as it came.
@@ -44,9 +45,13 @@ struct shd_page_in {
 	size_t last_record_len;
 };
 
+/* Given empty, as the last page, to be filled. */
 struct shd_page_out {
 	bool last;
-	char position[512];       /* of the next page, when not last */
+	/* Of the next page; when last and the endpoint `resumes`, of the next poll's first.
+	 * Holds SHD_POSITION_BYTES; the driver looks whether they were enough. */
+	struct shd_text position;
+	struct shd_wall expires;  /* that position of the next poll; 0: not, as far as is known */
 };
 
 /* What a record is mapped from, besides itself. */
@@ -79,6 +84,10 @@ struct shd_endpoint {
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
 	bool complete; /* lists all open ones: what it listed before and now misses has closed */
 	enum shd_kind closes;   /* the kind of those; only with `complete` */
+	/* CURSOR: the last page says where the next poll goes on. It lists changes: it is neither
+	 * `complete` nor anybody's ids_of, and no carrier's. Where the text has expired or its
+	 * request is refused with the error REQUEST, the list starts anew, from page_in.cursor. */
+	bool resumes;
 	bool may_be_lacking;    /* a tariff or scheme may lack it: TARIFF is N/A, not a failure */
 	bool optional;          /* its failure does not make the poller stale */
 

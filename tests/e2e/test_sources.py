@@ -222,6 +222,75 @@ def test_an_address_that_expires_and_a_report_that_is_cancelled(server, daemon):
     assert daemon.stop() == 0
 
 
+def read_changes(server, daemon, count):  # pylint: disable=redefined-outer-name
+    """Starts with a list of so many changes, and lets all arrive."""
+    text = daemon.config.read_text().replace("shelves: [left, right]", "changes: true")
+    daemon.config.write_text(text.replace("orders: 1s", "orders: 200ms"))
+    for i in range(count):
+        server.change(f"c{i}")
+    daemon.start()
+    assert wait_for(lambda: changes(daemon) == count), daemon.log.read_text()
+    assert wait_for(lambda: kept_mark(daemon) is not None)
+
+
+def changes(daemon):  # pylint: disable=redefined-outer-name
+    """How many orders came by the list of changes."""
+    return len(rows(daemon, "SELECT id FROM e_order WHERE id LIKE 'c%'"))
+
+
+def kept_mark(daemon):  # pylint: disable=redefined-outer-name
+    """The text where the list goes on, as the state has it."""
+    kept = rows(daemon, "SELECT cursor_text FROM feed WHERE endpoint = 'changes'")
+    return kept[0][0] if kept else None
+
+
+def test_a_list_goes_on_from_the_committed_text(server, daemon):
+    """Over kill and restart, with a text that no buffer of fixed size holds."""
+    server.mark_bytes = 5000
+    read_changes(server, daemon, 5)
+    assert server.asked_changes[0] == 0, "the first time from the beginning"
+    server.change("c-more")
+    assert wait_for(lambda: changes(daemon) == 6), daemon.log.read_text()
+    daemon.kill()
+    mark, asked = kept_mark(daemon), len(server.asked_changes)
+    assert len(mark) == 5000 and server.marks[mark][0] == 6, "kept with what lies before it"
+    server.change("c-meanwhile")
+    daemon.start()
+    assert wait_for(lambda: changes(daemon) == 7), daemon.log.read_text()
+    assert server.asked_changes[asked] == mark
+    assert set(map(type, server.asked_changes[1:])) == {str}
+    assert daemon.stop() == 0
+
+
+def test_an_expired_text_is_not_sent(server, daemon):
+    server.mark_s = 2
+    read_changes(server, daemon, 3)
+    daemon.kill()
+    mark, asked = kept_mark(daemon), len(server.asked_changes)
+    assert server.marks[mark][0] == 3
+    server.change("c-meanwhile")
+    assert wait_for(lambda: time.time() * 1000 > server.marks[mark][1])
+    daemon.start()
+    assert wait_for(lambda: changes(daemon) == 4), daemon.log.read_text()
+    assert isinstance(server.asked_changes[asked], int) and server.asked_changes[asked] > 0
+    assert daemon.stop() == 0
+
+
+def test_a_text_that_the_marketplace_forgot(server, daemon):
+    """It is asked from the time, at once; nobody hears of a failure."""
+    read_changes(server, daemon, 3)
+    with server.lock:
+        server.marks.clear()
+        asked = len(server.asked_changes)
+    server.change("c-meanwhile")
+    assert wait_for(lambda: changes(daemon) == 4), daemon.log.read_text()
+    refused, anew = server.asked_changes[asked:asked + 2]
+    assert refused.startswith("refused: ") and anew > 0
+    assert not any(str(after).startswith("refused") for after in server.asked_changes[asked + 1:])
+    assert rows(daemon, "SELECT error FROM feed WHERE endpoint = 'changes'") == [(None,)]
+    assert daemon.stop() == 0
+
+
 def test_no_request_too_many_over_restarts(server, daemon):
     """The server counts with a bucket of its own, and tells its rate."""
     for _ in range(3):

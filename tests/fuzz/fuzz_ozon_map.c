@@ -58,18 +58,24 @@ static void check_harvest(const struct shd_adapter *market, const struct shd_har
 	}
 }
 
+static void finish_page(struct shd_page_out *out)
+{
+	shd_text_finish(&out->position);
+}
+
 static void go_on(const struct shd_endpoint *row, const struct shd_slicer *slicer, size_t records,
 		  struct shd_page_in *in)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
-	struct shd_page_out out;
+	SHD_AUTO(finish_page) struct shd_page_out out = {.last = true};
 	struct shd_error error;
 
 	shd_text_init(&text, slicer->len + 2);
+	shd_text_init(&out.position, SHD_POSITION_BYTES);
 	shd_slice_envelope(slicer, &text);
 	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, &error);
 	if (envelope && row->next(row, envelope, records, in, &out, &error) && !out.last)
-		shd_assert(*out.position && strcmp(out.position, in->position) != 0);
+		shd_assert(out.position.len && strcmp(out.position.data, in->position) != 0);
 }
 
 static void read_answer(const struct shd_adapter *market, const struct shd_endpoint *row,

@@ -1,6 +1,7 @@
 /* A made-up marketplace, for what no real one of today needs: a refresh token that rotates, a
  * signature over the time of sending, a report that takes several requests and comes as
- * packed TSV from another host, rows made at load time. Its strict server is
+ * packed TSV from another host, rows made at load time, a list of changes that goes on by a
+ * text that expires. Its strict server is
  * tests/support/madeup_server.py; compiled into storehealthd-test only. */
 #include "base/crypto.h"
 #include "market/adapter.h"
@@ -19,6 +20,7 @@ struct credential {
 struct settings {
 	struct shd_texts shelves; /* each is a row */
 	const char *shop;         /* NULL: the only one of the credential */
+	bool changes;             /* the list of changes is read */
 };
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -47,13 +49,24 @@ static void sign(const struct shd_page_in *in, struct shd_wall sent_at,
 	char hex[2 * SHD_SHA256_BYTES + 1];
 	size_t len;
 
-	shd_text_init(&text, 8192);
+	shd_text_init(&text, 512 * 1024);
 	shd_text_printf(&text, "%s %s %" PRId64, request->method, path, sent_at.ms);
 	const char *key = shd_secret_reveal(secret, &len);
 	shd_hmac_sha256(key, len, text.data, text.len, mac);
 	shd_hex(mac, sizeof(mac), hex);
 	shd_text_printf(shd_request_header(request), "X-Time: %" PRId64, sent_at.ms);
 	shd_text_printf(shd_request_header(request), "X-Signature: %s", hex);
+}
+
+/* By the text, or from the time of the last poll. */
+static void put_changes(const struct shd_page_in *in, struct shd_request *request)
+{
+	if (!in->position[0]) {
+		shd_text_printf(&request->url, "&since=%" PRId64, in->cursor.ms);
+		return;
+	}
+	shd_text_puts(&request->url, "&after=");
+	shd_percent_encode(in->position, strlen(in->position), &request->url);
 }
 
 static bool ask(const struct shd_endpoint *row, const struct shd_page_in *in,
@@ -67,7 +80,9 @@ static bool ask(const struct shd_endpoint *row, const struct shd_page_in *in,
 		shd_text_printf(&request->url, "?limit=%d", row->limit);
 	if (row->paging == SHD_PAGE_CURSOR && settings->shop)
 		shd_text_printf(&request->url, "&shop=%s", settings->shop);
-	if (in->position[0]) {
+	if (row->resumes) {
+		put_changes(in, request);
+	} else if (in->position[0]) {
 		shd_text_puts(&request->url, "&cursor=");
 		shd_percent_encode(in->position, strlen(in->position), &request->url);
 	}
@@ -306,8 +321,25 @@ static bool next_orders(const struct shd_endpoint *row, const json_t *envelope, 
 	(void)records;
 	(void)in;
 	(void)reterr;
-	ret_out->last =
-		!copy(envelope, "next", ret_out->position, sizeof(ret_out->position));
+	const char *position = json_string_value(json_object_get(envelope, "next"));
+	ret_out->last = !position;
+	shd_text_puts(&ret_out->position, position ? position : "");
+	return true;
+}
+
+static bool next_changes(const struct shd_endpoint *row, const json_t *envelope, size_t records,
+			 const struct shd_page_in *in, struct shd_page_out *ret_out,
+			 struct shd_error *reterr)
+{
+	const char *mark = json_string_value(json_object_get(envelope, "mark"));
+
+	(void)row;
+	(void)records;
+	(void)in;
+	ret_out->last = !json_is_true(json_object_get(envelope, "more"));
+	if (!mark || !shd_loose_int(json_object_get(envelope, "expires"), &ret_out->expires.ms))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "/changes answers without a mark");
+	shd_text_puts(&ret_out->position, mark);
 	return true;
 }
 
@@ -323,6 +355,17 @@ static const struct shd_endpoint orders = {.name = "orders",
 	.records = "orders",
 	.map = map_order,
 	.next = next_orders};
+static const struct shd_endpoint changes = {.name = "changes",
+	.poller = SHD_P_orders,
+	.method = "GET",
+	.path = "/changes",
+	.paging = SHD_PAGE_CURSOR,
+	.limit = 2,
+	.page_max = 50,
+	.records = "changes",
+	.resumes = true,
+	.map = map_order,
+	.next = next_changes};
 static const struct shd_endpoint stock = {.name = "stock",
 	.poller = SHD_P_stock,
 	.method = "GET",
@@ -334,13 +377,13 @@ static const struct shd_endpoint stock = {.name = "stock",
 	.report = &report,
 	.map = map_stock};
 
-/* The two that all have, and one for each shelf. */
+/* The two that all have, one for each shelf, and the changes. */
 static const struct shd_endpoint *make_endpoints(
 	const void *of, struct shd_arena *arena, size_t *ret_count)
 {
 	const struct settings *settings = of;
 	struct shd_endpoint *rows =
-		shd_arena_alloc(arena, settings->shelves.count + 2, sizeof(*rows));
+		shd_arena_alloc(arena, settings->shelves.count + 3, sizeof(*rows));
 
 	if (!rows)
 		return NULL;
@@ -363,6 +406,8 @@ static const struct shd_endpoint *make_endpoints(
 			.map = map_listing};
 	}
 	*ret_count = settings->shelves.count + 2;
+	if (settings->changes)
+		rows[(*ret_count)++] = changes;
 	return rows;
 }
 
@@ -371,6 +416,8 @@ static const struct shd_option options[] = {
 		.doc = "Shelves whose listings are read."},
 	{.name = "shop", .type = SHD_OPT_TEXT, .offset = offsetof(struct settings, shop),
 		.doc = "Which of the account's shops it is."},
+	{.name = "changes", .type = SHD_OPT_BOOL, .offset = offsetof(struct settings, changes),
+		.doc = "Whether the list of changes is read."},
 };
 static const struct shd_option credential_options[] = {
 	{.name = "client_id", .type = SHD_OPT_TEXT, .required = true,

@@ -32,6 +32,10 @@ class Server:
         self.shops = None           # name -> orders, for an account with several shops
         self.listed = []            # when pages of orders were asked for
         self.cursors = {}           # cursor -> (shop, start, expires)
+        self.changes = []           # (when in ms, order)
+        self.asked_changes = []     # what each request for them went on from, "refused: " if so
+        self.marks = {}             # mark -> (start, expires in ms)
+        self.mark_s, self.mark_bytes = 3600, 20  # how long and how big they are
         self.stock = "SKU\tAvailable\tNote\r\nA\t5\t\r\nB\t7\r\n"
         self.report, self.reports_made = None, 0  # one report: id, status
         self.report_hold = threading.Event()  # a report is done once it is set
@@ -59,6 +63,12 @@ class Server:
         """Keeps what the client did wrong."""
         with self.lock:
             self.violations.append(text)
+
+    def change(self, number):
+        """One more order in the list of changes."""
+        with self.lock:
+            self.changes.append((int(time.time() * 1000),
+                                 {"id": number, "created": "2026-11-30T00:00:00Z"}))
 
     def count(self, step):
         """How often a step was asked for."""
@@ -206,6 +216,8 @@ class Api(Handler):
         query = dict(urllib.parse.parse_qsl(url.query))
         if url.path == "/orders":
             return self.list_orders(query)
+        if url.path == "/changes":
+            return self.list_changes(query)
         if query:
             return self.refuse(400, f"parameters {sorted(query)}")
         if url.path.startswith("/shelves/"):
@@ -236,6 +248,30 @@ class Api(Handler):
             world.shelf_at = now
             if world.shelf_tokens < -0.1:
                 world.violate(f"a request too many: {world.shelf_tokens:.3f} left")
+
+    def list_changes(self, query):
+        """A page from a mark or a time on, and the mark where the next one begins, or the
+        next poll. Going on by an expired mark is a violation; one may be forgotten any time."""
+        world, now = self.server.world, time.time() * 1000
+        mark, since = query.get("after"), query.get("since")
+        if query.pop("limit", None) != "2" or list(query) not in (["after"], ["since"]):
+            return self.refuse(400, f"parameters {query}")
+        with world.lock:
+            start, expires = world.marks.get(mark, (None, now))
+            if mark is None:
+                start = sum(when < int(since) for when, _ in world.changes)
+            world.asked_changes.append(mark or int(since))
+            if start is None:
+                world.asked_changes[-1] = "refused: " + mark
+                return self.answer(400, {"error": "unknown mark"})
+            if mark and expires < now:
+                return self.refuse(400, "old mark")
+            end = min(start + 2, len(world.changes))
+            made = f"mark {next(world.numbers)}&+".ljust(world.mark_bytes, "m")
+            world.marks[made] = (end, now + world.mark_s * 1000)
+            page = {"changes": [order for _, order in world.changes[start:end]], "mark": made,
+                    "more": end < len(world.changes), "expires": int(world.marks[made][1])}
+        return self.answer(200, page, "changes")
 
     def list_orders(self, query):
         """A page; the cursor of the next one expires."""

@@ -43,8 +43,18 @@ static bool next(const struct shd_endpoint *row, const json_t *envelope, size_t 
 	(void)in;
 	(void)reterr;
 	ret_out->last = !position;
-	snprintf(ret_out->position, sizeof(ret_out->position), "%s", position ? position : "");
+	shd_text_puts(&ret_out->position, position ? position : "");
 	return true;
+}
+
+static bool next_changes(const struct shd_endpoint *row, const json_t *envelope, size_t records,
+	const struct shd_page_in *in, struct shd_page_out *ret_out, struct shd_error *reterr)
+{
+	bool ok = next(row, envelope, records, in, ret_out, reterr);
+
+	ret_out->last = !json_is_true(json_object_get(envelope, "more"));
+	ret_out->expires.ms = json_integer_value(json_object_get(envelope, "expires"));
+	return ok;
 }
 
 static bool make_request(const struct shd_endpoint *row, const struct shd_page_in *in,
@@ -66,6 +76,8 @@ static bool accept_answer(const struct shd_endpoint *row, const struct shd_answe
 	switch (answer->status) {
 	case 200:
 		return true;
+	case 400:
+		return shd_fail(&ret_refusal->error, SHD_ERR_REQUEST, "request");
 	case 403:
 		return shd_fail(&ret_refusal->error, SHD_ERR_TARIFF, "tariff");
 	case 404:
@@ -79,7 +91,7 @@ static bool accept_answer(const struct shd_endpoint *row, const struct shd_answe
 	}
 }
 
-enum { LIST, BATCH, DETAIL, SLOW, ROWS };
+enum { LIST, BATCH, DETAIL, SLOW, CHANGES, ROWS };
 
 static const struct shd_endpoint rows[ROWS] = {
 	[LIST] = {.name = "list",
@@ -105,6 +117,13 @@ static const struct shd_endpoint rows[ROWS] = {
 		.paging = SHD_PAGE_SINGLE,
 		.min_interval_ms = 7 * SHD_DAY_MS,
 		.map = map},
+	[CHANGES] = {.name = "changes",
+		.path = "/changes",
+		.paging = SHD_PAGE_CURSOR,
+		.records = "items",
+		.resumes = true,
+		.map = map,
+		.next = next_changes},
 };
 
 static const struct shd_adapter market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS,

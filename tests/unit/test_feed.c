@@ -36,7 +36,7 @@ static void facts_resume_from_the_state(void **state)
 {
 	struct shd_feed_row known = {.store = "s",
 		.endpoint = "list",
-		.cursor = {5},
+		.cursor = {{5}, "there", {6}},
 		.failures = 3,
 		.error = SHD_ERR_SERVER,
 		.error_text = "down",
@@ -53,26 +53,32 @@ static void facts_resume_from_the_state(void **state)
 	test_source_init(&shop, "s", &market);
 	test_ledger_open(&ledger);
 	shd_feeds_init(&feeds, &settings, &known, 1, ledger.of, NULL);
-	assert_int_equal(feeds.all[LIST].cursor.ms, 5);
+	assert_int_equal(feeds.all[LIST].cursor.time.ms, 5);
+	assert_string_equal(feeds.all[LIST].cursor.text, "there");
+	assert_true(feeds.all[LIST].cursor.text != known.cursor.text);
 	assert_int_equal(feeds.all[LIST].failure->count, 3);
 	assert_int_equal(feeds.all[OTHER].error, -1);
 	assert_true(feeds.all[LIST].keyed && feeds.all[LIST].lists_ids);
 	shd_feeds_init(&younger, &settings, NULL, 0, ledger.of, &feeds);
 	assert_string_equal(younger.all[LIST].failure->text, "down");
-	assert_true(
-		shd_feed_worked(&younger.all[LIST], (struct shd_wall){20}, (struct shd_wall){21}));
-	assert_false(
-		shd_feed_worked(&younger.all[LIST], (struct shd_wall){30}, (struct shd_wall){31}));
+	assert_string_equal(younger.all[LIST].cursor.text, "there");
+	assert_int_equal(younger.all[LIST].cursor.expires.ms, 6);
+	assert_true(shd_feed_worked(
+		&younger.all[LIST], (struct shd_cursor){.time = {20}}, (struct shd_wall){21}));
+	assert_null(younger.all[LIST].cursor.text);
+	assert_false(shd_feed_worked(&younger.all[LIST], (struct shd_cursor){{30}, "on", {0}},
+		(struct shd_wall){31}));
 	shd_fail(&err, SHD_ERR_TIMEOUT, "late");
 	assert_true(shd_feed_failed(&younger.all[LIST], &err, (struct shd_wall){40}));
 	assert_false(shd_feed_failed(&younger.all[LIST], &err, (struct shd_wall){50}));
 	assert_int_equal(younger.all[LIST].failure->count, 2);
 	assert_int_equal(younger.all[LIST].failure->since.ms, 40);
-	assert_int_equal(younger.all[LIST].cursor.ms, 30);
+	assert_int_equal(younger.all[LIST].cursor.time.ms, 30);
+	assert_string_equal(younger.all[LIST].cursor.text, "on");
 	shd_feeds_finish(&younger);
 	shd_feeds_finish(&feeds);
 	test_ledger_close(&ledger);
-	assert_true(sizeof(struct shd_feed) <= 112);
+	assert_true(sizeof(struct shd_feed) <= 128);
 }
 
 /* Rows that are made at load time are fewer, or others, under the next configuration. */
@@ -96,14 +102,14 @@ static void facts_go_to_the_feed_of_their_name(void **state)
 	others.source.endpoints = made;
 	test_ledger_open(&ledger);
 	shd_feeds_init(&feeds, &settings, NULL, 0, ledger.of, NULL);
-	feeds.all[LIST].cursor.ms = 5;
-	feeds.all[OTHER].cursor.ms = 6;
+	feeds.all[LIST].cursor.time.ms = 5;
+	feeds.all[OTHER].cursor.time.ms = 6;
 	shd_feeds_init(&second, &with_fewer, NULL, 0, ledger.of, &feeds);
 	assert_int_equal(second.count, 1);
-	assert_int_equal(second.all[LIST].cursor.ms, 5);
+	assert_int_equal(second.all[LIST].cursor.time.ms, 5);
 	shd_feeds_init(&third, &with_others, NULL, 0, ledger.of, &second);
-	assert_int_equal(third.all[0].cursor.ms, 0);
-	assert_int_equal(third.all[1].cursor.ms, 5);
+	assert_int_equal(third.all[0].cursor.time.ms, 0);
+	assert_int_equal(third.all[1].cursor.time.ms, 5);
 	shd_feeds_finish(&third);
 	shd_feeds_finish(&second);
 	shd_feeds_finish(&feeds);

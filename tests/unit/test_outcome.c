@@ -75,7 +75,7 @@ static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 		shd_outcome_news(f->poll, now, &batch);
 		assert_non_null(batch.seen.listed);
 		shd_outcome_read(f->poll, true, suspect, now);
-		assert_int_equal(feed->cursor.ms, suspect ? 0 : NOW - 5);
+		assert_int_equal(feed->cursor.time.ms, suspect ? 0 : NOW - 5);
 		assert_int_equal(feed->pages.count, suspect ? 0 : 1);
 	}
 }
@@ -102,11 +102,67 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 		f->feeds.sources[0].skew_ms = cases[i].source_skew;
 		read_list(f, ONE);
 		shd_outcome_news(f->poll, now, &batch);
-		assert_int_equal(batch.fetch.cursor.ms, NOW + cases[i].cursor);
+		assert_int_equal(batch.fetch.cursor.time.ms, NOW + cases[i].cursor);
 		assert_int_equal(batch.fetch.clock_skew_ms, cases[i].skew);
 		assert_true(batch.fetch.began.ms <= NOW);
 		shd_outcome_read(f->poll, true, false, now);
-		assert_int_equal(feed_of(f, LIST)->cursor.ms, NOW + cases[i].cursor);
+		assert_int_equal(feed_of(f, LIST)->cursor.time.ms, NOW + cases[i].cursor);
+	}
+}
+
+#define CHANGE_A "{\"items\":[{\"id\":\"a\"}],\"next\":\"m\",\"expires\":9}"
+#define NO_CHANGE "{\"items\":[],\"next\":\"n\"}"
+
+static void the_text_is_committed_with_what_lies_before_it(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, CHANGES);
+	struct shd_batch batch;
+
+	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/changes?", 200, CHANGE_A), SHD_POLL_CHANGED);
+	shd_outcome_news(f->poll, now, &batch);
+	assert_int_equal(batch.seen.harvest->entity_count, 1);
+	assert_string_equal(batch.fetch.cursor.text, "m");
+	assert_int_equal(batch.fetch.cursor.expires.ms, 9);
+	assert_null(feed->cursor.text);
+	shd_outcome_read(f->poll, true, false, now);
+	assert_string_equal(feed->cursor.text, "m");
+	assert_int_equal(feed->cursor.expires.ms, 9);
+
+	/* Without news it is a fact, told when there is a transaction; the same one is not. */
+	feed->cursor.expires.ms = 0;
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+		assert_int_equal(
+			answer_with(f, again ? "/changes?n" : "/changes?m", 200, NO_CHANGE),
+			SHD_POLL_CHANGED);
+		assert_false(shd_poll_has_news(f->poll));
+		feed->noted = now;
+		assert_int_equal(shd_outcome_read(f->poll, false, false, now).tell,
+			again ? SHD_TELL_NOTHING : SHD_TELL_WITH_OTHERS);
+		shd_outcome_facts(f->poll, feed, now, &batch);
+		assert_string_equal(batch.fetch.cursor.text, "n");
+		assert_int_equal(batch.fetch.cursor.expires.ms, 0);
+	}
+}
+
+/* The record comes again only from where the poll began. */
+static void what_could_not_be_followed_keeps_the_cursor(void **state)
+{
+	static const char body[] = "{\"items\":[{\"id\":\"a\",\"follow\":[\"x\"]}],\"next\":\"n\"}";
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, CHANGES);
+
+	for (int fails = 1; fails >= 0; fails--) {
+		shd_cursor_copy(&feed->cursor, (struct shd_cursor){{7}, "m", {0}});
+		assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/changes?m", 200, body), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/detail?x", fails ? 500 : 200, "{\"id\":\"x\"}"),
+			SHD_POLL_CHANGED);
+		shd_outcome_read(f->poll, true, false, now);
+		assert_string_equal(feed->cursor.text, fails ? "m" : "n");
+		assert_int_equal(feed->cursor.time.ms == 7, fails);
 	}
 }
 
@@ -317,6 +373,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_list_with_an_unread_record_closes_nothing),
 		T(an_empty_answer_that_is_not_believed_moves_no_cursor),
+		T(the_text_is_committed_with_what_lies_before_it),
+		T(what_could_not_be_followed_keeps_the_cursor),
 		T(the_next_poll_goes_on_by_the_earlier_clock),
 		T(the_next_poll_comes_after_the_interval),
 		T(a_failed_poll_keeps_the_interval_of_its_row),

@@ -103,15 +103,19 @@ static json_t *next_json(const struct shd_endpoint *row, const struct shd_slicer
 {
 	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
 	struct shd_page_in in = {.position = "", .last_record = last, .last_record_len = last_len};
-	struct shd_page_out out = {0};
+	struct shd_page_out out = {.last = true};
 	struct shd_error error;
 
 	shd_text_init(&text, slicer->len + 2);
 	shd_slice_envelope(slicer, &text);
 	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, &error);
 	must(envelope != NULL, &error);
+	shd_text_init(&out.position, SHD_POSITION_BYTES);
 	must(row->next(row, envelope, records, &in, &out, &error), &error);
-	return out.last ? json_string("last") : json_pack("{s:s}", "position", out.position);
+	json_t *next = out.last ? json_string("last")
+				: json_pack("{s:s}", "position", out.position.data);
+	shd_text_finish(&out.position);
+	return next;
 }
 
 /* Does what a poll does with one answer. */

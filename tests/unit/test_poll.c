@@ -95,6 +95,77 @@ static void a_list_without_end_is_given_up(void **state)
 		answer_with(f, "/list?1", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_CHANGED);
 }
 
+static void a_position_has_a_maximum(void **state)
+{
+	static const struct {
+		size_t len;
+		enum shd_poll_state want;
+	} cases[] = {{513, SHD_POLL_READY}, {SHD_POSITION_BYTES, SHD_POLL_READY},
+		{SHD_POSITION_BYTES + 1, SHD_POLL_FAILED}};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_text body SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&body, 100000);
+		shd_text_puts(&body, "{\"items\":[],\"next\":\"");
+		for (size_t at = 0; at < cases[i].len; at++)
+			shd_text_putc(&body, 'p');
+		shd_text_puts(&body, "\"}");
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, body.data), cases[i].want);
+		if (cases[i].want == SHD_POLL_FAILED)
+			assert_int_equal(f->poll->error.kind, SHD_ERR_LIMIT);
+		else
+			assert_int_equal(f->poll->position.len, cases[i].len);
+	}
+}
+
+static void a_text_that_expired_is_not_asked_for(void **state)
+{
+	static const struct {
+		int64_t expires;
+		const char *url;
+	} cases[] = {
+		{0, "/changes?m"}, {1001, "/changes?m"}, {1000, "/changes?"}, {1, "/changes?"}};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		shd_cursor_copy(&feed_of(f, CHANGES)->cursor,
+			(struct shd_cursor){{7}, "m", {cases[i].expires}});
+		assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+		assert_int_equal(
+			answer_with(f, cases[i].url, 200, "{\"items\":[],\"next\":\"n\"}"),
+			SHD_POLL_CHANGED);
+		assert_int_equal(f->poll->page_in.cursor.ms, 7);
+	}
+}
+
+/* Once, and at once; only the first request of a poll goes on by the text. */
+static void a_text_that_is_refused_is_dropped(void **state)
+{
+	static const char more[] = "{\"items\":[],\"next\":\"n\",\"more\":true}";
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, CHANGES);
+
+	shd_cursor_copy(&feed->cursor, (struct shd_cursor){{7}, "m", {0}});
+	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/changes?m", 500, "{}"), SHD_POLL_FAILED);
+	assert_string_equal(feed->cursor.text, "m");
+	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/changes?m", 200, more), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/changes?n", 400, "{}"), SHD_POLL_FAILED);
+	assert_string_equal(feed->cursor.text, "m");
+	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/changes?m", 400, "{}"), SHD_POLL_READY);
+	assert_null(feed->cursor.text);
+	assert_int_equal(feed->cursor.time.ms, 7);
+	assert_int_equal(answer_with(f, "/changes?", 400, "{}"), SHD_POLL_FAILED);
+	assert_int_equal(f->poll->error.kind, SHD_ERR_REQUEST);
+	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/changes?", 400, "{}"), SHD_POLL_FAILED);
+}
+
 static void refusals_and_broken_answers_fail_the_poll(void **state)
 {
 	static const struct {
@@ -292,7 +363,7 @@ static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **s
 		struct shd_feed *feed = feed_of(f, LIST);
 
 		reset(f);
-		feed->cursor.ms = cases[i].cursor * SHD_MINUTE_MS;
+		feed->cursor.time.ms = cases[i].cursor * SHD_MINUTE_MS;
 		shd_poll_begin(f->poll, feed, (struct shd_wall){100 * SHD_MINUTE_MS},
 			known ? cases[i].skew * SHD_MINUTE_MS : INT64_MIN, NULL);
 		assert_true(shd_poll_ask(f->poll, NULL));
@@ -312,6 +383,9 @@ int main(void)
 		ROW(what_was_not_adopted_is_parsed_again),
 		ROW(pages_are_read_to_the_last),
 		ROW(a_list_without_end_is_given_up),
+		ROW(a_position_has_a_maximum),
+		ROW(a_text_that_expired_is_not_asked_for),
+		ROW(a_text_that_is_refused_is_dropped),
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_bad_record_is_left_out),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),

@@ -382,7 +382,7 @@ static void a_feed_comes_back(void **state)
 	struct fixture *f = *state;
 	struct shd_feed_row row = {.store = "s",
 		.endpoint = "list",
-		.cursor = {1},
+		.cursor = {{1}, "where", {8}},
 		.last_success = {2},
 		.last_try = {3},
 		.failing_since = {4},
@@ -405,12 +405,17 @@ static void a_feed_comes_back(void **state)
 	assert_int_equal(rows[0].next_due.ms, 6);
 	assert_int_equal(rows[0].suspects, 7);
 	assert_true(rows[0].not_available);
+	assert_int_equal(rows[0].cursor.time.ms, 1);
+	assert_string_equal(rows[0].cursor.text, "where");
+	assert_int_equal(rows[0].cursor.expires.ms, 8);
 	row.error = -1;
 	row.error_text = NULL;
+	row.cursor.text = NULL;
 	assert_true(shd_state_feed_put(f->state, &row, &f->err));
 	assert_true(shd_state_feeds(f->state, NULL, f->arena, &rows, &count, &f->err));
 	assert_int_equal(count, 1);
 	assert_int_equal(rows[0].error, -1);
+	assert_null(rows[0].cursor.text);
 }
 
 static void wake_ups_come_in_order_and_tell_the_next(void **state)

@@ -9,7 +9,7 @@ bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
 		return false;
 	shd_query_put_text(&query, row->store);
 	shd_query_put_text(&query, row->endpoint);
-	shd_query_put_n(&query, row->cursor.ms);
+	shd_query_put_n(&query, row->cursor.time.ms);
 	shd_query_put_n(&query, row->last_success.ms);
 	shd_query_put_n(&query, row->last_try.ms);
 	shd_query_put_n(&query, row->failing_since.ms);
@@ -19,6 +19,8 @@ bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
 	shd_query_put_n(&query, row->next_due.ms);
 	shd_query_put_n(&query, row->suspects);
 	shd_query_put_n(&query, row->not_available);
+	shd_query_put_text(&query, row->cursor.text);
+	shd_query_put_n(&query, row->cursor.expires.ms);
 	return shd_query_run(&query, reterr);
 }
 
@@ -28,7 +30,7 @@ static void read_feed(struct shd_query *query, struct shd_arena *arena, struct s
 
 	row->store = shd_query_get_text(query, arena);
 	row->endpoint = shd_query_get_text(query, arena);
-	row->cursor = shd_query_get_time(query);
+	row->cursor.time = shd_query_get_time(query);
 	row->last_success = shd_query_get_time(query);
 	row->last_try = shd_query_get_time(query);
 	row->failing_since = shd_query_get_time(query);
@@ -40,6 +42,8 @@ static void read_feed(struct shd_query *query, struct shd_arena *arena, struct s
 	row->next_due = shd_query_get_time(query);
 	row->suspects = (int)shd_query_get_n(query);
 	row->not_available = shd_query_get_n(query) != 0;
+	row->cursor.text = shd_query_get_text(query, arena);
+	row->cursor.expires = shd_query_get_time(query);
 }
 
 bool shd_state_feed_get(struct shd_state *state, const char *store, const char *endpoint,

@@ -128,7 +128,7 @@ bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *
 
 /* Goes on at `position`, unless it is empty or the one this page began at. */
 static bool go_on(const struct shd_page_in *in, const struct shd_loose_text *position,
-		  struct shd_page_out *ret_out, struct shd_error *reterr)
+		  struct shd_page_out *ret_out)
 {
 	if (position->len == 0 ||
 		(strlen(in->position) == position->len &&
@@ -136,12 +136,8 @@ static bool go_on(const struct shd_page_in *in, const struct shd_loose_text *pos
 		ret_out->last = true;
 		return true;
 	}
-	if (position->len >= sizeof(ret_out->position))
-		return shd_fail(reterr, SHD_ERR_LIMIT, "the cursor of the next page has %zu bytes",
-				position->len);
 	ret_out->last = false;
-	memcpy(ret_out->position, position->text, position->len);
-	ret_out->position[position->len] = '\0';
+	shd_text_add(&ret_out->position, position->text, position->len);
 	return true;
 }
 
@@ -161,9 +157,10 @@ SHD_OZON_NEXT(cursor)
 	struct shd_loose_text cursor = {.len = 0};
 
 	(void)row;
+	(void)reterr;
 	if (!has_ended(envelope, records))
 		shd_loose_text(json_object_get(envelope, "cursor"), &cursor);
-	return go_on(in, &cursor, ret_out, reterr);
+	return go_on(in, &cursor, ret_out);
 }
 
 SHD_OZON_NEXT(last_id)
@@ -174,10 +171,11 @@ SHD_OZON_NEXT(last_id)
 	int64_t number;
 
 	(void)row;
+	(void)reterr;
 	if (!has_ended(envelope, records) && shd_loose_text(value, &last) &&
 		shd_loose_int(value, &number) && number == 0)
 		last.len = 0; /* numbers start at 0, so 0 leads back to the first page */
-	return go_on(in, &last, ret_out, reterr);
+	return go_on(in, &last, ret_out);
 }
 
 SHD_OZON_NEXT(last_return)
@@ -195,7 +193,7 @@ SHD_OZON_NEXT(last_return)
 		if (!shd_loose_text(json_object_get(record, "return_id"), &last))
 			shd_loose_text(json_object_get(record, "id"), &last);
 	}
-	return go_on(in, &last, ret_out, reterr);
+	return go_on(in, &last, ret_out);
 }
 
 SHD_OZON_NEXT(offset)
@@ -205,6 +203,6 @@ SHD_OZON_NEXT(offset)
 	(void)envelope;
 	(void)reterr;
 	ret_out->last = records < (size_t)row->limit;
-	snprintf(ret_out->position, sizeof(ret_out->position), "%" PRIu64, read);
+	shd_text_printf(&ret_out->position, "%" PRIu64, read);
 	return true;
 }

@@ -95,7 +95,9 @@ static int64_t rate_of(const struct shd_answer *answer)
 {
 	const char *rate = answer->header(answer->ctx, "X-Rate");
 
-	return rate ? strtoll(rate, NULL, 10) * 1000 : 0;
+	int64_t milli = rate ? strtoll(rate, NULL, 10) : 0;
+
+	return milli < INT64_MAX / 1000 && milli > 0 ? milli * 1000 : 0;
 }
 
 static bool accept_answer(const struct shd_endpoint *row, const struct shd_answer *answer,

@@ -9,6 +9,7 @@
 enum {
 	STATE_RETRY_MS = 5000,       /* after a transaction failed */
 	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
+	LEFT_OUT_MAX = 127,          /* what a feed counts to */
 	IDLE_MAX = 32, /* a start has hundreds between two requests, a usual day few */
 };
 
@@ -129,6 +130,19 @@ static void wake_mended(struct shd_scheduler *scheduler, struct shd_feed *feed, 
 
 /* --- the end of a poll ----------------------------------------------------------------------- */
 
+/* How many records were left out, unless it was said: a list that is read anew each time has
+ * the same ones each time. What was not parsed says nothing. */
+static size_t newly_left_out(const struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+	size_t before = feed->left_out, now = poll->bad_records;
+
+	if (!poll->parsed_records)
+		return 0;
+	feed->left_out = (now < LEFT_OUT_MAX ? now : LEFT_OUT_MAX) & LEFT_OUT_MAX;
+	return feed->left_out == before ? 0 : poll->bad_records;
+}
+
 static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 	const struct shd_poll_outcome *outcome, bool news)
 {
@@ -143,7 +157,7 @@ static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 		.status = poll->status,
 		.requests = poll->requests,
 		.parsed_records = poll->parsed_records,
-		.bad_records = poll->bad_records,
+		.bad_records = ok ? newly_left_out(poll) : 0,
 		.bad_record = &poll->bad_record,
 		.retry_ms = ok ? 0 : outcome->wait_ms};
 

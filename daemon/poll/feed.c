@@ -76,6 +76,7 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 	feed->failure = old->failure ? copy_failure(old->failure) : NULL;
 	feed->catching_up = old->catching_up;
 	feed->unread = old->unread;
+	feed->left_out = old->left_out;
 }
 
 void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state)

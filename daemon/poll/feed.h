@@ -59,6 +59,7 @@ struct shd_feed {
 	bool goes_on : 1;              /* was polled under an older configuration as well */
 	bool telling : 1;              /* its facts are on their way to the state */
 	bool not_available : 1;
+	uint8_t left_out : 7;          /* records of the last reading; so many at least */
 };
 
 /* Row of the adapter of the source `of`. Resumes from `known`, the facts in the state (NULL:

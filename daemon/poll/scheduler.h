@@ -20,7 +20,7 @@ struct shd_polled {
 	bool turned;       /* it works again, or fails otherwise than before */
 	bool news;         /* something new was committed */
 	int failures, status, requests;
-	size_t parsed_records, bad_records;
+	size_t parsed_records, bad_records; /* bad: 0 also when as many as at the last one */
 	const struct shd_error *bad_record; /* when bad_records */
 	int64_t retry_ms;  /* until the next try, unless ok */
 };

@@ -330,13 +330,6 @@ SHD_MUST_USE bool shd_state_retain(struct shd_state *state, const struct shd_ret
  * again by the next call. */
 void shd_state_checkpoint(struct shd_state *state);
 
-/* Small named values: the fingerprint of the rules, the last clean stop. */
-SHD_MUST_USE bool shd_state_meta_get(struct shd_state *state, const char *name,
-				     struct shd_arena *arena, const char **ret_value,
-				     struct shd_error *reterr);
-SHD_MUST_USE bool shd_state_meta_put(struct shd_state *state, const char *name, const char *value,
-				     struct shd_error *reterr);
-
 /* --- tokens, rates and reports of sources -------------------------------------------------- */
 
 /* The newest tokens of a credential (auth/grant.h). Secrets: the state file has mode 0600. */

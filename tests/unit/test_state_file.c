@@ -56,21 +56,45 @@ static void migrations_are_what_they_were(void **state)
 	}
 }
 
+/* Any row will do: a name and its value. */
+static bool put_value(struct shd_state *state, const char *name, const char *value,
+		      struct shd_error *reterr)
+{
+	const struct shd_token_row row = {.credential = name, .first = "", .access = value};
+
+	return shd_state_token_put(state, &row, reterr);
+}
+
+static bool get_value(struct shd_state *state, const char *name, struct shd_arena *arena,
+		      const char **ret_value, struct shd_error *reterr)
+{
+	struct shd_token_row *rows;
+	size_t count;
+
+	if (!shd_state_tokens(state, arena, &rows, &count, reterr))
+		return false;
+	*ret_value = NULL;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rows[i].credential, name) == 0)
+			*ret_value = rows[i].access;
+	return true;
+}
+
 static void what_is_rolled_back_never_was(void **state)
 {
 	struct fixture *f = *state;
 	const char *value;
 
 	assert_true(shd_state_begin(f->state, &f->err));
-	assert_true(shd_state_meta_put(f->state, "a", "1", &f->err));
+	assert_true(put_value(f->state, "a", "1", &f->err));
 	shd_state_rollback(f->state);
-	assert_true(shd_state_meta_get(f->state, "a", f->arena, &value, &f->err));
+	assert_true(get_value(f->state, "a", f->arena, &value, &f->err));
 	assert_null(value);
 	assert_true(shd_state_begin(f->state, &f->err));
-	assert_true(shd_state_meta_put(f->state, "a", "2", &f->err));
+	assert_true(put_value(f->state, "a", "2", &f->err));
 	assert_true(shd_state_commit(f->state, true, &f->err));
 	state_reopen(f);
-	assert_true(shd_state_meta_get(f->state, "a", f->arena, &value, &f->err));
+	assert_true(get_value(f->state, "a", f->arena, &value, &f->err));
 	assert_string_equal(value, "2");
 }
 
@@ -82,13 +106,13 @@ static void a_reader_sees_the_last_commit_and_cannot_write(void **state)
 
 	assert_true(shd_state_open_readonly(f->path, &reader, &f->err));
 	assert_true(shd_state_begin(f->state, &f->err));
-	assert_true(shd_state_meta_put(f->state, "a", "1", &f->err));
-	assert_true(shd_state_meta_get(reader, "a", f->arena, &value, &f->err));
+	assert_true(put_value(f->state, "a", "1", &f->err));
+	assert_true(get_value(reader, "a", f->arena, &value, &f->err));
 	assert_null(value);
 	assert_true(shd_state_commit(f->state, false, &f->err));
-	assert_true(shd_state_meta_get(reader, "a", f->arena, &value, &f->err));
+	assert_true(get_value(reader, "a", f->arena, &value, &f->err));
 	assert_string_equal(value, "1");
-	assert_false(shd_state_meta_put(reader, "a", "2", &f->err));
+	assert_false(put_value(reader, "a", "2", &f->err));
 	assert_int_equal(f->err.kind, SHD_ERR_STATE);
 	assert_true(shd_state_prepare_all(reader, &f->err));
 	shd_state_close(reader);
@@ -216,7 +240,7 @@ static void a_checkpoint_moves_the_log_beside_the_writer(void **state)
 		for (int i = 0; i < 20; i++) {
 			text[0] = (char)('a' + (round + i) % 20);
 			assert_true(shd_state_begin(f->state, &f->err));
-			assert_true(shd_state_meta_put(f->state, text + i, text, &f->err));
+			assert_true(put_value(f->state, text + i, text, &f->err));
 			assert_true(shd_state_commit(f->state, false, &f->err));
 		}
 		shd_state_checkpoint(f->state);

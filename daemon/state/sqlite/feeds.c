@@ -184,30 +184,3 @@ bool shd_state_wakes(struct shd_state *state, struct shd_wall now, size_t max,
 	*ret_next = next;
 	return true;
 }
-
-bool shd_state_meta_get(struct shd_state *state, const char *name, struct shd_arena *arena,
-			const char **ret_value, struct shd_error *reterr)
-{
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-
-	if (!shd_query_open(&query, state, SHD_SQL_meta_get, reterr))
-		return false;
-	shd_query_put_text(&query, name);
-	const char *value = shd_query_row(&query) ? shd_query_get_text(&query, arena) : NULL;
-	if (!shd_query_ok(&query, reterr))
-		return false;
-	*ret_value = value;
-	return true;
-}
-
-bool shd_state_meta_put(struct shd_state *state, const char *name, const char *value,
-			struct shd_error *reterr)
-{
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-
-	if (!shd_query_open(&query, state, SHD_SQL_meta_put, reterr))
-		return false;
-	shd_query_put_text(&query, name);
-	shd_query_put_text(&query, value);
-	return shd_query_run(&query, reterr);
-}

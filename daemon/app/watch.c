@@ -8,7 +8,8 @@
 
 enum {
 	STATUS_MS = 5000,
-	TRIM_MS = 10000,
+	TIDY_MS = 10000,
+	LOGGED_MAX_BYTES = 4 << 20, /* then the log is moved before its time */
 	TICK_MS = 1000,
 	RETAIN_EVERY_MS = 3600000,
 	RETAIN_STEP = 500,      /* rows in one transaction */
@@ -127,9 +128,11 @@ static void keep_house(struct shd_app *app)
 {
 	int64_t now = app->clock.at.boot_ms;
 
-	if (!app->tidying) {
+	bool due = is_time(app, TIDY_MS);
+
+	if (!app->tidying && (due || shd_state_logged_bytes(app->state) > LOGGED_MAX_BYTES)) {
 		app->tidying = true;
-		app->trim = is_time(app, TRIM_MS);
+		app->trim = due;
 		shd_jobs_parse(app->jobs, tidy, tidied, app);
 	}
 	if (now - app->retained_ms >= RETAIN_EVERY_MS)

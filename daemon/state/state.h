@@ -325,10 +325,14 @@ SHD_MUST_USE bool shd_state_retain(struct shd_state *state, const struct shd_ret
 
 /* Moves what was committed from the log into the database file, on a connection of its
  * own: beside the state job, on any pool thread, one at a time, and never waiting
- * for a transaction nor holding one up. Call it every second or so; a log that grows
- * all the same is moved by the commit that makes it 32 MB long. What fails is tried
- * again by the next call. */
+ * for a transaction. But it syncs both files, and a commit that is synced meanwhile waits for
+ * the same disk; so call it every ten seconds or so, and when shd_state_logged_bytes is some
+ * megabytes. A log that grows all the same is moved by the commit that makes it 32 MB long.
+ * What fails is tried again by the next call. */
 void shd_state_checkpoint(struct shd_state *state);
+
+/* About what was committed since the last checkpoint began. Any thread. */
+size_t shd_state_logged_bytes(const struct shd_state *state);
 
 /* --- tokens, rates and reports of sources -------------------------------------------------- */
 

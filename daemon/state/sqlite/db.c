@@ -9,6 +9,7 @@
 enum {
 	BUSY_MS = 5000,
 	CHECKPOINT_ROUNDS = 5,
+	PAGE_BYTES = 4096, /* SQLite's default */
 };
 
 static const struct {
@@ -67,10 +68,22 @@ static bool sync_log(struct shd_state *state, struct shd_error *reterr)
 	return rc == SQLITE_OK || shd_state_fail(state, rc, "syncing a commit", reterr);
 }
 
+static void count_logged(struct shd_state *state)
+{
+	int pages = 0, most;
+
+	sqlite3_db_status(state->db, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &most, true);
+	atomic_fetch_add(&state->logged_pages, (size_t)pages);
+}
+
 bool shd_state_commit(struct shd_state *state, bool durable, struct shd_error *reterr)
 {
-	return state->held ||
-	       (simple(state, SHD_SQL_commit, reterr) && (!durable || sync_log(state, reterr)));
+	if (state->held)
+		return true;
+	if (!simple(state, SHD_SQL_commit, reterr))
+		return false;
+	count_logged(state);
+	return !durable || sync_log(state, reterr);
 }
 
 static bool read_version(struct shd_state *state, int64_t *ret_version, struct shd_error *reterr)
@@ -244,6 +257,11 @@ static bool open_keeper(struct shd_state *state)
 	return false;
 }
 
+size_t shd_state_logged_bytes(const struct shd_state *state)
+{
+	return atomic_load(&state->logged_pages) * PAGE_BYTES;
+}
+
 /* Each round moves what was committed during the one before; when it was nothing,
  * the next commit begins the log anew. */
 void shd_state_checkpoint(struct shd_state *state)
@@ -252,6 +270,7 @@ void shd_state_checkpoint(struct shd_state *state)
 
 	if (!open_keeper(state))
 		return;
+	atomic_store(&state->logged_pages, 0);
 	for (int i = 0; i < CHECKPOINT_ROUNDS && rc == SQLITE_OK && moved < in_log; i++)
 		rc = sqlite3_wal_checkpoint_v2(
 			state->keeper, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);

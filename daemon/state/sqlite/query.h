@@ -9,6 +9,7 @@
 #include "state/state.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 enum shd_sql {
 #define STATEMENT(name, sql, doc) SHD_SQL_##name,
@@ -37,6 +38,7 @@ struct shd_state {
 	struct shd_window_kept windows[SHD_WINDOWS_KEPT];
 	size_t window_count;
 	struct shd_stored stored;
+	atomic_size_t logged_pages; /* committed since the last checkpoint began */
 	uint64_t executed;  /* statements, each from bind to release */
 	/* Where the next step of shd_state_retain goes on. */
 	int64_t retain_series;

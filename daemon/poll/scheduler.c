@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum {
-	RELEASE_MS = 50,         /* due feeds are released together: a third less CPU */
+	RELEASE_MS = 10,         /* due feeds are released together, which saves CPU; but a burst
+				  * is judged and told together too, and who is first waits */
 	KEPT_MS = 1000,          /* while the last move of a report is being kept */
 };
 

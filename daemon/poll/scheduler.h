@@ -1,7 +1,7 @@
 /* poll/scheduler.h - all feeds of all sources, and when each is polled.
  *
  * One timer serves the nearest due feed. What is due is released in batches of
- * 50 ms into a queue and leaves it as slots (in_flight_max), the credentials' rates and
+ * 10 ms into a queue and leaves it as slots (in_flight_max), the credentials' rates and
  * the queue of changes (commit/commit.h) allow; each feed is there once, so the queue is
  * bounded. An answer that is the same as the last one moves only the feed's facts. Loop
  * thread. */

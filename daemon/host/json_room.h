@@ -8,12 +8,14 @@
  * The block is a variable of the thread, outside any object: jansson tells its functions of
  * memory no context. Any thread; does not nest. */
 #pragma once
-#include <stdbool.h>
+#include "base/mem.h"
 
 /* Once, before the first value of the process is made. */
 void shd_json_room_install(void);
 
-/* Closes by itself:  bool room SHD_AUTO(shd_json_room_close) = shd_json_room_open();
- * to be declared before the values, so that they are released first. */
+/* Opens, and closes at the end of the block. Declared before the values, so that they are
+ * released first. */
+#define SHD_JSON_ROOM()                                                                            \
+	bool json_room __attribute__((unused)) SHD_AUTO(shd_json_room_close) = shd_json_room_open()
 bool shd_json_room_open(void);
 void shd_json_room_close(const bool *opened);

@@ -58,7 +58,7 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 	struct shd_harvest *harvest = poll->harvest;
 	size_t entities = harvest->entity_count, follows = harvest->follow_count;
 	struct shd_map_in in = {.source = poll->source, .row = poll->row, .fetched = poll->fetched};
-	bool room SHD_AUTO(shd_json_room_close) = shd_json_room_open();
+	SHD_JSON_ROOM();
 	json_auto_t *record = shd_adapter_parse(bytes, len, reterr);
 
 	if (!record)
@@ -105,7 +105,7 @@ static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
 	if (!shd_text_ok(&text))
 		return shd_fail(reterr, SHD_ERR_LIMIT, "more than %d bytes beside the records",
 				ENVELOPE_BYTES);
-	bool room SHD_AUTO(shd_json_room_close) = shd_json_room_open();
+	SHD_JSON_ROOM();
 	json_auto_t *envelope = shd_adapter_parse(text.data, text.len, reterr);
 	if (!envelope || !poll->row->next(poll->row, envelope, poll->draft.count, &poll->page_in,
 					  out, reterr))

@@ -181,9 +181,10 @@ static struct moment *moment_of(struct work *work, const char *store)
 
 	while (*at && strcmp((*at)->store, store) != 0)
 		at = &(*at)->next;
-	if (*at)
-		return *at;
-	struct moment *moment = *at = shd_xcalloc(1, sizeof(*moment));
+	struct moment *moment = *at;
+	if (moment)
+		return moment;
+	moment = *at = shd_xcalloc(1, sizeof(*moment));
 	moment->store = shd_xstrdup(store);
 	moment->harvest = shd_harvest_create(MOMENT_BYTES);
 	moment->feeds = shd_harvest_create(MOMENT_BYTES);

@@ -30,7 +30,7 @@ static void values_of_both_places_are_released_anywhere(void **state)
 
 	(void)state;
 	{
-		bool room SHD_AUTO(shd_json_room_close) = shd_json_room_open();
+		SHD_JSON_ROOM();
 		json_auto_t *small = number_list(10);
 
 		check(small, 10);
@@ -47,7 +47,7 @@ static void what_has_no_room_is_whole_all_the_same(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 3; round++) {
-		bool room SHD_AUTO(shd_json_room_close) = shd_json_room_open();
+		SHD_JSON_ROOM();
 		json_auto_t *large = number_list(100000);
 		json_auto_t *small = number_list(3);
 

@@ -192,8 +192,9 @@ def test_secrets_come_from_the_credentials_folder(tmp_path, shop, manager, prefi
     folder = tmp_path / "credentials"
     folder.mkdir(mode=0o700)
     for name, secret in (("shop-key", "demo-key"), ("hook-key", HOOK_SECRET)):
-        (folder / f"{prefix}{name}").touch(mode=0o400)
-        (folder / f"{prefix}{name}").write_text(secret + "\n")
+        file = folder / f"{prefix}{name}"
+        file.write_text(secret + "\n")
+        file.chmod(0o400)
     with Daemon(tmp_path, shop, config=config) as daemon:
         daemon.start(CREDENTIALS_DIRECTORY=str(folder), **manager.environment)
         assert manager.hears("READY=1"), daemon.log.read_text()

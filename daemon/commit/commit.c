@@ -18,7 +18,7 @@
 enum {
 	BATCHES_MAX = 512,       /* what polls brought; then polls wait in their queue */
 	BATCH_BYTES_MAX = 4 << 20, /* the same; a transaction needs several times as much */
-	GROUP_MS = 1000,         /* how long what is not urgent waits for company */
+	GROUP_MS = 1000,         /* how long what is not urgent waits for others to go with */
 	BACK_OFF_MAX_MS = 30000,
 };
 

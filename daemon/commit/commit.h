@@ -64,7 +64,7 @@ struct shd_commit_item {
 	uint64_t epoch;               /* private: when it was handed in */
 	size_t bytes;                 /* private: of what it brought */
 	struct shd_batch batch;
-	bool urgent;        /* brought something; else it may wait a second for company */
+	bool urgent;        /* brought something; else it may wait a second for others to go with */
 	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
 	const char **unclaimed; /* for done: tracking numbers that no store knows */
 	size_t unclaimed_count;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	BATCHES_URGENT = 256,    /* so many polls do not wait for company */
+	BATCHES_URGENT = 256,    /* so many polls do not wait for more */
 	WAKES_A_JOB = 200,
 	STORES_A_JOB = 20,
 	TIME_RETRY_MS = 5000,    /* after what is due by time could not be judged */

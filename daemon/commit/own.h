@@ -73,7 +73,7 @@ struct shd_commit {
 	size_t batch_bytes;             /* of what these brought */
 	bool urgent, send_wanted, paused, leaving, closing;
 	int failures;
-	uv_timer_t timer;               /* company, or the end of BACKING_OFF */
+	uv_timer_t timer;               /* the end of GROUP_MS, or of BACKING_OFF */
 	int handles;
 	struct shd_commit_job job;
 	struct shd_note_change *notes;

@@ -226,7 +226,7 @@ static void settled(struct shd_change *change, const struct shd_error *err)
 	shd_deliver_settled(deliver, shd_steal(settlement->first), !err);
 }
 
-/* What is under way may be waiting for company. */
+/* What is under way may be waiting for others to go with. */
 static void hasten(struct shd_deliver *deliver, struct shd_settlement *settlement)
 {
 	settlement->change.urgent = true;

@@ -34,11 +34,6 @@ void shd_hex(const unsigned char *bytes, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
-bool shd_equal_in_constant_time(const void *a, const void *b, size_t len)
-{
-	return CRYPTO_memcmp(a, b, len) == 0;
-}
-
 void shd_wipe(void *bytes, size_t len)
 {
 	OPENSSL_cleanse(bytes, len);

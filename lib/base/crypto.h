@@ -24,9 +24,6 @@ void shd_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t 
 /* Lower-case hexadecimal digits of bytes[0..len), and a NUL: out has 2 * len + 1. */
 void shd_hex(const unsigned char *bytes, size_t len, char *out);
 
-/* Equal bytes; takes the same time wherever they differ. */
-bool shd_equal_in_constant_time(const void *a, const void *b, size_t len);
-
 /* Overwrites bytes[0..len) with zeros; no compiler leaves it out. */
 void shd_wipe(void *bytes, size_t len);
 

@@ -8,10 +8,8 @@
 static const struct {
 	const char *name, *text;
 	enum shd_retry retry;
-	enum shd_fault fault;
 } kinds[] = {
-#define X(id, name_, retry_, fault_, text_)                                                        \
-	[SHD_ERR_##id] = {name_, text_, SHD_RETRY_##retry_, SHD_FAULT_##fault_},
+#define X(id, name_, retry_, text_) [SHD_ERR_##id] = {name_, text_, SHD_RETRY_##retry_},
 	SHD_ERR_MAP(X)
 #undef X
 };
@@ -98,12 +96,6 @@ enum shd_retry shd_err_retry(enum shd_err kind)
 {
 	shd_assert(kind < SHD_ERR_COUNT);
 	return kinds[kind].retry;
-}
-
-enum shd_fault shd_err_fault(enum shd_err kind)
-{
-	shd_assert(kind < SHD_ERR_COUNT);
-	return kinds[kind].fault;
 }
 
 bool shd_err_find(const char *name, enum shd_err *ret_kind)

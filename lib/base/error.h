@@ -5,42 +5,41 @@
 #pragma once
 #include <stdbool.h>
 
-/* X(NAME, "name", retry, fault, one-line meaning)
+/* X(NAME, "name", retry, one-line meaning)
  * retry: NEVER  doing the same again is useless
  *        LATER  the same request may work after a back-off
  *        DAILY  probe once a day (a feature the shop has not bought)
  *        OPERATOR  somebody has to change something first; probe slowly */
 #define SHD_ERR_MAP(X)                                                                             \
-	X(SYNTAX, "syntax", LATER, MARKETPLACE, "not well-formed")                                 \
-	X(SCHEMA, "schema", LATER, MARKETPLACE, "well-formed, but not what was expected")          \
-	X(LIMIT, "limit", LATER, MARKETPLACE, "larger than the stated limit")                      \
-	X(NETWORK, "network", LATER, NETWORK, "no connection")                                     \
-	X(TLS, "tls", LATER, NETWORK, "no trusted connection")                                     \
-	X(TIMEOUT, "timeout", LATER, NETWORK, "no answer in time")                                 \
-	X(SERVER, "server", LATER, MARKETPLACE, "the other side failed")                           \
-	X(THROTTLED, "throttled", LATER, OURS, "too many requests")                                \
-	X(CREDENTIALS, "credentials", OPERATOR, OPERATOR, "the key was refused")                   \
-	X(EGRESS, "egress", OPERATOR, OPERATOR, "the key may not be used from this address")       \
-	X(ROLE, "role", OPERATOR, OPERATOR, "the key lacks a role")                                \
-	X(BLOCKED, "blocked", OPERATOR, OPERATOR, "the marketplace has blocked the store")         \
-	X(TARIFF, "tariff", DAILY, OPERATOR, "not part of the store's tariff")                     \
-	X(RETIRED, "retired", NEVER, OURS, "the marketplace has switched this method off")         \
-	X(REQUEST, "request", NEVER, OURS, "our request was refused as invalid")                   \
-	X(MISSING, "missing", NEVER, OURS, "no such object")                                       \
-	X(CONFIG, "config", OPERATOR, OPERATOR, "the configuration is wrong")                      \
-	X(IO, "io", LATER, OURS, "a file or device failed")                                        \
-	X(STATE, "state", LATER, OURS, "the state database failed")                                \
-	X(CLOSING, "closing", NEVER, OURS, "given up because the daemon stops")
+	X(SYNTAX, "syntax", LATER, "not well-formed")                                              \
+	X(SCHEMA, "schema", LATER, "well-formed, but not what was expected")                       \
+	X(LIMIT, "limit", LATER, "larger than the stated limit")                                   \
+	X(NETWORK, "network", LATER, "no connection")                                              \
+	X(TLS, "tls", LATER, "no trusted connection")                                              \
+	X(TIMEOUT, "timeout", LATER, "no answer in time")                                          \
+	X(SERVER, "server", LATER, "the other side failed")                                        \
+	X(THROTTLED, "throttled", LATER, "too many requests")                                      \
+	X(CREDENTIALS, "credentials", OPERATOR, "the key was refused")                             \
+	X(EGRESS, "egress", OPERATOR, "the key may not be used from this address")                 \
+	X(ROLE, "role", OPERATOR, "the key lacks a role")                                          \
+	X(BLOCKED, "blocked", OPERATOR, "the marketplace has blocked the store")                   \
+	X(TARIFF, "tariff", DAILY, "not part of the store's tariff")                               \
+	X(RETIRED, "retired", NEVER, "the marketplace has switched this method off")               \
+	X(REQUEST, "request", NEVER, "our request was refused as invalid")                         \
+	X(MISSING, "missing", NEVER, "no such object")                                             \
+	X(CONFIG, "config", OPERATOR, "the configuration is wrong")                                \
+	X(IO, "io", LATER, "a file or device failed")                                              \
+	X(STATE, "state", LATER, "the state database failed")                                      \
+	X(CLOSING, "closing", NEVER, "given up because the daemon stops")
 
 enum shd_err {
-#define X(id, name, retry, fault, text) SHD_ERR_##id,
+#define X(id, name, retry, text) SHD_ERR_##id,
 	SHD_ERR_MAP(X)
 #undef X
 	SHD_ERR_COUNT
 };
 
 enum shd_retry { SHD_RETRY_NEVER, SHD_RETRY_LATER, SHD_RETRY_DAILY, SHD_RETRY_OPERATOR };
-enum shd_fault { SHD_FAULT_OURS, SHD_FAULT_MARKETPLACE, SHD_FAULT_OPERATOR, SHD_FAULT_NETWORK };
 
 /* line and col count from 1; 0 means unknown. */
 struct shd_error {
@@ -67,7 +66,6 @@ bool shd_fail_in(struct shd_error *err, const char *fmt, ...) SHD_PRINTF(2, 3);
 const char *shd_err_name(enum shd_err kind);
 const char *shd_err_text(enum shd_err kind);
 enum shd_retry shd_err_retry(enum shd_err kind);
-enum shd_fault shd_err_fault(enum shd_err kind);
 
 /* The kind with this lower-case name; false when there is none. */
 bool shd_err_find(const char *name, enum shd_err *ret_kind);

@@ -33,8 +33,3 @@ const char *shd_secret_reveal(const struct shd_secret *secret, size_t *ret_len)
 		*ret_len = secret->len;
 	return secret->bytes;
 }
-
-bool shd_secret_equal(const struct shd_secret *a, const struct shd_secret *b)
-{
-	return a->len == b->len && shd_equal_in_constant_time(a->bytes, b->bytes, a->len);
-}

@@ -1,5 +1,5 @@
-/* base/secret.h - a secret: no printf path, wiped when released, compared in
- * constant time. Pure; safe on any thread. */
+/* base/secret.h - a secret: no printf path, wiped when released. Pure;
+ * safe on any thread. */
 #pragma once
 #include "mem.h"
 
@@ -12,6 +12,3 @@ void shd_secret_destroy(struct shd_secret *secret); /* accepts NULL */
 /* The bytes, NUL-terminated. For the one place that puts them on the wire;
  * never log, store or compare them otherwise. */
 const char *shd_secret_reveal(const struct shd_secret *secret, size_t *ret_len);
-
-/* Equal contents; takes the same time wherever they differ. */
-bool shd_secret_equal(const struct shd_secret *a, const struct shd_secret *b);

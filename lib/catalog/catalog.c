@@ -9,10 +9,10 @@ static const char *const type_names[] = {
 };
 
 static const struct {
-	const char *name, *doc;
+	const char *name;
 	enum shd_field first;
 } kinds[] = {
-#define KIND(name_, doc_) [SHD_KIND_##name_] = {#name_, doc_, SHD_F_##name_##_opened_at},
+#define KIND(name_, doc_) [SHD_KIND_##name_] = {#name_, SHD_F_##name_##_opened_at},
 #include "kinds.def"
 #undef KIND
 };
@@ -33,10 +33,10 @@ static const struct shd_metric_row metrics[] = {
 };
 
 static const struct {
-	const char *name, *doc;
+	const char *name;
 	int64_t every_s;
 } pollers[] = {
-#define POLLER(name_, every_, doc_) [SHD_P_##name_] = {#name_, doc_, every_},
+#define POLLER(name_, every_, doc_) [SHD_P_##name_] = {#name_, every_},
 #include "pollers.def"
 #undef POLLER
 };
@@ -65,11 +65,6 @@ bool shd_type_find(const char *name, enum shd_type *ret_type)
 const char *shd_kind_name(enum shd_kind kind)
 {
 	return kinds[kind].name;
-}
-
-const char *shd_kind_doc(enum shd_kind kind)
-{
-	return kinds[kind].doc;
 }
 
 bool shd_kind_find(const char *name, size_t len, enum shd_kind *ret_kind)
@@ -137,11 +132,6 @@ bool shd_metric_find(const char *name, size_t len, enum shd_metric *ret_metric)
 const char *shd_poller_name(enum shd_poller poller)
 {
 	return pollers[poller].name;
-}
-
-const char *shd_poller_doc(enum shd_poller poller)
-{
-	return pollers[poller].doc;
 }
 
 bool shd_poller_find(const char *name, size_t len, enum shd_poller *ret_poller)

@@ -77,7 +77,6 @@ struct shd_metric_row {
 };
 
 const char *shd_kind_name(enum shd_kind kind);
-const char *shd_kind_doc(enum shd_kind kind);
 bool shd_kind_find(const char *name, size_t len, enum shd_kind *ret_kind);
 enum shd_field shd_kind_first(enum shd_kind kind);
 int shd_kind_fields(enum shd_kind kind); /* how many, at most 64 */
@@ -91,7 +90,6 @@ const struct shd_metric_row *shd_metric_row(enum shd_metric metric);
 bool shd_metric_find(const char *name, size_t len, enum shd_metric *ret_metric);
 
 const char *shd_poller_name(enum shd_poller poller);
-const char *shd_poller_doc(enum shd_poller poller);
 bool shd_poller_find(const char *name, size_t len, enum shd_poller *ret_poller);
 /* Time between two polls unless the configuration says otherwise, in ms. */
 int64_t shd_poller_every_ms(enum shd_poller poller);

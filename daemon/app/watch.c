@@ -13,6 +13,7 @@ enum {
 	TICK_MS = 1000,
 	RETAIN_EVERY_MS = 3600000,
 	RETAIN_STEP = 500,      /* rows in one transaction */
+	FORGET_DAYS = 30,       /* what serves a credential or a source that is gone */
 };
 
 /* --- blind and seeing ------------------------------------------------------------------ */
@@ -56,6 +57,22 @@ static void tell_clock(struct shd_app *app)
 
 /* --- housekeeping ------------------------------------------------------------------------ */
 
+/* Tokens and reports of what left the configuration. No reload runs beside a state job. */
+static bool forget_gone(const struct shd_settings *settings, struct shd_transaction *transaction,
+			struct shd_error *reterr)
+{
+	const char **credentials shd_autofree =
+		shd_xcalloc(settings->source_count + 1, sizeof(*credentials));
+	struct shd_wall now = transaction->now;
+	struct shd_wall before = {now.ms - FORGET_DAYS * SHD_DAY_MS};
+
+	for (size_t i = 0; i < settings->source_count; i++)
+		credentials[i] = settings->sources[i].credential->id;
+	return shd_state_tokens_keep(transaction->state, credentials, settings->source_count, now,
+		       before, reterr) &&
+	       shd_state_jobs_forget(transaction->state, before, reterr);
+}
+
 static bool retain(struct shd_change *change, struct shd_transaction *transaction,
 		   struct shd_error *reterr)
 {
@@ -71,7 +88,9 @@ static bool retain(struct shd_change *change, struct shd_transaction *transactio
 	};
 
 	return shd_state_retain(transaction->state, &retention, RETAIN_STEP, &retain->more,
-				reterr);
+		       reterr) &&
+	       (retain->more ||
+		       forget_gone(retain->app->config->settings, transaction, reterr));
 }
 
 /* A state that fails is told by the queue of changes. */

@@ -31,8 +31,8 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	shd_poll_answered(poll, out, wall_now(scheduler));
 	if (poll->skew_ms != INT64_MIN)
 		poll->feed->of->skew_ms = poll->skew_ms;
-	if (poll->told_micro_per_s)
-		shd_limits_told(poll->feed->of->limits, poll->row, poll->told_micro_per_s);
+	if (poll->stated_micro_per_s)
+		shd_limits_stated(poll->feed->of->limits, poll->row, poll->stated_micro_per_s);
 	if (poll->refused_ms)
 		shd_limits_refused(poll->feed->of->limits, poll->refused_scope, poll->refused_ms,
 			mono_now(scheduler));

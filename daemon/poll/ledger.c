@@ -6,7 +6,7 @@
 enum {
 	KEPT_MS = 10000,   /* what takes less to fill is full again after a restart */
 	GRANT_MS = 20,     /* a row is on its way */
-	TOLD_FACTOR = 10,
+	STATED_FACTOR = 10,
 	FORGET_DAYS = 30,  /* a row that nobody wrote for so long */
 };
 
@@ -92,7 +92,7 @@ static void fill_row(struct shd_allowance *allowance, struct shd_wall now, struc
 	allowance->row = (struct shd_bucket_row){.kind = kinds[allowance->kind],
 		.name = allowance->name,
 		.operation = allowance->operation,
-		.told_micro_per_s = allowance->told_micro_per_s,
+		.stated_micro_per_s = allowance->stated_micro_per_s,
 		.micro_tokens = rate->nano_tokens / 1000 - allowance->reserved * 1000000,
 		.at.ms = rate->at_ms ? now.ms - (mono.ms - rate->at_ms) : now.ms,
 		.paused_until.ms = allowance->paused_until.ms > mono.ms
@@ -134,14 +134,14 @@ static struct shd_mono mono_of(const struct shd_allowance *allowance)
 /* The rate in force. */
 static int64_t rate_of(const struct shd_allowance *allowance)
 {
-	int64_t listed = allowance->listed_micro_per_s, told = allowance->told_micro_per_s;
-	int64_t least = listed / TOLD_FACTOR > 0 ? listed / TOLD_FACTOR : 1;
+	int64_t listed = allowance->listed_micro_per_s, stated = allowance->stated_micro_per_s;
+	int64_t least = listed / STATED_FACTOR > 0 ? listed / STATED_FACTOR : 1;
 
-	if (!told || !listed)
+	if (!stated || !listed)
 		return listed;
-	if (told < least)
+	if (stated < least)
 		return least;
-	return told < listed * TOLD_FACTOR ? told : listed * TOLD_FACTOR;
+	return stated < listed * STATED_FACTOR ? stated : listed * STATED_FACTOR;
 }
 
 /* The first limit after a start: the bucket has what the state says, and what came since. */
@@ -173,11 +173,11 @@ void shd_allowance_limit(struct shd_allowance *allowance, int64_t micro_per_s, i
 			  allowance->rate.burst * 1000000 / micro_per_s > KEPT_MS / 1000;
 }
 
-void shd_allowance_told(struct shd_allowance *allowance, int64_t micro_per_s)
+void shd_allowance_stated(struct shd_allowance *allowance, int64_t micro_per_s)
 {
-	if (micro_per_s <= 0 || micro_per_s == allowance->told_micro_per_s)
+	if (micro_per_s <= 0 || micro_per_s == allowance->stated_micro_per_s)
 		return;
-	allowance->told_micro_per_s = micro_per_s;
+	allowance->stated_micro_per_s = micro_per_s;
 	shd_bucket_set_rate(&allowance->rate, rate_of(allowance), mono_of(allowance).ms);
 	mark(allowance);
 	hand_in(allowance->ledger, false);
@@ -263,7 +263,7 @@ static void restore(struct shd_ledger *ledger, const struct shd_bucket_row *row)
 			ledger, (enum shd_allowance_kind)kind, row->name, row->operation);
 		allowance->row = *row;
 		allowance->known = true;
-		allowance->told_micro_per_s = row->told_micro_per_s;
+		allowance->stated_micro_per_s = row->stated_micro_per_s;
 		if (wait_ms > SHD_PAUSE_MAX_MS)
 			wait_ms = SHD_PAUSE_MAX_MS;
 		if (row->paused_until.ms && wait_ms > 0)

@@ -1,5 +1,5 @@
 /* poll/ledger.h - how much each credential, source and host may be asked, kept over reload,
- * restart and kill -9: the balances of rate buckets, the rates that platforms told, pauses.
+ * restart and kill -9: the balances of rate buckets, the rates that platforms stated, pauses.
  *
  * A bucket that takes longer than 10 s to fill is written down with what else is committed,
  * not for every request: its row says what is left after SHD_LEDGER_AHEAD more requests, and
@@ -39,7 +39,7 @@ struct shd_allowance {
 	enum shd_allowance_kind kind;
 	const char *name, *operation;   /* in the key */
 	int64_t listed_micro_per_s;     /* by the adapter's table */
-	int64_t told_micro_per_s;       /* by the platform; 0: nothing yet */
+	int64_t stated_micro_per_s;       /* by the platform; 0: not yet */
 	bool kept, changed, writing;
 	int64_t granted;                /* requests that may leave before the next row */
 	int64_t reserved, spent;        /* by the row on its way; since it was made */
@@ -68,12 +68,12 @@ struct shd_allowance *shd_ledger_find(struct shd_ledger *ledger, enum shd_allowa
 				      const char *name, const char *operation);
 
 /* The rate that a configuration gives it (bucket.h); what was spent stays spent. A rate that
- * the platform told before still holds. */
+ * the platform stated before still holds. */
 void shd_allowance_limit(struct shd_allowance *allowance, int64_t micro_per_s, int64_t burst);
 
-/* The platform told its rate in force: believed between a tenth and ten times of what the
+/* The platform stated its rate in force: believed between a tenth and ten times of what the
  * table says. 0 is ignored. */
-void shd_allowance_told(struct shd_allowance *allowance, int64_t micro_per_s);
+void shd_allowance_stated(struct shd_allowance *allowance, int64_t micro_per_s);
 
 /* How long until a request may leave; 0: now. */
 int64_t shd_allowance_wait_ms(struct shd_allowance *allowance);

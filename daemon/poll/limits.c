@@ -183,11 +183,11 @@ bool shd_limits_take(
 	return true;
 }
 
-void shd_limits_told(
+void shd_limits_stated(
 	struct shd_source_limits *of, const struct shd_endpoint *row, int64_t micro_per_s)
 {
 	struct shd_operation_limits *operation = find_operation(of->credential, row->operation);
 
 	if (operation)
-		shd_allowance_told(operation->allowance, micro_per_s);
+		shd_allowance_stated(operation->allowance, micro_per_s);
 }

@@ -55,6 +55,6 @@ int64_t shd_limits_paused_ms(const struct shd_source_limits *of, struct shd_mono
 bool shd_limits_take(
 	struct shd_source_limits *of, const struct shd_endpoint *row, int64_t *ret_wait_ms);
 
-/* The platform told the rate of the row's operation; 0: it did not. */
-void shd_limits_told(
+/* The platform stated the rate of the row's operation; 0: it did not. */
+void shd_limits_stated(
 	struct shd_source_limits *of, const struct shd_endpoint *row, int64_t micro_per_s);

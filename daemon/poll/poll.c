@@ -385,7 +385,7 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 	if (shd_poll_fetches_document(poll))
 		return true;
 	bool good = poll->source->adapter->accept(poll->row, &answer, &verdict);
-	poll->told_micro_per_s = verdict.rate_micro_per_s;
+	poll->stated_micro_per_s = verdict.rate_micro_per_s;
 	if (good)
 		return true;
 	poll->error = verdict.error;
@@ -426,7 +426,7 @@ static void refused(struct shd_poll *poll)
 void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, struct shd_wall now)
 {
 	poll->requests++;
-	poll->refused_ms = poll->told_micro_per_s = 0;
+	poll->refused_ms = poll->stated_micro_per_s = 0;
 	poll->fetched = now;
 	poll->status = out->status;
 	poll->bytes += (int64_t)out->body.len;

@@ -108,7 +108,7 @@ struct shd_poll {
 	int64_t skew_ms, bytes, retry_after_ms;
 	enum shd_scope refused_scope;   /* by the last answer: whom to leave alone, */
 	int64_t refused_ms;             /* and how long; 0: it did not refuse, or say */
-	int64_t told_micro_per_s;       /* the rate of its operation; 0: it did not say */
+	int64_t stated_micro_per_s;       /* the rate of its operation; 0: it did not say */
 	struct shd_error error;
 	struct shd_commit_item item;
 };

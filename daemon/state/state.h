@@ -345,6 +345,12 @@ struct shd_token_row {
 };
 SHD_MUST_USE bool shd_state_token_put(struct shd_state *state, const struct shd_token_row *row,
 				      struct shd_error *reterr);
+/* Notes since when a credential is none of `credentials`, the configured ones, and deletes the
+ * tokens of those that were none since before `before`: a refresh token that rotates is worth
+ * something to an operator who makes a mistake, or takes a store out for a while. */
+SHD_MUST_USE bool shd_state_tokens_keep(struct shd_state *state, const char *const *credentials,
+					size_t count, struct shd_wall now, struct shd_wall before,
+					struct shd_error *reterr);
 /* All of them, in the arena. */
 SHD_MUST_USE bool shd_state_tokens(struct shd_state *state, struct shd_arena *arena,
 				   struct shd_token_row **ret_rows, size_t *ret_count,
@@ -353,7 +359,7 @@ SHD_MUST_USE bool shd_state_tokens(struct shd_state *state, struct shd_arena *ar
 /* How much something may be asked (poll/ledger.h). */
 struct shd_bucket_row {
 	const char *kind, *name, *operation; /* "operation": of the credential `name`; else "" */
-	int64_t told_micro_per_s;  /* the rate that the platform told, requests per second in
+	int64_t stated_micro_per_s;  /* the rate that the platform states, requests per second in
 				    * millionths; 0: none */
 	int64_t micro_tokens;      /* what was left, in millionths of a request, */
 	struct shd_wall at;        /* then */
@@ -381,6 +387,9 @@ SHD_MUST_USE bool shd_state_job_put(struct shd_state *state, const struct shd_jo
 /* One that is not there is no error. */
 SHD_MUST_USE bool shd_state_job_delete(struct shd_state *state, const char *source,
 				       const char *endpoint, struct shd_error *reterr);
+/* Deletes those that began before. */
+SHD_MUST_USE bool shd_state_jobs_forget(struct shd_state *state, struct shd_wall before,
+					struct shd_error *reterr);
 /* All of them, in the arena. */
 SHD_MUST_USE bool shd_state_jobs(struct shd_state *state, struct shd_arena *arena,
 				 struct shd_job_row **ret_rows, size_t *ret_count,

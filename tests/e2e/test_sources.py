@@ -1,5 +1,6 @@
 """What Ozon does not need of the daemon, by a made-up marketplace: tokens that rotate,
 signatures, reports that take several requests, rows made at load time. Killed in each step."""
+import os
 import pathlib
 import sqlite3
 import subprocess
@@ -139,6 +140,29 @@ def test_a_token_that_expires_in_mid_run(server, daemon):
     assert daemon.stop() == 0
     refresh = rows(daemon, "SELECT refresh FROM token")
     assert refresh == [(server.refresh,)]
+
+
+def test_what_served_a_source_that_is_gone_is_forgotten(server, daemon):
+    """After a month, by the housekeeping of the first second after an hour of uptime."""
+    daemon.start()
+    assert wait_for(lambda: server.count("orders") > 0), daemon.log.read_text()
+    assert daemon.stop() == 0
+    month, now = 31 * 86400000, int(time.time() * 1000)
+    with sqlite3.connect(daemon.dir / "state.db") as state:
+        state.executescript(f"""
+            UPDATE token SET gone_ms = {now - month};
+            INSERT INTO token SELECT 'old', first, access, refresh, 0, 0, 0, {now - month}
+                FROM token;
+            INSERT INTO token SELECT 'new', first, access, refresh, 0, 0, 0, 0 FROM token LIMIT 1;
+            INSERT INTO job VALUES ('old', 'stock', 'wait', '', '', 0, {now - month}, 0)""")
+    (daemon.dir / "clock").write_text("-7200000 7200000")
+    daemon.start(
+        LD_PRELOAD=find_binary("libshd-clock.so"), SHD_CLOCK=str(daemon.dir / "clock"),
+        ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
+    gone = "SELECT credential, gone_ms > 0 FROM token ORDER BY 1"
+    assert wait_for(lambda: rows(daemon, gone) == [("new", 1), ("shop", 0)]), rows(daemon, gone)
+    assert rows(daemon, "SELECT * FROM job WHERE source = 'old'") == []
+    assert daemon.stop() == 0
 
 
 @pytest.mark.parametrize("step", ["token", "look", "create", "wait", "locate", "fetch"])
@@ -309,7 +333,7 @@ def test_no_request_too_many_over_restarts(server, daemon):
     seen = server.count("shelf")
     assert wait_for(lambda: server.count("shelf") > seen + 1, 30)  # the first one is told
     assert wait_for(lambda: server.count("shelf") > seen + 8, 8), "many times as fast"
-    assert wait_for(lambda: rows(daemon, "SELECT told_micro_per_s FROM bucket "
+    assert wait_for(lambda: rows(daemon, "SELECT stated_micro_per_s FROM bucket "
                                          "WHERE operation = 'shelf'") == [(4000000,)])
     assert daemon.stop() == 0
 

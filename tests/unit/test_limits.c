@@ -362,10 +362,10 @@ static void a_rate_that_is_told_holds(void **state)
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		struct shd_source_limits *of = shops->limits.sources;
 
-		shd_limits_told(of, &rows[BURST], 100000);
+		shd_limits_stated(of, &rows[BURST], 100000);
 		ask_both(shops, 0, BURST, 0, BURST, 300000);
-		shd_limits_told(of, &rows[BURST], cases[i].told);
-		shd_limits_told(of, &rows[PLAIN], cases[i].told); /* it has no operation */
+		shd_limits_stated(of, &rows[BURST], cases[i].told);
+		shd_limits_stated(of, &rows[PLAIN], cases[i].told); /* it has no operation */
 		assert_in_range(ask_both(shops, 0, BURST, 0, BURST, 60000), cases[i].sent - 1,
 			cases[i].sent + 1);
 		reload(shops);

@@ -353,6 +353,68 @@ static void history_goes_from_its_beginning(void **state)
 	assert_history(f, 0, 0, 0);
 }
 
+static void put_token(struct fixture *f, const char *credential, int64_t issued_ms)
+{
+	const struct shd_token_row row = {.credential = credential, .first = "",
+		.refresh = "worth something", .issued.ms = issued_ms};
+
+	assert_true(shd_state_token_put(f->state, &row, &f->err));
+}
+
+/* A round of housekeeping: what is gone for 10 ms is forgotten. */
+static void assert_tokens_kept(struct fixture *f, int64_t now_ms, const char *configured,
+			       const char *expected)
+{
+	const char *const all[] = {"", configured};
+	struct shd_token_row *rows;
+	char kept[64] = "";
+	size_t count, len = 0;
+
+	assert_true(shd_state_tokens_keep(f->state, all, 2, (struct shd_wall){now_ms},
+		(struct shd_wall){now_ms - 10}, &f->err));
+	assert_true(shd_state_tokens(f->state, f->arena, &rows, &count, &f->err));
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(kept + len, sizeof(kept) - len, "%s ", rows[i].credential);
+	assert_string_equal(kept, expected);
+}
+
+/* Whatever its age: a renewal may be months away. */
+static void tokens_of_a_credential_that_is_gone_are_kept_for_a_while(void **state)
+{
+	struct fixture *f = *state;
+
+	put_token(f, "here", 1);
+	put_token(f, "gone", 2);
+	assert_tokens_kept(f, 1000, "here", "gone here ");
+	assert_tokens_kept(f, 1010, "here", "gone here ");
+	assert_tokens_kept(f, 1011, "gone", "gone here "); /* it is back in time */
+	assert_tokens_kept(f, 1020, "gone", "gone here ");
+	assert_tokens_kept(f, 1022, "gone", "gone ");
+	/* Renewed once more on its way out; and the clock is set back. */
+	assert_tokens_kept(f, 1030, "none", "gone ");
+	put_token(f, "gone", 3);
+	assert_tokens_kept(f, 1041, "none", "gone ");
+	assert_tokens_kept(f, 500, "none", "gone ");
+	assert_tokens_kept(f, 510, "none", "gone ");
+	assert_tokens_kept(f, 511, "none", "");
+}
+
+static void a_report_that_nobody_ends_is_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_job_row row = {.source = "s", .step = "wait", .id = "", .document = ""}, *rows;
+	size_t count;
+
+	for (row.began.ms = 10; row.began.ms <= 20; row.began.ms += 10) {
+		row.endpoint = row.began.ms == 10 ? "old" : "new";
+		assert_true(shd_state_job_put(f->state, &row, &f->err));
+	}
+	assert_true(shd_state_jobs_forget(f->state, (struct shd_wall){20}, &f->err));
+	assert_true(shd_state_jobs(f->state, f->arena, &rows, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_string_equal(rows[0].endpoint, "new");
+}
+
 static void closed_entities_go_after_their_time(void **state)
 {
 	struct fixture *f = *state;
@@ -485,6 +547,8 @@ int main(void)
 		STATE_TEST(a_metric_keeps_its_newest_value_and_its_samples),
 		STATE_TEST(old_samples_become_hours_and_days),
 		STATE_TEST(history_goes_from_its_beginning),
+		STATE_TEST(tokens_of_a_credential_that_is_gone_are_kept_for_a_while),
+		STATE_TEST(a_report_that_nobody_ends_is_forgotten),
 		STATE_TEST(closed_entities_go_after_their_time),
 		STATE_TEST(a_feed_comes_back),
 		STATE_TEST(wake_ups_come_in_order_and_tell_the_next),

@@ -42,6 +42,7 @@ static void migrations_are_what_they_were(void **state)
 		"c9c20e65321ec006b5278939f213b38e89ed80573acf5fed76a4a2f06b1e2a5f",
 		"31913f88c4dfab8ea41c7b2379d5346568cf88ee5b7694ce764e2803515a8f8f",
 		"bf19baad406da7512264cfba78afed5b9f26f73d8b7176b6b48789be0f0040f0",
+		"8caa7913c4158144ab88fc91147d618e97b543162381350010b2758af151994a",
 	};
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));

@@ -18,6 +18,40 @@ bool shd_state_token_put(struct shd_state *state, const struct shd_token_row *ro
 	return shd_query_run(&query, reterr);
 }
 
+static bool keep_tokens(struct shd_state *state, enum shd_sql sql, const char *credentials,
+			struct shd_wall now, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, sql, reterr))
+		return false;
+	shd_query_put_text(&query, credentials);
+	if (sql == SHD_SQL_tokens_gone)
+		shd_query_put_n(&query, now.ms);
+	return shd_query_run(&query, reterr);
+}
+
+static bool forget(struct shd_state *state, enum shd_sql sql, struct shd_wall before,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, sql, reterr))
+		return false;
+	shd_query_put_n(&query, before.ms);
+	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_tokens_keep(struct shd_state *state, const char *const *credentials, size_t count,
+			   struct shd_wall now, struct shd_wall before, struct shd_error *reterr)
+{
+	char *list shd_autofree = shd_query_list(credentials, count);
+
+	return keep_tokens(state, SHD_SQL_tokens_back, list, now, reterr) &&
+	       keep_tokens(state, SHD_SQL_tokens_gone, list, now, reterr) &&
+	       forget(state, SHD_SQL_tokens_forget, before, reterr);
+}
+
 static void read_token(struct shd_query *query, struct shd_arena *arena, struct shd_token_row *row)
 {
 	row->credential = shd_query_get_text(query, arena);
@@ -62,7 +96,7 @@ bool shd_state_bucket_put(struct shd_state *state, const struct shd_bucket_row *
 	shd_query_put_text(&query, row->kind);
 	shd_query_put_text(&query, row->name);
 	shd_query_put_text(&query, row->operation);
-	shd_query_put_n(&query, row->told_micro_per_s);
+	shd_query_put_n(&query, row->stated_micro_per_s);
 	shd_query_put_n(&query, row->micro_tokens);
 	shd_query_put_n(&query, row->at.ms);
 	shd_query_put_n(&query, row->paused_until.ms);
@@ -72,12 +106,7 @@ bool shd_state_bucket_put(struct shd_state *state, const struct shd_bucket_row *
 bool shd_state_buckets_forget(struct shd_state *state, struct shd_wall before,
 			      struct shd_error *reterr)
 {
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-
-	if (!shd_query_open(&query, state, SHD_SQL_buckets_forget, reterr))
-		return false;
-	shd_query_put_n(&query, before.ms);
-	return shd_query_run(&query, reterr);
+	return forget(state, SHD_SQL_buckets_forget, before, reterr);
 }
 
 static void read_bucket(struct shd_query *query, struct shd_arena *arena,
@@ -86,7 +115,7 @@ static void read_bucket(struct shd_query *query, struct shd_arena *arena,
 	row->kind = shd_query_get_text(query, arena);
 	row->name = shd_query_get_text(query, arena);
 	row->operation = shd_query_get_text(query, arena);
-	row->told_micro_per_s = shd_query_get_n(query);
+	row->stated_micro_per_s = shd_query_get_n(query);
 	row->micro_tokens = shd_query_get_n(query);
 	row->at = shd_query_get_time(query);
 	row->paused_until = shd_query_get_time(query);
@@ -144,6 +173,12 @@ bool shd_state_job_delete(struct shd_state *state, const char *source, const cha
 	shd_query_put_text(&query, source);
 	shd_query_put_text(&query, endpoint);
 	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_jobs_forget(struct shd_state *state, struct shd_wall before,
+			   struct shd_error *reterr)
+{
+	return forget(state, SHD_SQL_jobs_forget, before, reterr);
 }
 
 static void read_job(struct shd_query *query, struct shd_arena *arena, struct shd_job_row *row)

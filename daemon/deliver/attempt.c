@@ -16,7 +16,7 @@ void shd_attempt_enter(struct shd_attempt *attempt, enum shd_attempt_state state
 {
 	static const unsigned allowed[] = {
 		[SHD_ATTEMPT_READY] = 1U << SHD_ATTEMPT_IN_FLIGHT | 1U << SHD_ATTEMPT_ANSWERED,
-		[SHD_ATTEMPT_IN_FLIGHT] = 1U << SHD_ATTEMPT_ANSWERED | 1U << SHD_ATTEMPT_READY,
+		[SHD_ATTEMPT_IN_FLIGHT] = 1U << SHD_ATTEMPT_ANSWERED,
 		[SHD_ATTEMPT_ANSWERED] = 1U << SHD_ATTEMPT_SETTLING,
 		[SHD_ATTEMPT_SETTLING] = 1U << SHD_ATTEMPT_ANSWERED,
 	};

@@ -115,8 +115,15 @@ static void refuse(struct shd_attempt *attempt, const struct shd_error *error, s
 	shd_attempt_answered(attempt, &refused);
 }
 
-/* Gives one attempt to the transport, unless its channel has to wait; *wait_until says when to
- * look again, where the end of another one of the channel will not do. */
+static void look_again(struct shd_wall *wait_until, struct shd_wall now, int64_t wait_ms)
+{
+	if (now.ms + wait_ms < wait_until->ms)
+		wait_until->ms = now.ms + wait_ms;
+}
+
+/* Gives one attempt to the transport, unless that is full or its channel has to wait;
+ * *wait_until says when to look again, where the end of another one of the channel will not
+ * do. */
 static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attempt,
 			 struct shd_wall now, struct shd_wall *wait_until)
 {
@@ -128,23 +135,21 @@ static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attemp
 		return;
 	int64_t wait_ms = health ? shd_bucket_wait_ms(&health->bucket, now.ms) : 0;
 	if (wait_ms > 0) {
-		if (now.ms + wait_ms < wait_until->ms)
-			wait_until->ms = now.ms + wait_ms;
+		look_again(wait_until, now, wait_ms);
 		return;
 	}
-	if (health)
-		shd_bucket_spend(&health->bucket);
 	attempt->some_will_do = health && health->recipient_refused;
 	shd_attempt_request(attempt, &in);
-	shd_attempt_enter(attempt, SHD_ATTEMPT_IN_FLIGHT);
 	if (shd_transfer_start(deliver->in.transfers, &in, completed, attempt, &error)) {
-		if (health)
+		shd_attempt_enter(attempt, SHD_ATTEMPT_IN_FLIGHT);
+		if (health) {
+			shd_bucket_spend(&health->bucket);
 			health->in_flight++;
+		}
 		return;
 	}
 	if (error.kind == SHD_ERR_LIMIT || error.kind == SHD_ERR_CLOSING) {
-		shd_attempt_enter(attempt, SHD_ATTEMPT_READY);
-		wait_until->ms = now.ms + RETRY_MS;
+		look_again(wait_until, now, RETRY_MS);
 		return;
 	}
 	refuse(attempt, &error, now);

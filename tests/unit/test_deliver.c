@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { CHANNELS = 4, GIVE_UP_MS = 86400000 };
+enum { CHANNELS = 4, GIVE_UP_MS = 86400000, IN_FLIGHT_MAX = 32 };
 static const int64_t start_ms = 1775321940000;
 
 static const struct {
@@ -104,7 +104,7 @@ static void start_daemon(struct world *world)
 {
 	assert_int_equal(uv_loop_init(&world->loop), 0);
 	world->jobs = shd_jobs_create(&world->loop);
-	world->transfers = shd_transfers_create(&world->loop, 32);
+	world->transfers = shd_transfers_create(&world->loop, IN_FLIGHT_MAX);
 	const struct shd_commit_in commit = {.loop = &world->loop,
 		.jobs = world->jobs,
 		.state = world->state,
@@ -455,6 +455,41 @@ static void a_channel_that_hangs_does_not_hold_up_the_others(void **state)
 	assert_int_equal(world->peer->requests, 5); /* four of the silent one at once */
 }
 
+static void ignore_answer(void *ctx, struct shd_transfer_out *out)
+{
+	(void)ctx;
+	(void)out;
+}
+
+/* Every slot hangs for a while, and all that the queue takes waits behind them. */
+static void fill_transport(struct world *world)
+{
+	struct shd_transfer_in in = {.method = "POST", .connect_ms = 300, .total_ms = 300,
+		.answer_max_bytes = 1000};
+	struct shd_error error;
+
+	do
+		in.url = shd_transfers_running(world->transfers) < IN_FLIGHT_MAX ? world->urls[3]
+										 : world->urls[0];
+	while (shd_transfer_start(world->transfers, &in, ignore_answer, NULL, &error));
+	assert_int_equal(error.kind, SHD_ERR_LIMIT);
+}
+
+static void a_full_transport_costs_the_channel_nothing(void **state)
+{
+	struct world *world = *state;
+	struct shd_notifier slow = *shd_notifier_find("webhook");
+
+	slow.per_minute = slow.burst = 1; /* and this clock stands still */
+	world->channels[0].notifier = &slow;
+	post(world, "good", "k1");
+	start_daemon(world);
+	fill_transport(world);
+	run_until(world, 1);
+	stop_daemon(world);
+	assert_string_equal(world->log.data, "good #1 ok 200\n");
+}
+
 static void health_is_told_when_it_changes(void **state)
 {
 	struct world *world = *state;
@@ -510,6 +545,8 @@ int main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_channel_that_hangs_does_not_hold_up_the_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_full_transport_costs_the_channel_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(health_is_told_when_it_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			many_messages_are_all_delivered_once, set_up, tear_down),

@@ -79,9 +79,6 @@ void shd_judged_outdate(struct shd_commit *commit, struct shd_change *changes)
 	}
 }
 
-/* The number of a channel of an earlier configuration. */
-#define GONE SIZE_MAX
-
 /* --- channels and the configuration ------------------------------------------------------- */
 
 static bool apply_channel(struct shd_change *change, struct shd_transaction *transaction,
@@ -90,14 +87,13 @@ static bool apply_channel(struct shd_change *change, struct shd_transaction *tra
 	struct shd_note_change *note = (struct shd_note_change *)change;
 	const struct shd_channel_report *report = &note->channel;
 	struct shd_commit_job *job = &note->commit->job;
-	const struct shd_channel_state channel = {.channel = report->channel,
+	const struct shd_channel_state channel = {.name = report->channel,
 		.oldest_undelivered = report->oldest_undelivered,
 		.last_success = report->last_success, .waiting = report->waiting,
 		.error = report->error, .error_text = report->error_text};
 
 	(void)transaction;
-	return report->channel == GONE ||
-	       shd_judge_channel(job->judge, &channel, reterr);
+	return shd_judge_channel(job->judge, &channel, reterr);
 }
 
 static bool apply_config(struct shd_change *change, struct shd_transaction *transaction,
@@ -111,14 +107,20 @@ static bool apply_config(struct shd_change *change, struct shd_transaction *tran
 				note->mistakes, reterr);
 }
 
-/* One of the same thing that waits; NULL: none. */
+static bool is_same_thing(const struct shd_note_change *note, const struct shd_note_change *other)
+{
+	const char *channel = note->channel.channel;
+
+	return note->change.apply == other->change.apply &&
+	       (!channel || strcmp(channel, other->channel.channel) == 0);
+}
+
+/* Another one of the same thing that waits; NULL: none. */
 static struct shd_note_change *find_note(const struct shd_note_change *note)
 {
 	struct shd_note_change *other = note->commit->notes;
 
-	while (other && (other == note || other->change.running ||
-			 other->change.apply != note->change.apply ||
-			 other->channel.channel != note->channel.channel))
+	while (other && (other == note || other->change.running || !is_same_thing(note, other)))
 		other = other->next;
 	return other;
 }
@@ -130,6 +132,7 @@ static void forget_note(struct shd_note_change *note)
 	while (*at != note)
 		at = &(*at)->next;
 	*at = note->next;
+	free(note->name);
 	free(note);
 }
 
@@ -153,10 +156,12 @@ static void hand_in(struct shd_commit *commit, const struct shd_note_change *fro
 	if (!note) {
 		note = shd_xcalloc(1, sizeof(*note));
 		*note = *from;
+		note->name = from->channel.channel ? shd_xstrdup(from->channel.channel) : NULL;
 		note->next = commit->notes;
 		commit->notes = note;
 	}
 	note->channel = from->channel;
+	note->channel.channel = note->name;
 	note->config_refused = from->config_refused;
 	note->mistakes = from->mistakes;
 	keep_text(note->text, text);
@@ -185,9 +190,6 @@ void shd_judged_forget_config(struct shd_commit *commit)
 {
 	for (struct shd_catch_up_change *news = commit->catch_ups; news; news = news->next)
 		news->count = 0;
-	for (struct shd_note_change *note = commit->notes; note; note = note->next)
-		if (note->change.apply == apply_channel)
-			note->channel.channel = GONE;
 }
 
 /* --- what is due by time ---------------------------------------------------------------------- */
@@ -417,10 +419,6 @@ void shd_judged_init(struct shd_commit *commit)
 
 void shd_judged_finish(struct shd_commit *commit)
 {
-	while (commit->notes) {
-		struct shd_note_change *note = commit->notes;
-
-		commit->notes = note->next;
-		free(note);
-	}
+	while (commit->notes)
+		forget_note(commit->notes);
 }

@@ -23,7 +23,8 @@ enum shd_commit_state {
 struct shd_note_change {
 	struct shd_change change;
 	struct shd_commit *commit;
-	struct shd_channel_report channel;
+	struct shd_channel_report channel; /* without a name: it is of the configuration */
+	char *name;                     /* of the channel */
 	bool config_refused;
 	size_t mistakes;
 	char text[SHD_COMMIT_TEXT];     /* of the channel's error, or the first mistake */
@@ -105,7 +106,7 @@ void shd_judged_time(struct shd_commit *commit);
 void shd_judged_withdraw_time(struct shd_commit *commit);
 /* Looks again when the next wake-up is due. */
 void shd_judged_set_timer(struct shd_commit *commit);
-/* Another configuration: its channels and sources are others. No job runs. */
+/* Another configuration: its sources are others. No job runs. */
 void shd_judged_forget_config(struct shd_commit *commit);
 /* What polls of an earlier epoch brought is outdated. */
 void shd_judged_outdate(struct shd_commit *commit, struct shd_change *changes);

@@ -116,16 +116,6 @@ static bool render(struct shd_attempt *attempt, const struct shd_outbox_row *row
 	return channel->notifier->render(&in, &attempt->envelope, reterr);
 }
 
-static const struct shd_channel_settings *find_channel(
-	const struct shd_settings *settings, const char *name)
-{
-	for (size_t i = 0; i < settings->channel_count; i++) {
-		if (strcmp(settings->channels[i].name, name) == 0)
-			return &settings->channels[i];
-	}
-	return NULL;
-}
-
 static void refuse(struct shd_attempt *attempt, const struct shd_error *error, struct shd_wall now)
 {
 	shd_attempt_enter(attempt, SHD_ATTEMPT_ANSWERED);
@@ -137,7 +127,8 @@ struct shd_attempt *shd_attempt_create(
 	const struct shd_outbox_row *row, const struct shd_config *config, struct shd_wall now)
 {
 	struct shd_attempt *attempt = shd_xcalloc(1, sizeof(*attempt));
-	const struct shd_channel_settings *channel = find_channel(config->settings, row->channel);
+	const struct shd_channel_settings *channel = shd_channel_find(
+		config->settings->channels, config->settings->channel_count, row->channel);
 	struct shd_error error;
 
 	attempt->arena = shd_arena_create(OWN_BYTES);

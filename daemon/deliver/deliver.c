@@ -223,10 +223,8 @@ static void report_health(struct shd_deliver *deliver)
 	for (size_t i = 0; i < deliver->channel_count; i++) {
 		struct shd_channel_report report;
 
-		if (!shd_health_changed(&deliver->channels[i], &report))
-			continue;
-		report.channel = i;
-		if (deliver->in.channel_changed)
+		if (shd_health_changed(&deliver->channels[i], &report) &&
+		    deliver->in.channel_changed)
 			deliver->in.channel_changed(deliver->in.ctx, &report);
 	}
 }
@@ -291,12 +289,9 @@ static void make_channels(struct shd_deliver *deliver, const struct shd_settings
 	for (size_t i = 0; i < settings->channel_count; i++) {
 		struct shd_channel_health *known = health_of(deliver, settings->channels[i].name);
 
-		if (known) {
-			made[i] = *known;
-			known->name = shd_xstrdup("");
-		} else {
-			shd_health_init(&made[i], &settings->channels[i]);
-		}
+		shd_health_init(&made[i], &settings->channels[i]);
+		if (known)
+			shd_health_inherit(&made[i], known);
 	}
 	deliver->channels = made;
 	deliver->channel_count = settings->channel_count;

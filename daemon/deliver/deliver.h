@@ -29,7 +29,7 @@ typedef void shd_delivered_fn(void *ctx, const struct shd_delivered *what);
 
 /* How a channel works now. */
 struct shd_channel_report {
-	size_t channel;               /* index into settings->channels */
+	const char *channel;          /* its name */
 	struct shd_wall oldest_undelivered, last_success; /* ms 0: none */
 	size_t waiting;
 	int error;                    /* enum shd_err, -1: none */

@@ -13,6 +13,16 @@ void shd_health_init(struct shd_channel_health *health, const struct shd_channel
 		channel->notifier->burst);
 }
 
+void shd_health_inherit(struct shd_channel_health *health, struct shd_channel_health *old)
+{
+	struct shd_channel_health fresh = *health;
+
+	shd_bucket_inherit(&fresh.bucket, &old->bucket);
+	*health = *old;
+	health->bucket = fresh.bucket;
+	*old = fresh;
+}
+
 void shd_health_finish(struct shd_channel_health *health)
 {
 	free(health->name);
@@ -67,7 +77,8 @@ bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_re
 		if (!oldest.ms || health->undelivered[i].made.ms < oldest.ms)
 			oldest = health->undelivered[i].made;
 	}
-	*ret_report = (struct shd_channel_report){.oldest_undelivered = oldest,
+	*ret_report = (struct shd_channel_report){.channel = health->name,
+		.oldest_undelivered = oldest,
 		.last_success = health->last_success, .waiting = health->undelivered_count,
 		.error = health->error, .error_text = health->error_text};
 	if (oldest.ms == health->reported_oldest.ms && health->error == health->reported_error)

@@ -26,11 +26,13 @@ struct shd_channel_health {
 
 /* A channel of which nothing is known yet. */
 void shd_health_init(struct shd_channel_health *health, const struct shd_channel_settings *channel);
+/* Goes on, at its own rate, with what was known of the channel by an earlier configuration;
+ * *old stays to be finished. */
+void shd_health_inherit(struct shd_channel_health *health, struct shd_channel_health *old);
 void shd_health_finish(struct shd_channel_health *health);
 
 /* Learns from an attempt whose result is kept. */
 void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt);
 
-/* True when there is something new to report since the last time; fills *ret_report but
- * for `channel`. */
+/* True when there is something new to report since the last time; *ret_report borrows. */
 bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_report *ret_report);

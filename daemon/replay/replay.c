@@ -383,7 +383,7 @@ static bool choose_stores(struct work *work, struct shd_error *reterr)
 	const struct shd_store *end = only + work->request->in.store_count;
 
 	work->in = work->request->in;
-	work->in.channel_count = work->in.routes.count = 0;
+	work->in.routes = (struct shd_routes){0}; /* nobody is told */
 	if (!store)
 		return true;
 	while (only < end && strcmp(only->id, store) != 0)

@@ -1,23 +1,27 @@
 #include "route.h"
 
+#include <string.h>
+
 /* Recipients as they are found. */
 struct found {
 	struct shd_recipient *items;
 	size_t count;
 };
 
-static bool has(const struct found *found, size_t channel)
+static const char *find(struct shd_texts texts, const char *text)
 {
-	for (size_t i = 0; i < found->count; i++)
-		if (found->items[i].channel == channel)
-			return true;
-	return false;
+	for (size_t i = 0; i < texts.count; i++)
+		if (strcmp(texts.items[i], text) == 0)
+			return texts.items[i];
+	return NULL;
 }
 
-static void add(struct found *found, size_t channel, const struct shd_route *route)
+static void add(struct found *found, const char *channel, const struct shd_route *route)
 {
-	if (!has(found, channel))
-		found->items[found->count++] = (struct shd_recipient){channel, route};
+	for (size_t i = 0; i < found->count; i++)
+		if (strcmp(found->items[i].channel, channel) == 0)
+			return;
+	found->items[found->count++] = (struct shd_recipient){channel, route};
 }
 
 static bool holds(const struct shd_route *route, const struct shd_match_facts *facts)
@@ -25,10 +29,30 @@ static bool holds(const struct shd_route *route, const struct shd_match_facts *f
 	return !route->match || shd_match_holds(route->match, facts);
 }
 
+static bool is(const char *channel, const char *about)
+{
+	return about && strcmp(channel, about) == 0;
+}
+
+/* Adds the channels of the route but for the failing one; true: it is among them. */
+static bool add_route(const struct shd_route *route, const char *failing, struct found *found)
+{
+	bool has_failing = false;
+
+	for (size_t i = 0; i < route->to.count; i++) {
+		if (is(route->to.items[i], failing))
+			has_failing = true;
+		else
+			add(found, route->to.items[i], route);
+	}
+	return has_failing;
+}
+
 static void follow_routes(const struct shd_routes *routes, const struct shd_route_query *query,
 			  struct found *found)
 {
-	size_t failing = routes->channels > 1 ? query->about : SIZE_MAX;
+	const struct shd_texts *all = &routes->channels;
+	const char *failing = all->count > 1 ? query->about : NULL;
 	const struct shd_route *only_failing = NULL;
 
 	for (size_t i = 0; i < routes->count; i++) {
@@ -36,18 +60,14 @@ static void follow_routes(const struct shd_routes *routes, const struct shd_rout
 
 		if (!holds(route, query->facts))
 			continue;
-		for (size_t c = 0; c < route->channel_count; c++) {
-			if (route->channels[c] == failing)
-				only_failing = route;
-			else
-				add(found, route->channels[c], route);
-		}
+		if (add_route(route, failing, found))
+			only_failing = route;
 		if (!route->more)
 			break;
 	}
 	/* Somebody has to hear of it. */
 	if (!found->count && only_failing)
-		add(found, failing == 0 ? 1 : 0, only_failing);
+		add(found, all->items[is(all->items[0], failing) ? 1 : 0], only_failing);
 }
 
 size_t shd_route_alert(const struct shd_routes *routes, const struct shd_route_query *query,
@@ -55,10 +75,16 @@ size_t shd_route_alert(const struct shd_routes *routes, const struct shd_route_q
 {
 	struct found found = {.items = ret_recipients};
 
-	if (query->over)
-		for (size_t i = 0; i < query->notified_count; i++)
-			add(&found, query->notified[i], NULL);
-	else if (!query->held_back)
-		follow_routes(routes, query, &found);
+	if (!query->over) {
+		if (!query->held_back)
+			follow_routes(routes, query, &found);
+		return found.count;
+	}
+	for (size_t i = 0; i < query->notified.count; i++) {
+		const char *channel = find(routes->channels, query->notified.items[i]);
+
+		if (channel)
+			add(&found, channel, NULL);
+	}
 	return found.count;
 }

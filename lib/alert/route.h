@@ -1,6 +1,6 @@
 /* alert/route.h - who is told of a transition of an alert.
  *
- * Channels are numbers, given by whoever made the routes. Pure; any thread. */
+ * Channels are known by their names. Pure; any thread. */
 #pragma once
 #include "alert.h"
 #include "rule/match.h"
@@ -8,8 +8,7 @@
 /* The first match wins unless `more`. */
 struct shd_route {
 	const struct shd_match *match; /* NULL: every alert */
-	const size_t *channels;
-	size_t channel_count;
+	struct shd_texts to;         /* channels */
 	int64_t group_for_ms;        /* wait this long to put alerts into one message */
 	bool more;                   /* the routes below are looked at as well */
 };
@@ -17,7 +16,7 @@ struct shd_route {
 struct shd_routes {
 	const struct shd_route *items;
 	size_t count;
-	size_t channels;             /* how many there are; their numbers are less */
+	struct shd_texts channels;   /* all that there are */
 };
 
 /* A transition, and all else that decides who is told of it. */
@@ -25,14 +24,14 @@ struct shd_route_query {
 	const struct shd_match_facts *facts;
 	bool over;                   /* told to those who were told of the episode */
 	bool held_back;              /* by an alert that its rule names: nobody is told */
-	size_t about;                /* the channel that the alert is about, which cannot tell of
-				      * its own failure while there is another; SIZE_MAX: none */
-	const size_t *notified;      /* the channels that were told of the episode */
-	size_t notified_count;
+	const char *about;           /* the channel that the alert is about, which cannot tell of
+				      * its own failure while there is another; NULL: none */
+	struct shd_texts notified;   /* the channels that were told of the episode; some of them
+				      * may have gone meanwhile */
 };
 
 struct shd_recipient {
-	size_t channel;
+	const char *channel;           /* one of shd_routes.channels */
 	const struct shd_route *route; /* NULL: it is over */
 };
 

@@ -336,8 +336,10 @@ bool shd_judge_store(struct shd_judge *judge, const char *id, struct shd_error *
 	return (shd_judge_pollers(&judge->basis, &judge->txn, &judge->visit, reterr) &&
 		       shd_judge_open_alerts(&judge->basis, &judge->txn, &judge->visit, reterr) &&
 		       (store != judge->basis.daemon ||
-			       shd_judge_end_stores(
-				       &judge->basis, &judge->txn, &judge->visit, reterr))) ||
+			       (shd_judge_end_channels(&judge->basis, &judge->txn, &judge->visit,
+					reterr) &&
+				       shd_judge_end_stores(&judge->basis, &judge->txn,
+					       &judge->visit, reterr)))) ||
 	       give_up(judge);
 }
 

@@ -103,15 +103,17 @@ SHD_MUST_USE bool shd_judge_past(
 SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_error *reterr);
 /* Judges everything open of one store again (start, reload); a source that serves all
  * stores is one under its own id, and so is `daemon`: with it, the alerts of stores that
- * are no longer configured end, and nobody is told: what they warned of may well go on. */
+ * are no longer configured end, and nobody is told: what they warned of may well go on. Those
+ * of channels that are no longer configured end, and are told to be over. */
 SHD_MUST_USE bool shd_judge_store(
 	struct shd_judge *judge, const char *id, struct shd_error *reterr);
 /* The ids of all of these, one after the other; NULL: the first one, and after the last. Any
  * thread; they live as long as the settings. */
 const char *shd_judge_store_after(const struct shd_judge *judge, const char *id);
-/* What a channel looks like now; judged as an entity of the pseudo-store `daemon`. */
+/* What a channel looks like now; judged as an entity of the pseudo-store `daemon`. One that
+ * is no longer configured is not looked at. */
 struct shd_channel_state {
-	size_t channel;               /* its place in shd_judge_in */
+	const char *name;
 	struct shd_wall oldest_undelivered, last_success; /* ms 0: none */
 	size_t waiting;
 	int error;                    /* enum shd_err, -1: none */

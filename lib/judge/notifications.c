@@ -12,7 +12,7 @@ enum { KEY_BYTES = 16, IDENTITY_BYTES = 4 << 20 };
 
 /* A message being put together. */
 struct draft {
-	size_t channel;
+	const struct shd_channel_settings *channel;
 	const struct shd_route *route; /* NULL: it says that something is over */
 	const char *rule, *store;
 	enum shd_level level;
@@ -40,42 +40,15 @@ static void forget(struct drafts *drafts)
 
 /* --- who is told ---------------------------------------------------------------------------- */
 
-/* The channel of this name; SIZE_MAX: there is none any more. */
-static size_t find_channel(const struct shd_basis *basis, const char *name)
-{
-	for (size_t i = 0; i < basis->in.channel_count; i++)
-		if (strcmp(basis->in.channels[i].name, name) == 0)
-			return i;
-	return SIZE_MAX;
-}
-
-/* The channels that were told of the episode, as far as they are still there. */
-static bool find_notified(const struct shd_basis *basis, const struct shd_txn *txn, int64_t alert,
-	size_t *ret_notified, size_t *ret_count, struct shd_error *reterr)
-{
-	const char *const *names;
-	size_t count;
-
-	if (!basis->read->notified(
-		    basis->read->ctx, alert, txn->arena, &names, &count, reterr))
-		return false;
-	*ret_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		ret_notified[*ret_count] = find_channel(basis, names[i]);
-		*ret_count += ret_notified[*ret_count] != SIZE_MAX;
-	}
-	return true;
-}
-
 static bool is_about_channel(const struct shd_noted_transition *noted)
 {
 	return noted->rule->each && noted->rule->kind == SHD_KIND_channel;
 }
 
-/* `recipients` and `notified` have room for all channels and one more. */
+/* `recipients` has room for all channels. */
 static bool find_recipients(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_noted_transition *noted, size_t *notified,
-	struct shd_recipient *recipients, size_t *ret_count, struct shd_error *reterr)
+	const struct shd_noted_transition *noted, struct shd_recipient *recipients,
+	size_t *ret_count, struct shd_error *reterr)
 {
 	const struct shd_facts *facts = &noted->what.facts;
 	const struct shd_store *settings = noted->store->settings;
@@ -87,12 +60,12 @@ static bool find_recipients(const struct shd_basis *basis, const struct shd_txn 
 		.rule_labels = &noted->rule->labels};
 	struct shd_route_query query = {.facts = &match,
 		.over = facts->move == SHD_MOVE_RESOLVED,
-		.about = is_about_channel(noted) ? find_channel(basis, facts->entity) : SIZE_MAX,
-		.notified = notified};
+		.about = is_about_channel(noted) ? facts->entity : NULL};
 
 	if (!shd_judge_is_inhibited(basis, txn, noted, &query.held_back, reterr) ||
-	    (query.over && !find_notified(basis, txn, facts->alert, notified,
-				   &query.notified_count, reterr)))
+	    (query.over &&
+		    !basis->read->notified(basis->read->ctx, facts->alert, txn->arena,
+			    &query.notified.items, &query.notified.count, reterr)))
 		return false;
 	*ret_count = shd_route_alert(&basis->in.routes, &query, recipients);
 	return true;
@@ -100,23 +73,22 @@ static bool find_recipients(const struct shd_basis *basis, const struct shd_txn 
 
 /* --- what they are told ----------------------------------------------------------------------- */
 
-static struct draft *draft_for(struct drafts *drafts, const struct shd_recipient *recipient,
-			       const struct shd_facts *facts)
+static struct draft *draft_for(struct drafts *drafts, const struct shd_channel_settings *channel,
+	const struct shd_route *route, const struct shd_facts *facts)
 {
 	struct draft *draft = drafts->first;
 
 	/* A full one is closed: what comes after it goes into a further message. */
 	while (draft && (draft->facts_count == SHD_OUTBOX_ITEMS ||
-			 draft->channel != recipient->channel ||
-			 !draft->route != !recipient->route ||
+			 draft->channel != channel || !draft->route != !route ||
 			 strcmp(draft->rule, facts->rule) != 0 ||
 			 strcmp(draft->store, facts->store) != 0))
 		draft = draft->next;
 	if (draft)
 		return draft;
 	draft = shd_xcalloc(1, sizeof(*draft));
-	draft->channel = recipient->channel;
-	draft->route = recipient->route;
+	draft->channel = channel;
+	draft->route = route;
 	draft->rule = facts->rule;
 	draft->store = facts->store;
 	shd_text_init(&draft->identity, IDENTITY_BYTES);
@@ -141,20 +113,21 @@ static bool tell(const struct shd_basis *basis, const struct shd_txn *txn,
 	const struct shd_noted_transition *noted, struct drafts *drafts, bool *ret_notified,
 	struct shd_error *reterr)
 {
-	size_t room = basis->in.channel_count + 1, count;
+	size_t room = basis->in.routes.channels.count + 1, count;
 	struct shd_recipient *recipients shd_autofree = shd_xcalloc(room, sizeof(*recipients));
-	size_t *notified shd_autofree = shd_xcalloc(room, sizeof(*notified));
 	const struct shd_facts *facts = &noted->what.facts;
 
-	if (!find_recipients(basis, txn, noted, notified, recipients, &count, reterr))
+	if (!find_recipients(basis, txn, noted, recipients, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		size_t channel = recipients[i].channel;
+		const struct shd_route *route = recipients[i].route;
+		const struct shd_channel_settings *channel = shd_channel_find(
+			basis->in.channels, basis->in.channel_count, recipients[i].channel);
 
-		add_to_draft(draft_for(drafts, &recipients[i], facts), facts);
-		if (recipients[i].route &&
-		    !shd_overlay_notified_add(basis->overlay, facts->alert,
-					      basis->in.channels[channel].name, reterr))
+		shd_assert(channel);
+		add_to_draft(draft_for(drafts, channel, route, facts), facts);
+		if (route && !shd_overlay_notified_add(
+				     basis->overlay, facts->alert, channel->name, reterr))
 			return false;
 	}
 	*ret_notified = count > 0;
@@ -199,7 +172,7 @@ static void make_key(const struct draft *draft, const char *channel, char key[2 
 static bool send(const struct shd_basis *basis, struct shd_txn *txn, const struct draft *draft,
 	struct shd_error *reterr)
 {
-	const struct shd_channel_settings *channel = &basis->in.channels[draft->channel];
+	const struct shd_channel_settings *channel = draft->channel;
 	struct shd_text group SHD_AUTO(shd_text_finish) = {0};
 	int64_t wait_ms = draft->route ? draft->route->group_for_ms : 0;
 	char key[2 * KEY_BYTES + 1];

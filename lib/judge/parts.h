@@ -289,6 +289,9 @@ SHD_MUST_USE bool shd_judge_end_poller(const struct shd_basis *basis, struct shd
 /* Ends the alerts of stores that are no longer configured, and closes their entities. */
 SHD_MUST_USE bool shd_judge_end_stores(const struct shd_basis *basis, struct shd_txn *txn,
 	const struct shd_visit *visit, struct shd_error *reterr);
+/* The same for channels; those who were told of one are told that it is over. */
+SHD_MUST_USE bool shd_judge_end_channels(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_error *reterr);
 
 /* transitions.c: notes a transition of the alert. entity: NULL when it is gone. Then, that the
  * alert was ended because nobody watches it any more; rule: NULL when it is gone. */

@@ -51,10 +51,14 @@ void shd_seen_text(struct shd_seen *seen, enum shd_field field, const char *text
 static bool look_at_channel(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, const struct shd_channel_state *channel, struct shd_error *reterr)
 {
-	const struct shd_channel_settings *settings = &basis->in.channels[channel->channel];
+	const struct shd_channel_settings *settings = shd_channel_find(
+		basis->in.channels, basis->in.channel_count, channel->name);
 	struct shd_seen seen;
 
+	if (!settings)
+		return true;
 	shd_seen_start(&seen, SHD_KIND_channel, settings->name);
+	shd_seen_n(&seen, SHD_F_channel_closed, false); /* it may be back */
 	shd_seen_text(
 		&seen, SHD_F_channel_type, settings->notifier ? settings->notifier->name : NULL);
 	shd_seen_time(&seen, SHD_F_channel_oldest_undelivered_at, channel->oldest_undelivered);

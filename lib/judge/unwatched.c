@@ -1,5 +1,7 @@
 #include "parts.h"
 
+#include "notify/notify.h"
+
 #include <string.h>
 
 bool shd_judge_drop(const struct shd_basis *basis, struct shd_txn *txn,
@@ -116,4 +118,27 @@ bool shd_judge_end_stores(const struct shd_basis *basis, struct shd_txn *txn,
 				!close_store(basis, txn, ids[i], reterr)))
 			return false;
 	return true;
+}
+
+/* --- channels that are no longer configured ------------------------------------------------- */
+
+bool shd_judge_end_channels(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, struct shd_error *reterr)
+{
+	const char *const *ids;
+	struct shd_seen seen;
+	size_t count;
+
+	if (!basis->read->open_ids(basis->read->ctx, visit->store->id, SHD_KIND_channel, NULL,
+		    txn->arena, &ids, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (shd_channel_find(basis->in.channels, basis->in.channel_count, ids[i]))
+			continue;
+		shd_seen_start(&seen, SHD_KIND_channel, ids[i]);
+		shd_seen_n(&seen, SHD_F_channel_closed, true);
+		if (!shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr))
+			return false;
+	}
+	return shd_judge_listed(basis, txn, visit, reterr);
 }

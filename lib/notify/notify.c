@@ -21,3 +21,12 @@ const struct shd_notifier *shd_notifier_find(const char *name)
 	}
 	return NULL;
 }
+
+const struct shd_channel_settings *shd_channel_find(
+	const struct shd_channel_settings *channels, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(channels[i].name, name) == 0)
+			return &channels[i];
+	return NULL;
+}

@@ -22,6 +22,9 @@ struct shd_channel_settings {
 	const void *notifier_settings; /* struct of the notifier's own option table */
 	const struct shd_node *node;
 };
+/* The one of this name; NULL: there is none. */
+const struct shd_channel_settings *shd_channel_find(
+	const struct shd_channel_settings *channels, size_t count, const char *name);
 
 /* Everything that varies between two sends of one message, given from outside. */
 struct shd_send_in {

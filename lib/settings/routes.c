@@ -67,47 +67,43 @@ void shd_channels_build(struct shd_build *build, const struct shd_node *node)
 			"`channels` must be a map of names");
 		return;
 	}
+	const char **names = shd_build_take(build, node->count, sizeof(*names));
 	settings->channel_count = node->count;
 	settings->channels = shd_build_take(build, node->count, sizeof(*settings->channels));
-	for (size_t i = 0; i < node->count; i++)
+	for (size_t i = 0; i < node->count; i++) {
 		read_channel(build, &settings->channels[i], &node->keys[i], &node->items[i]);
+		names[i] = settings->channels[i].name;
+	}
+	settings->channel_names = (struct shd_texts){.count = node->count, .items = names};
 }
 
-static size_t channel_index(const struct shd_settings *settings, const char *name)
+static bool has(const struct shd_texts *names, const char *name)
 {
-	size_t i = 0;
-
-	while (i < settings->channel_count && strcmp(settings->channels[i].name, name) != 0)
-		i++;
-	return i;
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], name) == 0)
+			return true;
+	return false;
 }
 
-static void refuse_channel(struct shd_build *build, const struct shd_node *node, const char *name)
+static void check_channel(struct shd_build *build, const struct shd_node *node, const char *name)
 {
-	const struct shd_settings *settings = build->settings;
-	const char **names shd_autofree = shd_xcalloc(settings->channel_count, sizeof(*names));
+	const struct shd_texts *names = &build->settings->channel_names;
 	struct shd_complaint complaint = {0};
 
-	for (size_t i = 0; i < settings->channel_count; i++)
-		names[i] = settings->channels[i].name;
-	shd_complain_word(&complaint, name, names, settings->channel_count, "no channel is called");
+	if (has(names, name))
+		return;
+	shd_complain_word(&complaint, name, names->items, names->count, "no channel is called");
 	shd_node_mistake(node, build->diags, complaint.hint[0] ? complaint.hint : NULL, "%s",
 		complaint.text);
 }
 
-static void find_channels(struct shd_build *build, struct shd_route_settings *route)
+static void check_channels(struct shd_build *build, const struct shd_route_settings *route)
 {
-	const struct shd_settings *settings = build->settings;
 	const struct shd_node *to = shd_node_get(route->node, "to");
-	size_t *channels = shd_build_take(build, route->to.count, sizeof(*channels));
 
-	for (size_t i = 0; i < route->to.count; i++) {
-		channels[i] = channel_index(settings, route->to.items[i]);
-		if (channels[i] == settings->channel_count)
-			refuse_channel(build, to->type == SHD_NODE_LIST ? &to->items[i] : to,
-				route->to.items[i]);
-	}
-	route->channels = channels;
+	for (size_t i = 0; i < route->to.count; i++)
+		check_channel(build, to->type == SHD_NODE_LIST ? &to->items[i] : to,
+			route->to.items[i]);
 	if (to && to->type == SHD_NODE_LIST && to->count == 0)
 		shd_node_mistake(to, build->diags, NULL, "a route to nobody");
 }
@@ -120,7 +116,7 @@ static void read_route(struct shd_build *build, struct shd_route_settings *route
 	shd_options_apply(map, shd_route_options, shd_route_option_count, route, "a route",
 		build->settings->arena, build->diags);
 	if (map->type == SHD_NODE_MAP)
-		find_channels(build, route);
+		check_channels(build, route);
 	if (route->match)
 		route->compiled = shd_match_compile(route->match_node, build->diags);
 }
@@ -130,37 +126,31 @@ static void add_default_route(struct shd_build *build)
 {
 	struct shd_settings *settings = build->settings;
 	struct shd_route_settings *route = shd_build_take(build, 1, sizeof(*route));
-	const char **names = shd_build_take(build, settings->channel_count, sizeof(*names));
-	size_t *channels = shd_build_take(build, settings->channel_count, sizeof(*channels));
 
-	for (size_t i = 0; i < settings->channel_count; i++) {
-		names[i] = settings->channels[i].name;
-		channels[i] = i;
-	}
 	shd_options_preset(shd_route_options, shd_route_option_count, route, settings->arena);
-	route->to = (struct shd_texts){.count = settings->channel_count, .items = names};
-	route->channels = channels;
+	route->to = settings->channel_names;
 	settings->routes = route;
 	settings->route_count = settings->channel_count ? 1 : 0;
+}
+
+static bool leads_to(const struct shd_settings *settings, const char *channel)
+{
+	for (size_t i = 0; i < settings->route_count; i++)
+		if (has(&settings->routes[i].to, channel))
+			return true;
+	return false;
 }
 
 static void warn_unused_channels(struct shd_build *build)
 {
 	const struct shd_settings *settings = build->settings;
-	bool *used shd_autofree = shd_xcalloc(settings->channel_count, sizeof(*used));
 
-	for (size_t r = 0; r < settings->route_count; r++) {
-		for (size_t i = 0; i < settings->routes[r].to.count; i++) {
-			if (settings->routes[r].channels &&
-				settings->routes[r].channels[i] < settings->channel_count)
-				used[settings->routes[r].channels[i]] = true;
-		}
-	}
 	for (size_t i = 0; i < settings->channel_count; i++) {
-		if (!used[i])
-			shd_node_warn(settings->channels[i].node, build->diags,
-				"name it in a route", "no route leads to the channel `%s`",
-				settings->channels[i].name);
+		const struct shd_channel_settings *channel = &settings->channels[i];
+
+		if (!leads_to(settings, channel->name))
+			shd_node_warn(channel->node, build->diags, "name it in a route",
+				"no route leads to the channel `%s`", channel->name);
 	}
 }
 
@@ -214,8 +204,7 @@ void shd_routes_build(struct shd_build *build, const struct shd_node *node)
 		const struct shd_route_settings *route = &settings->routes[i];
 
 		settings->routing[i] = (struct shd_route){.match = route->compiled,
-			.channels = route->channels,
-			.channel_count = route->channels ? route->to.count : 0,
+			.to = route->to,
 			.group_for_ms = route->group_for_ms,
 			.more = route->more};
 	}

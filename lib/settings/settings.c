@@ -213,7 +213,7 @@ struct shd_judge_in shd_settings_for_judge(const struct shd_settings *settings)
 		.source_count = settings->source_count,
 		.channels = settings->channels,
 		.channel_count = settings->channel_count,
-		.routes = {settings->routing, settings->route_count, settings->channel_count},
+		.routes = {settings->routing, settings->route_count, settings->channel_names},
 		.blind_after = settings->blind_after,
 		.keep_samples_ms = settings->keep_samples_ms};
 }

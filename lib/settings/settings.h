@@ -12,8 +12,7 @@ struct shd_route_settings {
 	const char *match;          /* expression of the rules language, NULL: everything */
 	const struct shd_node *match_node;
 	struct shd_match *compiled; /* NULL: everything */
-	struct shd_texts to;        /* channel names */
-	const size_t *channels;     /* the same as indexes into settings->channels */
+	struct shd_texts to;        /* names of channels */
 	int64_t group_for_ms;       /* wait this long to put alerts into one message */
 	bool more;                  /* `continue: true` */
 	const struct shd_node *node;
@@ -33,6 +32,7 @@ struct shd_settings {
 	size_t source_count;
 	struct shd_channel_settings *channels;
 	size_t channel_count;
+	struct shd_texts channel_names; /* in the same order */
 	struct shd_route_settings *routes;
 	struct shd_route *routing;  /* the same, as the judge takes them */
 	size_t route_count;

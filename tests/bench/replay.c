@@ -286,7 +286,7 @@ static void open_shop(struct shop *shop, const char *folder, const char *rules, 
 	check(shd_state_open(path, &shop->state, &shop->err), shop);
 	struct shd_judge_in in = shd_config_for_judge(shop->config);
 	in.stored = shd_state_stored(shop->state);
-	in.channel_count = in.routes.count = 0; /* nobody delivers here */
+	in.routes = (struct shd_routes){0}; /* nobody delivers here */
 	shop->judge = shd_judge_create(&in);
 	shd_diags_destroy(diags);
 }

@@ -47,7 +47,7 @@ struct bench {
 	struct shd_channel_settings channels[2];
 	struct shd_route routes[3];
 	struct shd_match *matches[3];  /* of the routes, or NULL */
-	size_t channel_numbers[2];
+	const char *channel_names[2];
 	struct shd_judge_in in;
 	struct shd_doc *docs[5];       /* rules; matches of the routes; overrides of stores */
 	struct shd_diags *diags;
@@ -152,12 +152,13 @@ static inline void bench_start_in(struct bench *b, const char *yaml, bool on_dis
 			b->sources[i].every_ms[p] = SHD_MINUTE_MS;
 		b->channels[i] = (struct shd_channel_settings){.name = i ? "hook" : "mail",
 			.give_up_ms = SHD_DAY_MS};
-		b->channel_numbers[i] = i;
+		b->channel_names[i] = b->channels[i].name;
 	}
-	b->routes[0] = (struct shd_route){.channels = b->channel_numbers, .channel_count = 1};
+	b->routes[0].to = (struct shd_texts){1, b->channel_names};
 	b->in = (struct shd_judge_in){.stores = b->stores, .store_count = 2,
 		.sources = b->sources, .source_count = 2, .blind_after = 3,
-		.channels = b->channels, .channel_count = 2, .routes = {b->routes, 1, 2},
+		.channels = b->channels, .channel_count = 2,
+		.routes = {b->routes, 1, {2, b->channel_names}},
 		.keep_samples_ms = 400 * SHD_DAY_MS};
 	b->diags = shd_diags_create(100);
 	b->words = shd_words_create();

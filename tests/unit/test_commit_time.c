@@ -199,16 +199,17 @@ static const struct shd_value *field_of(struct fixture *f, enum shd_kind kind, c
 static void the_latest_of_a_channel_counts(void **state)
 {
 	struct fixture *f = *state;
-	char text[8] = "down";
+	char text[8] = "down", name[8] = "hook";
 	struct shd_channel_report report = {
-		.channel = 1, .error = SHD_ERR_SERVER, .error_text = text};
+		.channel = name, .error = SHD_ERR_SERVER, .error_text = text};
 	struct batch batch;
 
 	add_batch(f, &batch, true);
 	shd_commit_channel(f->commit, &report);
 	memcpy(text, "gone", 4);
 	shd_commit_channel(f->commit, &report);
-	memcpy(text, "xxxx", 4); /* it was copied */
+	memcpy(text, "xxxx", 4); /* it was copied, */
+	memcpy(name, "mail", 4); /* and so was the name */
 	struct shd_commit_figures figures;
 	do {
 		uv_run(&f->loop, UV_RUN_ONCE);
@@ -216,6 +217,45 @@ static void the_latest_of_a_channel_counts(void **state)
 	} while (figures.commits < 1);
 	assert_string_equal(
 		field_of(f, SHD_KIND_channel, "hook", SHD_F_channel_error_text)->text, "gone");
+}
+
+static const char *error_text_of(struct fixture *f, const char *channel)
+{
+	const struct shd_value *text =
+		field_of(f, SHD_KIND_channel, channel, SHD_F_channel_error_text);
+
+	return text ? text->text : NULL;
+}
+
+static void idle(void *ctx)
+{
+	((struct fixture *)ctx)->idle++;
+}
+
+static void what_waits_of_a_channel_is_of_no_other_one_after_a_reload(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_channel_report report = {.error = SHD_ERR_SERVER};
+	struct batch batch;
+
+	shd_commit_pause(f->commit, idle, f);
+	assert_int_equal(f->idle, 1);
+	report.channel = report.error_text = "hook";
+	shd_commit_channel(f->commit, &report);
+	report.channel = report.error_text = "mail";
+	shd_commit_channel(f->commit, &report);
+	f->bench.channels[0].name = "hook"; /* it stood behind "mail", which goes */
+	f->bench.channels[1].name = "pager";
+	struct shd_judge *old = shd_steal(f->bench.judge);
+	bench_judge(&f->bench);
+	shd_commit_use(f->commit, f->bench.judge, NULL);
+	shd_judge_destroy(old);
+	add_batch(f, &batch, true);
+	shd_commit_resume(f->commit);
+	run_until(f, &batch.done, 1);
+	assert_string_equal(error_text_of(f, "hook"), "hook");
+	assert_null(error_text_of(f, "mail"));
+	assert_null(error_text_of(f, "pager"));
 }
 
 static void a_refused_configuration_is_judged_even_after_a_full_disk(void **state)
@@ -245,6 +285,7 @@ int main(void)
 		JUDGED(a_clock_that_was_set_judges_every_store_again),
 		JUDGED(feeds_that_are_to_be_read_are_told_before_what_comes_later),
 		JUDGED(the_latest_of_a_channel_counts),
+		JUDGED(what_waits_of_a_channel_is_of_no_other_one_after_a_reload),
 		JUDGED(a_refused_configuration_is_judged_even_after_a_full_disk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

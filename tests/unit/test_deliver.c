@@ -6,6 +6,7 @@
 
 #include "commit/commit.h"
 #include "deliver/deliver.h"
+#include "deliver/health.h"
 #include "host/clock.h"
 #include "notify/webhook.h"
 #include "state/sqlite/query.h"
@@ -59,7 +60,7 @@ static void on_changed(void *ctx, const struct shd_channel_report *channel)
 	struct world *world = ctx;
 
 	shd_text_printf(&world->health, "%s %s waiting %zu since %lld\n",
-		world->channels[channel->channel].name,
+		channel->channel,
 		channel->error < 0 ? "works" : shd_err_name((enum shd_err)channel->error),
 		channel->waiting,
 		channel->oldest_undelivered.ms
@@ -506,6 +507,34 @@ static void health_is_told_when_it_changes(void **state)
 		"busy server waiting 1 since 0\nbusy works waiting 0 since -1\n");
 }
 
+static void a_channel_of_another_configuration_has_its_own_rate(void **state)
+{
+	struct world *world = *state;
+	struct shd_notifier slow = *shd_notifier_find("webhook");
+	struct shd_channel_settings *channel = &world->channels[0];
+	struct shd_channel_health old, health;
+
+	shd_health_init(&old, channel);
+	old.last_success.ms = 7;
+	channel->notifier = &slow; /* the address is of a slower kind now */
+	slow.per_minute = 60;
+	slow.burst = 3;
+	shd_health_init(&health, channel);
+	shd_health_inherit(&health, &old);
+	shd_health_finish(&old);
+	assert_string_equal(health.name, "good");
+	assert_int_equal(health.last_success.ms, 7);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(shd_bucket_wait_ms(&health.bucket, start_ms), 0);
+		shd_bucket_spend(&health.bucket);
+	}
+	shd_health_init(&old, channel);
+	shd_health_inherit(&old, &health); /* and keeps what it has left */
+	shd_health_finish(&health);
+	assert_int_equal(shd_bucket_wait_ms(&old.bucket, start_ms), 1000);
+	shd_health_finish(&old);
+}
+
 static void many_messages_are_all_delivered_once(void **state)
 {
 	struct world *world = *state;
@@ -548,6 +577,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_full_transport_costs_the_channel_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(health_is_told_when_it_changes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_channel_of_another_configuration_has_its_own_rate, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			many_messages_are_all_delivered_once, set_up, tear_down),
 	};

@@ -204,8 +204,7 @@ static void routes_choose_the_channel(void **state)
 	(void)state;
 	bench_start(&b, new_order);
 	bench_route(&b, 0, "rule == \"new-order\" and level < critical and store in [\"s1\"]");
-	b.routes[1] = (struct shd_route){
-		.channels = b.channel_numbers + 1, .channel_count = 1};
+	b.routes[1].to = (struct shd_texts){1, b.channel_names + 1};
 	b.in.routes.count = 2;
 	bench_judge(&b);
 	bench_poll_all(&b);
@@ -228,8 +227,7 @@ static void an_end_is_told_where_the_beginning_was(void **state)
 	(void)state;
 	bench_start(&b, new_order);
 	bench_route(&b, 0, "level >= critical");
-	b.routes[1] = (struct shd_route){
-		.channels = b.channel_numbers + 1, .channel_count = 1};
+	b.routes[1].to = (struct shd_texts){1, b.channel_names + 1};
 	b.in.routes.count = 2;
 	bench_judge(&b);
 	bench_poll_all(&b);

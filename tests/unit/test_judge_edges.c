@@ -32,7 +32,7 @@ static void every_channel_of_a_route_is_told_of_the_same_alert(void **state)
 
 	(void)state;
 	bench_start(&b, rules);
-	b.routes[0].channel_count = 2;
+	b.routes[0].to.count = 2;
 	bench_judge(&b);
 	bench_poll_all(&b);
 	rate(&b, 4600000);

@@ -226,8 +226,8 @@ static void our_clock_is_wrong_when_every_store_says_so(void **state)
 static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **state)
 {
 	struct bench b;
-	struct shd_channel_state channel = {.channel = 1, .oldest_undelivered = {T0}, .waiting = 3,
-		.error = SHD_ERR_NETWORK, .error_text = "no route"};
+	struct shd_channel_state channel = {.name = "hook", .oldest_undelivered = {T0},
+		.waiting = 3, .error = SHD_ERR_NETWORK, .error_text = "no route"};
 	const struct shd_alert *alert;
 
 	(void)state;
@@ -243,6 +243,34 @@ static void a_channel_that_does_not_deliver_is_an_alert_of_the_daemon(void **sta
 	bench_finish(&b);
 }
 
+static void a_channel_that_is_removed_ends_its_alert_and_may_come_back(void **state)
+{
+	struct bench b;
+	struct shd_channel_state channel = {.name = "hook", .oldest_undelivered = {T0},
+		.waiting = 3, .error = SHD_ERR_NETWORK, .error_text = "no route"};
+
+	(void)state;
+	bench_start(&b, own_rules);
+	for (int i = 0; i < 2; i++) {
+		bench_begin(&b);
+		assert_true(shd_judge_channel(b.judge, &channel, &b.err));
+		bench_end(&b);
+		bench_wake(&b, b.now + 10 * SHD_MINUTE_MS + 1);
+		assert_int_equal(bench_alert_of(&b, "daemon", "notifier-failing", "hook")->state,
+				 SHD_ALERT_FIRING);
+		b.in.channel_count = 1; /* a reload */
+		bench_judge(&b);
+		bench_begin(&b);
+		assert_true(shd_judge_store(b.judge, "daemon", &b.err));
+		bench_end(&b);
+		assert_int_equal(bench_alert_of(&b, "daemon", "notifier-failing", "hook")->state,
+				 SHD_ALERT_RESOLVED);
+		b.in.channel_count = 2;
+		bench_judge(&b);
+	}
+	bench_finish(&b);
+}
+
 static void a_failing_channel_is_not_told_of_its_own_failure(void **state)
 {
 	static const char *const wanted[] = {"hook:new mail;", "mail:new hook;"};
@@ -250,8 +278,9 @@ static void a_failing_channel_is_not_told_of_its_own_failure(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) { /* the only route leads to the mail */
 		struct bench b;
-		struct shd_channel_state channel = {.channel = i, .oldest_undelivered = {T0},
-			.waiting = 3, .error = SHD_ERR_NETWORK, .error_text = "no route"};
+		struct shd_channel_state channel = {.name = i ? "hook" : "mail",
+			.oldest_undelivered = {T0}, .waiting = 3, .error = SHD_ERR_NETWORK,
+			.error_text = "no route"};
 		char out[500];
 
 		bench_start(&b, own_rules);
@@ -275,6 +304,7 @@ int main(void)
 		cmocka_unit_test(throttling_is_a_share_of_the_last_hour),
 		cmocka_unit_test(our_clock_is_wrong_when_every_store_says_so),
 		cmocka_unit_test(a_channel_that_does_not_deliver_is_an_alert_of_the_daemon),
+		cmocka_unit_test(a_channel_that_is_removed_ends_its_alert_and_may_come_back),
 		cmocka_unit_test(a_failing_channel_is_not_told_of_its_own_failure),
 	};
 

@@ -18,8 +18,9 @@ struct fixture {
 	struct shd_routes routes;
 };
 
-static const size_t all[] = {0, 1, 2};
+static const char *const all[CHANNELS] = {"li", "mail", "ops"};
 
+/* To so many channels from this one on. */
 static void add(struct fixture *f, const char *match, size_t channel, size_t count, bool more)
 {
 	size_t i = f->routes.count++;
@@ -29,14 +30,14 @@ static void add(struct fixture *f, const char *match, size_t channel, size_t cou
 		f->matches[i] = shd_match_compile(shd_doc_root(f->docs[i]), f->diags);
 		assert_non_null(f->matches[i]);
 	}
-	f->items[i] = (struct shd_route){.match = f->matches[i], .channels = all + channel,
-		.channel_count = count, .more = more};
+	f->items[i] = (struct shd_route){
+		.match = f->matches[i], .to = {count, all + channel}, .more = more};
 	f->routes.items = f->items;
 }
 
 static void init(struct fixture *f)
 {
-	*f = (struct fixture){.diags = shd_diags_create(10), .routes.channels = CHANNELS};
+	*f = (struct fixture){.diags = shd_diags_create(10), .routes.channels = {CHANNELS, all}};
 }
 
 static void finish(struct fixture *f)
@@ -48,7 +49,7 @@ static void finish(struct fixture *f)
 	shd_diags_destroy(f->diags);
 }
 
-/* As "0a 2b": the channel, and the route by its place. */
+/* As "li:a ops:b": the channel, and the route by its place. */
 static const char *told(const struct fixture *f, const struct shd_route_query *query)
 {
 	static char text[100];
@@ -57,7 +58,7 @@ static const char *told(const struct fixture *f, const struct shd_route_query *q
 
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%zu%c", i ? " " : "",
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s:%c", i ? " " : "",
 			recipients[i].channel,
 			recipients[i].route ? (char)('a' + (recipients[i].route - f->items)) : '-');
 	return text;
@@ -70,7 +71,7 @@ static const struct shd_match_facts info = {
 
 static void the_first_match_wins_unless_it_says_that_more_follow(void **state)
 {
-	struct shd_route_query query = {.facts = &critical, .about = SIZE_MAX};
+	struct shd_route_query query = {.facts = &critical};
 	struct fixture f;
 
 	(void)state;
@@ -78,31 +79,30 @@ static void the_first_match_wins_unless_it_says_that_more_follow(void **state)
 	add(&f, "level >= critical", 0, 2, true);
 	add(&f, "", 1, 2, false);
 	add(&f, "", 0, 3, false);
-	assert_string_equal(told(&f, &query), "0a 1a 2b");
+	assert_string_equal(told(&f, &query), "li:a mail:a ops:b");
 	query.facts = &info;
-	assert_string_equal(told(&f, &query), "1b 2b");
+	assert_string_equal(told(&f, &query), "mail:b ops:b");
 	finish(&f);
 }
 
 static void an_end_goes_to_those_who_were_told_whatever_the_routes(void **state)
 {
-	const size_t told_of_it[] = {2, 0};
-	struct shd_route_query query = {.facts = &critical, .over = true, .about = SIZE_MAX};
+	static const char *const told_of_it[] = {"ops", "gone", "li"};
+	struct shd_route_query query = {.facts = &critical, .over = true};
 	struct fixture f;
 
 	(void)state;
 	init(&f);
 	add(&f, "", 1, 1, false);
 	assert_string_equal(told(&f, &query), "");
-	query.notified = told_of_it;
-	query.notified_count = 2;
-	assert_string_equal(told(&f, &query), "2- 0-");
+	query.notified = (struct shd_texts){3, told_of_it};
+	assert_string_equal(told(&f, &query), "ops:- li:-"); /* one is no longer there */
 	finish(&f);
 }
 
 static void nobody_is_told_of_what_is_held_back(void **state)
 {
-	struct shd_route_query query = {.facts = &critical, .held_back = true, .about = SIZE_MAX};
+	struct shd_route_query query = {.facts = &critical, .held_back = true};
 	struct fixture f;
 
 	(void)state;
@@ -114,22 +114,22 @@ static void nobody_is_told_of_what_is_held_back(void **state)
 
 static void a_channel_does_not_tell_of_its_own_failure(void **state)
 {
-	struct shd_route_query query = {.facts = &critical, .about = 0};
+	struct shd_route_query query = {.facts = &critical, .about = "li"};
 	struct fixture f;
 
 	(void)state;
 	init(&f);
 	add(&f, "level >= critical", 0, 1, false);
 	add(&f, "", 0, 3, false);
-	assert_string_equal(told(&f, &query), "1a"); /* somebody has to hear of it */
+	assert_string_equal(told(&f, &query), "mail:a"); /* somebody has to hear of it */
 	query.facts = &info;
-	assert_string_equal(told(&f, &query), "1b 2b");
+	assert_string_equal(told(&f, &query), "mail:b ops:b");
 	query.facts = &critical;
-	query.about = 2;
-	assert_string_equal(told(&f, &query), "0a");
-	f.routes.channels = 1; /* there is no other one */
-	query.about = 0;
-	assert_string_equal(told(&f, &query), "0a");
+	query.about = "ops";
+	assert_string_equal(told(&f, &query), "li:a");
+	f.routes.channels.count = 1; /* there is no other one */
+	query.about = "li";
+	assert_string_equal(told(&f, &query), "li:a");
 	finish(&f);
 }
 

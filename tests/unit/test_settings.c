@@ -141,13 +141,14 @@ static void every_key_reaches_its_place(void **state)
 
 	assert_int_equal(s->route_count, 2);
 	assert_string_equal(s->routes[0].match, "level >= critical");
-	assert_int_equal(s->routes[0].channels[0], 1);
-	assert_int_equal(s->routes[0].channels[1], 0);
+	assert_int_equal(s->routes[0].to.count, 2);
+	assert_string_equal(s->routes[0].to.items[0], s->channels[1].name);
+	assert_string_equal(s->routes[0].to.items[1], "mail");
 	assert_int_equal(s->routes[0].group_for_ms, 0);
 	assert_true(s->routes[0].more);
 	assert_null(s->routes[1].match);
 	assert_null(s->routes[1].match_node);
-	assert_int_equal(s->routes[1].channels[0], 0);
+	assert_string_equal(s->routes[1].to.items[0], "mail");
 	assert_int_equal(s->routes[1].group_for_ms, 0);
 	assert_false(s->routes[1].more);
 	shd_settings_destroy(s);
@@ -208,7 +209,7 @@ static void without_routes_every_channel_is_told(void **state)
 	assert_non_null(s);
 	assert_int_equal(s->route_count, 1);
 	assert_int_equal(s->routes[0].to.count, 2);
-	assert_int_equal(s->routes[0].channels[1], 1);
+	assert_string_equal(s->routes[0].to.items[1], "b");
 	assert_int_equal(s->routes[0].group_for_ms, 0);
 	shd_settings_destroy(s);
 }

@@ -25,6 +25,7 @@
 
 #include "host/clock.h"
 #include "feeds.h"
+#include "ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -375,6 +376,11 @@ static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_
 	return same ? page : NULL;
 }
 
+static bool refuses_document(const struct shd_poll *poll, const struct shd_transfer_out *out)
+{
+	return shd_poll_fetches_document(poll) && out->status != 200;
+}
+
 /* Whether the answer is a good one, by what the adapter says; what else it says is kept. */
 static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *out)
 {
@@ -382,6 +388,8 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
 	struct shd_answer_verdict verdict = {0};
 
+	if (refuses_document(poll, out)) /* what it means, its report says */
+		poll->retry_after_ms = shd_retry_after_ms(&answer, SHD_PAUSE_MAX_MS);
 	if (shd_poll_fetches_document(poll))
 		return true;
 	bool good = poll->source->adapter->accept(poll->row, &answer, &verdict);
@@ -445,7 +453,7 @@ void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, stru
 	} else if (same) {
 		shd_pages_add(&poll->pages, shd_page_ref(same));
 		page_done(poll);
-	} else if (!out->body.len) {
+	} else if (!out->body.len && !refuses_document(poll, out)) {
 		shd_fail(&poll->error, SHD_ERR_SYNTAX, "%s: an empty answer", poll->row->path);
 		shd_poll_unanswered(poll);
 	} else {

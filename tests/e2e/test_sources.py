@@ -142,6 +142,17 @@ def test_a_token_that_expires_in_mid_run(server, daemon):
     assert refresh == [(server.refresh,)]
 
 
+def test_a_document_that_is_refused_is_asked_for_as_late_as_its_host_says(server, daemon):
+    server.report_hold.set()
+    server.refuses_document = 2  # its report is content with 300 ms
+    daemon.start()
+    assert wait_for(lambda: len(server.refused_documents) == 2), daemon.log.read_text()
+    server.refuses_document = None
+    assert server.refused_documents[1] - server.refused_documents[0] > 1.9
+    assert wait_for(lambda: stock(daemon) == {"A": 5, "B": 7}), daemon.log.read_text()
+    assert daemon.stop() == 0
+
+
 def test_what_served_a_source_that_is_gone_is_forgotten(server, daemon):
     """After a month, by the housekeeping of the first second after an hour of uptime."""
     daemon.start()

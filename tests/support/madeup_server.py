@@ -41,6 +41,8 @@ class Server:
         self.report_hold = threading.Event()  # a report is done once it is set
         self.urls = {}              # path -> expires
         self.url_s = 60
+        self.refuses_document = None  # seconds of the Retry-After of its refusals
+        self.refused_documents = []   # when
         self.hold = {}              # step -> event that lets the answer go
         self.shelf_rate = 0.4       # per second, that every answer for a shelf tells
         self.shelf_tokens, self.shelf_at = 5.0, time.monotonic()
@@ -125,6 +127,13 @@ class Documents(Handler):
         world = self.server.world
         if any(self.headers[name] for name in ("Authorization", "X-Access-Token", "X-Signature")):
             return self.refuse(400, "credentials for another host")
+        if world.refuses_document is not None:
+            with world.lock:
+                world.refused_documents.append(time.monotonic())
+            self.send_response(503)
+            self.send_header("Content-Length", "0")
+            self.send_header("Retry-After", str(world.refuses_document))
+            return self.end_headers()
         expires = world.urls.get(self.path)
         if expires is None or expires < time.time():
             return self.answer(403, b"<Error>expired</Error>", "expired")

@@ -218,6 +218,7 @@ void shd_app_tick(uv_timer_t *timer)
 	if (app->stopping)
 		return;
 	shd_deliver_tick(app->deliver);
+	shd_ledger_tick(app->ledger);
 	tell_clock(app);
 	measure_lag(app);
 	keep_house(app);

@@ -7,6 +7,8 @@ enum {
 	KEPT_MS = 10000,   /* what takes less to fill is full again after a restart */
 	GRANT_MS = 20,     /* a row is on its way */
 	STATED_FACTOR = 10,
+	AGAIN_MS = 1000,   /* after a failure of the state; doubles up to */
+	AGAIN_MOST_MS = 32000,
 	FORGET_DAYS = 30,  /* a row that nobody wrote for so long */
 };
 
@@ -18,6 +20,8 @@ struct shd_ledger {
 	struct shd_allowance **written; /* in the change */
 	size_t written_count, written_room;
 	bool writing, tidied;
+	int failures;                   /* of the state, in a row */
+	struct shd_mono again;          /* nothing is handed in before */
 };
 
 static const char *const kinds[] = {
@@ -56,7 +60,16 @@ static void mark(struct shd_allowance *allowance)
 	ledger->changed = allowance;
 }
 
-/* What was not kept is handed in again with the next request. */
+static void pause_writing(struct shd_ledger *ledger)
+{
+	int64_t wait_ms = AGAIN_MS;
+
+	ledger->failures++;
+	for (int i = 1; i < ledger->failures && wait_ms < AGAIN_MOST_MS; i++)
+		wait_ms *= 2;
+	ledger->again.ms = ledger->in.mono(ledger->in.ctx).ms + wait_ms;
+}
+
 static void done(struct shd_change *change, const struct shd_error *err)
 {
 	struct shd_ledger *ledger =
@@ -74,7 +87,11 @@ static void done(struct shd_change *change, const struct shd_error *err)
 			allowance->granted = allowance->reserved - allowance->spent;
 	}
 	ledger->written_count = 0;
-	if (ledger->changed && !err)
+	if (err)
+		pause_writing(ledger);
+	else
+		ledger->failures = 0;
+	if (ledger->changed)
 		hand_in(ledger, false);
 }
 
@@ -100,11 +117,21 @@ static void fill_row(struct shd_allowance *allowance, struct shd_wall now, struc
 					   : 0};
 }
 
+static int64_t pause_ms(const struct shd_ledger *ledger)
+{
+	int64_t wait_ms =
+		ledger->failures ? ledger->again.ms - ledger->in.mono(ledger->in.ctx).ms : 0;
+
+	return wait_ms > 0 ? wait_ms : 0;
+}
+
 /* Hands all that changed in; urgent: a request waits for it. */
 static void hand_in(struct shd_ledger *ledger, bool urgent)
 {
 	struct shd_allowance *allowance;
 
+	if (pause_ms(ledger) > 0)
+		return;
 	ledger->change.urgent |= urgent;
 	if (!ledger->writing) {
 		ledger->writing = true;
@@ -192,7 +219,8 @@ int64_t shd_allowance_wait_ms(struct shd_allowance *allowance)
 	if (!allowance->writing)
 		mark(allowance);
 	hand_in(allowance->ledger, true);
-	return GRANT_MS;
+	wait_ms = pause_ms(allowance->ledger);
+	return wait_ms > GRANT_MS ? wait_ms : GRANT_MS;
 }
 
 void shd_allowance_spend(struct shd_allowance *allowance)
@@ -234,6 +262,12 @@ static struct shd_allowance *make(enum shd_allowance_kind kind, const char *name
 	made->operation = made->key + name_len + 2;
 	shd_bucket_init(&made->rate, 0, 1);
 	return made;
+}
+
+void shd_ledger_tick(struct shd_ledger *ledger)
+{
+	if (ledger->changed)
+		hand_in(ledger, false);
 }
 
 struct shd_allowance *shd_ledger_find(struct shd_ledger *ledger, enum shd_allowance_kind kind,

@@ -62,6 +62,9 @@ struct shd_ledger *shd_ledger_create(
 /* Call it when the queue of changes is closed. */
 void shd_ledger_destroy(struct shd_ledger *ledger);
 
+/* Once a second: hands in again what the state did not keep, after a pause of 1 s to 32 s. */
+void shd_ledger_tick(struct shd_ledger *ledger);
+
 /* What is kept of it; made when there is nothing. `operation`: of a credential, else "". Stays
  * where it is as long as the ledger. */
 struct shd_allowance *shd_ledger_find(struct shd_ledger *ledger, enum shd_allowance_kind kind,

@@ -90,6 +90,8 @@ static inline void test_ledger_pass(struct test_ledger *ledger, int64_t ms)
 		if (ledger->waiting &&
 			(ledger->waiting->urgent || ledger->mono_ms % SHD_SECOND_MS == 0))
 			test_ledger_write(ledger);
+		if (ledger->mono_ms % SHD_SECOND_MS == 0)
+			shd_ledger_tick(ledger->of);
 	}
 }
 

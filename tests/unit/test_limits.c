@@ -349,6 +349,26 @@ static void a_pause_outlives_the_daemon(void **state)
 				 (struct shd_mono){shops->ledger->mono_ms}), SHD_PAUSE_MAX_MS);
 }
 
+/* Though nobody asks anything meanwhile; and not as fast as it fails. */
+static void what_the_state_did_not_keep_is_written_again(void **state)
+{
+	struct shops *shops = *state;
+
+	shd_limits_refused(&shops->limits.sources[2], SHD_SCOPE_SOURCE, SHD_HOUR_MS,
+		(struct shd_mono){shops->ledger->mono_ms});
+	shops->ledger->refuses = true;
+	test_ledger_pass(shops->ledger, SHD_MINUTE_MS);
+	assert_in_range(shops->ledger->writes, 4, 7);
+	assert_false(ask(shops, 0, BURST)); /* a request does not hurry it */
+	test_ledger_pass(shops->ledger, 100);
+	assert_in_range(shops->ledger->writes, 4, 7);
+	shops->ledger->refuses = false;
+	test_ledger_pass(shops->ledger, SHD_MINUTE_MS);
+	kill_and_start(shops, 0);
+	assert_true(shd_limits_paused_ms(&shops->limits.sources[2],
+			    (struct shd_mono){shops->ledger->mono_ms}) > SHD_HOUR_MS / 2);
+}
+
 /* --- rates that the platform tells ---------------------------------------------------------- */
 
 static void a_rate_that_is_told_holds(void **state)
@@ -458,6 +478,7 @@ int main(void)
 		IN_SHOPS(writing_is_for_many_requests),
 		IN_SHOPS(without_a_row_nothing_leaves),
 		IN_SHOPS(a_pause_outlives_the_daemon),
+		IN_SHOPS(what_the_state_did_not_keep_is_written_again),
 		IN_SHOPS(a_rate_that_is_told_holds),
 		IN_SHOPS(a_refusal_pauses_its_scope_and_nothing_else),
 		IN_SHOPS(a_pause_ends_within_an_hour_and_is_not_cut_short),

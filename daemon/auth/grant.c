@@ -6,6 +6,8 @@
  *     READING  -> STORING   it has a token                                 [read_over]
  *     READING  -> FAILED    it has none                                    [fail]
  *     STORING  -> READY     committed: from now on it is used              [stored]
+ *     STORING  -> UNSTORED  the transaction failed                         [stored]
+ *     UNSTORED -> STORING   after a pause, or before the end               [store]
  *     READY    -> RENEWING  ahead of the expiry, or refused before it      [renew]
  *     FAILED   -> RENEWING  the back-off is over                           [renew]
  *     any that waits -> EMPTY  the operator wrote down another first token [attach]
@@ -23,6 +25,9 @@ enum {
 	REQUEST_BYTES = 65536,
 	CONNECT_MS = 10000,
 	TOTAL_MS = 10000, /* the daemon's end waits for it */
+	CROWDED_MS = 100, /* the transport has no room */
+	STORE_AGAIN_MS = 1000, /* doubles up to */
+	STORE_AGAIN_MOST_MS = 32000,
 	NEW_MS = 60000, /* a token that is refused within this is not refused for its age */
 };
 
@@ -31,6 +36,7 @@ enum {
 	X(RENEWING, "the request is under way")                                                    \
 	X(READING, "the answer is read on the pool")                                               \
 	X(STORING, "the transaction that keeps it")                                                \
+	X(UNSTORED, "the next try to keep it is due later")                                        \
 	X(READY, "its renewal is due later")                                                       \
 	X(FAILED, "the next try is due later")
 
@@ -44,7 +50,8 @@ static const unsigned allowed[] = {
 	[EMPTY] = 1u << RENEWING,
 	[RENEWING] = 1u << READING | 1u << FAILED,
 	[READING] = 1u << STORING | 1u << FAILED,
-	[STORING] = 1u << READY,
+	[STORING] = 1u << READY | 1u << UNSTORED,
+	[UNSTORED] = 1u << STORING,
 	[READY] = 1u << RENEWING | 1u << EMPTY,
 	[FAILED] = 1u << RENEWING | 1u << EMPTY,
 };
@@ -59,8 +66,8 @@ struct grant {
 	struct shd_secret *access, *refresh;     /* refresh: NULL, the operator's first one */
 	struct shd_wall issued, expires, refresh_expires;
 	int64_t serial;
-	struct shd_wall due; /* READY, FAILED: the next renewal */
-	int failures;
+	struct shd_wall due; /* READY, FAILED: the next renewal; UNSTORED: the next try */
+	int failures, store_failures; /* in a row */
 	struct shd_error error;
 	/* under way */
 	struct shd_request request;
@@ -89,6 +96,7 @@ static struct shd_wall now(const struct shd_grants *grants)
 }
 
 static void renew(struct grant *grant);
+static void store(struct grant *grant);
 static void close_if_done(struct shd_grants *grants);
 
 static void enter(struct grant *grant, enum grant_state state)
@@ -102,6 +110,17 @@ static bool is_waiting(const struct grant *grant)
 	return grant->state == READY || grant->state == FAILED;
 }
 
+static bool is_being_stored(const struct grant *grant)
+{
+	return grant->state == STORING || grant->state == UNSTORED;
+}
+
+/* Something happens at `due`; a token that was exchanged is kept, whoever is gone. */
+static bool is_timed(const struct grant *grant)
+{
+	return grant->state == UNSTORED || (grant->source && is_waiting(grant));
+}
+
 /* --- time ----------------------------------------------------------------------------------- */
 
 static void run_due(uv_timer_t *timer);
@@ -113,8 +132,7 @@ static void set_timer(struct shd_grants *grants)
 	if (grants->closed)
 		return;
 	for (size_t i = 0; i < grants->count; i++)
-		if (grants->all[i]->source && is_waiting(grants->all[i]) &&
-			grants->all[i]->due.ms < at)
+		if (is_timed(grants->all[i]) && grants->all[i]->due.ms < at)
 			at = grants->all[i]->due.ms;
 	if (at == SHD_NEVER_MS)
 		return;
@@ -130,7 +148,11 @@ static void run_due(uv_timer_t *timer)
 	for (size_t i = 0; i < grants->count; i++) {
 		struct grant *grant = grants->all[i];
 
-		if (grant->source && is_waiting(grant) && grant->due.ms <= now(grants).ms)
+		if (!is_timed(grant) || grant->due.ms > now(grants).ms)
+			continue;
+		if (grant->state == UNSTORED)
+			store(grant);
+		else
 			renew(grant);
 	}
 	set_timer(grants);
@@ -177,17 +199,28 @@ static bool apply(struct shd_change *change, struct shd_transaction *transaction
 	return shd_state_token_put(transaction->state, &row, reterr);
 }
 
+static int64_t store_again_ms(int failures)
+{
+	int64_t wait_ms = STORE_AGAIN_MS;
+
+	while (--failures > 0 && wait_ms < STORE_AGAIN_MOST_MS)
+		wait_ms *= 2;
+	return wait_ms;
+}
+
 static void stored(struct shd_change *change, const struct shd_error *err)
 {
 	struct grant *grant = (struct grant *)change;
 	struct shd_grants *grants = grant->grants;
 
-	if (err && !grants->closed) { /* it would be lost: the queue waits for us and tries again */
-		grants->in.changes.submit(grants->in.changes.ctx, change);
+	if (err && !grants->closed) { /* it would be lost */
+		enter(grant, UNSTORED);
+		grant->due.ms = now(grants).ms + store_again_ms(++grant->store_failures);
+		set_timer(grants);
 		return;
 	}
 	enter(grant, READY);
-	grant->failures = 0;
+	grant->failures = grant->store_failures = 0;
 	grant->serial++;
 	grant->due = shd_token_renew_at(
 		grant->issued, grant->renewed.lifetime_ms, grant->renewal->ahead_ms);
@@ -206,11 +239,17 @@ static void stored(struct shd_change *change, const struct shd_error *err)
 
 static void store(struct grant *grant)
 {
+	enter(grant, STORING);
+	grant->change = (struct shd_change){.urgent = true, .apply = apply, .done = stored};
+	grant->grants->in.changes.submit(grant->grants->in.changes.ctx, &grant->change);
+}
+
+static void take_renewed(struct grant *grant)
+{
 	struct shd_wall time = now(grant->grants);
 	const struct shd_renewed *renewed = &grant->renewed;
 	size_t len;
 
-	enter(grant, STORING);
 	grant->issued = time;
 	grant->expires.ms = time.ms + renewed->lifetime_ms;
 	if (renewed->refresh_lifetime_ms)
@@ -220,8 +259,7 @@ static void store(struct grant *grant)
 
 		grant->renewed.refresh = shd_secret_create(bytes, len);
 	}
-	grant->change = (struct shd_change){.urgent = true, .apply = apply, .done = stored};
-	grant->grants->in.changes.submit(grant->grants->in.changes.ctx, &grant->change);
+	store(grant);
 }
 
 static void read_answer(void *ctx)
@@ -241,7 +279,7 @@ static void read_over(void *ctx)
 
 	shd_text_finish(&grant->body);
 	if (grant->good)
-		store(grant);
+		take_renewed(grant);
 	else
 		fail(grant, grant->retry_after_ms);
 }
@@ -296,10 +334,18 @@ static bool ask(struct grant *grant)
 
 static void renew(struct grant *grant)
 {
-	if (grant->grants->closed)
+	struct shd_grants *grants = grant->grants;
+
+	if (grants->closed)
 		return;
+	/* That is no failure; where there is no due time yet, those who wait ask again. */
+	if (!shd_transfers_have_room(grants->in.transfers)) {
+		grant->due.ms = now(grants).ms + CROWDED_MS;
+		set_timer(grants);
+		return;
+	}
 	enter(grant, RENEWING);
-	grant->grants->busy++;
+	grants->busy++;
 	shd_request_init(&grant->request, REQUEST_BYTES);
 	if (!ask(grant))
 		fail(grant, 0);
@@ -324,7 +370,7 @@ enum shd_grant_use shd_grant_use(struct shd_grants *grants,
 	struct grant *grant = find(grants, credential->id);
 
 	shd_assert(grant);
-	if (grant->access && now(grants).ms < grant->expires.ms && grant->state != STORING) {
+	if (grant->access && now(grants).ms < grant->expires.ms && !is_being_stored(grant)) {
 		*ret_token = (struct shd_grant_token){grant->access, grant->serial};
 		return SHD_GRANT_READY;
 	}
@@ -496,5 +542,8 @@ void shd_grants_close(struct shd_grants *grants, void (*closed)(void *ctx), void
 	grants->closed = closed;
 	grants->closed_ctx = ctx;
 	uv_timer_stop(&grants->timer);
+	for (size_t i = 0; i < grants->count; i++)
+		if (grants->all[i]->state == UNSTORED)
+			store(grants->all[i]);
 	close_if_done(grants);
 }

@@ -252,6 +252,11 @@ static void enqueue(struct shd_transfers *transfers, struct shd_pool *pool,
 	pool->waiting++;
 }
 
+bool shd_transfers_have_room(const struct shd_transfers *transfers)
+{
+	return transfers->waiting < QUEUE_FACTOR * transfers->slot_max;
+}
+
 bool shd_transfer_start(struct shd_transfers *transfers, const struct shd_transfer_in *in,
 			shd_transfer_fn *done, void *ctx, struct shd_error *reterr)
 {
@@ -262,7 +267,7 @@ bool shd_transfer_start(struct shd_transfers *transfers, const struct shd_transf
 		return shd_fail(reterr, SHD_ERR_CLOSING, "the daemon stops");
 	if (!check(transfers, in, reterr))
 		return false;
-	if (transfers->waiting >= QUEUE_FACTOR * transfers->slot_max)
+	if (!shd_transfers_have_room(transfers))
 		return shd_fail(reterr, SHD_ERR_LIMIT, "%zu requests wait already",
 				transfers->waiting);
 	own.egress = NULL; /* the pool has a copy */

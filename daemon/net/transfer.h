@@ -72,6 +72,9 @@ SHD_MUST_USE bool shd_transfer_start(struct shd_transfers *transfers,
 				     const struct shd_transfer_in *in, shd_transfer_fn *done,
 				     void *ctx, struct shd_error *reterr);
 
+/* Whether one more would be taken; ask before something is spent on a request. */
+bool shd_transfers_have_room(const struct shd_transfers *transfers);
+
 /* Another configuration is in force, which names these egresses: the pools of all others are
  * closed once their last transfer has ended. */
 void shd_transfers_keep(

@@ -7,7 +7,7 @@
 enum {
 	CONNECT_MS = 10000,
 	TOKEN_MS = 100,          /* a token is on its way */
-	CROWDED_MS = 100,        /* after the transport had no room */
+	CROWDED_MS = 100,        /* the transport has no room */
 };
 
 static void go_on(struct shd_poll *poll);
@@ -96,20 +96,19 @@ static void send_request(struct shd_poll *poll)
 
 	point_to(&in, &poll->request);
 	poll->asked = mono_now(scheduler);
-	if (shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
-		return;
-	if (poll->error.kind == SHD_ERR_LIMIT)
-		park(poll, CROWDED_MS);
-	else
+	if (!shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
 		shd_poll_unanswered(poll);
 }
 
-/* How long the row's own interval and the rates make the next request wait; 0: it may leave. */
+/* How long the transport, the row's own interval and the rates make the next request wait; 0:
+ * it may leave, and leave is spent. */
 static int64_t take_leave(struct shd_poll *poll)
 {
 	struct shd_mono now = mono_now(poll->scheduler);
 	int64_t wait_ms = 0;
 
+	if (!shd_transfers_have_room(poll->scheduler->in.transfers))
+		return CROWDED_MS;
 	if (poll->asked.ms && poll->row->min_interval_ms)
 		wait_ms = poll->asked.ms + poll->row->min_interval_ms - now.ms;
 	if (wait_ms > 0 || !shd_limits_take(poll->feed->of->limits, poll->row, &wait_ms))

@@ -225,11 +225,104 @@ static void one_renewal_serves_all_who_wait(void **state)
 	assert_waits(world); /* not used before it is kept */
 	assert_int_equal(market.asked, 1);
 	assert_int_equal(atomic_load(&world->peer->requests), 1);
-	write_change(world, false);
-	assert_waits(world);
-	write_change(world, true); /* it was handed in again */
+	write_change(world, true);
 	assert_token(world, "access-1");
 	assert_int_equal(market.asked, 1);
+}
+
+/* Time passes; the loop sees what is due by now. */
+static void pass(struct world *world, int64_t ms)
+{
+	world->now_ms += ms;
+	shd_grants_configure(world->grants, &world->config);
+	for (int i = 0; i < 3; i++)
+		uv_run(&world->loop, UV_RUN_NOWAIT);
+}
+
+static void what_is_not_kept_is_handed_in_again_after_a_pause(void **state)
+{
+	struct world *world = *state;
+
+	assert_waits(world);
+	until_written(world);
+	for (int64_t pause_ms = 1000; pause_ms <= 32000; pause_ms *= 2) {
+		write_change(world, false);
+		pass(world, pause_ms - 1);
+		assert_null(world->waiting);
+		assert_waits(world); /* not used before it is kept */
+		pass(world, 1);
+		assert_non_null(world->waiting);
+	}
+	write_change(world, true);
+	assert_token(world, "access-1");
+	assert_int_equal(market.asked, 1);
+}
+
+static void what_is_not_kept_is_handed_in_once_more_at_the_end(void **state)
+{
+	struct world *world = *state;
+	struct shd_arena *arena = shd_arena_create(10000);
+	struct shd_token_row *rows;
+	struct shd_error err;
+	size_t count;
+
+	assert_waits(world);
+	until_written(world);
+	write_change(world, false);
+	shd_grants_close(world->grants, note_closed, world);
+	assert_non_null(world->waiting);
+	write_change(world, true);
+	while (!world->closed)
+		uv_run(&world->loop, UV_RUN_ONCE);
+	assert_true(shd_state_tokens(world->state, arena, &rows, &count, &err));
+	assert_int_equal(count, 1);
+	start(world, rows, count);
+	shd_arena_destroy(arena);
+	assert_token(world, "access-1");
+}
+
+static void note_over(void *ctx, struct shd_transfer_out *out)
+{
+	(void)ctx;
+	assert_false(out->ok);
+}
+
+/* Messages take all the room that there is, for a while. */
+static void a_crowded_transport_is_no_failure(void **state)
+{
+	struct world *world = *state;
+	char url[64];
+	struct shd_error err;
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent", world->peer->port);
+	const struct shd_transfer_in message = {.method = "GET", .url = url, .connect_ms = 1000,
+		.total_ms = 20, .answer_max_bytes = 100};
+	while (shd_transfers_have_room(world->transfers))
+		assert_true(shd_transfer_start(
+			world->transfers, &message, note_over, NULL, &err));
+	assert_waits(world);
+	assert_waits(world);
+	assert_int_equal(market.asked, 0);
+	while (!shd_transfers_have_room(world->transfers))
+		uv_run(&world->loop, UV_RUN_ONCE);
+	get_first(world);
+	while (shd_transfers_running(world->transfers))
+		uv_run(&world->loop, UV_RUN_ONCE);
+	/* An hour later, ahead of the expiry: the token in force serves meanwhile. */
+	while (shd_transfers_have_room(world->transfers))
+		assert_true(shd_transfer_start(
+			world->transfers, &message, note_over, NULL, &err));
+	pass(world, LIFETIME_MS - SHD_MINUTE_MS);
+	assert_int_equal(market.asked, 1);
+	assert_token(world, "access-1");
+	pass(world, 1000);
+	while (!shd_transfers_have_room(world->transfers))
+		uv_run(&world->loop, UV_RUN_ONCE);
+	pass(world, 1000);
+	until_written(world);
+	assert_int_equal(market.asked, 2);
+	write_change(world, true);
+	assert_token(world, "access-2");
 }
 
 static void a_rotated_refresh_token_is_kept_and_then_used(void **state)
@@ -352,6 +445,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			one_renewal_serves_all_who_wait, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_is_not_kept_is_handed_in_again_after_a_pause, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_is_not_kept_is_handed_in_once_more_at_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_crowded_transport_is_no_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_rotated_refresh_token_is_kept_and_then_used, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

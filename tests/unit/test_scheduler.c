@@ -2,10 +2,12 @@
  * after a reload; and when feeds are polled, of a marketplace that no request reaches. */
 #include "support/judge_bench.h"
 #include "support/ledger.h"
+#include "support/peer.h"
 #include "support/source.h"
 
 #include "settings/settings.h"
 #include "config/config.h"
+#include "poll/poll.h"
 #include "poll/scheduler.h"
 
 #include <string.h>
@@ -275,6 +277,7 @@ struct street {
 	struct shd_config config;
 	struct shd_scheduler *scheduler;
 	uint32_t lot;
+	struct shd_transfers *transfers;
 	int polls, told_before;
 };
 
@@ -301,6 +304,8 @@ static bool apply_in_memory(void *ctx, const struct shd_change_set *changes,
 
 static void street_close(struct street *street)
 {
+	shd_transfers_close(street->transfers, NULL, NULL);
+	uv_run(&street->house.loop, UV_RUN_NOWAIT);
 	shd_scheduler_close(street->scheduler, nothing, NULL);
 	house_stop(&street->house);
 	bench_finish(&street->bench);
@@ -332,9 +337,15 @@ static void street_start(struct street *street, int64_t ago_ms)
 	street->config.settings = &street->settings;
 	house_open(&street->house, apply_in_memory, street);
 	shd_commit_use(street->house.commit, street->bench.judge, NULL);
+	street->transfers = shd_transfers_create(&street->house.loop, 1);
 	const struct shd_scheduler_in in = {.loop = &street->house.loop,
-		.clock = &street->house.clock, .commit = street->house.commit,
-		.ledger = street->house.ledger.of, .random = draw, .polled = polled, .ctx = street};
+		.clock = &street->house.clock,
+		.commit = street->house.commit,
+		.transfers = street->transfers,
+		.ledger = street->house.ledger.of,
+		.random = draw,
+		.polled = polled,
+		.ctx = street};
 	street->scheduler = shd_scheduler_create(&in, &street->config, &known, 1, NULL);
 }
 
@@ -393,6 +404,38 @@ static void a_pause_holds_up_nobody(void **state)
 	street_close(&street);
 }
 
+static void cancelled(void *ctx, struct shd_transfer_out *out)
+{
+	(void)ctx;
+	assert_int_equal(out->error.kind, SHD_ERR_CLOSING);
+}
+
+/* Messages take all the room that there is: the poll waits, with its leave unspent. */
+static void a_crowded_transport_costs_no_leave(void **state)
+{
+	struct peer *peer = peer_start();
+	char url[64];
+	const struct shd_transfer_in message = {.method = "GET", .url = url, .connect_ms = 9000,
+		.total_ms = 9000, .answer_max_bytes = 100};
+	struct street street;
+	struct shd_error err;
+
+	(void)state;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent", peer->port);
+	street_start(&street, SHD_HOUR_MS);
+	const struct shd_source_feeds *of = shd_scheduler_feeds(street.scheduler)->sources;
+	const struct shd_bucket *rate = &of->limits->credential->allowance->rate;
+	while (shd_transfers_have_room(street.transfers))
+		assert_true(shd_transfer_start(
+			street.transfers, &message, cancelled, NULL, &err));
+	while (!orders_of(&street)->poll || orders_of(&street)->poll->state != SHD_POLL_PARKED)
+		uv_run(&street.house.loop, UV_RUN_ONCE);
+	assert_int_equal(street.polls, 0);
+	assert_int_equal(shd_bucket_tokens(rate), rate->burst);
+	street_close(&street);
+	peer_stop(peer);
+}
+
 /* The poll comes later than the timer that was set for it. */
 static void a_timer_that_finds_nothing_due_is_set_again(void **state)
 {
@@ -418,6 +461,7 @@ int main(void)
 		cmocka_unit_test(a_new_epoch_reads_first_what_is_overdue),
 		cmocka_unit_test(what_came_of_a_poll_is_told_before_time_judges),
 		cmocka_unit_test(a_pause_holds_up_nobody),
+		cmocka_unit_test(a_crowded_transport_costs_no_leave),
 		cmocka_unit_test(a_timer_that_finds_nothing_due_is_set_again),
 	};
 

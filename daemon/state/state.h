@@ -254,9 +254,10 @@ SHD_MUST_USE bool shd_state_deliveries(struct shd_state *state, int64_t alert,
 
 /* --- history: what entities and feeds were before they changed -------------- */
 
-/* Adds a row at the end. */
-SHD_MUST_USE bool shd_state_history_add(struct shd_state *state, const struct shd_history_row *row,
-					struct shd_error *reterr);
+/* Adds rows at the end, of one change set: first those of what is new (`was` NULL), then the
+ * others, each in their order. New entities of a store and kind share a row of the file. */
+SHD_MUST_USE bool shd_state_history_add(struct shd_state *state, const struct shd_history_row *rows,
+					size_t count, struct shd_error *reterr);
 
 /* Where the history begins (ms 0: there is none), and the numbers of its rows from
  * `since` on; first 0: none. */
@@ -266,10 +267,6 @@ struct shd_history_span {
 };
 SHD_MUST_USE bool shd_state_history_span(struct shd_state *state, struct shd_wall since,
 	struct shd_history_span *ret_span, struct shd_error *reterr);
-/* One row; *ret_row NULL when there is none of this number. */
-SHD_MUST_USE bool shd_state_history_at(struct shd_state *state, int64_t number,
-				       struct shd_arena *arena, struct shd_history_row **ret_row,
-				       struct shd_error *reterr);
 
 /* Every move of every alert, each alert's in order; texts live for the call. */
 struct shd_past_event {
@@ -292,6 +289,10 @@ SHD_MUST_USE bool shd_state_copy(const char *path, struct shd_state **ret_copy,
  * transaction: begin and commit do nothing, and after a rollback it is of no use. */
 SHD_MUST_USE bool shd_state_rewind(struct shd_state *copy, struct shd_wall since,
 				   struct shd_error *reterr);
+/* One row of the history; *ret_row NULL when there is none of this number. */
+SHD_MUST_USE bool shd_state_history_at(struct shd_state *copy, int64_t number,
+				       struct shd_arena *arena, struct shd_history_row **ret_row,
+				       struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_history_became(struct shd_state *copy, int64_t number,
 					   const char *became, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_entity_delete(struct shd_state *copy, const char *store,

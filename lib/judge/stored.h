@@ -31,7 +31,7 @@ struct shd_stored {
 	bool (*entity)(void *ctx, const char *store, enum shd_kind kind, const char *id,
 		       struct shd_arena *arena, struct shd_stored_entity *ret,
 		       struct shd_error *reterr);
-	/* Those of these ids that are there. */
+	/* Those of these ids, each named once, that are there. */
 	bool (*entities)(void *ctx, const char *store, enum shd_kind kind, const char *const *ids,
 			 size_t count, struct shd_arena *arena,
 			 struct shd_stored_entity **ret_rows, size_t *ret_count,

@@ -214,6 +214,9 @@ static void lookups_read_an_index(void **state)
 		assert_null(strstr(plan, "TEMP B-TREE"));
 		plan_of(f, shd_table_sql(kind, SHD_TABLE_GET), plan, sizeof(plan));
 		assert_non_null(strstr(plan, "(store=? AND id=?)"));
+		plan_of(f, shd_table_sql(kind, SHD_TABLE_GET_ALL), plan, sizeof(plan));
+		assert_non_null(strstr(plan, "(store=? AND id=?)"));
+		assert_null(strstr(plan, "SUBQUERY"));
 	}
 }
 
@@ -221,7 +224,7 @@ static void lookups_read_an_index(void **state)
 static void what_belongs_to_a_product_is_found_by_its_sku(void **state)
 {
 	static const enum shd_sql lookups[] = {SHD_SQL_listings_of,
-		SHD_SQL_orders_of, SHD_SQL_returns_of, SHD_SQL_unshipped, SHD_SQL_stocks_of};
+		SHD_SQL_orders_of, SHD_SQL_returns_of, SHD_SQL_stocks_of};
 	struct fixture *f = *state;
 	char plan[1024];
 
@@ -230,6 +233,9 @@ static void what_belongs_to_a_product_is_found_by_its_sku(void **state)
 		plan_of(f, sqlite3_sql(f->state->statements[lookups[i]]), plan, sizeof(plan));
 		assert_non_null(strstr(plan, "_sku (store=? AND sku=?)"));
 	}
+	/* Orders that were closed long ago are not looked at. */
+	plan_of(f, sqlite3_sql(f->state->statements[SHD_SQL_unshipped]), plan, sizeof(plan));
+	assert_non_null(strstr(plan, "e_order_sku (store=? AND sku=? AND <expr>=?)"));
 	plan_of(f, sqlite3_sql(f->state->statements[SHD_SQL_alerts_open]), plan, sizeof(plan));
 	assert_non_null(strstr(plan, "alert_open"));
 }
@@ -306,51 +312,6 @@ static void old_samples_become_hours_and_days(void **state)
 	keep.samples_before.ms = SHD_DAY_MS;
 	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
 	assert_string_equal(samples(f, 0, 4 * SHD_DAY_MS, seen), "259200000=8 ");
-}
-
-/* `first`, `last`: numbers of the rows that are left; `begins`: when. */
-static void assert_history(struct fixture *f, int64_t begins, int64_t first, int64_t last)
-{
-	struct shd_history_span span;
-
-	assert_true(shd_state_history_span(f->state, (struct shd_wall){0}, &span, &f->err));
-	assert_int_equal(span.begins.ms, begins);
-	assert_int_equal(span.first, first);
-	assert_int_equal(span.last, last);
-}
-
-/* The oldest first and so many a step; numbers are not given again. */
-static void history_goes_from_its_beginning(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_retention keep = {.history_before = {60}};
-	struct shd_history_row row = {.store = "s", .id = "a", .kind = SHD_KIND_order}, *back;
-	bool more;
-
-	assert_history(f, 0, 0, 0);
-	for (row.at.ms = 10; row.at.ms <= 100; row.at.ms += 10)
-		assert_true(shd_state_history_add(f->state, &row, &f->err));
-	assert_history(f, 10, 1, 10);
-	assert_true(shd_state_retain(f->state, &keep, 3, &more, &f->err));
-	assert_true(more);
-	assert_history(f, 40, 4, 10);
-	assert_true(shd_state_retain(f->state, &keep, 3, &more, &f->err));
-	assert_false(more);
-	assert_history(f, 60, 6, 10);
-	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
-	assert_history(f, 60, 6, 10);
-	assert_true(shd_state_history_at(f->state, 5, f->arena, &back, &f->err));
-	assert_null(back);
-	assert_true(shd_state_history_at(f->state, 6, f->arena, &back, &f->err));
-	assert_int_equal(back->at.ms, 60);
-	/* A clock that was set back wrote one out of order: it waits for those before it. */
-	row.at.ms = 15;
-	assert_true(shd_state_history_add(f->state, &row, &f->err));
-	assert_true(shd_state_retain(f->state, &keep, 5, &more, &f->err));
-	assert_history(f, 60, 6, 11);
-	keep.history_before.ms = 1000;
-	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
-	assert_history(f, 0, 0, 0);
 }
 
 static void put_token(struct fixture *f, const char *credential, int64_t issued_ms)
@@ -546,7 +507,6 @@ int main(void)
 		STATE_TEST(what_belongs_to_a_product_is_found_by_its_sku),
 		STATE_TEST(a_metric_keeps_its_newest_value_and_its_samples),
 		STATE_TEST(old_samples_become_hours_and_days),
-		STATE_TEST(history_goes_from_its_beginning),
 		STATE_TEST(tokens_of_a_credential_that_is_gone_are_kept_for_a_while),
 		STATE_TEST(a_report_that_nobody_ends_is_forgotten),
 		STATE_TEST(closed_entities_go_after_their_time),

@@ -43,6 +43,7 @@ static void migrations_are_what_they_were(void **state)
 		"31913f88c4dfab8ea41c7b2379d5346568cf88ee5b7694ce764e2803515a8f8f",
 		"bf19baad406da7512264cfba78afed5b9f26f73d8b7176b6b48789be0f0040f0",
 		"8caa7913c4158144ab88fc91147d618e97b543162381350010b2758af151994a",
+		"90cd1052df1743f1c2a11fd7127ff4590479c0eb47a0e9bf05ed53024ff66072",
 	};
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));

@@ -121,9 +121,10 @@ void shd_query_put_n(struct shd_query *query, int64_t n)
 	note(query, sqlite3_bind_int64(query->stmt, ++query->next, n));
 }
 
+/* Parameters are NULL when a statement is taken. */
 void shd_query_put_null(struct shd_query *query)
 {
-	note(query, sqlite3_bind_null(query->stmt, ++query->next));
+	query->next++;
 }
 
 void shd_query_put_text(struct shd_query *query, const char *text)

@@ -53,8 +53,8 @@ static const char get_sql[] =
 static const char get_all_sql[] =
 #define END " FROM e" "\0"
 #define START(kind)                                                                                \
-	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1"                                \
-	    " AND id IN (SELECT value FROM json_each(?2))) SELECT id, feed"
+	END "WITH e AS (SELECT t.* FROM json_each(?2) AS j CROSS JOIN e_" #kind                    \
+	    " AS t ON t.store = ?1 AND t.id = j.value) SELECT id, feed"
 #include "catalog/fields.def"
 	END;
 #undef START
@@ -224,9 +224,9 @@ static const char *const indexes[] = {
 #undef KIND
 	"CREATE INDEX IF NOT EXISTS e_listing_sku ON e_listing (store, sku)",
 	"CREATE INDEX IF NOT EXISTS e_stock_sku ON e_stock (store, sku)",
-	"CREATE INDEX IF NOT EXISTS e_order_sku ON e_order (store, sku) WHERE closed IS NOT 1",
-	"CREATE INDEX IF NOT EXISTS e_order_bare_sku ON e_order (store, sku)"
-	" WHERE category IS NULL",
+	/* Of two queries: that of open orders shall not walk through closed ones. */
+	"CREATE INDEX IF NOT EXISTS e_order_sku ON e_order (store, sku, closed IS 1)"
+	" WHERE closed IS NOT 1 OR category IS NULL",
 	"CREATE INDEX IF NOT EXISTS e_return_sku ON e_return (store, sku)"
 	" WHERE category IS NULL",
 	"CREATE INDEX IF NOT EXISTS e_parcel_tracking ON e_parcel (tracking_number)"

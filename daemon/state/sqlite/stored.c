@@ -258,10 +258,7 @@ static bool apply_entities(struct shd_state *state, const struct shd_change_set 
 	for (size_t i = 0; i < changes->entity_count; i++)
 		if (!shd_state_entity_apply(state, &changes->entities[i], reterr))
 			return false;
-	for (size_t i = 0; i < changes->history_count; i++)
-		if (!shd_state_history_add(state, &changes->history[i], reterr))
-			return false;
-	return true;
+	return shd_state_history_add(state, changes->history, changes->history_count, reterr);
 }
 
 static bool apply_rows(struct shd_state *state, const struct shd_change_set *changes,

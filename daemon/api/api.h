@@ -23,6 +23,8 @@ struct shd_api_view {
 	/* One poller of a source of the configuration in force. False: it has no such poller. */
 	bool (*poller)(void *ctx, const struct shd_source *source, enum shd_poller poller,
 		       struct shd_poller_status *ret_status);
+	/* Pollers whose feeds are behind, so that nothing is judged by them; a bit each. */
+	uint32_t (*behind)(void *ctx, const struct shd_source *source);
 	/* Visits the feeds of a source in the order of its adapter's table. */
 	void (*feeds)(void *ctx, const struct shd_source *source, shd_feed_status_fn *visit,
 		void *visit_ctx);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static bool find_store(struct shd_live *live, const char *id, struct shd_error *reterr)
+static bool find_store(struct shd_live *live, const char *id, const uint32_t *behind,
+		       struct shd_error *reterr)
 {
 	const struct shd_settings *settings = live->config->settings;
 	shd_autofree const char **ids = shd_xcalloc(settings->source_count + 1, sizeof(*ids));
@@ -17,6 +18,7 @@ static bool find_store(struct shd_live *live, const char *id, struct shd_error *
 		if (strcmp(ids[i], id) == 0) {
 			live->reading.store = source->store;
 			live->reading.source = source;
+			live->reading.unread = behind[i];
 		}
 	}
 	if (live->reading.source)
@@ -33,7 +35,7 @@ bool shd_live_open(struct shd_live *live, const struct shd_api_call *call, const
 	struct shd_entity *entity = NULL;
 
 	*live = (struct shd_live){.state = state, .config = call->config, .arena = call->arena};
-	if (!find_store(live, store, reterr) ||
+	if (!find_store(live, store, call->behind, reterr) ||
 	    !shd_state_entity_get(
 		    state, store, SHD_KIND_store, store, live->arena, &entity, reterr))
 		return false;
@@ -52,14 +54,15 @@ bool shd_live_ok(const struct shd_live *live, struct shd_error *reterr)
 	return !live->reading.failed;
 }
 
-void shd_live_explain_idle(
+void shd_live_explain_unknown(
 	struct shd_live *live, const struct shd_rule *rule, struct shd_verdict *verdict)
 {
-	shd_reading_explain_idle(&live->reading, rule, live->arena, verdict);
+	shd_reading_explain_unknown(&live->reading, rule, live->arena, verdict);
 }
 
 void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
 		  struct shd_rule_env *ret_env)
 {
+	live->reading.asked = 0;
 	shd_reading_env(&live->reading, entity, ret_env);
 }

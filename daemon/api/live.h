@@ -1,5 +1,6 @@
 /* api/live.h - a store as rules read it, from the read-only state: for questions.
  *
+ * What is stored and what is behind are not of the same instant: an answer may be a turn late.
  * Judging changes nothing. Pool threads; `config` must be held meanwhile. */
 #pragma once
 #include "judge/reading.h"
@@ -23,8 +24,8 @@ SHD_MUST_USE bool shd_live_open(struct shd_live *live, const struct shd_api_call
 void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
 		  struct shd_rule_env *ret_env);
 
-/* What cannot be known because nobody reads it is said to be that, as the judge says it. */
-void shd_live_explain_idle(
+/* Why something cannot be known: nobody reads it, or it is behind; as the judge says it. */
+void shd_live_explain_unknown(
 	struct shd_live *live, const struct shd_rule *rule, struct shd_verdict *verdict);
 
 /* False when a callback of the environment could not read the state. */

@@ -30,6 +30,7 @@ struct shd_api_call {
 	size_t store_count;
 	struct shd_alert_filter filter;
 	const struct shd_config *config; /* for `read`; held until the answer is given */
+	const uint32_t *behind;          /* of each source of `config`: see shd_api_view */
 	const char *expr, *entity;       /* of /eval */
 	json_t *answer;          /* an object, made before `begin` */
 };
@@ -65,7 +66,7 @@ shd_api_loop_fn shd_api_status_begin, shd_api_alerts_begin, shd_api_explain_begi
 shd_api_pool_fn shd_api_status_read, shd_api_alerts_read, shd_api_explain_read,
 	shd_api_metrics_read, shd_api_rules_read, shd_api_rule_read, shd_api_eval_read;
 
-/* Takes ?store= into the filter. */
+/* Takes ?store= into the filter, and which pollers are behind. */
 shd_api_loop_fn shd_api_filter_begin;
 
 /* Takes the stores and carriers of the configuration into the call. */

@@ -12,9 +12,14 @@ bool shd_api_filter_begin(struct shd_api_call *call, const struct shd_config *co
 			  struct shd_error *reterr)
 {
 	const char *store = shd_api_argument(call, "store");
+	const struct shd_settings *settings = config->settings;
+	uint32_t *behind = shd_arena_alloc(call->arena, settings->source_count, sizeof(*behind));
 
-	(void)config;
-	(void)reterr;
+	if (!behind)
+		return shd_fail(reterr, SHD_ERR_LIMIT, "more sources than an answer has room for");
+	for (size_t i = 0; i < settings->source_count; i++)
+		behind[i] = call->view->behind(call->view->ctx, &settings->sources[i]);
+	call->behind = behind;
 	call->filter.store = store ? shd_arena_text(call->arena, store, strlen(store)) : NULL;
 	return true;
 }
@@ -244,7 +249,7 @@ static bool add_standing(struct standings *all, struct shd_live *live,
 
 	shd_live_env(live, entity, &env);
 	shd_rule_judge(all->rule, &env, &verdict);
-	shd_live_explain_idle(live, all->rule, &verdict);
+	shd_live_explain_unknown(live, all->rule, &verdict);
 	if (verdict.judgement == SHD_NOT_WATCHED)
 		return true;
 	if (json_array_size(all->list) >= STANDINGS_MAX) {

@@ -17,6 +17,13 @@ static bool poller(void *ctx, const struct shd_source *source, enum shd_poller w
 	return shd_app_poller(ctx, source, which, ret_status);
 }
 
+static uint32_t behind(void *ctx, const struct shd_source *source)
+{
+	const struct shd_app *app = ctx;
+
+	return shd_feeds_behind(shd_scheduler_feeds(app->scheduler), source);
+}
+
 static void feeds(
 	void *ctx, const struct shd_source *source, shd_feed_status_fn *visit, void *visit_ctx)
 {
@@ -32,8 +39,14 @@ static void figures(void *ctx, struct shd_figures *ret_figures)
 
 struct shd_api_view shd_app_view(struct shd_app *app)
 {
-	return (struct shd_api_view){.config = config, .now = now, .poller = poller,
-		.feeds = feeds, .figures = figures, .state_path = app->state_path, .ctx = app};
+	return (struct shd_api_view){.config = config,
+		.now = now,
+		.poller = poller,
+		.behind = behind,
+		.feeds = feeds,
+		.figures = figures,
+		.state_path = app->state_path,
+		.ctx = app};
 }
 
 bool shd_app_poller(struct shd_app *app, const struct shd_source *source, enum shd_poller which,

@@ -249,6 +249,16 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *so
 	return true;
 }
 
+uint32_t shd_feeds_behind(const struct shd_feeds *feeds, const struct shd_source *source)
+{
+	const struct shd_source_feeds *of = shd_feeds_of(feeds, source);
+	uint32_t pollers = 0;
+
+	for (size_t i = 0; i < of->feed_count; i++)
+		pollers |= (uint32_t)of->feeds[i].unread << of->feeds[i].row->poller;
+	return pollers;
+}
+
 void shd_feeds_each(const struct shd_feeds *feeds, const struct shd_source *source,
 	shd_feed_status_fn *visit, void *ctx)
 {

@@ -41,6 +41,10 @@ struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed);
 const struct shd_source_feeds *shd_feeds_of(
 	const struct shd_feeds *feeds, const struct shd_source *source);
 
+/* The pollers of which a feed is behind: it was not read since the daemon was blind. A bit
+ * each. */
+uint32_t shd_feeds_behind(const struct shd_feeds *feeds, const struct shd_source *source);
+
 /* For status.h. */
 bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *source,
 	enum shd_poller poller, struct shd_wall now, struct shd_poller_status *ret_status);

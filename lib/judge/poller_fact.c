@@ -34,6 +34,15 @@ struct shd_wall shd_poller_polled(const struct shd_poller_fact *fact)
 	return fact->idle || fact->off ? never : fact->last_success;
 }
 
+const char *shd_poller_behind_words(enum shd_poller poller, struct shd_arena *arena)
+{
+	char words[100];
+	int len = snprintf(words, sizeof(words), "poller %s is behind, and read first",
+			   shd_poller_name(poller));
+
+	return shd_arena_text(arena, words, (size_t)len);
+}
+
 const char *shd_poller_idle_words(const struct shd_poller_fact *fact, enum shd_poller poller,
 				  struct shd_arena *arena)
 {

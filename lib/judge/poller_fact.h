@@ -26,3 +26,5 @@ struct shd_wall shd_poller_polled(const struct shd_poller_fact *fact);
 /* In words, why nobody reads the poller; NULL: it is read. Errors: NULL, the arena is full. */
 const char *shd_poller_idle_words(const struct shd_poller_fact *fact, enum shd_poller poller,
 				  struct shd_arena *arena);
+/* In words, why it is not judged by yet. Errors: NULL, the arena is full. */
+const char *shd_poller_behind_words(enum shd_poller poller, struct shd_arena *arena);

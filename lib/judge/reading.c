@@ -77,7 +77,7 @@ static bool blind_metric(void *ctx, enum shd_metric metric_)
 	return is_blind(ctx, shd_metric_poller(metric_));
 }
 
-void shd_reading_explain_idle(struct shd_reading *reading, const struct shd_rule *rule,
+void shd_reading_explain_unknown(struct shd_reading *reading, const struct shd_rule *rule,
 	struct shd_arena *arena, struct shd_verdict *verdict)
 {
 	for (int p = 0; verdict->judgement == SHD_UNKNOWN && p < SHD_POLLER_COUNT; p++) {
@@ -86,6 +86,8 @@ void shd_reading_explain_idle(struct shd_reading *reading, const struct shd_rule
 
 		if (rule->brought_by >> p & 1)
 			words = shd_poller_idle_words(fact_of(reading, poller), poller, arena);
+		if (!words && (reading->asked >> p & 1))
+			words = shd_poller_behind_words(poller, arena);
 		if (!words)
 			continue;
 		verdict->why = words;

@@ -38,6 +38,6 @@ void shd_reading_env(struct shd_reading *reading, const struct shd_entity *entit
 SHD_MUST_USE bool shd_reading_poller(const struct shd_reading *reading, enum shd_poller poller,
 				     struct shd_poller_fact **ret_fact, struct shd_error *reterr);
 
-/* What cannot be known because nobody reads it is said to be that. */
-void shd_reading_explain_idle(struct shd_reading *reading, const struct shd_rule *rule,
+/* Says of what the rule cannot know that nobody reads it, or that it is behind. */
+void shd_reading_explain_unknown(struct shd_reading *reading, const struct shd_rule *rule,
 	struct shd_arena *arena, struct shd_verdict *verdict);

@@ -164,6 +164,27 @@ def test_after_a_sleep_the_store_is_read_before_time_is_judged(shop, daemon):
     assert daemon.count("the clock was set by") == 0
 
 
+def test_what_is_behind_after_a_sleep_is_explained(tmp_path, shop):
+    def standing():
+        rows = daemon.ctl("rules", "explain", "ozon-ship-deadline")["standings"]
+        return {row["entity"]: (row["judgement"], row["level"], row["why"]) for row in rows}
+
+    with Clocked(tmp_path, shop, poll=FAST) as daemon:
+        daemon.run()
+        add_order(shop, DUE_SOON, "+7h")
+        assert standing()[DUE_SOON] == ("judged", "none", None)
+        shop.admin("/fault", {"do": "internal", "path": "/v4/posting/fbs/unfulfilled/list"})
+        daemon.set(slept_ms=2 * HOUR)
+        assert wait_for(lambda: standing()[DUE_SOON] == (
+            "unknown", "none", "poller orders is behind, and read first")), standing()
+        value = daemon.ctl("rules", "eval", "order.status", "--store", "shop",
+                           "--entity", f"order:{DUE_SOON}")
+        assert value["blind"] is True
+        shop.admin("/fault", method="DELETE")
+        assert wait_for(lambda: standing()[DUE_SOON] == ("judged", "warning", None), 30), standing()
+        assert daemon.stop() == 0
+
+
 def test_after_a_stop_of_hours_the_store_is_read_before_time_is_judged(shop, daemon):
     add_order(shop, DUE_SOON, "+7h")
     add_order(shop, DUE_LATER, "+7h")

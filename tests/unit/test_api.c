@@ -64,6 +64,13 @@ static bool view_poller(void *ctx, const struct shd_source *source, enum shd_pol
 	return true;
 }
 
+static uint32_t view_behind(void *ctx, const struct shd_source *source)
+{
+	(void)ctx;
+	(void)source;
+	return 0;
+}
+
 static void view_feeds(
 	void *ctx, const struct shd_source *source, shd_feed_status_fn *visit, void *visit_ctx)
 {
@@ -83,7 +90,7 @@ static void view_figures(void *ctx, struct shd_figures *ret_figures)
 }
 
 static const struct shd_api_view view = {.config = view_config, .now = view_now,
-	.poller = view_poller, .feeds = view_feeds, .figures = view_figures,
+	.poller = view_poller, .behind = view_behind, .feeds = view_feeds, .figures = view_figures,
 	.state_path = state_path};
 
 /* --- asking ----------------------------------------------------------------- */

@@ -48,7 +48,7 @@ static void noted(struct shd_commit_item *item)
 
 	shd_scheduler_meet_epoch(scheduler);
 	if (!item->ok)
-		note->feed->noted.ms = 0;
+		note->feed->noted_s = 0;
 	if (note->feed->telling && !item->batch.fetch.outdated)
 		tried(scheduler, note->feed); /* time judges with what the state knows now */
 	note->feed->telling = false;
@@ -80,14 +80,15 @@ static void tell_facts(struct shd_scheduler *scheduler, const struct shd_poll *p
 
 static bool waits_for(const struct shd_feed *other, const struct shd_feed *feed)
 {
-	return other->state == SHD_FEED_WAITING && strcmp(other->row->ids_of, feed->row->name) == 0;
+	return other->state == SHD_FEED_WAITING &&
+	       strcmp(shd_feed_row(other)->ids_of, shd_feed_row(feed)->name) == 0;
 }
 
 /* Feeds that wait for the ids this one lists. */
 static void wake_waiting(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
-	for (size_t i = 0; i < feed->of->feed_count; i++) {
-		struct shd_feed *other = &feed->of->feeds[i];
+	for (size_t i = 0; i < shd_feed_of(feed)->feed_count; i++) {
+		struct shd_feed *other = &shd_feed_of(feed)->feeds[i];
 
 		if (waits_for(other, feed)) {
 			shd_feed_enter(other, SHD_FEED_IDLE);
@@ -99,8 +100,8 @@ static void wake_waiting(struct shd_scheduler *scheduler, struct shd_feed *feed)
 /* They wait as long as this one does. */
 static void put_off_waiting(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
-	for (size_t i = 0; i < feed->of->feed_count; i++) {
-		struct shd_feed *other = &feed->of->feeds[i];
+	for (size_t i = 0; i < shd_feed_of(feed)->feed_count; i++) {
+		struct shd_feed *other = &shd_feed_of(feed)->feeds[i];
 
 		if (waits_for(other, feed)) {
 			other->next_due = feed->next_due;
@@ -119,8 +120,8 @@ void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *fee
 /* An operator mended something: what failed for the same reason need not wait. */
 static void wake_mended(struct shd_scheduler *scheduler, struct shd_feed *feed, int mended)
 {
-	for (size_t i = 0; i < feed->of->feed_count; i++) {
-		struct shd_feed *other = &feed->of->feeds[i];
+	for (size_t i = 0; i < shd_feed_of(feed)->feed_count; i++) {
+		struct shd_feed *other = &shd_feed_of(feed)->feeds[i];
 
 		if (shd_outcome_wakes(feed, mended, other))
 			shd_scheduler_set_due(
@@ -148,12 +149,12 @@ static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 {
 	bool ok = poll->feed->error < 0;
 	struct shd_polled what = {.source = poll->source,
-		.row = poll->feed->row,
+		.row = shd_feed_row(poll->feed),
 		.ok = ok,
 		.error = ok ? NULL : &poll->error,
 		.turned = outcome->turned,
 		.news = news,
-		.failures = ok ? 0 : poll->feed->failure->count,
+		.failures = ok ? 0 : shd_feed_failure(poll->feed)->count,
 		.status = poll->status,
 		.requests = poll->requests,
 		.parsed_records = poll->parsed_records,
@@ -200,7 +201,7 @@ static void read_well(
 	for (size_t i = 0; i < poll->followed_count; i++) {
 		const struct shd_poll_followed *followed = &poll->followed[i];
 
-		tell_facts(scheduler, poll, shd_feeds_find(feed->of, followed->row),
+		tell_facts(scheduler, poll, shd_feeds_find(shd_feed_of(feed), followed->row),
 			shd_outcome_followed(poll, followed, now, draw(scheduler)));
 	}
 	if (poll->job && shd_poll_end_report(poll))

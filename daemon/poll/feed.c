@@ -37,13 +37,59 @@ static struct shd_feed_failure *copy_failure(const struct shd_feed_failure *old)
 	return failure;
 }
 
-void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row,
-		   struct shd_source_feeds *of, const struct shd_feed_row *known)
+/* Nothing of `extra` is kept that is empty. */
+static void set_extra(struct shd_feed *feed, const struct shd_feed_extra *extra)
 {
-	*feed = (struct shd_feed){.row = row, .of = of, .error = -1};
+	if (!extra->failure && !extra->cursor_text) {
+		free(shd_steal(feed->extra));
+		return;
+	}
+	if (!feed->extra)
+		feed->extra = shd_xcalloc(1, sizeof(*feed->extra));
+	*feed->extra = *extra;
+}
+
+static struct shd_feed_extra get_extra(const struct shd_feed *feed)
+{
+	return feed->extra ? *feed->extra : (struct shd_feed_extra){0};
+}
+
+/* Takes it. */
+static void set_failure(struct shd_feed *feed, struct shd_feed_failure *failure)
+{
+	struct shd_feed_extra extra = get_extra(feed);
+
+	free(extra.failure);
+	extra.failure = failure;
+	set_extra(feed, &extra);
+}
+
+struct shd_cursor shd_feed_cursor(const struct shd_feed *feed)
+{
+	struct shd_feed_extra extra = get_extra(feed);
+
+	return (struct shd_cursor){feed->cursor_time, extra.cursor_text, extra.cursor_expires};
+}
+
+void shd_feed_set_cursor(struct shd_feed *feed, struct shd_cursor cursor)
+{
+	struct shd_cursor kept = shd_feed_cursor(feed);
+	struct shd_feed_extra extra = get_extra(feed);
+
+	shd_cursor_copy(&kept, cursor);
+	feed->cursor_time = kept.time;
+	extra.cursor_text = kept.text;
+	extra.cursor_expires = kept.expires;
+	set_extra(feed, &extra);
+}
+
+void shd_feed_init(struct shd_feed *feed, size_t at, const struct shd_feed_row *known)
+{
+	shd_assert(at <= UINT16_MAX);
+	*feed = (struct shd_feed){.at = (uint16_t)at, .error = -1};
 	if (!known)
 		return;
-	shd_cursor_copy(&feed->cursor, known->cursor);
+	shd_feed_set_cursor(feed, known->cursor);
 	feed->last_success = known->last_success;
 	feed->next_due = known->next_due;
 	feed->suspects = known->suspects > 0;
@@ -51,29 +97,32 @@ void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row,
 		return;
 	feed->error = (int8_t)known->error;
 	feed->not_available = known->not_available;
-	feed->failure = make_failure(known->error_text ? known->error_text : "");
-	feed->failure->since = known->failing_since;
-	feed->failure->last_try = known->last_try;
-	feed->failure->count = known->failures;
+	struct shd_feed_failure *failure =
+		make_failure(known->error_text ? known->error_text : "");
+	failure->since = known->failing_since;
+	failure->last_try = known->last_try;
+	failure->count = known->failures;
+	set_failure(feed, failure);
 }
 
 void shd_feed_finish(struct shd_feed *feed)
 {
 	shd_pages_clear(&feed->pages);
-	shd_cursor_drop_text(&feed->cursor);
-	free(shd_steal(feed->failure));
+	shd_feed_set_cursor(feed, (struct shd_cursor){0});
+	set_failure(feed, NULL);
 }
 
 void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 {
-	shd_cursor_copy(&feed->cursor, old->cursor);
+	const struct shd_feed_failure *failure = shd_feed_failure(old);
+
+	shd_feed_set_cursor(feed, shd_feed_cursor(old));
 	feed->last_success = old->last_success;
 	feed->next_due = old->next_due;
 	feed->suspects = old->suspects;
 	feed->error = old->error;
 	feed->not_available = old->not_available;
-	free(feed->failure);
-	feed->failure = old->failure ? copy_failure(old->failure) : NULL;
+	set_failure(feed, failure ? copy_failure(failure) : NULL);
 	feed->catching_up = old->catching_up;
 	feed->unread = old->unread;
 	feed->left_out = old->left_out;
@@ -98,18 +147,19 @@ bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd
 {
 	bool changed = feed->error >= 0;
 
-	shd_cursor_copy(&feed->cursor, cursor);
+	shd_feed_set_cursor(feed, cursor);
 	feed->last_success = now;
 	feed->error = -1;
 	feed->not_available = false;
-	free(shd_steal(feed->failure));
+	set_failure(feed, NULL);
 	return changed;
 }
 
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now)
 {
 	bool changed = feed->error != (int)err->kind;
-	struct shd_feed_failure *before = feed->failure, *failure = make_failure(err->msg);
+	const struct shd_feed_failure *before = shd_feed_failure(feed);
+	struct shd_feed_failure *failure = make_failure(err->msg);
 
 	failure->since = before ? before->since : now;
 	failure->last_try = now;
@@ -117,16 +167,20 @@ bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct 
 	if (before && !changed)
 		failure->count = before->count < INT32_MAX ? before->count + 1 : INT32_MAX;
 	feed->error = (int8_t)err->kind;
-	feed->not_available = shd_adapter_lacks(feed->row, err->kind);
-	feed->failure = failure;
-	free(before);
+	feed->not_available = shd_adapter_lacks(shd_feed_row(feed), err->kind);
+	set_failure(feed, failure);
 	return changed;
 }
 
 bool shd_feed_settled(const struct shd_feed *feed)
 {
-	return feed->error < 0 || feed->row->optional ||
+	return feed->error < 0 || shd_feed_row(feed)->optional ||
 	       shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_LATER;
+}
+
+void shd_feed_noted(struct shd_feed *feed, struct shd_wall now)
+{
+	feed->noted_s = (uint32_t)(now.ms / SHD_SECOND_MS);
 }
 
 bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)
@@ -135,8 +189,9 @@ bool shd_feed_note_due(const struct shd_feed *feed, int64_t every_ms, struct shd
 	 * knows of a success has to be younger than that. */
 	int64_t wait = every_ms + every_ms / 2, least = SHD_MINUTE_MS / 2;
 
-	return now.ms - feed->noted.ms >= (wait > least ? wait : least) ||
-	       now.ms < feed->noted.ms;
+	int64_t noted_ms = feed->noted_s * SHD_SECOND_MS;
+
+	return now.ms - noted_ms >= (wait > least ? wait : least) || now.ms < noted_ms;
 }
 
 int64_t shd_feed_every_ms(const struct shd_endpoint *row, const struct shd_source *source)
@@ -155,23 +210,23 @@ void shd_feed_status(const struct shd_feed *feed, struct shd_feed_status *ret_st
 		SHD_FEED_STATE_MAP(X)
 #undef X
 	};
-	const struct shd_feed_failure *failure = feed->failure;
+	const struct shd_feed_failure *failure = shd_feed_failure(feed);
 	*ret_status = (struct shd_feed_status){
-		.source = feed->of->source->id,
-		.endpoint = feed->row->name,
-		.poller = feed->row->poller,
+		.source = shd_feed_of(feed)->source->id,
+		.endpoint = shd_feed_row(feed)->name,
+		.poller = shd_feed_row(feed)->poller,
 		.state = names[feed->state],
 		.last_success = feed->last_success,
 		.last_try = failure ? failure->last_try : feed->last_success,
 		.next_due = feed->next_due,
 		.failing_since = failure ? failure->since : (struct shd_wall){0},
-		.every_ms = shd_feed_every_ms(feed->row, feed->of->source),
+		.every_ms = shd_feed_every_ms(shd_feed_row(feed), shd_feed_of(feed)->source),
 		.failures = failure ? failure->count : 0,
 		.error = feed->error,
 		.error_text = failure ? failure->text : "",
 		.not_available = feed->not_available,
-		.optional = feed->row->optional,
-		.follow = feed->row->paging == SHD_PAGE_FOLLOW,
+		.optional = shd_feed_row(feed)->optional,
+		.follow = shd_feed_row(feed)->paging == SHD_PAGE_FOLLOW,
 		.records = shd_pages_records(&feed->pages),
 	};
 }

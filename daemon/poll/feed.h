@@ -34,20 +34,27 @@ struct shd_feed_failure {
 	char text[];
 };
 
-struct shd_feed {
-	struct shd_heap_item item;    /* its time: the next poll, or the poll's next request */
-	const struct shd_endpoint *row;
-	struct shd_source_feeds *of;   /* its source, with that one's other feeds */
-	struct shd_feed *next;         /* in the queue */
-	struct shd_poll *poll;         /* under way, else NULL */
-	struct shd_pages pages;        /* as last committed */
+/* What few feeds have. */
+struct shd_feed_extra {
 	struct shd_feed_failure *failure; /* NULL: it works */
-	struct shd_cursor cursor;      /* its time by the earlier of the marketplace's clock and
-					* ours; its text owned */
-	struct shd_wall last_success;
-	struct shd_wall noted;         /* when the state was last told the facts; 0: tell soon */
-	struct shd_wall next_due;
+	const char *cursor_text;          /* owned; NULL: none */
+	struct shd_wall cursor_expires;
+};
+
+/* The members stand so that none needs padding. */
+struct shd_feed {
+	struct shd_heap_item item;    /* its time: the next poll, or the poll's next request;
+				       * its link while it is in the queue */
+	uint32_t noted_s;              /* when the state was last told the facts, cut to seconds
+					* UTC; 0: tell soon */
+	struct shd_pages pages;        /* as last committed */
 	uint16_t requests, throttled;  /* not told to the state yet */
+	struct shd_poll *poll;         /* under way, else NULL */
+	struct shd_feed_extra *extra;  /* NULL: it works, and goes on by time alone */
+	struct shd_wall cursor_time;   /* by the earlier of the marketplace's clock and ours */
+	struct shd_wall last_success;
+	struct shd_wall next_due;
+	uint16_t at;                   /* among the feeds of its source */
 	int8_t error;                  /* enum shd_err, -1: none */
 	uint8_t state;                 /* enum shd_feed_state */
 	bool suspects : 1;             /* the last answer was empty where it never was */
@@ -62,10 +69,35 @@ struct shd_feed {
 	uint8_t left_out : 7;          /* records of the last reading; so many at least */
 };
 
-/* Row of the adapter of the source `of`. Resumes from `known`, the facts in the state (NULL:
+/* The feeds of one source. */
+struct shd_source_feeds {
+	const struct shd_source *source;
+	struct shd_source_limits *limits; /* in those of all */
+	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */
+	size_t feed_count;
+	struct shd_feed feeds[]; /* one per row of the adapter, in its order */
+};
+
+/* Its source, with that one's other feeds. */
+static inline struct shd_source_feeds *shd_feed_of(const struct shd_feed *feed)
+{
+	return (struct shd_source_feeds *)((char *)(feed - feed->at) -
+					   offsetof(struct shd_source_feeds, feeds));
+}
+
+static inline const struct shd_endpoint *shd_feed_row(const struct shd_feed *feed)
+{
+	return &shd_feed_of(feed)->source->endpoints[feed->at];
+}
+
+static inline const struct shd_feed_failure *shd_feed_failure(const struct shd_feed *feed)
+{
+	return feed->extra ? feed->extra->failure : NULL;
+}
+
+/* The feed at this place of a source's. Resumes from `known`, the facts in the state (NULL:
  * none). */
-void shd_feed_init(struct shd_feed *feed, const struct shd_endpoint *row,
-		   struct shd_source_feeds *of, const struct shd_feed_row *known);
+void shd_feed_init(struct shd_feed *feed, size_t at, const struct shd_feed_row *known);
 void shd_feed_finish(struct shd_feed *feed);
 
 /* Takes over facts, not pages, of the same feed under an older configuration. */
@@ -73,6 +105,13 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old);
 
 /* The one place that changes `state`; asserts that the move is allowed. */
 void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state);
+
+/* Where the next poll goes on; the text is borrowed. What is given is copied. */
+struct shd_cursor shd_feed_cursor(const struct shd_feed *feed);
+void shd_feed_set_cursor(struct shd_feed *feed, struct shd_cursor cursor);
+
+/* The state was told the facts now; shd_feed_note_due says when to tell them again. */
+void shd_feed_noted(struct shd_feed *feed, struct shd_wall now);
 
 /* What came of a poll that ended now; `cursor`: where the next one goes on, text borrowed
  * (the feed's own is accepted). True: the feed changed from working to failing, from one error

@@ -51,19 +51,33 @@ static bool is_asked_for_ids(const struct shd_source *source, const struct shd_e
 	return false;
 }
 
-static void init_source(struct shd_source_feeds *of, const struct index *known)
+static struct shd_source_feeds *make_source(const struct shd_source *source,
+	struct shd_source_limits *limits, const struct index *known)
 {
-	const struct shd_source *source = of->source;
+	struct shd_source_feeds *of = shd_xcalloc(
+		1, sizeof(*of) + source->endpoint_count * sizeof(of->feeds[0]));
 
+	of->source = source;
+	of->limits = limits;
+	of->skew_ms = INT64_MIN;
+	of->feed_count = source->endpoint_count;
 	for (size_t i = 0; i < of->feed_count; i++) {
 		const struct shd_endpoint *row = &source->endpoints[i];
 		struct shd_feed *feed = &of->feeds[i];
 
-		shd_feed_init(feed, row, of, find_row(known, of->source->id, row->name));
+		shd_feed_init(feed, i, find_row(known, of->source->id, row->name));
 		feed->lists_ids = is_asked_for_ids(source, row);
 		feed->keyed = row->complete || feed->lists_ids || !source->store;
 		shd_assert(!row->resumes || (row->paging == SHD_PAGE_CURSOR && !feed->keyed));
 	}
+	return of;
+}
+
+static void destroy_source(struct shd_source_feeds *of)
+{
+	for (size_t i = 0; i < of->feed_count; i++)
+		shd_feed_finish(&of->feeds[i]);
+	free(of);
 }
 
 /* The feed of this name, first looked for at the same place: rows that are made at load time
@@ -71,10 +85,10 @@ static void init_source(struct shd_source_feeds *of, const struct index *known)
 static const struct shd_feed *find_feed(
 	const struct shd_source_feeds *of, const char *name, size_t at)
 {
-	if (at < of->feed_count && strcmp(of->feeds[at].row->name, name) == 0)
+	if (at < of->feed_count && strcmp(shd_feed_row(&of->feeds[at])->name, name) == 0)
 		return &of->feeds[at];
 	for (size_t i = 0; i < of->feed_count; i++)
-		if (strcmp(of->feeds[i].row->name, name) == 0)
+		if (strcmp(shd_feed_row(&of->feeds[i])->name, name) == 0)
 			return &of->feeds[i];
 	return NULL;
 }
@@ -83,12 +97,12 @@ static void inherit_source(struct shd_source_feeds *to, const struct shd_source_
 {
 	for (size_t i = 0; i < to->feed_count; i++) {
 		struct shd_feed *feed = &to->feeds[i];
-		const struct shd_feed *old = find_feed(from, feed->row->name, i);
+		const struct shd_feed *old = find_feed(from, shd_feed_row(feed)->name, i);
 
 		if (!old)
 			continue;
 		shd_feed_inherit(feed, old);
-		feed->goes_on = shd_feed_every_ms(feed->row, from->source) > 0;
+		feed->goes_on = shd_feed_every_ms(shd_feed_row(feed), from->source) > 0;
 	}
 	to->skew_ms = from->skew_ms;
 }
@@ -100,10 +114,10 @@ static void inherit(struct shd_feeds *feeds, const struct shd_feeds *old)
 	const struct shd_source **sorted = shd_xcalloc(count, sizeof(*sorted));
 
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = old->sources[i].source;
+		sorted[i] = old->sources[i]->source;
 	qsort(sorted, count, sizeof(*sorted), compare_sources);
 	for (size_t i = 0; i < feeds->source_count; i++) {
-		struct shd_source_feeds *to = &feeds->sources[i];
+		struct shd_source_feeds *to = feeds->sources[i];
 		const struct shd_source **found =
 			bsearch(&to->source, sorted, count, sizeof(*sorted), compare_sources);
 
@@ -125,21 +139,11 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 	qsort(index.rows, index.count, sizeof(*index.rows), compare_rows);
 	*feeds = (struct shd_feeds){.settings = settings, .source_count = settings->source_count};
 	feeds->sources = shd_xcalloc(feeds->source_count, sizeof(*feeds->sources));
-	for (size_t i = 0; i < feeds->source_count; i++)
-		feeds->count += settings->sources[i].endpoint_count;
-	feeds->all = shd_xcalloc(feeds->count, sizeof(*feeds->all));
 	shd_limits_init(&feeds->limits, settings->sources, feeds->source_count, ledger);
-	struct shd_feed *next = feeds->all;
 	for (size_t i = 0; i < feeds->source_count; i++) {
-		struct shd_source_feeds *of = &feeds->sources[i];
-
-		of->source = &settings->sources[i];
-		of->feeds = next;
-		of->feed_count = of->source->endpoint_count;
-		next += of->feed_count;
-		of->skew_ms = INT64_MIN;
-		init_source(of, &index);
-		of->limits = &feeds->limits.sources[i];
+		feeds->sources[i] = make_source(
+			&settings->sources[i], &feeds->limits.sources[i], &index);
+		feeds->count += feeds->sources[i]->feed_count;
 	}
 	free(index.rows);
 	if (old)
@@ -148,15 +152,13 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 
 void shd_feeds_finish(struct shd_feeds *feeds)
 {
-	for (size_t i = 0; i < feeds->count; i++)
-		shd_feed_finish(&feeds->all[i]);
+	for (size_t i = 0; i < feeds->source_count; i++)
+		destroy_source(feeds->sources[i]);
 	shd_limits_finish(&feeds->limits);
-	free(feeds->all);
 	free(feeds->sources);
 }
 
-struct shd_feed *shd_feeds_find(const struct shd_source_feeds *source,
-				const struct shd_endpoint *row)
+struct shd_feed *shd_feeds_find(struct shd_source_feeds *source, const struct shd_endpoint *row)
 {
 	const struct shd_endpoint *rows = source->source->endpoints;
 
@@ -167,24 +169,24 @@ struct shd_feed *shd_feeds_find(const struct shd_source_feeds *source,
 struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed)
 {
 	const struct shd_endpoint *row =
-		shd_source_endpoint(feed->of->source, feed->row->ids_of);
+		shd_source_endpoint(shd_feed_of(feed)->source, shd_feed_row(feed)->ids_of);
 
 	shd_assert(row);
-	return shd_feeds_find(feed->of, row);
+	return shd_feeds_find(shd_feed_of(feed), row);
 }
 
 /* A feed that does not count for its poller: it may fail without making it stale. */
 static bool counts(const struct shd_feed *feed)
 {
-	return !feed->row->optional && !feed->not_available && feed->state != SHD_FEED_WAITING &&
-	       feed->row->paging != SHD_PAGE_FOLLOW;
+	return !shd_feed_row(feed)->optional && !feed->not_available &&
+	       feed->state != SHD_FEED_WAITING && shd_feed_row(feed)->paging != SHD_PAGE_FOLLOW;
 }
 
 /* A feed that is read every 6 h is as good as its poller for 6 h. */
 static struct shd_wall up_to_date(
 	const struct shd_feed *feed, int64_t every_ms, struct shd_wall now)
 {
-	int64_t slower_ms = feed->row->every_ms - every_ms;
+	int64_t slower_ms = shd_feed_row(feed)->every_ms - every_ms;
 
 	if (!feed->last_success.ms || slower_ms <= 0)
 		return feed->last_success;
@@ -208,10 +210,11 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 	if (feed->error < 0 || feed->not_available)
 		return;
 	status->failing++;
-	if (!status->failing_since.ms || feed->failure->since.ms < status->failing_since.ms) {
-		status->failing_since = feed->failure->since;
+	const struct shd_feed_failure *failure = shd_feed_failure(feed);
+	if (!status->failing_since.ms || failure->since.ms < status->failing_since.ms) {
+		status->failing_since = failure->since;
 		status->error = feed->error;
-		status->error_text = feed->failure->text;
+		status->error_text = failure->text;
 	}
 }
 
@@ -221,7 +224,7 @@ const struct shd_source_feeds *shd_feeds_of(
 	const struct shd_source *first = feeds->settings->sources;
 
 	shd_assert(source >= first && source < first + feeds->source_count);
-	return &feeds->sources[source - first];
+	return feeds->sources[source - first];
 }
 
 bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *source,
@@ -239,7 +242,7 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *so
 	if (!status.every_ms)
 		return false;
 	for (size_t i = 0; i < of->feed_count; i++)
-		if (of->feeds[i].row->poller == poller)
+		if (shd_feed_row(&of->feeds[i])->poller == poller)
 			add_to_poller(&status, &of->feeds[i], now, &newest);
 	if (!status.feeds)
 		return false;
@@ -255,7 +258,8 @@ uint32_t shd_feeds_behind(const struct shd_feeds *feeds, const struct shd_source
 	uint32_t pollers = 0;
 
 	for (size_t i = 0; i < of->feed_count; i++)
-		pollers |= (uint32_t)of->feeds[i].unread << of->feeds[i].row->poller;
+		pollers |= (uint32_t)of->feeds[i].unread
+			   << shd_feed_row(&of->feeds[i])->poller;
 	return pollers;
 }
 

@@ -5,22 +5,12 @@
 #include "feed.h"
 #include "limits.h"
 
-/* The feeds of one source. */
-struct shd_source_feeds {
-	const struct shd_source *source;
-	struct shd_source_limits *limits; /* in those of all */
-	struct shd_feed *feeds;  /* one per row of the adapter, in its order */
-	size_t feed_count;
-	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */
-};
-
 struct shd_feeds {
 	const struct shd_settings *settings;
-	struct shd_source_feeds *sources; /* as in the settings */
+	struct shd_source_feeds **sources; /* as in the settings */
 	size_t source_count;
 	struct shd_limits limits;
-	struct shd_feed *all;
-	size_t count;
+	size_t count; /* of feeds */
 };
 
 /* `known`: the facts in the state; `old`: the feeds of an older configuration, which count
@@ -31,8 +21,7 @@ void shd_feeds_init(struct shd_feeds *feeds, const struct shd_settings *settings
 void shd_feeds_finish(struct shd_feeds *feeds);
 
 /* The feed of a row of the source's adapter. */
-struct shd_feed *shd_feeds_find(const struct shd_source_feeds *source,
-				const struct shd_endpoint *row);
+struct shd_feed *shd_feeds_find(struct shd_source_feeds *source, const struct shd_endpoint *row);
 
 /* BATCH: the feed whose keys are asked for. */
 struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed);

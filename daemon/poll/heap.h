@@ -7,10 +7,14 @@
 
 #include <stddef.h>
 
+/* Packed, as there are many: its owner has something of 4 bytes behind it. */
 struct shd_heap_item {
-	struct shd_mono due;
+	union {
+		struct shd_mono due;        /* in the heap */
+		struct shd_heap_item *next; /* out of it: the owner's, for a list */
+	};
 	uint32_t place; /* private; 0: not in the heap */
-};
+} __attribute__((packed, aligned(4)));
 
 struct shd_heap {
 	struct shd_heap_item **items; /* private: items[1..count] */

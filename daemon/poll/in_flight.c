@@ -30,12 +30,13 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	shd_scheduler_meet_epoch(scheduler);
 	shd_poll_answered(poll, out, wall_now(scheduler));
 	if (poll->skew_ms != INT64_MIN)
-		poll->feed->of->skew_ms = poll->skew_ms;
+		shd_feed_of(poll->feed)->skew_ms = poll->skew_ms;
 	if (poll->stated_micro_per_s)
-		shd_limits_stated(poll->feed->of->limits, poll->row, poll->stated_micro_per_s);
+		shd_limits_stated(
+			shd_feed_of(poll->feed)->limits, poll->row, poll->stated_micro_per_s);
 	if (poll->refused_ms)
-		shd_limits_refused(poll->feed->of->limits, poll->refused_scope, poll->refused_ms,
-			mono_now(scheduler));
+		shd_limits_refused(shd_feed_of(poll->feed)->limits, poll->refused_scope,
+			poll->refused_ms, mono_now(scheduler));
 	go_on(poll);
 	shd_scheduler_pump(scheduler);
 }
@@ -111,7 +112,7 @@ static int64_t take_leave(struct shd_poll *poll)
 		return CROWDED_MS;
 	if (poll->asked.ms && poll->row->min_interval_ms)
 		wait_ms = poll->asked.ms + poll->row->min_interval_ms - now.ms;
-	if (wait_ms > 0 || !shd_limits_take(poll->feed->of->limits, poll->row, &wait_ms))
+	if (wait_ms > 0 || !shd_limits_take(shd_feed_of(poll->feed)->limits, poll->row, &wait_ms))
 		return wait_ms;
 	return 0;
 }
@@ -157,7 +158,8 @@ static void ask(struct shd_poll *poll)
 	if (scheduler->paused) { /* it begins anew under the next configuration */
 		shd_fail(&poll->error, SHD_ERR_CLOSING, "the configuration is replaced");
 		shd_poll_unanswered(poll);
-	} else if ((wait_ms = shd_limits_paused_ms(feed->of->limits, mono_now(scheduler))) > 0) {
+	} else if ((wait_ms = shd_limits_paused_ms(
+			    shd_feed_of(feed)->limits, mono_now(scheduler))) > 0) {
 		shd_poll_park(poll);
 		scheduler->active--;
 		shd_scheduler_put_off(scheduler, feed, wait_ms);
@@ -257,8 +259,9 @@ void shd_scheduler_resume_poll(struct shd_poll *poll)
 void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
 	struct shd_poll *poll = scheduler->idle_polls;
-	const struct shd_pages *ids =
-		feed->row->paging == SHD_PAGE_BATCH ? &shd_feeds_ids_of(feed)->pages : NULL;
+	const struct shd_pages *ids = shd_feed_row(feed)->paging == SHD_PAGE_BATCH
+					      ? &shd_feeds_ids_of(feed)->pages
+					      : NULL;
 	struct shd_wall now = wall_now(scheduler);
 
 	if (poll) {
@@ -269,9 +272,9 @@ void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *
 	}
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
 	feed->poll = poll;
-	shd_poll_begin(poll, feed, now, feed->of->skew_ms, ids);
-	if (feed->row->report)
-		poll->job = shd_job_table_find(
-			scheduler->in.reports, feed->of->source->id, feed->row->name, now);
+	shd_poll_begin(poll, feed, now, shd_feed_of(feed)->skew_ms, ids);
+	if (shd_feed_row(feed)->report)
+		poll->job = shd_job_table_find(scheduler->in.reports, shd_feed_of(feed)->source->id,
+			shd_feed_row(feed)->name, now);
 	go_on(poll);
 }

@@ -6,7 +6,7 @@
 
 static int64_t every_ms(const struct shd_feed *feed)
 {
-	return shd_feed_every_ms(feed->row, feed->of->source);
+	return shd_feed_every_ms(shd_feed_row(feed), shd_feed_of(feed)->source);
 }
 
 /* The clock may have been set back meanwhile. */
@@ -19,7 +19,8 @@ static struct shd_wall began(const struct shd_poll *poll, struct shd_wall now)
  * and never later than we believe it is. */
 static struct shd_cursor time_after(const struct shd_poll *poll, struct shd_wall now)
 {
-	int64_t skew_ms = poll->skew_ms != INT64_MIN ? poll->skew_ms : poll->feed->of->skew_ms;
+	int64_t skew_ms =
+		poll->skew_ms != INT64_MIN ? poll->skew_ms : shd_feed_of(poll->feed)->skew_ms;
 
 	return (struct shd_cursor){.time = shd_time_earlier(began(poll, now), skew_ms)};
 }
@@ -39,10 +40,10 @@ static struct shd_cursor cursor_after(const struct shd_poll *poll, struct shd_wa
 {
 	struct shd_cursor cursor = time_after(poll, now);
 
-	if (!poll->feed->row->resumes)
+	if (!shd_feed_row(poll->feed)->resumes)
 		return cursor;
 	if (left_something(poll))
-		return poll->feed->cursor;
+		return shd_feed_cursor(poll->feed);
 	if (poll->page_out.position.len) {
 		cursor.text = poll->page_out.position.data;
 		cursor.expires = poll->page_out.expires;
@@ -66,8 +67,9 @@ struct shd_poll_outcome shd_outcome_read(
 {
 	struct shd_feed *feed = poll->feed;
 	struct shd_poll_outcome outcome = {.counts = true, .mended = -1};
-	struct shd_cursor cursor = suspect ? feed->cursor : cursor_after(poll, now);
-	bool moved = !shd_cursor_same_text(&feed->cursor, &cursor);
+	struct shd_cursor before = shd_feed_cursor(feed);
+	struct shd_cursor cursor = suspect ? before : cursor_after(poll, now);
+	bool moved = !shd_cursor_same_text(&before, &cursor);
 	int64_t period_ms = every_ms(feed), spent_ms = now.ms - poll->began.ms;
 	int error_before = feed->error;
 	/* A good answer after a suspect one is told at once: the next empty one is a first. */
@@ -96,7 +98,7 @@ struct shd_poll_outcome shd_outcome_read(
 /* A refused key fails every feed of its source; people hear of the first. */
 static bool fails_with_others(const struct shd_feed *feed)
 {
-	const struct shd_source_feeds *of = feed->of;
+	const struct shd_source_feeds *of = shd_feed_of(feed);
 
 	if (shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_OPERATOR ||
 	    feed->error == SHD_ERR_ROLE)
@@ -118,10 +120,10 @@ struct shd_poll_outcome shd_outcome_failed(
 		bool turned = shd_feed_failed(feed, &poll->error, now);
 
 		outcome.turned = turned && !fails_with_others(feed);
-		outcome.wait_ms = shd_retry_ms(poll->error.kind, feed->failure->count,
+		outcome.wait_ms = shd_retry_ms(poll->error.kind, shd_feed_failure(feed)->count,
 			every_ms(feed), poll->retry_after_ms, random);
-		if (outcome.wait_ms < feed->row->min_interval_ms)
-			outcome.wait_ms = feed->row->min_interval_ms;
+		if (outcome.wait_ms < shd_feed_row(feed)->min_interval_ms)
+			outcome.wait_ms = shd_feed_row(feed)->min_interval_ms;
 		outcome.tell = when_to_tell(poll, feed, turned, now);
 	} /* else again and at once: a connection seldom outlives a sleep */
 	feed->next_due.ms = now.ms + outcome.wait_ms;
@@ -133,15 +135,15 @@ struct shd_poll_outcome shd_outcome_failed(
 enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 	const struct shd_poll_followed *followed, struct shd_wall now, uint32_t random)
 {
-	struct shd_feed *feed = shd_feeds_find(poll->feed->of, followed->row);
+	struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), followed->row);
 	bool turned;
 
 	if (followed->failed) {
 		turned = shd_feed_failed(feed, &followed->error, now);
 		feed->next_due.ms =
-			now.ms + shd_retry_ms(followed->error.kind, feed->failure->count,
-					 poll->feed->row->every_ms, followed->retry_after_ms,
-					 random);
+			now.ms + shd_retry_ms(followed->error.kind, shd_feed_failure(feed)->count,
+					 shd_feed_row(poll->feed)->every_ms,
+					 followed->retry_after_ms, random);
 	} else {
 		turned = shd_feed_worked(feed, time_after(poll, now), now);
 	}
@@ -160,9 +162,9 @@ static void fill(const struct shd_poll *poll, struct shd_feed *feed, struct shd_
 		 struct shd_batch *ret_batch)
 {
 	*ret_batch = (struct shd_batch){
-		.source = feed->of->source,
+		.source = shd_feed_of(feed)->source,
 		.fetch = {
-			.row = feed->row,
+			.row = shd_feed_row(feed),
 			.began = began(poll, now),
 			.clock_skew_ms = feed == poll->feed ? poll->skew_ms : INT64_MIN,
 			.requests = feed->requests,
@@ -171,19 +173,19 @@ static void fill(const struct shd_poll *poll, struct shd_feed *feed, struct shd_
 		},
 	};
 	feed->requests = feed->throttled = 0;
-	feed->noted = now;
+	shd_feed_noted(feed, now);
 }
 
 void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
 		       struct shd_batch *ret_batch)
 {
 	fill(poll, feed, now, ret_batch);
-	ret_batch->fetch.cursor = feed->cursor;
+	ret_batch->fetch.cursor = shd_feed_cursor(feed);
 	ret_batch->fetch.ok = feed->error < 0;
 	ret_batch->fetch.next_due = feed->next_due;
 	if (feed->error >= 0)
 		shd_fail(&ret_batch->fetch.error, (enum shd_err)feed->error, "%s",
-			feed->failure->text);
+			shd_feed_failure(feed)->text);
 	feed->unread = feed->unread && (poll->outdated || !shd_feed_settled(feed));
 }
 

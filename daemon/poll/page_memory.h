@@ -42,14 +42,15 @@ void shd_page_unref(struct shd_page *page); /* accepts NULL */
 const char *shd_page_position(const struct shd_page *page);
 const char *shd_page_next(const struct shd_page *page);
 
-/* The pages of one complete poll, in order. Most feeds have one, which needs no array. */
+/* The pages of one complete poll, in order. Most feeds have one, which needs no array. Packed,
+ * as there are many: the owner has something of 4 bytes behind it. */
 struct shd_pages {
 	union {
 		struct shd_page *only;  /* count 1 */
 		struct shd_page **many;
 	};
 	uint32_t count;
-};
+} __attribute__((packed, aligned(4)));
 static inline struct shd_page *shd_pages_at(const struct shd_pages *pages, size_t i)
 {
 	shd_assert(i < pages->count);

@@ -226,7 +226,7 @@ void shd_poll_parse(struct shd_poll *poll)
 		return;
 	}
 	/* At once, as it is the last page that the list waits for. */
-	if (poll->feed->row->complete && !poll->listed &&
+	if (shd_feed_row(poll->feed)->complete && !poll->listed &&
 		shd_pages_at(&poll->pages, poll->pages.count - 1)->last)
 		compare_lists(poll);
 }

@@ -169,7 +169,7 @@ static bool is_lasting(enum shd_err kind)
 /* Whether the object's endpoint may be asked, as far as is known; else its error. */
 static bool may_follow(const struct shd_poll *poll, const struct shd_endpoint *row, int *ret_error)
 {
-	const struct shd_feed *feed = shd_feeds_find(poll->feed->of, row);
+	const struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), row);
 
 	for (size_t i = 0; i < poll->followed_count; i++)
 		if (poll->followed[i].row == row && poll->followed[i].failed) {
@@ -234,7 +234,7 @@ static void follow_failed(struct shd_poll *poll)
 /* All pages are there: find what a complete sweep listed, and follow. */
 static void pages_done(struct shd_poll *poll)
 {
-	if (poll->feed->row->complete && !poll->listed && is_changed(poll))
+	if (shd_feed_row(poll->feed)->complete && !poll->listed && is_changed(poll))
 		shd_poll_enter(poll, SHD_POLL_LISTING);
 	else
 		follow(poll);
@@ -242,7 +242,7 @@ static void pages_done(struct shd_poll *poll)
 
 static void page_done(struct shd_poll *poll)
 {
-	const struct shd_endpoint *row = poll->feed->row;
+	const struct shd_endpoint *row = shd_feed_row(poll->feed);
 	const struct shd_page *page = shd_pages_at(&poll->pages, poll->pages.count - 1);
 	bool batch = row->paging == SHD_PAGE_BATCH;
 
@@ -268,30 +268,31 @@ static void page_done(struct shd_poll *poll)
  * how much: the feed is read as the first time. */
 static struct shd_wall cursor_of(const struct shd_feed *feed, struct shd_wall now)
 {
-	int64_t ahead_ms = feed->cursor.time.ms - now.ms;
+	int64_t ahead_ms = feed->cursor_time.ms - now.ms;
 	const struct shd_wall never = {0};
 
 	if (ahead_ms > AHEAD_MS)
 		return never;
-	return ahead_ms > 0 ? now : feed->cursor.time;
+	return ahead_ms > 0 ? now : feed->cursor_time;
 }
 
 void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
 		    int64_t skew_ms, const struct shd_pages *ids)
 {
 	poll->feed = feed;
-	poll->source = feed->of->source;
+	poll->source = shd_feed_of(feed)->source;
 	poll->began = now;
 	poll->window_end = shd_time_later(now, skew_ms);
 	poll->cursor = cursor_of(feed, shd_time_earlier(now, skew_ms));
-	poll->row = feed->row;
+	poll->row = shd_feed_row(feed);
 	shd_text_clear(&poll->position);
-	poll->resumed = feed->row->resumes && shd_cursor_has_text(&feed->cursor, poll->window_end);
+	const struct shd_cursor cursor = shd_feed_cursor(feed);
+	poll->resumed = poll->row->resumes && shd_cursor_has_text(&cursor, poll->window_end);
 	if (poll->resumed)
-		shd_text_puts(&poll->position, feed->cursor.text);
+		shd_text_puts(&poll->position, cursor.text);
 	poll->skew_ms = INT64_MIN;
 	poll->draft.keyed = feed->keyed;
-	if (feed->row->paging == SHD_PAGE_BATCH) {
+	if (shd_feed_row(feed)->paging == SHD_PAGE_BATCH) {
 		shd_pages_share(&poll->ids_from, ids);
 		poll->ids = shd_pages_keys(&poll->ids_from, &poll->id_count);
 		if (!poll->id_count) {
@@ -407,7 +408,7 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 /* The marketplace no longer knows the text where the last poll ended. */
 static void start_anew(struct shd_poll *poll)
 {
-	shd_cursor_drop_text(&poll->feed->cursor);
+	shd_feed_set_cursor(poll->feed, (struct shd_cursor){.time = poll->feed->cursor_time});
 	shd_text_clear(&poll->position);
 	poll->resumed = false;
 	poll->refused_ms = poll->retry_after_ms = 0;
@@ -499,5 +500,5 @@ void shd_poll_adopt(struct shd_poll *poll)
 	feed->pages = poll->pages;
 	poll->pages = (struct shd_pages){0};
 	/* A list with a record that was not understood was told to nobody: the next one is. */
-	feed->swept = feed->row->complete && !poll->bad_records;
+	feed->swept = shd_feed_row(feed)->complete && !poll->bad_records;
 }

@@ -44,12 +44,33 @@ void shd_scheduler_set_due(struct shd_scheduler *scheduler, struct shd_feed *fee
 	shd_scheduler_put_in(scheduler, feed, wait_ms);
 }
 
-static void enqueue(struct shd_scheduler *scheduler, struct shd_feed *feed)
+static struct shd_feed *feed_of(struct shd_heap_item *item)
 {
-	feed->next = NULL;
-	*scheduler->last = feed;
-	scheduler->last = &feed->next;
+	void *bytes = item; /* the item is packed, its feed is not */
+
+	return (struct shd_feed *)((char *)bytes - offsetof(struct shd_feed, item));
+}
+
+/* An item that is out of the heap. */
+static void enqueue(struct shd_scheduler *scheduler, struct shd_heap_item *item)
+{
+	item->next = NULL;
+	if (scheduler->first)
+		scheduler->last->next = item;
+	else
+		scheduler->first = item;
+	scheduler->last = item;
 	scheduler->queued++;
+}
+
+/* The one that waits longest; there is one. */
+static struct shd_feed *dequeue(struct shd_scheduler *scheduler)
+{
+	struct shd_heap_item *item = scheduler->first;
+
+	scheduler->first = item->next;
+	scheduler->queued--;
+	return feed_of(item);
 }
 
 /* Takes out all that is due before any of it runs. */
@@ -59,11 +80,10 @@ static void release(uv_timer_t *timer)
 	struct shd_heap_item *item;
 
 	while ((item = shd_heap_take(&scheduler->heap, mono_now(scheduler)))) {
-		struct shd_feed *feed = (struct shd_feed *)((char *)item -
-							    offsetof(struct shd_feed, item));
+		struct shd_feed *feed = feed_of(item);
 
 		if (!feed->poll) {
-			bool batch = feed->row->paging == SHD_PAGE_BATCH;
+			bool batch = shd_feed_row(feed)->paging == SHD_PAGE_BATCH;
 
 			/* Ids that were never read cannot be asked for; their feed wakes it. */
 			if (batch && !shd_feeds_ids_of(feed)->pages.count) {
@@ -72,7 +92,7 @@ static void release(uv_timer_t *timer)
 			}
 			shd_feed_enter(feed, SHD_FEED_QUEUED);
 		}
-		enqueue(scheduler, feed);
+		enqueue(scheduler, item);
 	}
 	shd_scheduler_pump(scheduler);
 	set_timer(scheduler);
@@ -84,13 +104,13 @@ static void release(uv_timer_t *timer)
  * of its report is not due. */
 static int64_t begin_wait_ms(const struct shd_scheduler *scheduler, const struct shd_feed *feed)
 {
-	int64_t wait_ms = shd_limits_paused_ms(feed->of->limits, mono_now(scheduler));
+	int64_t wait_ms = shd_limits_paused_ms(shd_feed_of(feed)->limits, mono_now(scheduler));
 	struct shd_wall now = wall_now(scheduler);
 
-	if (wait_ms > 0 || !feed->row->report)
+	if (wait_ms > 0 || !shd_feed_row(feed)->report)
 		return wait_ms;
-	const struct shd_job *job = shd_job_table_find(
-		scheduler->in.reports, feed->of->source->id, feed->row->name, now);
+	const struct shd_job *job = shd_job_table_find(scheduler->in.reports,
+		shd_feed_of(feed)->source->id, shd_feed_row(feed)->name, now);
 	return job ? job->not_before.ms - now.ms : KEPT_MS;
 }
 
@@ -115,15 +135,8 @@ void shd_scheduler_pump(struct shd_scheduler *scheduler)
 	shd_scheduler_meet_epoch(scheduler);
 	while (scheduler->first && !scheduler->paused &&
 		scheduler->active < scheduler->in_flight_max &&
-		!shd_commit_full(scheduler->in.commit)) {
-		struct shd_feed *feed = scheduler->first;
-
-		scheduler->first = feed->next;
-		if (!scheduler->first)
-			scheduler->last = &scheduler->first;
-		scheduler->queued--;
-		start(scheduler, feed);
-	}
+		!shd_commit_full(scheduler->in.commit))
+		start(scheduler, dequeue(scheduler));
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -178,7 +191,7 @@ static void first_due(struct shd_scheduler *scheduler, struct shd_feed *feed, bo
 		soon ? soon_ms(scheduler, feed) : feed->next_due.ms - wall_now(scheduler).ms);
 }
 
-static void start_source(struct shd_scheduler *scheduler, const struct shd_source_feeds *of)
+static void start_source(struct shd_scheduler *scheduler, struct shd_source_feeds *of)
 {
 	bool watched = false;
 
@@ -193,35 +206,42 @@ static void start_source(struct shd_scheduler *scheduler, const struct shd_sourc
 static void take_back_cursor(
 	const struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t jumped_ms)
 {
-	bool ours = feed->of->skew_ms == INT64_MIN;
-	struct shd_wall *time = &feed->cursor.time;
+	bool ours = shd_feed_of(feed)->skew_ms == INT64_MIN;
+	struct shd_wall *time = &feed->cursor_time;
 
 	if (time->ms && jumped_ms < 0 && (ours || time->ms > wall_now(scheduler).ms))
 		time->ms += jumped_ms;
 }
 
+static void catch_up_feed(
+	struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t jumped_ms)
+{
+	bool overdue = feed->poll || is_overdue(scheduler, feed);
+
+	take_back_cursor(scheduler, feed, jumped_ms);
+	if (!every_ms(feed))
+		return;
+	if (feed->poll)
+		feed->poll->outdated = true;
+	feed->telling = false;
+	if (overdue)
+		start_catch_up(scheduler, feed, feed->last_success.ms);
+	/* Its place in the schedule is on a clock that stood still meanwhile. */
+	if (feed->item.place && !feed->poll)
+		shd_scheduler_set_due(scheduler, feed,
+			overdue ? soon_ms(scheduler, feed)
+				: feed->next_due.ms - wall_now(scheduler).ms);
+}
+
 static void catch_up(struct shd_scheduler *scheduler, int64_t jumped_ms)
 {
-	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
-		if (scheduler->feeds.sources[i].skew_ms != INT64_MIN)
-			scheduler->feeds.sources[i].skew_ms -= jumped_ms;
-	for (size_t i = 0; i < scheduler->feeds.count; i++) {
-		struct shd_feed *feed = &scheduler->feeds.all[i];
-		bool overdue = feed->poll || is_overdue(scheduler, feed);
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++) {
+		struct shd_source_feeds *of = scheduler->feeds.sources[i];
 
-		take_back_cursor(scheduler, feed, jumped_ms);
-		if (!every_ms(feed))
-			continue;
-		if (feed->poll)
-			feed->poll->outdated = true;
-		feed->telling = false;
-		if (overdue)
-			start_catch_up(scheduler, feed, feed->last_success.ms);
-		/* Its place in the schedule is on a clock that stood still meanwhile. */
-		if (feed->item.place && !feed->poll)
-			shd_scheduler_set_due(scheduler, feed,
-				overdue ? soon_ms(scheduler, feed)
-					: feed->next_due.ms - wall_now(scheduler).ms);
+		if (of->skew_ms != INT64_MIN)
+			of->skew_ms -= jumped_ms;
+		for (size_t j = 0; j < of->feed_count; j++)
+			catch_up_feed(scheduler, &of->feeds[j], jumped_ms);
 	}
 }
 
@@ -243,7 +263,7 @@ static void tell_unread(struct shd_scheduler *scheduler)
 	struct shd_unread *list shd_autofree = shd_xcalloc(count, sizeof(*list));
 
 	for (size_t i = 0; i < count; i++) {
-		const struct shd_source_feeds *of = &scheduler->feeds.sources[i];
+		const struct shd_source_feeds *of = scheduler->feeds.sources[i];
 
 		list[i] = (struct shd_unread){of->source, unread(of)};
 	}
@@ -276,7 +296,6 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 
 	scheduler->in = *in;
 	scheduler->config = config;
-	scheduler->last = &scheduler->first;
 	scheduler->in_flight_max = (size_t)config->settings->in_flight_max;
 	uv_timer_init(in->loop, &scheduler->timer);
 	scheduler->timer.data = scheduler;
@@ -285,7 +304,7 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 	if (old)
 		scheduler->figures = old->figures;
 	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
-		start_source(scheduler, &scheduler->feeds.sources[i]);
+		start_source(scheduler, scheduler->feeds.sources[i]);
 	scheduler->epoch = old ? old->epoch : shd_epoch_now(in->clock);
 	if (shd_epoch_changed(&scheduler->epoch, in->clock, &jumped_ms))
 		catch_up(scheduler, jumped_ms);
@@ -293,29 +312,33 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 	return scheduler;
 }
 
-void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx), void *ctx)
+/* What waits between two requests is given up; it never left anything behind. */
+static void give_up_parked(struct shd_scheduler *scheduler, struct shd_source_feeds *of)
 {
-	struct shd_feed *feed;
+	for (size_t i = 0; i < of->feed_count; i++) {
+		struct shd_feed *feed = &of->feeds[i];
 
-	scheduler->paused = true;
-	uv_timer_stop(&scheduler->timer);
-	/* What waits between two requests is given up; it never left anything behind. */
-	for (size_t i = 0; i < scheduler->feeds.count; i++) {
-		feed = &scheduler->feeds.all[i];
 		if (feed->poll && feed->poll->state == SHD_POLL_PARKED && feed->item.place) {
 			shd_heap_remove(&scheduler->heap, &feed->item);
 			shd_scheduler_release(scheduler, feed->poll);
 		}
 	}
-	while ((feed = scheduler->first)) {
-		scheduler->first = feed->next;
-		scheduler->queued--;
+}
+
+void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx), void *ctx)
+{
+	scheduler->paused = true;
+	uv_timer_stop(&scheduler->timer);
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
+		give_up_parked(scheduler, scheduler->feeds.sources[i]);
+	while (scheduler->first) {
+		struct shd_feed *feed = dequeue(scheduler);
+
 		if (feed->poll)
 			shd_scheduler_release(scheduler, feed->poll);
 		else
 			shd_feed_enter(feed, SHD_FEED_IDLE);
 	}
-	scheduler->last = &scheduler->first;
 	scheduler->idle = idle;
 	scheduler->idle_ctx = ctx;
 	shd_scheduler_idle_if_done(scheduler);
@@ -327,8 +350,9 @@ static void timer_closed(uv_handle_t *handle)
 	void (*closed)(void *ctx) = scheduler->closed;
 	void *ctx = scheduler->closed_ctx;
 
-	for (size_t i = 0; i < scheduler->feeds.count; i++)
-		shd_feed_enter(&scheduler->feeds.all[i], SHD_FEED_CLOSING);
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
+		for (size_t j = 0; j < scheduler->feeds.sources[i]->feed_count; j++)
+			shd_feed_enter(&scheduler->feeds.sources[i]->feeds[j], SHD_FEED_CLOSING);
 	while (scheduler->idle_polls) {
 		struct shd_poll *poll = scheduler->idle_polls;
 

@@ -13,7 +13,7 @@ struct shd_scheduler {
 	struct shd_heap heap;
 	uv_timer_t timer;
 	struct shd_mono timer_at;
-	struct shd_feed *first, **last; /* released, waiting for a slot */
+	struct shd_heap_item *first, *last; /* of feeds: released, waiting for a slot */
 	size_t queued;                  /* of those */
 	size_t active, in_flight_max;   /* polls with a slot */
 	size_t committing, notes; /* news, and facts without news, on their way to the state */
@@ -44,7 +44,7 @@ static inline uint32_t draw(const struct shd_scheduler *scheduler)
 
 static inline int64_t every_ms(const struct shd_feed *feed)
 {
-	return shd_feed_every_ms(feed->row, feed->of->source);
+	return shd_feed_every_ms(shd_feed_row(feed), shd_feed_of(feed)->source);
 }
 
 /* The feed's next poll is so far away. Nothing for a feed that is never polled by itself. */

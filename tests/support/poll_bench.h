@@ -185,7 +185,7 @@ static inline int tear_down(void **state)
 
 static inline struct shd_feed *feed_of(struct poll_bench *f, int row)
 {
-	return &f->feeds.all[row];
+	return &f->feeds.sources[0]->feeds[row];
 }
 
 static inline enum shd_poll_state begin(struct poll_bench *f, int row)

@@ -75,7 +75,7 @@ static void an_empty_answer_that_is_not_believed_moves_no_cursor(void **state)
 		shd_outcome_news(f->poll, now, &batch);
 		assert_non_null(batch.seen.listed);
 		shd_outcome_read(f->poll, true, suspect, now);
-		assert_int_equal(feed->cursor.time.ms, suspect ? 0 : NOW - 5);
+		assert_int_equal(feed->cursor_time.ms, suspect ? 0 : NOW - 5);
 		assert_int_equal(feed->pages.count, suspect ? 0 : 1);
 	}
 }
@@ -99,14 +99,14 @@ static void the_next_poll_goes_on_by_the_earlier_clock(void **state)
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		f->begins.ms = NOW + cases[i].began;
 		f->skew_ms = cases[i].skew;
-		f->feeds.sources[0].skew_ms = cases[i].source_skew;
+		f->feeds.sources[0]->skew_ms = cases[i].source_skew;
 		read_list(f, ONE);
 		shd_outcome_news(f->poll, now, &batch);
 		assert_int_equal(batch.fetch.cursor.time.ms, NOW + cases[i].cursor);
 		assert_int_equal(batch.fetch.clock_skew_ms, cases[i].skew);
 		assert_true(batch.fetch.began.ms <= NOW);
 		shd_outcome_read(f->poll, true, false, now);
-		assert_int_equal(feed_of(f, LIST)->cursor.time.ms, NOW + cases[i].cursor);
+		assert_int_equal(feed_of(f, LIST)->cursor_time.ms, NOW + cases[i].cursor);
 	}
 }
 
@@ -125,20 +125,20 @@ static void the_text_is_committed_with_what_lies_before_it(void **state)
 	assert_int_equal(batch.seen.harvest->entity_count, 1);
 	assert_string_equal(batch.fetch.cursor.text, "m");
 	assert_int_equal(batch.fetch.cursor.expires.ms, 9);
-	assert_null(feed->cursor.text);
+	assert_null(shd_feed_cursor(feed).text);
 	shd_outcome_read(f->poll, true, false, now);
-	assert_string_equal(feed->cursor.text, "m");
-	assert_int_equal(feed->cursor.expires.ms, 9);
+	assert_string_equal(shd_feed_cursor(feed).text, "m");
+	assert_int_equal(shd_feed_cursor(feed).expires.ms, 9);
 
 	/* Without news it is a fact, told when there is a transaction; the same one is not. */
-	feed->cursor.expires.ms = 0;
+	shd_feed_set_cursor(feed, (struct shd_cursor){{NOW}, "m", {0}});
 	for (int again = 0; again < 2; again++) {
 		assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
 		assert_int_equal(
 			answer_with(f, again ? "/changes?n" : "/changes?m", 200, NO_CHANGE),
 			SHD_POLL_CHANGED);
 		assert_false(shd_poll_has_news(f->poll));
-		feed->noted = now;
+		shd_feed_noted(feed, now);
 		assert_int_equal(shd_outcome_read(f->poll, false, false, now).tell,
 			again ? SHD_TELL_NOTHING : SHD_TELL_WITH_OTHERS);
 		shd_outcome_facts(f->poll, feed, now, &batch);
@@ -155,14 +155,14 @@ static void what_could_not_be_followed_keeps_the_cursor(void **state)
 	struct shd_feed *feed = feed_of(f, CHANGES);
 
 	for (int fails = 1; fails >= 0; fails--) {
-		shd_cursor_copy(&feed->cursor, (struct shd_cursor){{7}, "m", {0}});
+		shd_feed_set_cursor(feed, (struct shd_cursor){{7}, "m", {0}});
 		assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
 		assert_int_equal(answer_with(f, "/changes?m", 200, body), SHD_POLL_READY);
 		assert_int_equal(answer_with(f, "/detail?x", fails ? 500 : 200, "{\"id\":\"x\"}"),
 			SHD_POLL_CHANGED);
 		shd_outcome_read(f->poll, true, false, now);
-		assert_string_equal(feed->cursor.text, fails ? "m" : "n");
-		assert_int_equal(feed->cursor.time.ms == 7, fails);
+		assert_string_equal(shd_feed_cursor(feed).text, fails ? "m" : "n");
+		assert_int_equal(feed->cursor_time.ms == 7, fails);
 	}
 }
 
@@ -206,7 +206,8 @@ static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
 	struct poll_bench *f = *state;
 	struct shd_feed *feed = feed_of(f, SLOW);
 
-	feed->last_success = feed->noted = f->begins;
+	feed->last_success = f->begins;
+	shd_feed_noted(feed, f->begins);
 	feed->unread = true;
 	for (int good = 0; good < 2; good++) {
 		begin(f, SLOW);
@@ -236,7 +237,7 @@ static void what_time_waits_for_is_told_at_once(void **state)
 	shd_outcome_read(f->poll, true, false, now);
 	for (int unread = 0; unread < 2; unread++) {
 		feed->unread = unread;
-		feed->noted = now;
+		shd_feed_noted(feed, now);
 		read_list(f, ONE);
 		assert_int_equal(f->poll->state, SHD_POLL_UNCHANGED);
 		struct shd_poll_outcome outcome = shd_outcome_read(f->poll, false, false, now);
@@ -246,7 +247,7 @@ static void what_time_waits_for_is_told_at_once(void **state)
 		assert_true(batch.fetch.ok && !batch.fetch.outdated);
 		assert_false(feed->unread);
 	}
-	feed->noted.ms = NOW - SHD_HOUR_MS;
+	shd_feed_noted(feed, (struct shd_wall){NOW - SHD_HOUR_MS});
 	read_list(f, ONE);
 	assert_int_equal(
 		shd_outcome_read(f->poll, false, false, now).tell, SHD_TELL_WITH_OTHERS);
@@ -296,7 +297,7 @@ static void a_good_answer_after_a_suspect_one_is_told_at_once(void **state)
 	shd_outcome_read(f->poll, true, false, now);
 	read_list(f, EMPTY);
 	shd_outcome_read(f->poll, true, true, now);
-	feed_of(f, LIST)->noted = now;
+	shd_feed_noted(feed_of(f, LIST), now);
 	read_list(f, ONE);
 	assert_false(shd_poll_has_news(f->poll));
 	assert_int_equal(shd_outcome_read(f->poll, false, false, now).tell, SHD_TELL_AT_ONCE);

@@ -131,7 +131,7 @@ static void a_text_that_expired_is_not_asked_for(void **state)
 	struct poll_bench *f = *state;
 
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		shd_cursor_copy(&feed_of(f, CHANGES)->cursor,
+		shd_feed_set_cursor(feed_of(f, CHANGES),
 			(struct shd_cursor){{7}, "m", {cases[i].expires}});
 		assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
 		assert_int_equal(
@@ -148,18 +148,18 @@ static void a_text_that_is_refused_is_dropped(void **state)
 	struct poll_bench *f = *state;
 	struct shd_feed *feed = feed_of(f, CHANGES);
 
-	shd_cursor_copy(&feed->cursor, (struct shd_cursor){{7}, "m", {0}});
+	shd_feed_set_cursor(feed, (struct shd_cursor){{7}, "m", {0}});
 	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
 	assert_int_equal(answer_with(f, "/changes?m", 500, "{}"), SHD_POLL_FAILED);
-	assert_string_equal(feed->cursor.text, "m");
+	assert_string_equal(shd_feed_cursor(feed).text, "m");
 	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
 	assert_int_equal(answer_with(f, "/changes?m", 200, more), SHD_POLL_READY);
 	assert_int_equal(answer_with(f, "/changes?n", 400, "{}"), SHD_POLL_FAILED);
-	assert_string_equal(feed->cursor.text, "m");
+	assert_string_equal(shd_feed_cursor(feed).text, "m");
 	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
 	assert_int_equal(answer_with(f, "/changes?m", 400, "{}"), SHD_POLL_READY);
-	assert_null(feed->cursor.text);
-	assert_int_equal(feed->cursor.time.ms, 7);
+	assert_null(shd_feed_cursor(feed).text);
+	assert_int_equal(feed->cursor_time.ms, 7);
 	assert_int_equal(answer_with(f, "/changes?", 400, "{}"), SHD_POLL_FAILED);
 	assert_int_equal(f->poll->error.kind, SHD_ERR_REQUEST);
 	assert_int_equal(begin(f, CHANGES), SHD_POLL_READY);
@@ -363,7 +363,7 @@ static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **s
 		struct shd_feed *feed = feed_of(f, LIST);
 
 		reset(f);
-		feed->cursor.time.ms = cases[i].cursor * SHD_MINUTE_MS;
+		feed->cursor_time.ms = cases[i].cursor * SHD_MINUTE_MS;
 		shd_poll_begin(f->poll, feed, (struct shd_wall){100 * SHD_MINUTE_MS},
 			known ? cases[i].skew * SHD_MINUTE_MS : INT64_MIN, NULL);
 		assert_true(shd_poll_ask(f->poll, NULL));

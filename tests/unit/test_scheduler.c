@@ -129,7 +129,7 @@ static struct shd_scheduler *begin(struct house *house, struct shop *shop,
 
 static uint64_t unread(const struct shd_scheduler *scheduler)
 {
-	const struct shd_source_feeds *of = shd_scheduler_feeds(scheduler)->sources;
+	const struct shd_source_feeds *of = shd_scheduler_feeds(scheduler)->sources[0];
 	uint64_t feeds = 0;
 
 	for (size_t i = 0; i < of->feed_count; i++)
@@ -370,7 +370,7 @@ static void run_until(struct street *street, int polls)
 
 static const struct shd_feed *orders_of(const struct street *street)
 {
-	return &shd_scheduler_feeds(street->scheduler)->sources[0].feeds[0];
+	return &shd_scheduler_feeds(street->scheduler)->sources[0]->feeds[0];
 }
 
 static void what_came_of_a_poll_is_told_before_time_judges(void **state)
@@ -383,7 +383,7 @@ static void what_came_of_a_poll_is_told_before_time_judges(void **state)
 	run_until(&street, 1);
 	assert_int_equal(street.told_before, 1);
 	assert_true(orders_of(&street)->unread); /* it may work soon */
-	assert_int_equal(orders_of(&street)->failure->count, 1);
+	assert_int_equal(shd_feed_failure(orders_of(&street))->count, 1);
 	street_close(&street);
 }
 
@@ -393,7 +393,7 @@ static void a_pause_holds_up_nobody(void **state)
 
 	(void)state;
 	street_start(&street, SHD_HOUR_MS);
-	shd_limits_refused(shd_scheduler_feeds(street.scheduler)->sources[0].limits,
+	shd_limits_refused(shd_scheduler_feeds(street.scheduler)->sources[0]->limits,
 		SHD_SCOPE_SOURCE, SHD_HOUR_MS / 2,
 		(struct shd_mono){(int64_t)uv_now(&street.house.loop)});
 	run_until(&street, 0);
@@ -423,7 +423,7 @@ static void a_crowded_transport_costs_no_leave(void **state)
 	(void)state;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent", peer->port);
 	street_start(&street, SHD_HOUR_MS);
-	const struct shd_source_feeds *of = shd_scheduler_feeds(street.scheduler)->sources;
+	const struct shd_source_feeds *of = shd_scheduler_feeds(street.scheduler)->sources[0];
 	const struct shd_bucket *rate = &of->limits->credential->allowance->rate;
 	while (shd_transfers_have_room(street.transfers))
 		assert_true(shd_transfer_start(

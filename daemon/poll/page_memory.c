@@ -5,6 +5,21 @@
 
 enum { KEYS_MAX_BYTES = 4 * 1024 * 1024 };
 
+static const uint64_t KEPT_BITS = (UINT64_C(1) << 48) - 1;
+
+static struct shd_record_hash pack(uint64_t hash)
+{
+	return (struct shd_record_hash){
+		{(uint16_t)hash, (uint16_t)(hash >> 16), (uint16_t)(hash >> 32)}};
+}
+
+static uint64_t hash_at(const struct shd_page *page, size_t i)
+{
+	const uint16_t *part = page->hashes[i].part;
+
+	return part[0] | (uint64_t)part[1] << 16 | (uint64_t)part[2] << 32;
+}
+
 void shd_page_draft_init(struct shd_page_draft *draft, bool keyed)
 {
 	*draft = (struct shd_page_draft){.keyed = keyed};
@@ -41,17 +56,19 @@ static void append(char **at, const void *bytes, size_t len)
 struct shd_page *shd_page_create(const struct shd_page_draft *draft, uint64_t body_hash,
 				 const char *position, bool last, const char *next)
 {
-	size_t hashes = draft->count * sizeof(uint64_t), keys = draft->keyed ? draft->keys.len : 0;
+	size_t hashes = draft->count * sizeof(struct shd_record_hash);
+	size_t keys = draft->keyed ? draft->keys.len : 0;
 	size_t here = strlen(position) + 1, there = strlen(next) + 1;
 	struct shd_page *page = shd_xcalloc(1, sizeof(*page) + hashes + here + there + keys);
-	char *at = (char *)page->hashes;
+	char *at = (char *)page->hashes + hashes;
 
 	page->body_hash = body_hash;
 	page->count = (uint32_t)draft->count;
 	page->refs = 1;
 	page->last = last;
 	page->keyed = draft->keyed;
-	append(&at, draft->hashes, hashes);
+	for (size_t i = 0; i < draft->count; i++)
+		page->hashes[i] = pack(draft->hashes[i]);
 	append(&at, position, here);
 	append(&at, next, there);
 	append(&at, draft->keys.data, keys);
@@ -63,6 +80,13 @@ struct shd_page *shd_page_ref(struct shd_page *page)
 	shd_assert(page->refs < UINT16_MAX);
 	page->refs++;
 	return page;
+}
+
+void shd_page_forget(struct shd_page *page, size_t record)
+{
+	shd_assert(record < page->count);
+	page->hashes[record] = pack(0);
+	page->body_hash = 0;
 }
 
 const char *shd_page_position(const struct shd_page *page)
@@ -94,8 +118,10 @@ void shd_page_unref(struct shd_page *page)
 
 void shd_pages_add(struct shd_pages *pages, struct shd_page *page)
 {
-	uint32_t count = pages->count++;
+	uint32_t count = pages->count;
 
+	shd_assert(!pages->bare && count < INT32_MAX);
+	pages->count = (count + 1) & INT32_MAX;
 	if (count == 0) {
 		pages->only = page;
 		return;
@@ -111,15 +137,68 @@ void shd_pages_add(struct shd_pages *pages, struct shd_page *page)
 	pages->many[count] = page;
 }
 
+/* Without the one that is bare, which has nothing to be looked at. */
+static size_t full_count(const struct shd_pages *pages)
+{
+	return pages->bare ? 0 : pages->count;
+}
+
+static bool is_bare(const struct shd_page *page)
+{
+	return !page->count && page->last && !*shd_page_position(page) && !*shd_page_next(page);
+}
+
+static struct shd_page *make_bare(uint64_t body_hash)
+{
+	return shd_page_create(&(struct shd_page_draft){0}, body_hash, "", true, "");
+}
+
+void shd_pages_settle(struct shd_pages *pages)
+{
+	if (pages->count != 1 || pages->bare || !is_bare(pages->only))
+		return;
+	struct shd_page *page = pages->only;
+	pages->bare_hash = page->body_hash;
+	pages->bare = 1;
+	shd_page_unref(page);
+}
+
+struct shd_page *shd_pages_again(
+	const struct shd_pages *pages, size_t i, uint64_t body_hash, const char *position)
+{
+	if (i >= pages->count)
+		return NULL;
+	if (pages->bare)
+		return pages->bare_hash == body_hash && !*position ? make_bare(body_hash) : NULL;
+	struct shd_page *page = shd_pages_at(pages, i);
+	bool same = page->body_hash == body_hash &&
+		    strcmp(shd_page_position(page), position) == 0;
+	return same ? shd_page_ref(page) : NULL;
+}
+
+bool shd_pages_same(const struct shd_pages *remembered, const struct shd_pages *pages)
+{
+	bool same = remembered->count == pages->count;
+
+	if (remembered->bare)
+		return same && is_bare(pages->only) &&
+		       pages->only->body_hash == remembered->bare_hash;
+	for (size_t i = 0; same && i < pages->count; i++)
+		same = shd_pages_at(remembered, i) == shd_pages_at(pages, i);
+	return same;
+}
+
 void shd_pages_share(struct shd_pages *pages, const struct shd_pages *from)
 {
-	for (size_t i = 0; i < from->count; i++)
+	if (from->bare)
+		shd_pages_add(pages, make_bare(from->bare_hash));
+	for (size_t i = 0; i < full_count(from); i++)
 		shd_pages_add(pages, shd_page_ref(shd_pages_at(from, i)));
 }
 
 void shd_pages_clear(struct shd_pages *pages)
 {
-	for (size_t i = 0; i < pages->count; i++)
+	for (size_t i = 0; i < full_count(pages); i++)
 		shd_page_unref(shd_pages_at(pages, i));
 	if (pages->count > 1)
 		free(pages->many);
@@ -130,7 +209,7 @@ size_t shd_pages_records(const struct shd_pages *pages)
 {
 	size_t records = 0;
 
-	for (size_t i = 0; i < pages->count; i++)
+	for (size_t i = 0; i < full_count(pages); i++)
 		records += shd_pages_at(pages, i)->count;
 	return records;
 }
@@ -145,13 +224,13 @@ static bool is_one_of(const char *key, const char *const *keys, size_t count)
 
 void shd_pages_forget(struct shd_pages *pages, const char *const *keys, size_t count)
 {
-	for (size_t i = 0; count && i < pages->count; i++) {
+	for (size_t i = 0; count && i < full_count(pages); i++) {
 		struct shd_page *page = shd_pages_at(pages, i);
 		const char *key = first_key(page);
 
 		for (size_t j = 0; key && j < page->count; j++, key = after(key))
 			if (is_one_of(key, keys, count))
-				page->hashes[j] = page->body_hash = 0;
+				shd_page_forget(page, j);
 	}
 }
 
@@ -165,7 +244,7 @@ const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 	const char **keys = shd_xcalloc(shd_pages_records(pages), sizeof(*keys));
 	size_t count = 0, unique = 0;
 
-	for (size_t i = 0; i < pages->count; i++) {
+	for (size_t i = 0; i < full_count(pages); i++) {
 		const struct shd_page *page = shd_pages_at(pages, i);
 		const char *key = first_key(page);
 
@@ -209,13 +288,13 @@ struct shd_known *shd_known_create(const struct shd_pages *pages)
 	struct shd_known *known =
 		shd_xcalloc(1, sizeof(*known) + size * sizeof(known->slots[0]));
 	known->mask = size - 1;
-	for (size_t i = 0; i < pages->count; i++) {
+	for (size_t i = 0; i < full_count(pages); i++) {
 		const struct shd_page *page = shd_pages_at(pages, i);
 		const char *key = first_key(page);
 
 		for (size_t j = 0; j < page->count; j++, key = key ? after(key) : NULL)
-			if (page->hashes[j])
-				know(known, page->hashes[j], key);
+			if (hash_at(page, j))
+				know(known, hash_at(page, j), key);
 	}
 	return known;
 }
@@ -227,6 +306,7 @@ void shd_known_destroy(struct shd_known *known)
 
 bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_key)
 {
+	hash &= KEPT_BITS;
 	for (size_t slot = hash & known->mask; known->slots[slot].hash;
 	     slot = (slot + 1) & known->mask)
 		if (known->slots[slot].hash == hash) {

@@ -16,7 +16,9 @@ struct shd_page {
 	uint16_t refs;      /* private */
 	bool last;
 	bool keyed;         /* keys of records are kept */
-	uint64_t hashes[];  /* of its records; 0: to be read again */
+	struct shd_record_hash {
+		uint16_t part[3]; /* the lowest first; all 0: to be read again */
+	} hashes[];         /* private; of its records */
 	/* private: behind them the position, the next one's, and the keys, each with its NUL */
 };
 
@@ -38,6 +40,9 @@ struct shd_page *shd_page_create(const struct shd_page_draft *draft, uint64_t bo
 struct shd_page *shd_page_ref(struct shd_page *page);
 void shd_page_unref(struct shd_page *page); /* accepts NULL */
 
+/* The record is to be read again, and so is the page. */
+void shd_page_forget(struct shd_page *page, size_t record);
+
 /* Which page was asked for, and which one comes next: "" when it is the last. */
 const char *shd_page_position(const struct shd_page *page);
 const char *shd_page_next(const struct shd_page *page);
@@ -48,12 +53,15 @@ struct shd_pages {
 	union {
 		struct shd_page *only;  /* count 1 */
 		struct shd_page **many;
+		uint64_t bare_hash;     /* private; bare: of its body */
 	};
-	uint32_t count;
+	uint32_t count : 31;
+	uint32_t bare : 1;              /* private: after shd_pages_settle */
 } __attribute__((packed, aligned(4)));
+/* Before shd_pages_settle. */
 static inline struct shd_page *shd_pages_at(const struct shd_pages *pages, size_t i)
 {
-	shd_assert(i < pages->count);
+	shd_assert(i < pages->count && !pages->bare);
 	return pages->count == 1 ? pages->only : pages->many[i];
 }
 void shd_pages_add(struct shd_pages *pages, struct shd_page *page); /* takes the reference */
@@ -61,13 +69,29 @@ void shd_pages_share(struct shd_pages *pages, const struct shd_pages *from);
 void shd_pages_clear(struct shd_pages *pages);
 size_t shd_pages_records(const struct shd_pages *pages);
 
+/* They are to be remembered for long: one page without records, as most are, becomes its hash
+ * alone. Nothing is added to them any more. */
+void shd_pages_settle(struct shd_pages *pages);
+
+/* The page of this place again, with a reference, if it has this body and position; or NULL. */
+struct shd_page *shd_pages_again(
+	const struct shd_pages *pages, size_t i, uint64_t body_hash, const char *position);
+
+/* Whether all pages of a poll are those that were remembered. */
+bool shd_pages_same(const struct shd_pages *remembered, const struct shd_pages *pages);
+
 /* Records with one of these keys are to be read again, where keys are kept. */
 void shd_pages_forget(struct shd_pages *pages, const char *const *keys, size_t count);
 
 /* All keys, sorted, each once; free() the array, the texts belong to the pages. */
 const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count);
 
-/* Which records are known, by hash. Borrows the pages. */
+/* Which records are known, by hash. Borrows the pages.
+ *
+ * Of a hash 48 bits are kept. A changed record is taken for an old one, and its change is not
+ * seen until the next one, when these bits are those of another record of the feed: once in
+ * 2^48 / n changes for a feed of n records, 1 in 280 000 000 000 for 1000 records. With a
+ * million changes a day that is once in 700 years. */
 struct shd_known;
 struct shd_known *shd_known_create(const struct shd_pages *pages);
 void shd_known_destroy(struct shd_known *known);

@@ -123,15 +123,9 @@ static void fail(struct shd_poll *poll)
 	shd_poll_enter(poll, SHD_POLL_FAILED);
 }
 
-/* A page that is as it was is shared with the feed. */
 static bool is_changed(const struct shd_poll *poll)
 {
-	const struct shd_pages *before = &poll->feed->pages, *pages = &poll->pages;
-	bool same = before->count == pages->count;
-
-	for (size_t i = 0; same && i < pages->count; i++)
-		same = shd_pages_at(before, i) == shd_pages_at(pages, i);
-	return !same;
+	return !shd_pages_same(&poll->feed->pages, &poll->pages);
 }
 
 /* --- following ------------------------------------------------------------------- */
@@ -152,10 +146,7 @@ static struct shd_poll_followed *followed_of(struct shd_poll *poll, const struct
 /* The record that asked for it is not adopted: it comes again with the next poll. */
 static void put_off(struct shd_poll *poll, const struct shd_poll_follow *follow)
 {
-	struct shd_page *page = shd_pages_at(&poll->pages, follow->page);
-
-	page->hashes[follow->record] = 0;
-	page->body_hash = 0;
+	shd_page_forget(shd_pages_at(&poll->pages, follow->page), follow->record);
 }
 
 /* Whether an endpoint that failed is worth coming back for with the same object. */
@@ -361,20 +352,15 @@ void shd_poll_unanswered(struct shd_poll *poll)
 		fail(poll);
 }
 
-/* The page as it was last time, when this is it again. One that says where the next poll
- * goes on is read each time. */
+/* The page as it was last time, when this is it again, with a reference. One that says where the
+ * next poll goes on is read each time. */
 static struct shd_page *same_page(const struct shd_poll *poll, const struct shd_transfer_out *out)
 {
-	size_t i = poll->pages.count;
-	const struct shd_pages *before = &poll->feed->pages;
-
 	if (shd_poll_follows(poll) || shd_poll_reads_report(poll) || poll->row->resumes ||
-		i >= before->count || out->status != 200 || out->hash == 0)
+		out->status != 200 || out->hash == 0)
 		return NULL;
-	struct shd_page *page = shd_pages_at(before, i);
-	bool same = page->body_hash == out->hash &&
-		    strcmp(shd_page_position(page), poll->position.data) == 0;
-	return same ? page : NULL;
+	return shd_pages_again(
+		&poll->feed->pages, poll->pages.count, out->hash, poll->position.data);
 }
 
 static bool refuses_document(const struct shd_poll *poll, const struct shd_transfer_out *out)
@@ -450,9 +436,10 @@ void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, stru
 	struct shd_page *same = same_page(poll, out);
 	/* One that was good before is good; it is looked at only where it may tell a rate. */
 	if ((!same || poll->row->operation) && !accept_answer(poll, out)) {
+		shd_page_unref(same);
 		refused(poll);
 	} else if (same) {
-		shd_pages_add(&poll->pages, shd_page_ref(same));
+		shd_pages_add(&poll->pages, same);
 		page_done(poll);
 	} else if (!out->body.len && !refuses_document(poll, out)) {
 		shd_fail(&poll->error, SHD_ERR_SYNTAX, "%s: an empty answer", poll->row->path);
@@ -498,6 +485,7 @@ void shd_poll_adopt(struct shd_poll *poll)
 
 	shd_pages_clear(&feed->pages);
 	feed->pages = poll->pages;
+	shd_pages_settle(&feed->pages);
 	poll->pages = (struct shd_pages){0};
 	/* A list with a record that was not understood was told to nobody: the next one is. */
 	feed->swept = shd_feed_row(feed)->complete && !poll->bad_records;

@@ -194,6 +194,38 @@ static void a_window_may_be_read_inside_a_window(void **state)
 	assert_int_equal(nested.inner, 4);
 }
 
+/* Eight of each kind, so that some go in together and some alone, of two stores. */
+static void entities_that_are_new_together_come_back(void **state)
+{
+	enum { EACH = 8 };
+	static const char *const ids[EACH] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+	struct fixture *f = *state;
+
+	for (int k = 0; k < 2 * SHD_KIND_COUNT; k++) {
+		enum shd_kind kind = (enum shd_kind)(k / 2);
+		const char *store = k % 2 ? "s" : "t";
+		struct shd_entity_change changes[EACH];
+		struct shd_entity entities[EACH], *back;
+		struct shd_value fields[EACH][64];
+
+		for (int i = 0; i < EACH; i++) {
+			make_entity(&entities[i], fields[i], kind, ids[i]);
+			for (int n = i % 3; n < shd_kind_fields(kind); n += 3)
+				fields[i][n] = sample_value(fields[i][n].type, i * 64 + n);
+			changes[i] = (struct shd_entity_change){store, &entities[i],
+				i % 2 ? "list" : NULL, .is_new = true};
+		}
+		assert_true(shd_state_entities_apply(f->state, changes, EACH, &f->err));
+		for (int i = 0; i < EACH; i++) {
+			assert_true(shd_state_entity_get(
+				f->state, store, kind, ids[i], f->arena, &back, &f->err));
+			assert_non_null(back);
+			for (int n = 0; n < shd_kind_fields(kind); n++)
+				assert_true(shd_value_equal(&back->fields[n], &fields[i][n]));
+		}
+	}
+}
+
 static void lookups_read_an_index(void **state)
 {
 	struct fixture *f = *state;
@@ -503,6 +535,7 @@ int main(void)
 		STATE_TEST(a_row_is_found_by_what_it_says_now),
 		STATE_TEST(a_window_is_open_below_and_closed_above),
 		STATE_TEST(a_window_may_be_read_inside_a_window),
+		STATE_TEST(entities_that_are_new_together_come_back),
 		STATE_TEST(lookups_read_an_index),
 		STATE_TEST(what_belongs_to_a_product_is_found_by_its_sku),
 		STATE_TEST(a_metric_keeps_its_newest_value_and_its_samples),

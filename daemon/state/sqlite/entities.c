@@ -155,21 +155,30 @@ static void put_field(struct shd_query *query, const struct shd_value *value)
 		shd_query_put_text(query, value->currency);
 }
 
-static bool update(struct shd_state *state, enum shd_table_sql sql,
-		   const struct shd_entity_change *change, bool *ret_found,
-		   struct shd_error *reterr)
+static void put_entity(struct shd_query *query, const struct shd_entity_change *change)
 {
 	const struct shd_entity *entity = change->entity;
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 	int count = shd_kind_fields(entity->kind);
 
-	if (!shd_query_open_kind(&query, state, entity->kind, sql, reterr))
-		return false;
-	shd_query_put_text(&query, change->store);
-	shd_query_put_text(&query, entity->id);
-	shd_query_put_text(&query, change->feed);
+	shd_query_put_text(query, entity->id);
+	shd_query_put_text(query, change->feed);
 	for (int i = 0; i < count; i++)
-		put_field(&query, &entity->fields[i]);
+		put_field(query, &entity->fields[i]);
+}
+
+/* One row, or as many as INSERT_MANY takes. */
+static bool update(struct shd_state *state, enum shd_table_sql sql,
+		   const struct shd_entity_change *changes, bool *ret_found,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	int rows = sql == SHD_TABLE_INSERT_MANY ? SHD_INSERT_ROWS : 1;
+
+	if (!shd_query_open_kind(&query, state, changes->entity->kind, sql, reterr))
+		return false;
+	shd_query_put_text(&query, changes->store);
+	for (int i = 0; i < rows; i++)
+		put_entity(&query, &changes[i]);
 	if (!shd_query_run(&query, reterr))
 		return false;
 	*ret_found = sqlite3_changes(state->db) > 0;
@@ -191,8 +200,8 @@ bool shd_state_entity_put(struct shd_state *state, const char *store,
 	return found || update(state, SHD_TABLE_INSERT, &change, &found, reterr);
 }
 
-bool shd_state_entity_apply(struct shd_state *state, const struct shd_entity_change *change,
-			    struct shd_error *reterr)
+static bool apply(struct shd_state *state, const struct shd_entity_change *change,
+		  struct shd_error *reterr)
 {
 	bool found = false;
 
@@ -201,6 +210,33 @@ bool shd_state_entity_apply(struct shd_state *state, const struct shd_entity_cha
 	if (change->same_keys && !update(state, SHD_TABLE_UPDATE_SAME, change, &found, reterr))
 		return false;
 	return found || update(state, SHD_TABLE_UPDATE, change, &found, reterr);
+}
+
+/* Whether one INSERT_MANY takes the first of them. */
+static bool are_alike(const struct shd_entity_change *changes, size_t count)
+{
+	for (size_t i = 0; i < SHD_INSERT_ROWS; i++)
+		if (i == count || !changes[i].is_new ||
+		    changes[i].entity->kind != changes->entity->kind ||
+		    strcmp(changes[i].store, changes->store) != 0)
+			return false;
+	return true;
+}
+
+bool shd_state_entities_apply(struct shd_state *state, const struct shd_entity_change *changes,
+			      size_t count, struct shd_error *reterr)
+{
+	bool found;
+
+	for (size_t i = 0; i < count;) {
+		bool many = are_alike(&changes[i], count - i);
+
+		if (!(many ? update(state, SHD_TABLE_INSERT_MANY, &changes[i], &found, reterr)
+			   : apply(state, &changes[i], reterr)))
+			return false;
+		i += many ? SHD_INSERT_ROWS : 1;
+	}
+	return true;
 }
 
 /* All ids that the query yields. */

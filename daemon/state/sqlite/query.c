@@ -70,7 +70,9 @@ bool shd_query_open_kind(struct shd_query *query, struct shd_state *state, enum 
 	if (!*home && sql == SHD_TABLE_UPDATE_SAME)
 		text = made = shd_table_update_same(kind);
 	if (!*home && sql == SHD_TABLE_INSERT)
-		text = made = shd_table_insert(kind);
+		text = made = shd_table_insert(kind, 1);
+	if (!*home && sql == SHD_TABLE_INSERT_MANY)
+		text = made = shd_table_insert(kind, SHD_INSERT_ROWS);
 	return open_query(query, state, home, text, reterr);
 }
 

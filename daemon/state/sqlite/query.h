@@ -97,7 +97,7 @@ void *shd_query_slot(struct shd_query *query, struct shd_arena *arena, void **it
 /* What went wrong with the database, in words, naming the file and what to do. */
 bool shd_state_fail(struct shd_state *state, int rc, const char *doing, struct shd_error *reterr);
 
-/* One entity with the list it is on; those of these ids that are there; one change. */
+/* One entity with the list it is on; those of these ids that are there; changes. */
 SHD_MUST_USE bool shd_state_entity_row(struct shd_state *state, const char *store,
 				       enum shd_kind kind, const char *id,
 				       struct shd_arena *arena, struct shd_stored_entity *ret,
@@ -107,9 +107,9 @@ SHD_MUST_USE bool shd_state_entity_rows(struct shd_state *state, const char *sto
 					struct shd_arena *arena,
 					struct shd_stored_entity **ret_rows, size_t *ret_count,
 					struct shd_error *reterr);
-SHD_MUST_USE bool shd_state_entity_apply(struct shd_state *state,
-					 const struct shd_entity_change *change,
-					 struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_entities_apply(struct shd_state *state,
+					   const struct shd_entity_change *changes, size_t count,
+					   struct shd_error *reterr);
 
 /* Alerts of these entities, those of one by rule; an alert whose number is given. */
 SHD_MUST_USE bool shd_state_alerts_of_all(struct shd_state *state, const char *store,

@@ -160,30 +160,34 @@ char *shd_table_update_same(enum shd_kind kind)
 	return shd_text_take(&set);
 }
 
-char *shd_table_insert(enum shd_kind kind)
+/* OR FAIL: whoever writes rolls the transaction back, so SQLite need not remember what the
+ * statement itself did. */
+char *shd_table_insert(enum shd_kind kind, int rows)
 {
-	struct shd_text names, values;
+	struct shd_text sql;
 	enum shd_field first = shd_kind_first(kind);
-	int number = 4;
+	int width = 2, number = 2;
 
-	shd_text_init(&names, SAME_BYTES);
-	shd_text_init(&values, SAME_BYTES);
-	shd_text_printf(&names, "INSERT INTO e_%s (store, id, feed", shd_kind_name(kind));
-	shd_text_puts(&values, ") VALUES (?1, ?2, ?3");
+	shd_text_init(&sql, SAME_BYTES);
+	shd_text_printf(&sql, "INSERT OR FAIL INTO e_%s (store, id, feed", shd_kind_name(kind));
 	for (int i = 0; i < shd_kind_fields(kind); i++) {
 		const struct shd_table_column *column = &columns[first + (enum shd_field)i];
 
-		shd_text_printf(&names, ", \"%s\"", column->name);
-		shd_text_printf(&values, ", ?%d", number++);
+		shd_text_printf(&sql, ", \"%s\"", column->name);
+		width++;
 		if (!column->currency)
 			continue;
-		shd_text_printf(&names, ", \"%s\"", column->currency);
-		shd_text_printf(&values, ", ?%d", number++);
+		shd_text_printf(&sql, ", \"%s\"", column->currency);
+		width++;
 	}
-	shd_text_printf(&names, "%s)", values.data);
-	shd_assert(shd_text_ok(&names) && shd_text_ok(&values));
-	shd_text_finish(&values);
-	return shd_text_take(&names);
+	for (int row = 0; row < rows; row++) {
+		shd_text_puts(&sql, row ? "), (?1" : ") VALUES (?1");
+		for (int i = 0; i < width; i++)
+			shd_text_printf(&sql, ", ?%d", number++);
+	}
+	shd_text_putc(&sql, ')');
+	shd_assert(shd_text_ok(&sql));
+	return shd_text_take(&sql);
 }
 
 char *shd_table_window(enum shd_kind kind, uint64_t fields)
@@ -255,6 +259,7 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_FORGET: return tables[kind].forget;
 	case SHD_TABLE_DELETE: return tables[kind].delete_one;
 	case SHD_TABLE_UPDATE_SAME: case SHD_TABLE_INSERT: break;
+	case SHD_TABLE_INSERT_MANY: break;
 	case SHD_TABLE_SQL_COUNT: break;
 	}
 	return NULL;

@@ -16,6 +16,7 @@ enum shd_table_sql {
 	SHD_TABLE_UPDATE,    /* ?1 store ?2 id ?3 feed ?4... fields */
 	SHD_TABLE_UPDATE_SAME, /* the same, where no column of an index changes; made at run time */
 	SHD_TABLE_INSERT,    /* as UPDATE; made at run time */
+	SHD_TABLE_INSERT_MANY, /* ?1 store, then of each row: id, feed, fields; made at run time */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
 	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most */
 	SHD_TABLE_DELETE,    /* ?1 store ?2 id */
@@ -25,9 +26,12 @@ enum shd_table_sql {
 /* The statement for a kind, NULL for the two below. */
 const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql);
 
-/* UPDATE_SAME and INSERT of a kind; free() them. */
+/* The rows of INSERT_MANY: what a statement costs by itself hardly shows any more. */
+#define SHD_INSERT_ROWS 6
+
+/* UPDATE_SAME and the INSERTs of a kind; free() them. */
 char *shd_table_update_same(enum shd_kind kind);
-char *shd_table_insert(enum shd_kind kind);
+char *shd_table_insert(enum shd_kind kind, int rows);
 
 /* ?1 store ?2 after ?3 until -> the fields of the mask (stored.h), which is not empty, before
  * them the id if it is asked for. Columns that nobody reads would cost more than the row.

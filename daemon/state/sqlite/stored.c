@@ -255,10 +255,8 @@ const struct shd_stored *shd_state_stored(struct shd_state *state)
 static bool apply_entities(struct shd_state *state, const struct shd_change_set *changes,
 			   struct shd_error *reterr)
 {
-	for (size_t i = 0; i < changes->entity_count; i++)
-		if (!shd_state_entity_apply(state, &changes->entities[i], reterr))
-			return false;
-	return shd_state_history_add(state, changes->history, changes->history_count, reterr);
+	return shd_state_entities_apply(state, changes->entities, changes->entity_count, reterr) &&
+	       shd_state_history_add(state, changes->history, changes->history_count, reterr);
 }
 
 static bool apply_rows(struct shd_state *state, const struct shd_change_set *changes,

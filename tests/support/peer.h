@@ -9,6 +9,7 @@
  * The connection is kept; `connections`, `requests` and `gone` count. */
 #pragma once
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -144,8 +145,10 @@ static inline void peer_accept(struct peer *peer)
 {
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
-	int fd = accept(peer->listener, (struct sockaddr *)&from, &len);
+	int fd = accept(peer->listener, (struct sockaddr *)&from, &len), on = 1;
 
+	/* Else a body waits 40 ms for the acknowledgement of its head. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	for (size_t i = 0; i < PEER_CONNECTIONS; i++)
 		if (peer->lines[i].fd < 0) {
 			peer->lines[i].fd = fd;

@@ -79,7 +79,7 @@ static void say_store(struct trial *trial, const struct shd_transfer_out *out)
 
 static void say_channel(struct trial *trial, const struct shd_transfer_out *out)
 {
-	if (!trial->envelope.is_mail)
+	if (trial->channel->notifier->transport == SHD_TRANSPORT_HTTP)
 		say(trial->probe, true, "answers (HTTP %d); no message was sent", out->status);
 	else if (out->status < 400)
 		say(trial->probe, true, "%s; no mail was sent",
@@ -212,7 +212,7 @@ static bool start_channel(struct trial *trial, struct shd_error *reterr)
 		.egress = &egress,
 		.connect_ms = CONNECT_MS, .total_ms = channel->timeout_ms,
 		.answer_max_bytes = ANSWER_MAX_BYTES};
-	if (envelope->is_mail) {
+	if (channel->notifier->transport == SHD_TRANSPORT_SMTP) {
 		in.probe = true;
 		in.mail_from = envelope->from;
 		in.require_tls = envelope->require_tls;

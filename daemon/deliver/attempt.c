@@ -70,7 +70,7 @@ static const char *target_of(struct shd_attempt *attempt)
 	SHD_AUTO(shd_text_finish) struct shd_text target = {0};
 
 	shd_text_init(&target, 200);
-	if (envelope->is_mail) {
+	if (attempt->notifier->transport == SHD_TRANSPORT_SMTP) {
 		for (size_t i = 0; i < envelope->to.count; i++)
 			shd_text_printf(&target, "%s%s", i ? ", " : "", envelope->to.items[i]);
 	} else {
@@ -119,7 +119,7 @@ static bool render(struct shd_attempt *attempt, const struct shd_outbox_row *row
 static void refuse(struct shd_attempt *attempt, const struct shd_error *error, struct shd_wall now)
 {
 	shd_attempt_enter(attempt, SHD_ATTEMPT_ANSWERED);
-	attempt->result = (struct shd_sent_result){.sent = SHD_SENT_NEVER, .error = *error};
+	attempt->result = (struct shd_sent_result){.sent = SHD_SENT_REJECTED, .error = *error};
 	attempt->at = now;
 }
 
@@ -174,7 +174,6 @@ void shd_attempt_request(const struct shd_attempt *attempt, struct shd_transfer_
 	const struct shd_envelope *envelope = &attempt->envelope;
 
 	*ret_in = (struct shd_transfer_in){
-		.method = envelope->http.method,
 		.url = envelope->http.url.data,
 		.headers = envelope->http.headers,
 		.header_count = envelope->http.header_count,
@@ -185,14 +184,18 @@ void shd_attempt_request(const struct shd_attempt *attempt, struct shd_transfer_
 		.total_ms = attempt->timeout_ms,
 		.answer_max_bytes = ANSWER_BYTES,
 	};
-	if (envelope->is_mail) {
-		ret_in->method = NULL;
+	switch (attempt->notifier->transport) {
+	case SHD_TRANSPORT_HTTP:
+		ret_in->method = envelope->http.method;
+		break;
+	case SHD_TRANSPORT_SMTP:
 		ret_in->require_tls = envelope->require_tls;
 		ret_in->mail_from = envelope->from;
 		ret_in->mail_to = envelope->to;
 		ret_in->some_will_do = attempt->some_will_do;
 		ret_in->user = envelope->user;
 		ret_in->password = envelope->password;
+		break;
 	}
 }
 
@@ -214,7 +217,7 @@ static void redact(const struct shd_attempt *attempt, char *text)
 	const struct shd_envelope *envelope = &attempt->envelope;
 	size_t len;
 
-	if (!envelope->is_mail)
+	if (attempt->notifier->transport == SHD_TRANSPORT_HTTP)
 		mask(text, path_of(envelope->http.url.data));
 	if (attempt->password)
 		mask(text, shd_secret_reveal(attempt->password, &len));
@@ -247,11 +250,11 @@ static void spare_others(struct shd_attempt *attempt)
 {
 	const struct shd_sent_result *result = &attempt->result;
 
-	if (!attempt->envelope.is_mail || attempt->envelope.to.count < 2 || attempt->some_will_do ||
-		result->sent != SHD_SENT_NEVER || result->error.kind != SHD_ERR_REQUEST)
+	if (attempt->envelope.to.count < 2 || attempt->some_will_do ||
+		result->sent != SHD_SENT_REJECTED || result->error.kind != SHD_ERR_REQUEST)
 		return;
 	attempt->recipient_refused = true;
-	attempt->result.sent = SHD_SENT_LATER;
+	attempt->result.sent = SHD_SENT_RETRY;
 }
 
 void shd_attempt_answered(struct shd_attempt *attempt, struct shd_transfer_out *out)
@@ -269,9 +272,11 @@ void shd_attempt_answered(struct shd_attempt *attempt, struct shd_transfer_out *
 		attempt->notifier->classify(&answer, &attempt->result);
 		spare_others(attempt);
 	} else {
-		attempt->result = (struct shd_sent_result){
-			.sent = out->error.kind == SHD_ERR_CONFIG ? SHD_SENT_NEVER : SHD_SENT_LATER,
+		attempt->result = (struct shd_sent_result){.sent = out->error.kind == SHD_ERR_CONFIG
+									   ? SHD_SENT_REJECTED
+									   : SHD_SENT_RETRY,
 			.error = out->error};
 	}
 	redact(attempt, attempt->result.error.msg);
+	redact(attempt, attempt->result.receipt);
 }

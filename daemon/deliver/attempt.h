@@ -3,7 +3,8 @@
  *   (outbox)  -> READY      claimed and rendered                 [shd_attempt_create]
  *   (outbox)  -> ANSWERED   cannot be rendered                   [shd_attempt_create]
  *   READY     -> IN_FLIGHT  its channel and the transport have room  [send_attempt]
- *   READY     -> ANSWERED   a reload made what was rendered old  [release_ready]
+ *   READY     -> ANSWERED   a reload made what was rendered old, or its channel pauses
+ *                                                                [release]
  *   IN_FLIGHT -> ANSWERED   an answer, or none                   [shd_attempt_answered]
  *   ANSWERED  -> SETTLING   a change takes it, with its neighbours    [shd_claims_settle]
  *   SETTLING  -> (gone)     its result is committed              [settled]

@@ -18,12 +18,12 @@ struct shd_backoff shd_backoff_next(const struct shd_sent_result *result, int at
 	struct shd_backoff next = {.becomes = SHD_OUTBOX_SENT, .next_try = now};
 
 	switch (result->sent) {
-	case SHD_SENT_OK:
+	case SHD_SENT_DELIVERED:
 		return next;
-	case SHD_SENT_NEVER:
+	case SHD_SENT_REJECTED:
 		next.becomes = SHD_OUTBOX_DEAD;
 		return next;
-	case SHD_SENT_LATER:
+	case SHD_SENT_RETRY:
 		break;
 	}
 	if (now.ms >= give_up.ms) {
@@ -31,8 +31,8 @@ struct shd_backoff shd_backoff_next(const struct shd_sent_result *result, int at
 		return next;
 	}
 	int64_t wait_ms = shd_backoff_ms(attempt, luck);
-	if (wait_ms < result->retry_after_ms)
-		wait_ms = result->retry_after_ms;
+	if (wait_ms < result->pause_ms)
+		wait_ms = result->pause_ms;
 	next.becomes = SHD_OUTBOX_WAITING;
 	next.next_try.ms = give_up.ms - now.ms < wait_ms ? give_up.ms : now.ms + wait_ms;
 	return next;

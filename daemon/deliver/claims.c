@@ -72,14 +72,31 @@ static void take_row(struct shd_claims *claims, const struct shd_outbox_row *row
 	claims->last = &attempt->next;
 }
 
+/* How long its provider still wants no message of the channel. */
+static int64_t pause_ms(struct shd_deliver *deliver, const char *channel, struct shd_wall now)
+{
+	const struct shd_channel_health *health = shd_deliver_health(deliver, channel);
+
+	uv_mutex_lock(&deliver->lock);
+	int64_t left_ms = health ? shd_health_pause_ms(health, now) : 0;
+	uv_mutex_unlock(&deliver->lock);
+	return left_ms;
+}
+
 static bool take_channel(struct shd_claims *claims, const char *channel,
 			 struct shd_transaction *transaction, struct shd_error *reterr)
 {
 	size_t all = count_attempts(claims, NULL), own = count_attempts(claims, channel);
+	int64_t wait_ms = pause_ms(claims->deliver, channel, transaction->now);
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(ROWS_BYTES);
 	struct shd_outbox_row *rows;
 	size_t count;
 
+	if (wait_ms) {
+		if (transaction->now.ms + wait_ms < claims->resumes.ms)
+			claims->resumes.ms = transaction->now.ms + wait_ms;
+		return true;
+	}
 	if (all >= ATTEMPTS_MAX || own >= PER_CHANNEL) {
 		claims->more = true;
 		return true;
@@ -106,13 +123,17 @@ static bool take_all(struct shd_claims *claims, struct shd_transaction *transact
 
 	drop_claims(claims); /* of a transaction that was rolled back */
 	claims->more = false;
+	claims->resumes.ms = SHD_NEVER_MS;
 	if (!shd_state_outbox_channels(transaction->state, arena, &channels, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!take_channel(claims, channels[i], transaction, reterr))
 			return false;
-	return shd_state_outbox_next(transaction->state, transaction->now, &claims->next_due,
-				     reterr);
+	if (!shd_state_outbox_next(transaction->state, transaction->now, &claims->next_due, reterr))
+		return false;
+	if (claims->resumes.ms < claims->next_due.ms)
+		claims->next_due = claims->resumes;
+	return true;
 }
 
 static bool take(struct shd_change *change, struct shd_transaction *transaction,
@@ -186,7 +207,7 @@ static void taken(struct shd_change *change, const struct shd_error *err)
 static bool settle_one(const struct shd_attempt *attempt, struct shd_transaction *transaction,
 		       struct shd_error *reterr)
 {
-	bool ok = attempt->result.sent == SHD_SENT_OK;
+	bool ok = attempt->result.sent == SHD_SENT_DELIVERED;
 	const struct shd_delivery_row row = {.outbox = attempt->outbox, .at = attempt->at,
 		.attempt = attempt->number, .ok = ok, .status = attempt->status,
 		.answer = attempt->answer, .error = ok ? NULL : attempt->result.error.msg,

@@ -21,13 +21,13 @@ static struct shd_wall now_of(const struct shd_deliver *deliver)
 	return shd_clock_now(deliver->in.clock);
 }
 
-static struct shd_channel_health *health_of(struct shd_deliver *deliver, const char *channel)
+struct shd_channel_health *shd_deliver_health(struct shd_deliver *deliver, const char *channel)
 {
 	for (size_t i = 0; i < deliver->channel_count; i++) {
 		if (strcmp(deliver->channels[i].name, channel) == 0)
 			return &deliver->channels[i];
 	}
-	return NULL; /* no longer configured */
+	return NULL;
 }
 
 static void forget(struct shd_deliver *deliver, struct shd_attempt *attempt)
@@ -78,6 +78,14 @@ static void record_soon(struct shd_deliver *deliver)
 static void send_ready(struct shd_deliver *deliver, struct shd_wall now,
 		       struct shd_wall *wait_until);
 
+static void pause_channel(struct shd_deliver *deliver, struct shd_channel_health *health,
+			  int64_t pause_ms, struct shd_wall now)
+{
+	uv_mutex_lock(&deliver->lock);
+	shd_health_pause(health, pause_ms, now);
+	uv_mutex_unlock(&deliver->lock);
+}
+
 static void completed(void *ctx, struct shd_transfer_out *out)
 {
 	struct shd_attempt *attempt = ctx;
@@ -87,7 +95,7 @@ static void completed(void *ctx, struct shd_transfer_out *out)
 		shd_attempt_destroy(attempt);
 		return;
 	}
-	struct shd_channel_health *health = health_of(deliver, attempt->channel);
+	struct shd_channel_health *health = shd_deliver_health(deliver, attempt->channel);
 	if (health && health->in_flight)
 		health->in_flight--;
 	if (!out->ok && out->error.kind == SHD_ERR_CLOSING) {
@@ -97,6 +105,8 @@ static void completed(void *ctx, struct shd_transfer_out *out)
 	struct shd_wall now = now_of(deliver), later = {SHD_NEVER_MS};
 	attempt->at = now;
 	shd_attempt_answered(attempt, out);
+	if (health)
+		pause_channel(deliver, health, attempt->result.pause_ms, now);
 	if (deliver->closing) {
 		shd_claims_settle(deliver, true);
 		return;
@@ -115,6 +125,14 @@ static void refuse(struct shd_attempt *attempt, const struct shd_error *error, s
 	shd_attempt_answered(attempt, &refused);
 }
 
+/* What was rendered would be old when it may be sent: its claim ends, and the row is taken
+ * again. */
+static void release(struct shd_attempt *attempt)
+{
+	attempt->released = true;
+	shd_attempt_enter(attempt, SHD_ATTEMPT_ANSWERED);
+}
+
 static void look_again(struct shd_wall *wait_until, struct shd_wall now, int64_t wait_ms)
 {
 	if (now.ms + wait_ms < wait_until->ms)
@@ -127,10 +145,14 @@ static void look_again(struct shd_wall *wait_until, struct shd_wall now, int64_t
 static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attempt,
 			 struct shd_wall now, struct shd_wall *wait_until)
 {
-	struct shd_channel_health *health = health_of(deliver, attempt->channel);
+	struct shd_channel_health *health = shd_deliver_health(deliver, attempt->channel);
 	struct shd_transfer_in in;
 	struct shd_error error;
 
+	if (health && shd_health_pause_ms(health, now)) {
+		release(attempt);
+		return;
+	}
 	if (health && health->in_flight >= IN_FLIGHT_MAX)
 		return;
 	int64_t wait_ms = health ? shd_bucket_wait_ms(&health->bucket, now.ms) : 0;
@@ -201,7 +223,7 @@ void shd_deliver_claimed(struct shd_deliver *deliver)
 
 static void tell_delivered(struct shd_deliver *deliver, const struct shd_attempt *attempt)
 {
-	bool ok = attempt->result.sent == SHD_SENT_OK;
+	bool ok = attempt->result.sent == SHD_SENT_DELIVERED;
 	const struct shd_delivered what = {.channel = attempt->channel,
 		.type = attempt->type,
 		.subject = attempt->subject,
@@ -212,7 +234,8 @@ static void tell_delivered(struct shd_deliver *deliver, const struct shd_attempt
 		.status = attempt->status,
 		.attempt = attempt->number,
 		.took_ms = attempt->took_ms,
-		.error = ok ? NULL : attempt->result.error.msg};
+		.error = ok ? NULL : attempt->result.error.msg,
+		.receipt = attempt->result.receipt};
 
 	if (deliver->in.delivered)
 		deliver->in.delivered(deliver->in.ctx, &what);
@@ -231,7 +254,7 @@ static void report_health(struct shd_deliver *deliver)
 
 static void settled_one(struct shd_deliver *deliver, struct shd_attempt *attempt)
 {
-	struct shd_channel_health *health = health_of(deliver, attempt->channel);
+	struct shd_channel_health *health = shd_deliver_health(deliver, attempt->channel);
 	struct shd_wall *next_due = &deliver->claims.next_due;
 
 	if (attempt->released)
@@ -287,7 +310,8 @@ static void make_channels(struct shd_deliver *deliver, const struct shd_settings
 	struct shd_channel_health *made = shd_xcalloc(settings->channel_count, sizeof(*made));
 
 	for (size_t i = 0; i < settings->channel_count; i++) {
-		struct shd_channel_health *known = health_of(deliver, settings->channels[i].name);
+		struct shd_channel_health *known =
+			shd_deliver_health(deliver, settings->channels[i].name);
 
 		shd_health_init(&made[i], &settings->channels[i]);
 		if (known)
@@ -324,15 +348,12 @@ void shd_deliver_start(struct shd_deliver *deliver)
 	take_more(deliver); /* what an earlier run left behind is due as it was stored */
 }
 
-/* Rendered by the old texts and addresses: the claims end, and the rows are taken again. */
+/* Rendered by the old texts and addresses. */
 static void release_ready(struct shd_deliver *deliver)
 {
-	for (struct shd_attempt *a = deliver->attempts; a; a = a->next) {
-		if (a->state != SHD_ATTEMPT_READY)
-			continue;
-		a->released = true;
-		shd_attempt_enter(a, SHD_ATTEMPT_ANSWERED);
-	}
+	for (struct shd_attempt *a = deliver->attempts; a; a = a->next)
+		if (a->state == SHD_ATTEMPT_READY)
+			release(a);
 }
 
 void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *config)

@@ -3,7 +3,9 @@
  * The outbox row was written by the transaction that decided the message. Here it
  * is claimed, rendered at send time, sent, and the result handed in to be committed.
  * Temporary failures back off with full jitter, 1 s to 10 min, obeying Retry-After, until
- * give_up; then the row is dead-lettered. At most a few sends per channel at once. A crash
+ * give_up; then the row is dead-lettered. Where a provider says how long it wants to be left
+ * alone, all of its channel waits, ten minutes at most. At most a few sends per channel at
+ * once. A crash
  * anywhere leaves the row WAITING: it is sent again under the same key. Loop thread only. */
 #pragma once
 #include "config/config.h"
@@ -23,7 +25,8 @@ struct shd_delivered {
 	struct shd_wall next_try; /* not ok and not given up */
 	int status, attempt;
 	int64_t took_ms;
-	const char *error;
+	const char *error;        /* unless ok */
+	const char *receipt;      /* ok: the provider's name of the message, or "" */
 };
 typedef void shd_delivered_fn(void *ctx, const struct shd_delivered *what);
 

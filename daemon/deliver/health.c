@@ -29,6 +29,21 @@ void shd_health_finish(struct shd_channel_health *health)
 	*health = (struct shd_channel_health){0};
 }
 
+void shd_health_pause(struct shd_channel_health *health, int64_t pause_ms, struct shd_wall now)
+{
+	if (pause_ms > SHD_PAUSE_MAX_MS)
+		pause_ms = SHD_PAUSE_MAX_MS;
+	if (pause_ms > shd_health_pause_ms(health, now))
+		health->paused_until.ms = now.ms + pause_ms;
+}
+
+int64_t shd_health_pause_ms(const struct shd_channel_health *health, struct shd_wall now)
+{
+	int64_t left_ms = health->paused_until.ms - now.ms;
+
+	return left_ms > 0 && left_ms <= SHD_PAUSE_MAX_MS ? left_ms : 0;
+}
+
 /* Drops the row of this attempt, and with a success everything that was given up. */
 static void forget(struct shd_channel_health *health, int64_t outbox, bool dead_too)
 {
@@ -48,8 +63,8 @@ void shd_health_learn(struct shd_channel_health *health, const struct shd_attemp
 	size_t count;
 
 	health->recipient_refused |= attempt->recipient_refused;
-	forget(health, attempt->outbox, attempt->result.sent == SHD_SENT_OK);
-	if (attempt->result.sent == SHD_SENT_OK) {
+	forget(health, attempt->outbox, attempt->result.sent == SHD_SENT_DELIVERED);
+	if (attempt->result.sent == SHD_SENT_DELIVERED) {
 		health->last_success = attempt->at;
 		health->error = -1;
 		health->error_text[0] = '\0';

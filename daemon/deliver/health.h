@@ -9,6 +9,8 @@ struct shd_channel_health {
 	char *name;                     /* owned */
 	size_t in_flight;
 	struct shd_bucket bucket;
+	struct shd_wall paused_until;   /* its provider wants no message; also read by the pool:
+					 * guarded by the deliverer's lock */
 	struct shd_wall last_success;
 	bool recipient_refused;         /* one of several; the mails go to the others */
 	int error;                      /* enum shd_err of the last attempt, -1: it worked */
@@ -30,6 +32,15 @@ void shd_health_init(struct shd_channel_health *health, const struct shd_channel
  * *old stays to be finished. */
 void shd_health_inherit(struct shd_channel_health *health, struct shd_channel_health *old);
 void shd_health_finish(struct shd_channel_health *health);
+
+/* A provider that dictates more is asked again in between: others may have to hear of
+ * something worse. */
+#define SHD_PAUSE_MAX_MS (10 * SHD_MINUTE_MS)
+
+/* From now on the provider wants no message of the channel for so long. */
+void shd_health_pause(struct shd_channel_health *health, int64_t pause_ms, struct shd_wall now);
+/* How long it still does not; 0: it does. A clock that is set back prolongs nothing. */
+int64_t shd_health_pause_ms(const struct shd_channel_health *health, struct shd_wall now);
 
 /* Learns from an attempt whose result is kept. */
 void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt);

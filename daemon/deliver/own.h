@@ -9,6 +9,7 @@ struct shd_claims {
 	struct shd_deliver *deliver;
 	struct shd_attempt *first, **last;
 	struct shd_wall next_due;       /* of rows that nobody has taken */
+	struct shd_wall resumes;        /* the first channel that pauses */
 	bool more;                      /* rows are due, or may be, that were not taken */
 	bool ok;                        /* the last one was committed */
 	bool started;                   /* claims of an earlier run were given up */
@@ -49,6 +50,10 @@ void shd_claims_finish(struct shd_deliver *deliver);
 /* Hands in what was answered, and what the clock did; unless `urgent`, it waits for another
  * change to be committed with. Nothing to record: does nothing. */
 void shd_claims_settle(struct shd_deliver *deliver, bool urgent);
+
+/* deliver.c: the channel of this name; NULL: it is no longer configured. On the loop or in a
+ * state job, between which configurations do not change. */
+struct shd_channel_health *shd_deliver_health(struct shd_deliver *deliver, const char *channel);
 
 /* deliver.c, on the loop: what was taken is in the list now; what was settled has gone. */
 void shd_deliver_claimed(struct shd_deliver *deliver);

@@ -50,6 +50,22 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* "250 2.0.0 Ok": a line of a mail server. The last one decides, but for the goodbye. */
+static size_t on_reply(char *bytes, size_t size, size_t count, void *ctx)
+{
+	struct shd_slot *slot = ctx;
+	size_t len = size * count;
+
+	if (len > 3 && memcmp(bytes, "221", 3) == 0)
+		return len;
+	while (len && (bytes[len - 1] == '\r' || bytes[len - 1] == '\n'))
+		len--;
+	len = shd_utf8_cut(bytes, len, sizeof(slot->reply) - 1);
+	memcpy(slot->reply, bytes, len);
+	slot->reply[len] = '\0';
+	return size * count;
+}
+
 /* --- options of curl ------------------------------------------------------ */
 
 /* What holds for every request of a slot, the way out as well. */
@@ -148,6 +164,8 @@ static void set_mail(struct shd_slot *slot)
 	CURL *easy = slot->easy;
 
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_reply);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
 	if (in->probe)
 		set_noop(slot);
 	else
@@ -196,7 +214,7 @@ void shd_slot_begin(struct shd_slot *slot, const struct shd_transfer_in *in, shd
 	slot->body_sent = 0;
 	slot->too_long = false;
 	slot->busy = true;
-	slot->message[0] = '\0';
+	slot->message[0] = slot->reply[0] = '\0';
 	slot->started_ms = now_ms;
 	shd_text_clear(&slot->answer);
 	shd_running_hash_reset(slot->hash);
@@ -284,6 +302,14 @@ static void explain(const struct shd_slot *slot, CURLcode code, struct shd_error
 			 slot->message[0] ? slot->message : curl_easy_strerror(code));
 }
 
+/* What the mail server said beside its code; else what curl says of it. */
+static const char *words_of_reply(const struct shd_slot *slot, int status)
+{
+	bool is_last = strlen(slot->reply) > 4 && strtol(slot->reply, NULL, 10) == status;
+
+	return is_last ? slot->reply + 4 : slot->message;
+}
+
 static void fill_out(struct shd_slot *slot, CURLcode code, int64_t now_ms,
 		     struct shd_transfer_out *out)
 {
@@ -300,8 +326,8 @@ static void fill_out(struct shd_slot *slot, CURLcode code, int64_t now_ms,
 	out->ok = code == CURLE_OK || (mail && status >= 400);
 	if (!out->ok)
 		explain(slot, code, &out->error);
-	else if (code != CURLE_OK)
-		shd_text_puts(&slot->answer, slot->message);
+	else if (mail)
+		shd_text_puts(&slot->answer, words_of_reply(slot, (int)status));
 	if (out->ok && !mail)
 		out->server_date_ms = date_of(slot);
 	out->hash = shd_running_hash_value(slot->hash);

@@ -25,6 +25,7 @@ struct shd_slot {
 	int64_t started_ms;
 	bool too_long;
 	char message[CURL_ERROR_SIZE];
+	char reply[256];           /* a mail server's last line */
 	char date_text[40];        /* the last Date header, and what it meant */
 	int64_t date_ms;
 };

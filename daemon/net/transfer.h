@@ -49,7 +49,7 @@ struct shd_transfer_out {
 	bool ok;                     /* an answer arrived, whatever its status */
 	struct shd_error error;      /* unless ok: NETWORK, TLS, TIMEOUT, LIMIT, CLOSING */
 	int status;                  /* HTTP status, SMTP code */
-	struct shd_text body;
+	struct shd_text body;        /* SMTP: what the server's last line says beside the code */
 	uint64_t hash;               /* XXH3 of the body, computed while it arrived */
 	int64_t server_date_ms;      /* Date header, 0: none */
 	int64_t took_ms;

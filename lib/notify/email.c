@@ -151,7 +151,6 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 	shd_text_printf(&out->http.url, "%s://%s%s%s:%lld",
 		email->tls == SHD_EMAIL_TLS ? "smtps" : "smtp", bare_v6 ? "[" : "", email->host,
 		bare_v6 ? "]" : "", (long long)(email->port ? email->port : ports[email->tls]));
-	out->is_mail = true;
 	out->from = email->from;
 	out->to = email->to;
 	out->require_tls = email->tls == SHD_EMAIL_STARTTLS;
@@ -168,25 +167,49 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 	return true;
 }
 
+/* The number in the server's queue: "2.0.0 Ok: queued as 4F1A2" (Postfix), "OK
+ * id=1uXyZ-0003" (Exim). What other servers say stays in the answer. */
+static void read_receipt(const struct shd_answer *answer, char receipt[SHD_RECEIPT])
+{
+	static const char *const marks[] = {"queued as ", " id="};
+
+	for (size_t i = 0; i < SHD_COUNT(marks); i++) {
+		const char *found = memmem(answer->body, answer->len, marks[i], strlen(marks[i]));
+		const char *end = answer->body + answer->len;
+		size_t len = 0;
+
+		if (!found)
+			continue;
+		for (found += strlen(marks[i]); found + len < end && found[len] > ' '; len++)
+			;
+		len = len < SHD_RECEIPT ? len : SHD_RECEIPT - 1;
+		memcpy(receipt, found, len);
+		receipt[len] = '\0';
+		return;
+	}
+}
+
 /* The code of the reply that ended it: 4yz is a temporary refusal, 5yz a final one. */
 static void classify(const struct shd_answer *answer, struct shd_sent_result *ret_result)
 {
-	*ret_result = (struct shd_sent_result){.sent = SHD_SENT_OK};
 	if (answer->status >= 500) {
-		ret_result->sent = SHD_SENT_NEVER;
+		ret_result->sent = SHD_SENT_REJECTED;
 		shd_fail(&ret_result->error,
 			answer->status == 535 || answer->status == 530 ? SHD_ERR_CREDENTIALS
 								       : SHD_ERR_REQUEST,
 			"the mail server refused with %d", answer->status);
 	} else if (answer->status >= 400) {
-		ret_result->sent = SHD_SENT_LATER;
+		ret_result->sent = SHD_SENT_RETRY;
 		shd_fail(&ret_result->error, SHD_ERR_SERVER, "the mail server said %d, try again",
 			answer->status);
+	} else {
+		read_receipt(answer, ret_result->receipt);
 	}
 }
 
 const struct shd_notifier shd_email_notifier = {
 	.name = "email",
+	.transport = SHD_TRANSPORT_SMTP,
 	.options = options,
 	.option_count = SHD_COUNT(options),
 	.settings_size = sizeof(struct shd_email_settings),

@@ -37,32 +37,41 @@ struct shd_send_in {
 	int attempt;             /* from 1 */
 };
 
-/* A mail for the transport (SMTP through libcurl), or an HTTP request. Texts that are
- * not in `http` are borrowed from the settings. */
+/* By what messages travel, and so which members of an envelope count. */
+enum shd_transport {
+	SHD_TRANSPORT_HTTP, /* `http` */
+	SHD_TRANSPORT_SMTP, /* all; http.url is smtp(s)://host:port, http.body the mail */
+};
+
+/* What is sent. Texts that are not in `http` are borrowed from the settings. */
 struct shd_envelope {
-	bool is_mail;
-	struct shd_request http;      /* HTTP; for mail: url smtp://host:port, body = the mail */
-	const char *from;             /* mail */
-	struct shd_texts to;          /* mail */
-	bool require_tls;             /* mail: refuse to go on without STARTTLS */
-	const char *user;             /* mail, or NULL; borrowed from settings */
+	struct shd_request http;
+	const char *from;
+	struct shd_texts to;
+	bool require_tls;             /* refuse to go on without STARTTLS */
+	const char *user;             /* or NULL */
 	const struct shd_secret *password;
 };
 
 enum shd_sent {
-	SHD_SENT_OK,
-	SHD_SENT_LATER,  /* temporary: try again (after retry_after_ms, if given) */
-	SHD_SENT_NEVER,  /* permanent: bad token, bad address */
+	SHD_SENT_DELIVERED,
+	SHD_SENT_RETRY,    /* not now */
+	SHD_SENT_REJECTED, /* never: bad token, bad address */
 };
 
+#define SHD_RECEIPT 64
+
+/* What a provider's answer means. */
 struct shd_sent_result {
 	enum shd_sent sent;
-	int64_t retry_after_ms;  /* 0: not said */
-	struct shd_error error;  /* unless OK */
+	int64_t pause_ms;          /* for so long it wants no message of the channel; 0: not said */
+	char receipt[SHD_RECEIPT]; /* DELIVERED: its own name of the message, or "" */
+	struct shd_error error;    /* unless DELIVERED */
 };
 
 struct shd_notifier {
 	const char *name;
+	enum shd_transport transport;
 	const struct shd_option *options;
 	size_t option_count;
 	size_t settings_size;
@@ -73,7 +82,8 @@ struct shd_notifier {
 	 * CONFIG, LIMIT; trying again is then useless. */
 	bool (*render)(const struct shd_send_in *in, struct shd_envelope *out,
 		       struct shd_error *reterr);
-	/* What the provider's answer means; status is the HTTP status or SMTP code. */
+	/* Reads an answer: that of HTTP; or the code of the last SMTP reply, whose words are the
+	 * body. Fills a zeroed result. */
 	void (*classify)(const struct shd_answer *answer, struct shd_sent_result *ret_result);
 };
 

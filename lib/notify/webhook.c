@@ -245,17 +245,16 @@ static void classify(const struct shd_answer *answer, struct shd_sent_result *re
 {
 	int status = answer->status;
 
-	*ret_result = (struct shd_sent_result){.sent = SHD_SENT_OK};
 	if (status >= 200 && status < 300)
 		return;
-	ret_result->sent = status == 410 ? SHD_SENT_NEVER : SHD_SENT_LATER;
+	ret_result->sent = status == 410 ? SHD_SENT_REJECTED : SHD_SENT_RETRY;
 	if (status == 410) {
 		shd_fail(&ret_result->error, SHD_ERR_REQUEST, "the receiver is gone (410)");
 		return;
 	}
-	/* A wait beyond reason is none: the back-off of ours then decides. */
-	int64_t wait_ms = shd_retry_after_ms(answer, ABSURD_MS);
-	ret_result->retry_after_ms = wait_ms < ABSURD_MS ? wait_ms : 0;
+	/* A pause beyond reason is none: the back-off of ours then decides. */
+	int64_t pause_ms = shd_retry_after_ms(answer, ABSURD_MS);
+	ret_result->pause_ms = pause_ms < ABSURD_MS ? pause_ms : 0;
 	enum shd_err kind = status == 429                    ? SHD_ERR_THROTTLED
 			    : status == 401 || status == 403 ? SHD_ERR_CREDENTIALS
 			    : status >= 500                  ? SHD_ERR_SERVER
@@ -265,6 +264,7 @@ static void classify(const struct shd_answer *answer, struct shd_sent_result *re
 
 const struct shd_notifier shd_webhook_notifier = {
 	.name = "webhook",
+	.transport = SHD_TRANSPORT_HTTP,
 	.options = options,
 	.option_count = SHD_COUNT(options),
 	.settings_size = sizeof(struct shd_webhook_settings),

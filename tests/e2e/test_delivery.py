@@ -60,7 +60,7 @@ class MailServer:
         if self.answers:
             return self.answers.pop(0)
         self.mails.append((envelope, session.ssl is not None))
-        return "250 OK"
+        return f"250 2.0.0 Ok: queued as 4F1A{len(self.mails)}"
 
     def authenticate(self, server, session, envelope, mechanism, auth_data):
         good = (auth_data.login, auth_data.password) == (b"health", "пароль 8".encode())
@@ -310,6 +310,13 @@ def test_implicit_tls(world):
     assert world.mail["implicit"].mails
 
 
+def test_the_number_in_the_servers_queue_is_kept_and_said(world):
+    [attempt] = world.succeeded("two")
+    words, number = attempt["answer"].rsplit(" ", 1)
+    assert words == "2.0.0 Ok: queued as" and number.startswith("4F1A")
+    assert wait_for(lambda: f" as {number}: " in world.daemon.log.read_text())
+
+
 def test_a_wrong_password_is_final_and_said(world):
     [attempt] = world.failed("wrong")
     assert attempt["status"] == 535 and "535" in attempt["error"], attempt
@@ -343,7 +350,7 @@ def decoded(data):
 
 def test_an_unknown_recipient_is_final(world):
     [attempt] = world.failed("nobody")
-    assert attempt["status"] == 550
+    assert attempt["status"] == 550 and attempt["answer"] == "5.1.1 no such mailbox"
 
 
 def test_two_recipients_get_one_mail(world):

@@ -27,9 +27,9 @@ static void backoff_doubles_up_to_ten_minutes(void **state)
 	}
 }
 
-static struct shd_backoff next(enum shd_sent sent, int64_t retry_after_ms, int64_t now_ms)
+static struct shd_backoff next(enum shd_sent sent, int64_t pause_ms, int64_t now_ms)
 {
-	const struct shd_sent_result result = {.sent = sent, .retry_after_ms = retry_after_ms};
+	const struct shd_sent_result result = {.sent = sent, .pause_ms = pause_ms};
 
 	return shd_backoff_next(
 		&result, 1, (struct shd_wall){now_ms}, (struct shd_wall){DAY_MS}, 0);
@@ -38,24 +38,24 @@ static struct shd_backoff next(enum shd_sent sent, int64_t retry_after_ms, int64
 static void what_becomes_of_a_row(void **state)
 {
 	(void)state;
-	assert_int_equal(next(SHD_SENT_OK, 0, 5).becomes, SHD_OUTBOX_SENT);
-	assert_int_equal(next(SHD_SENT_NEVER, 0, 5).becomes, SHD_OUTBOX_DEAD);
-	assert_int_equal(next(SHD_SENT_LATER, 0, 5).becomes, SHD_OUTBOX_WAITING);
-	assert_int_equal(next(SHD_SENT_LATER, 0, 5).next_try.ms, 1005);
+	assert_int_equal(next(SHD_SENT_DELIVERED, 0, 5).becomes, SHD_OUTBOX_SENT);
+	assert_int_equal(next(SHD_SENT_REJECTED, 0, 5).becomes, SHD_OUTBOX_DEAD);
+	assert_int_equal(next(SHD_SENT_RETRY, 0, 5).becomes, SHD_OUTBOX_WAITING);
+	assert_int_equal(next(SHD_SENT_RETRY, 0, 5).next_try.ms, 1005);
 	/* Retry-After is obeyed, also when it is longer than any back-off of ours. */
-	assert_int_equal(next(SHD_SENT_LATER, 3600000, 5).next_try.ms, 3600005);
-	assert_int_equal(next(SHD_SENT_LATER, 200, 5).next_try.ms, 1005);
+	assert_int_equal(next(SHD_SENT_RETRY, 3600000, 5).next_try.ms, 3600005);
+	assert_int_equal(next(SHD_SENT_RETRY, 200, 5).next_try.ms, 1005);
 	/* The last attempt is made when giving up is due, and not later. */
-	assert_int_equal(next(SHD_SENT_LATER, 0, DAY_MS - 300).next_try.ms, DAY_MS);
-	assert_int_equal(next(SHD_SENT_LATER, INT64_MAX, 5).next_try.ms, DAY_MS);
-	assert_int_equal(next(SHD_SENT_LATER, 0, DAY_MS - 1).becomes, SHD_OUTBOX_WAITING);
-	assert_int_equal(next(SHD_SENT_LATER, 0, DAY_MS).becomes, SHD_OUTBOX_DEAD);
+	assert_int_equal(next(SHD_SENT_RETRY, 0, DAY_MS - 300).next_try.ms, DAY_MS);
+	assert_int_equal(next(SHD_SENT_RETRY, INT64_MAX, 5).next_try.ms, DAY_MS);
+	assert_int_equal(next(SHD_SENT_RETRY, 0, DAY_MS - 1).becomes, SHD_OUTBOX_WAITING);
+	assert_int_equal(next(SHD_SENT_RETRY, 0, DAY_MS).becomes, SHD_OUTBOX_DEAD);
 }
 
 /* A receiver that is down for good: how often is it asked within a day? */
 static void a_day_of_failure_is_a_bounded_number_of_attempts(void **state)
 {
-	const struct shd_sent_result down = {.sent = SHD_SENT_LATER};
+	const struct shd_sent_result down = {.sent = SHD_SENT_RETRY};
 	struct shd_wall now = {0};
 	int attempts = 0;
 	struct shd_backoff pace;

@@ -115,7 +115,6 @@ static void the_address_follows_the_settings(void **state)
 		assert_true(send_mail(&email, &message, &envelope, &error));
 		assert_string_equal(envelope.http.url.data, cases[i].url);
 		assert_int_equal(envelope.require_tls, cases[i].require_tls);
-		assert_true(envelope.is_mail);
 		assert_int_equal(envelope.to.count, 2);
 		assert_string_equal(envelope.from, "health@example.com");
 		assert_null(envelope.password);
@@ -227,15 +226,39 @@ static void the_server_decides(void **state)
 	static const struct {
 		int status;
 		enum shd_sent sent;
-	} cases[] = {{250, SHD_SENT_OK}, {421, SHD_SENT_LATER}, {451, SHD_SENT_LATER},
-		{535, SHD_SENT_NEVER}, {550, SHD_SENT_NEVER}};
+	} cases[] = {{250, SHD_SENT_DELIVERED}, {421, SHD_SENT_RETRY}, {451, SHD_SENT_RETRY},
+		{535, SHD_SENT_REJECTED}, {550, SHD_SENT_REJECTED}};
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		const struct shd_answer answer = {.status = cases[i].status, .body = ""};
-		struct shd_sent_result result;
+		struct shd_sent_result result = {0};
 
 		shd_notifier_find("email")->classify(&answer, &result);
 		assert_int_equal(result.sent, cases[i].sent);
+	}
+}
+
+static void the_number_in_the_servers_queue_is_kept(void **state)
+{
+	static const struct {
+		const char *reply, *receipt;
+	} cases[] = {{"2.0.0 Ok: queued as 4F1A2", "4F1A2"},
+		{"OK id=1uXyZ-0003-Ab", "1uXyZ-0003-Ab"},
+		{"2.0.0 OK  1700000000 a-b.12 - gsmtp", ""},
+		{"2.0.0 Ok: queued as ", ""},
+		{"2.0.0 Ok: queued as 4F1A2\nid=7", "4F1A2"},
+		{"queued as 0123456789012345678901234567890123456789012345678901234567890123456789",
+			"012345678901234567890123456789012345678901234567890123456789012"},
+		{"", ""}};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		const struct shd_answer answer = {
+			.status = 250, .body = cases[i].reply, .len = strlen(cases[i].reply)};
+		struct shd_sent_result result = {0};
+
+		shd_notifier_find("email")->classify(&answer, &result);
+		assert_int_equal(result.sent, SHD_SENT_DELIVERED);
+		assert_string_equal(result.receipt, cases[i].receipt);
 	}
 }
 
@@ -275,6 +298,7 @@ int main(void)
 		cmocka_unit_test(only_web_addresses_become_links),
 		cmocka_unit_test(lines_are_short),
 		cmocka_unit_test(the_server_decides),
+		cmocka_unit_test(the_number_in_the_servers_queue_is_kept),
 		cmocka_unit_test(base64_reads_back),
 	};
 

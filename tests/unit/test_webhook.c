@@ -222,35 +222,35 @@ static void answers_mean_what_the_specification_says(void **state)
 		int status;
 		const char *retry_after;
 		enum shd_sent sent;
-		int64_t retry_after_ms;
+		int64_t pause_ms;
 	} cases[] = {
-		{200, NULL, SHD_SENT_OK, 0},
-		{202, NULL, SHD_SENT_OK, 0},
-		{204, "5", SHD_SENT_OK, 0},
-		{301, NULL, SHD_SENT_LATER, 0},
-		{400, NULL, SHD_SENT_LATER, 0},
-		{401, NULL, SHD_SENT_LATER, 0},
-		{404, NULL, SHD_SENT_LATER, 0},
-		{410, NULL, SHD_SENT_NEVER, 0},
-		{429, "120", SHD_SENT_LATER, 120000},
-		{429, "Sat, 04 Apr 2026 16:59:00 GMT", SHD_SENT_LATER, 0},
-		{429, "99999999999999999999", SHD_SENT_LATER, 0},
-		{429, "-1", SHD_SENT_LATER, 0},
-		{500, NULL, SHD_SENT_LATER, 0},
-		{502, NULL, SHD_SENT_LATER, 0},
-		{503, "7", SHD_SENT_LATER, 7000},
-		{504, NULL, SHD_SENT_LATER, 0},
+		{200, NULL, SHD_SENT_DELIVERED, 0},
+		{202, NULL, SHD_SENT_DELIVERED, 0},
+		{204, "5", SHD_SENT_DELIVERED, 0},
+		{301, NULL, SHD_SENT_RETRY, 0},
+		{400, NULL, SHD_SENT_RETRY, 0},
+		{401, NULL, SHD_SENT_RETRY, 0},
+		{404, NULL, SHD_SENT_RETRY, 0},
+		{410, NULL, SHD_SENT_REJECTED, 0},
+		{429, "120", SHD_SENT_RETRY, 120000},
+		{429, "Sat, 04 Apr 2026 16:59:00 GMT", SHD_SENT_RETRY, 0},
+		{429, "99999999999999999999", SHD_SENT_RETRY, 0},
+		{429, "-1", SHD_SENT_RETRY, 0},
+		{500, NULL, SHD_SENT_RETRY, 0},
+		{502, NULL, SHD_SENT_RETRY, 0},
+		{503, "7", SHD_SENT_RETRY, 7000},
+		{504, NULL, SHD_SENT_RETRY, 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		const struct shd_answer answer = {.status = cases[i].status, .body = "",
 			.header = retry_after, .ctx = cases[i].retry_after};
-		struct shd_sent_result result;
+		struct shd_sent_result result = {0};
 
 		shd_notifier_find("webhook")->classify(&answer, &result);
 		assert_int_equal(result.sent, cases[i].sent);
-		assert_int_equal(result.retry_after_ms, cases[i].retry_after_ms);
-		if (result.sent != SHD_SENT_OK)
+		assert_int_equal(result.pause_ms, cases[i].pause_ms);
+		if (result.sent != SHD_SENT_DELIVERED)
 			assert_true(result.error.msg[0]);
 	}
 }

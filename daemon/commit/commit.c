@@ -35,6 +35,27 @@ static void enter(struct shd_commit *commit, enum shd_commit_state state)
 	commit->state = state;
 }
 
+/* A reload that pauses may be met by the end, which pauses as well. */
+static void enter_phase(struct shd_commit *commit, enum shd_commit_phase phase)
+{
+	static const unsigned allowed[] = {
+		[SHD_COMMIT_OPEN] = 1U << SHD_COMMIT_PAUSED | 1U << SHD_COMMIT_LEAVING |
+				    1U << SHD_COMMIT_CLOSING,
+		[SHD_COMMIT_PAUSED] = 1U << SHD_COMMIT_OPEN | 1U << SHD_COMMIT_PAUSED |
+				      1U << SHD_COMMIT_LEAVING | 1U << SHD_COMMIT_CLOSING,
+		[SHD_COMMIT_LEAVING] = 1U << SHD_COMMIT_CLOSING,
+		[SHD_COMMIT_CLOSING] = 0,
+	};
+
+	shd_assert(allowed[commit->phase] >> phase & 1);
+	commit->phase = phase;
+}
+
+static bool gives_up(const struct shd_commit *commit)
+{
+	return commit->phase == SHD_COMMIT_LEAVING || commit->phase == SHD_COMMIT_CLOSING;
+}
+
 /* --- a job ------------------------------------------------------------------------------ */
 
 static void job_done(void *ctx);
@@ -94,7 +115,8 @@ static void start_job(struct shd_commit *commit)
 
 void shd_commit_start(struct shd_commit *commit)
 {
-	if (commit->state != SHD_COMMIT_IDLE || commit->paused || !shd_judged_knows_epoch(commit))
+	if (commit->state != SHD_COMMIT_IDLE || commit->phase == SHD_COMMIT_PAUSED ||
+	    !shd_judged_knows_epoch(commit))
 		return;
 	shd_judged_time(commit);
 	if (commit->urgent && (commit->first || commit->send_wanted)) {
@@ -110,7 +132,7 @@ static void start_soon(struct shd_commit *commit)
 {
 	bool waits = uv_is_active((uv_handle_t *)&commit->timer);
 
-	if (commit->state != SHD_COMMIT_IDLE || commit->paused)
+	if (commit->state != SHD_COMMIT_IDLE || commit->phase == SHD_COMMIT_PAUSED)
 		return;
 	if (commit->urgent)
 		uv_timer_start(&commit->timer, timer_fired, 0, 0);
@@ -156,7 +178,7 @@ static enum shd_commit_state job_failed(struct shd_commit *commit)
 
 	if (commit->failures++ == 0)
 		commit->in.state_failed(commit->in.ctx, &commit->job.error);
-	if (commit->leaving)
+	if (gives_up(commit))
 		return SHD_COMMIT_IDLE;
 	uv_timer_start(&commit->timer, timer_fired,
 		       (uint64_t)(wait_ms < BACK_OFF_MAX_MS ? wait_ms : BACK_OFF_MAX_MS), 0);
@@ -188,7 +210,7 @@ static void job_done(void *ctx)
 	if (job->send && (job->send_applied || job->send_wanted))
 		finish_changes(job->send, err);
 	finish_changes(shd_steal(job->changes), err);
-	if (!job->ok && commit->leaving)
+	if (!job->ok && gives_up(commit))
 		give_up(commit);
 	if (job->ok)
 		commit->in.judged(commit->in.ctx, &job->outcome);
@@ -276,7 +298,7 @@ bool shd_commit_full(const struct shd_commit *commit)
 
 void shd_commit_pause(struct shd_commit *commit, void (*idle)(void *ctx), void *ctx)
 {
-	commit->paused = true;
+	enter_phase(commit, SHD_COMMIT_PAUSED);
 	commit->idle = idle;
 	commit->idle_ctx = ctx;
 	if (commit->state != SHD_COMMIT_WORKING) {
@@ -287,18 +309,18 @@ void shd_commit_pause(struct shd_commit *commit, void (*idle)(void *ctx), void *
 
 void shd_commit_resume(struct shd_commit *commit)
 {
-	commit->paused = false;
+	enter_phase(commit, SHD_COMMIT_OPEN);
 	shd_commit_start(commit);
 }
 
 void shd_commit_leave(struct shd_commit *commit)
 {
-	commit->leaving = true;
+	enter_phase(commit, SHD_COMMIT_LEAVING);
 	commit->urgent = true;
 	uv_timer_stop(&commit->timer);
 	if (commit->state == SHD_COMMIT_BACKING_OFF)
 		enter(commit, SHD_COMMIT_IDLE);
-	shd_commit_resume(commit);
+	shd_commit_start(commit);
 }
 
 void shd_commit_figures(const struct shd_commit *commit, struct shd_commit_figures *ret_figures)
@@ -327,7 +349,7 @@ static void handle_closed(uv_handle_t *handle)
 
 static void close_if_done(struct shd_commit *commit)
 {
-	if (!commit->closing || commit->state == SHD_COMMIT_WORKING ||
+	if (commit->phase != SHD_COMMIT_CLOSING || commit->state == SHD_COMMIT_WORKING ||
 	    commit->state == SHD_COMMIT_CLOSED)
 		return;
 	enter(commit, SHD_COMMIT_CLOSED);
@@ -339,11 +361,10 @@ static void close_if_done(struct shd_commit *commit)
 
 void shd_commit_close(struct shd_commit *commit, void (*closed)(void *ctx), void *ctx)
 {
-	commit->closing = true;
+	enter_phase(commit, SHD_COMMIT_CLOSING);
 	commit->closed = closed;
 	commit->closed_ctx = ctx;
 	commit->urgent = true;
-	commit->paused = false;
 	shd_commit_start(commit);
 	close_if_done(commit);
 }

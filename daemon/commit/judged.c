@@ -263,7 +263,7 @@ void shd_judged_time(struct shd_commit *commit)
 {
 	struct shd_time_change *time = &commit->time;
 
-	if (!commit->judge || commit->closing || time->change.queued ||
+	if (!commit->judge || commit->phase == SHD_COMMIT_CLOSING || time->change.queued ||
 	    !is_due(time, now_of(commit)))
 		return;
 	time->job_again = time->again;
@@ -300,7 +300,8 @@ static void timer_fired(uv_timer_t *timer)
 	struct shd_commit *commit = timer->data;
 
 	shd_commit_start(commit);
-	if (commit->state == SHD_COMMIT_IDLE && commit->judge && !commit->paused)
+	if (commit->state == SHD_COMMIT_IDLE && commit->judge &&
+	    commit->phase != SHD_COMMIT_PAUSED)
 		shd_judged_set_timer(commit);
 }
 
@@ -310,7 +311,7 @@ void shd_judged_set_timer(struct shd_commit *commit)
 	struct shd_time_change *time = &commit->time;
 	int64_t at = time->again ? 0 : time->next_wake.ms;
 
-	if (!commit->judge || commit->closing || at == SHD_NEVER_MS ||
+	if (!commit->judge || commit->phase == SHD_COMMIT_CLOSING || at == SHD_NEVER_MS ||
 	    !shd_judged_knows_epoch(commit)) {
 		uv_timer_stop(&time->timer);
 		return;

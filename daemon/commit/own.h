@@ -19,6 +19,19 @@ enum shd_commit_state {
 #undef X
 };
 
+/* X(NAME, "name", what it does with changes) */
+#define SHD_COMMIT_PHASE_MAP(X)                                                                    \
+	X(OPEN, "open", "keeps them")                                                              \
+	X(PAUSED, "paused", "lets them wait")                                                      \
+	X(LEAVING, "leaving", "keeps them, or gives them up where the state fails")                \
+	X(CLOSING, "closing", "the same, and ends when none is left")
+
+enum shd_commit_phase {
+#define X(id, name, text) SHD_COMMIT_##id,
+	SHD_COMMIT_PHASE_MAP(X)
+#undef X
+};
+
 /* What became of a channel, or of the newest configuration. */
 struct shd_note_change {
 	struct shd_change change;
@@ -69,10 +82,11 @@ struct shd_commit {
 	struct shd_judge *judge;
 	struct shd_change *send;
 	enum shd_commit_state state;
+	enum shd_commit_phase phase;
 	struct shd_change *first, **last;
 	size_t batches;                 /* of them */
 	size_t batch_bytes;             /* of what these brought */
-	bool urgent, send_wanted, paused, leaving, closing;
+	bool urgent, send_wanted;
 	int failures;
 	uv_timer_t timer;               /* the end of GROUP_MS, or of BACKING_OFF */
 	int handles;

@@ -56,8 +56,9 @@ static void take_more(struct shd_deliver *deliver)
 
 /* --- sending ------------------------------------------------------------------------------- */
 
-/* What was answered waits no longer for company; its end (shd_deliver_settled) looks for what
- * is due. Where nothing was answered, that is done at once. */
+/* What was answered is recorded now, by a transaction of its own if there is no other; its end
+ * (shd_deliver_settled) looks for what is due. Where nothing was answered, that is done at
+ * once. */
 static void timer_fired(uv_timer_t *timer)
 {
 	struct shd_deliver *deliver = timer->data;

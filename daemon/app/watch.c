@@ -154,6 +154,8 @@ static void keep_house(struct shd_app *app)
 		app->trim = due;
 		shd_jobs_parse(app->jobs, tidy, tidied, app);
 	}
+	if (due)
+		shd_transfers_tidy(app->transfers);
 	if (now - app->retained_ms >= RETAIN_EVERY_MS)
 		start_to_retain(app);
 }

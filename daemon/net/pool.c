@@ -34,12 +34,20 @@ bool shd_pool_is(const struct shd_pool *pool, const struct shd_egress *egress, u
 
 /* --- slots ------------------------------------------------------------------------------ */
 
+static void unlink_idle(struct shd_pool *pool, struct shd_slot **at)
+{
+	*at = (*at)->next;
+	pool->idle_count--;
+	if (pool->idle_least > pool->idle_count)
+		pool->idle_least = pool->idle_count;
+}
+
 static struct shd_slot *take(struct shd_pool *pool)
 {
 	struct shd_slot *slot = pool->idle;
 
 	if (slot) {
-		pool->idle = slot->next;
+		unlink_idle(pool, &pool->idle);
 		return slot;
 	}
 	slot = shd_slot_create(&pool->egress);
@@ -53,20 +61,39 @@ static void give_back(struct shd_pool *pool, struct shd_slot *slot)
 {
 	slot->next = pool->idle;
 	pool->idle = slot;
+	pool->idle_count++;
+}
+
+static void free_idle(struct shd_pool *pool, struct shd_slot **at)
+{
+	struct shd_slot *slot = *at, *last = pool->slots[--pool->slot_count];
+
+	unlink_idle(pool, at);
+	last->place = slot->place;
+	pool->slots[slot->place] = last;
+	shd_slot_destroy(slot);
 }
 
 bool shd_pool_shrink(struct shd_pool *pool)
 {
-	struct shd_slot *slot = pool->idle, *last;
-
-	if (!slot)
+	if (!pool->idle)
 		return false;
-	pool->idle = slot->next;
-	last = pool->slots[--pool->slot_count];
-	last->place = slot->place;
-	pool->slots[slot->place] = last;
-	shd_slot_destroy(slot);
+	free_idle(pool, &pool->idle);
 	return true;
+}
+
+/* The one that was given back last is taken first, so the others stand at the end. */
+size_t shd_pool_tidy(struct shd_pool *pool)
+{
+	struct shd_slot **at = &pool->idle;
+	size_t freed = pool->idle_least;
+
+	for (size_t used = pool->idle_count - freed; used > 0; used--)
+		at = &(*at)->next;
+	while (*at)
+		free_idle(pool, at);
+	pool->idle_least = pool->idle_count;
+	return freed;
 }
 
 void shd_pool_run(struct shd_pool *pool, const struct shd_transfer_in *in, shd_transfer_fn *done,

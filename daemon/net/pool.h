@@ -25,6 +25,7 @@ struct shd_pool {
 	struct shd_curl_loop *glue;
 	struct shd_slot **slots, *idle;
 	size_t slot_count, slot_room, running;
+	size_t idle_count, idle_least; /* least: since shd_pool_tidy */
 	size_t waiting; /* the owner's: requests that wait for a slot */
 	bool unwanted;  /* the owner's: no configuration names it any more */
 	bool closing;
@@ -43,6 +44,9 @@ void shd_pool_run(struct shd_pool *pool, const struct shd_transfer_in *in, shd_t
 
 /* Frees a slot that runs nothing; false: there is none. Connections stay. */
 bool shd_pool_shrink(struct shd_pool *pool);
+
+/* Frees the slots that ran nothing since the last call, 8 KB each; returns how many. */
+size_t shd_pool_tidy(struct shd_pool *pool);
 
 /* From a later turn: cancels what is under way, frees everything, calls in.closed. */
 void shd_pool_close(struct shd_pool *pool);

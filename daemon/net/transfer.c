@@ -284,6 +284,16 @@ bool shd_transfer_start(struct shd_transfers *transfers, const struct shd_transf
 	return true;
 }
 
+size_t shd_transfers_tidy(struct shd_transfers *transfers)
+{
+	size_t freed = 0;
+
+	for (size_t i = 0; i < transfers->pool_count; i++)
+		freed += shd_pool_tidy(transfers->pools[i]);
+	transfers->slot_count -= freed;
+	return freed;
+}
+
 size_t shd_transfers_running(const struct shd_transfers *transfers)
 {
 	return transfers->running;

@@ -80,6 +80,10 @@ bool shd_transfers_have_room(const struct shd_transfers *transfers);
 void shd_transfers_keep(
 	struct shd_transfers *transfers, const struct shd_egress *egresses, size_t count);
 
+/* Frees what no transfer needed since the last call, 8 KB for each that ran at once before;
+ * connections stay. Returns how many that was. Call it every few seconds. */
+size_t shd_transfers_tidy(struct shd_transfers *transfers);
+
 /* Running and waiting now; pools that are open or close. */
 size_t shd_transfers_running(const struct shd_transfers *transfers);
 size_t shd_transfers_waiting(const struct shd_transfers *transfers);

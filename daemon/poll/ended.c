@@ -10,7 +10,7 @@ enum {
 	STATE_RETRY_MS = 5000,       /* after a transaction failed */
 	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
 	LEFT_OUT_MAX = 127,          /* what a feed counts to */
-	IDLE_MAX = 32, /* a start has hundreds between two requests, a usual day few */
+	IDLE_MAX = 16, /* a start has hundreds between two requests, a usual day few */
 };
 
 /* Facts without news on their way to the state. */

@@ -210,6 +210,28 @@ static void the_queue_has_an_end(void **state)
 	assert_true(atomic_load(&f->peer->connections) <= 4);
 }
 
+static void what_nothing_needed_for_a_while_is_freed(void **state)
+{
+	struct fixture *f = *state;
+	struct result results[4];
+
+	for (int used = 4; used >= 1; used -= 3) {
+		for (int i = 0; i < used; i++)
+			assert_true(ask(f, "/echo", "q", &results[i]));
+		while (shd_transfers_running(f->transfers))
+			uv_run(&f->loop, UV_RUN_ONCE);
+		assert_int_equal(shd_transfers_tidy(f->transfers), used == 4 ? 0 : 3);
+	}
+	assert_int_equal(shd_transfers_tidy(f->transfers), 1);
+	assert_int_equal(shd_transfers_tidy(f->transfers), 0);
+	for (int i = 0; i < 4; i++)
+		assert_true(ask(f, "/echo", "q", &results[i]));
+	while (shd_transfers_running(f->transfers))
+		uv_run(&f->loop, UV_RUN_ONCE);
+	for (int i = 0; i < 4; i++)
+		assert_true(results[i].calls == 1 && results[i].ok);
+}
+
 static struct fixture *again_in;
 
 static void start_another(void *ctx, struct shd_transfer_out *out)
@@ -372,6 +394,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			only_this_machine_is_spoken_to_in_the_clear, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_queue_has_an_end, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_nothing_needed_for_a_while_is_freed, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_callback_may_start_the_next_one, start_up, tear_down),
 		cmocka_unit_test(closing_ends_what_runs_and_what_waits),

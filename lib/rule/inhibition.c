@@ -41,19 +41,127 @@ void shd_compile_inhibited_by(struct shd_compiler *compiler)
 	compiler->rule->inhibited_by_count = names ? count : 0;
 }
 
-/* NULL stands in a set for a rule with mistakes. */
-static bool is_named(const struct shd_rule *rule, const char *id)
+/* --- circles ------------------------------------------------------------------------------- */
+
+/* A rule in the graph of who inhibits whom. Rules are of one circle when each can be reached
+ * from the other: a strongly connected component, by Tarjan's algorithm, in one walk. */
+struct vertex {
+	size_t met;    /* when, from 1; 0: not yet */
+	size_t lowest; /* met first among the open ones that can be reached */
+	size_t next;   /* edge to be followed */
+	size_t parent; /* whence it was reached */
+	size_t circle; /* the same number: of one circle */
+	bool open;     /* its circle is not complete */
+};
+
+struct place {
+	const char *id;
+	size_t at;
+};
+
+struct graph {
+	const struct shd_rules *rules;
+	struct place *places; /* by id */
+	size_t place_count;
+	struct vertex *of;    /* each rule */
+	size_t *open;         /* in the order in which they were met */
+	size_t open_count, met;
+};
+
+enum { NOWHERE = -1 };
+
+static int by_id(const void *a, const void *b)
 {
-	return rule && strcmp(rule->id, id) == 0;
+	const struct place *one = a, *other = b;
+
+	return strcmp(one->id, other->id);
 }
 
-static const struct shd_rule *find(const struct shd_rules *rules, const char *id)
+static size_t find(const struct graph *graph, const char *id)
 {
-	for (size_t i = 0; i < rules->count; i++)
-		if (is_named(rules->items[i], id))
-			return rules->items[i];
-	return NULL;
+	const struct place wanted = {.id = id};
+	const struct place *found = bsearch(
+		&wanted, graph->places, graph->place_count, sizeof(wanted), by_id);
+
+	return found ? found->at : (size_t)NOWHERE;
 }
+
+static void meet(struct graph *graph, size_t at, size_t parent)
+{
+	struct vertex *vertex = &graph->of[at];
+
+	vertex->met = vertex->lowest = ++graph->met;
+	vertex->parent = parent;
+	vertex->open = true;
+	graph->open[graph->open_count++] = at;
+}
+
+/* All that can be reached from the vertex were met. */
+static void leave(struct graph *graph, size_t at)
+{
+	const struct vertex *vertex = &graph->of[at];
+	size_t last;
+
+	if (vertex->lowest == vertex->met)
+		do {
+			last = graph->open[--graph->open_count];
+			graph->of[last].open = false;
+			graph->of[last].circle = vertex->met;
+		} while (last != at);
+	else if (graph->of[vertex->parent].lowest > vertex->lowest)
+		graph->of[vertex->parent].lowest = vertex->lowest;
+}
+
+static void walk(struct graph *graph, size_t from)
+{
+	size_t at = from;
+
+	for (meet(graph, from, (size_t)NOWHERE); at != (size_t)NOWHERE;) {
+		const struct shd_rule *rule = graph->rules->items[at];
+		struct vertex *vertex = &graph->of[at];
+
+		if (vertex->next == rule->inhibited_by_count) {
+			leave(graph, at);
+			at = vertex->parent;
+			continue;
+		}
+		size_t next = find(graph, rule->inhibited_by[vertex->next++]);
+		if (next == (size_t)NOWHERE)
+			continue;
+		if (!graph->of[next].met) {
+			meet(graph, next, at);
+			at = next;
+		} else if (graph->of[next].open && graph->of[next].met < vertex->lowest) {
+			vertex->lowest = graph->of[next].met;
+		}
+	}
+}
+
+/* NULL stands in a set for a rule with mistakes. */
+static void graph_init(struct graph *graph, const struct shd_rules *rules)
+{
+	*graph = (struct graph){.rules = rules};
+	graph->places = shd_xcalloc(rules->count + 1, sizeof(*graph->places));
+	graph->of = shd_xcalloc(rules->count + 1, sizeof(*graph->of));
+	graph->open = shd_xcalloc(rules->count + 1, sizeof(*graph->open));
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->items[i])
+			graph->places[graph->place_count++] =
+				(struct place){rules->items[i]->id, i};
+	qsort(graph->places, graph->place_count, sizeof(*graph->places), by_id);
+	for (size_t i = 0; i < graph->place_count; i++)
+		if (!graph->of[graph->places[i].at].met)
+			walk(graph, graph->places[i].at);
+}
+
+static void graph_finish(struct graph *graph)
+{
+	free(graph->places);
+	free(graph->of);
+	free(graph->open);
+}
+
+/* --- what is wrong with a name -------------------------------------------------------------- */
 
 /* A rule that is tried alone has none of the others beside it: it is told more often then. */
 static void doubt_unknown(struct shd_compiler *compiler, const struct shd_rules *rules,
@@ -70,43 +178,18 @@ static void doubt_unknown(struct shd_compiler *compiler, const struct shd_rules 
 		"there is no rule '%s': it holds back nothing", name);
 }
 
-/* Whether `id` is among the rules that inhibit `rule`, or that inhibit those. `seen` marks,
- * by place in the set, whose rules were followed. */
-static bool reaches(const struct shd_rules *rules, const struct shd_rule *rule, const char *id,
-		    bool *seen)
+static void check_one(struct shd_compiler *compiler, const struct graph *graph, size_t at,
+		      const struct shd_node *node, const char *name)
 {
-	for (size_t i = 0; i < rule->inhibited_by_count; i++) {
-		size_t at = 0;
+	const struct shd_rule *rule = graph->rules->items[at], *other;
+	size_t place = find(graph, name);
 
-		if (strcmp(rule->inhibited_by[i], id) == 0)
-			return true;
-		while (at < rules->count && !is_named(rules->items[at], rule->inhibited_by[i]))
-			at++;
-		if (at == rules->count || seen[at])
-			continue;
-		seen[at] = true;
-		if (reaches(rules, rules->items[at], id, seen))
-			return true;
+	if (place == (size_t)NOWHERE) {
+		doubt_unknown(compiler, graph->rules, node, name);
+		return;
 	}
-	return false;
-}
-
-static bool is_circle(const struct shd_rules *rules, const struct shd_rule *rule,
-		      const struct shd_rule *other)
-{
-	bool *seen shd_autofree = shd_xcalloc(rules->count + 1, sizeof(*seen));
-
-	return other == rule || reaches(rules, other, rule->id, seen);
-}
-
-static void check_one(struct shd_compiler *compiler, const struct shd_rules *rules,
-		      const struct shd_rule *rule, const struct shd_node *node, const char *name)
-{
-	const struct shd_rule *other = find(rules, name);
-
-	if (!other)
-		doubt_unknown(compiler, rules, node, name);
-	else if (is_circle(rules, rule, other))
+	other = graph->rules->items[place];
+	if (graph->of[place].circle == graph->of[at].circle)
 		shd_node_mistake(node, compiler->diags, "one of a circle has to be told",
 			"rule '%s' would hold back itself%s%s%s", rule->id,
 			other == rule ? "" : ", by '", other == rule ? "" : name,
@@ -121,6 +204,9 @@ static void check_one(struct shd_compiler *compiler, const struct shd_rules *rul
 void shd_compile_check_inhibition(struct shd_compiler *compiler, const struct shd_rules *rules,
 				  const struct shd_node *store_overrides)
 {
+	struct graph graph;
+
+	graph_init(&graph, rules);
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct shd_rule *rule = rules->items[i];
 
@@ -131,9 +217,10 @@ void shd_compile_check_inhibition(struct shd_compiler *compiler, const struct sh
 		compiler->layers[SHD_LAYER_RULE] = compiler->rules->origins[i].map;
 		const struct shd_node *node = shd_compiler_find(compiler, "inhibited_by");
 		for (size_t k = 0; k < rule->inhibited_by_count; k++)
-			check_one(compiler, rules, rule,
+			check_one(compiler, &graph, i,
 				node->type == SHD_NODE_LIST ? &node->items[k] : node,
 				rule->inhibited_by[k]);
 	}
+	graph_finish(&graph);
 	compiler->layers[SHD_LAYER_STORE] = NULL;
 }

@@ -38,6 +38,74 @@ static void set_finish(struct set *set)
 	shd_diags_destroy(set->diags);
 }
 
+enum { GRAPH = 7 };
+
+/* Whether `to` is reached from `from` by at least one edge. */
+static bool is_reached(bool edges[GRAPH][GRAPH], int from, int to)
+{
+	bool seen[GRAPH] = {0};
+	int waiting[GRAPH], count = 0;
+
+	for (int at = from;; at = waiting[--count]) {
+		for (int next = 0; next < GRAPH; next++) {
+			if (!edges[at][next])
+				continue;
+			if (next == to)
+				return true;
+			if (!seen[next])
+				waiting[count++] = next;
+			seen[next] = true;
+		}
+		if (!count)
+			return false;
+	}
+}
+
+static int expect_circles(bool edges[GRAPH][GRAPH])
+{
+	int mistakes = 0;
+
+	for (int from = 0; from < GRAPH; from++)
+		for (int to = 0; to < GRAPH; to++)
+			mistakes += edges[from][to] && (from == to || is_reached(edges, to, from));
+	return mistakes;
+}
+
+/* Graphs by lot, thin ones and dense ones: every edge of a circle is a mistake, no other is. */
+static void each_step_of_a_circle_of_inhibition_is_a_mistake(void **state)
+{
+	uint32_t lot = 7;
+
+	(void)state;
+	for (int round = 0; round < 400; round++) {
+		SHD_AUTO(shd_text_finish) struct shd_text yaml = {0};
+		bool edges[GRAPH][GRAPH] = {{0}};
+		struct set set = {.diags = shd_diags_create(100), .words = shd_words_create()};
+
+		shd_text_init(&yaml, 65536);
+		shd_text_puts(&yaml, "rules:\n");
+		for (int from = 0; from < GRAPH; from++) {
+			const char *before = "";
+
+			shd_text_printf(&yaml, "  - rule: r%d\n    levels: {warning: rating < 4}\n"
+				"    inhibited_by: [", from);
+			for (int to = 0; to < GRAPH; to++) {
+				lot = lot * 1664525 + 1013904223;
+				edges[from][to] = (lot >> 16) % 100 < 5 + (uint32_t)round / 20;
+				if (!edges[from][to])
+					continue;
+				shd_text_printf(&yaml, "%sr%d", before, to);
+				before = ", ";
+			}
+			shd_text_puts(&yaml, "]\n");
+		}
+		set.doc = shd_doc_parse("rules.yaml", yaml.data, yaml.len, set.diags);
+		set.rules = shd_rules_compile(&set.doc, 1, NULL, set.words, set.diags);
+		assert_int_equal(shd_diags_mistakes(set.diags), expect_circles(edges));
+		set_finish(&set);
+	}
+}
+
 static const char complaint_rule[] =
 	"rules:\n"
 	"  - rule: first-response\n"
@@ -492,6 +560,7 @@ static void a_level_can_have_a_clear_of_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_step_of_a_circle_of_inhibition_is_a_mistake),
 		cmocka_unit_test(a_complaint_escalates_to_the_millisecond),
 		cmocka_unit_test(the_verdict_shows_value_beside_limit),
 		cmocka_unit_test(what_is_answered_closed_or_elsewhere_is_not_watched),

@@ -3,6 +3,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MARK_BYTES = 512 };
+
+/* A line may hold a list of thousands: who asks for the column of each counts from the mark
+ * before it. */
+struct shd_input_mark {
+	size_t at;
+	int col;
+};
+
+static void mark_columns(struct shd_input *input)
+{
+	size_t room = 0;
+
+	for (size_t line = 0; line < input->lines; line++) {
+		size_t i = input->starts[line], marked = i;
+		size_t end = line + 1 < input->lines ? input->starts[line + 1] : input->len;
+
+		for (int col = 1; i < end; col++) {
+			if (i - marked >= MARK_BYTES) {
+				marked = i;
+				shd_grow(input->marks, input->mark_count, room);
+				input->marks[input->mark_count++] =
+					(struct shd_input_mark){i, col};
+			}
+			shd_utf8_next(input->text, input->len, &i);
+		}
+	}
+}
+
 void shd_input_init(struct shd_input *input, const char *file, const char *text, size_t len)
 {
 	size_t capacity = 0;
@@ -21,6 +50,7 @@ void shd_input_init(struct shd_input *input, const char *file, const char *text,
 		shd_grow(input->starts, input->lines, capacity);
 		input->starts[input->lines++] = at;
 	}
+	mark_columns(input);
 }
 
 void shd_input_finish(struct shd_input *input)
@@ -28,7 +58,24 @@ void shd_input_finish(struct shd_input *input)
 	free((char *)input->file);
 	free((char *)input->text);
 	free(input->starts);
+	free(input->marks);
 	*input = (struct shd_input){0};
+}
+
+/* The last one at or before the byte. */
+static struct shd_input_mark last_mark(const struct shd_input *input, size_t at)
+{
+	size_t low = 0, high = input->mark_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (input->marks[middle].at <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? input->marks[low - 1] : (struct shd_input_mark){0, 1};
 }
 
 void shd_input_place(const struct shd_input *input, size_t at, int *ret_line, int *ret_col)
@@ -43,8 +90,11 @@ void shd_input_place(const struct shd_input *input, size_t at, int *ret_line, in
 		else
 			high = middle;
 	}
-	int col = 1;
-	for (size_t i = input->starts[low]; i < at; col++)
+	struct shd_input_mark from = last_mark(input, at);
+	if (from.at < input->starts[low])
+		from = (struct shd_input_mark){input->starts[low], 1};
+	int col = from.col;
+	for (size_t i = from.at; i < at; col++)
 		shd_utf8_next(input->text, input->len, &i);
 	*ret_line = (int)low + 1;
 	*ret_col = col;

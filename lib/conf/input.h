@@ -12,6 +12,8 @@ struct shd_input {
 	/* private: */
 	size_t *starts; /* offset of every line */
 	size_t lines;
+	struct shd_input_mark *marks; /* columns within long lines */
+	size_t mark_count;
 };
 
 /* Copies both texts; a byte order mark is left out. */

@@ -90,12 +90,9 @@ static struct shd_node node_at(struct reader *reader, enum shd_node_type type, s
 {
 	const struct shd_input *input = &reader->doc->input;
 	struct shd_node node = {.type = type, .doc = reader->doc, .at = at};
-	size_t len = 0;
 
 	shd_input_place(input, at, &node.line, &node.col);
-	const char *line = shd_input_line(input, node.line, &len);
-	size_t line_end = (size_t)(line - input->text) + len;
-	for (size_t i = at; i < end && i < line_end; node.width++)
+	for (size_t i = at; i < end && !strchr("\r\n", input->text[i]); node.width++)
 		shd_utf8_next(input->text, input->len, &i);
 	if (node.width == 0)
 		node.width = 1;

@@ -1,5 +1,6 @@
 /* Credentials that several sources share. A name says nothing of the marketplace: whose
  * credential it is tells the first source that names it, and its table is applied then. */
+#include "base/table.h"
 #include "conf/value.h"
 #include "market/adapter.h"
 #include "sections.h"
@@ -14,7 +15,16 @@ struct shd_named_credential {
 	const struct shd_node *map;
 	const struct shd_node *named_by; /* the first source that does */
 	bool is_used;
+	UT_hash_handle hh; /* by id */
 };
+
+static struct shd_named_credential *find(const struct shd_build *build, const char *id)
+{
+	struct shd_named_credential *found;
+
+	HASH_FIND_STR(build->credential_table, id, found);
+	return found;
+}
 
 void shd_credentials_build(struct shd_build *build, const struct shd_node *node)
 {
@@ -29,30 +39,30 @@ void shd_credentials_build(struct shd_build *build, const struct shd_node *node)
 	build->credentials = shd_build_take(build, node->count, sizeof(*build->credentials));
 	for (size_t i = 0; i < node->count; i++) {
 		const struct shd_node *name = &node->keys[i];
+		struct shd_named_credential *named = &build->credentials[i];
 
 		shd_build_key(build, name, "credential");
-		build->credentials[i] = (struct shd_named_credential){.node = name,
+		*named = (struct shd_named_credential){.node = name,
 			.map = &node->items[i],
 			.credential.id = shd_build_text(build, name->text, name->len)};
+		if (!find(build, named->credential.id))
+			HASH_ADD_KEYPTR(hh, build->credential_table, named->credential.id,
+				strlen(named->credential.id), named);
 	}
 }
 
-static struct shd_named_credential *find(struct shd_build *build, const struct shd_node *node)
+static void refuse_unknown(struct shd_build *build, const struct shd_node *node)
 {
 	const char **names shd_autofree = shd_xcalloc(build->credential_count + 1, sizeof(*names));
 	struct shd_complaint complaint = {0};
 
-	for (size_t i = 0; i < build->credential_count; i++) {
+	for (size_t i = 0; i < build->credential_count; i++)
 		names[i] = build->credentials[i].credential.id;
-		if (strcmp(names[i], node->text) == 0)
-			return &build->credentials[i];
-	}
 	shd_complain_word(&complaint, node->text, names, build->credential_count,
 		"no credential is called");
 	shd_node_mistake(node, build->diags,
 		complaint.hint[0] ? complaint.hint : "name it in `credentials`", "%s",
 		complaint.text);
-	return NULL;
 }
 
 static void read_credential(struct shd_build *build, struct shd_named_credential *named,
@@ -107,9 +117,11 @@ void shd_credentials_use(struct shd_build *build, struct shd_source *source,
 
 	if (!node || node->type != SHD_NODE_SCALAR || !node->len)
 		return;
-	struct shd_named_credential *named = find(build, node);
-	if (!named)
+	struct shd_named_credential *named = find(build, node->text);
+	if (!named) {
+		refuse_unknown(build, node);
 		return;
+	}
 	named->is_used = true;
 	if (!adapter)
 		return; /* which is reported */
@@ -138,12 +150,16 @@ void shd_credentials_check(struct shd_build *build)
 			shd_node_warn(named->node, build->diags,
 				"name it in a store: `credential: NAME`",
 				"nobody uses the credential `%s`", named->credential.id);
-		for (size_t k = 0; k < settings->source_count; k++)
-			if (settings->sources[k].id &&
-			    settings->sources[k].credential != &named->credential &&
-			    strcmp(settings->sources[k].credential->id, named->credential.id) == 0)
-				shd_node_mistake(named->node, build->diags, "choose another name",
-					"`%s` is also the name of a store or carrier with a "
-					"credential of its own", named->credential.id);
 	}
+	for (size_t i = 0; i < settings->source_count; i++) {
+		const struct shd_source *source = &settings->sources[i];
+		const struct shd_named_credential *named =
+			source->id ? find(build, source->credential->id) : NULL;
+
+		if (named && source->credential != &named->credential)
+			shd_node_mistake(named->node, build->diags, "choose another name",
+				"`%s` is also the name of a store or carrier with a "
+				"credential of its own", named->credential.id);
+	}
+	HASH_CLEAR(hh, build->credential_table);
 }

@@ -12,6 +12,7 @@ struct shd_build {
 	struct shd_diags *diags;
 	struct shd_named_credential *credentials;
 	size_t credential_count;
+	struct shd_named_credential *credential_table; /* the same by id, until they are checked */
 };
 
 /* Each takes the section's node, NULL when it is absent. Calendars and credentials come

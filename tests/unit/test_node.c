@@ -193,12 +193,36 @@ static void too_many_values_are_refused(void **state)
 		shd_diags_at(diags, 0)->text, "more than 200000 values in one file");
 }
 
+/* Of characters with two bytes and with one, over several kilobytes. */
+static void columns_are_right_in_a_line_without_end(void **state)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+
+	(void)state;
+	shd_text_init(&text, 1 << 20);
+	shd_text_puts(&text, "short: 1\nlist: [");
+	for (int i = 0; i < 3000; i++)
+		shd_text_puts(&text, i ? ", яa" : "яa");
+	shd_text_puts(&text, "]\nlast: 2\n");
+	SHD_AUTO(shd_doc_destroyp) struct shd_doc *doc = parse(text.data);
+	const struct shd_node *list = shd_node_get(shd_doc_root(doc), "list");
+
+	assert_int_equal(list->count, 3000);
+	for (int i = 0; i < 3000; i++) {
+		assert_int_equal(list->items[i].line, 2);
+		assert_int_equal(list->items[i].col, 8 + 4 * i);
+		assert_int_equal(list->items[i].width, 2);
+	}
+	assert_int_equal(shd_node_get(shd_doc_root(doc), "last")->col, 7);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_files_are_explained),
 		cmocka_unit_test(reading_prints_nothing),
 		cmocka_unit_test(nodes_know_their_place),
+		cmocka_unit_test(columns_are_right_in_a_line_without_end),
 		cmocka_unit_test(empty_files_have_no_root),
 		cmocka_unit_test(aliases_repeat_a_value),
 		cmocka_unit_test(offsets_map_back_to_the_source),

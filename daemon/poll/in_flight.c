@@ -8,6 +8,7 @@ enum {
 	CONNECT_MS = 10000,
 	TOKEN_MS = 100,          /* a token is on its way */
 	CROWDED_MS = 100,        /* the transport has no room */
+	HERE_BYTES = 64 * 1024,  /* so much JSON is read in less than a millisecond */
 };
 
 static void go_on(struct shd_poll *poll);
@@ -217,14 +218,32 @@ static void defer(struct shd_poll *poll)
 	shd_scheduler_release(scheduler, poll);
 }
 
+/* A short answer is read at once: to hand it to the pool and back takes longer, and what it
+ * brings is waited for. */
+static bool is_read_here(const struct shd_poll *poll)
+{
+	return poll->state == SHD_POLL_PARSING && poll->body.len <= HERE_BYTES &&
+	       poll->row->decode == SHD_DECODE_JSON;
+}
+
+static void read_here(struct shd_poll *poll)
+{
+	shd_poll_parse(poll);
+	shd_poll_parsed(poll);
+}
+
 /* Gives the poll what it waits for, until it waits for others or is over. */
 static void go_on(struct shd_poll *poll)
 {
-	while (poll->state == SHD_POLL_READY || poll->state == SHD_POLL_RENEWING)
+	for (;;)
 		if (poll->state == SHD_POLL_READY)
 			ask(poll);
-		else
+		else if (poll->state == SHD_POLL_RENEWING)
 			renew(poll);
+		else if (is_read_here(poll))
+			read_here(poll);
+		else
+			break;
 	switch (poll->state) {
 	case SHD_POLL_PARSING:
 	case SHD_POLL_LISTING:

@@ -138,7 +138,8 @@ void shd_poll_unanswered(struct shd_poll *poll);
 void shd_poll_answered(
 	struct shd_poll *poll, struct shd_transfer_out *out, struct shd_wall now);
 
-/* PARSING, LISTING: on the pool; then, on the loop, shd_poll_parsed. */
+/* PARSING, LISTING: on the pool, or on the loop when it is short; then, on the loop,
+ * shd_poll_parsed. */
 void shd_poll_parse(struct shd_poll *poll);
 void shd_poll_parsed(struct shd_poll *poll);
 

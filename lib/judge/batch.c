@@ -4,6 +4,7 @@
 #include "market/adapter.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Whether the answer says how an entity of the kind is now. What another poller says of
  * it in passing is not enough while its own one catches up or is switched off. */
@@ -58,18 +59,46 @@ static bool take_harvest(const struct shd_basis *basis, struct shd_txn *txn,
 	return shd_judge_measures(basis, txn, visit, batch->seen.harvest, reterr);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether the feed's row is to be written. What moves with each success may lag behind, as it
+ * does where polls bring nothing: after a crash the feed begins a little earlier. */
+static bool is_worth(const struct shd_feed_row *before, const struct shd_feed_row *feed)
+{
+	int64_t lag_ms = before ? feed->last_success.ms - before->last_success.ms : 0;
+
+	return !before || feed->error >= 0 || before->error >= 0 ||
+	       feed->not_available != before->not_available ||
+	       feed->suspects != before->suspects ||
+	       !same_text(feed->cursor.text, before->cursor.text) ||
+	       lag_ms < 0 || lag_ms >= SHD_FACT_MS;
+}
+
+/* *before may be the row that is overwritten. */
+static bool put_feed(const struct shd_basis *basis, const struct shd_feed_row *before,
+	const struct shd_feed_row *feed, bool *ret_turned, struct shd_error *reterr)
+{
+	*ret_turned = !before || before->error != feed->error ||
+		      before->not_available != feed->not_available;
+	return shd_overlay_feed_put(basis->overlay, feed, is_worth(before, feed), reterr);
+}
+
 bool shd_judge_take(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
 	const struct shd_batch *batch, struct shd_error *reterr)
 {
 	bool own = batch->source->store; /* else it is of the parcels of all stores */
+	const struct shd_feed_row *before;
 	struct shd_feed_row feed;
-	int error_before;
+	bool turned;
 
-	return shd_judge_feed(basis, txn, visit, batch, &feed, &error_before, reterr) &&
+	return shd_judge_feed(basis, txn, visit, batch, &before, &feed, reterr) &&
 	       (!own || (take_harvest(basis, txn, visit, batch, reterr) &&
 				shd_judge_sweep(basis, txn, visit, batch, &feed, reterr))) &&
-	       shd_overlay_feed_put(basis->overlay, &feed, reterr) &&
-	       shd_judge_facts(basis, txn, visit, batch, &feed, error_before, reterr) &&
+	       put_feed(basis, before, &feed, &turned, reterr) &&
+	       shd_judge_facts(basis, txn, visit, batch, &feed, turned, reterr) &&
 	       shd_judge_recount(basis, txn, visit, reterr) &&
 	       shd_judge_listed(basis, txn, visit, reterr) &&
 	       (own || shd_judge_parcels(basis, txn, visit, batch, reterr));

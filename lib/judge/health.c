@@ -46,8 +46,9 @@ static struct shd_wall later(struct shd_wall a, struct shd_wall b)
 }
 
 bool shd_judge_feed(const struct shd_basis *basis, struct shd_txn *txn,
-	const struct shd_visit *visit, const struct shd_batch *batch, struct shd_feed_row *ret_row,
-	int *ret_error_before, struct shd_error *reterr)
+	const struct shd_visit *visit, const struct shd_batch *batch,
+	const struct shd_feed_row **ret_before, struct shd_feed_row *ret_row,
+	struct shd_error *reterr)
 {
 	const char *store = visit->store->id;
 	const struct shd_fetch *fetch = &batch->fetch;
@@ -79,8 +80,7 @@ bool shd_judge_feed(const struct shd_basis *basis, struct shd_txn *txn,
 		row.error = (int)fetch->error.kind;
 		row.error_text = fetch->error.msg;
 	}
-	bool same = before && before->not_available == row.not_available;
-	*ret_error_before = same ? before->error : INT32_MIN;
+	*ret_before = before;
 	*ret_row = row;
 	return shd_judge_note_feed(basis, txn, visit, before, &row, gap_ms(basis, batch), reterr);
 }
@@ -259,6 +259,7 @@ static bool turn(const struct shd_basis *basis, struct shd_txn *txn, struct shd_
 	fact->failing = view->failing != NULL;
 	fact->idle = view->idle;
 	fact->last_success = view->last_success;
+	fact->judged = txn->now;
 	return !ends || shd_judge_end_poller(basis, txn, visit, poller, reterr);
 }
 
@@ -496,22 +497,25 @@ static bool look_at_store(const struct shd_basis *basis, struct shd_txn *txn,
 }
 
 bool shd_judge_facts(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
-	const struct shd_batch *batch, const struct shd_feed_row *feed, int error_before,
+	const struct shd_batch *batch, const struct shd_feed_row *feed, bool error_changed,
 	struct shd_error *reterr)
 {
 	struct shd_poller_fact *fact;
-	bool error_changed = error_before != feed->error;
 	bool caught_up = shd_judge_is_read(txn, visit, batch, feed);
 
 	/* After a refusal any success may be the one that shows that it is over. */
-	if (batch->fetch.ok && visit->entity_read == false &&
-		!shd_judge_store_entity(basis, visit, reterr))
-		return false;
-	error_changed = error_changed || (batch->fetch.ok && locked_out(visit));
+	if (batch->fetch.ok && !visit->store->admitted) {
+		if (!shd_judge_store_entity(basis, visit, reterr))
+			return false;
+		visit->store->admitted = !locked_out(visit);
+		error_changed |= !visit->store->admitted;
+	}
 	if (!look_at_store(basis, txn, visit, batch, error_changed, reterr) ||
 	    !shd_judge_fact(basis, visit, batch->fetch.row->poller, &fact, reterr))
 		return false;
-	int64_t lag_ms = txn->now.ms - fact->last_success.ms;
+	/* One that waits for feeds that were never read is looked at now and then. */
+	struct shd_wall told = fact->last_success.ms ? fact->last_success : fact->judged;
+	int64_t lag_ms = txn->now.ms - told.ms;
 	bool told_lately = lag_ms >= 0 && lag_ms < SHD_FACT_MS;
 
 	if (!caught_up && !error_changed && (!batch->fetch.ok || told_lately))

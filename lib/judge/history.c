@@ -124,7 +124,7 @@ static bool take_past(const struct shd_basis *basis, struct shd_txn *txn, struct
 	if (!shd_judge_measures(basis, txn, visit, past->harvest, reterr))
 		return false;
 	for (size_t i = 0; i < past->feed_count; i++)
-		if (!shd_overlay_feed_put(basis->overlay, &past->feeds[i], reterr))
+		if (!shd_overlay_feed_put(basis->overlay, &past->feeds[i], true, reterr))
 			return false;
 	return (!pollers || shd_judge_pollers(basis, txn, visit, reterr)) &&
 	       shd_judge_listed(basis, txn, visit, reterr);

@@ -68,7 +68,7 @@ static void forget_cache(const struct shd_basis *basis)
 {
 	for (size_t i = 0; i < basis->memory_count; i++) {
 		memset(basis->memory[i].pollers, 0, sizeof(basis->memory[i].pollers));
-		basis->memory[i].watched = false;
+		basis->memory[i].watched = basis->memory[i].admitted = false;
 		basis->memory[i].throttled_share = -1;
 	}
 	shd_tally_forget(basis->tally);

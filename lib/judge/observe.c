@@ -185,7 +185,7 @@ static bool keep_change(const struct shd_basis *basis, struct shd_txn *txn, stru
 	touched->kinds |= 1U << entity->kind;
 	touched->fields[entity->kind] |= changed;
 	if (entity->kind == SHD_KIND_store)
-		visit->entity_read = false;
+		visit->entity_read = visit->store->admitted = false;
 	else if (entity->kind != SHD_KIND_poller && entity->kind != SHD_KIND_channel)
 		txn->outcome->changed++;
 	return true;

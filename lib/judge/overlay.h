@@ -47,8 +47,9 @@ SHD_MUST_USE bool shd_overlay_metric_put(struct shd_overlay *overlay, const char
 					 enum shd_metric metric, bool target,
 					 const struct shd_value *value, struct shd_wall at,
 					 struct shd_error *reterr);
+/* write: among the changes, not only for those who read through the overlay. */
 SHD_MUST_USE bool shd_overlay_feed_put(struct shd_overlay *overlay, const struct shd_feed_row *row,
-				       struct shd_error *reterr);
+				       bool write, struct shd_error *reterr);
 /* SHD_NEVER_MS removes it; then the same, but never later than the one that is there. */
 SHD_MUST_USE bool shd_overlay_wake_put(struct shd_overlay *overlay, const char *store,
 				       enum shd_kind kind, const char *id, struct shd_wall at,

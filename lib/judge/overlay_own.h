@@ -48,6 +48,7 @@ struct kept_metric {
 
 struct kept_feed {
 	struct shd_feed_row row;
+	bool write;
 	struct kept_feed *next;
 };
 

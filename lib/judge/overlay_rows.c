@@ -167,7 +167,7 @@ static bool feeds(void *ctx, const char *store, struct shd_arena *arena,
 }
 
 bool shd_overlay_feed_put(struct shd_overlay *overlay, const struct shd_feed_row *row,
-			  struct shd_error *reterr)
+			  bool write, struct shd_error *reterr)
 {
 	struct kept_store *own = shd_overlay_store(overlay, row->store, reterr);
 	struct kept_feed *kept = own ? feed_of(own, row->endpoint) : NULL;
@@ -182,6 +182,7 @@ bool shd_overlay_feed_put(struct shd_overlay *overlay, const struct shd_feed_row
 	if (!kept)
 		return false;
 	kept->row = *row;
+	kept->write |= write;
 	kept->row.store = own->id;
 	return shd_overlay_text(overlay, &kept->row.endpoint, reterr) &&
 	       shd_overlay_text(overlay, &kept->row.error_text, reterr) &&
@@ -377,6 +378,8 @@ void shd_overlay_rows_list(struct shd_overlay *overlay, const struct kept_store 
 			store->id, (enum shd_metric)(i / 2), i % 2 != 0, kept->value, kept->at};
 	}
 	for (const struct kept_feed *kept = store->feeds; kept; kept = kept->next) {
+		if (!kept->write)
+			continue;
 		shd_grow(changes->feeds, changes->feed_count, changes->feed_room);
 		changes->feeds[changes->feed_count++] = kept->row;
 	}

@@ -70,6 +70,7 @@ struct shd_store_memory {
 	int64_t slot;                /* five-minute slot that requests[0] counts */
 	uint32_t requests[12], throttled[12];
 	bool watched;                /* the store entity has watched_since, and not in the future */
+	bool admitted;               /* the store entity tells of no lock-out */
 	uint64_t unread;             /* feeds that are behind, bit per row of the market */
 	struct shd_wall unread_since;
 	uint32_t asked;              /* pollers that a rule could not read because of that */
@@ -183,11 +184,12 @@ bool shd_judge_find_place(const struct shd_place *places, size_t count, const ch
 /* health.c: the feed's row as the poll leaves it, and what it was before; then,
  * with that row stored, what poller and store look like. */
 SHD_MUST_USE bool shd_judge_feed(const struct shd_basis *basis, struct shd_txn *txn,
-	const struct shd_visit *visit, const struct shd_batch *batch, struct shd_feed_row *ret_row,
-	int *ret_error_before, struct shd_error *reterr);
+	const struct shd_visit *visit, const struct shd_batch *batch,
+	const struct shd_feed_row **ret_before, struct shd_feed_row *ret_row,
+	struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_facts(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, const struct shd_batch *batch, const struct shd_feed_row *feed,
-	int error_before, struct shd_error *reterr);
+	bool error_changed, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_poller(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, enum shd_poller poller, struct shd_error *reterr);
 /* catch_up.c: a feed of the poller is to be read (never of SHD_POLLER_COUNT); all of these

@@ -12,6 +12,7 @@ struct shd_poller_fact {
 	bool failing;                /* the newest poll of one of its feeds failed */
 	bool idle;                   /* the tariff lacks all of it: its entity is closed */
 	struct shd_wall last_success;
+	struct shd_wall judged;      /* when its feeds were looked at last; 0: not yet */
 };
 
 /* From the poller's entity; NULL: it never succeeded, and says nothing of what it brings.

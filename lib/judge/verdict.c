@@ -199,7 +199,7 @@ bool shd_judge_listed(const struct shd_basis *basis, struct shd_txn *txn, struct
 	struct shd_error *reterr)
 {
 	struct shd_dirty *dirty, *next;
-	bool ok = shd_judge_store_entity(basis, visit, reterr);
+	bool ok = !visit->dirty || shd_judge_store_entity(basis, visit, reterr);
 
 	HASH_ITER(hh, visit->dirty, dirty, next) {
 		ok = ok && judge_entity(basis, txn, visit, dirty, reterr);

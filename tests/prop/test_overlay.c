@@ -138,7 +138,7 @@ static bool put_feed(struct world *w)
 		.error = -1, .error_text = roll(w, 2) ? "as the test wants it" : NULL,
 		.next_due = {w->b.now + SHD_MINUTE_MS}};
 
-	return shd_overlay_feed_put(w->overlay, &row, &w->b.err);
+	return shd_overlay_feed_put(w->overlay, &row, true, &w->b.err);
 }
 
 /* In the future, as the judge puts it; or none. */

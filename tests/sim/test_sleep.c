@@ -244,11 +244,11 @@ static void an_answer_from_before_says_nothing_of_now(void **state)
 	order(&b, "gone", "awaiting_shipment", T0 + 7 * SHD_HOUR_MS + 1); /* as it was read then */
 	batch = bench_batch_of(&b, &rows[CHANGED]);
 	batch.fetch.outdated = true;
-	batch.fetch.began.ms = T0 + 1;
+	batch.fetch.began.ms = T0 + SHD_MINUTE_MS;
 	bench_take(&b, &batch);
 	const struct shd_stored *stored = bench_stored(&b);
 	assert_true(stored->feed(stored->ctx, "s1", "changed", b.arena, &feed, &b.err));
-	assert_int_equal(feed->last_success.ms, T0 + 1);
+	assert_int_equal(feed->last_success.ms, T0 + SHD_MINUTE_MS);
 	read_all_but(&b, CHANGED);
 	bench_wake(&b, b.now + 1);
 	assert_string_equal(told(&b), "");

@@ -280,6 +280,16 @@ static bool alerts_of(void *ctx, const char *store, const char *const *ids, size
 	return true;
 }
 
+static bool alerted(void *ctx, shd_alerted_fn *visit, void *visit_ctx, struct shd_error *reterr)
+{
+	const struct shd_memory *memory = ctx;
+
+	(void)reterr;
+	for (size_t i = 0; i < memory->alert_count; i++)
+		visit(visit_ctx, memory->alerts[i]->store, memory->alerts[i]->entity);
+	return true;
+}
+
 static bool open_alerts(void *ctx, const char *store, struct shd_arena *arena,
 			struct shd_alert **ret_alerts, size_t *ret_count, struct shd_error *reterr)
 {
@@ -527,6 +537,7 @@ struct shd_memory *shd_memory_create(void)
 	own->wakes_of = wakes_of;
 	own->alerts_of = alerts_of;
 	own->open_alerts = open_alerts;
+	own->alerted = alerted;
 	own->next_alert = next_alert;
 	own->notified = notified;
 	shd_memory_entities_open(memory);

@@ -66,6 +66,7 @@ void shd_overlay_destroy(struct shd_overlay *overlay)
 	shd_overlay_reset(overlay);
 	shd_arena_destroy(overlay->arena);
 	shd_arena_destroy(overlay->scratch);
+	shd_alerted_finish(&overlay->alerted);
 	free(overlay);
 }
 

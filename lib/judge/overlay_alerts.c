@@ -47,6 +47,25 @@ static struct kept_alert *add_alert(struct shd_overlay *overlay, struct kept_ale
 	return alert;
 }
 
+static void note_alerted(void *ctx, const char *store, const char *entity)
+{
+	shd_alerted_add(ctx, store, entity);
+}
+
+/* Whether the stored alerts of the entity are worth a look. */
+static bool may_be_stored(struct shd_overlay *overlay, const char *store, const char *entity,
+			  bool *ret_may, struct shd_error *reterr)
+{
+	struct shd_alerted *alerted = &overlay->alerted;
+	const struct shd_stored *stored = overlay->stored;
+
+	if (!alerted->loaded && !stored->alerted(stored->ctx, note_alerted, alerted, reterr))
+		return false;
+	alerted->loaded = true;
+	*ret_may = shd_alerted_may(alerted, store, entity);
+	return true;
+}
+
 bool shd_overlay_alerts_load(struct shd_overlay *overlay, struct kept_store *store,
 			     const char *const *ids, size_t count, struct shd_error *reterr)
 {
@@ -54,6 +73,7 @@ bool shd_overlay_alerts_load(struct shd_overlay *overlay, struct kept_store *sto
 	shd_autofree const char **missing = shd_xcalloc(count, sizeof(*missing));
 	struct shd_alert *rows;
 	size_t missing_count = 0, found;
+	bool may;
 
 	for (size_t i = 0; i < count; i++) {
 		struct kept_alerts *kept = alerts_of(store, ids[i]);
@@ -64,7 +84,10 @@ bool shd_overlay_alerts_load(struct shd_overlay *overlay, struct kept_store *sto
 		if (!kept)
 			return false;
 		kept->all = true;
-		missing[missing_count++] = ids[i];
+		if (!may_be_stored(overlay, store->id, ids[i], &may, reterr))
+			return false;
+		if (may)
+			missing[missing_count++] = ids[i];
 	}
 	if (!missing_count)
 		return true;
@@ -122,8 +145,11 @@ bool shd_overlay_alerts_of(struct shd_overlay *overlay, const char *store, const
 	*ret_count = 0;
 	if (kept && kept->all && !kept->first)
 		return true;
-	if ((!kept || !kept->all) && !stored->alerts_of(stored->ctx, store, &entity, 1, arena,
-							ret_alerts, ret_count, reterr))
+	bool look = false;
+	if ((!kept || !kept->all) && !may_be_stored(overlay, store, entity, &look, reterr))
+		return false;
+	if (look && !stored->alerts_of(stored->ctx, store, &entity, 1, arena, ret_alerts,
+				       ret_count, reterr))
 		return false;
 	return !kept || merge(kept, arena, ret_alerts, ret_count, reterr);
 }
@@ -228,6 +254,7 @@ bool shd_overlay_alert_put(struct shd_overlay *overlay, struct shd_alert *alert,
 		overlay->last_alert = mine;
 	}
 	mine->alert = *alert;
+	shd_alerted_add(&overlay->alerted, own->id, alert->entity);
 	return keep_texts(overlay, &mine->alert, reterr);
 }
 

@@ -8,6 +8,7 @@
  *   overlay_alerts.c    alerts, who was told of them
  */
 #pragma once
+#include "alerted.h"
 #include "base/table.h"
 #include "overlay.h"
 
@@ -99,6 +100,7 @@ struct shd_overlay {
 	struct kept_alert *alerts, *last_alert; /* changed, in order */
 	struct kept_notified *notified, *first_notified, *last_notified;
 	int64_t next_alert;           /* 0: not read */
+	struct shd_alerted alerted;   /* of all transactions */
 	struct shd_change_set
 		changes; /* events, outbox, history as they come; the rest at the end */
 };

@@ -21,6 +21,7 @@ struct shd_stored_parcel {
 };
 /* A further wake-up, the earliest first; false stops. */
 typedef bool shd_wake_fn(void *ctx, const struct shd_wake_row *row);
+typedef void shd_alerted_fn(void *ctx, const char *store, const char *entity);
 
 /* Fields of a window that are asked for, bit per field; this one: the id as well. */
 #define SHD_FIELDS_ID (1ULL << 63)
@@ -92,6 +93,9 @@ struct shd_stored {
 	bool (*alerts_of)(void *ctx, const char *store, const char *const *entities, size_t count,
 			  struct shd_arena *arena, struct shd_alert **ret_alerts,
 			  size_t *ret_count, struct shd_error *reterr);
+	/* Every entity that has any, maybe several times, in no order. */
+	bool (*alerted)(void *ctx, shd_alerted_fn *visit, void *visit_ctx,
+			struct shd_error *reterr);
 	bool (*open_alerts)(void *ctx, const char *store, struct shd_arena *arena,
 			    struct shd_alert **ret_alerts, size_t *ret_count,
 			    struct shd_error *reterr);

@@ -242,10 +242,10 @@ static void an_alert_whose_entity_is_gone_ends(void **state)
 	(void)state;
 	last->value.none = last->limit.none = last->cost.none = last->room.none = true;
 	bench_start(&b, rules);
-	bench_poll_all(&b);
 	if (b.state)
 		assert_true(shd_state_begin(b.state, &b.err));
 	bench_write(&b, &changes);
+	bench_poll_all(&b);
 	bench_begin(&b);
 	assert_true(shd_judge_store(b.judge, b.stores[0].id, &b.err));
 	bench_end(&b);

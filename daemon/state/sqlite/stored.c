@@ -206,6 +206,18 @@ static bool alerts_of(void *ctx, const char *store, const char *const *ids, size
 		ctx, store, ids, count, arena, ret_alerts, ret_count, reterr);
 }
 
+static bool alerted(void *ctx, shd_alerted_fn *visit, void *visit_ctx, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, ctx, SHD_SQL_alerted, reterr))
+		return false;
+	while (shd_query_row(&query))
+		visit(visit_ctx, (const char *)sqlite3_column_text(query.stmt, 0),
+		      (const char *)sqlite3_column_text(query.stmt, 1));
+	return shd_query_ok(&query, reterr);
+}
+
 static int by_number(const void *a, const void *b)
 {
 	int64_t x = ((const struct shd_alert *)a)->number,
@@ -246,7 +258,8 @@ const struct shd_stored *shd_state_stored(struct shd_state *state)
 {
 	state->stored = (struct shd_stored){state, entity, entities, open_ids, open_stores, window,
 		listings, without_category, stocks, promised, parcels, metric, samples, feed,
-		feeds, wake, wakes, wakes_of, alerts_of, open_alerts, next_alert, notified};
+		feeds, wake, wakes, wakes_of, alerts_of, alerted, open_alerts, next_alert,
+		notified};
 	return &state->stored;
 }
 

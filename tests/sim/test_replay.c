@@ -215,7 +215,8 @@ static void the_same_rules_give_the_same_alerts(void **state)
 		struct shd_replay *done =
 			replay(&b, whole ? 0 : T0 + (int64_t)draw((uint64_t)(b.now - T0)));
 		assert_true(done->changes > 0);
-		assert_int_equal(done->until.ms, b.now);
+		/* When a feed was read last goes unwritten for so long. */
+		assert_in_range(b.now - done->until.ms, 0, 30 * SHD_SECOND_MS);
 		assert_same(done, with);
 		shd_replay_destroy(done);
 		bench_finish(&b);

@@ -87,6 +87,17 @@ def bench_statements(run):
                   {name: f"{counts[0]:.1f}" for name, counts in found.items()})
 
 
+def settle(shop, seconds=90):
+    """Waits until what the first round left behind is worked off: the rate no longer rises."""
+    rate, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        polls = shop.stats()["requests"]
+        time.sleep(3)
+        before, rate = rate, shop.stats()["requests"] - polls
+        if before * 0.95 < rate < before * 1.05:
+            return
+
+
 def throughput_at(run, build, stores, seconds):
     """(polls/s, PSS in MB) of the daemon on one core, each store offering 3 polls/s."""
     with Shop(run.build, cpu=1) as shop, tempfile.TemporaryDirectory() as folder:
@@ -95,7 +106,7 @@ def throughput_at(run, build, stores, seconds):
                 if feeds_read(pathlib.Path(folder) / "state.db") >= stores * 3:
                     break
                 time.sleep(1)
-            time.sleep(3)
+            settle(shop)
             polls, began = shop.stats()["requests"], time.monotonic()
             time.sleep(seconds)
             return (shop.stats()["requests"] - polls) / (time.monotonic() - began), daemon.memory_mb("Pss")

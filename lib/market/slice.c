@@ -1,10 +1,17 @@
 #include "slice.h"
 
 #include "base/text.h"
+#include "json_marks.h"
 
 #include <string.h>
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, BLOCK_BYTES = SHD_JSON_BLOCK };
+
+/* Of the arrays and objects around a byte. */
+struct nesting {
+	uint64_t objects; /* bit 0: the innermost one is an object */
+	int depth;
+};
 
 /* What a byte means outside a string: 1 opens, 2 closes, 3 quotes, 0 passes by. */
 static const unsigned char classes[256] = {
@@ -82,39 +89,78 @@ static bool skip_string(struct shd_slicer *s, struct shd_error *reterr)
 	return true;
 }
 
-/* Past the array or object that opens at s->at. This loop is what a poll without news
- * costs, so it works on locals and passes over plain bytes without asking which. */
+/* The brackets of 64 bytes that stand outside strings, bit per byte; *in_string, all bits or
+ * none, and *escaped, bit 0, go from one block to the next. */
+static uint64_t brackets(const char *bytes, uint64_t *in_string, uint64_t *escaped)
+{
+	struct shd_json_marks marks;
+	uint64_t quotes, strings;
+
+	shd_json_marks_of(bytes, &marks);
+	quotes = marks.quotes;
+	/* A backslash that is not itself escaped escapes the byte behind it. */
+	uint64_t behind = *escaped;
+	*escaped = 0;
+	for (uint64_t left = marks.backslashes & ~behind; left;) {
+		int at = __builtin_ctzll(left);
+
+		if (at == 63)
+			*escaped = 1;
+		else
+			behind |= 2ULL << at;
+		left &= ~(3ULL << at);
+	}
+	quotes &= ~behind;
+	strings = quotes;
+	for (int shift = 1; shift < 64; shift *= 2)
+		strings ^= strings << shift;
+	strings ^= *in_string;
+	*in_string = (uint64_t)((int64_t)strings >> 63);
+	return marks.brackets & ~strings;
+}
+
+/* Opens or closes what stands at s->at. */
+static bool take_bracket(struct shd_slicer *s, struct nesting *nesting, struct shd_error *reterr)
+{
+	char c = s->body[s->at];
+
+	if (classes[(unsigned char)c] == 1) {
+		if (nesting->depth++ == DEPTH_MAX)
+			return shd_fail(reterr, SHD_ERR_LIMIT,
+				"the JSON is nested deeper than %d at byte %zu", DEPTH_MAX, s->at);
+		nesting->objects = nesting->objects << 1 | (c == '{');
+		return true;
+	}
+	if ((nesting->objects & 1) != (c == '}'))
+		return unexpected(s, "the other bracket", reterr);
+	nesting->objects >>= 1;
+	nesting->depth--;
+	return true;
+}
+
+/* Past the array or object that opens at s->at. This is what a poll with little news costs,
+ * so it looks at 64 bytes at a time. */
 static bool skip_nested(struct shd_slicer *s, struct shd_error *reterr)
 {
-	const char *body = s->body;
-	size_t at = s->at, len = s->len;
-	uint64_t objects = 0; /* bit 0: the innermost one is an object */
-	int depth = 0;
+	uint64_t in_string = 0, escaped = 0;
+	struct nesting nesting = {0};
+	size_t len = s->len;
 
-	while (at < len) {
-		unsigned char c = (unsigned char)body[at], class = classes[c];
+	for (size_t block = s->at; block < len; block += BLOCK_BYTES) {
+		char rest[BLOCK_BYTES] = {0};
+		const char *bytes = s->body + block;
 
-		if (class == 0) {
-			at++;
-		} else if (class == 3) {
-			at = string_end(body, len, at);
-			if (!at)
-				return cut_off(reterr, len);
-		} else if (class == 1) {
-			if (depth++ == DEPTH_MAX)
-				return shd_fail(reterr, SHD_ERR_LIMIT,
-						"the JSON is nested deeper than %d at byte %zu",
-						DEPTH_MAX, at);
-			objects = objects << 1 | (c == '{');
-			at++;
-		} else {
-			s->at = at;
-			if ((objects & 1) != (c == '}'))
-				return unexpected(s, "the other bracket", reterr);
-			objects >>= 1;
-			s->at = ++at;
-			if (--depth == 0)
+		if (len - block < BLOCK_BYTES)
+			bytes = memcpy(rest, bytes, len - block);
+		for (uint64_t left = brackets(bytes, &in_string, &escaped); left;
+		     left &= left - 1) {
+			s->at = block + (size_t)__builtin_ctzll(left);
+			if (!take_bracket(s, &nesting, reterr))
+				return false;
+			if (nesting.depth == 0) {
+				s->at++;
 				return true;
+			}
 		}
 	}
 	return cut_off(reterr, len);

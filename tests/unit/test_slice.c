@@ -89,6 +89,37 @@ static void test_slices_and_keeps_the_envelope(void **state)
 			cases[i].want);
 }
 
+/* Escapes, quotes and brackets on both sides of every border of a block. */
+static void test_texts_of_every_length_hide_their_brackets(void **state)
+{
+	struct shd_text body, want, out;
+
+	(void)state;
+	shd_text_init(&body, 4096);
+	shd_text_init(&want, 4096);
+	shd_text_init(&out, 4096);
+	for (int pad = 0; pad < 150; pad++) {
+		for (int slashes = 0; slashes < 6; slashes++) {
+			shd_text_clear(&want);
+			shd_text_puts(&want, "{\"");
+			for (int i = 0; i < pad; i++)
+				shd_text_puts(&want, "x");
+			shd_text_puts(&want, "\":[\"]");
+			for (int i = 0; i < slashes; i++)
+				shd_text_puts(&want, "\\");
+			shd_text_puts(&want, slashes % 2 ? "\"}]\"" : "\"");
+			shd_text_puts(&want, ",{\"a\":\"}\"}]}");
+			shd_text_clear(&body);
+			shd_text_printf(&body, "[%s,2]", want.data);
+			shd_text_puts(&want, "|2 in []");
+			assert_string_equal(slice(body.data, body.len, "", &out), want.data);
+		}
+	}
+	shd_text_finish(&body);
+	shd_text_finish(&want);
+	shd_text_finish(&out);
+}
+
 static void test_every_cut_of_a_page_is_an_error(void **state)
 {
 	const char *body = "{\"n\":{\"a\":[1,\"}\"]},\"items\":[{\"id\":\"1\"},{\"id\":[2,{}]}],"
@@ -201,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slices_and_keeps_the_envelope),
+		cmocka_unit_test(test_texts_of_every_length_hide_their_brackets),
 		cmocka_unit_test(test_every_cut_of_a_page_is_an_error),
 		cmocka_unit_test(test_deep_nesting_is_a_limit),
 		cmocka_unit_test(test_numbers_beyond_int64_become_texts),

@@ -15,7 +15,7 @@ def measure_replay(build, orders, days):
             [build / "tests" / "bench-replay", folder, str(orders), str(days), conf / "rules.d"],
             stdout=subprocess.PIPE, check=True, env={**os.environ, "STOREHEALTHD_DATA_DIR": str(conf)}).stdout)
         with sqlite3.connect(f"{folder}/state.db") as state:
-            rows, = state.execute("SELECT count(*) FROM history").fetchone()
+            rows, = state.execute("SELECT max(number) FROM history").fetchone()
             size, = state.execute("SELECT sum(pgsize) FROM dbstat WHERE name = 'history'").fetchone()
     return done, size / rows
 

@@ -214,8 +214,9 @@ static void news_of(const struct shop *shop, enum shd_poller poller, struct shd_
 
 static void poll(struct shop *shop, const struct shd_endpoint *row, bool *told)
 {
-	struct shd_batch batch = {.fetch = {.row = row, .began = {shop->now}, .ok = true,
-		.requests = 1, .next_due = {shop->now + STEP_MS}, .clock_skew_ms = INT64_MIN}};
+	struct shd_batch batch = {.source = shop->config->settings->sources,
+		.fetch = {.row = row, .began = {shop->now}, .ok = true, .requests = 1,
+			.next_due = {shop->now + STEP_MS}, .clock_skew_ms = INT64_MIN}};
 
 	batch.seen.harvest = shd_harvest_create(64 << 20);
 	if (!told[row->poller])

@@ -328,9 +328,9 @@ static void list_order(struct shd_harvest *news, int64_t number, const char *sub
  * microseconds. */
 static double poll(struct daily *daily, int64_t from, int64_t to, const char *substatus)
 {
-	struct shd_batch batch = {.fetch = {.row = daily->row, .began = {daily->now}, .ok = true,
-		.requests = 1, .next_due = {daily->now + SHD_MINUTE_MS},
-		.clock_skew_ms = INT64_MIN}};
+	struct shd_batch batch = {.source = daily->config->settings->sources,
+		.fetch = {.row = daily->row, .began = {daily->now}, .ok = true, .requests = 1,
+			.next_due = {daily->now + SHD_MINUTE_MS}, .clock_skew_ms = INT64_MIN}};
 	struct shd_outcome outcome;
 
 	batch.seen.harvest = shd_harvest_create(64 << 20);

@@ -200,8 +200,10 @@ void shd_outcome_news(
 	ret_batch->fetch.ok = true;
 	ret_batch->fetch.next_due.ms = now.ms + every_ms(poll->feed);
 	ret_batch->seen.harvest = brought ? poll->harvest : NULL;
-	if (poll->listed_changed && !poll->bad_records) {
+	if (poll->listed_changed) {
 		ret_batch->seen.listed = poll->listed;
 		ret_batch->seen.listed_count = poll->listed_count;
 	}
+	if (poll->bad_records)
+		ret_batch->seen.incomplete = poll->bad_record.msg;
 }

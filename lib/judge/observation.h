@@ -16,6 +16,9 @@ struct shd_observation {
 	 * fetch's row listed. NULL: no entity of it went away. */
 	const char *const *listed;
 	size_t listed_count;
+	/* In words, why the list may lack rows that are there: what it has is taken, and nothing
+	 * is closed by it. NULL: it is whole. */
+	const char *incomplete;
 };
 
 /* How one poll of one feed went. */

@@ -429,7 +429,7 @@ bool shd_judge_sweep(const struct shd_basis *basis, struct shd_txn *txn, struct 
 	const char *const *ids;
 	size_t count;
 
-	if (!batch->fetch.ok || !batch->fetch.row->complete)
+	if (!batch->fetch.ok || !batch->fetch.row->complete || batch->seen.incomplete)
 		return true;
 	if (!batch->seen.listed) { /* it lists what it always did: an empty answer was a slip */
 		feed->suspects = 0;

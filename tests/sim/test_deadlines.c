@@ -255,6 +255,35 @@ static void what_a_sweep_no_longer_lists_has_closed(void **state)
 	bench_finish(&b);
 }
 
+/* It adds, and it ends nothing, however often it comes and however little it lists. */
+static void an_incomplete_sweep_closes_nothing(void **state)
+{
+	static const char *const one[] = {"c3"};
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, rules);
+	poll_seldom(&b);
+	bench_poll_all(&b);
+	complaint(&b, "c1", T0 - 13 * SHD_HOUR_MS);
+	complaint(&b, "c2", T0 - 13 * SHD_HOUR_MS);
+	bench_sweep(&b, (const char *const[]){"c1", "c2"}, 2);
+	for (int i = 0; i < 6; i++) {
+		b.now += SHD_MINUTE_MS;
+		complaint(&b, "c3", T0 - 13 * SHD_HOUR_MS);
+		struct shd_batch batch = bench_batch(&b, 0, "cases");
+		batch.seen.listed = one;
+		batch.seen.listed_count = (size_t)(i % 2);
+		batch.seen.incomplete = "1 of 3 rows";
+		bench_take(&b, &batch);
+		assert_false(b.outcome.suspect);
+	}
+	assert_int_equal(bench_level(&b, "first-response", "c1"), SHD_INFO);
+	assert_int_equal(bench_level(&b, "first-response", "c2"), SHD_INFO);
+	assert_int_equal(bench_level(&b, "first-response", "c3"), SHD_INFO);
+	bench_finish(&b);
+}
+
 /* A week in which much happens; what it leaves behind is in the history. */
 static void live_a_week(struct bench *b)
 {
@@ -422,6 +451,7 @@ int main(void)
 		cmocka_unit_test(a_dead_feed_fires_nothing_and_resolves_nothing),
 		cmocka_unit_test(one_empty_answer_is_suspect_and_two_are_believed),
 		cmocka_unit_test(what_a_sweep_no_longer_lists_has_closed),
+		cmocka_unit_test(an_incomplete_sweep_closes_nothing),
 		cmocka_unit_test(a_restart_between_any_two_steps_changes_nothing),
 		cmocka_unit_test(a_lost_transaction_is_lived_again),
 		cmocka_unit_test(a_clock_that_goes_back_fires_nothing_twice),

@@ -163,8 +163,8 @@ static void test_bodies_have_what_ozon_insists_on(void **state)
 	static const struct {
 		const char *endpoint, *path, *want; /* want NULL: any text */
 	} cases[] = {
-		{"fbs_unfulfilled", "filter.cutoff_from", "2026-09-01T12:00:00.000Z"},
-		{"fbs_unfulfilled", "filter.cutoff_to", "2026-10-31T12:00:00.000Z"},
+		{"fbs_unfulfilled", "filter.cutoff_from", "2026-07-03T12:00:00.000Z"},
+		{"fbs_unfulfilled", "filter.cutoff_to", "2027-03-30T12:00:00.000Z"},
 		{"fbs_list", "filter.since", "2026-07-03T12:00:00.000Z"},
 		{"fbs_list", "filter.to", "2026-10-01T13:00:00.000Z"},
 		{"fbs_list", "filter.last_changed_status_date.from", "2026-10-01T10:45:00.000Z"},
@@ -251,10 +251,6 @@ static const struct {
 		"283784254"},
 	{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":0}", NULL, 500, ""},
 	{"conditional_cancellation", "7", "{\"result\":[],\"last_id\":8}", NULL, 0, ""},
-	{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 100,
-		"8000123456"},
-	{"rfbs_list", "", "{\"returns\":[]}", "{\"return_id\":8000123456}", 99, ""},
-	{"rfbs_list", "", "{\"returns\":[]}", NULL, 0, ""},
 	{"returns_list", "", "{\"returns\":[],\"has_next\":true}",
 		"{\"id\":18446744073709551615,\"x\":1}", 500, "18446744073709551615"},
 	{"returns_list", "", "{\"returns\":[],\"has_next\":true}", "{\"id\":\"10\"}", 3,
@@ -294,6 +290,69 @@ static void test_lists_go_on_or_end(void **state)
 	}
 }
 
+/* Reads a list of return requests, `of` of them evenly spread over the days, as Ozon
+ * would give it; returns the requests it took. */
+static int read_rfbs(int of, int per_page, bool *seen)
+{
+	const struct shd_endpoint *row = endpoint("rfbs_list");
+	char position[64] = "";
+	int requests = 0;
+
+	for (bool last = false; !last; requests++) {
+		struct shd_page_in in = {.position = position, .now = {NOW_MS}};
+		struct shd_page_out out = {.last = true};
+		struct shd_wall from, to;
+		struct shd_error error;
+		size_t records = 0;
+		json_auto_t *body = body_of(row, in);
+
+		assert_true(shd_loose_time(shd_loose_at(body, "filter.created_at.from"), &from));
+		assert_true(shd_loose_time(shd_loose_at(body, "filter.created_at.to"), &to));
+		/* last_id is an int32, and an id of today is not */
+		assert_int_equal(json_integer_value(json_object_get(body, "last_id")), 0);
+		for (int i = of - 1; i >= 0 && records < (size_t)per_page; i--) {
+			int64_t at = NOW_MS - (45 * SHD_DAY_MS) / of * i;
+
+			if (at < from.ms || at > to.ms)
+				continue;
+			seen[i] = true;
+			records++;
+		}
+		shd_text_init(&out.position, SHD_POSITION_BYTES);
+		assert_true(row->next(row, NULL, records, &in, &out, &error));
+		last = out.last;
+		snprintf(position, sizeof(position), "%s", out.position.data);
+		shd_text_finish(&out.position);
+		assert_true(requests < 200);
+	}
+	return requests;
+}
+
+static void test_return_requests_are_read_without_their_long_ids(void **state)
+{
+	bool seen[2000];
+
+	(void)state;
+	for (int of = 1; of <= 2000; of = of * 3 + 1) {
+		memset(seen, 0, sizeof(seen));
+		int requests = read_rfbs(of, 100, seen);
+
+		print_message("%d in %d requests\n", of, requests);
+		for (int i = 0; i < of; i++)
+			assert_true(seen[i]);
+		assert_true(of >= 100 || requests == 1);
+		assert_true(requests <= 8 + of / 25);
+	}
+}
+
+static void test_all_delivery_methods_are_asked_for(void **state)
+{
+	json_auto_t *body = body_of(endpoint("delivery_method_list"), (struct shd_page_in){0});
+
+	(void)state;
+	assert_int_equal(json_array_size(shd_loose_at(body, "filter.status")), 6);
+}
+
 static void test_a_long_cursor_is_taken_whole(void **state)
 {
 	struct shd_page_in in = {.position = ""};
@@ -323,6 +382,8 @@ int main(void)
 		cmocka_unit_test(test_bodies_have_what_ozon_insists_on),
 		cmocka_unit_test(test_windows_reach_back_a_month_at_first_and_after_an_outage),
 		cmocka_unit_test(test_lists_go_on_or_end),
+		cmocka_unit_test(test_return_requests_are_read_without_their_long_ids),
+		cmocka_unit_test(test_all_delivery_methods_are_asked_for),
 		cmocka_unit_test(test_a_long_cursor_is_taken_whole),
 	};
 

@@ -1,6 +1,8 @@
 #include "ozon.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Ozon has no complaint object. A complaint of ours is composed from a realFBS return
@@ -83,16 +85,59 @@ SHD_OZON_BODY(returns_status)
 		out, ",\"filter\":{\"visual_status_name\":\"%s\"}}", strchr(row->name, '_') + 1);
 }
 
+/* The list goes on by last_id, which is 32 bits wide in the request, while ids are longer.
+ * So it is read by the time of creation instead: a position is such a window, "FROM TO" in
+ * ms. A full page may lack rows of its window, whose first half is asked for then. */
+#define RFBS_DAYS     45
+#define RFBS_LEAST_MS SHD_MINUTE_MS /* a window that is not halved any more */
+
+struct window {
+	int64_t from_ms, to_ms;
+};
+
+static int64_t rfbs_end_ms(const struct shd_page_in *in)
+{
+	return in->now.ms + SHD_HOUR_MS;
+}
+
+static struct window rfbs_window(const struct shd_page_in *in)
+{
+	struct window all = {in->now.ms - RFBS_DAYS * SHD_DAY_MS, rfbs_end_ms(in)}, window;
+	char *end, *second;
+
+	window.from_ms = strtoll(in->position, &second, 10);
+	window.to_ms = strtoll(second, &end, 10);
+	return end > second && window.from_ms < window.to_ms ? window : all;
+}
+
 /* All groups, so that a request is seen to end; an old one cannot change any more:
  * after 31 days in transit Ozon itself opens and decides the dispute. */
 SHD_OZON_BODY(rfbs_list)
 {
-	shd_text_printf(out, "{\"limit\":%d,\"last_id\":", row->limit);
-	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
-	shd_text_puts(out, ",\"filter\":{\"group_state\":[\"All\"],\"created_at\":{");
-	shd_ozon_put_window(
-		out, "from", in->now.ms - 45 * SHD_DAY_MS, "to", in->now.ms + SHD_HOUR_MS);
+	struct window window = rfbs_window(in);
+
+	shd_text_printf(out, "{\"limit\":%d,\"last_id\":0,", row->limit);
+	shd_text_puts(out, "\"filter\":{\"group_state\":[\"All\"],\"created_at\":{");
+	shd_ozon_put_window(out, "from", window.from_ms, "to", window.to_ms);
 	shd_text_puts(out, "}}}");
+}
+
+SHD_OZON_NEXT(rfbs)
+{
+	struct window window = rfbs_window(in);
+	int64_t width_ms = window.to_ms - window.from_ms, end_ms = rfbs_end_ms(in);
+
+	(void)envelope;
+	(void)reterr;
+	if (records >= (size_t)row->limit && width_ms > RFBS_LEAST_MS) {
+		window.to_ms = window.from_ms + width_ms / 2;
+	} else {
+		window.from_ms = window.to_ms;
+		window.to_ms = window.to_ms + width_ms < end_ms ? window.to_ms + width_ms : end_ms;
+	}
+	ret_out->last = window.from_ms >= end_ms;
+	shd_text_printf(&ret_out->position, "%" PRId64 " %" PRId64, window.from_ms, window.to_ms);
+	return true;
 }
 
 SHD_OZON_BODY(rfbs_get)
@@ -183,6 +228,7 @@ static void put_claim(struct shd_harvest *out, const json_t *record, const struc
 	/* a request is opened when the seller has to decide; return_date may be the order's */
 	shd_put_time(out, at, SHD_F_complaint_opened_at, waits ? of->changed : of->opened);
 	shd_put_text(out, at, SHD_F_complaint_order_id, of->order);
+	shd_ozon_put_url(out, at, SHD_F_complaint_url, SHD_OZON_PAGE_RETURNS, NULL);
 	shd_put_text(out, at, SHD_F_complaint_reason, of->reason);
 	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(of->product, "sku"));
 	put_amount(out, at, SHD_F_complaint_order_amount, of->product);
@@ -262,6 +308,7 @@ SHD_OZON_MAP(return)
 		return false;
 	shd_put_time(out, at, SHD_F_return_opened_at, of.opened);
 	shd_put_text(out, at, SHD_F_return_order_id, of.order);
+	shd_ozon_put_url(out, at, SHD_F_return_url, SHD_OZON_PAGE_RETURNS, NULL);
 	shd_put_text(out, at, SHD_F_return_reason, of.reason);
 	shd_put_text(out, at, SHD_F_return_status, status);
 	shd_put_text(out, at, SHD_F_return_sku, json_object_get(of.product, "sku"));
@@ -305,6 +352,7 @@ static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *rec
 	if (class != DISPUTE && class != OTHER) /* when a dispute over it began is not told */
 		shd_put_time(out, at, SHD_F_complaint_opened_at, created);
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
+	shd_ozon_put_url(out, at, SHD_F_complaint_url, SHD_OZON_PAGE_RFBS, NULL);
 	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(product, "sku"));
 	put_amount(out, at, SHD_F_complaint_order_amount, product);
 	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "state.group_state"));
@@ -356,6 +404,7 @@ SHD_OZON_MAP(rfbs)
 		return false;
 	shd_put_time(out, at, SHD_F_return_opened_at, created);
 	shd_put_text(out, at, SHD_F_return_order_id, json_object_get(record, "posting_number"));
+	shd_ozon_put_url(out, at, SHD_F_return_url, SHD_OZON_PAGE_RFBS, NULL);
 	shd_put_text(out, at, SHD_F_return_sku, json_object_get(product, "sku"));
 	put_amount(out, at, SHD_F_return_amount, product);
 	shd_put_text(out, at, SHD_F_return_status, shd_loose_at(record, "state.group_state"));
@@ -414,6 +463,8 @@ SHD_OZON_MAP(arbitration)
 	shd_put_word(out, at, SHD_F_complaint_root_cause, "LOGISTICS_TRACKING_BREAK");
 	/* When it began is not told: the first sight of it counts (catalog/derive.h). */
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
+	shd_ozon_put_url(out, at, SHD_F_complaint_url, shd_ozon_page_of_postings(in->source, false),
+		json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_complaint_stage, json_object_get(record, "status"));
 	if (json_array_size(products) == 1)
 		shd_put_text(out, at, SHD_F_complaint_sku,

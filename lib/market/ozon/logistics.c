@@ -11,8 +11,10 @@ SHD_OZON_BODY(warehouse_list)
 
 SHD_OZON_BODY(delivery_methods)
 {
-	shd_text_printf(
-		out, "{\"limit\":%d,\"sort_dir\":\"ASC\",\"filter\":{},\"cursor\":", row->limit);
+	/* All there are: without the filter only new ones might come. */
+	shd_text_printf(out, "{\"limit\":%d,\"sort_dir\":\"ASC\",\"filter\":{\"status\":[\"NEW\","
+			     "\"EDITED\",\"ACTIVE\",\"DISABLED\",\"WAITING\",\"BROKEN\"]},"
+			     "\"cursor\":", row->limit);
 	shd_ozon_put_quoted(out, in->position);
 	shd_text_putc(out, '}');
 }
@@ -136,12 +138,14 @@ SHD_OZON_MAP(supply)
 
 SHD_OZON_MAP(index_posting)
 {
+	bool forgiven = false;
 	size_t at;
 
 	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
 		    "posting_number", &at, reterr))
 		return false;
-	shd_set_n(out, at, SHD_F_order_counts_against_seller, true);
+	shd_loose_bool(json_object_get(record, "has_grace_status"), &forgiven);
+	shd_set_n(out, at, SHD_F_order_counts_against_seller, !forgiven);
 	return true;
 }

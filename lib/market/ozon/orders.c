@@ -79,8 +79,8 @@ SHD_OZON_BODY(fbs_unfulfilled)
 	struct shd_text filter SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&filter, 512);
-	shd_ozon_put_window(&filter, "cutoff_from", in->now.ms - 30 * SHD_DAY_MS, "cutoff_to",
-		in->now.ms + 30 * SHD_DAY_MS);
+	shd_ozon_put_window(&filter, "cutoff_from", in->now.ms - 90 * SHD_DAY_MS, "cutoff_to",
+		in->now.ms + 180 * SHD_DAY_MS);
 	put_page(row, in, filter.data, out);
 }
 
@@ -234,7 +234,8 @@ static const char *parcel_status(const json_t *posting, const char *order_status
 	return status;
 }
 
-static void put_parcel(struct shd_harvest *out, const json_t *posting, const char *order_status)
+static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
+		       const json_t *posting, const char *order_status)
 {
 	const json_t *number = json_object_get(posting, "posting_number");
 	const json_t *gtd = shd_loose_at(posting, "requirements.products_requiring_gtd");
@@ -251,6 +252,8 @@ static void put_parcel(struct shd_harvest *out, const json_t *posting, const cha
 		return;
 	}
 	shd_put_text(out, at, SHD_F_parcel_order_id, number);
+	shd_ozon_put_url(out, at, SHD_F_parcel_url, shd_ozon_page_of_postings(in->source, false),
+		number);
 	shd_put_word(out, at, SHD_F_parcel_status, status);
 	shd_put_text(out, at, SHD_F_parcel_substatus, json_object_get(posting, "substatus"));
 	shd_put_text(out, at, SHD_F_parcel_carrier,
@@ -276,7 +279,6 @@ SHD_OZON_MAP(fbs_posting)
 {
 	size_t at;
 
-	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
 		    "posting_number", &at, reterr))
 		return false;
@@ -284,6 +286,8 @@ SHD_OZON_MAP(fbs_posting)
 	/* FBP postings come in the same list, but a partner of Ozon packs them. */
 	bool partner = shd_loose_is(json_object_get(record, "integration_type_flow"), "FBP");
 
+	shd_ozon_put_url(out, at, SHD_F_order_url, shd_ozon_page_of_postings(in->source, false),
+		json_object_get(record, "posting_number"));
 	shd_put_word(out, at, SHD_F_order_fulfilment, partner ? "marketplace" : "seller");
 	shd_put_time(out, at, SHD_F_order_opened_at, json_object_get(record, "in_process_at"));
 	shd_put_time(out, at, SHD_F_order_paid_at, json_object_get(record, "in_process_at"));
@@ -301,7 +305,7 @@ SHD_OZON_MAP(fbs_posting)
 		out, at, SHD_F_order_tracking_number, json_object_get(record, "tracking_number"));
 	put_products(out, at, record);
 	put_cancellation(out, at, record);
-	put_parcel(out, record, status);
+	put_parcel(out, in, record, status);
 	return true;
 }
 
@@ -309,11 +313,12 @@ SHD_OZON_MAP(fbo_posting)
 {
 	size_t at;
 
-	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
 		    "posting_number", &at, reterr))
 		return false;
 	put_status(out, at, record);
+	shd_ozon_put_url(out, at, SHD_F_order_url, shd_ozon_page_of_postings(in->source, true),
+		json_object_get(record, "posting_number"));
 	shd_put_word(out, at, SHD_F_order_fulfilment, "marketplace");
 	put_either_time(out, at, SHD_F_order_opened_at, json_object_get(record, "created_at"),
 		json_object_get(record, "in_process_at"));
@@ -361,7 +366,6 @@ SHD_OZON_MAP(cancellation)
 	const char *state;
 	size_t at;
 
-	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_cancellation, "",
 		    json_object_get(record, "cancellation_id"), "cancellation_id", &at, reterr))
 		return false;
@@ -369,6 +373,9 @@ SHD_OZON_MAP(cancellation)
 		out, at, SHD_F_cancellation_opened_at, json_object_get(record, "cancelled_at"));
 	shd_put_text(
 		out, at, SHD_F_cancellation_order_id, json_object_get(record, "posting_number"));
+	shd_ozon_put_url(out, at, SHD_F_cancellation_url,
+		shd_ozon_page_of_postings(in->source, false),
+		json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_cancellation_reason, reason_of(record));
 	shd_put_time(
 		out, at, SHD_F_cancellation_due_at, json_object_get(record, "auto_approve_date"));
@@ -385,7 +392,6 @@ SHD_OZON_MAP(cancellation_claim)
 	const char *cause = shd_ozon_root_cause(reason_of(record)), *state;
 	size_t at;
 
-	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_complaint, "cancel:",
 		    json_object_get(record, "cancellation_id"), "cancellation_id", &at, reterr))
 		return false;
@@ -395,6 +401,8 @@ SHD_OZON_MAP(cancellation_claim)
 		shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
 	shd_put_time(out, at, SHD_F_complaint_opened_at, json_object_get(record, "cancelled_at"));
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
+	shd_ozon_put_url(out, at, SHD_F_complaint_url, shd_ozon_page_of_postings(in->source, false),
+		json_object_get(record, "posting_number"));
 	shd_put_text(out, at, SHD_F_complaint_reason, reason_of(record));
 	shd_put_time(out, at, SHD_F_complaint_due_at, json_object_get(record, "auto_approve_date"));
 	put_decision(out, at, SHD_F_complaint_responded_at, record);

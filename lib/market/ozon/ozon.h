@@ -50,6 +50,7 @@ bool shd_ozon_accept(const struct shd_endpoint *row, const struct shd_answer *an
 SHD_OZON_NEXT(cursor);       /* cursor, has_next */
 SHD_OZON_NEXT(last_id);      /* last_id, perhaps in result; has_next where there is one */
 SHD_OZON_NEXT(last_return);  /* the id of the last row */
+SHD_OZON_NEXT(rfbs);         /* windows of created_at */
 SHD_OZON_NEXT(offset);       /* rows read so far */
 
 SHD_OZON_BODY(nothing);
@@ -120,6 +121,20 @@ SHD_OZON_MAP(roles);
 SHD_OZON_MAP(rating_summary);
 SHD_OZON_MAP(rating_history);
 SHD_OZON_MAP(index_info);
+
+/* cabinet.c: sets `field` to a page of the seller's cabinet. Each {} of `page` is the id's text,
+ * percent-encoded; without an id that can be read such a page is not set. */
+#define SHD_OZON_PAGE_PRODUCT   "/app/products/{}/edit/general-info"
+#define SHD_OZON_PAGE_BUYER     "/app/messenger?group=customers_v2&id={}"
+#define SHD_OZON_PAGE_SUPPORT   "/app/messenger?group=support_v2&id={}"
+#define SHD_OZON_PAGE_REVIEWS   "/app/reviews"
+#define SHD_OZON_PAGE_QUESTIONS "/app/reviews/questions"
+#define SHD_OZON_PAGE_RETURNS   "/app/returns/main"
+#define SHD_OZON_PAGE_RFBS      "/app/returns/rfbs"
+void shd_ozon_put_url(struct shd_harvest *out, size_t at, enum shd_field field, const char *page,
+		      const json_t *id);
+/* The page of one posting, which stores from abroad have elsewhere. */
+const char *shd_ozon_page_of_postings(const struct shd_source *source, bool fbo);
 
 /* orders.c: what the products of a posting cost in all, when it can be said. */
 bool shd_ozon_products_sum(const json_t *products, int64_t *ret_minor, char ret_currency[4]);

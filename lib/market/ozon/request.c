@@ -190,8 +190,7 @@ SHD_OZON_NEXT(last_return)
 		record = shd_adapter_parse(in->last_record, in->last_record_len, reterr);
 		if (!record)
 			return false;
-		if (!shd_loose_text(json_object_get(record, "return_id"), &last))
-			shd_loose_text(json_object_get(record, "id"), &last);
+		shd_loose_text(json_object_get(record, "id"), &last);
 	}
 	return go_on(in, &last, ret_out);
 }

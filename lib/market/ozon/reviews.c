@@ -84,6 +84,7 @@ SHD_OZON_MAP(review)
 		    out, SHD_KIND_review, "", json_object_get(record, "id"), "id", &at, reterr))
 		return false;
 	shd_put_time(out, at, SHD_F_review_opened_at, json_object_get(record, "published_at"));
+	shd_ozon_put_url(out, at, SHD_F_review_url, SHD_OZON_PAGE_REVIEWS, NULL);
 	shd_put_text(out, at, SHD_F_review_sku, json_object_get(record, "sku"));
 	shd_put_number(out, at, SHD_F_review_stars, json_object_get(record, "rating"));
 	shd_put_text(out, at, SHD_F_review_text, json_object_get(record, "text"));
@@ -109,6 +110,7 @@ SHD_OZON_MAP(question)
 		    reterr))
 		return false;
 	shd_put_time(out, at, SHD_F_question_opened_at, json_object_get(record, "published_at"));
+	shd_ozon_put_url(out, at, SHD_F_question_url, SHD_OZON_PAGE_QUESTIONS, NULL);
 	shd_put_text(out, at, SHD_F_question_sku, json_object_get(record, "sku"));
 	shd_put_text(out, at, SHD_F_question_text, json_object_get(record, "text"));
 	bool counted = shd_loose_int(json_object_get(record, "answers_count"), &answers);

@@ -89,6 +89,8 @@ SHD_OZON_MAP(product)
 		    "product_id", &at, reterr))
 		return false;
 	put_sku(out, at, json_object_get(record, "sku"));
+	shd_ozon_put_url(out, at, SHD_F_listing_url, SHD_OZON_PAGE_PRODUCT,
+		json_object_get(record, "product_id"));
 	shd_put_text(out, at, SHD_F_listing_offer_id, json_object_get(record, "offer_id"));
 	shd_loose_bool(json_object_get(record, "archived"), &archived);
 	if (archived)
@@ -112,15 +114,46 @@ static bool says(const json_t *statuses, const char *member, const char *const *
 	return false;
 }
 
-static bool has_failed(const json_t *product)
+/* What Ozon says of the product as a whole, in the cabinet's words. It goes before everything
+ * else: the other texts tell of the last edit, which may have failed while the product sells. */
+enum sale { UNTOLD, SELLS, READY, OFF };
+
+static enum sale sale_of(const json_t *statuses)
+{
+	static const char *const off[] = {"не прода", "снят с продажи", "снято с продажи",
+		"убран из продажи", "скрыт", "not for sale", "off sale", "下架", NULL};
+	static const char *const ready[] = {"готов к продаже", "ready for sale", NULL};
+	static const char *const sells[] = {
+		"продается", "продаётся", "on sale", "selling", "已激活", "销售中", NULL};
+
+	return says(statuses, "status_name", off)     ? OFF
+	       : says(statuses, "status_name", ready) ? READY
+	       : says(statuses, "status_name", sells) ? SELLS
+						      : UNTOLD;
+}
+
+/* The product itself was refused. */
+static bool is_refused(const json_t *statuses)
 {
 	static const char *const bad[] = {"fail", "decline", "reject", "invalid", "banned", NULL};
-	const json_t *statuses = json_object_get(product, "statuses"), *failed, *error;
+	static const char *const refused[] = {"не создан", "не прошел валидацию",
+		"не прошёл валидацию", "отклонен модератором", "отклонён модератором", NULL};
+
+	return says(statuses, "status", bad) || says(statuses, "moderate_status", bad) ||
+	       says(statuses, "validation_status", bad) ||
+	       says(statuses, "status_description", refused);
+}
+
+/* It, or only the last edit of it, was refused. */
+static bool has_failed(const json_t *product)
+{
+	const json_t *statuses = json_object_get(product, "statuses"), *error;
+	const json_t *failed = json_object_get(statuses, "status_failed");
 	struct shd_loose_text text;
 	size_t i;
 
-	failed = json_object_get(statuses, "status_failed");
-	if (shd_loose_text(failed, &text) && !shd_loose_is(failed, "none"))
+	if (is_refused(statuses) ||
+		(shd_loose_text(failed, &text) && !shd_loose_is(failed, "none")))
 		return true;
 	json_array_foreach (json_object_get(product, "errors"), i, error) {
 		const json_t *level = json_object_get(error, "level");
@@ -129,48 +162,89 @@ static bool has_failed(const json_t *product)
 			shd_loose_is(level, "ERROR_LEVEL_INTERNAL") || shd_loose_is(level, "ERROR"))
 			return true;
 	}
-	return says(statuses, "moderate_status", bad) || says(statuses, "validation_status", bad);
+	return false;
 }
 
-/* Every availability is HIDDEN or UNAVAILABLE although there is something to sell. */
-static bool is_hidden(const json_t *product)
+static bool is_moderated(const json_t *statuses)
+{
+	static const char *const words[] = {
+		"moderation", "moderating", "pending", "модерац", "на проверке", NULL};
+
+	return says(statuses, "moderate_status", words) || says(statuses, "status", words) ||
+	       says(statuses, "validation_status", words) || says(statuses, "status_name", words);
+}
+
+/* Whether it can be had anywhere: 1, 0 (everywhere HIDDEN or UNAVAILABLE although there is
+ * something to sell), -1: not told. */
+static int availability_of(const json_t *product)
 {
 	const json_t *list = json_object_get(product, "availabilities"), *one;
-	bool has_stock = true;
+	bool has_stock = true, hidden = true;
 	size_t i;
 
 	shd_loose_bool(shd_loose_at(product, "visibility_details.has_stock"), &has_stock);
 	json_array_foreach (list, i, one) {
 		const json_t *word = json_object_get(one, "availability");
 
-		if (!shd_loose_is(word, "HIDDEN") && !shd_loose_is(word, "UNAVAILABLE"))
-			return false;
+		if (shd_loose_is(word, "AVAILABLE"))
+			return 1;
+		hidden &= shd_loose_is(word, "HIDDEN") || shd_loose_is(word, "UNAVAILABLE");
 	}
-	return has_stock && json_array_size(list) > 0;
+	return has_stock && hidden && json_array_size(list) > 0 ? 0 : -1;
 }
 
-static const char *state_of(const json_t *product, bool archived)
+/* Where nothing tells of the product as a whole: by its parts. NULL: nothing is told. */
+static const char *state_by_parts(const json_t *product)
 {
-	static const char *const off[] = {"removed", "disabled", "off_sale", "not_for_sale",
-		"снят с продажи", "снято с продажи", "убран из продажи", "не продается",
-		"не продаётся", "скрыт", NULL};
-	static const char *const moderated[] = {
-		"moderation", "moderating", "pending", "модерац", "на проверке", NULL};
+	static const char *const off[] = {"removed", "disabled", "off_sale", "not_for_sale", NULL};
+	static const char *const off_too[] = {"убран из продажи", "заблокирован", NULL};
+	static const char *const done[] = {"price_sent", "processed", NULL};
+	static const char *const edit[] = {"не обновлен", "не обновлён", NULL};
 	const json_t *statuses = json_object_get(product, "statuses");
-	bool has_price = true;
+	int available = availability_of(product);
+
+	if (says(statuses, "status_description", edit))
+		return "active";
+	if (is_refused(statuses))
+		return "rejected";
+	if (is_moderated(statuses))
+		return "moderation";
+	if (says(statuses, "status", off) || says(statuses, "status_description", off_too))
+		return "off_sale";
+	if (available >= 0)
+		return available ? "active" : "suppressed";
+	if (has_failed(product) && !shd_loose_is(json_object_get(statuses, "moderate_status"),
+					   "approved"))
+		return "rejected";
+	/* a word that we do not know may mean anything */
+	if (json_string_length(json_object_get(statuses, "status_name")))
+		return NULL;
+	return says(statuses, "status", done) ? "active" : NULL;
+}
+
+/* The state of a product that is not archived; NULL: not told, so that what is known stays. */
+static const char *state_of(const json_t *product)
+{
+	const json_t *statuses = json_object_get(product, "statuses");
+	bool has_price = true, created = true;
 
 	shd_loose_bool(shd_loose_at(product, "visibility_details.has_price"), &has_price);
-	if (archived)
-		return "archived";
-	if (has_failed(product))
-		return "rejected";
-	if (says(statuses, "moderate_status", moderated) || says(statuses, "status", moderated) ||
-		says(statuses, "validation_status", moderated) ||
-		says(statuses, "status_name", moderated))
-		return "moderation";
-	if (says(statuses, "status", off) || says(statuses, "status_name", off) || !has_price)
-		return "off_sale";
-	return is_hidden(product) ? "suppressed" : "active";
+	shd_loose_bool(json_object_get(statuses, "is_created"), &created);
+	switch (sale_of(statuses)) {
+	case SELLS:
+		return "active";
+	case READY:
+		if (!has_price)
+			return "off_sale";
+		return availability_of(product) == 0 ? "suppressed" : "active";
+	case OFF:
+		if (has_failed(product))
+			return "rejected";
+		return !created && is_moderated(statuses) ? "moderation" : "off_sale";
+	case UNTOLD:
+		break;
+	}
+	return has_price ? state_by_parts(product) : "off_sale";
 }
 
 /* Appends a reason after "; ". */
@@ -195,7 +269,7 @@ static void put_issues(struct shd_harvest *out, size_t at, const json_t *product
 		add_issue(&issues,
 			json_string_length(text) ? text : shd_loose_at(one, "texts.message"));
 	}
-	if (strcmp(state, "active") != 0) {
+	if (!state || strcmp(state, "active") != 0) {
 		add_issue(&issues, shd_loose_at(product, "statuses.status_description"));
 		json_array_foreach (json_object_get(product, "availabilities"), i, one)
 			json_array_foreach (json_object_get(one, "reasons"), j, reason)
@@ -218,15 +292,18 @@ SHD_OZON_MAP(product_info)
 		return false;
 	shd_loose_bool(json_object_get(record, "is_archived"), &by_seller);
 	shd_loose_bool(json_object_get(record, "is_autoarchived"), &by_ozon);
-	const char *state = state_of(record, by_seller || by_ozon);
+	const char *state = by_seller || by_ozon ? "archived" : state_of(record);
 
-	shd_put_word(out, at, SHD_F_listing_state, state);
+	if (state)
+		shd_put_word(out, at, SHD_F_listing_state, state);
 	if (by_seller || by_ozon)
 		shd_put_word(
 			out, at, SHD_F_listing_archived_by, by_ozon ? "marketplace" : "seller");
 	else
 		shd_set_none(out, at, SHD_F_listing_archived_by);
 	put_sku(out, at, json_object_get(record, "sku"));
+	shd_ozon_put_url(out, at, SHD_F_listing_url, SHD_OZON_PAGE_PRODUCT,
+		json_object_get(record, "id"));
 	shd_put_text(out, at, SHD_F_listing_offer_id, json_object_get(record, "offer_id"));
 	shd_put_text(out, at, SHD_F_listing_title, json_object_get(record, "name"));
 	shd_put_time(out, at, SHD_F_listing_opened_at, json_object_get(record, "created_at"));
@@ -268,6 +345,8 @@ static void put_stock(struct shd_harvest *out, const json_t *product, size_t fir
 	at = shd_harvest_entity(out, SHD_KIND_stock, id.text, id.len);
 	shd_put_text(out, at, SHD_F_stock_sku, sku);
 	shd_put_text(out, at, SHD_F_stock_offer_id, json_object_get(product, "offer_id"));
+	shd_ozon_put_url(out, at, SHD_F_stock_url, SHD_OZON_PAGE_PRODUCT,
+		json_object_get(product, "product_id"));
 	/* `present` includes what is reserved */
 	shd_set_n(out, at, SHD_F_stock_available, present > reserved ? present - reserved : 0);
 	shd_set_n(out, at, SHD_F_stock_reserved, reserved);
@@ -305,6 +384,8 @@ static bool put_in_warehouse(const json_t *record, struct shd_harvest *out, size
 		json_string_length(name) ? name : json_object_get(record, "warehouse_id"));
 	shd_put_text(out, *ret_at, SHD_F_stock_sku, json_object_get(record, "sku"));
 	shd_put_text(out, *ret_at, SHD_F_stock_offer_id, json_object_get(record, "offer_id"));
+	shd_ozon_put_url(out, *ret_at, SHD_F_stock_url, SHD_OZON_PAGE_PRODUCT,
+		json_object_get(record, "product_id"));
 	return true;
 }
 
@@ -328,13 +409,14 @@ SHD_OZON_MAP(warehouse_stock)
 
 /* sold_7d from the average day, so that cover follows; cover itself only where the
  * answer gives nothing else. */
-static void put_sales(struct shd_harvest *out, size_t at, const json_t *record)
+static void put_sales(struct shd_harvest *out, size_t at, const json_t *average_day,
+		      const json_t *days_of_cover)
 {
 	int64_t ads, days;
 
-	if (shd_loose_decimal(json_object_get(record, "ads"), 6, &ads))
+	if (shd_loose_decimal(average_day, 6, &ads))
 		shd_set_n(out, at, SHD_F_stock_sold_7d, shd_mul_div(ads, 7, 1));
-	else if (shd_loose_decimal(json_object_get(record, "idc"), 6, &days))
+	else if (shd_loose_decimal(days_of_cover, 6, &days))
 		shd_set_n(out, at, SHD_F_stock_cover, shd_mul_div(days, SHD_DAY_MS, SHD_MICRO));
 }
 
@@ -354,7 +436,9 @@ SHD_OZON_MAP(analytics_stock)
 	known |= shd_loose_decimal(json_object_get(record, "transit_stock_count"), 6, &moving);
 	if (known && !__builtin_add_overflow(requested, moving, &moving))
 		shd_set_n(out, at, SHD_F_stock_inbound, moving);
-	put_sales(out, at, record);
+	/* `ads` and `idc` are of all clusters together and stand in each row of a sku. */
+	put_sales(out, at, json_object_get(record, "ads_cluster"),
+		json_object_get(record, "idc_cluster"));
 	return true;
 }
 
@@ -368,6 +452,6 @@ SHD_OZON_MAP(turnover)
 		return false;
 	shd_put_text(out, at, SHD_F_stock_sku, json_object_get(record, "sku"));
 	shd_put_text(out, at, SHD_F_stock_title, json_object_get(record, "name"));
-	put_sales(out, at, record);
+	put_sales(out, at, json_object_get(record, "ads"), json_object_get(record, "idc"));
 	return true;
 }

@@ -17,6 +17,12 @@ static const char *keep(struct shd_arena *arena, const char *text)
 	return text ? shd_arena_text(arena, text, strlen(text)) : NULL;
 }
 
+static void keep_texts(struct shd_arena *arena, struct shd_poller_status *status)
+{
+	status->error_text = keep(arena, status->error_text);
+	status->incomplete_text = keep(arena, status->incomplete_text);
+}
+
 struct taking {
 	struct shd_arena *arena;
 	struct shd_api_store *store;
@@ -32,6 +38,7 @@ static void take_feed(void *ctx, const struct shd_feed_status *status)
 	feed->status = *status;
 	feed->status.endpoint = keep(taking->arena, status->endpoint);
 	feed->status.error_text = keep(taking->arena, status->error_text);
+	feed->status.incomplete = keep(taking->arena, status->incomplete);
 	*taking->store->last_feed = feed;
 	taking->store->last_feed = &feed->next;
 }
@@ -91,7 +98,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 			struct shd_poller_status *status = &store->pollers[p];
 
 			if (call->view->poller(call->view->ctx, source, (enum shd_poller)p, status))
-				status->error_text = keep(call->arena, status->error_text);
+				keep_texts(call->arena, status);
 			else
 				*status = (struct shd_poller_status){.error = -1, .every_ms =
 					source->every_ms[p]};
@@ -118,6 +125,12 @@ static void put_error(json_t *object, int kind, const char *text)
 	json_object_set_new(object, "error", error);
 }
 
+static void put_incomplete(json_t *object, const char *text, struct shd_wall since)
+{
+	shd_api_put_text(object, "incomplete", text && text[0] ? text : NULL);
+	shd_api_put_time(object, "incomplete_since", since);
+}
+
 /* off: of a poller that is switched off. */
 static const char *feed_state(const struct shd_feed_status *feed, bool off)
 {
@@ -127,6 +140,8 @@ static const char *feed_state(const struct shd_feed_status *feed, bool off)
 		return "unavailable";
 	if (feed->error >= 0)
 		return "failing";
+	if (feed->incomplete && feed->incomplete[0])
+		return "incomplete";
 	return feed->last_success.ms ? "ok" : "waiting";
 }
 
@@ -148,6 +163,7 @@ static json_t *feed_json(const struct shd_feed_status *feed, bool off)
 	shd_api_put_bool(row, "optional", feed->optional);
 	shd_api_put_bool(row, "follow", feed->follow);
 	shd_api_put_int(row, "records", (int64_t)feed->records);
+	put_incomplete(row, feed->incomplete, feed->incomplete_since);
 	put_error(row, feed->error, feed->error_text);
 	return row;
 }
@@ -162,6 +178,8 @@ static const char *poller_state(const struct shd_poller_status *poller)
 		return "failing";
 	if (poller->not_available == poller->feeds)
 		return "unavailable";
+	if (poller->incomplete)
+		return "incomplete";
 	return poller->last_success.ms ? "ok" : "waiting";
 }
 
@@ -178,6 +196,7 @@ static json_t *poller_json(enum shd_poller number, const struct shd_poller_statu
 	shd_api_put_int(row, "feeds", (int64_t)poller->feeds);
 	shd_api_put_int(row, "failing", (int64_t)poller->failing);
 	shd_api_put_int(row, "not_available", (int64_t)poller->not_available);
+	put_incomplete(row, poller->incomplete_text, poller->incomplete_since);
 	put_error(row, poller->error, poller->error_text);
 	return row;
 }

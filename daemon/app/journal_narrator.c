@@ -42,10 +42,17 @@ static void polled(const struct shd_polled *what)
 	if (what->turned)
 		shd_log(SHD_LOG_feed_recovered, &about, "store \"%s\": %s can be read again",
 			what->source->id, what->row->name);
+	if (what->lack_turned && what->incomplete)
+		shd_log(SHD_LOG_feed_incomplete, &about,
+			"store \"%s\": the list of %s is incomplete, nothing counts as gone by it: "
+			"%s", what->source->id, what->row->name, what->incomplete);
+	else if (what->lack_turned)
+		shd_log(SHD_LOG_feed_whole, &about, "store \"%s\": the list of %s is whole again",
+			what->source->id, what->row->name);
 	about.error = what->bad_record;
 	if (what->bad_records)
 		shd_log(SHD_LOG_record_refused, &about,
-			"store \"%s\": %s: %zu records were not understood and left out: %s",
+			"store \"%s\": %s: %zu records were left out: %s",
 			what->source->id, what->row->name, what->bad_records,
 			what->bad_record->msg);
 }

@@ -60,8 +60,14 @@ static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t
 		shd_text_printf(&words, "since %s: ",
 			shd_wording_length(
 				ctl->now.ms - shd_ctl_time(row, "failing_since").ms, when));
+	const char *text = shd_ctl_text(error, "text");
 	if (!off)
-		shd_text_puts(&words, shd_ctl_text(error, "text"));
+		shd_text_puts(&words, text);
+	if (!off && !*text && *shd_ctl_text(row, "incomplete"))
+		shd_text_printf(&words, "since %s: %s; nothing counts as gone by it",
+			shd_wording_length(
+				ctl->now.ms - shd_ctl_time(row, "incomplete_since").ms, when),
+			shd_ctl_text(row, "incomplete"));
 	shd_table_cell(table, SHD_PLAIN, words.data);
 }
 

@@ -136,12 +136,12 @@ static void wake_mended(struct shd_scheduler *scheduler, struct shd_feed *feed, 
 static size_t newly_left_out(const struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
-	size_t before = feed->left_out, now = poll->bad_records;
+	size_t before = feed->left_out, now = poll->bad_records + poll->foreign_records;
 
 	if (!poll->parsed_records)
 		return 0;
 	feed->left_out = (now < LEFT_OUT_MAX ? now : LEFT_OUT_MAX) & LEFT_OUT_MAX;
-	return feed->left_out == before ? 0 : poll->bad_records;
+	return feed->left_out == before ? 0 : now;
 }
 
 static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
@@ -159,7 +159,9 @@ static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 		.requests = poll->requests,
 		.parsed_records = poll->parsed_records,
 		.bad_records = ok ? newly_left_out(poll) : 0,
-		.bad_record = &poll->bad_record,
+		.bad_record = poll->foreign_records ? &poll->foreign_record : &poll->bad_record,
+		.lack_turned = outcome->lack_turned,
+		.incomplete = shd_feed_lack(poll->feed) ? shd_feed_lack(poll->feed)->text : NULL,
 		.retry_ms = ok ? 0 : outcome->wait_ms};
 
 	scheduler->in.polled(scheduler->in.ctx, &what);

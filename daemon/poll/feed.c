@@ -40,7 +40,7 @@ static struct shd_feed_failure *copy_failure(const struct shd_feed_failure *old)
 /* Nothing of `extra` is kept that is empty. */
 static void set_extra(struct shd_feed *feed, const struct shd_feed_extra *extra)
 {
-	if (!extra->failure && !extra->cursor_text) {
+	if (!extra->failure && !extra->lack && !extra->cursor_text) {
 		free(shd_steal(feed->extra));
 		return;
 	}
@@ -62,6 +62,35 @@ static void set_failure(struct shd_feed *feed, struct shd_feed_failure *failure)
 	free(extra.failure);
 	extra.failure = failure;
 	set_extra(feed, &extra);
+}
+
+/* Takes it. */
+static void set_lack(struct shd_feed *feed, struct shd_feed_lack *lack)
+{
+	struct shd_feed_extra extra = get_extra(feed);
+
+	free(extra.lack);
+	extra.lack = lack;
+	set_extra(feed, &extra);
+}
+
+static struct shd_feed_lack *make_lack(const char *text)
+{
+	size_t len = strlen(text) + 1;
+	struct shd_feed_lack *lack = shd_xcalloc(1, sizeof(*lack) + len);
+
+	memcpy(lack->text, text, len);
+	return lack;
+}
+
+static struct shd_feed_lack *copy_lack(const struct shd_feed_lack *old)
+{
+	struct shd_feed_lack *lack = make_lack(old->text);
+
+	lack->since = old->since;
+	lack->count = old->count;
+	lack->lack = old->lack;
+	return lack;
 }
 
 struct shd_cursor shd_feed_cursor(const struct shd_feed *feed)
@@ -110,6 +139,7 @@ void shd_feed_finish(struct shd_feed *feed)
 	shd_pages_clear(&feed->pages);
 	shd_feed_set_cursor(feed, (struct shd_cursor){0});
 	set_failure(feed, NULL);
+	set_lack(feed, NULL);
 }
 
 void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
@@ -123,6 +153,7 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 	feed->error = old->error;
 	feed->not_available = old->not_available;
 	set_failure(feed, failure ? copy_failure(failure) : NULL);
+	set_lack(feed, shd_feed_lack(old) ? copy_lack(shd_feed_lack(old)) : NULL);
 	feed->catching_up = old->catching_up;
 	feed->unread = old->unread;
 	feed->left_out = old->left_out;
@@ -152,6 +183,24 @@ bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd
 	feed->error = -1;
 	feed->not_available = false;
 	set_failure(feed, NULL);
+	return changed;
+}
+
+bool shd_feed_lacks(struct shd_feed *feed, int lack, const char *text, struct shd_wall now)
+{
+	const struct shd_feed_lack *before = shd_feed_lack(feed);
+	bool changed = (before ? before->lack : 0) != lack;
+
+	if (!lack) {
+		if (before)
+			set_lack(feed, NULL);
+		return changed;
+	}
+	struct shd_feed_lack *mine = make_lack(text);
+	mine->lack = (uint8_t)lack;
+	mine->since = before ? before->since : now;
+	mine->count = before && before->count < INT32_MAX ? before->count + 1 : 1;
+	set_lack(feed, mine);
 	return changed;
 }
 
@@ -211,6 +260,7 @@ void shd_feed_status(const struct shd_feed *feed, struct shd_feed_status *ret_st
 #undef X
 	};
 	const struct shd_feed_failure *failure = shd_feed_failure(feed);
+	const struct shd_feed_lack *lack = shd_feed_lack(feed);
 	*ret_status = (struct shd_feed_status){
 		.source = shd_feed_of(feed)->source->id,
 		.endpoint = shd_feed_row(feed)->name,
@@ -224,6 +274,8 @@ void shd_feed_status(const struct shd_feed *feed, struct shd_feed_status *ret_st
 		.failures = failure ? failure->count : 0,
 		.error = feed->error,
 		.error_text = failure ? failure->text : "",
+		.incomplete = lack ? lack->text : "",
+		.incomplete_since = lack ? lack->since : (struct shd_wall){0},
 		.not_available = feed->not_available,
 		.optional = shd_feed_row(feed)->optional,
 		.follow = shd_feed_row(feed)->paging == SHD_PAGE_FOLLOW,

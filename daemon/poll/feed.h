@@ -34,9 +34,18 @@ struct shd_feed_failure {
 	char text[];
 };
 
+/* Of a feed whose list is incomplete. */
+struct shd_feed_lack {
+	struct shd_wall since;
+	int32_t count;                 /* readings in a row */
+	uint8_t lack;                  /* enum shd_lack */
+	char text[];
+};
+
 /* What few feeds have. */
 struct shd_feed_extra {
 	struct shd_feed_failure *failure; /* NULL: it works */
+	struct shd_feed_lack *lack;       /* NULL: its list is whole */
 	const char *cursor_text;          /* owned; NULL: none */
 	struct shd_wall cursor_expires;
 };
@@ -95,6 +104,11 @@ static inline const struct shd_feed_failure *shd_feed_failure(const struct shd_f
 	return feed->extra ? feed->extra->failure : NULL;
 }
 
+static inline const struct shd_feed_lack *shd_feed_lack(const struct shd_feed *feed)
+{
+	return feed->extra ? feed->extra->lack : NULL;
+}
+
 /* The feed at this place of a source's. Resumes from `known`, the facts in the state (NULL:
  * none). */
 void shd_feed_init(struct shd_feed *feed, size_t at, const struct shd_feed_row *known);
@@ -118,6 +132,10 @@ void shd_feed_noted(struct shd_feed *feed, struct shd_wall now);
  * to another, or back. */
 bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd_wall now);
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now);
+
+/* What the newest list lacks (enum shd_lack), in words, after shd_feed_worked. True: it lacks
+ * something else than before, or became whole. */
+bool shd_feed_lacks(struct shd_feed *feed, int lack, const char *text, struct shd_wall now);
 
 /* Whether what came of the last poll is all that is to be had soon: a success, or a failure
  * that is not worth waiting for. As shd_judge_catch_up has it. */

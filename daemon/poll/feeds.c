@@ -194,6 +194,16 @@ static struct shd_wall up_to_date(
 	return (struct shd_wall){ms < now.ms ? ms : now.ms};
 }
 
+static void add_lack(struct shd_poller_status *status, const struct shd_feed_lack *lack)
+{
+	if (!lack)
+		return;
+	if (!status->incomplete++ || lack->since.ms < status->incomplete_since.ms) {
+		status->incomplete_since = lack->since;
+		status->incomplete_text = lack->text;
+	}
+}
+
 static void add_to_poller(struct shd_poller_status *status, const struct shd_feed *feed,
 			  struct shd_wall now, struct shd_wall *newest)
 {
@@ -207,6 +217,7 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 		status->last_success = last;
 	if (counts(feed) && feed->last_success.ms > newest->ms)
 		*newest = feed->last_success;
+	add_lack(status, shd_feed_lack(feed));
 	if (feed->error < 0 || feed->not_available)
 		return;
 	status->failing++;
@@ -235,6 +246,7 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *so
 		.last_success = {SHD_NEVER_MS},
 		.error = -1,
 		.error_text = "",
+		.incomplete_text = "",
 	};
 	const struct shd_source_feeds *of = shd_feeds_of(feeds, source);
 	struct shd_wall newest = {0};

@@ -40,6 +40,8 @@ static struct shd_cursor cursor_after(const struct shd_poll *poll, struct shd_wa
 {
 	struct shd_cursor cursor = time_after(poll, now);
 
+	if (poll->walk.lack >= SHD_LACK_SHORT)
+		return shd_feed_cursor(poll->feed);
 	if (!shd_feed_row(poll->feed)->resumes)
 		return cursor;
 	if (left_something(poll))
@@ -76,6 +78,8 @@ struct shd_poll_outcome shd_outcome_read(
 	bool relieved = feed->suspects && !suspect;
 
 	outcome.turned = shd_feed_worked(feed, cursor, now);
+	outcome.lack_turned =
+		shd_feed_lacks(feed, (int)poll->walk.lack, poll->incomplete.data, now);
 	feed->suspects = suspect;
 	if (!suspect && poll->state == SHD_POLL_CHANGED)
 		shd_poll_adopt(poll);
@@ -204,6 +208,6 @@ void shd_outcome_news(
 		ret_batch->seen.listed = poll->listed;
 		ret_batch->seen.listed_count = poll->listed_count;
 	}
-	if (poll->bad_records)
-		ret_batch->seen.incomplete = poll->bad_record.msg;
+	if (poll->walk.lack)
+		ret_batch->seen.incomplete = poll->incomplete.data;
 }

@@ -17,6 +17,8 @@ struct shd_poll_outcome {
 	int64_t wait_ms;     /* until the feed's next poll */
 	enum shd_tell tell;
 	bool turned;         /* for people: it works again, or fails otherwise than before */
+	bool lack_turned;    /* for people: its list became incomplete, otherwise than before, or
+			      * whole again */
 	int mended;          /* enum shd_err that somebody mended; -1: none */
 };
 

@@ -1,5 +1,7 @@
 #include "page_memory.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,12 +40,36 @@ void shd_page_draft_clear(struct shd_page_draft *draft)
 	shd_text_clear(&draft->keys);
 }
 
-void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *key)
+static const char *after(const char *text)
+{
+	return text + strlen(text) + 1;
+}
+
+/* Behind the keys of one record. */
+static const char *after_keys(const char *keys)
+{
+	while (*keys)
+		keys = after(keys);
+	return keys + 1;
+}
+
+void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *keys)
 {
 	shd_grow(draft->hashes, draft->count, draft->room);
 	draft->hashes[draft->count++] = hash;
 	if (draft->keyed)
-		shd_text_add(&draft->keys, key ? key : "", key ? strlen(key) + 1 : 1);
+		shd_text_add(&draft->keys, keys ? keys : "",
+			keys ? (size_t)(after_keys(keys) - keys) : 1);
+}
+
+void shd_page_draft_key(struct shd_page_draft *draft, const char *key)
+{
+	shd_assert(draft->count);
+	if (!draft->keyed || !*key || !shd_text_ok(&draft->keys))
+		return;
+	draft->keys.len--; /* what ended the keys */
+	shd_text_add(&draft->keys, key, strlen(key) + 1);
+	shd_text_putc(&draft->keys, '\0');
 }
 
 static void append(char **at, const void *bytes, size_t len)
@@ -65,6 +91,7 @@ struct shd_page *shd_page_create(const struct shd_page_draft *draft, uint64_t bo
 	page->body_hash = body_hash;
 	page->count = (uint32_t)draft->count;
 	page->refs = 1;
+	page->total = SHD_PAGE_NO_TOTAL;
 	page->last = last;
 	page->keyed = draft->keyed;
 	for (size_t i = 0; i < draft->count; i++)
@@ -94,20 +121,31 @@ const char *shd_page_position(const struct shd_page *page)
 	return (const char *)(page->hashes + page->count);
 }
 
-static const char *after(const char *text)
-{
-	return text + strlen(text) + 1;
-}
-
 const char *shd_page_next(const struct shd_page *page)
 {
 	return after(shd_page_position(page));
 }
 
-/* The key of the first record, the others stand behind it; NULL: they are not kept. */
-static const char *first_key(const struct shd_page *page)
+/* The keys of the first record, the others stand behind it; NULL: they are not kept. */
+static const char *first_keys(const struct shd_page *page)
 {
 	return page->keyed ? after(shd_page_next(page)) : NULL;
+}
+
+bool shd_page_rows_next(struct shd_page_rows *rows, uint64_t *ret_id)
+{
+	const struct shd_page *page = rows->page;
+
+	if (rows->at == page->count)
+		return false;
+	if (rows->at == 0)
+		rows->keys = first_keys(page);
+	const char *key = rows->keys;
+	*ret_id = key && *key ? shd_hash(key, strlen(key)) : hash_at(page, rows->at);
+	if (key)
+		rows->keys = after_keys(key);
+	rows->at++;
+	return true;
 }
 
 void shd_page_unref(struct shd_page *page)
@@ -145,7 +183,9 @@ static size_t full_count(const struct shd_pages *pages)
 
 static bool is_bare(const struct shd_page *page)
 {
-	return !page->count && page->last && !*shd_page_position(page) && !*shd_page_next(page);
+	return !page->count && page->last && !page->lack &&
+	       (page->total == SHD_PAGE_NO_TOTAL || !page->total) && !*shd_page_position(page) &&
+	       !*shd_page_next(page);
 }
 
 static struct shd_page *make_bare(uint64_t body_hash)
@@ -214,11 +254,12 @@ size_t shd_pages_records(const struct shd_pages *pages)
 	return records;
 }
 
-static bool is_one_of(const char *key, const char *const *keys, size_t count)
+static bool has_one_of(const char *key, const char *const *keys, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(keys[i], key) == 0)
-			return true;
+	for (; *key; key = after(key))
+		for (size_t i = 0; i < count; i++)
+			if (strcmp(keys[i], key) == 0)
+				return true;
 	return false;
 }
 
@@ -226,10 +267,11 @@ void shd_pages_forget(struct shd_pages *pages, const char *const *keys, size_t c
 {
 	for (size_t i = 0; count && i < full_count(pages); i++) {
 		struct shd_page *page = shd_pages_at(pages, i);
-		const char *key = first_key(page);
+		const char *of_record = first_keys(page);
 
-		for (size_t j = 0; key && j < page->count; j++, key = after(key))
-			if (is_one_of(key, keys, count))
+		for (size_t j = 0; of_record && j < page->count;
+		     j++, of_record = after_keys(of_record))
+			if (has_one_of(of_record, keys, count))
 				shd_page_forget(page, j);
 	}
 }
@@ -242,15 +284,17 @@ static int compare_keys(const void *a, const void *b)
 const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 {
 	const char **keys = shd_xcalloc(shd_pages_records(pages), sizeof(*keys));
-	size_t count = 0, unique = 0;
+	size_t count = 0, unique = 0, room = shd_pages_records(pages);
 
 	for (size_t i = 0; i < full_count(pages); i++) {
 		const struct shd_page *page = shd_pages_at(pages, i);
-		const char *key = first_key(page);
+		const char *key = first_keys(page);
 
-		for (size_t j = 0; key && j < page->count; j++, key = after(key))
-			if (*key)
+		for (size_t j = 0; key && j < page->count; j++, key++)
+			for (; *key; key = after(key)) {
+				shd_grow(keys, count, room);
 				keys[count++] = key;
+			}
 	}
 	qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 0; i < count; i++)
@@ -265,18 +309,18 @@ struct shd_known {
 	size_t mask;
 	struct {
 		uint64_t hash;
-		const char *key;
+		const char *keys;
 	} slots[];
 };
 
-static void know(struct shd_known *known, uint64_t hash, const char *key)
+static void know(struct shd_known *known, uint64_t hash, const char *keys)
 {
 	size_t slot = hash & known->mask;
 
 	while (known->slots[slot].hash && known->slots[slot].hash != hash)
 		slot = (slot + 1) & known->mask;
 	known->slots[slot].hash = hash;
-	known->slots[slot].key = key;
+	known->slots[slot].keys = keys;
 }
 
 struct shd_known *shd_known_create(const struct shd_pages *pages)
@@ -290,11 +334,11 @@ struct shd_known *shd_known_create(const struct shd_pages *pages)
 	known->mask = size - 1;
 	for (size_t i = 0; i < full_count(pages); i++) {
 		const struct shd_page *page = shd_pages_at(pages, i);
-		const char *key = first_key(page);
+		const char *keys = first_keys(page);
 
-		for (size_t j = 0; j < page->count; j++, key = key ? after(key) : NULL)
+		for (size_t j = 0; j < page->count; j++, keys = keys ? after_keys(keys) : NULL)
 			if (hash_at(page, j))
-				know(known, hash_at(page, j), key);
+				know(known, hash_at(page, j), keys);
 	}
 	return known;
 }
@@ -304,13 +348,13 @@ void shd_known_destroy(struct shd_known *known)
 	free(known);
 }
 
-bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_key)
+bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_keys)
 {
 	hash &= KEPT_BITS;
 	for (size_t slot = hash & known->mask; known->slots[slot].hash;
 	     slot = (slot + 1) & known->mask)
 		if (known->slots[slot].hash == hash) {
-			*ret_key = known->slots[slot].key;
+			*ret_keys = known->slots[slot].keys;
 			return true;
 		}
 	return false;

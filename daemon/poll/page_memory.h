@@ -9,17 +9,22 @@
 #pragma once
 #include "base/text.h"
 
+#define SHD_PAGE_NO_TOTAL UINT32_MAX
+
 /* A store has some fifty pages, most of them with no record or one: it has to be small. */
 struct shd_page {
 	uint64_t body_hash; /* 0: something of it is to be read again */
 	uint32_t count;     /* of records */
+	uint32_t total;     /* rows of the whole list, as it says; or SHD_PAGE_NO_TOTAL */
 	uint16_t refs;      /* private */
-	bool last;
-	bool keyed;         /* keys of records are kept */
+	uint8_t lack;       /* enum shd_lack (walk.h): what is wrong with it */
+	bool last : 1;
+	bool keyed : 1;     /* keys of records are kept */
 	struct shd_record_hash {
 		uint16_t part[3]; /* the lowest first; all 0: to be read again */
 	} hashes[];         /* private; of its records */
-	/* private: behind them the position, the next one's, and the keys, each with its NUL */
+	/* private: behind them the position, the next one's, and of each record the keys, each
+	 * with its NUL, and an empty one that ends them */
 };
 
 /* A page in the making; on one thread at a time. */
@@ -27,14 +32,16 @@ struct shd_page_draft {
 	bool keyed;
 	uint64_t *hashes;
 	size_t count, room;
-	struct shd_text keys; /* each with its NUL */
+	struct shd_text keys;
 };
 void shd_page_draft_init(struct shd_page_draft *draft, bool keyed);
 void shd_page_draft_finish(struct shd_page_draft *draft);
 void shd_page_draft_clear(struct shd_page_draft *draft);
-void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *key);
+/* A record, as shd_known_find has its keys (NULL: none); and a further key of the newest one. */
+void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *keys);
+void shd_page_draft_key(struct shd_page_draft *draft, const char *key);
 
-/* Returns owned, with one reference. */
+/* Returns owned, with one reference; nothing lacks, and no total is known. */
 struct shd_page *shd_page_create(const struct shd_page_draft *draft, uint64_t body_hash,
 				 const char *position, bool last, const char *next);
 struct shd_page *shd_page_ref(struct shd_page *page);
@@ -42,6 +49,15 @@ void shd_page_unref(struct shd_page *page); /* accepts NULL */
 
 /* The record is to be read again, and so is the page. */
 void shd_page_forget(struct shd_page *page, size_t record);
+
+/* Its records in order, each by a number that tells it from others: of its first key, or of
+ * its bytes; 0: it cannot be told. */
+struct shd_page_rows {
+	const struct shd_page *page;
+	const char *keys; /* private, as `at`; both start as 0 */
+	size_t at;
+};
+bool shd_page_rows_next(struct shd_page_rows *rows, uint64_t *ret_id);
 
 /* Which page was asked for, and which one comes next: "" when it is the last. */
 const char *shd_page_position(const struct shd_page *page);
@@ -96,5 +112,6 @@ struct shd_known;
 struct shd_known *shd_known_create(const struct shd_pages *pages);
 void shd_known_destroy(struct shd_known *known);
 
-/* True when a record with this hash was on one of the pages; its key, if kept. */
-bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_key);
+/* True when a record with this hash was on one of the pages; its keys, if kept (else NULL): one
+ * after the other, each with its NUL, and an empty one that ends them. */
+bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_keys);

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 #include "host/json_room.h"
+#include "market/loose.h"
 #include "market/slice.h"
 
 #include <stdlib.h>
@@ -49,6 +50,48 @@ static bool take_follows(struct shd_poll *poll, size_t from)
 	return all;
 }
 
+/* The record's keys: a record may be of several entities. */
+static void add_keys(struct shd_poll *poll, size_t from)
+{
+	const struct shd_harvest *harvest = poll->harvest;
+	const struct shd_endpoint *row = poll->row;
+
+	for (size_t i = from; poll->draft.keyed && i < harvest->entity_count; i++)
+		if (harvest->entities[i].kind ==
+			(row->complete ? row->closes : harvest->entities[from].kind))
+			shd_page_draft_key(&poll->draft, harvest->entities[i].id);
+}
+
+/* Whether the record says of itself that it is none of what was asked for. */
+static bool is_foreign(const struct shd_endpoint *row, const json_t *record)
+{
+	const json_t *word = row->only ? shd_loose_at(record, row->only_at) : NULL;
+
+	if (!json_is_string(word))
+		return false;
+	for (const char *const *only = row->only; *only; only++)
+		if (shd_loose_is(word, *only))
+			return false;
+	return true;
+}
+
+static void lacks(struct shd_poll *poll, enum shd_lack lack)
+{
+	if (lack > poll->page_lack)
+		poll->page_lack = lack;
+}
+
+/* A record is left out, and will be looked at again with its page. */
+static void leave_out(struct shd_poll *poll, enum shd_lack lack)
+{
+	if (lack == SHD_LACK_UNREAD)
+		poll->bad_records++;
+	else
+		poll->foreign_records++;
+	lacks(poll, lack);
+	shd_page_draft_add(&poll->draft, 0, NULL);
+}
+
 /* One record that is not known. False: the answer is no JSON. A record that is JSON
  * and yet not understood is left out and counted; it will be looked at again when
  * its page changes. */
@@ -66,29 +109,66 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 	if (shd_poll_follows(poll) && poll->page_in.id_count == 1)
 		in.id = poll->page_in.ids[0];
 	poll->parsed_records++;
+	if (is_foreign(poll->row, record)) {
+		shd_fail(&poll->foreign_record, SHD_ERR_SCHEMA,
+			"\"%s\" is \"%.40s\", which was not asked for", poll->row->only_at,
+			json_string_value(shd_loose_at(record, poll->row->only_at)));
+		leave_out(poll, SHD_LACK_FOREIGN);
+		return true;
+	}
 	if (poll->row->map && !poll->row->map(&in, record, harvest, &poll->bad_record)) {
-		poll->bad_records++;
-		shd_page_draft_add(&poll->draft, 0, NULL);
+		leave_out(poll, SHD_LACK_UNREAD);
 		return true;
 	}
 	if (!shd_poll_follows(poll) && !take_follows(poll, follows)) {
 		poll->body_hash = hash = 0; /* the page comes again */
 	}
-	bool has_key = harvest->entity_count > entities;
-	shd_page_draft_add(&poll->draft, hash, has_key ? harvest->entities[entities].id : NULL);
+	shd_page_draft_add(&poll->draft, hash, NULL);
+	add_keys(poll, entities);
 	return true;
 }
 
 static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd_error *reterr)
 {
-	const char *key;
+	const char *keys;
 	uint64_t hash = shd_hash(poll->body.data + at, len);
 
-	if (!shd_poll_follows(poll) && shd_known_find(poll->known, hash, &key)) {
-		shd_page_draft_add(&poll->draft, hash, key);
+	if (!shd_poll_follows(poll) && shd_known_find(poll->known, hash, &keys)) {
+		shd_page_draft_add(&poll->draft, hash, keys);
 		return true;
 	}
 	return map_record(poll, poll->body.data + at, len, hash, reterr);
+}
+
+/* How many rows the whole list has, by its own account. */
+static void read_total(struct shd_poll *poll, const json_t *envelope)
+{
+	int64_t total;
+
+	for (size_t i = 0; i < SHD_COUNT(poll->row->total) && poll->row->total[i]; i++)
+		if (shd_loose_int(shd_loose_at(envelope, poll->row->total[i]), &total) &&
+			total >= 0 && total < SHD_PAGE_NO_TOTAL) {
+			poll->page_total = (uint32_t)total;
+			return;
+		}
+}
+
+/* Whether what the page says of the next one can be true. */
+static void look_at_end(struct shd_poll *poll)
+{
+	struct shd_page_out *out = &poll->page_out;
+	/* A position that does not move on would be asked for again and again. */
+	bool stands = strcmp(out->position.data, poll->position.data) == 0;
+	/* A list of changes may have stretches without any. */
+	bool is_empty = !poll->draft.count && !poll->row->resumes;
+
+	if (out->last && out->more)
+		lacks(poll, stands && out->position.len ? SHD_LACK_STILL : SHD_LACK_NO_NEXT);
+	else if (!out->last && stands && out->more)
+		lacks(poll, SHD_LACK_STILL);
+	else if (!out->last && !stands && is_empty)
+		lacks(poll, SHD_LACK_EMPTY);
+	out->last = out->last || stands || is_empty;
 }
 
 /* Where the next page is, from the answer without its records. */
@@ -113,9 +193,8 @@ static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
 	if (!shd_text_ok(&out->position))
 		return shd_fail(reterr, SHD_ERR_LIMIT,
 			"the position of the next page has more than %d bytes", SHD_POSITION_BYTES);
-	/* A position that does not move on would be asked for again and again. */
-	if (strcmp(out->position.data, poll->position.data) == 0)
-		out->last = true;
+	read_total(poll, envelope);
+	look_at_end(poll);
 	return true;
 }
 
@@ -161,8 +240,27 @@ static bool decode(struct shd_poll *poll, struct shd_error *reterr)
 static void clear_page_out(struct shd_page_out *out)
 {
 	out->last = true;
+	out->more = false;
 	out->expires.ms = 0;
 	shd_text_clear(&out->position);
+}
+
+/* A page that repeats the ones before ends the walk, whatever it says of a next one. */
+static void keep_page(struct shd_poll *poll)
+{
+	const struct shd_page_out *out = &poll->page_out;
+	struct shd_page *page = shd_page_create(&poll->draft, poll->body_hash, poll->position.data,
+		out->last, out->last ? "" : out->position.data);
+	bool first = !poll->pages.count || !poll->position.len;
+
+	if (!first && page->count && !shd_walk_is_new(&poll->walk, &poll->pages, page)) {
+		lacks(poll, SHD_LACK_REPEATS);
+		page->last = true;
+		page->body_hash = 0; /* it may be new after other pages */
+	}
+	page->lack = (uint8_t)poll->page_lack;
+	page->total = poll->page_total;
+	shd_pages_add(&poll->pages, page);
 }
 
 static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
@@ -175,6 +273,8 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 	if (!poll->known)
 		poll->known = shd_known_create(&poll->feed->pages);
 	shd_page_draft_clear(&poll->draft);
+	poll->page_lack = SHD_LACK_NOTHING;
+	poll->page_total = SHD_PAGE_NO_TOTAL;
 	if (!shd_poll_follows(poll)) /* else the list's last page was read before */
 		clear_page_out(out);
 	poll->page_in.last_record = NULL;
@@ -191,9 +291,7 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "the keys of a page are too long");
 	if (shd_poll_follows(poll))
 		return true;
-	shd_pages_add(&poll->pages,
-		shd_page_create(&poll->draft, poll->body_hash, poll->position.data, out->last,
-			out->last ? "" : out->position.data));
+	keep_page(poll);
 	return true;
 }
 

@@ -73,6 +73,7 @@ struct shd_poll *shd_poll_create(struct shd_scheduler *scheduler)
 	shd_text_init(&poll->body, SIZE_MAX / 2); /* takes over bodies, which have their limit */
 	shd_text_init(&poll->position, SHD_POSITION_BYTES);
 	shd_text_init(&poll->page_out.position, SHD_POSITION_BYTES);
+	shd_text_init(&poll->incomplete, SHD_POLL_INCOMPLETE_BYTES);
 	shd_page_draft_init(&poll->draft, false);
 	return poll;
 }
@@ -86,6 +87,8 @@ void shd_poll_destroy(struct shd_poll *poll)
 	shd_text_finish(&poll->position);
 	shd_text_finish(&poll->page_out.position);
 	shd_page_draft_finish(&poll->draft);
+	shd_walk_finish(&poll->walk);
+	shd_text_finish(&poll->incomplete);
 	free(poll->follows);
 	free(poll);
 }
@@ -105,7 +108,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->feed = NULL;
 	poll->id_count = poll->ids_at = poll->listed_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
-	poll->parsed_records = poll->bad_records = 0;
+	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
 	poll->outdated = false;
 	poll->listed_changed = false;
 	poll->requests = poll->throttled = poll->status = 0;
@@ -222,10 +225,33 @@ static void follow_failed(struct shd_poll *poll)
 
 /* --- pages ------------------------------------------------------------------------- */
 
+/* What is wrong with the list, with an example where this poll saw one. */
+static void say_what_lacks(struct shd_poll *poll)
+{
+	enum shd_lack lack = poll->walk.lack;
+	const char *example = lack == SHD_LACK_FOREIGN && poll->foreign_records
+		? poll->foreign_record.msg
+		: lack == SHD_LACK_UNREAD && poll->bad_records ? poll->bad_record.msg : NULL;
+
+	shd_walk_say(&poll->walk, &poll->pages, &poll->incomplete);
+	if (example)
+		shd_text_printf(&poll->incomplete, ": %s", example);
+}
+
 /* All pages are there: find what a complete sweep listed, and follow. */
 static void pages_done(struct shd_poll *poll)
 {
-	if (shd_feed_row(poll->feed)->complete && !poll->listed && is_changed(poll))
+	const struct shd_endpoint *row = shd_feed_row(poll->feed);
+
+	if (is_changed(poll))
+		shd_walk_end(&poll->walk, row, &poll->pages);
+	else if (shd_feed_lack(poll->feed)) /* nor are the same pages more than they were */
+		poll->walk.lack = (enum shd_lack)shd_feed_lack(poll->feed)->lack;
+	if (poll->walk.lack) { /* nothing is closed by it */
+		poll->listed_changed = false;
+		say_what_lacks(poll);
+	}
+	if (row->complete && !poll->listed && !poll->walk.lack && is_changed(poll))
 		shd_poll_enter(poll, SHD_POLL_LISTING);
 	else
 		follow(poll);
@@ -236,22 +262,18 @@ static void page_done(struct shd_poll *poll)
 	const struct shd_endpoint *row = shd_feed_row(poll->feed);
 	const struct shd_page *page = shd_pages_at(&poll->pages, poll->pages.count - 1);
 	bool batch = row->paging == SHD_PAGE_BATCH;
+	bool last = !shd_walk_goes_on(&poll->walk, row, &poll->pages);
 
 	/* The rows of one batch may fill several pages. */
-	if (batch && page->last)
+	if (batch && last)
 		poll->ids_at += poll->page_in.id_count;
-	if (page->last && (!batch || poll->ids_at >= poll->id_count)) {
+	if (last && (!batch || poll->ids_at >= poll->id_count ||
+			    poll->walk.lack == SHD_LACK_LIMIT)) {
 		pages_done(poll);
 		return;
 	}
-	if (row->page_max > 0 && poll->pages.count >= (size_t)row->page_max) {
-		shd_fail(&poll->error, SHD_ERR_LIMIT, "%s: more than %d pages", row->path,
-			row->page_max);
-		fail(poll);
-		return;
-	}
 	shd_text_clear(&poll->position);
-	shd_text_puts(&poll->position, shd_page_next(page));
+	shd_text_puts(&poll->position, last ? "" : shd_page_next(page));
 	shd_poll_enter(poll, SHD_POLL_READY);
 }
 
@@ -271,6 +293,8 @@ void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wal
 		    int64_t skew_ms, const struct shd_pages *ids)
 {
 	poll->feed = feed;
+	shd_walk_start(&poll->walk);
+	shd_text_clear(&poll->incomplete);
 	poll->source = shd_feed_of(feed)->source;
 	poll->began = now;
 	poll->window_end = shd_time_later(now, skew_ms);
@@ -487,6 +511,6 @@ void shd_poll_adopt(struct shd_poll *poll)
 	feed->pages = poll->pages;
 	shd_pages_settle(&feed->pages);
 	poll->pages = (struct shd_pages){0};
-	/* A list with a record that was not understood was told to nobody: the next one is. */
-	feed->swept = shd_feed_row(feed)->complete && !poll->bad_records;
+	/* An incomplete list was told to nobody: the next one is. */
+	feed->swept = shd_feed_row(feed)->complete && !poll->walk.lack;
 }

@@ -7,6 +7,7 @@
  * to the pool until it is done. */
 #pragma once
 #include "feed.h"
+#include "walk.h"
 #include "host/jobs.h"
 #include "commit/commit.h"
 #include "net/transfer.h"
@@ -16,6 +17,7 @@
 enum {
 	SHD_POLL_FOLLOWS = 200,                    /* objects followed in one poll */
 	SHD_POLL_FOLLOW_ROWS = 4,                  /* and of how many endpoints */
+	SHD_POLL_INCOMPLETE_BYTES = 512,
 	SHD_POLL_HARVEST_BYTES = 16 * 1024 * 1024, /* what one poll may bring */
 };
 
@@ -90,8 +92,12 @@ struct shd_poll {
 	uint64_t body_hash;             /* 0: something of it is to be read again */
 	struct shd_page_draft draft;
 	bool parsed;                    /* the parser understood it; else `error` */
+	enum shd_lack page_lack;        /* what is wrong with the page */
+	uint32_t page_total;            /* as it says, or SHD_PAGE_NO_TOTAL */
 	/* what it has brought so far */
 	struct shd_pages pages;
+	struct shd_walk walk;           /* over these pages */
+	struct shd_text incomplete;     /* in words, why that is not the whole list; empty: it is */
 	struct shd_known *known;
 	struct shd_harvest *harvest;
 	struct shd_poll_follow *follows;
@@ -102,8 +108,9 @@ struct shd_poll {
 	const char **listed;            /* complete: keys of all records; NULL: not compared */
 	size_t listed_count;
 	bool listed_changed;            /* they are not those of the last sweep */
-	size_t parsed_records, bad_records;
+	size_t parsed_records, bad_records, foreign_records;
 	struct shd_error bad_record;    /* what was wrong with the last bad one */
+	struct shd_error foreign_record; /* the last one that was not asked for */
 	int requests, throttled, status;
 	int64_t skew_ms, bytes, retry_after_ms;
 	enum shd_scope refused_scope;   /* by the last answer: whom to leave alone, */

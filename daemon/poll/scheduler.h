@@ -22,6 +22,8 @@ struct shd_polled {
 	int failures, status, requests;
 	size_t parsed_records, bad_records; /* bad: 0 also when as many as at the last one */
 	const struct shd_error *bad_record; /* when bad_records */
+	bool lack_turned;        /* the list became incomplete, otherwise than before, or whole */
+	const char *incomplete;  /* why its list is not whole; NULL: it is */
 	int64_t retry_ms;  /* until the next try, unless ok */
 };
 

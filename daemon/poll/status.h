@@ -16,6 +16,8 @@ struct shd_feed_status {
 	int failures;                  /* in a row */
 	int error;                     /* enum shd_err, -1: none */
 	const char *error_text;        /* "" without an error */
+	const char *incomplete;        /* why its list is not whole; "": it is */
+	struct shd_wall incomplete_since;
 	bool not_available;            /* the tariff lacks it */
 	bool optional;                 /* its failure does not make the poller stale */
 	bool follow;                   /* read within the polls of others, has no time of its own */
@@ -31,7 +33,9 @@ struct shd_poller_status {
 	struct shd_wall last_success;
 	struct shd_wall next_due;      /* the nearest */
 	struct shd_wall failing_since; /* the earliest; 0: works */
-	size_t feeds, failing, not_available;
+	size_t feeds, failing, not_available, incomplete;
+	struct shd_wall incomplete_since; /* the earliest; 0: all lists are whole */
+	const char *incomplete_text;   /* of the feed whose list is not whole for longest; "" */
 	int error;                     /* of the feed that fails longest, -1: none */
 	const char *error_text;
 };

@@ -48,6 +48,7 @@ struct shd_page_in {
 /* Given empty, as the last page, to be filled. */
 struct shd_page_out {
 	bool last;
+	bool more; /* the answer says itself that there is another page; when last, it errs */
 	/* Of the next page; when last and the endpoint `resumes`, of the next poll's first.
 	 * Holds SHD_POSITION_BYTES; the driver looks whether they were enough. */
 	struct shd_text position;
@@ -75,8 +76,15 @@ struct shd_endpoint {
 				  * many may come at once */
 	enum shd_paging paging;
 	int limit;              /* records asked for in a page */
-	int page_max;           /* pages in one poll; more is the error LIMIT */
+	int page_max;           /* pages in one poll; a longer list counts as incomplete */
 	const char *records; /* where the array of records lies: "result.items"; NULL: one record */
+	/* Where the answer says how many rows the whole list has, beside its records; the first
+	 * that is there counts. A list with fewer is incomplete. */
+	const char *total[2];
+	/* The member of a record that has to be one of these words (NULL ends them), as they were
+	 * asked for. A record that says another one is left out, and the list is incomplete. */
+	const char *only_at;
+	const char *const *only;
 	const struct shd_report *report; /* its document is a report's (job.h); SINGLE */
 	enum shd_decode decode; /* what the answer is; its lines are the records of "" */
 	const char *const *columns; /* tables: those that have to be there, or NULL */

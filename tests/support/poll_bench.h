@@ -27,6 +27,9 @@ static bool map(const struct shd_map_in *in, const json_t *record, struct shd_ha
 	if (!id)
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "no id");
 	shd_harvest_entity(out, SHD_KIND_order, id, strlen(id));
+	const char *also = json_string_value(json_object_get(record, "also"));
+	if (also)
+		shd_harvest_entity(out, SHD_KIND_order, also, strlen(also));
 	json_array_foreach (json_object_get(record, "follow"), i, follow)
 		shd_harvest_follow(out, "detail", json_string_value(follow),
 				   json_string_length(follow));
@@ -43,6 +46,7 @@ static bool next(const struct shd_endpoint *row, const json_t *envelope, size_t 
 	(void)in;
 	(void)reterr;
 	ret_out->last = !position;
+	ret_out->more = json_is_true(json_object_get(envelope, "more"));
 	shd_text_puts(&ret_out->position, position ? position : "");
 	return true;
 }
@@ -101,6 +105,9 @@ static const struct shd_endpoint rows[ROWS] = {
 		.records = "items",
 		.complete = true,
 		.closes = SHD_KIND_order,
+		.total = {"total_items", "total"},
+		.only_at = "state",
+		.only = (const char *const[]){"open", NULL},
 		.map = map,
 		.next = next},
 	[BATCH] = {.name = "batch",

@@ -1,6 +1,8 @@
 /* daemon/poll: one poll step by step, without a network or a clock. */
 #include "support/poll_bench.h"
 
+#include "poll/outcome.h"
+
 #define PAGE_AB "{\"items\":[{\"id\":\"a\",\"v\":1},{\"id\":\"b\",\"v\":1}]}"
 
 static void a_page_that_comes_again_is_not_parsed(void **state)
@@ -69,30 +71,154 @@ static void pages_are_read_to_the_last(void **state)
 	/* The last page changed first, then comes one that is known: the list is made too. */
 	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
 	assert_int_equal(
-		answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"p2\"}"), SHD_POLL_READY);
+		answer_with(f, "/list?", 200, "{\"items\":[{\"id\":\"c\"}],\"next\":\"p2\"}"),
+		SHD_POLL_READY);
 	assert_int_equal(answer_with(f, "/list?p2", 200, "{\"items\":[]}"), SHD_POLL_CHANGED);
 	assert_true(f->poll->listed && f->poll->listed_changed);
-	assert_int_equal(f->poll->listed_count, 0);
+	assert_int_equal(f->poll->listed_count, 1);
+	assert_string_equal(f->poll->listed[0], "c");
 }
 
-static void a_list_without_end_is_given_up(void **state)
+/* A walk over a list: the answers, and what they come to. */
+struct walk_case {
+	const char *what;
+	struct {
+		const char *url, *body;
+	} pages[5];
+	enum shd_lack lack;
+	size_t entities; /* read, those of a page that repeats another one twice */
+};
+
+#define ITEMS(ids, more) "{\"items\":[" ids "]" more "}"
+#define ID(id) "{\"id\":\"" id "\"}"
+#define NEXT(position) ",\"next\":\"" position "\""
+
+static const struct walk_case walks[] = {
+	{"whole", {{"/list?", ITEMS(ID("a"), NEXT("1"))}, {"/list?1", ITEMS(ID("b"), "")}},
+		SHD_LACK_NOTHING, 2},
+	{"a cursor that stands still, though there are more",
+		{{"/list?", ITEMS(ID("a"), NEXT("1"))},
+			{"/list?1", ITEMS(ID("b"), NEXT("1") ",\"more\":true")}},
+		SHD_LACK_STILL, 2},
+	{"a cursor that stands still at the end of the list",
+		{{"/list?", ITEMS(ID("a"), NEXT("1"))}, {"/list?1", ITEMS(ID("b"), NEXT("1"))}},
+		SHD_LACK_NOTHING, 2},
+	{"the same, short of its own total",
+		{{"/list?", ITEMS(ID("a"), NEXT("1"))},
+			{"/list?1", ITEMS(ID("b"), NEXT("1") ",\"total\":3")}},
+		SHD_LACK_SHORT, 2},
+	{"a circle",
+		{{"/list?", ITEMS(ID("a"), NEXT("A"))}, {"/list?A", ITEMS(ID("b"), NEXT("B"))},
+			{"/list?B", ITEMS(ID("c"), NEXT("A"))}},
+		SHD_LACK_ROUND, 3},
+	{"a circle back to the first page", {{"/list?", ITEMS(ID("a"), NEXT("1"))},
+		{"/list?1", ITEMS(ID("b"), NEXT(""))}}, SHD_LACK_ROUND, 2},
+	{"more, and not where", {{"/list?", ITEMS(ID("a"), ",\"more\":true")}},
+		SHD_LACK_NO_NEXT, 1},
+	{"an empty page that says that there are more", {{"/list?", ITEMS("", NEXT("1"))}},
+		SHD_LACK_EMPTY, 0},
+	{"the first page again, under a new position",
+		{{"/list?", ITEMS(ID("a") "," ID("b"), NEXT("1") ",\"total\":7")},
+			{"/list?1", ITEMS(ID("b") "," ID("a"), NEXT("2") ",\"total\":7")}},
+		SHD_LACK_REPEATS, 4},
+	{"no rows of 37", {{"/list?", ITEMS("", ",\"total\":37")}}, SHD_LACK_SHORT, 0},
+	{"no rows of none", {{"/list?", ITEMS("", ",\"total\":0")}}, SHD_LACK_NOTHING, 0},
+	{"rows of one page twice do not make up the total",
+		{{"/list?", ITEMS(ID("a") "," ID("b"), NEXT("1") ",\"total\":4")},
+			{"/list?1", ITEMS(ID("b") "," ID("c"), ",\"total\":4")}},
+		SHD_LACK_SHORT, 4},
+	{"more pages than are read",
+		{{"/list?", ITEMS(ID("a"), NEXT("1"))}, {"/list?1", ITEMS(ID("b"), NEXT("2"))},
+			{"/list?2", ITEMS(ID("c"), NEXT("3"))}},
+		SHD_LACK_LIMIT, 3},
+	{"a row that was not asked for",
+		{{"/list?", ITEMS(ID("a") ",{\"id\":\"b\",\"state\":\"done\"}"
+			",{\"id\":\"c\",\"state\":\"OPEN\"}", "")}},
+		SHD_LACK_FOREIGN, 2},
+};
+
+static void walk_once(struct poll_bench *f, const struct walk_case *walk)
 {
-	struct poll_bench *f = *state;
+	const size_t most = SHD_COUNT(walk->pages);
 
 	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-	assert_int_equal(
-		answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_READY);
-	assert_int_equal(
-		answer_with(f, "/list?1", 200, "{\"items\":[],\"next\":\"2\"}"), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/list?2", 200, "{\"items\":[],\"next\":\"3\"}"),
-			 SHD_POLL_FAILED);
-	assert_int_equal(f->poll->error.kind, SHD_ERR_LIMIT);
-	/* A position that stays where it is, is the end. */
-	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-	assert_int_equal(
-		answer_with(f, "/list?", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_READY);
-	assert_int_equal(
-		answer_with(f, "/list?1", 200, "{\"items\":[],\"next\":\"1\"}"), SHD_POLL_CHANGED);
+	for (size_t i = 0; i < most && walk->pages[i].url; i++) {
+		bool last = i + 1 == most || !walk->pages[i + 1].url;
+		enum shd_poll_state got =
+			answer_with(f, walk->pages[i].url, 200, walk->pages[i].body);
+
+		if ((got == SHD_POLL_READY) == last || got == SHD_POLL_FAILED)
+			fail_msg("%s: page %zu", walk->what, i);
+	}
+	if (f->poll->walk.lack != walk->lack || !f->poll->incomplete.len != !walk->lack)
+		fail_msg("%s: %d, %s", walk->what, (int)f->poll->walk.lack,
+			f->poll->incomplete.data);
+}
+
+/* Each ends by itself, takes what it has, and closes nothing unless it is whole; and the same
+ * answers come to the same, though they are known by then. */
+static void a_list_that_cannot_be_whole_is_incomplete(void **state)
+{
+	for (size_t i = 0; i < SHD_COUNT(walks); i++) {
+		struct poll_bench *f = *state;
+		struct shd_feed *feed = feed_of(f, LIST);
+		struct shd_batch batch;
+
+		walk_once(f, &walks[i]);
+		assert_int_equal(f->poll->harvest->entity_count, walks[i].entities);
+		shd_outcome_news(f->poll, (struct shd_wall){3000}, &batch);
+		assert_int_equal(batch.seen.incomplete != NULL, walks[i].lack != 0);
+		shd_outcome_read(f->poll, true, false, (struct shd_wall){3000});
+		assert_int_equal(feed->swept, !walks[i].lack);
+		assert_int_equal(
+			feed->cursor_time.ms, walks[i].lack >= SHD_LACK_SHORT ? 0 : 1000);
+		walk_once(f, &walks[i]);
+		assert_int_equal(f->poll->harvest ? f->poll->harvest->entity_count : 0, 0);
+		assert_false(walks[i].lack && shd_poll_has_news(f->poll));
+		shd_outcome_read(f->poll, false, false, (struct shd_wall){4000});
+		assert_int_equal(shd_feed_lack(feed) ? shd_feed_lack(feed)->count : 0,
+			walks[i].lack ? 2 : 0);
+		tear_down(state);
+		start_up(state);
+	}
+}
+
+/* Said once, and once more when it is over. */
+static void what_a_list_lacks_is_told_when_it_changes(void **state)
+{
+	struct poll_bench *f = *state;
+	const struct shd_wall now = {5000};
+	struct shd_feed_status status;
+
+	walk_once(f, &walks[3]);
+	assert_true(shd_outcome_read(f->poll, true, false, now).lack_turned);
+	walk_once(f, &walks[3]);
+	assert_false(shd_outcome_read(f->poll, false, false, now).lack_turned);
+	shd_feed_status(feed_of(f, LIST), &status);
+	assert_string_equal(
+		status.incomplete, "it has fewer rows than it says there are (2 of 3)");
+	assert_int_equal(status.incomplete_since.ms, now.ms);
+	walk_once(f, &walks[0]);
+	assert_true(shd_outcome_read(f->poll, true, false, now).lack_turned);
+	assert_null(shd_feed_lack(feed_of(f, LIST)));
+}
+
+/* A record of several entities keeps the keys of all of them. */
+static void a_record_may_have_several_keys(void **state)
+{
+	static const char two[] =
+		"{\"items\":[{\"id\":\"a\",\"also\":\"b\"},{\"id\":\"c\"}]}";
+	struct poll_bench *f = *state;
+
+	read_once(f, LIST, "/list?", two);
+	assert_int_equal(f->poll->listed_count, 3);
+	assert_string_equal(f->poll->listed[1], "b");
+	/* Known by its bytes, it still has both. */
+	read_once(f, LIST, "/list?", "{\"items\":[{\"id\":\"a\",\"also\":\"b\"}]}");
+	assert_int_equal(f->poll->parsed_records, 0);
+	assert_int_equal(f->poll->listed_count, 2);
+	assert_int_equal(begin(f, BATCH), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/batch?a,b", 200, PAGE_AB), SHD_POLL_CHANGED);
 }
 
 static void a_position_has_a_maximum(void **state)
@@ -108,7 +234,7 @@ static void a_position_has_a_maximum(void **state)
 		struct shd_text body SHD_AUTO(shd_text_finish) = {0};
 
 		shd_text_init(&body, 100000);
-		shd_text_puts(&body, "{\"items\":[],\"next\":\"");
+		shd_text_puts(&body, "{\"items\":[{\"id\":\"a\"}],\"next\":\"");
 		for (size_t at = 0; at < cases[i].len; at++)
 			shd_text_putc(&body, 'p');
 		shd_text_puts(&body, "\"}");
@@ -382,7 +508,9 @@ int main(void)
 		ROW(only_new_records_are_parsed),
 		ROW(what_was_not_adopted_is_parsed_again),
 		ROW(pages_are_read_to_the_last),
-		ROW(a_list_without_end_is_given_up),
+		ROW(a_list_that_cannot_be_whole_is_incomplete),
+		ROW(what_a_list_lacks_is_told_when_it_changes),
+		ROW(a_record_may_have_several_keys),
 		ROW(a_position_has_a_maximum),
 		ROW(a_text_that_expired_is_not_asked_for),
 		ROW(a_text_that_is_refused_is_dropped),

@@ -3,14 +3,20 @@
 #define EVERY_QUARTER (15 * SHD_MINUTE_MS)
 #define EVERY_6_HOURS (6 * SHD_HOUR_MS)
 
+/* What records of filtered lists say of themselves, where being listed is what makes them a case:
+ * of others the record alone decides. */
+static const char *const on_approval[] = {"ON_APPROVAL", NULL};
+static const char *const in_arbitration[] = {"arbitration", "client_arbitration", NULL};
+static const char *const opened[] = {"OPENED", "UNSPECIFIED", NULL};
+
 /* Returns that wait for somebody are read by state as well: the change may lie further
  * back than the window of returns_list. Optional: a state that Ozon renames does not
  * blind the others. */
 #define RETURNS_IN(status)                                                                         \
-	.name = "returns_" #status, .poller = SHD_P_complaints, .method = "POST",                  \
+	{.name = "returns_" #status, .poller = SHD_P_complaints, .method = "POST",                 \
 	.path = "/v1/returns/list", .every_ms = 10 * SHD_MINUTE_MS, .paging = SHD_PAGE_CURSOR,     \
 	.limit = 500, .page_max = 100, .records = "returns", .body = shd_ozon_body_returns_status, \
-	.map = shd_ozon_map_return, .next = shd_ozon_next_last_return, .optional = true
+	.map = shd_ozon_map_return, .next = shd_ozon_next_last_return, .optional = true}
 
 /* Everything here is a POST, also a pure read, and Ozon's writes have look-alike names:
  * no path enters this table that is not on the list of known reads (a test holds it).
@@ -30,6 +36,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_fbs_unfulfilled,
 		.map = shd_ozon_map_fbs_posting,
 		.next = shd_ozon_next_cursor,
+		.total = {"count"},
 	},
 	{
 		.name = "fbs_list",
@@ -74,6 +81,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_cancellations,
 		.map = shd_ozon_map_cancellation,
 		.next = shd_ozon_next_last_id,
+		.only_at = "state.state", .only = on_approval,
 	},
 	{
 		.name = "product_list",
@@ -89,6 +97,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_product_list,
 		.map = shd_ozon_map_product,
 		.next = shd_ozon_next_last_id,
+		.total = {"result.total_items", "result.total"},
 	},
 	{
 		.name = "product_info",
@@ -117,6 +126,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks,
 		.map = shd_ozon_map_stock,
 		.next = shd_ozon_next_cursor,
+		.total = {"total_items", "total"},
 	},
 	{
 		/* 50 skus, so that their warehouses mostly fit into one page */
@@ -415,33 +425,15 @@ static const struct shd_endpoint endpoints[] = {
 		.map = shd_ozon_map_return,
 		.next = shd_ozon_next_last_return,
 	},
-	{
-		RETURNS_IN(OnSellerApproval),
-	},
-	{
-		RETURNS_IN(OnSellerClarification),
-	},
-	{
-		RETURNS_IN(OnSellerClarificationAfterPartialCompensation),
-	},
-	{
-		RETURNS_IN(CompensationOffered),
-	},
-	{
-		RETURNS_IN(SendingError),
-	},
-	{
-		RETURNS_IN(DisputeOpened),
-	},
-	{
-		RETURNS_IN(DisputeYouOpened),
-	},
-	{
-		RETURNS_IN(DisputeOpening),
-	},
-	{
-		RETURNS_IN(ArrivedAtReturnPlace),
-	},
+	RETURNS_IN(OnSellerApproval),
+	RETURNS_IN(OnSellerClarification),
+	RETURNS_IN(OnSellerClarificationAfterPartialCompensation),
+	RETURNS_IN(CompensationOffered),
+	RETURNS_IN(SendingError),
+	RETURNS_IN(DisputeOpened),
+	RETURNS_IN(DisputeYouOpened),
+	RETURNS_IN(DisputeOpening),
+	RETURNS_IN(ArrivedAtReturnPlace),
 	{
 		.name = "cancellation_claims",
 		.poller = SHD_P_complaints,
@@ -457,6 +449,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_cancellations,
 		.map = shd_ozon_map_cancellation_claim,
 		.next = shd_ozon_next_last_id,
+		.only_at = "state.state", .only = on_approval,
 	},
 	{
 		.name = "arbitration_list",
@@ -472,6 +465,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_arbitration,
 		.map = shd_ozon_map_arbitration,
 		.next = shd_ozon_next_cursor,
+		.only_at = "status", .only = in_arbitration,
 	},
 	{
 		.name = "chat_count",
@@ -497,6 +491,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_chat_list,
 		.map = shd_ozon_map_chat,
 		.next = shd_ozon_next_cursor,
+		.only_at = "chat.chat_status", .only = opened,
 	},
 	{
 		.name = "chat_history",

@@ -130,25 +130,19 @@ bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *
 static bool go_on(const struct shd_page_in *in, const struct shd_loose_text *position,
 		  struct shd_page_out *ret_out)
 {
-	if (position->len == 0 ||
-		(strlen(in->position) == position->len &&
-			memcmp(in->position, position->text, position->len) == 0)) {
-		ret_out->last = true;
-		return true;
-	}
-	ret_out->last = false;
+	ret_out->last = position->len == 0 ||
+			(strlen(in->position) == position->len &&
+				memcmp(in->position, position->text, position->len) == 0);
 	shd_text_add(&ret_out->position, position->text, position->len);
 	return true;
 }
 
 /* Whether the list has ended: has_next says no or, where there is no has_next, the
  * page is empty. */
-static bool has_ended(const json_t *envelope, size_t records)
+static bool has_ended(const json_t *envelope, size_t records, struct shd_page_out *ret_out)
 {
-	bool more;
-
-	if (shd_loose_bool(json_object_get(envelope, "has_next"), &more))
-		return !more;
+	if (shd_loose_bool(json_object_get(envelope, "has_next"), &ret_out->more))
+		return !ret_out->more;
 	return records == 0;
 }
 
@@ -158,7 +152,7 @@ SHD_OZON_NEXT(cursor)
 
 	(void)row;
 	(void)reterr;
-	if (!has_ended(envelope, records))
+	if (!has_ended(envelope, records, ret_out))
 		shd_loose_text(json_object_get(envelope, "cursor"), &cursor);
 	return go_on(in, &cursor, ret_out);
 }
@@ -172,7 +166,7 @@ SHD_OZON_NEXT(last_id)
 
 	(void)row;
 	(void)reterr;
-	if (!has_ended(envelope, records) && shd_loose_text(value, &last) &&
+	if (!has_ended(envelope, records, ret_out) && shd_loose_text(value, &last) &&
 		shd_loose_int(value, &number) && number == 0)
 		last.len = 0; /* numbers start at 0, so 0 leads back to the first page */
 	return go_on(in, &last, ret_out);
@@ -184,7 +178,9 @@ SHD_OZON_NEXT(last_return)
 	json_auto_t *record = NULL;
 	bool more;
 
-	if (!shd_loose_bool(json_object_get(envelope, "has_next"), &more))
+	if (shd_loose_bool(json_object_get(envelope, "has_next"), &more))
+		ret_out->more = more;
+	else
 		more = records >= (size_t)row->limit;
 	if (more && in->last_record) {
 		record = shd_adapter_parse(in->last_record, in->last_record_len, reterr);

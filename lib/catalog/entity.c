@@ -99,6 +99,15 @@ size_t shd_harvest_entity(struct shd_harvest *harvest, enum shd_kind kind, const
 	return at;
 }
 
+size_t shd_harvest_known(struct shd_harvest *harvest, enum shd_kind kind, const char *id,
+			 size_t id_len)
+{
+	size_t at = shd_harvest_entity(harvest, kind, id, id_len);
+
+	harvest->entities[at].known_only = true;
+	return at;
+}
+
 /* The slot of a field, marked as spoken of; NULL in a full harvest. */
 static struct shd_value *slot(struct shd_harvest *harvest, size_t at, enum shd_field field)
 {

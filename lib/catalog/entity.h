@@ -35,6 +35,7 @@ struct shd_entity {
 	enum shd_kind kind;
 	const char *id;
 	uint64_t set;
+	bool known_only; /* of an observation: nothing comes of it unless the id is known */
 	struct shd_value *fields;
 };
 
@@ -69,6 +70,10 @@ void shd_harvest_destroy(struct shd_harvest *harvest); /* accepts NULL */
  * harvest->entities move when it grows). Copies the id. */
 size_t shd_harvest_entity(struct shd_harvest *harvest, enum shd_kind kind, const char *id,
 			  size_t id_len);
+
+/* The same, of one that is changed when it is known, and not made when it is not. */
+size_t shd_harvest_known(struct shd_harvest *harvest, enum shd_kind kind, const char *id,
+			 size_t id_len);
 
 /* Set one field of entity number `at`. The field must belong to the entity's kind
  * and have the type the function says; both are asserted. Texts are copied, cut

@@ -340,6 +340,8 @@ bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct
 	shd_arena_reset(visit->scratch);
 	if (!load(basis, visit, seen->kind, id, visit->scratch, &before, &entity, reterr))
 		return false;
+	if (seen->known_only && !before)
+		return true;
 	shd_entity_merge(entity, seen);
 	/* What a list of the open ones lists is open, unless it says itself that it is not. */
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)

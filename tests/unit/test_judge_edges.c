@@ -134,6 +134,29 @@ static void an_alert_is_held_back_by_those_that_its_rule_names(void **state)
 	bench_finish(&b);
 }
 
+/* What an observation only closes is closed where it is known, and not made where it is not. */
+static void what_is_only_closed_is_not_made(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, inhibited_rules);
+	bench_poll_all(&b);
+	put_order(&b, "known", 10);
+	bench_poll(&b, "orders");
+	for (int i = 0; i < 2; i++) {
+		const char *id = i ? "known" : "unknown";
+		size_t at = shd_harvest_known(
+			bench_harvest(&b), SHD_KIND_order, id, strlen(id));
+
+		shd_set_n(b.harvest, at, SHD_F_order_closed, true);
+	}
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.changed, 1);
+	assert_int_equal(bench_level(&b, "huge-order", "known"), SHD_LEVEL_NONE);
+	bench_finish(&b);
+}
+
 static void a_message_is_tried_as_long_as_its_channel_says(void **state)
 {
 	struct bench b;
@@ -260,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_channel_of_two_routes_is_told_once),
 		cmocka_unit_test(a_stale_poller_is_told_again_once_the_key_works),
 		cmocka_unit_test(an_alert_is_held_back_by_those_that_its_rule_names),
+		cmocka_unit_test(what_is_only_closed_is_not_made),
 		cmocka_unit_test(a_message_is_tried_as_long_as_its_channel_says),
 		cmocka_unit_test(a_value_that_stands_still_leaves_a_sample_an_hour),
 		cmocka_unit_test(an_average_looks_at_what_was_kept),

@@ -58,6 +58,8 @@ static json_t *entity_json(const struct shd_entity *entity)
 	json_t *json =
 		json_pack("{s:s, s:s}", "kind", shd_kind_name(entity->kind), "id", entity->id);
 
+	if (entity->known_only)
+		json_object_set_new(json, "known_only", json_true());
 	for (int i = 0; i < shd_kind_fields(entity->kind); i++)
 		if (entity->set >> i & 1)
 			json_object_set_new(json,

@@ -1,6 +1,7 @@
 #include "ozon.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 SHD_OZON_BODY(chat_list)
@@ -67,7 +68,7 @@ SHD_OZON_MAP(chat)
 {
 	const json_t *chat = json_object_get(record, "chat");
 	const json_t *type = json_object_get(chat, "chat_type");
-	bool buyer = is_buyers(chat);
+	bool buyer = is_buyers(chat), support = shd_loose_is(type, "SELLER_SUPPORT");
 	const json_t *id = json_object_get(chat, "chat_id");
 	struct shd_loose_text text;
 	int64_t unread;
@@ -82,6 +83,7 @@ SHD_OZON_MAP(chat)
 		return true;
 	if (buyer) {
 		shd_put_time(out, at, SHD_F_message_opened_at, json_object_get(chat, "created_at"));
+		shd_ozon_put_url(out, at, SHD_F_message_url, SHD_OZON_PAGE_BUYER, id);
 		if (counted)
 			shd_set_n(out, at, SHD_F_message_unread, unread > 0);
 		shd_set_n(out, at, SHD_F_message_closed, false);
@@ -89,25 +91,35 @@ SHD_OZON_MAP(chat)
 		return true;
 	}
 	shd_put_time(out, at, SHD_F_notice_opened_at, json_object_get(chat, "created_at"));
+	shd_ozon_put_url(out, at, SHD_F_notice_url, SHD_OZON_PAGE_SUPPORT, id);
 	shd_put_word(out, at, SHD_F_notice_severity, "info");
-	if (counted)
+	if (counted) {
+		shd_set_n(out, at, SHD_F_notice_unread, unread > 0);
 		shd_set_n(out, at, SHD_F_notice_closed, unread == 0);
-	if (shd_loose_is(type, "SELLER_SUPPORT"))
-		shd_harvest_follow(out, "support_history", text.text, text.len);
-	else
+	}
+	if (!support)
 		shd_put_text(out, at, SHD_F_notice_category, type);
+	shd_harvest_follow(
+		out, support ? "support_history" : "notice_history", text.text, text.len);
 	return true;
 }
 
-/* What a page of messages comes to. The order of the messages is not relied upon. */
+/* A message of the seller or of the other side of a chat. */
+struct turn {
+	const json_t *message;
+	int64_t ms;
+	bool out;
+	const char *cause; /* the root cause that the other side names in it, or NULL */
+};
+
+/* A page of messages by time, in whatever order they came. `last` of each sort is an index,
+ * or `count` when there is none. */
 struct talk {
-	const json_t *newest;      /* of the other side or the seller */
-	const json_t *newest_in;
-	const json_t *cause_in;    /* the newest of the other side that names a root cause */
+	struct turn *turns;
+	size_t count;
+	bool whole; /* it begins with the chat itself */
 	const json_t *order;
-	int64_t newest_ms, in_ms, cause_ms, out_ms, order_ms, waiting_ms;
-	/* The case that cause_in belongs to: a seller's message ends one. */
-	int64_t opened_ms, replied_ms; /* replied: INT64_MAX: not yet */
+	size_t last_out, last_cause;
 };
 
 static const json_t *text_of(const json_t *message)
@@ -122,157 +134,298 @@ static bool is_from(const json_t *message, const char *who)
 	return shd_loose_is(shd_loose_at(message, "user.type"), who);
 }
 
-static void keep_newest(const json_t *value, int64_t ms, const json_t **newest, int64_t *newest_ms)
+static bool is_from_buyer(const json_t *message)
 {
-	if (*newest && ms < *newest_ms)
-		return;
-	*newest = value;
-	*newest_ms = ms;
+	return is_from(message, "Customer");
 }
 
-static void read_case(const json_t *messages, const char *other, struct talk *talk)
+/* Ozon writes as Support, Crm, NotificationUser and others; a robot decides nothing. */
+static bool is_from_ozon(const json_t *message)
 {
-	int64_t before_ms = INT64_MIN;
-	const json_t *message;
+	return json_is_string(shd_loose_at(message, "user.type")) && !is_from(message, "Seller") &&
+	       !is_from(message, "Customer") && !is_from(message, "ChatBot");
+}
+
+/* At the same time the answer comes last. */
+static int by_time(const void *a, const void *b)
+{
+	const struct turn *x = a, *y = b;
+
+	return x->ms != y->ms ? (x->ms > y->ms) - (x->ms < y->ms) : x->out - y->out;
+}
+
+static void talk_finish(struct talk *talk)
+{
+	free(talk->turns);
+}
+
+/* `is_in`: whether a message is of the other side. */
+static struct talk read_talk(const json_t *record, bool (*is_in)(const json_t *message))
+{
+	const json_t *messages = json_object_get(record, "messages"), *message;
+	struct talk talk = {
+		.turns = shd_xcalloc(json_array_size(messages) + 1, sizeof(*talk.turns))};
+	bool more = false;
 	struct shd_wall at;
 	size_t i;
 
-	talk->opened_ms = talk->cause_ms;
-	talk->replied_ms = INT64_MAX;
+	shd_loose_bool(json_object_get(record, "has_next"), &more);
+	talk.whole = !more;
 	json_array_foreach (messages, i, message) {
-		if (!is_from(message, "Seller") ||
-			!shd_loose_time(json_object_get(message, "created_at"), &at))
-			continue;
-		if (at.ms < talk->cause_ms && at.ms > before_ms)
-			before_ms = at.ms;
-		if (at.ms >= talk->cause_ms && at.ms < talk->replied_ms)
-			talk->replied_ms = at.ms;
+		bool in = is_in(message);
+
+		if ((in || is_from(message, "Seller")) &&
+			shd_loose_time(json_object_get(message, "created_at"), &at))
+			talk.turns[talk.count++] = (struct turn){message, at.ms, !in,
+				in ? shd_ozon_root_cause(text_of(message)) : NULL};
 	}
-	json_array_foreach (messages, i, message)
-		if (is_from(message, other) && shd_ozon_root_cause(text_of(message)) &&
-			shd_loose_time(json_object_get(message, "created_at"), &at) &&
-			at.ms > before_ms && at.ms < talk->opened_ms)
-			talk->opened_ms = at.ms;
-}
+	qsort(talk.turns, talk.count, sizeof(*talk.turns), by_time);
+	talk.last_out = talk.last_cause = talk.count;
+	for (i = 0; i < talk.count; i++) {
+		const json_t *order = shd_loose_at(talk.turns[i].message, "context.order_number");
 
-/* `other`: the sender type on the other side of the seller. */
-static struct talk read_talk(const json_t *messages, const char *other)
-{
-	struct talk talk = {.out_ms = INT64_MIN, .waiting_ms = INT64_MAX};
-	const json_t *message, *newest_out = NULL;
-	struct shd_wall at;
-	size_t i;
-
-	json_array_foreach (messages, i, message) {
-		const json_t *order = shd_loose_at(message, "context.order_number");
-		bool in = is_from(message, other), out = is_from(message, "Seller");
-
-		if ((!in && !out) || !shd_loose_time(json_object_get(message, "created_at"), &at))
-			continue;
-		keep_newest(message, at.ms, &talk.newest, &talk.newest_ms);
+		if (talk.turns[i].out)
+			talk.last_out = i;
+		if (talk.turns[i].cause)
+			talk.last_cause = i;
 		if (json_string_length(order))
-			keep_newest(order, at.ms, &talk.order, &talk.order_ms);
-		if (out)
-			keep_newest(message, at.ms, &newest_out, &talk.out_ms);
-		if (in)
-			keep_newest(message, at.ms, &talk.newest_in, &talk.in_ms);
-		if (in && shd_ozon_root_cause(text_of(message)))
-			keep_newest(message, at.ms, &talk.cause_in, &talk.cause_ms);
+			talk.order = order;
 	}
-	json_array_foreach (messages, i, message)
-		if (is_from(message, other) &&
-			shd_loose_time(json_object_get(message, "created_at"), &at) &&
-			(!newest_out || at.ms > talk.out_ms) && at.ms < talk.waiting_ms)
-			talk.waiting_ms = at.ms;
-	if (talk.cause_in)
-		read_case(messages, other, &talk);
 	return talk;
 }
 
-/* A chat in which the other side names a root cause is a case. It is over, as far as
- * anybody can tell, once it has been answered. */
-static void put_case(struct shd_harvest *out, const char *chat_id, const struct talk *talk,
-		     const char *cause)
+/* A chat names its order; ours are the parts that ship on their own, and the number of the
+ * first of them is the order's with "-1". */
+static void put_order(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *order)
 {
-	bool answered = talk->out_ms >= talk->in_ms;
-	bool infringement = strcmp(cause, "IP_RISK_LEVEL_HIGH") == 0;
-	char name[128];
-	int len = snprintf(name, sizeof(name), "chat:%.100s", chat_id);
+	const char *number = json_string_value(order), *dash = number ? strchr(number, '-') : NULL;
+	char posting[80];
+
+	if (!order)
+		return;
+	if (!dash || strchr(dash + 1, '-') || strlen(number) > sizeof(posting) - 3 ||
+		strspn(number, "0123456789-") != strlen(number)) {
+		shd_put_text(out, at, field, order);
+		return;
+	}
+	snprintf(posting, sizeof(posting), "%s-1", number);
+	shd_set_text(out, at, field, posting, strlen(posting));
+}
+
+enum { NAME_BYTES = 160 };
+
+/* prefix + "CHAT:MESSAGE"; 0, nothing, when the message does not tell its id. */
+static int name_message(char name[NAME_BYTES], const char *prefix, const char *chat_id,
+			const json_t *message)
+{
+	struct shd_loose_text id;
+
+	if (!shd_loose_text(json_object_get(message, "message_id"), &id))
+		return 0;
+	return snprintf(name, NAME_BYTES, "%s%.60s:%.*s", prefix, chat_id,
+		(int)shd_utf8_cut(id.text, id.len, 60), id.text);
+}
+
+/* What one side names as a root cause until the other side answers: indices of a talk's
+ * turns, `reply` is its count while there is none. */
+struct chat_case {
+	size_t opened, named, reply;
+};
+
+/* The first case at or behind *at, which moves behind it. */
+static bool next_case(const struct talk *talk, size_t *at, struct chat_case *ret_case)
+{
+	while (*at < talk->count && !talk->turns[*at].cause)
+		++*at;
+	if (*at == talk->count)
+		return false;
+	*ret_case = (struct chat_case){*at, *at, talk->count};
+	for (; *at < talk->count && !talk->turns[*at].out; ++*at)
+		if (talk->turns[*at].cause)
+			ret_case->named = *at;
+	ret_case->reply = *at;
+	return true;
+}
+
+/* A case is known by the message that opened it. It is over, as far as anybody can tell,
+ * once it has been answered; the last one when nothing was written behind the answer. */
+static void put_case(struct shd_harvest *out, const char *chat_id, const struct talk *talk,
+		     const struct chat_case *one, const char *page)
+{
+	const struct turn *opened = &talk->turns[one->opened], *named = &talk->turns[one->named];
+	bool last = one->named == talk->last_cause, answered = one->reply < talk->count;
+	bool infringement = strcmp(named->cause, "IP_RISK_LEVEL_HIGH") == 0;
+	char name[NAME_BYTES];
+
+	int len = name_message(name, "chat:", chat_id, opened->message);
+	if (len == 0)
+		return;
 	size_t at = shd_harvest_entity(out, SHD_KIND_complaint, name, (size_t)len);
 
 	shd_put_word(out, at, SHD_F_complaint_type, infringement ? "infringement" : "complaint");
 	shd_put_word(out, at, SHD_F_complaint_category, "chat");
-	shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
-	shd_put_text(out, at, SHD_F_complaint_reason, text_of(talk->cause_in));
-	shd_set_n(out, at, SHD_F_complaint_opened_at, talk->opened_ms);
-	if (talk->order)
-		shd_put_text(out, at, SHD_F_complaint_order_id, talk->order);
+	shd_put_word(out, at, SHD_F_complaint_root_cause, named->cause);
+	shd_put_text(out, at, SHD_F_complaint_reason, text_of(named->message));
+	shd_set_n(out, at, SHD_F_complaint_opened_at, opened->ms);
+	put_order(out, at, SHD_F_complaint_order_id, talk->order);
 	shd_set_n(out, at, SHD_F_complaint_valid, true);
-	if (talk->replied_ms != INT64_MAX)
-		shd_set_n(out, at, SHD_F_complaint_responded_at, talk->replied_ms);
+	if (answered)
+		shd_set_n(out, at, SHD_F_complaint_responded_at, talk->turns[one->reply].ms);
 	else
 		shd_set_none(out, at, SHD_F_complaint_responded_at);
-	shd_set_n(out, at, SHD_F_complaint_closed, answered);
+	shd_set_n(out, at, SHD_F_complaint_closed,
+		answered && (!last || talk->turns[talk->count - 1].out));
+	json_auto_t *chat = json_string(chat_id);
+	shd_ozon_put_url(out, at, SHD_F_complaint_url, page, chat);
+}
+
+/* All cases of the page, or those of infringements. One that may have begun before the page
+ * was told when it was new, and is known by a message that is not here. */
+static void put_cases(struct shd_harvest *out, const char *chat_id, const struct talk *talk,
+		      bool infringements_only, const char *page)
+{
+	struct chat_case one;
+	bool cut = !talk->whole;
+	char name[NAME_BYTES];
+
+	if (talk->last_cause == talk->count)
+		return;
+	/* until cases were told apart, a chat was one of them */
+	int len = snprintf(name, sizeof(name), "chat:%.100s", chat_id);
+	shd_set_n(out, shd_harvest_known(out, SHD_KIND_complaint, name, (size_t)len),
+		SHD_F_complaint_closed, true);
+
+	for (size_t at = 0; next_case(talk, &at, &one);) {
+		for (size_t i = 0; i < one.opened; i++)
+			cut &= !talk->turns[i].out;
+		if (cut && one.reply < talk->count)
+			continue;
+		if (!infringements_only ||
+			strcmp(talk->turns[one.named].cause, "IP_RISK_LEVEL_HIGH") == 0)
+			put_case(out, chat_id, talk, &one, page);
+	}
+}
+
+static bool has_messages(
+	const struct shd_map_in *in, const json_t *record, struct shd_error *reterr)
+{
+	return (in->id && json_is_array(json_object_get(record, "messages"))) ||
+	       shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"messages\"");
 }
 
 SHD_OZON_MAP(chat_history)
 {
-	struct talk talk = read_talk(json_object_get(record, "messages"), "Customer");
-	size_t at;
+	if (!has_messages(in, record, reterr))
+		return false;
+	SHD_AUTO(talk_finish) struct talk talk = read_talk(record, is_from_buyer);
+	size_t at = shd_harvest_entity(out, SHD_KIND_message, in->id, strlen(in->id));
 
-	if (!in->id || !json_is_array(json_object_get(record, "messages")))
-		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"messages\"");
-	at = shd_harvest_entity(out, SHD_KIND_message, in->id, strlen(in->id));
-	if (!talk.newest)
+	if (talk.count == 0)
 		return true;
-	bool waits = talk.waiting_ms != INT64_MAX;
+	/* the first message that nobody has answered */
+	size_t waiting = talk.last_out < talk.count ? talk.last_out + 1 : 0;
+	bool waits = waiting < talk.count;
 
 	shd_put_word(out, at, SHD_F_message_direction, waits ? "in" : "out");
-	shd_put_text(out, at, SHD_F_message_text, text_of(talk.newest));
-	shd_put_text(out, at, SHD_F_message_order_id, talk.order);
+	shd_put_text(
+		out, at, SHD_F_message_text, text_of(talk.turns[talk.count - 1].message));
+	put_order(out, at, SHD_F_message_order_id, talk.order);
 	if (waits) {
-		shd_set_n(out, at, SHD_F_message_waiting_since, talk.waiting_ms);
+		shd_set_n(out, at, SHD_F_message_waiting_since, talk.turns[waiting].ms);
 		shd_set_none(out, at, SHD_F_message_answered_at);
 	} else {
 		shd_set_none(out, at, SHD_F_message_waiting_since);
-		shd_set_n(out, at, SHD_F_message_answered_at, talk.out_ms);
+		shd_set_n(out, at, SHD_F_message_answered_at, talk.turns[talk.last_out].ms);
 	}
-	if (talk.cause_in)
-		put_case(out, in->id, &talk, shd_ozon_root_cause(text_of(talk.cause_in)));
+	put_cases(out, in->id, &talk, false, SHD_OZON_PAGE_BUYER);
 	return true;
 }
 
-/* Ozon's demands come in support chats only: an infringement that is claimed there, and
- * the seller's answer as the appeal against it. */
+/* An infringement that is claimed in a support chat, and the seller's answer as the appeal
+ * against it. */
 SHD_OZON_MAP(support_history)
 {
-	struct talk talk = read_talk(json_object_get(record, "messages"), "Support");
-	size_t at;
-
-	if (!in->id || !json_is_array(json_object_get(record, "messages")))
-		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"messages\"");
-	at = shd_harvest_entity(out, SHD_KIND_notice, in->id, strlen(in->id));
-	const char *cause = shd_ozon_root_cause(text_of(talk.cause_in));
-	bool infringement = cause && strcmp(cause, "IP_RISK_LEVEL_HIGH") == 0;
+	if (!has_messages(in, record, reterr))
+		return false;
+	SHD_AUTO(talk_finish) struct talk talk = read_talk(record, is_from_ozon);
+	size_t at = shd_harvest_entity(out, SHD_KIND_notice, in->id, strlen(in->id));
+	const struct turn *named =
+		talk.last_cause < talk.count ? &talk.turns[talk.last_cause] : NULL;
+	bool infringement = named && strcmp(named->cause, "IP_RISK_LEVEL_HIGH") == 0;
 
 	shd_put_word(
 		out, at, SHD_F_notice_category, infringement ? "infringement_appeal" : "support");
-	if (talk.newest)
-		shd_put_text(out, at, SHD_F_notice_text, text_of(talk.newest));
+	if (talk.count)
+		shd_put_text(
+			out, at, SHD_F_notice_text, text_of(talk.turns[talk.count - 1].message));
 	if (!infringement)
 		return true;
-	bool appealed = talk.out_ms > talk.cause_ms,
-	     answered = appealed && talk.in_ms > talk.out_ms;
+	bool appealed = talk.last_out < talk.count && talk.last_out > talk.last_cause,
+	     answered = appealed && talk.last_out + 1 < talk.count;
 
 	shd_put_word(out, at, SHD_F_notice_severity, "critical");
 	if (appealed)
-		shd_set_n(out, at, SHD_F_notice_appealed_at, talk.out_ms);
+		shd_set_n(out, at, SHD_F_notice_appealed_at, talk.turns[talk.last_out].ms);
 	if (answered)
-		shd_set_n(out, at, SHD_F_notice_answered_at, talk.in_ms);
+		shd_set_n(out, at, SHD_F_notice_answered_at, talk.turns[talk.count - 1].ms);
 	else
 		shd_set_none(out, at, SHD_F_notice_answered_at);
 	/* that it was read, which ends other notices, is no answer to it */
 	shd_set_n(out, at, SHD_F_notice_closed, answered);
-	put_case(out, in->id, &talk, cause);
+	put_cases(out, in->id, &talk, true, SHD_OZON_PAGE_SUPPORT);
+	return true;
+}
+
+/* A message that wants something until a date: "CHAT:MESSAGE". That it was read is all that
+ * Ozon tells of what became of it, so it stays open until the date has passed as well. */
+static void put_demand(struct shd_harvest *out, const struct shd_map_in *in, const json_t *message,
+		       const json_t *text, struct shd_wall due)
+{
+	json_auto_t *chat = json_string(in->id);
+	bool read = false;
+	char name[NAME_BYTES];
+
+	int len = name_message(name, "", in->id, message);
+	if (len == 0)
+		return;
+	size_t at = shd_harvest_entity(out, SHD_KIND_notice, name, (size_t)len);
+
+	shd_put_time(out, at, SHD_F_notice_opened_at, json_object_get(message, "created_at"));
+	shd_ozon_put_url(out, at, SHD_F_notice_url, SHD_OZON_PAGE_SUPPORT, chat);
+	shd_put_word(out, at, SHD_F_notice_category, "demand");
+	shd_put_word(out, at, SHD_F_notice_severity, "warning");
+	shd_put_text(out, at, SHD_F_notice_text, text);
+	shd_set_n(out, at, SHD_F_notice_due_at, due.ms);
+	if (shd_loose_bool(json_object_get(message, "is_read"), &read))
+		shd_set_n(out, at, SHD_F_notice_unread, !read);
+	shd_set_n(out, at, SHD_F_notice_closed, read && due.ms <= in->fetched.ms);
+}
+
+SHD_OZON_MAP(notice_history)
+{
+	const json_t *messages = json_object_get(record, "messages"), *message, *newest = NULL;
+	int64_t newest_ms = INT64_MIN;
+	struct shd_wall at, due;
+	size_t i;
+
+	if (!has_messages(in, record, reterr))
+		return false;
+	size_t chat = shd_harvest_entity(out, SHD_KIND_notice, in->id, strlen(in->id));
+
+	json_array_foreach (messages, i, message) {
+		const json_t *text = text_of(message);
+
+		if (is_from(message, "Seller") ||
+			!shd_loose_time(json_object_get(message, "created_at"), &at))
+			continue;
+		if (shd_ozon_deadline(text, at, &due))
+			put_demand(out, in, message, text, due);
+		if (at.ms > newest_ms) {
+			newest = text;
+			newest_ms = at.ms;
+		}
+	}
+	if (newest)
+		shd_put_text(out, chat, SHD_F_notice_text, newest);
 	return true;
 }

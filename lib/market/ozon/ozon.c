@@ -18,11 +18,17 @@ static const char *const opened[] = {"OPENED", "UNSPECIFIED", NULL};
 	.limit = 500, .page_max = 100, .records = "returns", .body = shd_ozon_body_returns_status, \
 	.map = shd_ozon_map_return, .next = shd_ozon_next_last_return, .optional = true}
 
+/* The messages of one chat; three rows, because what they mean depends on whose it is. */
+#define HISTORY(kind, pages)                                                                       \
+	.name = #kind, .poller = SHD_P_complaints, .method = "POST", .path = "/v3/chat/history",   \
+	.paging = SHD_PAGE_FOLLOW, .limit = 50, .page_max = pages, .batch = 1,                     \
+	.body = shd_ozon_body_chat_history, .map = shd_ozon_map_##kind
+
 /* Everything here is a POST, also a pure read, and Ozon's writes have look-alike names:
  * no path enters this table that is not on the list of known reads (a test holds it).
  * The first three pollers and the complaints run at the poller's own pace; every_ms is for
  * what Ozon computes or limits more slowly. `may_be_lacking` is what a store may do without: the
- * reviews, and the methods of the schemes FBO and realFBS. */
+ * reviews, and the methods of the schemes FBS, FBO and realFBS. */
 static const struct shd_endpoint endpoints[] = {
 	{
 		.name = "fbs_unfulfilled",
@@ -33,6 +39,7 @@ static const struct shd_endpoint endpoints[] = {
 		.limit = 100,
 		.page_max = 5000,
 		.records = "postings",
+		.may_be_lacking = true,
 		.body = shd_ozon_body_fbs_unfulfilled,
 		.map = shd_ozon_map_fbs_posting,
 		.next = shd_ozon_next_cursor,
@@ -47,6 +54,7 @@ static const struct shd_endpoint endpoints[] = {
 		.limit = 100,
 		.page_max = 5000,
 		.records = "postings",
+		.may_be_lacking = true,
 		.body = shd_ozon_body_fbs_list,
 		.map = shd_ozon_map_fbs_posting,
 		.next = shd_ozon_next_cursor,
@@ -286,6 +294,7 @@ static const struct shd_endpoint endpoints[] = {
 		.limit = 100,
 		.page_max = 5000,
 		.records = "postings",
+		.may_be_lacking = true,
 		.body = shd_ozon_body_fbs_transit,
 		.map = shd_ozon_map_fbs_posting,
 		.next = shd_ozon_next_cursor,
@@ -462,6 +471,7 @@ static const struct shd_endpoint endpoints[] = {
 		.records = "postings",
 		.complete = true,
 		.closes = SHD_KIND_complaint,
+		.may_be_lacking = true,
 		.body = shd_ozon_body_arbitration,
 		.map = shd_ozon_map_arbitration,
 		.next = shd_ozon_next_cursor,
@@ -493,31 +503,9 @@ static const struct shd_endpoint endpoints[] = {
 		.next = shd_ozon_next_cursor,
 		.only_at = "chat.chat_status", .only = opened,
 	},
-	{
-		.name = "chat_history",
-		.poller = SHD_P_complaints,
-		.method = "POST",
-		.path = "/v3/chat/history",
-		.paging = SHD_PAGE_FOLLOW,
-		.limit = 50,
-		.page_max = 100000,
-		.batch = 1,
-		.body = shd_ozon_body_chat_history,
-		.map = shd_ozon_map_chat_history,
-	},
-	{
-		.name = "support_history",
-		.poller = SHD_P_complaints,
-		.method = "POST",
-		.path = "/v3/chat/history",
-		.paging = SHD_PAGE_FOLLOW,
-		.limit = 50,
-		.page_max = 10000,
-		.batch = 1,
-		.optional = true,
-		.body = shd_ozon_body_chat_history,
-		.map = shd_ozon_map_support_history,
-	},
+	{HISTORY(chat_history, 100000)},
+	{HISTORY(support_history, 10000), .optional = true},
+	{HISTORY(notice_history, 10000), .optional = true},
 	{
 		.name = "seller_info",
 		.poller = SHD_P_account,

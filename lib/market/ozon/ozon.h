@@ -114,6 +114,7 @@ SHD_OZON_MAP(chat);
 SHD_OZON_MAP(chat_count);
 SHD_OZON_MAP(chat_history);
 SHD_OZON_MAP(support_history);
+SHD_OZON_MAP(notice_history);
 
 SHD_OZON_BODY(rating_history);
 SHD_OZON_MAP(seller_info);
@@ -146,3 +147,7 @@ void shd_ozon_fold(const char *text, size_t len, char out[SHD_OZON_FOLDED]);
 /* The root cause that a reason in Russian, English or Chinese tells; NULL:
  * none. */
 const char *shd_ozon_root_cause(const json_t *reason);
+
+/* deadline.c: the earliest date behind `written` until which a text wants something. False:
+ * it names none. */
+bool shd_ozon_deadline(const json_t *text, struct shd_wall written, struct shd_wall *ret_due);

@@ -281,6 +281,34 @@ static void put_issues(struct shd_harvest *out, size_t at, const json_t *product
 		shd_set_none(out, at, SHD_F_listing_issues);
 }
 
+static void put_nothing_left(struct shd_harvest *out, const json_t *sku)
+{
+	struct shd_loose_text id;
+	int64_t n;
+
+	if (!shd_loose_text(sku, &id) || (shd_loose_int(sku, &n) && n == 0))
+		return;
+	size_t at = shd_harvest_known(out, SHD_KIND_stock, id.text, id.len);
+	shd_set_n(out, at, SHD_F_stock_available, 0);
+	shd_set_n(out, at, SHD_F_stock_reserved, 0);
+}
+
+/* A product without any stock may have no row for it in the list of stocks, which then cannot
+ * name its skus. Here it can: there is nothing of each that is known. */
+static void put_empty_stock(struct shd_harvest *out, const json_t *product)
+{
+	const json_t *rows = shd_loose_at(product, "stocks.stocks"), *source;
+	bool has_stock = true;
+	size_t i;
+
+	shd_loose_bool(shd_loose_at(product, "stocks.has_stock"), &has_stock);
+	if (has_stock || !json_is_array(rows) || json_array_size(rows) > 0)
+		return;
+	put_nothing_left(out, json_object_get(product, "sku"));
+	json_array_foreach (json_object_get(product, "sources"), i, source)
+		put_nothing_left(out, json_object_get(source, "sku"));
+}
+
 SHD_OZON_MAP(product_info)
 {
 	bool by_seller = false, by_ozon = false;
@@ -314,6 +342,7 @@ SHD_OZON_MAP(product_info)
 	shd_put_number(out, at, SHD_F_listing_price_index,
 		shd_loose_at(record, "price_indexes.external_index_data.price_index_value"));
 	put_issues(out, at, record, state);
+	put_empty_stock(out, record);
 	return true;
 }
 

@@ -76,6 +76,11 @@ static const struct {
 	{403, "{\"message\":\"method is not allowed\"}", SHD_ERR_TARIFF, "not open"},
 	{403, "{\"code\":7,\"message\":\"access denied\"}", SHD_ERR_TARIFF, "programme"},
 	{403, "<html>blocked by firewall</html>", SHD_ERR_ROLE, "does not allow"},
+	{403,
+		"{\"code\":7,\"message\":\"method is allowed starting from the premium plus "
+		"subscription\"}",
+		SHD_ERR_TARIFF, "tariff"},
+	{400, "{\"code\":3,\"message\":\"invalid chat guid\"}", SHD_ERR_MISSING, "no such chat"},
 	{404, "{\"code\":5,\"message\":\"review not found\"}", SHD_ERR_MISSING, "review not found"},
 	{404, "404 page not found\n", SHD_ERR_RETIRED, "does not know"},
 	{404, "<html><body>404</body></html>", SHD_ERR_SERVER, "base_url"},
@@ -119,6 +124,42 @@ static void test_every_refusal_has_its_meaning(void **state)
 			fail_msg("\"%s\" lacks \"%s\"", refusal.error.msg, refusals[i].part);
 		assert_non_null(strstr(refusal.error.msg, "/v2/review/list"));
 	}
+}
+
+/* A store that sells from Ozon's warehouses only does without its own postings; a request
+ * that is wrong, and a page of a gateway, say nothing of the kind. */
+static void test_a_store_may_lack_its_own_postings(void **state)
+{
+	static const char *const rows[] = {
+		"fbs_unfulfilled", "fbs_list", "fbs_transit", "arbitration_list"};
+	static const struct {
+		const char *body;
+		bool lacks;
+	} cases[] = {
+		{"{\"code\":2,\"message\":\"seller has no warehouses of this scheme\"}", true},
+		{"{\"code\":3,\"message\":\"Request validation error: invalid Limit\"}", false},
+		{"{\"code\":2,\"message\":\"either filter.cutoff or filter.delivering_date must be "
+		 "specified\"}", false},
+		{"{\"code\":2,\"message\":\"PERIOD_IS_TOO_LONG\"}", false},
+		{"<html>Bad Request</html>", false},
+		{"", false},
+	};
+	struct shd_answer_verdict refusal;
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
+		const struct shd_endpoint *row =
+			shd_adapter_endpoint(shd_adapter_find("ozon"), rows[i]);
+
+		for (size_t j = 0; j < SHD_COUNT(cases); j++) {
+			assert_false(accept(rows[i], 400, cases[j].body, (struct headers){0},
+				&refusal));
+			assert_int_equal(shd_adapter_lacks(row, refusal.error.kind),
+				cases[j].lacks);
+		}
+	}
+	assert_false(accept("stocks", 400, cases[0].body, (struct headers){0}, &refusal));
+	assert_int_equal(refusal.error.kind, SHD_ERR_REQUEST);
 }
 
 static void test_good_answers_are_good(void **state)
@@ -180,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_refusal_has_its_meaning),
+		cmocka_unit_test(test_a_store_may_lack_its_own_postings),
 		cmocka_unit_test(test_good_answers_are_good),
 		cmocka_unit_test(test_retry_after_is_in_seconds_and_bounded),
 		cmocka_unit_test(test_words_are_printable_and_bounded),

@@ -1,5 +1,7 @@
 #include "ozon.h"
 
+#include "base/num.h"
+
 #include <string.h>
 
 enum from { SUMMARY, HISTORY, INDEX };
@@ -203,6 +205,16 @@ static void put_rating(struct shd_harvest *out, const json_t *item, struct worst
 		keep_worst(worst, rating->metric, n);
 }
 
+/* The history tells no unit. What is a percentage in the documents may come as a share: up
+ * to 1 nobody knows. */
+static bool is_ambiguous(const struct rating *rating, const json_t *value)
+{
+	int64_t n;
+
+	return rating->from == HISTORY && shd_metric_row(rating->metric)->type == SHD_RATIO &&
+	       shd_loose_decimal(value, 6, &n) && n > 0 && n <= SHD_MICRO;
+}
+
 /* The newest of the days for which the localisation index was computed. */
 static void keep_localization(const json_t *days, struct worst *worst)
 {
@@ -314,9 +326,10 @@ static void put_history(struct shd_harvest *out, const json_t *item, struct wors
 		put_day_verdict(out, at, json_object_get(newest, "status"));
 	}
 	if (rating && rating->from == HISTORY && newest &&
+		!is_ambiguous(rating, json_object_get(newest, "value")) &&
 		metric_value(rating, json_object_get(newest, "value"), NULL, &n))
 		keep_worst(values, rating->metric, n);
-	if (rating && (warns || blocks) &&
+	if (rating && (warns || blocks) && !is_ambiguous(rating, blocks ? danger : warning) &&
 		metric_value(rating, blocks ? danger : warning, NULL, &n))
 		keep_worst(targets, rating->metric, n);
 }

@@ -25,6 +25,7 @@ static const struct meaning {
 	{ANY, 8, "", SHD_ERR_THROTTLED, 0, "too many requests"},
 	{ANY, ANY, "obsolete method", SHD_ERR_RETIRED, 0, "Ozon has switched this method off"},
 	{400, 9, "", SHD_ERR_RETIRED, 0, "Ozon has switched this method off"},
+	{400, ANY, "chat guid", SHD_ERR_MISSING, 0, "no such chat"},
 	{400, ANY, "client-id", SHD_ERR_CONFIG, 0, "client_id is not what Ozon expects"},
 	{401, ANY, "headers are required", SHD_ERR_CONFIG, 0,
 		"Client-Id or Api-Key did not reach Ozon"},
@@ -38,6 +39,7 @@ static const struct meaning {
 	{403, ANY, "existing subscription", SHD_ERR_TARIFF, 0, "not part of the store's tariff"},
 	{403, ANY, "no access to this method", SHD_ERR_TARIFF, 0, "not part of the store's tariff"},
 	{403, ANY, "method is not allowed", SHD_ERR_TARIFF, 0, "not open to this account"},
+	{403, ANY, "premium", SHD_ERR_TARIFF, 0, "not part of the store's tariff"},
 	{403, ANY, "company is blocked", SHD_ERR_BLOCKED, 0, "Ozon has blocked the store"},
 	{403, ANY, "offer not signed", SHD_ERR_BLOCKED, 0,
 		"the contract has to be accepted in the cabinet"},
@@ -152,16 +154,36 @@ static int status_of(int64_t code)
 	}
 }
 
+/* A store that sells from Ozon's warehouses only is refused the lists of its own postings, in
+ * words that nobody has recorded. Those of a request that is wrong are known. */
+static bool lacks_fbs(const struct shd_endpoint *row, int status, const struct words *words)
+{
+	static const char *const ours[] = {
+		"validation", "period", "filter", "limit", "cursor", "value", "proto", "syntax"};
+
+	if (status != 400 || words->code == ANY || words->code == 3 || !row->may_be_lacking ||
+		!strstr(row->path, "/posting/fbs/"))
+		return false;
+	for (size_t i = 0; i < SHD_COUNT(ours); i++)
+		if (strstr(words->lower, ours[i]))
+			return false;
+	return true;
+}
+
 static bool refuse(const struct shd_endpoint *row, const struct shd_answer *answer,
 		   const struct words *words, struct shd_answer_verdict *ret_verdict)
 {
 	bool good = answer->status >= 200 && answer->status <= 299;
 	int status = good ? status_of(words->code) : answer->status;
 	const struct meaning *meaning = find_meaning(status, words);
+	bool no_fbs = !meaning && lacks_fbs(row, status, words);
 	enum shd_err kind = meaning			   ? meaning->kind
+			    : no_fbs			   ? SHD_ERR_TARIFF
 			    : status >= 400 && status < 500 ? SHD_ERR_REQUEST
 							   : SHD_ERR_SERVER;
-	const char *wording = meaning ? meaning->wording : shd_err_text(kind);
+	const char *wording = meaning  ? meaning->wording
+			      : no_fbs ? "the store does not sell from its own warehouses"
+				       : shd_err_text(kind);
 
 	*ret_verdict = (struct shd_answer_verdict){.scope = scope_of(kind),
 		.retry_after_ms = shd_retry_after_ms(answer, RETRY_MAX_MS)};

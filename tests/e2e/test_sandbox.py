@@ -167,7 +167,7 @@ def test_bad_requests_are_400_code_3(sandbox, path, body, text):
 def test_cutoff_and_delivering_windows_exclude_each_other(sandbox):
     both = {"cutoff_from": ago(9), "cutoff_to": ago(0), "delivering_date_from": ago(9)}
     refused(sandbox.ozon(UNFULFILLED, {"limit": 10, "filter": both}), 400, 3, "not both")
-    refused(sandbox.ozon(UNFULFILLED, {"limit": 10}), 400, 3, "required")
+    refused(sandbox.ozon(UNFULFILLED, {"limit": 10}), 400, 3, "must be specified")
 
 
 # --- tariffs and rates --------------------------------------------------------------
@@ -203,6 +203,21 @@ def test_turnover_is_served_once_a_minute(sandbox):
     second = sandbox.ozon("/v1/analytics/turnover/stocks", {"limit": 10})
     refused(second, 429, 8, "per minute")
     assert 1 <= int(second.headers["retry-after"]) <= 60
+
+
+def test_analytics_keep_a_pace_of_five_seconds(sandbox):
+    body = {"skus": ["7001"]}
+    assert sandbox.ozon("/v1/analytics/stocks", body).status == 200
+    refused(sandbox.ozon("/v1/analytics/stocks", body), 429, 8, "rate limit")
+
+
+def test_a_seller_without_fbs_is_refused_its_lists(sandbox):
+    sandbox.admin("/event", {"store": {"fbs": False}})
+    refused(sandbox.ozon(UNFULFILLED, unfulfilled()), 400, 2, "scheme")
+    products = {"limit": 1, "filter": {"visibility": "ALL"}}
+    assert sandbox.ozon("/v3/product/list", products).status == 200
+    sandbox.admin("/event", {"store": {"fbs": True}})
+    assert sandbox.ozon(UNFULFILLED, unfulfilled()).status == 200
 
 
 # --- pages ----------------------------------------------------------------------------
@@ -258,6 +273,19 @@ def test_rfbs_returns_give_neither_has_next_nor_last_id(sandbox):
     assert list(page) == ["returns"] and page["returns"][0]["return_id"] == 8001
 
 
+def test_rfbs_returns_take_no_last_id_beyond_32_bits(sandbox):
+    body = {"limit": 5, "last_id": 8000123456, "filter": {"group_state": ["All"]}}
+    refused(sandbox.ozon("/v2/returns/rfbs/list", body), 400, 3, "range")
+
+
+def test_delivery_methods_come_by_their_states(sandbox):
+    sandbox.admin("/event", {"delivery_method": {"id": 77, "status": "BROKEN"}})
+    path = "/v2/delivery-method/list"
+    assert sandbox.ozon(path, {"limit": 5}).json()["delivery_methods"] == []
+    some = sandbox.ozon(path, {"limit": 5, "filter": {"status": ["BROKEN"]}}).json()
+    assert [row["id"] for row in some["delivery_methods"]] == [77]
+
+
 def test_offset_pages_and_default_pages(sandbox):
     assert len(sandbox.ozon("/v1/question/list").json()["questions"]) == 10
 
@@ -286,6 +314,45 @@ def test_chats_have_text_ids_a_cyrillic_customer_and_a_text_has_next(sandbox):
     history = sandbox.ozon("/v3/chat/history", {"chat_id": "chat-1", "limit": 1}).json()
     assert history["messages"][0]["user"]["type"] == "\u0421ustomer"
     assert history["messages"][0]["data"] == ["Ау?"] and history["has_next"]
+
+
+def test_a_product_has_several_skus_or_no_stock(sandbox):
+    body = {"limit": 1, "filter": {"visibility": "ALL", "product_id": ["500007002"]}}
+    path = "/v4/product/info/stocks"
+    before = sandbox.ozon(path, body).json()["items"][0]["stocks"]
+    sandbox.admin("/event", {"stock": {"sku": 9902, "product_id": 500007002, "type": "rfbs",
+                                       "present": 3}})
+    after = sandbox.ozon(path, body).json()["items"][0]["stocks"]
+    assert len(after) == len(before) + 1 and {row["sku"] for row in after} == {7002, 9902}
+    sandbox.admin("/event", {"product": {"sku": 9903}})
+    body["filter"]["product_id"] = ["500009903"]
+    assert sandbox.ozon(path, body).json()["items"][0]["stocks"] == []
+
+
+def test_analytics_leave_out_what_lies_nowhere(sandbox):
+    for sku, present in ((9904, 0), (9905, 8)):
+        sandbox.admin("/event", {"product": {"sku": sku, "fbo": present, "ads": 3.0}})
+    rows = sandbox.ozon("/v1/analytics/stocks", {"skus": ["9904", "9905"]}).json()["items"]
+    assert [row["sku"] for row in rows] == [9905]
+    assert rows[0]["ads"] == 3.0 and rows[0]["ads_cluster"] == 1.5
+
+
+def test_times_that_are_not_set_may_be_the_year_1(sandbox):
+    row = sandbox.ozon("/v1/returns/list", {"limit": 1}).json()["returns"][0]
+    assert row["logistic"]["final_moment"] == "0001-01-01T00:00:00Z"
+
+
+def test_notification_chats_are_read_as_a_whole(sandbox):
+    sandbox.admin("/event", {"chat": {"chat_id": "n-1", "chat_type": "SELLER_NOTIFICATION_FBS"}})
+    sandbox.admin("/event", {"message": {"message_id": "31", "chat_id": "n-1",
+                                         "from": "notification", "text": "до 01.01.2027"}})
+    body = {"chat_id": "n-1"}
+    message = sandbox.ozon("/v3/chat/history", body).json()["messages"][0]
+    assert message["user"]["type"] == "NotificationUser" and message["is_read"] is False
+    chats = sandbox.ozon("/v3/chat/list", {"limit": 10, "filter": {"unread_only": True}}).json()
+    assert chats["total_unread_count"] == sum(row["unread_count"] for row in chats["chats"])
+    sandbox.admin("/event", {"chat": {"chat_id": "n-1", "unread_count": 0}})
+    assert sandbox.ozon("/v3/chat/history", body).json()["messages"][0]["is_read"] is True
 
 
 def test_details_and_objects_that_are_absent(sandbox):

@@ -10,7 +10,8 @@ const struct shd_refusal shd_ozon_refusals[SHD_REFUSAL_COUNT] = {
 #undef REFUSAL
 };
 
-static const char *const members[] = {"state", "tariff", "expires_at", "reviews", "roles"};
+static const char *const members[] = {"state", "tariff", "expires_at", "reviews", "roles",
+	"fbs"};
 
 static enum shd_refusal_id find_refusal(const char *name)
 {
@@ -77,7 +78,8 @@ static void change_account(struct shd_shop *shop, const json_t *said)
 	struct shd_ozon_account *account = shop->account;
 	const char *state = shd_json_text(said, "state"), *tariff = shd_json_text(said, "tariff");
 	const char *expires = shd_json_text(said, "expires_at");
-	json_t *reviews = json_object_get(said, "reviews"), *roles = json_object_get(said, "roles");
+	json_t *reviews = json_object_get(said, "reviews"), *fbs = json_object_get(said, "fbs"),
+	       *roles = json_object_get(said, "roles");
 
 	if (*state)
 		account->state = find_refusal(state); /* "ok" is none of them */
@@ -87,6 +89,8 @@ static void change_account(struct shd_shop *shop, const json_t *said)
 		snprintf(account->expires_at, sizeof(account->expires_at), "%s", expires);
 	if (reviews)
 		account->reviews = json_is_true(reviews);
+	if (fbs)
+		account->no_fbs = json_is_false(fbs);
 	if (!roles)
 		return;
 	json_decref(account->methods);

@@ -20,11 +20,12 @@ struct shd_ozon_account {
 	enum shd_refusal_id state; /* what every request gets, NONE while all is well */
 	char tariff[24];           /* "PREMIUM_PLUS" */
 	bool reviews;              /* has bought the review management */
+	bool no_fbs;               /* sells from Ozon's warehouses only */
 	json_t *methods;           /* prefixes the key may call; NULL: all */
 	char expires_at[40];
 	int64_t rate_per_s;                 /* requests it may make */
 	int64_t tokens_milli, tokens_at_ms; /* of the token bucket */
-	int64_t turnover_at_ms;             /* last request to the 1/min method */
+	int64_t asked_ms[SHD_OZON_METHODS_MAX]; /* last request to a method that has a pace */
 	uint32_t polls[SHD_OZON_METHODS_MAX]; /* first pages served, by method */
 };
 

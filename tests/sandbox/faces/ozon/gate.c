@@ -80,15 +80,13 @@ static bool take_token(struct shd_ozon_account *account, int64_t now_ms)
 	return true;
 }
 
-static bool may_minute(const struct shd_ask *ask)
+static bool keeps_pace(const struct shd_ask *ask)
 {
-	struct shd_ozon_account *account = ask->account;
+	int64_t *asked_ms = &ask->account->asked_ms[ask->method - shd_methods];
 
-	if (!ask->method->once_a_minute)
-		return true;
-	if (account->turnover_at_ms && ask->now_ms - account->turnover_at_ms < SHD_MINUTE_MS)
+	if (*asked_ms && ask->now_ms - *asked_ms < ask->method->pace_ms)
 		return false;
-	account->turnover_at_ms = ask->now_ms;
+	*asked_ms = ask->now_ms;
 	return true;
 }
 
@@ -137,7 +135,7 @@ static enum shd_refusal_id gate(struct shd_ask *ask, const struct shd_http_reque
 	const char *type = shd_http_header(request, "Content-Type");
 	if (!type || strncasecmp(type, "application/json", 16) != 0)
 		return SHD_REFUSAL_content_type;
-	return may_minute(ask) ? SHD_REFUSAL_NONE : SHD_REFUSAL_throttled_minute;
+	return keeps_pace(ask) ? SHD_REFUSAL_NONE : SHD_REFUSAL_throttled_minute;
 }
 
 static void answer(struct shd_ask *ask, const struct shd_http_request *request,
@@ -153,6 +151,10 @@ static void answer(struct shd_ask *ask, const struct shd_http_request *request,
 	}
 	if (!shd_ozon_check(ask, reply))
 		return;
+	if (ask->method->of_fbs && ask->account->no_fbs) {
+		shd_ozon_refuse(reply, SHD_REFUSAL_no_fbs);
+		return;
+	}
 	if (!has_tariff(ask)) {
 		shd_ozon_refuse(reply, SHD_REFUSAL_tariff);
 		return;
@@ -178,7 +180,8 @@ static void add_limits(const struct shd_ask *ask, enum shd_refusal_id refusal,
 		shd_http_reply_header(reply, "Retry-After", "1");
 	if (refusal != SHD_REFUSAL_throttled_minute)
 		return;
-	int64_t left_ms = SHD_MINUTE_MS - (ask->now_ms - ask->account->turnover_at_ms);
+	int64_t left_ms = ask->method->pace_ms -
+			  (ask->now_ms - ask->account->asked_ms[ask->method - shd_methods]);
 	snprintf(text, sizeof(text), "%lld", (long long)(left_ms + 999) / 1000);
 	shd_http_reply_header(reply, "Retry-After", text);
 }
@@ -238,5 +241,12 @@ void shd_ozon_reset(struct shd_ozon *ozon)
 		ozon->requests[i] = ozon->refused[i] = 0;
 		json_decref(ozon->first[i]);
 		ozon->first[i] = NULL;
+	}
+	for (size_t i = 0; i < ozon->sandbox->shop_count; i++) {
+		const struct shd_shop *shop = ozon->sandbox->shops[i];
+
+		if (shop->face == &shd_ozon_face)
+			memset(shd_ozon_account(shop)->asked_ms, 0,
+				sizeof(shd_ozon_account(shop)->asked_ms));
 	}
 }

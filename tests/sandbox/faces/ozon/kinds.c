@@ -146,6 +146,22 @@ static void put_stock(struct shd_world *world, const json_t *product, const char
 		      shd_template(shd_kinds[SHD_THING_stock].facts), json, at_ms);
 }
 
+/* A product shows the stock of all its skus: a new one is a new look of it. */
+static void complete_stock(const struct shd_change *change)
+{
+	const struct shd_things *products = &change->world->of[SHD_THING_product];
+	int64_t id = shd_json_int(change->look, "product_id");
+
+	for (size_t i = 0; id && i < products->count; i++) {
+		const struct shd_object *product = products->items[i];
+
+		if (shd_json_int(product->look, "id") == id)
+			shd_world_put(change->world, SHD_THING_product, product->id,
+				      json_incref(product->facts), json_incref(product->look),
+				      change->at_ms);
+	}
+}
+
 static void complete_product(const struct shd_change *change)
 {
 	const json_t *fields = change->said;
@@ -186,7 +202,10 @@ static void complete_message(const struct shd_change *change)
 			json, "data", json_pack("[O]", json_object_get(fields, "text")));
 	if (*from && strcmp(from, "customer") != 0)
 		json_object_set_new(json_object_get(json, "user"), "type",
-				    json_string(seller ? "Seller" : "Support"));
+				    json_string(seller ? "Seller"
+						: strcmp(from, "notification") == 0
+							? "NotificationUser"
+							: "Support"));
 	if (!chat || change->before)
 		return;
 	json_t *copy = json_deep_copy(chat->look);
@@ -199,6 +218,23 @@ static void complete_message(const struct shd_change *change)
 		      change->at_ms);
 }
 
+/* Whoever reads a chat reads what stands in it. */
+static void read_messages(const struct shd_change *change, const char *chat_id)
+{
+	const struct shd_things *messages = &change->world->of[SHD_THING_message];
+
+	for (size_t i = 0; i < messages->count; i++) {
+		const struct shd_object *message = messages->items[i];
+
+		if (strcmp(shd_json_text(message->facts, "chat"), chat_id) != 0)
+			continue;
+		json_t *look = json_deep_copy(message->look);
+		json_object_set_new(look, "is_read", json_true());
+		shd_world_put(change->world, SHD_THING_message, message->id,
+			      json_incref(message->facts), look, change->at_ms);
+	}
+}
+
 static void complete_chat(const struct shd_change *change)
 {
 	const json_t *fields = change->said;
@@ -207,6 +243,8 @@ static void complete_chat(const struct shd_change *change)
 
 	for (size_t i = 0; i < SHD_COUNT(inner); i++)
 		copy_member(json_object_get(json, "chat"), inner[i], fields, inner[i]);
+	if (json_object_get(fields, "unread_count") && !shd_json_int(fields, "unread_count"))
+		read_messages(change, shd_json_text(json, "chat.chat_id"));
 }
 
 static const char *verdict(double value, const json_t *limits, bool higher)

@@ -58,7 +58,8 @@ struct shd_method {
 	/* LIST: further members, each with a comma in front; SINGLE: the whole answer. */
 	void (*more)(const struct shd_ask *ask, size_t total, struct shd_text *out);
 	enum shd_need need;
-	bool once_a_minute;
+	int64_t pace_ms; /* least time between two requests of a seller, 0: the rate only */
+	bool of_fbs;     /* of a scheme that a seller may lack */
 };
 
 extern const struct shd_method shd_methods[];
@@ -74,7 +75,7 @@ struct shd_ozon {
 	json_t *first[SHD_OZON_METHODS_MAX]; /* body of the first good request */
 };
 
-/* Forgets what was counted. */
+/* Forgets what was counted, and when what was asked. */
 void shd_ozon_reset(struct shd_ozon *ozon);
 
 /* A request on its way to an answer. */

@@ -19,8 +19,9 @@ const char *shd_check_cutoff(const json_t *body)
 
 	if (cutoff && handover)
 		return "use either cutoff or delivering_date period, not both";
-	return cutoff || handover ? NULL
-				  : "filter.cutoff or filter.delivering_date period is required";
+	return cutoff || handover
+		       ? NULL
+		       : "either filter.cutoff or filter.delivering_date must be specified";
 }
 
 const char *shd_check_period(const json_t *body)

@@ -125,24 +125,23 @@ json_t *shd_view_stocks(const struct shd_world *world, const struct shd_object *
 	static const char *const types[] = {"fbs", "rfbs", "fbo", "fbp"};
 	json_t *out = pick(object->look, "offer_id"), *rows = json_array();
 	const struct shd_things *stocks = &world->of[SHD_THING_stock];
-	int64_t sku = member(object->look, "sku");
+	int64_t sku = member(object->look, "sku"), id = member(object->look, "id");
 
+	/* A product may have several skus: a row names its own. */
 	json_object_set(out, "product_id", json_object_get(object->look, "id"));
 	for (size_t t = 0; t < SHD_COUNT(types); t++) {
-		json_t *shown = NULL;
-
-		for (size_t i = 0; i < stocks->count && !shown; i++) {
+		for (size_t i = 0; i < stocks->count; i++) {
 			const json_t *row = stocks->items[i]->look;
 
-			if (member(row, "sku") == sku &&
-				strcmp(shd_json_text(row, "type"), types[t]) == 0)
-				shown = pick(row, "sku type present reserved");
+			if ((member(row, "sku") != sku && member(row, "product_id") != id) ||
+				strcmp(shd_json_text(row, "type"), types[t]) != 0)
+				continue;
+			json_t *shown = pick(row, "sku type present reserved");
+			json_object_set_new(
+				shown, "shipment_type", json_string("SHIPMENT_TYPE_GENERAL"));
+			json_object_set_new(shown, "warehouse_ids", json_array());
+			json_array_append_new(rows, shown);
 		}
-		if (!shown)
-			continue;
-		json_object_set_new(shown, "shipment_type", json_string("SHIPMENT_TYPE_GENERAL"));
-		json_object_set_new(shown, "warehouse_ids", json_array());
-		json_array_append_new(rows, shown);
 	}
 	json_object_set_new(out, "stocks", rows);
 	return out;
@@ -184,6 +183,10 @@ json_t *shd_view_analytics_stock(const struct shd_world *world, const struct shd
 	json_object_set_new(out, "requested_stock_count", json_integer(0));
 	json_object_set_new(out, "ads", json_real(own_number(world, sku, "sales_per_day")));
 	json_object_set_new(out, "idc", json_real(idc));
+	/* the warehouse's cluster makes half of the sales, with all the stock there is */
+	json_object_set_new(
+		out, "ads_cluster", json_real(own_number(world, sku, "sales_per_day") / 2));
+	json_object_set_new(out, "idc_cluster", json_real(idc * 2));
 	json_object_set_new(out, "turnover_grade",
 			    json_string(idc < 28 ? "DEFICIT" : idc < 56 ? "POPULAR" : "ACTUAL"));
 	return out;
@@ -283,6 +286,19 @@ bool shd_selects_fbo_stock(const struct shd_ask *ask, const struct shd_object *o
 {
 	(void)ask;
 	return strcmp(shd_json_text(object->look, "type"), "fbo") == 0;
+}
+
+/* Analytics leaves out what lies in no warehouse. */
+bool shd_selects_fbo_stock_that_is(const struct shd_ask *ask, const struct shd_object *object)
+{
+	return shd_selects_fbo_stock(ask, object) && member(object->look, "present") > 0;
+}
+
+/* Without a filter of states only new ones are given. */
+bool shd_selects_method(const struct shd_ask *ask, const struct shd_object *object)
+{
+	return json_array_size(shd_json_at(ask->body, "filter.status")) > 0 ||
+	       strcmp(shd_json_text(object->look, "status"), "NEW") == 0;
 }
 
 bool shd_selects_question(const struct shd_ask *ask, const struct shd_object *object)

@@ -31,7 +31,8 @@ shd_view_fn shd_view_posting_detail, shd_view_product_row, shd_view_product, shd
 
 typedef bool shd_selects_fn(const struct shd_ask *ask, const struct shd_object *object);
 shd_selects_fn shd_selects_unfulfilled, shd_selects_visible, shd_selects_fbs_stock,
-	shd_selects_fbo_stock, shd_selects_question, shd_selects_unread, shd_selects_message;
+	shd_selects_fbo_stock, shd_selects_fbo_stock_that_is, shd_selects_method,
+	shd_selects_question, shd_selects_unread, shd_selects_message;
 
 typedef const char *shd_check_fn(const json_t *body);
 shd_check_fn shd_check_cutoff, shd_check_period, shd_check_one_id_group, shd_check_sku_or_offer,

@@ -253,7 +253,8 @@ static void keep_page(struct shd_poll *poll)
 		out->last, out->last ? "" : out->position.data);
 	bool first = !poll->pages.count || !poll->position.len;
 
-	if (!first && page->count && !shd_walk_is_new(&poll->walk, &poll->pages, page)) {
+	if (!first && page->count && !poll->row->overlaps &&
+		!shd_walk_is_new(&poll->walk, &poll->pages, page)) {
 		lacks(poll, SHD_LACK_REPEATS);
 		page->last = true;
 		page->body_hash = 0; /* it may be new after other pages */

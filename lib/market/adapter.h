@@ -76,6 +76,8 @@ struct shd_endpoint {
 				  * many may come at once */
 	enum shd_paging paging;
 	int limit;              /* records asked for in a page */
+	bool overlaps;          /* its pages are windows that may show rows again: one that brings
+				 * no new row leads on all the same */
 	int page_max;           /* pages in one poll; a longer list counts as incomplete */
 	const char *records; /* where the array of records lies: "result.items"; NULL: one record */
 	/* Where the answer says how many rows the whole list has, beside its records; the first

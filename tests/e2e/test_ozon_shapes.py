@@ -65,3 +65,13 @@ def test_a_shop_without_postings_of_its_own_is_watched(tmp_path, shop):
     shop.admin("/event", {"store": {"fbs": False}})
     with watch(tmp_path, shop) as daemon:
         assert watched(daemon)
+
+
+def test_many_return_requests_are_read_without_a_last_id(tmp_path, shop):
+    shop.admin("/event", {"at": "-40d", "repeat": 230, "every": "4h", "rfbs_return": {
+        "return_id": "80001#", "posting_number": "0132-01#-1", "sku": 160200301,
+        "group_state": "Delivering"}})
+    with watch(tmp_path, shop) as daemon:
+        assert watched(daemon)
+        said = daemon.ctl("rules", "eval", "count(return last 60d)", "--store", "shop")
+        assert said["value"]["n"] == 230 * 1000000, said

@@ -406,6 +406,7 @@ static const struct shd_endpoint endpoints[] = {
 		.may_be_lacking = true,
 		.body = shd_ozon_body_rfbs_list,
 		.map = shd_ozon_map_rfbs,
+		.overlaps = true,
 		.next = shd_ozon_next_rfbs,
 	},
 	{

@@ -401,6 +401,21 @@ static void put_demand(struct shd_harvest *out, const struct shd_map_in *in, con
 	shd_set_n(out, at, SHD_F_notice_closed, read && due.ms <= in->fetched.ms);
 }
 
+/* The part of a message that names a date, of the first that does; NULL: none does. */
+static const json_t *find_demand(
+	const json_t *message, struct shd_wall written, struct shd_wall *ret_due)
+{
+	const json_t *data = json_object_get(message, "data"), *part;
+	size_t i;
+
+	if (!json_is_array(data))
+		return shd_ozon_deadline(data, written, ret_due) ? data : NULL;
+	json_array_foreach (data, i, part)
+		if (shd_ozon_deadline(part, written, ret_due))
+			return part;
+	return NULL;
+}
+
 SHD_OZON_MAP(notice_history)
 {
 	const json_t *messages = json_object_get(record, "messages"), *message, *newest = NULL;
@@ -413,15 +428,14 @@ SHD_OZON_MAP(notice_history)
 	size_t chat = shd_harvest_entity(out, SHD_KIND_notice, in->id, strlen(in->id));
 
 	json_array_foreach (messages, i, message) {
-		const json_t *text = text_of(message);
-
 		if (is_from(message, "Seller") ||
 			!shd_loose_time(json_object_get(message, "created_at"), &at))
 			continue;
-		if (shd_ozon_deadline(text, at, &due))
-			put_demand(out, in, message, text, due);
+		const json_t *demand = find_demand(message, at, &due);
+		if (demand)
+			put_demand(out, in, message, demand, due);
 		if (at.ms > newest_ms) {
-			newest = text;
+			newest = text_of(message);
 			newest_ms = at.ms;
 		}
 	}

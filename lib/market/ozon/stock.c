@@ -126,6 +126,9 @@ static enum sale sale_of(const json_t *statuses)
 	static const char *const sells[] = {
 		"продается", "продаётся", "on sale", "selling", "已激活", "销售中", NULL};
 
+	/* the word of the official example */
+	if (shd_loose_is(json_object_get(statuses, "status_name"), "active"))
+		return SELLS;
 	return says(statuses, "status_name", off)     ? OFF
 	       : says(statuses, "status_name", ready) ? READY
 	       : says(statuses, "status_name", sells) ? SELLS
@@ -186,7 +189,7 @@ static int availability_of(const json_t *product)
 	json_array_foreach (list, i, one) {
 		const json_t *word = json_object_get(one, "availability");
 
-		if (shd_loose_is(word, "AVAILABLE"))
+		if (shd_loose_is(word, "AVAILABLE") || shd_loose_is(word, "in_stock"))
 			return 1;
 		hidden &= shd_loose_is(word, "HIDDEN") || shd_loose_is(word, "UNAVAILABLE");
 	}

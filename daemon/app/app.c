@@ -253,7 +253,7 @@ bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
 	app->loop = loop;
 	app->config_path = shd_xstrdup(options->config_path);
 	shd_clock_open(&app->clock, loop);
-	app->told = app->clock;
+	app->announced = app->clock;
 	app->ticked_ms = app->clock.at.mono.ms;
 	app->figures.started = app->clock.at.wall;
 	if (getrandom(&app->random, sizeof(app->random), GRND_NONBLOCK) < 0)

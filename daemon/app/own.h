@@ -52,9 +52,9 @@ struct shd_app {
 	struct shd_reload *reload;           /* under way, else NULL */
 	bool reload_again, stopping;
 	int closing;                         /* parts whose end is awaited */
-	struct shd_clock clock, told;        /* told: as the journal was last told of it */
+	struct shd_clock clock, announced;   /* announced: as the journal knows it */
 	int64_t ticked_ms;                   /* on the monotonic clock */
-	bool blind;                          /* as the journal was told; not seeing again yet */
+	bool blind;                          /* as the journal knows it; not seeing again yet */
 	int64_t retained_ms;                 /* on the boot clock */
 	struct shd_retain_change retain;
 	bool tidying, trim;                  /* trim belongs to the job: memory as well */

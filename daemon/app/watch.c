@@ -42,10 +42,10 @@ static void tell_clock(struct shd_app *app)
 	const struct shd_clock *clock = shd_clock_look(&app->clock);
 	struct shd_commit_figures commit;
 
-	if (clock->epoch != app->told.epoch) {
-		tell_epoch(clock, &app->told);
-		app->blind |= clock->blind_to.ms != app->told.blind_to.ms;
-		app->told = *clock;
+	if (clock->epoch != app->announced.epoch) {
+		tell_epoch(clock, &app->announced);
+		app->blind |= clock->blind_to.ms != app->announced.blind_to.ms;
+		app->announced = *clock;
 	}
 	shd_commit_figures(app->commit, &commit);
 	if (app->blind && !commit.suspended) {

@@ -48,8 +48,8 @@ static void start_more(struct run *run);
 
 /* --- what was found, in words --------------------------------------------------- */
 
-static void say(struct shd_probe *probe, bool ok, const char *fmt, ...) SHD_PRINTF(3, 4);
-static void say(struct shd_probe *probe, bool ok, const char *fmt, ...)
+static void report(struct shd_probe *probe, bool ok, const char *fmt, ...) SHD_PRINTF(3, 4);
+static void report(struct shd_probe *probe, bool ok, const char *fmt, ...)
 {
 	va_list args;
 
@@ -60,32 +60,32 @@ static void say(struct shd_probe *probe, bool ok, const char *fmt, ...)
 }
 
 /* The kind's meaning goes first: "the key was refused" is what a person looks for. */
-static void say_error(struct shd_probe *probe, const struct shd_error *error)
+static void report_error(struct shd_probe *probe, const struct shd_error *error)
 {
-	say(probe, false, "%s: %s", shd_err_text(error->kind), error->msg);
+	report(probe, false, "%s: %s", shd_err_text(error->kind), error->msg);
 }
 
-static void say_store(struct trial *trial, const struct shd_transfer_out *out)
+static void report_store(struct trial *trial, const struct shd_transfer_out *out)
 {
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
 	struct shd_answer_verdict verdict;
 
 	if (trial->source->adapter->accept(trial->endpoint, &answer, &verdict))
-		say(trial->probe, true, "key accepted by %s", trial->source->adapter->name);
+		report(trial->probe, true, "key accepted by %s", trial->source->adapter->name);
 	else
-		say_error(trial->probe, &verdict.error);
+		report_error(trial->probe, &verdict.error);
 }
 
-static void say_channel(struct trial *trial, const struct shd_transfer_out *out)
+static void report_channel(struct trial *trial, const struct shd_transfer_out *out)
 {
 	if (trial->channel->notifier->transport == SHD_TRANSPORT_HTTP)
-		say(trial->probe, true, "answers (HTTP %d); no message was sent", out->status);
+		report(trial->probe, true, "answers (HTTP %d); no message was sent", out->status);
 	else if (out->status < 400)
-		say(trial->probe, true, "%s; no mail was sent",
+		report(trial->probe, true, "%s; no mail was sent",
 			trial->envelope.user ? "connected, password accepted" : "connected");
 	else
-		say(trial->probe, false, "%s: the server says %d %s",
+		report(trial->probe, false, "%s: the server says %d %s",
 			trial->envelope.user ? "connected, but refused" : "refused", out->status,
 			out->body.data);
 }
@@ -112,11 +112,11 @@ static void on_answer(void *ctx, struct shd_transfer_out *out)
 
 	trial->probe->took_ms = out->took_ms;
 	if (!out->ok)
-		say_error(trial->probe, &out->error);
+		report_error(trial->probe, &out->error);
 	else if (trial->source)
-		say_store(trial, out);
+		report_store(trial, out);
 	else
-		say_channel(trial, out);
+		report_channel(trial, out);
 	end(trial);
 }
 
@@ -234,7 +234,7 @@ static void start_more(struct run *run)
 
 		if (started)
 			continue;
-		say_error(trial->probe, &error);
+		report_error(trial->probe, &error);
 		end(trial);
 	}
 }

@@ -401,8 +401,8 @@ static void put_notified(struct shd_memory *memory, const struct shd_notified_ch
 /* --- messages, events, history -----------------------------------------------------------------
  */
 
-/* The last message that still waits for company of this group. */
-static struct shd_outbox_row *company_of(struct shd_memory *memory,
+/* The last message that of this group still waits for others to go with. */
+static struct shd_outbox_row *mergeable_with(struct shd_memory *memory,
 					 const struct shd_outbox_row *row)
 {
 	for (size_t i = memory->outbox_count; i > 0; i--) {
@@ -442,7 +442,7 @@ static bool merge(struct shd_memory *memory, struct shd_outbox_row *other,
 static bool put_message(struct shd_memory *memory, const struct shd_outbox_row *row,
 			struct shd_error *reterr)
 {
-	struct shd_outbox_row *other = company_of(memory, row);
+	struct shd_outbox_row *other = mergeable_with(memory, row);
 	bool merged = false;
 
 	for (size_t i = 0; i < memory->outbox_count; i++)

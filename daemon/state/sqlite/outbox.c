@@ -116,8 +116,8 @@ static bool link_alerts(struct shd_state *state, const struct shd_outbox_row *ro
 	return true;
 }
 
-/* A row of the same group that still waits for company; number 0: none. */
-static bool find_company(struct shd_state *state, const struct shd_outbox_row *row,
+/* A row of the same group that still waits for others to go with; number 0: none. */
+static bool find_mergeable(struct shd_state *state, const struct shd_outbox_row *row,
 			 struct shd_arena *arena, struct shd_outbox_row *ret_other,
 			 struct shd_error *reterr)
 {
@@ -189,7 +189,7 @@ bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 		return false;
 	if (again)
 		return true;
-	if (!find_company(state, row, arena, &other, reterr))
+	if (!find_mergeable(state, row, arena, &other, reterr))
 		return false;
 	row->number = 0;
 	if (other.number && !merge(state, row, &other, arena, reterr))

@@ -29,7 +29,7 @@ static void call_whole(struct shd_eval *eval, const struct shd_expr *expr, struc
 	ret->slope = 0;
 	bool down = expr->function == SHD_FN_floor;
 	ret->v.n = down ? shd_exact_floor(ret) : shd_exact_round(ret);
-	ret->rest = ret->of = 0;
+	ret->remainder = ret->of = 0;
 }
 
 /* min and max: the lines may cross, and then the other one counts. */
@@ -122,7 +122,7 @@ static void call_business_days(
 	if (ret->v.none)
 		return;
 	ret->bent |= ret->slope != 0;
-	ret->slope = ret->rest = ret->of = 0;
+	ret->slope = ret->remainder = ret->of = 0;
 	if (ret->v.n == SHD_NEVER_MS)
 		return;
 	if (shd_calendar_add(calendar, store ? store->zone : NULL,

@@ -32,7 +32,7 @@
 
 struct shd_result {
 	struct shd_value v; /* none: absent or unknown */
-	int64_t rest, of;   /* what v.n lacks to the exact value (exact.h); of 0: nothing */
+	int64_t remainder, of;   /* what v.n lacks to the exact value (exact.h); of 0: nothing */
 	int64_t slope;      /* change of v.n per ms of now */
 	bool bent;          /* moves with now, but not by a constant slope */
 	bool blind;         /* with v.none: a feed cannot be read */

@@ -12,10 +12,10 @@ static __int128 absolute(__int128 n)
 static __int128 common_divisor(__int128 a, __int128 b)
 {
 	while (b) {
-		__int128 rest = a % b;
+		__int128 remainder = a % b;
 
 		a = b;
-		b = rest;
+		b = remainder;
 	}
 	return a;
 }
@@ -23,22 +23,22 @@ static __int128 common_divisor(__int128 a, __int128 b)
 static void set_whole(struct shd_result *ret, int64_t n)
 {
 	ret->v.n = n;
-	ret->rest = ret->of = 0;
+	ret->remainder = ret->of = 0;
 }
 
-static void set_rest(struct shd_result *ret, __int128 rest, __int128 of)
+static void set_remainder(struct shd_result *ret, __int128 remainder, __int128 of)
 {
 	if (of > OF_MAX) {
-		__int128 divisor = common_divisor(of, absolute(rest));
+		__int128 divisor = common_divisor(of, absolute(remainder));
 
-		rest /= divisor;
+		remainder /= divisor;
 		of /= divisor;
 	}
 	if (of > OF_MAX) {
-		rest = rest < 0 ? -1 : 1;
+		remainder = remainder < 0 ? -1 : 1;
 		of = OF_MAX;
 	}
-	ret->rest = (int64_t)rest;
+	ret->remainder = (int64_t)remainder;
 	ret->of = (int64_t)of;
 }
 
@@ -48,17 +48,17 @@ void shd_exact_set(struct shd_result *ret, __int128 top, __int128 bottom)
 		top = -top;
 		bottom = -bottom;
 	}
-	__int128 n = top / bottom, rest = top % bottom;
-	if (absolute(rest) >= bottom - absolute(rest)) {
+	__int128 n = top / bottom, remainder = top % bottom;
+	if (absolute(remainder) >= bottom - absolute(remainder)) {
 		n += top < 0 ? -1 : 1;
-		rest += top < 0 ? bottom : -bottom;
+		remainder += top < 0 ? bottom : -bottom;
 	}
 	if (n > INT64_MAX || n < INT64_MIN)
 		set_whole(ret, n < 0 ? INT64_MIN : INT64_MAX);
 	else
 		set_whole(ret, (int64_t)n);
-	if (rest && ret->v.n == n)
-		set_rest(ret, rest, bottom);
+	if (remainder && ret->v.n == n)
+		set_remainder(ret, remainder, bottom);
 }
 
 /* The value as top / bottom: less than 2^126, at most 2^62. */
@@ -69,12 +69,12 @@ static __int128 bottom_of(const struct shd_result *a)
 
 static __int128 top_of(const struct shd_result *a)
 {
-	return a->v.n * bottom_of(a) + a->rest;
+	return a->v.n * bottom_of(a) + a->remainder;
 }
 
 int shd_exact_sign(const struct shd_result *a)
 {
-	return a->v.n ? (a->v.n > 0) - (a->v.n < 0) : (a->rest > 0) - (a->rest < 0);
+	return a->v.n ? (a->v.n > 0) - (a->v.n < 0) : (a->remainder > 0) - (a->remainder < 0);
 }
 
 int shd_exact_gap(const struct shd_result *a, const struct shd_result *b, __int128 *ret_whole)
@@ -85,7 +85,7 @@ int shd_exact_gap(const struct shd_result *a, const struct shd_result *b, __int1
 	if (!a->of && !b->of)
 		return 0;
 	__int128 one = bottom_of(a) * bottom_of(b);
-	__int128 part = a->rest * bottom_of(b) - b->rest * bottom_of(a);
+	__int128 part = a->remainder * bottom_of(b) - b->remainder * bottom_of(a);
 	if (absolute(part) >= one) {
 		*ret_whole += part > 0 ? 1 : -1;
 		part += part > 0 ? -one : one;
@@ -110,7 +110,7 @@ void shd_exact_add(struct shd_result *ret, const struct shd_result *a, const str
 		return;
 	}
 	bottom = bottom_of(a) * bottom_of(b);
-	top = a->rest * bottom_of(b) + b->rest * bottom_of(a);
+	top = a->remainder * bottom_of(b) + b->remainder * bottom_of(a);
 	int64_t n = shd_add_saturated(a->v.n, b->v.n);
 	if (!__builtin_mul_overflow(bottom, (__int128)n, &whole) &&
 		!__builtin_add_overflow(top, whole, &whole)) {
@@ -124,7 +124,7 @@ void shd_exact_add(struct shd_result *ret, const struct shd_result *a, const str
 void shd_exact_negate(struct shd_result *ret)
 {
 	ret->v.n = shd_sub_saturated(0, ret->v.n);
-	ret->rest = -ret->rest;
+	ret->remainder = -ret->remainder;
 }
 
 void shd_exact_multiply(
@@ -154,18 +154,18 @@ void shd_exact_divide(
 
 int64_t shd_exact_floor(const struct shd_result *a)
 {
-	int64_t rest = a->v.n % SHD_MICRO;
-	bool below = rest < 0 || (rest == 0 && a->rest < 0);
+	int64_t remainder = a->v.n % SHD_MICRO;
+	bool below = remainder < 0 || (remainder == 0 && a->remainder < 0);
 
-	return shd_sub_saturated(a->v.n - rest, below ? SHD_MICRO : 0);
+	return shd_sub_saturated(a->v.n - remainder, below ? SHD_MICRO : 0);
 }
 
 int64_t shd_exact_round(const struct shd_result *a)
 {
 	int64_t n = a->v.n, half = n % SHD_MICRO;
 	/* What only looks like a half is a little less. */
-	bool less = (half == SHD_MICRO / 2 && a->rest < 0) ||
-		    (half == -SHD_MICRO / 2 && a->rest > 0);
+	bool less = (half == SHD_MICRO / 2 && a->remainder < 0) ||
+		    (half == -SHD_MICRO / 2 && a->remainder > 0);
 
 	if (less)
 		return n - half;

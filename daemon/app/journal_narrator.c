@@ -117,7 +117,7 @@ static void started(const struct shd_event *event)
 {
 	shd_log(SHD_LOG_started, NULL,
 		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rules",
-		event->started.stores, event->started.stores == 1 ? "" : "s", event->started.rules);
+		event->started.stores, SHD_S(event->started.stores), event->started.rules);
 }
 
 void shd_journal_narrate(const struct shd_event *event)

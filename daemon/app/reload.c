@@ -74,11 +74,11 @@ static void refuse(struct shd_app *app)
 	snprintf(mistake, sizeof(mistake), "%s:%d: %.180s", first ? first->file : app->config_path,
 		first ? first->line : 0, first ? first->text : "");
 	snprintf(app->reload_error, sizeof(app->reload_error), "%zu mistake%s; %s", mistakes,
-		mistakes == 1 ? "" : "s", mistake);
+		SHD_S(mistakes), mistake);
 	shd_commit_config(app->commit, mistake, mistakes);
 	shd_log(SHD_LOG_config_refused, NULL,
 		"the new configuration has %zu mistake%s; the old one stays", mistakes,
-		mistakes == 1 ? "" : "s");
+		SHD_S(mistakes));
 	finish(app);
 }
 

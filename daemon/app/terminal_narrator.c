@@ -30,8 +30,9 @@ void shd_terminal_destroy(struct shd_terminal *terminal)
 {
 	if (!terminal)
 		return;
-	printf("%zu polls, %zu moves of alerts, %zu messages delivered\n", terminal->all_polls,
-		terminal->all_alerts, terminal->all_delivered);
+	printf("%zu poll%s, %zu move%s of alerts, %zu message%s delivered\n", terminal->all_polls,
+		SHD_S(terminal->all_polls), terminal->all_alerts, SHD_S(terminal->all_alerts),
+		terminal->all_delivered, SHD_S(terminal->all_delivered));
 	fflush(stdout);
 	free(terminal);
 }
@@ -80,7 +81,8 @@ static void started(struct shd_terminal *terminal, struct shd_wall now, size_t s
 {
 	terminal->shown = now;
 	begin_line(terminal, now, "watching", "1");
-	printf("%zu store%s, %zu feeds, %zu rules", stores, stores == 1 ? "" : "s", feeds, rules);
+	printf("%zu store%s, %zu feed%s, %zu rule%s", stores, SHD_S(stores), feeds, SHD_S(feeds), rules,
+		SHD_S(rules));
 	end_line();
 }
 

@@ -194,11 +194,12 @@ static void tell_status(struct shd_app *app)
 		}
 	if (failing)
 		shd_service_status(app->service,
-			"watching %zu stores; %zu pollers fail; %llu polls", figures.stores,
-			failing, (unsigned long long)figures.polls);
-	else
-		shd_service_status(app->service, "watching %zu stores; %llu polls", figures.stores,
+			"watching %zu store%s; %zu poller%s; %llu polls", figures.stores,
+			SHD_S(figures.stores), failing, failing == 1 ? " fails" : "s fail",
 			(unsigned long long)figures.polls);
+	else
+		shd_service_status(app->service, "watching %zu store%s; %llu polls", figures.stores,
+			SHD_S(figures.stores), (unsigned long long)figures.polls);
 }
 
 bool shd_app_alive(void *ctx)

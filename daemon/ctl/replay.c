@@ -171,9 +171,9 @@ static void print_replay(struct shd_ctl *ctl, const struct shd_replay *replay, i
 {
 	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT], length[SHD_WORDING_TEXT];
 
-	shd_text_printf(&ctl->out, "%s, %s to %s UTC: %zu changes replayed in %lld.%lld s\n",
+	shd_text_printf(&ctl->out, "%s, %s to %s UTC: %zu change%s replayed in %lld.%lld s\n",
 		shd_wording_length(replay->until.ms - replay->since.ms, length),
-		minute(replay->since, from), minute(replay->until, to), replay->changes,
+		minute(replay->since, from), minute(replay->until, to), replay->changes, SHD_S(replay->changes),
 		(long long)(took_ms / 1000), (long long)(took_ms / 100 % 10));
 	if (replay->since.ms > asked_ms)
 		shd_text_puts(&ctl->out, "The history does not reach back any further.\n");

@@ -177,13 +177,14 @@ static void print_summary(struct tally *tally)
 		shd_ctl_print_json(ctl, answer);
 		return;
 	}
-	shd_text_printf(&ctl->out, "%zu tests in %zu files, %zu expectations: ", tally->tests,
-		tally->files, tally->expected);
+	shd_text_printf(&ctl->out, "%zu test%s in %zu file%s, %zu expectation%s: ", tally->tests,
+		SHD_S(tally->tests), tally->files, SHD_S(tally->files), tally->expected,
+		SHD_S(tally->expected));
 	if (tally->bad)
 		shd_text_printf(&ctl->out, "%zu failed", tally->bad);
 	if (tally->broken)
-		shd_text_printf(&ctl->out, "%s%zu files could not be read", tally->bad ? ", " : "",
-			tally->broken);
+		shd_text_printf(&ctl->out, "%s%zu file%s could not be read", tally->bad ? ", " : "",
+			tally->broken, SHD_S(tally->broken));
 	shd_text_puts(&ctl->out, tally->bad || tally->broken ? "\n" : "all good\n");
 }
 

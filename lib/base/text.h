@@ -9,6 +9,9 @@
 
 #include <stdarg.h>
 
+/* The ending of an English word for n things. */
+#define SHD_S(n) ((n) == 1 ? "" : "s")
+
 struct shd_text {
 	char *data;
 	size_t len;

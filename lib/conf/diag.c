@@ -235,7 +235,7 @@ static void print_one(const struct shd_diag *diag, struct shd_text *out)
 
 static void print_number(struct shd_text *out, size_t n, const char *noun)
 {
-	shd_text_printf(out, "%zu %s%s", n, noun, n == 1 ? "" : "s");
+	shd_text_printf(out, "%zu %s%s", n, noun, SHD_S(n));
 }
 
 void shd_diags_print(const struct shd_diags *diags, struct shd_text *out)

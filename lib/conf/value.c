@@ -106,7 +106,7 @@ static bool read_text(const struct shd_option *option, const char *text, size_t 
 	if ((option->min || option->max) && (characters < option->min || characters > option->max))
 		return complain(complaint, NULL,
 			"`%s` is %" PRId64 " character%s long, expected %" PRId64 " to %" PRId64,
-			option->name, characters, characters == 1 ? "" : "s", option->min,
+			option->name, characters, SHD_S(characters), option->min,
 			option->max);
 	*ret_text = shd_arena_text(arena, text, len);
 	shd_assert(*ret_text);

@@ -320,7 +320,7 @@ void shd_check_call(struct shd_checker *checker, struct shd_expr *expr)
 		if (max > min)
 			snprintf(most, sizeof(most), " or %u", max);
 		shd_check_fail(checker, expr, NULL, "%s takes %u%s argument%s, not %u", expr->name,
-			min, most, max == 1 ? "" : "s", expr->count);
+			min, most, SHD_S(max), expr->count);
 		return;
 	}
 	enum call_rule rule = functions[function].rule;

@@ -81,8 +81,8 @@ static void started(struct shd_terminal *terminal, struct shd_wall now, size_t s
 {
 	terminal->shown = now;
 	begin_line(terminal, now, "watching", "1");
-	printf("%zu store%s, %zu feed%s, %zu rule%s", stores, SHD_S(stores), feeds, SHD_S(feeds), rules,
-		SHD_S(rules));
+	printf("%zu store%s, %zu feed%s, %zu rule%s", stores, SHD_S(stores), feeds, SHD_S(feeds),
+		rules, SHD_S(rules));
 	end_line();
 }
 

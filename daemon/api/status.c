@@ -1,10 +1,13 @@
 /* GET /api/v1/status: how well each store can be read. */
 #include "json.h"
 #include "route.h"
+#include "catalog/unread.h"
 #include "market/adapter.h"
 #include "poll/status.h"
 
 #include <string.h>
+
+enum { UNREAD_BYTES = 64 << 20 };
 
 /* A feed's status whose texts are the call's own. */
 struct shd_api_feed {
@@ -201,17 +204,66 @@ static json_t *poller_json(enum shd_poller number, const struct shd_poller_statu
 	return row;
 }
 
+/* Counts a field of a feed that cannot be read. */
+static void count_unread(json_t *rows, const char *kind, const struct shd_unread_line *line)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text feed = {0}, field = {0}, example = {0};
+	size_t i;
+	json_t *row;
+
+	shd_text_init(&feed, 256);
+	shd_text_init(&field, 256);
+	shd_text_init(&example, SHD_FIELD_BYTES);
+	shd_text_add(&feed, line->feed, line->feed_len);
+	shd_text_printf(&field, "%s.%.*s", kind, (int)line->field_len, line->field);
+	shd_text_add(&example, line->example, line->example_len);
+	json_array_foreach(rows, i, row) {
+		json_t *n = json_object_get(row, "entities");
+
+		if (strcmp(json_string_value(json_object_get(row, "feed")), feed.data) == 0 &&
+			strcmp(json_string_value(json_object_get(row, "field")), field.data) == 0) {
+			json_integer_set(n, json_integer_value(n) + 1);
+			return;
+		}
+	}
+	row = json_object();
+	shd_api_put_text(row, "feed", feed.data);
+	shd_api_put_text(row, "field", field.data);
+	shd_api_put_int(row, "entities", 1);
+	shd_api_put_text(row, "example", example.data);
+	json_array_append_new(rows, row);
+}
+
+static bool read_unread(struct shd_state *state, const char *store, json_t *rows,
+			struct shd_error *reterr)
+{
+	for (int k = 0; k < SHD_KIND_COUNT; k++) {
+		struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) =
+			shd_arena_create(UNREAD_BYTES);
+		const char *const *texts;
+		struct shd_unread_line line;
+		size_t count;
+
+		if (!shd_state_unread(
+			    state, store, (enum shd_kind)k, arena, &texts, &count, reterr))
+			return false;
+		for (size_t i = 0; i < count; i++)
+			for (const char *at = texts[i]; shd_unread_next(&at, &line);)
+				count_unread(rows, shd_kind_name((enum shd_kind)k), &line);
+	}
+	return true;
+}
+
 bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 			 struct shd_error *reterr)
 {
 	json_t *stores = json_array();
 
-	(void)state;
-	(void)reterr;
 	json_object_set_new(call->answer, "stores", stores);
 	for (size_t i = 0; i < call->store_count; i++) {
 		const struct shd_api_store *store = &call->stores[i];
 		json_t *row = json_object(), *pollers = json_array(), *feeds = json_array();
+		json_t *unread = json_array();
 
 		shd_api_put_text(row, "id", store->id);
 		shd_api_put_text(row, "marketplace", store->marketplace);
@@ -219,6 +271,7 @@ bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 			json_array_append_new(pollers,
 				poller_json((enum shd_poller)p, &store->pollers[p]));
 		json_object_set_new(row, "pollers", pollers);
+		json_object_set_new(row, "unread", unread);
 		for (const struct shd_api_feed *feed = store->feeds; feed; feed = feed->next)
 			json_array_append_new(feeds, feed_json(&feed->status,
 					!store->pollers[feed->status.poller].every_ms));
@@ -227,6 +280,8 @@ bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 		else
 			json_decref(feeds);
 		json_array_append_new(stores, row);
+		if (!read_unread(state, store->id, unread, reterr))
+			return false;
 	}
 	return true;
 }

@@ -53,6 +53,11 @@ static void judged(void *ctx, const struct shd_outcome *outcome)
 	for (size_t i = 0; i < outcome->transition_count; i++)
 		shd_app_narrate(app, (struct shd_event){SHD_EVENT_TRANSITION,
 			.transition = &outcome->transitions[i]});
+	for (size_t i = 0; i < outcome->unread_count; i++)
+		if (shd_unread_is_news(&app->unread_told, &outcome->unread[i],
+			    shd_clock_now(&app->clock)))
+			shd_app_narrate(app, (struct shd_event){SHD_EVENT_UNREAD,
+				.unread = &outcome->unread[i]});
 	if (app->scheduler)
 		shd_scheduler_pump(app->scheduler);
 }
@@ -239,6 +244,7 @@ static void free_app(void *ctx)
 	shd_state_close(app->state);
 	shd_config_destroy(app->config);
 	shd_terminal_destroy(app->terminal);
+	shd_unread_told_clear(&app->unread_told);
 	free(app->config_path);
 	free(app->state_path);
 	free(app);

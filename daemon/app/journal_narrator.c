@@ -72,6 +72,18 @@ static void log_transition(const struct shd_transition *transition)
 		finding.len ? ": " : "", finding.len ? finding.data : "");
 }
 
+static void log_unread(const struct shd_noted_unread *unread)
+{
+	const struct shd_field_row *field = shd_field_row(unread->field);
+	struct shd_about about = {.store = unread->store, .endpoint = unread->feed};
+
+	shd_log(SHD_LOG_field_unreadable, &about,
+		"store \"%s\": %s: %s.%s cannot be read (%zu times), as in %s; what was known "
+		"stays, and rules that need it wait",
+		unread->store, unread->feed, shd_kind_name(field->kind), field->name,
+		unread->entities, unread->example);
+}
+
 static void delivered(const struct shd_delivered *what)
 {
 	struct shd_about about = {.notifier = what->channel, .http_status = what->status,
@@ -131,6 +143,9 @@ void shd_journal_narrate(const struct shd_event *event)
 		break;
 	case SHD_EVENT_TRANSITION:
 		log_transition(event->transition);
+		break;
+	case SHD_EVENT_UNREAD:
+		log_unread(event->unread);
 		break;
 	case SHD_EVENT_DELIVERED:
 		delivered(event->delivered);

@@ -10,6 +10,7 @@ enum shd_event_kind {
 	SHD_EVENT_STARTED,
 	SHD_EVENT_POLLED,     /* a poll is over */
 	SHD_EVENT_TRANSITION, /* of an alert */
+	SHD_EVENT_UNREAD,     /* a field can no longer be read */
 	SHD_EVENT_DELIVERED,  /* an attempt to deliver is recorded */
 	SHD_EVENT_STATE,      /* the state failed, or works again */
 	SHD_EVENT_DIAGS,      /* mistakes and warnings of a configuration */
@@ -25,6 +26,7 @@ struct shd_event {
 		} started;
 		const struct shd_polled *polled;
 		const struct shd_transition *transition;
+		const struct shd_noted_unread *unread;
 		const struct shd_delivered *delivered;
 		const struct shd_error *state; /* NULL: it works again */
 		const struct shd_diags *diags;

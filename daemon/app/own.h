@@ -48,6 +48,7 @@ struct shd_app {
 	struct shd_api *api;
 	struct shd_service *service;
 	struct shd_terminal *terminal;
+	struct shd_unread_told *unread_told;
 	uv_timer_t tick;
 	struct shd_reload *reload;           /* under way, else NULL */
 	bool reload_again, stopping;
@@ -74,6 +75,13 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 
 /* app.c: to the journal and, where there is one, to the terminal; sets event.now. */
 void shd_app_narrate(struct shd_app *app, struct shd_event event);
+
+/* unread.c: whether a field that cannot be read is worth a line: the first of the store, the
+ * feed and the field in a day. */
+struct shd_unread_told;
+bool shd_unread_is_news(
+	struct shd_unread_told **told, const struct shd_noted_unread *unread, struct shd_wall now);
+void shd_unread_told_clear(struct shd_unread_told **told);
 
 /* view.c */
 struct shd_api_view shd_app_view(struct shd_app *app);

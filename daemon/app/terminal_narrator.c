@@ -172,6 +172,7 @@ void shd_terminal_narrate(struct shd_terminal *terminal, const struct shd_event 
 	case SHD_EVENT_ROUND:
 		show_polls(terminal, event->now);
 		break;
+	case SHD_EVENT_UNREAD:
 	case SHD_EVENT_STATE: /* stderr has these */
 	case SHD_EVENT_DIAGS:
 		break;

@@ -116,6 +116,32 @@ static size_t add_stores(struct shd_ctl *ctl, struct shd_table *table, const jso
 	return chosen;
 }
 
+/* Fields of the chosen stores that cannot be read, below the table. */
+static void print_unread(struct shd_ctl *ctl, const json_t *stores)
+{
+	size_t i, j;
+	json_t *store, *row;
+
+	json_array_foreach(stores, i, store) {
+		const char *id = shd_ctl_text(store, "id");
+
+		if (ctl->store && strcmp(ctl->store, id) != 0)
+			continue;
+		json_array_foreach(json_object_get(store, "unread"), j, row) {
+			SHD_AUTO(shd_text_finish) struct shd_text line = {0};
+			long long n = shd_ctl_int(row, "entities");
+
+			shd_text_init(&line, 1024);
+			shd_text_printf(&line,
+				"%s: %s: %s cannot be read (%lld), as in %s; what was known stays",
+				id, shd_ctl_text(row, "feed"), shd_ctl_text(row, "field"), n,
+				shd_ctl_text(row, "example"));
+			shd_paint(&ctl->out, ctl->colour, SHD_POOR, line.data);
+			shd_text_putc(&ctl->out, '\n');
+		}
+	}
+}
+
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 {
 	static const char *const pollers[] = {"STORE", "POLLER", "STATE", "LAST SUCCESS", "NEXT",
@@ -137,5 +163,6 @@ enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 		return SHD_EXIT_NO;
 	}
 	shd_table_print(table, ctl->colour, &ctl->out);
+	print_unread(ctl, stores);
 	return SHD_EXIT_OK;
 }

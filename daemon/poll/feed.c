@@ -196,7 +196,9 @@ bool shd_feed_lacks(struct shd_feed *feed, int lack, const char *text, struct sh
 			set_lack(feed, NULL);
 		return changed;
 	}
-	struct shd_feed_lack *mine = make_lack(text);
+	/* A poll that read nothing anew has no example: the one that is known still holds. */
+	bool shorter = before && !changed && strncmp(before->text, text, strlen(text)) == 0;
+	struct shd_feed_lack *mine = make_lack(shorter ? before->text : text);
 	mine->lack = (uint8_t)lack;
 	mine->since = before ? before->since : now;
 	mine->count = before && before->count < INT32_MAX ? before->count + 1 : 1;

@@ -12,7 +12,7 @@
 
 enum {
 	ENVELOPE_BYTES = 1024 * 1024,
-	BAD_SHARE = 10, /* one in so many records of a page may be unintelligible */
+	BAD_MAX = 2, /* more records that could not be understood, and no other, fail a page */
 };
 
 static size_t find_follow(const struct shd_poll *poll, const struct shd_follow *follow)
@@ -92,23 +92,28 @@ static void leave_out(struct shd_poll *poll, enum shd_lack lack)
 	shd_page_draft_add(&poll->draft, 0, NULL);
 }
 
-/* One record that is not known. False: the answer is no JSON. A record that is JSON
- * and yet not understood is left out and counted; it will be looked at again when
- * its page changes. */
+/* One record that is not known. One of a list that is not understood is left out and counted,
+ * its neighbours are not; it will be looked at again when its page changes. False: the answer
+ * is one record, and no JSON. */
 static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uint64_t hash,
 		       struct shd_error *reterr)
 {
 	struct shd_harvest *harvest = poll->harvest;
 	size_t entities = harvest->entity_count, follows = harvest->follow_count;
 	struct shd_map_in in = {.source = poll->source, .row = poll->row, .fetched = poll->fetched};
+	bool listed = poll->row->records;
 	SHD_JSON_ROOM();
-	json_auto_t *record = shd_adapter_parse(bytes, len, reterr);
+	json_auto_t *record = shd_adapter_parse(bytes, len, listed ? &poll->bad_record : reterr);
 
-	if (!record)
+	if (!record && !listed)
 		return false;
+	poll->parsed_records++;
+	if (!record) {
+		leave_out(poll, SHD_LACK_UNREAD);
+		return true;
+	}
 	if (shd_poll_follows(poll) && poll->page_in.id_count == 1)
 		in.id = poll->page_in.ids[0];
-	poll->parsed_records++;
 	if (is_foreign(poll->row, record)) {
 		shd_fail(&poll->foreign_record, SHD_ERR_SCHEMA,
 			"\"%s\" is \"%.40s\", which was not asked for", poll->row->only_at,
@@ -284,7 +289,8 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 		return false;
 	if (!take_records(poll, reterr) || !shd_harvest_ok(poll->harvest, reterr))
 		return false;
-	if ((poll->bad_records - bad_before) * BAD_SHARE > poll->draft.count) {
+	size_t bad = poll->bad_records - bad_before;
+	if (bad == poll->draft.count && bad > (poll->row->records ? BAD_MAX : 0)) {
 		*reterr = poll->bad_record;
 		return false;
 	}

@@ -235,7 +235,9 @@ static void say_what_lacks(struct shd_poll *poll)
 
 	shd_walk_say(&poll->walk, &poll->pages, &poll->incomplete);
 	if (example)
-		shd_text_printf(&poll->incomplete, ": %s", example);
+		shd_text_printf(&poll->incomplete, " (%zu): %s",
+			lack == SHD_LACK_UNREAD ? poll->bad_records : poll->foreign_records,
+			example);
 }
 
 /* All pages are there: find what a complete sweep listed, and follow. */

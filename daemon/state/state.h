@@ -60,6 +60,12 @@ SHD_MUST_USE bool shd_state_stores_open(struct shd_state *state, struct shd_aren
 					const char *const **ret_ids, size_t *ret_count,
 					struct shd_error *reterr);
 
+/* The field `unreadable` (catalog/unread.h) of the open entities of the kind that have it, 10 000
+ * at most; costs as much as there are. */
+SHD_MUST_USE bool shd_state_unread(struct shd_state *state, const char *store, enum shd_kind kind,
+				   struct shd_arena *arena, const char *const **ret_texts,
+				   size_t *ret_count, struct shd_error *reterr);
+
 /* Visits entities opened in (from, to], oldest first; reads the index on
  * (store, opened_at), so the cost follows the window and not the history. */
 SHD_MUST_USE bool shd_state_window(struct shd_state *state, const char *store, enum shd_kind kind,

@@ -182,6 +182,21 @@ int32_t shd_utf8_next(const char *s, size_t len, size_t *at)
 	return code;
 }
 
+void shd_text_excerpt(struct shd_text *out, const char *s, size_t len, size_t max_bytes)
+{
+	size_t cut = shd_utf8_cut(s, len, max_bytes), next;
+
+	for (size_t at = 0; at < cut; at = next) {
+		next = at;
+		int32_t code = shd_utf8_next(s, cut, &next);
+		if (code < 0x20 || code == 0x7F)
+			shd_text_printf(out, "\\x%02X", (unsigned)(unsigned char)s[at]);
+		else
+			shd_text_add(out, s + at, next - at);
+	}
+	shd_text_puts(out, cut < len ? "..." : "");
+}
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

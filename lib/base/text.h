@@ -55,6 +55,10 @@ size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes);
  * *at < len. */
 int32_t shd_utf8_next(const char *s, size_t len, size_t *at);
 
+/* Appends s[0..len) for people to look at: at most max_bytes of it, then "..."; a byte that is
+ * no UTF-8 or a control character is written as \xNN. */
+void shd_text_excerpt(struct shd_text *out, const char *s, size_t len, size_t max_bytes);
+
 /* The candidate nearest to `word` by edit distance, NULL when none is near
  * enough to be a likely slip (at most one edit in three characters, at most
  * three). For "did you mean". */

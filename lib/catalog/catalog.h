@@ -44,6 +44,7 @@ enum {
 	SHD_I_closed,
 	SHD_I_closed_at,
 	SHD_I_url,
+	SHD_I_unreadable,
 	SHD_I_COMMON
 };
 

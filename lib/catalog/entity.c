@@ -108,6 +108,19 @@ size_t shd_harvest_known(struct shd_harvest *harvest, enum shd_kind kind, const 
 	return at;
 }
 
+static void forget_unread(struct shd_entity *entity, int index)
+{
+	const struct shd_unreadable *at = entity->unread, **link = &entity->unread;
+
+	for (; at; at = at->next) {
+		if (at->index == index) {
+			*link = at->next;
+			return;
+		}
+		link = &((struct shd_unreadable *)at)->next; /* of our own making */
+	}
+}
+
 /* The slot of a field, marked as spoken of; NULL in a full harvest. */
 static struct shd_value *slot(struct shd_harvest *harvest, size_t at, enum shd_field field)
 {
@@ -118,6 +131,8 @@ static struct shd_value *slot(struct shd_harvest *harvest, size_t at, enum shd_f
 		return NULL;
 	int index = shd_field_index(field);
 	entity->set |= 1ULL << index;
+	if (entity->unread)
+		forget_unread(entity, index);
 	return &entity->fields[index];
 }
 
@@ -127,6 +142,27 @@ void shd_set_none(struct shd_harvest *harvest, size_t at, enum shd_field field)
 
 	if (value)
 		*value = (struct shd_value){.type = value->type, .none = true};
+}
+
+void shd_set_unread(struct shd_harvest *harvest, size_t at, enum shd_field field, bool blank,
+		    const char *example)
+{
+	struct shd_value *value = slot(harvest, at, field);
+	struct shd_entity *entity = &harvest->entities[at];
+	int index = shd_field_index(field);
+
+	if (!value)
+		return;
+	*value = (struct shd_value){.type = value->type, .none = true};
+	entity->set &= ~(1ULL << index);
+	struct shd_unreadable *unread = shd_arena_alloc(harvest->arena, 1, sizeof(*unread));
+	const char *copy = shd_arena_text(harvest->arena, example, strlen(example));
+	if (!unread || !copy) {
+		harvest->full = true;
+		return;
+	}
+	*unread = (struct shd_unreadable){entity->unread, index, blank, copy};
+	entity->unread = unread;
 }
 
 void shd_set_n(struct shd_harvest *harvest, size_t at, enum shd_field field, int64_t n)

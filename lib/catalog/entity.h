@@ -29,13 +29,23 @@ bool shd_value_equal(const struct shd_value *a, const struct shd_value *b);
  * quotes, a time in ISO 8601, and "none". */
 void shd_value_print(const struct shd_value *value, struct shd_text *out);
 
-/* fields[i] is field shd_kind_first(kind) + i. Bit i of `set`: the observation
- * speaks of it (it may say `none`); an unset field keeps its stored value. */
+/* A field that the observation speaks of in a form that nobody can read. */
+struct shd_unreadable {
+	const struct shd_unreadable *next;
+	int index;           /* of the field, within its kind */
+	bool blank;          /* null, empty or a zero time: odd only where a value was known */
+	const char *example; /* what it looks like, for people */
+};
+
+/* fields[i] is field shd_kind_first(kind) + i. Of each the observation says one of three things:
+ * bit i of `set`: its value, which may be `none`; an entry of `unread`: something that cannot be
+ * read; neither: nothing. The last two keep the stored value. */
 struct shd_entity {
 	enum shd_kind kind;
 	const char *id;
 	uint64_t set;
 	bool known_only; /* of an observation: nothing comes of it unless the id is known */
+	const struct shd_unreadable *unread; /* NULL: all could be read */
 	struct shd_value *fields;
 };
 
@@ -86,6 +96,11 @@ void shd_set_text(struct shd_harvest *harvest, size_t at, enum shd_field field, 
 		  size_t len);
 void shd_set_money(struct shd_harvest *harvest, size_t at, enum shd_field field, int64_t minor,
 		   const char currency[4]);
+
+/* Says that the field cannot be read; `blank` as in struct shd_unreadable. Copies the example. What
+ * is said of a field last counts. */
+void shd_set_unread(struct shd_harvest *harvest, size_t at, enum shd_field field, bool blank,
+		    const char *example);
 
 /* Add a metric, and an object to be read as well. Texts are copied. */
 void shd_harvest_measure(struct shd_harvest *harvest, enum shd_metric metric, bool is_target,

@@ -166,6 +166,7 @@ void shd_outcome_finish(struct shd_outcome *outcome)
 {
 	shd_arena_destroy(outcome->arena);
 	free(outcome->transitions);
+	free(outcome->unread);
 	*outcome = (struct shd_outcome){0};
 }
 

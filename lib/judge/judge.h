@@ -48,12 +48,22 @@ struct shd_transition {
 	bool unwatched;               /* it ended because nobody watches any more */
 };
 
+/* Fields of one store that can no longer be read. Texts in the outcome's arena. */
+struct shd_noted_unread {
+	const char *store, *feed;
+	enum shd_field field;
+	const char *example;
+	size_t entities;
+};
+
 /* What the daemon has to know afterwards. */
 struct shd_outcome {
 	struct shd_arena *arena;      /* owns the texts of transitions */
 	struct shd_transition *transitions; /* at most 1000 of them */
 	size_t transition_count, transition_room;
 	size_t outbox_added;
+	struct shd_noted_unread *unread; /* at most 100 of them */
+	size_t unread_count, unread_room;
 	struct shd_wall next_wake;    /* over all stores; SHD_NEVER_MS: none */
 	size_t judged;                /* rules judged, for the figures */
 	size_t changed;               /* entities and metrics that really changed */

@@ -1,5 +1,6 @@
 #include "parts.h"
 
+#include "catalog/unread.h"
 #include "market/adapter.h"
 
 #include <stdlib.h>
@@ -343,6 +344,9 @@ bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct
 	if (seen->known_only && !before)
 		return true;
 	shd_entity_merge(entity, seen);
+	if (!shd_unread_merge(entity, seen, row ? row->name : NULL, visit->scratch))
+		return no_room(reterr);
+	shd_judge_note_unread(txn, visit, before, entity);
 	/* What a list of the open ones lists is open, unless it says itself that it is not. */
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
 		entity->fields[closed].n = false;

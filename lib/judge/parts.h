@@ -252,6 +252,10 @@ SHD_MUST_USE bool shd_judge_refresh(const struct shd_basis *basis, struct shd_tx
 	struct shd_visit *visit, enum shd_kind kind, const char *id, struct shd_error *reterr);
 void shd_judge_dirty(struct shd_visit *visit, enum shd_kind kind, const char *id,
 		     const struct shd_entity *entity, struct shd_wall derive_wake);
+/* Notes what of the entity can no longer be read, or never could (NULL: it is new). */
+void shd_judge_note_unread(struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_entity *before, const struct shd_entity *entity);
+
 /* A copy that can change while `before` (NULL: there is none) stays; NULL: no room. */
 struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind kind,
 				  const char *id, struct shd_arena *arena);

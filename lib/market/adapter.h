@@ -129,8 +129,10 @@ struct shd_keys {
 };
 
 /* Parses a record or an envelope the one way all are parsed: any JSON value, a NUL in
- * a text allowed, an integer beyond int64 becomes a text of its digits (ids do
- * that) and does not fail the record. Returns owned; NULL: SYNTAX, with the place. */
+ * a text allowed. What need not cost the record does not: a number that the parser has no room
+ * for becomes a text of its digits (ids do that); half a surrogate pair, a byte that is no
+ * UTF-8 and a bare control character in a text become U+FFFD. Returns owned; NULL: SYNTAX,
+ * with the place. */
 json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reterr);
 
 struct shd_adapter {

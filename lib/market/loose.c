@@ -10,34 +10,103 @@
 #include <string.h>
 
 /* A JSON token that is a whole number of more than 18 digits may not fit into int64. */
-enum { SAFE_DIGITS = 18, PARSE_FLAGS = JSON_DECODE_ANY | JSON_ALLOW_NUL };
+enum { SAFE_DIGITS = 18, ID_BYTES = 200, PARSE_FLAGS = JSON_DECODE_ANY | JSON_ALLOW_NUL };
 
-/* Appends bytes[0..len) with every long whole number in quotes; texts are left alone. */
-static void quote_long_numbers(const char *bytes, size_t len, struct shd_text *out)
+/* 2000-01-01: there was no shop before. What is older is how servers write "no time": the year
+ * 1, 1970. */
+#define FIRST_MS INT64_C(946684800000)
+
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
+/* The UTF-16 unit that an escape at text[at..len) stands for, -1: it is none. */
+static int utf16_unit(const char *text, size_t len, size_t at)
 {
-	size_t at = 0;
+	int unit = 0;
 
-	while (at < len) {
-		size_t start = at;
+	if (at + 6 > len || text[at] != '\\' || text[at + 1] != 'u')
+		return -1;
+	for (size_t i = at + 2; i < at + 6; i++) {
+		const char *digits = "0123456789abcdef", *digit;
+		char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
 
-		if (bytes[at] == '"') {
-			for (at++; at < len && bytes[at] != '"'; at++)
-				at += bytes[at] == '\\';
+		digit = c ? strchr(digits, c) : NULL;
+		if (!digit)
+			return -1;
+		unit = unit * 16 + (int)(digit - digits);
+	}
+	return unit;
+}
+
+/* An escape at text[at..len): half a pair, as a text has that was cut to a length, becomes
+ * U+FFFD. Yields how many bytes it has. */
+static size_t mend_escape(const char *text, size_t len, size_t at, struct shd_text *out)
+{
+	int unit = utf16_unit(text, len, at);
+	bool leads = unit >= 0xD800 && unit < 0xDC00;
+	int next = leads ? utf16_unit(text, len, at + 6) : -1;
+	size_t n = leads && next >= 0xDC00 && next < 0xE000 ? 12 : unit >= 0 ? 6 : 2;
+
+	n = n < len - at ? n : len - at;
+	if (n == 6 && unit >= 0xD800 && unit < 0xE000)
+		shd_text_puts(out, REPLACEMENT);
+	else
+		shd_text_add(out, text + at, n);
+	return n;
+}
+
+/* The text whose quote is at text[at]; yields the place behind it. Control characters and
+ * bytes that are no UTF-8 become U+FFFD. */
+static size_t mend_text(const char *text, size_t len, size_t at, struct shd_text *out)
+{
+	shd_text_putc(out, text[at++]);
+	while (at < len && text[at] != '"') {
+		size_t next = at;
+
+		if (text[at] == '\\') {
+			at += mend_escape(text, len, at, out);
+		} else if ((unsigned char)text[at] < 0x20 || shd_utf8_next(text, len, &next) < 0) {
+			shd_text_puts(out, REPLACEMENT);
 			at++;
-		} else if (bytes[at] == '-' || (bytes[at] >= '0' && bytes[at] <= '9')) {
-			at += 1 + strspn(bytes + at + 1, "0123456789+-.eE");
 		} else {
-			at++;
+			shd_text_add(out, text + at, next - at);
+			at = next;
 		}
-		at = at < len ? at : len;
-		size_t n = at - start;
-		bool whole = n > SAFE_DIGITS && bytes[start] != '"' &&
-			     strspn(bytes + start, "-0123456789") == n;
-		if (whole)
-			shd_text_putc(out, '"');
-		shd_text_add(out, bytes + start, n);
-		if (whole)
-			shd_text_putc(out, '"');
+	}
+	if (at < len)
+		shd_text_putc(out, text[at++]);
+	return at;
+}
+
+/* The number at text[at], in quotes when it may be beyond what the parser takes. */
+static size_t mend_number(const char *text, size_t len, size_t at, struct shd_text *out)
+{
+	size_t n = 1;
+	bool whole = true;
+	struct shd_error ignored;
+	int64_t fits;
+
+	for (; at + n < len && text[at + n] && strchr("0123456789+-.eE", text[at + n]); n++)
+		whole &= text[at + n] >= '0' && text[at + n] <= '9';
+	bool quoted = whole ? n > SAFE_DIGITS
+			    : !shd_decimal_parse(text + at, n, 0, &fits, &ignored);
+	if (quoted)
+		shd_text_putc(out, '"');
+	shd_text_add(out, text + at, n);
+	if (quoted)
+		shd_text_putc(out, '"');
+	return at + n;
+}
+
+/* Appends JSON that the parser refuses for a reason that need not cost the record. */
+static void mend(const char *bytes, size_t len, struct shd_text *out)
+{
+	for (size_t at = 0; at < len;) {
+		if (bytes[at] == '"')
+			at = mend_text(bytes, len, at, out);
+		else if (bytes[at] == '-' || (bytes[at] >= '0' && bytes[at] <= '9'))
+			at = mend_number(bytes, len, at, out);
+		else
+			shd_text_putc(out, bytes[at++]);
 	}
 }
 
@@ -46,18 +115,20 @@ json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reter
 	json_error_t at;
 	json_t *value = json_loadb(bytes, len, PARSE_FLAGS, &at);
 
-	if (!value && json_error_code(&at) == json_error_numeric_overflow) {
-		struct shd_text copy SHD_AUTO(shd_text_finish) = {0},
-				     quoted SHD_AUTO(shd_text_finish) = {0};
+	if (!value) {
+		struct shd_text mended SHD_AUTO(shd_text_finish) = {0};
 
-		shd_text_init(&copy, len); /* ends with a NUL, so that strspn stops */
-		shd_text_init(&quoted, 2 * len + 2);
-		shd_text_add(&copy, bytes, len);
-		quote_long_numbers(copy.data, copy.len, &quoted);
-		value = json_loadb(quoted.data, quoted.len, PARSE_FLAGS, &at);
+		shd_text_init(&mended, 3 * len + 2);
+		mend(bytes, len, &mended);
+		value = json_loadb(mended.data, mended.len, PARSE_FLAGS, &at);
 	}
-	if (!value)
-		shd_fail_at(reterr, SHD_ERR_SYNTAX, at.line, at.column, "not JSON: %s", at.text);
+	if (!value) {
+		struct shd_text why SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&why, JSON_ERROR_TEXT_LENGTH * 4);
+		shd_text_excerpt(&why, at.text, strlen(at.text), JSON_ERROR_TEXT_LENGTH);
+		shd_fail_at(reterr, SHD_ERR_SYNTAX, at.line, at.column, "not JSON: %s", why.data);
+	}
 	return value;
 }
 
@@ -81,7 +152,7 @@ bool shd_loose_text(const json_t *value, struct shd_loose_text *ret_text)
 	if (json_is_string(value)) {
 		ret_text->text = json_string_value(value);
 		ret_text->len = json_string_length(value);
-		return ret_text->len > 0;
+		return ret_text->len > 0 && !memchr(ret_text->text, '\0', ret_text->len);
 	}
 	if (json_is_integer(value))
 		len = snprintf(ret_text->room, SHD_LOOSE_BYTES, "%" JSON_INTEGER_FORMAT,
@@ -141,10 +212,21 @@ bool shd_loose_time(const json_t *value, struct shd_wall *ret_time)
 	if (!json_is_string(value) || !shd_time_parse(json_string_value(value),
 					      json_string_length(value), &time, &ignored))
 		return false;
-	if (time.ms == SHD_NEVER_MS)
+	if (time.ms == SHD_NEVER_MS || time.ms < FIRST_MS)
 		return false;
 	*ret_time = time;
 	return true;
+}
+
+bool shd_loose_never(const json_t *value)
+{
+	struct shd_error ignored;
+	struct shd_wall time;
+
+	return json_is_string(value) &&
+	       shd_time_parse(json_string_value(value), json_string_length(value), &time,
+		       &ignored) &&
+	       time.ms == SHD_NEVER_MS;
 }
 
 bool shd_loose_money(const json_t *value, const json_t *currency, int64_t *ret_minor,
@@ -209,19 +291,70 @@ bool shd_loose_word(const json_t *value, const struct shd_loose_word *table,
 	return false;
 }
 
+void shd_loose_example(const json_t *value, struct shd_text *out)
+{
+	struct shd_loose_text text;
+
+	if (json_is_string(value)) {
+		shd_text_putc(out, '"');
+		shd_text_excerpt(out, json_string_value(value), json_string_length(value),
+			SHD_EXAMPLE_BYTES);
+		shd_text_putc(out, '"');
+	} else if (json_is_null(value)) {
+		shd_text_puts(out, "null");
+	} else if (json_is_object(value)) {
+		shd_text_puts(out, "an object");
+	} else if (json_is_array(value)) {
+		shd_text_puts(out, "a list");
+	} else if (shd_loose_text(value, &text)) {
+		shd_text_add(out, text.text, text.len);
+	}
+}
+
 bool shd_loose_any(const json_t *value)
 {
 	return json_array_size(value) > 0 || json_object_size(value) > 0;
+}
+
+static bool is_zero_time(const json_t *value)
+{
+	struct shd_error ignored;
+	struct shd_wall time;
+
+	return json_is_string(value) &&
+	       shd_time_parse(json_string_value(value), json_string_length(value), &time,
+		       &ignored) &&
+	       time.ms < FIRST_MS;
+}
+
+/* Says nothing of its own accord: null, "", a time that is none. */
+static bool is_blank(const json_t *value)
+{
+	return json_is_null(value) || (json_is_string(value) && !json_string_length(value)) ||
+	       is_zero_time(value);
+}
+
+void shd_put_unread(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)
+{
+	struct shd_text example SHD_AUTO(shd_text_finish) = {0};
+
+	if (!value)
+		return;
+	shd_text_init(&example, 1024);
+	shd_loose_example(value, &example);
+	shd_set_unread(out, at, field, is_blank(value), example.data);
 }
 
 void shd_put_text(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)
 {
 	struct shd_loose_text text;
 
-	if (shd_loose_text(value, &text))
+	if (json_string_length(value)) /* also with a NUL, which is for ids only too much */
+		shd_set_text(out, at, field, json_string_value(value), json_string_length(value));
+	else if (shd_loose_text(value, &text))
 		shd_set_text(out, at, field, text.text, text.len);
-	else if (value)
-		shd_set_none(out, at, field);
+	else
+		shd_put_unread(out, at, field, value);
 }
 
 void shd_put_time(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)
@@ -230,8 +363,20 @@ void shd_put_time(struct shd_harvest *out, size_t at, enum shd_field field, cons
 
 	if (shd_loose_time(value, &time))
 		shd_set_n(out, at, field, time.ms);
-	else if (value)
+	else if (shd_loose_never(value))
 		shd_set_none(out, at, field);
+	else
+		shd_put_unread(out, at, field, value);
+}
+
+void shd_put_either_time(struct shd_harvest *out, size_t at, enum shd_field field,
+			 const json_t *first, const json_t *second)
+{
+	struct shd_wall ignored;
+	bool have_second = shd_loose_time(second, &ignored) || shd_loose_never(second);
+	bool spare = have_second || !first || (second && is_blank(first) && !is_blank(second));
+
+	shd_put_time(out, at, field, shd_loose_time(first, &ignored) || !spare ? first : second);
 }
 
 void shd_put_number(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)
@@ -240,8 +385,8 @@ void shd_put_number(struct shd_harvest *out, size_t at, enum shd_field field, co
 
 	if (shd_loose_decimal(value, 6, &n))
 		shd_set_n(out, at, field, n);
-	else if (value)
-		shd_set_none(out, at, field);
+	else
+		shd_put_unread(out, at, field, value);
 }
 
 void shd_put_bool(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)
@@ -250,8 +395,8 @@ void shd_put_bool(struct shd_harvest *out, size_t at, enum shd_field field, cons
 
 	if (shd_loose_bool(value, &yes))
 		shd_set_n(out, at, field, yes);
-	else if (value)
-		shd_set_none(out, at, field);
+	else
+		shd_put_unread(out, at, field, value);
 }
 
 void shd_put_money(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value,
@@ -262,8 +407,19 @@ void shd_put_money(struct shd_harvest *out, size_t at, enum shd_field field, con
 
 	if (shd_loose_money(value, currency, &minor, code))
 		shd_set_money(out, at, field, minor, code);
-	else if (value)
-		shd_set_none(out, at, field);
+	else
+		shd_put_unread(out, at, field, value);
+}
+
+bool shd_put_said(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value,
+		  const struct shd_loose_word *table, const char **ret_meant)
+{
+	if (!shd_loose_word(value, table, ret_meant)) {
+		shd_put_unread(out, at, field, value);
+		return false;
+	}
+	shd_put_word(out, at, field, *ret_meant);
+	return true;
 }
 
 void shd_put_word(struct shd_harvest *out, size_t at, enum shd_field field, const char *word)
@@ -275,12 +431,18 @@ bool shd_put_entity(struct shd_harvest *out, enum shd_kind kind, const char *pre
 		    const json_t *id, const char *what, size_t *ret_at, struct shd_error *reterr)
 {
 	struct shd_loose_text text;
-	char name[256];
+	char name[ID_BYTES + 64];
 
-	if (!(json_is_string(id) || json_is_integer(id)) || !shd_loose_text(id, &text))
-		return shd_fail(reterr, SHD_ERR_SCHEMA, "a record has no \"%s\"", what);
-	int len = snprintf(name, sizeof(name), "%s%.*s", prefix,
-		(int)shd_utf8_cut(text.text, text.len, 200), text.text);
+	if (!(json_is_string(id) || json_is_integer(id)) || !shd_loose_text(id, &text) ||
+		text.len > ID_BYTES) {
+		struct shd_text example SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&example, 1024);
+		shd_loose_example(id, &example);
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "a record has no \"%s\"%s%s", what,
+			example.len ? ": it is " : "", example.data);
+	}
+	int len = snprintf(name, sizeof(name), "%s%.*s", prefix, (int)text.len, text.text);
 	*ret_at = shd_harvest_entity(out, kind, name, (size_t)len);
 	return true;
 }

@@ -3,8 +3,10 @@
  * A number may come as a text, a text as a number, a bool as "true", any object as
  * null, any word in any case. Readers return false for what is absent, null, empty or
  * of a type nothing can be made of; they never fail a record. `value` may be NULL
- * everywhere. The put functions set a field of a harvest: a member that is absent
- * leaves the field as it is stored, one that is null or empty says `none`. Pure. */
+ * everywhere. The put functions set a field of a harvest. A member that is absent says
+ * nothing. One that cannot be read, null and empty included, says so (shd_set_unread): the field
+ * stays as it is stored and is unknown. `none` is said only by a map that knows from the rest of
+ * the record that there is nothing, with shd_set_none; and by "never", which is no limit. Pure. */
 #pragma once
 #include "catalog/entity.h"
 
@@ -14,8 +16,8 @@
  * absent or not an object. */
 const json_t *shd_loose_at(const json_t *object, const char *path);
 
-/* A text, or a number or bool as one: what ids are read with. The bytes stay valid as
- * long as `value` and `room`. */
+/* A text, or a number or bool as one: what ids are read with, so that a text with a NUL in it
+ * is none. The bytes stay valid as long as `value` and `room`. */
 #define SHD_LOOSE_BYTES 32
 struct shd_loose_text {
 	const char *text;
@@ -31,8 +33,10 @@ bool shd_loose_bool(const json_t *value, bool *ret_yes);
 /* A decimal times 10^scale (base/num.h), from a number or a text. */
 bool shd_loose_decimal(const json_t *value, int scale, int64_t *ret_n);
 
-/* A time; false also for "never" (year 9999 and on), which is no limit at all. */
+/* A time; false also for one before 2000, which is how servers write that there is none, and
+ * for "never" (year 9999 and on), which is no limit at all. */
 bool shd_loose_time(const json_t *value, struct shd_wall *ret_time);
+bool shd_loose_never(const json_t *value);
 
 /* Money: {"amount","currency"}, {"price","currency_code"}, or a bare number or text, then
  * in `currency` (a JSON text, or NULL: false). Digits beyond the minor unit are cut. */
@@ -49,6 +53,11 @@ struct shd_loose_word {
 bool shd_loose_word(const json_t *value, const struct shd_loose_word *table,
 		    const char **ret_meant);
 
+/* Appends what a value looks like, for people: shortened and escaped; nothing for one that is
+ * absent. */
+enum { SHD_EXAMPLE_BYTES = 40 };
+void shd_loose_example(const json_t *value, struct shd_text *out);
+
 /* Whether an array (or object) has anything in it. */
 bool shd_loose_any(const json_t *value);
 
@@ -59,11 +68,21 @@ void shd_put_number(struct shd_harvest *out, size_t at, enum shd_field field, co
 void shd_put_bool(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
 void shd_put_money(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value,
 		   const json_t *currency);
+/* The first of two times that can be read. */
+void shd_put_either_time(struct shd_harvest *out, size_t at, enum shd_field field,
+			 const json_t *first, const json_t *second);
+/* The table's word for what is said. A word of a later day cannot be read: false, and
+ * *ret_meant is untouched. */
+bool shd_put_said(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value,
+		  const struct shd_loose_word *table, const char **ret_meant);
+/* The field cannot be read from this value; nothing is said where the member is absent. For
+ * maps that make a field of several members. */
+void shd_put_unread(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
 /* A word that the field allows, of our own. */
 void shd_put_word(struct shd_harvest *out, size_t at, enum shd_field field, const char *word);
 
 /* An entity named by prefix + the id's text. False, SCHEMA naming `what`, when the id is
- * absent. */
+ * absent or none: a list, a text with a NUL in it or of more than 200 bytes. */
 SHD_MUST_USE bool shd_put_entity(struct shd_harvest *out, enum shd_kind kind, const char *prefix,
 				 const json_t *id, const char *what, size_t *ret_at,
 				 struct shd_error *reterr);

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 64, BLOCK_BYTES = SHD_JSON_BLOCK };
+enum { KINDS_KEPT = 64, BLOCK_BYTES = SHD_JSON_BLOCK };
 
 /* Of the arrays and objects around a byte. */
 struct nesting {
-	uint64_t objects; /* bit 0: the innermost one is an object */
-	int depth;
+	uint64_t objects; /* bit 0: the innermost of the outer KINDS_KEPT is an object */
+	size_t depth;
 };
 
 /* What a byte means outside a string: 1 opens, 2 closes, 3 quotes, 0 passes by. */
@@ -125,10 +125,12 @@ static bool take_bracket(struct shd_slicer *s, struct nesting *nesting, struct s
 	char c = s->body[s->at];
 
 	if (classes[(unsigned char)c] == 1) {
-		if (nesting->depth++ == DEPTH_MAX)
-			return shd_fail(reterr, SHD_ERR_LIMIT,
-				"the JSON is nested deeper than %d at byte %zu", DEPTH_MAX, s->at);
-		nesting->objects = nesting->objects << 1 | (c == '{');
+		if (nesting->depth++ < KINDS_KEPT)
+			nesting->objects = nesting->objects << 1 | (c == '{');
+		return true;
+	}
+	if (nesting->depth > KINDS_KEPT) {
+		nesting->depth--;
 		return true;
 	}
 	if ((nesting->objects & 1) != (c == '}'))

@@ -5,7 +5,8 @@
  * hashed, and only records with a new hash are parsed. The scan allocates
  * nothing, accepts what JSON accepts in structure and leaves the rest to the
  * parser; a member on the path that is given twice is refused, because readers
- * disagree on which one counts. Depth limit 64 below the path. Pure. */
+ * disagree on which one counts. Of what is nested deeper than 64 below the path only the
+ * depth is followed. Pure. */
 #pragma once
 #include "base/error.h"
 
@@ -26,7 +27,7 @@ struct shd_slicer {
 /* Finds the array at `path` ("result.items", "" for a top-level array, also when
  * the value is one object or null: one record, or none). Borrows body and path. Errors:
  * SYNTAX, structure broken or cut off; SCHEMA, no such member, or neither array,
- * object nor null; LIMIT, nested too deep. */
+ * object nor null. */
 SHD_MUST_USE bool shd_slice_open(struct shd_slicer *slicer, const char *body, size_t len,
 				 const char *path, struct shd_error *reterr);
 

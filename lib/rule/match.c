@@ -88,6 +88,7 @@ static void check(const struct shd_expr *expr, struct shd_complaints *report)
 	case SHD_OP_CALL:
 	case SHD_OP_AGGREGATE:
 	case SHD_OP_COND:
+	case SHD_OP_IS_UNREADABLE:
 	case SHD_OP_MATCHES:
 	case SHD_OP_CONTAINS:
 	case SHD_OP_ELSE:
@@ -238,6 +239,7 @@ static bool holds(const struct shd_expr *expr, const struct shd_match_facts *fac
 	case SHD_OP_CALL:
 	case SHD_OP_AGGREGATE:
 	case SHD_OP_COND:
+	case SHD_OP_IS_UNREADABLE:
 	case SHD_OP_MATCHES:
 	case SHD_OP_CONTAINS:
 	case SHD_OP_ELSE:

@@ -245,7 +245,7 @@ static json_t *expression_definition(void)
 	shd_text_puts(&doc,
 		"An expression of the rules language: comparisons of ratios (4%), numbers "
 		"(4.6), durations (48h), times (now + 2d), money (5000 RUB) and texts, "
-		"with and, or, not, in, is none, else, ? :.");
+		"with and, or, not, in, is none, is unreadable, else, ? :.");
 	add_functions(&doc);
 	add_metrics(&doc);
 	shd_assert(shd_text_ok(&doc));

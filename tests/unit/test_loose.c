@@ -170,31 +170,229 @@ static void test_members_by_path(void **state)
 	assert_null(shd_loose_at(NULL, "a"));
 }
 
-static void test_absent_keeps_null_clears(void **state)
+static const struct shd_loose_word words[] = {{"new", "awaiting_shipment"}, {NULL, NULL}};
+
+static void put(enum shd_type type, const char *words_of, struct shd_harvest *out, size_t at,
+		enum shd_field field, const json_t *value)
 {
-	json_auto_t *record =
-		value_of("{\"id\":18446744073709551615,\"carrier\":null,\"status\":\"\"}");
-	struct shd_harvest *harvest = shd_harvest_create(1 << 16);
-	struct shd_error error;
-	size_t at;
+	json_auto_t *rub = json_string("RUB");
+	const char *ignored;
+
+	if (type == SHD_TIME)
+		shd_put_time(out, at, field, value);
+	else if (type == SHD_NUMBER)
+		shd_put_number(out, at, field, value);
+	else if (type == SHD_BOOL)
+		shd_put_bool(out, at, field, value);
+	else if (type == SHD_MONEY)
+		shd_put_money(out, at, field, value, rub);
+	else if (*words_of)
+		shd_put_said(out, at, field, value, words, &ignored);
+	else
+		shd_put_text(out, at, field, value);
+}
+
+/* What an observation says of a field: a value, that there is none, nothing at all, that
+ * nobody can read it, or a blank, which is odd only where a value was known. */
+enum say { VALUE, NONE, NOTHING, ODD, BLANK };
+static const struct {
+	enum shd_field field;
+	const char *json; /* NULL: the member is absent */
+	enum say want;
+	const char *example;
+} said[] = {
+	{SHD_F_order_ship_by, NULL, NOTHING, NULL},
+	{SHD_F_order_ship_by, "\"2026-11-30T04:00:00Z\"", VALUE, NULL},
+	{SHD_F_order_ship_by, "\"2026-11-30T04:00:00+03:00\"", VALUE, NULL},
+	{SHD_F_order_ship_by, "\"2026-11-30\"", VALUE, NULL},
+	{SHD_F_order_ship_by, "\"9999-12-31T23:59:59Z\"", NONE, NULL},
+	{SHD_F_order_ship_by, "\"2026-11-30T04:00:00\"", ODD, "\"2026-11-30T04:00:00\""},
+	{SHD_F_order_ship_by, "\"30.11.2026 07:00\"", ODD, "\"30.11.2026 07:00\""},
+	{SHD_F_order_ship_by, "\"2026-13-30T04:00:00Z\"", ODD, "\"2026-13-30T04:00:00Z\""},
+	{SHD_F_order_ship_by, "1796011200", ODD, "1796011200"},
+	{SHD_F_order_ship_by, "1796011200000", ODD, "1796011200000"},
+	{SHD_F_order_ship_by, "true", ODD, "true"},
+	{SHD_F_order_ship_by, "{}", ODD, "an object"},
+	{SHD_F_order_ship_by, "[\"2026-11-30T04:00:00Z\"]", ODD, "a list"},
+	{SHD_F_order_ship_by, "\"soon\\u0000 \\u001b[31m\"", ODD,
+		"\"soon\\x00 \\x1B[31m\""},
+	{SHD_F_order_ship_by, "\"0123456789012345678901234567890123456789 and more\"", ODD,
+		"\"0123456789012345678901234567890123456789...\""},
+	{SHD_F_order_ship_by, "null", BLANK, "null"},
+	{SHD_F_order_ship_by, "\"\"", BLANK, "\"\""},
+	{SHD_F_order_ship_by, "\"0001-01-01T00:00:00Z\"", BLANK,
+		"\"0001-01-01T00:00:00Z\""},
+	{SHD_F_order_ship_by, "\"1970-01-01T00:00:00Z\"", BLANK,
+		"\"1970-01-01T00:00:00Z\""},
+	{SHD_F_order_ship_by, "\"1970-01-01T03:00:00+03:00\"", BLANK,
+		"\"1970-01-01T03:00:00+03:00\""},
+	{SHD_F_order_units, "0", VALUE, NULL},
+	{SHD_F_order_units, "\"2\"", VALUE, NULL},
+	{SHD_F_order_units, "null", BLANK, "null"},
+	{SHD_F_order_units, "\"2 pcs\"", ODD, "\"2 pcs\""},
+	{SHD_F_order_units, "\"1 000\"", ODD, "\"1 000\""},
+	{SHD_F_order_units, "1e400", ODD, "\"1e400\""},
+	{SHD_F_order_units, "false", ODD, "false"},
+	{SHD_F_order_has_product, "false", VALUE, NULL},
+	{SHD_F_order_has_product, "null", BLANK, "null"},
+	{SHD_F_order_has_product, "\"maybe\"", ODD, "\"maybe\""},
+	{SHD_F_order_has_product, "2", ODD, "2"},
+	{SHD_F_order_amount, "\"990.00\"", VALUE, NULL},
+	{SHD_F_order_amount, "null", BLANK, "null"},
+	{SHD_F_order_amount, "\"990,00 P\"", ODD, "\"990,00 P\""},
+	{SHD_F_order_amount, "{\"units\":990}", ODD, "an object"},
+	{SHD_F_order_carrier, "\"CDEK\"", VALUE, NULL},
+	{SHD_F_order_carrier, "\"a\\u0000b\"", VALUE, NULL},
+	{SHD_F_order_carrier, "7", VALUE, NULL},
+	{SHD_F_order_carrier, "null", BLANK, "null"},
+	{SHD_F_order_carrier, "\"\"", BLANK, "\"\""},
+	{SHD_F_order_carrier, "[]", ODD, "a list"},
+	{SHD_F_order_status, "\"NEW\"", VALUE, NULL},
+	{SHD_F_order_status, NULL, NOTHING, NULL},
+	{SHD_F_order_status, "null", BLANK, "null"},
+	{SHD_F_order_status, "\"awaiting_robot\"", ODD, "\"awaiting_robot\""},
+	{SHD_F_order_status, "7", ODD, "7"},
+};
+
+static void test_what_cannot_be_read_is_neither_a_value_nor_none(void **state)
+{
 
 	(void)state;
-	assert_true(shd_put_entity(
-		harvest, SHD_KIND_order, "x:", json_object_get(record, "id"), "id", &at, &error));
-	assert_string_equal(harvest->entities[at].id, "x:18446744073709551615");
-	shd_put_text(harvest, at, SHD_F_order_carrier, json_object_get(record, "carrier"));
-	shd_put_text(harvest, at, SHD_F_order_substatus, json_object_get(record, "status"));
-	shd_put_text(harvest, at, SHD_F_order_sku, json_object_get(record, "sku"));
-	assert_true(harvest->entities[at].set >> shd_field_index(SHD_F_order_carrier) & 1);
-	assert_true(shd_entity_get(&harvest->entities[at], SHD_F_order_carrier)->none);
-	assert_true(harvest->entities[at].set >> shd_field_index(SHD_F_order_substatus) & 1);
-	assert_false(harvest->entities[at].set >> shd_field_index(SHD_F_order_sku) & 1);
-	assert_false(shd_put_entity(
-		harvest, SHD_KIND_order, "", json_object_get(record, "no"), "no", &at, &error));
-	assert_int_equal(error.kind, SHD_ERR_SCHEMA);
-	assert_false(shd_put_entity(harvest, SHD_KIND_order, "", json_object_get(record, "status"),
-		"status", &at, &error));
-	shd_harvest_destroy(harvest);
+	for (size_t i = 0; i < SHD_COUNT(said); i++) {
+		const struct shd_field_row *row = shd_field_row(said[i].field);
+		json_auto_t *value = said[i].json ? value_of(said[i].json) : NULL;
+		struct shd_harvest *harvest = shd_harvest_create(1 << 16);
+		size_t at = shd_harvest_entity(harvest, SHD_KIND_order, "o", 1);
+
+		print_message("%s: %s\n", row->name, said[i].json ? said[i].json : "absent");
+		put(row->type, row->words, harvest, at, said[i].field, value);
+		const struct shd_entity *entity = &harvest->entities[at];
+		const struct shd_unreadable *unread = entity->unread;
+		bool set = entity->set >> shd_field_index(said[i].field) & 1;
+		bool none = shd_entity_get(entity, said[i].field)->none;
+		enum say got = unread ? unread->blank ? BLANK : ODD
+			       : !set ? NOTHING
+			       : none ? NONE
+				      : VALUE;
+		assert_int_equal(got, said[i].want);
+		assert_true(!unread || (!set && none));
+		if (unread)
+			assert_string_equal(unread->example, said[i].example);
+		/* What is said last counts. */
+		shd_set_none(harvest, at, said[i].field);
+		assert_null(harvest->entities[at].unread);
+		shd_harvest_destroy(harvest);
+	}
+}
+
+/* The one of two times that can be read counts; what is odd is not hidden by what is blank. */
+static void test_either_of_two_times(void **state)
+{
+	static const char good[] = "\"2026-11-30T04:00:00Z\"", odd[] = "1796011200",
+			  zero[] = "\"0001-01-01T00:00:00Z\"", never[] = "\"9999-12-31T00:00:00Z\"";
+	static const struct {
+		const char *first, *second, *want; /* an example, "value" or "none" */
+	} cases[] = {{good, odd, "value"}, {zero, good, "value"}, {odd, good, "value"},
+		{NULL, good, "value"}, {zero, odd, odd}, {odd, zero, odd}, {odd, NULL, odd},
+		{zero, never, "none"}, {NULL, NULL, ""}, {"null", NULL, "null"},
+		{"null", zero, "null"}};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		json_auto_t *first = cases[i].first ? value_of(cases[i].first) : NULL;
+		json_auto_t *second = cases[i].second ? value_of(cases[i].second) : NULL;
+		struct shd_harvest *harvest = shd_harvest_create(1 << 16);
+		size_t at = shd_harvest_entity(harvest, SHD_KIND_order, "o", 1);
+
+		shd_put_either_time(harvest, at, SHD_F_order_ship_by, first, second);
+		const struct shd_entity *entity = &harvest->entities[at];
+		const struct shd_value *value = shd_entity_get(entity, SHD_F_order_ship_by);
+		assert_string_equal(entity->unread ? entity->unread->example
+			: !entity->set ? "" : value->none ? "none" : "value", cases[i].want);
+		shd_harvest_destroy(harvest);
+	}
+}
+
+static void test_ids(void **state)
+{
+	static const char long_id[] = "\"01234567890123456789012345678901234567890123456789"
+		"01234567890123456789012345678901234567890123456789"
+		"01234567890123456789012345678901234567890123456789"
+		"012345678901234567890123456789012345678901234567890\"";
+	static const struct {
+		const char *json, *id; /* NULL: none; else a record without one */
+		const char *why;
+	} cases[] = {
+		{"18446744073709551615", "x:18446744073709551615", NULL},
+		{"\"0777-1\"", "x:0777-1", NULL},
+		{"\"half \\ud83d\"", "x:half \xEF\xBF\xBD", NULL},
+		{"\"a\\u0000b\"", NULL, "a record has no \"id\": it is \"a\\x00b\""},
+		{"null", NULL, "a record has no \"id\": it is null"},
+		{"\"\"", NULL, "a record has no \"id\": it is \"\""},
+		{"1.5", NULL, "a record has no \"id\": it is 1.5"},
+		{"{}", NULL, "a record has no \"id\": it is an object"},
+		{NULL, NULL, "a record has no \"id\""},
+		{long_id, NULL,
+			"a record has no \"id\": it is "
+			"\"0123456789012345678901234567890123456789...\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		json_auto_t *value = cases[i].json ? value_of(cases[i].json) : NULL;
+		struct shd_harvest *harvest = shd_harvest_create(1 << 16);
+		struct shd_error error;
+		size_t at;
+
+		assert_int_equal(shd_put_entity(harvest, SHD_KIND_order, "x:", value, "id", &at,
+					 &error), cases[i].id != NULL);
+		if (cases[i].id) {
+			assert_string_equal(harvest->entities[at].id, cases[i].id);
+		} else {
+			assert_string_equal(error.msg, cases[i].why);
+			assert_int_equal(error.kind, SHD_ERR_SCHEMA);
+			assert_int_equal(harvest->entity_count, 0);
+		}
+		shd_harvest_destroy(harvest);
+	}
+}
+
+/* What a parser refuses and people can read does not cost the record. */
+static void test_records_are_mended(void **state)
+{
+	static const struct {
+		const char *json, *want; /* of the list's first member; NULL: no JSON */
+	} cases[] = {
+		{"[\"half \\ud83d\"]", "half \xEF\xBF\xBD"},
+		{"[\"\\ude00 half\"]", "\xEF\xBF\xBD half"},
+		{"[\"\\ud83d\\ud83d\\ude00!\"]", "\xEF\xBF\xBD\xF0\x9F\x98\x80!"},
+		{"[\"\\ud83d\\\"x\"]", "\xEF\xBF\xBD\"x"},
+		{"[\"a\xF0\x9F b\"]", "a\xEF\xBF\xBD\xEF\xBF\xBD b"},
+		{"[\"a\xFF\"]", "a\xEF\xBF\xBD"},
+		{"[\"a\nb\"]", "a\xEF\xBF\xBD" "b"},
+		{"[\"\\ud83d\",\"\\\\\",{\"\xC3\":1}]", "\xEF\xBF\xBD"},
+		{"[1e400]", "1e400"},
+		{"[-18446744073709551615]", "-18446744073709551615"},
+		{"[\"a\\ud8\"]", NULL},
+		{"[\"a\\ud83d", NULL},
+		{"[\"\\", NULL},
+		{"[nul]", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_error error;
+		json_auto_t *list =
+			shd_adapter_parse(cases[i].json, strlen(cases[i].json), &error);
+
+		print_message("%s\n", cases[i].json);
+		assert_int_equal(list != NULL, cases[i].want != NULL);
+		if (list)
+			assert_string_equal(
+				json_string_value(json_array_get(list, 0)), cases[i].want);
+		else
+			assert_int_equal(error.kind, SHD_ERR_SYNTAX);
+	}
 }
 
 int main(void)
@@ -206,7 +404,10 @@ int main(void)
 		cmocka_unit_test(test_money_in_all_its_shapes),
 		cmocka_unit_test(test_words_in_any_case_and_with_a_cyrillic_letter),
 		cmocka_unit_test(test_members_by_path),
-		cmocka_unit_test(test_absent_keeps_null_clears),
+		cmocka_unit_test(test_what_cannot_be_read_is_neither_a_value_nor_none),
+		cmocka_unit_test(test_either_of_two_times),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_records_are_mended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

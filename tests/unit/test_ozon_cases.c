@@ -66,6 +66,14 @@ static json_t *entity_json(const struct shd_entity *entity)
 				shd_field_row(shd_kind_first(entity->kind) + (enum shd_field)i)
 					->name,
 				value_json(&entity->fields[i]));
+	for (const struct shd_unreadable *unread = entity->unread; unread; unread = unread->next) {
+		enum shd_field field = shd_kind_first(entity->kind) + (enum shd_field)unread->index;
+		char text[200];
+
+		snprintf(text, sizeof(text), "%s %s", unread->blank ? "blank:" : "unreadable:",
+			unread->example);
+		json_object_set_new(json, shd_field_row(field)->name, json_string(text));
+	}
 	return json;
 }
 

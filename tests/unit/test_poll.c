@@ -303,9 +303,9 @@ static void refusals_and_broken_answers_fail_the_poll(void **state)
 		{429, "{}", SHD_ERR_THROTTLED},
 		{200, "", SHD_ERR_SYNTAX},
 		{200, "{\"items\":[{\"id\":\"a\"}", SHD_ERR_SYNTAX},
-		{200, "{\"items\":[{\"id\":\"a\" \"v\":1}]}", SHD_ERR_SYNTAX},
 		{200, "{\"other\":[]}", SHD_ERR_SCHEMA},
-		{200, "{\"items\":[{\"v\":1}]}", SHD_ERR_SCHEMA},
+		{200, "{\"items\":[{\"v\":1},{\"v\":1},{\"v\":1}]}", SHD_ERR_SCHEMA},
+		{200, "{\"items\":[{\"id\" 1},{\"id\" 2},{\"id\" 3}]}", SHD_ERR_SYNTAX},
 	};
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		struct poll_bench *f = *state;
@@ -321,21 +321,63 @@ static void refusals_and_broken_answers_fail_the_poll(void **state)
 	}
 }
 
-/* One strange record does not blind the store; a page of them does. */
+/* Strange records do not blind the store, however few good ones stand beside them; a page of
+ * nothing else does. */
 static void a_bad_record_is_left_out(void **state)
 {
-	struct poll_bench *f = *state;
-	struct shd_text body;
+	static const struct {
+		const char *records;
+		size_t good, bad;
+	} cases[] = {
+		{"{\"v\":1},{\"id\":\"a1\"}", 1, 1},
+		{"{\"v\":1},{\"v\":2},{\"v\":3},{\"id\":\"a2\"}", 1, 3},
+		{"{\"v\":1},{\"v\":2}", 0, 2},
+		{"{\"id\":\"b\" \"v\":1},{\"id\":\"a3\"}", 1, 1},
+		{"{\"id\":\"b\",\"v\":nul},{\"id\":\"a4\"}", 1, 1},
+		{"null,5,[],{\"id\":\"a5\"}", 1, 3},
+		{"{\"id\":\"b\",\"v\":\"half \\ud83d\"},{\"id\":\"a6\"}", 2, 0},
+		{"{\"id\":\"b\",\"v\":\"half \xf0\x9f\"},{\"id\":\"a7\"}", 2, 0},
+		{"{\"id\":\"b\",\"v\":1e400},{\"id\":\"a8\"}", 2, 0},
+	};
 
-	shd_text_init(&body, 10000);
-	shd_text_puts(&body, "{\"items\":[{\"v\":1}");
-	for (int i = 0; i < 19; i++)
-		shd_text_printf(&body, ",{\"id\":\"n%d\"}", i);
-	shd_text_puts(&body, "]}");
-	read_once(f, LIST, "/list?", body.data);
-	assert_int_equal(f->poll->bad_records, 1);
-	assert_int_equal(f->poll->harvest->entity_count, 19);
-	shd_text_finish(&body);
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct poll_bench *f = *state;
+		struct shd_text body;
+
+		print_message("%s\n", cases[i].records);
+		shd_text_init(&body, 10000);
+		shd_text_printf(&body, "{\"items\":[%s]}", cases[i].records);
+		read_once(f, LIST, "/list?", body.data);
+		assert_int_equal(f->poll->bad_records, cases[i].bad);
+		assert_int_equal(f->poll->harvest->entity_count, cases[i].good);
+		assert_int_equal(f->poll->walk.lack,
+			cases[i].bad ? SHD_LACK_UNREAD : SHD_LACK_NOTHING);
+		assert_int_equal(f->poll->feed->swept, !cases[i].bad);
+		shd_text_finish(&body);
+	}
+}
+
+/* 70 or 5000 levels in a member that nobody reads: of the latter, the parser takes no more. */
+static void a_record_nested_however_deep_costs_itself_alone(void **state)
+{
+	static const size_t depths[] = {70, 5000};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(depths); i++) {
+		struct shd_text body;
+
+		shd_text_init(&body, 20000);
+		shd_text_puts(&body, "{\"items\":[{\"id\":\"b\",\"v\":");
+		for (size_t at = 0; at < depths[i]; at++)
+			shd_text_putc(&body, '[');
+		for (size_t at = 0; at < depths[i]; at++)
+			shd_text_putc(&body, ']');
+		shd_text_printf(&body, "},{\"id\":\"z%zu\"}]}", i);
+		read_once(f, LIST, "/list?", body.data);
+		assert_int_equal(f->poll->bad_records, i);
+		assert_int_equal(f->poll->harvest->entity_count, 2 - i);
+		shd_text_finish(&body);
+	}
 }
 
 static void a_batch_asks_for_the_ids_of_another_feed(void **state)
@@ -516,6 +558,7 @@ int main(void)
 		ROW(a_text_that_is_refused_is_dropped),
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_bad_record_is_left_out),
+		ROW(a_record_nested_however_deep_costs_itself_alone),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),
 		ROW(a_batch_is_read_to_its_last_page),
 		ROW(no_ids_are_nothing_to_ask),

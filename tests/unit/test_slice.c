@@ -148,7 +148,8 @@ static char *nested(const char *head, size_t depth, const char *tail)
 	return body;
 }
 
-static void test_deep_nesting_is_a_limit(void **state)
+/* A record that is nested however deep ends where it ends, and its neighbours follow. */
+static void test_deep_nesting_is_no_limit(void **state)
 {
 	struct shd_text out SHD_AUTO(shd_text_finish) = {0};
 	struct shd_error error;
@@ -156,15 +157,16 @@ static void test_deep_nesting_is_a_limit(void **state)
 	(void)state;
 	shd_text_init(&out, 1000000);
 	for (size_t depth = 60; depth < 70; depth++) {
-		char *body shd_autofree = nested("{\"items\":[", depth, "]}");
+		char *body shd_autofree = nested("{\"items\":[{\"a\":", depth, "},2]}");
 		const char *got = slice(body, strlen(body), "items", &out);
 
-		assert_int_equal(strcmp(got, "limit") == 0, depth > 64);
+		assert_non_null(strstr(got, "]}|2 in {\"items\":[]}"));
 	}
 	char *huge shd_autofree = nested("{\"items\":[", 100000, "]}");
-	assert_string_equal(slice(huge, strlen(huge), "items", &out), "limit");
+	assert_non_null(strstr(slice(huge, strlen(huge), "items", &out), "]] in {\"items\":[]}"));
+	assert_string_equal(slice(huge, strlen(huge) - 3, "items", &out), "syntax");
 	char *beside shd_autofree = nested("{\"a\":", 100000, ",\"items\":[]}");
-	assert_string_equal(slice(beside, strlen(beside), "items", &out), "limit");
+	assert_non_null(strstr(slice(beside, strlen(beside), "items", &out), "\"items\":[]}"));
 	assert_null(shd_adapter_parse(huge, strlen(huge), &error));
 	assert_int_equal(error.kind, SHD_ERR_SYNTAX);
 }
@@ -188,7 +190,7 @@ static void test_numbers_beyond_int64_become_texts(void **state)
 	const json_t *list = json_object_get(value, "l");
 	assert_string_equal(json_string_value(json_array_get(list, 0)), "99999999999999999999");
 	assert_int_equal(json_integer_value(json_array_get(list, 1)), 9007199254740993);
-	assert_null(shd_adapter_parse("{\"a\":1e999}", 11, &error));
+	assert_null(shd_adapter_parse("{\"a\":nul}", 9, &error));
 	assert_int_equal(error.kind, SHD_ERR_SYNTAX);
 }
 
@@ -234,7 +236,7 @@ int main(void)
 		cmocka_unit_test(test_slices_and_keeps_the_envelope),
 		cmocka_unit_test(test_texts_of_every_length_hide_their_brackets),
 		cmocka_unit_test(test_every_cut_of_a_page_is_an_error),
-		cmocka_unit_test(test_deep_nesting_is_a_limit),
+		cmocka_unit_test(test_deep_nesting_is_no_limit),
 		cmocka_unit_test(test_numbers_beyond_int64_become_texts),
 		cmocka_unit_test(test_hash_follows_the_bytes),
 		cmocka_unit_test(test_every_market_has_unique_endpoints_that_can_be_found),

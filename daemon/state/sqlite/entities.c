@@ -273,6 +273,18 @@ bool shd_state_entity_ids(struct shd_state *state, const char *store, enum shd_k
 	return read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
+bool shd_state_unread(struct shd_state *state, const char *store, enum shd_kind kind,
+		      struct shd_arena *arena, const char *const **ret_texts, size_t *ret_count,
+		      struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open_kind(&query, state, kind, SHD_TABLE_UNREAD, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	return read_ids(&query, arena, ret_texts, ret_count, reterr);
+}
+
 bool shd_state_stores_open(struct shd_state *state, struct shd_arena *arena,
 			   const char *const **ret_ids, size_t *ret_count, struct shd_error *reterr)
 {

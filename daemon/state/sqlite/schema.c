@@ -80,13 +80,15 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *open_ids, *forget, *delete_one;
+	const char *table, *open_ids, *unread, *forget, *delete_one;
 } tables[] = {
 #define KIND(name, doc)                                                                            \
 	[SHD_KIND_##name] = {                                                                      \
 		"e_" #name,                                                                        \
 		"SELECT id FROM e_" #name " WHERE store = ?1 AND closed IS NOT 1"                  \
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
+		"SELECT unreadable FROM e_" #name " WHERE store = ?1 AND unreadable IS NOT NULL"   \
+		" AND closed IS NOT 1 LIMIT 10000",                                                \
 		"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name               \
 		" WHERE store = ?1 AND opened_at < ?2 AND closed = 1 AND closed_at < ?2 LIMIT ?3)",\
 		"DELETE FROM e_" #name " WHERE store = ?1 AND id = ?2",                            \
@@ -119,7 +121,7 @@ static const struct shd_table_column columns[] = {
 
 /* The same parameters as UPDATE. Changes nothing where a column of an index differs, so
  * that SQLite has no index to look at: nearly every change is of other columns. */
-static const char *const indexed[] = {"opened_at", "closed", "sku", "category"};
+static const char *const indexed[] = {"opened_at", "closed", "unreadable", "sku", "category"};
 
 static bool is_indexed(enum shd_kind kind, const char *column)
 {
@@ -223,7 +225,9 @@ static const char *const indexes[] = {
 	"CREATE INDEX IF NOT EXISTS e_" #name "_opened ON e_" #name                                \
 	" (store, opened_at) WHERE opened_at IS NOT NULL",                                         \
 	"CREATE INDEX IF NOT EXISTS e_" #name "_open ON e_" #name                                  \
-	" (store, id, feed) WHERE closed IS NOT 1",
+	" (store, id, feed) WHERE closed IS NOT 1",                                                \
+	"CREATE INDEX IF NOT EXISTS e_" #name "_unreadable ON e_" #name                            \
+	" (store) WHERE unreadable IS NOT NULL",
 #include "catalog/kinds.def"
 #undef KIND
 	"CREATE INDEX IF NOT EXISTS e_listing_sku ON e_listing (store, sku)",
@@ -256,6 +260,7 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_UPDATE: return piece(update_sql, kind);
 	case SHD_TABLE_GET_ALL: return piece(get_all_sql, kind);
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
+	case SHD_TABLE_UNREAD: return tables[kind].unread;
 	case SHD_TABLE_FORGET: return tables[kind].forget;
 	case SHD_TABLE_DELETE: return tables[kind].delete_one;
 	case SHD_TABLE_UPDATE_SAME: case SHD_TABLE_INSERT: break;

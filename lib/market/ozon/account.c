@@ -66,6 +66,30 @@ static bool metric_value(const struct rating *rating, const json_t *value, const
 		ret_n);
 }
 
+/* A review score is 1 to 5: 0 is how a shop without reviews is written. */
+static bool is_no_score(const struct rating *rating, const json_t *value, const json_t *value_type)
+{
+	bool score = shd_loose_is(value_type, "REVIEW_SCORE") ||
+		     (rating && rating->metric == SHD_M_rating);
+	int64_t n;
+
+	return score && shd_loose_decimal(value, 6, &n) && n == 0;
+}
+
+/* Ozon's own word for what it does not tell: UNKNOWN, UNKNOWN_STATUS, ... */
+static bool is_untold(const json_t *word)
+{
+	return json_is_string(word) && strncmp(json_string_value(word), "UNKNOWN", 7) == 0;
+}
+
+static void put_score(struct shd_harvest *out, size_t at, const json_t *value, bool is_none)
+{
+	if (is_none)
+		shd_set_unread(out, at, SHD_F_rating_score, true, "0");
+	else
+		shd_put_number(out, at, SHD_F_rating_score, value);
+}
+
 static void keep_worst(struct worst *worst, enum shd_metric metric, int64_t n)
 {
 	bool up = shd_metric_row(metric)->up_is_better;
@@ -191,17 +215,24 @@ static void put_rating(struct shd_harvest *out, const json_t *item, struct worst
 		return;
 	size_t at = shd_harvest_entity(out, SHD_KIND_rating, id.text, id.len);
 	shd_put_text(out, at, SHD_F_rating_title, json_object_get(item, "name"));
-	shd_put_number(out, at, SHD_F_rating_score, json_object_get(item, "current_value"));
-	if (shd_loose_word(type, units, &word))
-		shd_put_word(out, at, SHD_F_rating_unit, word);
-	if (shd_loose_word(json_object_get(item, "rating_direction"), ways, &word))
-		shd_put_word(out, at, SHD_F_rating_better, word);
-	if (shd_loose_word(json_object_get(item, "status"), verdicts, &word))
-		shd_put_word(out, at, SHD_F_rating_verdict, word);
+	const json_t *value = json_object_get(item, "current_value");
+	bool no_score = is_no_score(rating, value, type);
+	put_score(out, at, value, no_score);
+	if (is_untold(type))
+		shd_set_none(out, at, SHD_F_rating_unit);
 	else
+		shd_put_said(out, at, SHD_F_rating_unit, type, units, &word);
+	const json_t *way = json_object_get(item, "rating_direction");
+	if (is_untold(way))
+		shd_set_none(out, at, SHD_F_rating_better);
+	else
+		shd_put_said(out, at, SHD_F_rating_better, way, ways, &word);
+	const json_t *verdict = json_object_get(item, "status");
+	if (is_untold(verdict))
 		shd_set_none(out, at, SHD_F_rating_verdict);
-	if (rating && rating->from != INDEX &&
-		metric_value(rating, json_object_get(item, "current_value"), type, &n))
+	else
+		shd_put_said(out, at, SHD_F_rating_verdict, verdict, verdicts, &word);
+	if (rating && rating->from != INDEX && !no_score && metric_value(rating, value, type, &n))
 		keep_worst(worst, rating->metric, n);
 }
 
@@ -259,7 +290,11 @@ static bool put_threshold(struct shd_harvest *out, size_t at, enum shd_field fie
 {
 	int64_t n;
 
-	if (!shd_loose_decimal(value, 6, &n) || n == 0) {
+	if (!shd_loose_decimal(value, 6, &n)) {
+		shd_put_unread(out, at, field, value);
+		return false;
+	}
+	if (n == 0) {
 		shd_set_none(out, at, field);
 		return false;
 	}
@@ -322,11 +357,13 @@ static void put_history(struct shd_harvest *out, const json_t *item, struct wors
 	if (newest)
 		shd_put_time(out, at, SHD_F_rating_updated_at, json_object_get(newest, "date_to"));
 	if (newest && !is_in_summary(rating, id.text)) {
-		shd_put_number(out, at, SHD_F_rating_score, json_object_get(newest, "value"));
+		put_score(out, at, json_object_get(newest, "value"),
+			is_no_score(rating, json_object_get(newest, "value"), NULL));
 		put_day_verdict(out, at, json_object_get(newest, "status"));
 	}
 	if (rating && rating->from == HISTORY && newest &&
 		!is_ambiguous(rating, json_object_get(newest, "value")) &&
+		!is_no_score(rating, json_object_get(newest, "value"), NULL) &&
 		metric_value(rating, json_object_get(newest, "value"), NULL, &n))
 		keep_worst(values, rating->metric, n);
 	if (rating && (warns || blocks) && !is_ambiguous(rating, blocks ? danger : warning) &&

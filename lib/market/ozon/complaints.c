@@ -165,10 +165,12 @@ static void put_limit(struct shd_harvest *out, size_t at, enum shd_field field, 
 {
 	struct shd_wall from;
 
-	if (waits && shd_loose_time(since, &from))
+	if (!waits)
+		shd_set_none(out, at, field);
+	else if (shd_loose_time(since, &from))
 		shd_set_n(out, at, field, from.ms + limit_ms);
 	else
-		shd_set_none(out, at, field);
+		shd_put_unread(out, at, field, since);
 }
 
 /* Set to `when` once there is nothing to wait for. */
@@ -193,6 +195,8 @@ static void put_amount(struct shd_harvest *out, size_t at, enum shd_field field,
 	if (shd_loose_money(price, json_object_get(product, "currency_code"), &minor, currency) &&
 		!__builtin_mul_overflow(minor, quantity, &minor))
 		shd_set_money(out, at, field, minor, currency);
+	else
+		shd_put_unread(out, at, field, price);
 }
 
 static void put_root_cause(struct shd_harvest *out, size_t at, const json_t *reason,
@@ -256,8 +260,7 @@ static void put_scheme(struct shd_harvest *out, size_t at, const json_t *schema)
 		{"rfbs", "rfbs"}, {"whd", "whd"}, {NULL, NULL}};
 	const char *scheme;
 
-	if (shd_loose_word(schema, schemes, &scheme))
-		shd_put_word(out, at, SHD_F_return_scheme, scheme);
+	shd_put_said(out, at, SHD_F_return_scheme, schema, schemes, &scheme);
 }
 
 static const json_t *first_time(const json_t *a, const json_t *b, const json_t *c)
@@ -315,8 +318,10 @@ SHD_OZON_MAP(return)
 	shd_put_number(out, at, SHD_F_return_units, json_object_get(of.product, "quantity"));
 	put_amount(out, at, SHD_F_return_amount, of.product);
 	put_scheme(out, at, json_object_get(record, "schema"));
-	if (class == OTHER)
+	if (class == OTHER) {
+		shd_put_unread(out, at, SHD_F_return_waits_for, status);
 		return true;
+	}
 	put_move(out, at, record, class);
 	shd_set_n(out, at, SHD_F_return_closed, over);
 	if (is_claim(json_object_get(record, "type"), class))
@@ -409,8 +414,11 @@ SHD_OZON_MAP(rfbs)
 	put_amount(out, at, SHD_F_return_amount, product);
 	shd_put_text(out, at, SHD_F_return_status, shd_loose_at(record, "state.group_state"));
 	shd_put_word(out, at, SHD_F_return_scheme, "rfbs");
-	if (class == OTHER)
+	if (class == OTHER) {
+		shd_put_unread(out, at, SHD_F_return_waits_for,
+			shd_loose_at(record, "state.group_state"));
 		return true;
+	}
 	put_rfbs_move(out, at, created, class);
 	shd_set_n(out, at, SHD_F_return_closed, class == DECIDED || class == REFUSED);
 	return true;

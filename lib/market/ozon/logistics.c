@@ -72,6 +72,8 @@ SHD_OZON_MAP(warehouse)
 		state = "paused";
 	if (state)
 		shd_put_word(out, at, SHD_F_warehouse_state, state);
+	else
+		shd_put_unread(out, at, SHD_F_warehouse_state, json_object_get(record, "status"));
 	return true;
 }
 
@@ -90,8 +92,8 @@ SHD_OZON_MAP(delivery_method)
 	shd_put_word(out, at, SHD_F_warehouse_type, "delivery_method");
 	shd_put_text(out, at, SHD_F_warehouse_title, json_object_get(record, "name"));
 	shd_put_time(out, at, SHD_F_warehouse_opened_at, json_object_get(record, "created_at"));
-	if (shd_loose_word(json_object_get(record, "status"), states, &state))
-		shd_put_word(out, at, SHD_F_warehouse_state, state);
+	shd_put_said(out, at, SHD_F_warehouse_state, json_object_get(record, "status"), states,
+		&state);
 	return true;
 }
 
@@ -124,15 +126,15 @@ SHD_OZON_MAP(supply)
 		out, at, SHD_F_supply_progressed_at, json_object_get(record, "state_updated_date"));
 	shd_put_text(out, at, SHD_F_supply_state, json_object_get(record, "state"));
 	/* Told as a time or, by the documents, as seconds: the latter says nothing. */
-	shd_put_time(
-		out, at, SHD_F_supply_due_at, json_object_get(record, "data_filling_deadline_utc"));
+	const json_t *due = json_object_get(record, "data_filling_deadline_utc");
+	if (!json_is_integer(due))
+		shd_put_time(out, at, SHD_F_supply_due_at, due);
 	const json_t *to = shd_loose_at(supply, "storage_warehouse.name");
 	shd_put_text(out, at, SHD_F_supply_warehouse,
 		to ? to : shd_loose_at(record, "dropoff_warehouse.name"));
-	if (shd_loose_word(json_object_get(record, "state"), movers, &mover)) {
-		shd_put_word(out, at, SHD_F_supply_waits_for, mover);
+	if (shd_put_said(out, at, SHD_F_supply_waits_for, json_object_get(record, "state"), movers,
+		    &mover))
 		shd_set_n(out, at, SHD_F_supply_closed, strcmp(mover, "none") == 0);
-	}
 	return true;
 }
 

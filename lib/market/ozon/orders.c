@@ -168,6 +168,8 @@ static void put_products(struct shd_harvest *out, size_t at, const json_t *posti
 		return;
 	if (shd_ozon_products_sum(products, &sum, currency))
 		shd_set_money(out, at, SHD_F_order_amount, sum, currency);
+	else if (json_array_size(products) == 1)
+		shd_put_unread(out, at, SHD_F_order_amount, json_object_get(only, "price"));
 	/* Pieces are counted per product, so that only a posting of one product says whose
 	 * they are: counting too few is better than calling a full shelf oversold. */
 	if (json_array_size(products) == 1) {
@@ -188,8 +190,8 @@ static void put_cancellation(struct shd_harvest *out, size_t at, const json_t *p
 
 	if (!json_is_object(cancellation))
 		return;
-	if (shd_loose_word(json_object_get(cancellation, "cancellation_type"), cancellers, &who))
-		shd_put_word(out, at, SHD_F_order_cancelled_by, who);
+	shd_put_said(out, at, SHD_F_order_cancelled_by,
+		json_object_get(cancellation, "cancellation_type"), cancellers, &who);
 	if (shd_loose_bool(counts, &told) || strcmp(who, "seller") != 0)
 		shd_put_bool(out, at, SHD_F_order_counts_against_seller, counts);
 	else
@@ -202,21 +204,12 @@ static const char *put_status(struct shd_harvest *out, size_t at, const json_t *
 	const char *status = NULL;
 
 	shd_put_text(out, at, SHD_F_order_substatus, json_object_get(posting, "substatus"));
-	if (!shd_loose_word(json_object_get(posting, "status"), statuses, &status))
+	if (!shd_put_said(out, at, SHD_F_order_status, json_object_get(posting, "status"), statuses,
+		    &status))
 		return NULL;
-	shd_put_word(out, at, SHD_F_order_status, status);
 	shd_set_n(out, at, SHD_F_order_closed,
 		strcmp(status, "delivered") == 0 || strcmp(status, "cancelled") == 0);
 	return status;
-}
-
-/* The first of two times that is set, the second when the first is not. */
-static void put_either_time(struct shd_harvest *out, size_t at, enum shd_field field,
-			    const json_t *first, const json_t *second)
-{
-	struct shd_wall ignored;
-
-	shd_put_time(out, at, field, shd_loose_time(first, &ignored) ? first : second);
 }
 
 /* Where the parcel is; "" when the order ended before there was one, NULL when the
@@ -260,10 +253,10 @@ static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
 		shd_loose_at(posting, "delivery_method.tpl_provider"));
 	shd_put_text(
 		out, at, SHD_F_parcel_tracking_number, json_object_get(posting, "tracking_number"));
-	put_either_time(out, at, SHD_F_parcel_opened_at,
+	shd_put_either_time(out, at, SHD_F_parcel_opened_at,
 		json_object_get(posting, "delivering_date"),
 		json_object_get(posting, "in_process_at"));
-	put_either_time(out, at, SHD_F_parcel_deliver_by,
+	shd_put_either_time(out, at, SHD_F_parcel_deliver_by,
 		shd_loose_at(posting, "analytics_data.delivery_date_end"),
 		shd_loose_at(posting, "analytics_data.client_delivery_date_end"));
 	if (shd_loose_any(gtd))
@@ -292,11 +285,11 @@ SHD_OZON_MAP(fbs_posting)
 	shd_put_time(out, at, SHD_F_order_opened_at, json_object_get(record, "in_process_at"));
 	shd_put_time(out, at, SHD_F_order_paid_at, json_object_get(record, "in_process_at"));
 	if (!partner)
-		put_either_time(out, at, SHD_F_order_ship_by,
+		shd_put_either_time(out, at, SHD_F_order_ship_by,
 			json_object_get(record, "shipment_date_without_delay"),
 			json_object_get(record, "shipment_date"));
 	shd_put_time(out, at, SHD_F_order_shipped_at, json_object_get(record, "delivering_date"));
-	put_either_time(out, at, SHD_F_order_deliver_by,
+	shd_put_either_time(out, at, SHD_F_order_deliver_by,
 		shd_loose_at(record, "analytics_data.delivery_date_end"),
 		shd_loose_at(record, "analytics_data.client_delivery_date_end"));
 	shd_put_text(
@@ -320,7 +313,7 @@ SHD_OZON_MAP(fbo_posting)
 	shd_ozon_put_url(out, at, SHD_F_order_url, shd_ozon_page_of_postings(in->source, true),
 		json_object_get(record, "posting_number"));
 	shd_put_word(out, at, SHD_F_order_fulfilment, "marketplace");
-	put_either_time(out, at, SHD_F_order_opened_at, json_object_get(record, "created_at"),
+	shd_put_either_time(out, at, SHD_F_order_opened_at, json_object_get(record, "created_at"),
 		json_object_get(record, "in_process_at"));
 	shd_put_time(out, at, SHD_F_order_paid_at, json_object_get(record, "in_process_at"));
 	shd_put_time(out, at, SHD_F_order_deliver_by,
@@ -380,10 +373,9 @@ SHD_OZON_MAP(cancellation)
 	shd_put_time(
 		out, at, SHD_F_cancellation_due_at, json_object_get(record, "auto_approve_date"));
 	put_decision(out, at, SHD_F_cancellation_responded_at, record);
-	if (shd_loose_word(shd_loose_at(record, "state.state"), decisions, &state)) {
-		shd_put_word(out, at, SHD_F_cancellation_status, state);
+	if (shd_put_said(out, at, SHD_F_cancellation_status, shd_loose_at(record, "state.state"),
+		    decisions, &state))
 		shd_set_n(out, at, SHD_F_cancellation_closed, strcmp(state, "on_approval") != 0);
-	}
 	return true;
 }
 

@@ -89,9 +89,11 @@ SHD_OZON_MAP(review)
 	shd_put_number(out, at, SHD_F_review_stars, json_object_get(record, "rating"));
 	shd_put_text(out, at, SHD_F_review_text, json_object_get(record, "text"));
 	shd_put_word(out, at, SHD_F_review_source, "product");
-	if (!shd_loose_word(json_object_get(record, "status"), statuses, &status))
+	const json_t *said = json_object_get(record, "status");
+	if (!shd_put_said(out, at, SHD_F_review_status, said, statuses, &status)) {
+		shd_put_unread(out, at, SHD_F_review_answered_at, said);
 		return true;
-	shd_put_word(out, at, SHD_F_review_status, status);
+	}
 	/* Ozon tells that a review was dealt with, not when: it was since the last poll. */
 	if (strcmp(status, "processed") == 0)
 		shd_set_n(out, at, SHD_F_review_answered_at, in->fetched.ms);
@@ -114,11 +116,14 @@ SHD_OZON_MAP(question)
 	shd_put_text(out, at, SHD_F_question_sku, json_object_get(record, "sku"));
 	shd_put_text(out, at, SHD_F_question_text, json_object_get(record, "text"));
 	bool counted = shd_loose_int(json_object_get(record, "answers_count"), &answers);
-	if (shd_loose_word(json_object_get(record, "status"), statuses, &status))
-		shd_put_word(out, at, SHD_F_question_status, status);
+	shd_put_said(out, at, SHD_F_question_status, json_object_get(record, "status"), statuses,
+		&status);
 	if (answers > 0 || strcmp(status, "processed") == 0)
 		shd_set_n(out, at, SHD_F_question_answered_at, in->fetched.ms);
 	else if (counted || *status)
 		shd_set_none(out, at, SHD_F_question_answered_at);
+	else
+		shd_put_unread(out, at, SHD_F_question_answered_at,
+			json_object_get(record, "answers_count"));
 	return true;
 }

@@ -312,6 +312,15 @@ static void put_empty_stock(struct shd_harvest *out, const json_t *product)
 		put_nothing_left(out, json_object_get(source, "sku"));
 }
 
+/* Nobody else sells it, as far as Ozon knows. */
+static bool has_no_price_index(const json_t *product)
+{
+	const json_t *colour = shd_loose_at(product, "price_indexes.color_index");
+
+	return shd_loose_is(colour, "COLOR_INDEX_WITHOUT_INDEX") ||
+	       shd_loose_is(colour, "WITHOUT_INDEX");
+}
+
 SHD_OZON_MAP(product_info)
 {
 	bool by_seller = false, by_ozon = false;
@@ -342,11 +351,34 @@ SHD_OZON_MAP(product_info)
 		json_object_get(record, "currency_code"));
 	shd_put_text(out, at, SHD_F_listing_category,
 		json_object_get(record, "description_category_id"));
-	shd_put_number(out, at, SHD_F_listing_price_index,
-		shd_loose_at(record, "price_indexes.external_index_data.price_index_value"));
+	if (has_no_price_index(record))
+		shd_set_none(out, at, SHD_F_listing_price_index);
+	else
+		shd_put_number(out, at, SHD_F_listing_price_index, shd_loose_at(record,
+			"price_indexes.external_index_data.price_index_value"));
 	put_issues(out, at, record, state);
 	put_empty_stock(out, record);
 	return true;
+}
+
+/* A number that is part of another one. What is absent is 0, what cannot be read is not. */
+static void add_odd(const json_t *value, int64_t *n, const json_t **odd)
+{
+	if (value && !shd_loose_decimal(value, 6, n))
+		*odd = value;
+}
+
+/* What is free and what is reserved, unless something of it cannot be read. */
+static void put_free(
+	struct shd_harvest *out, size_t at, int64_t free, int64_t reserved, const json_t *odd)
+{
+	if (odd) {
+		shd_put_unread(out, at, SHD_F_stock_available, odd);
+		shd_put_unread(out, at, SHD_F_stock_reserved, odd);
+		return;
+	}
+	shd_set_n(out, at, SHD_F_stock_available, free);
+	shd_set_n(out, at, SHD_F_stock_reserved, reserved);
 }
 
 /* One entity per sku, summed over the schemes: what can still be sold of it. */
@@ -355,6 +387,7 @@ static void put_stock(struct shd_harvest *out, const json_t *product, size_t fir
 	const json_t *rows = json_object_get(product, "stocks"), *one;
 	const json_t *sku = json_object_get(json_array_get(rows, first), "sku");
 	int64_t present = 0, reserved = 0;
+	const json_t *odd = NULL; /* one of what is summed that cannot be read */
 	struct shd_loose_text id, other;
 	size_t i, at;
 
@@ -368,8 +401,8 @@ static void put_stock(struct shd_harvest *out, const json_t *product, size_t fir
 			continue;
 		if (i < first)
 			return; /* was summed already */
-		shd_loose_decimal(json_object_get(one, "present"), 6, &has);
-		shd_loose_decimal(json_object_get(one, "reserved"), 6, &holds);
+		add_odd(json_object_get(one, "present"), &has, &odd);
+		add_odd(json_object_get(one, "reserved"), &holds, &odd);
 		if (__builtin_add_overflow(present, has, &present) ||
 			__builtin_add_overflow(reserved, holds, &reserved))
 			return;
@@ -380,8 +413,7 @@ static void put_stock(struct shd_harvest *out, const json_t *product, size_t fir
 	shd_ozon_put_url(out, at, SHD_F_stock_url, SHD_OZON_PAGE_PRODUCT,
 		json_object_get(product, "product_id"));
 	/* `present` includes what is reserved */
-	shd_set_n(out, at, SHD_F_stock_available, present > reserved ? present - reserved : 0);
-	shd_set_n(out, at, SHD_F_stock_reserved, reserved);
+	put_free(out, at, present > reserved ? present - reserved : 0, reserved, odd);
 	shd_set_none(out, at, SHD_F_stock_warehouse);
 }
 
@@ -423,19 +455,21 @@ static bool put_in_warehouse(const json_t *record, struct shd_harvest *out, size
 
 SHD_OZON_MAP(warehouse_stock)
 {
-	int64_t present, reserved = 0, free;
+	const json_t *has = json_object_get(record, "present"), *odd = NULL;
+	const json_t *told = json_object_get(record, "free_stock");
+	int64_t present = 0, reserved = 0, free;
 	size_t at;
 
 	(void)in;
 	if (!put_in_warehouse(record, out, &at, reterr))
 		return false;
-	if (shd_loose_decimal(json_object_get(record, "present"), 6, &present)) {
-		shd_loose_decimal(json_object_get(record, "reserved"), 6, &reserved);
-		if (!shd_loose_decimal(json_object_get(record, "free_stock"), 6, &free))
-			free = present > reserved ? present - reserved : 0;
-		shd_set_n(out, at, SHD_F_stock_available, free);
-		shd_set_n(out, at, SHD_F_stock_reserved, reserved);
-	}
+	if (!has)
+		return true;
+	add_odd(has, &present, &odd);
+	add_odd(json_object_get(record, "reserved"), &reserved, &odd);
+	free = present > reserved ? present - reserved : 0;
+	add_odd(told, &free, &odd);
+	put_free(out, at, free, reserved, odd);
 	return true;
 }
 
@@ -450,6 +484,8 @@ static void put_sales(struct shd_harvest *out, size_t at, const json_t *average_
 		shd_set_n(out, at, SHD_F_stock_sold_7d, shd_mul_div(ads, 7, 1));
 	else if (shd_loose_decimal(days_of_cover, 6, &days))
 		shd_set_n(out, at, SHD_F_stock_cover, shd_mul_div(days, SHD_DAY_MS, SHD_MICRO));
+	else
+		shd_put_unread(out, at, SHD_F_stock_sold_7d, average_day);
 }
 
 SHD_OZON_MAP(analytics_stock)
@@ -468,6 +504,9 @@ SHD_OZON_MAP(analytics_stock)
 	known |= shd_loose_decimal(json_object_get(record, "transit_stock_count"), 6, &moving);
 	if (known && !__builtin_add_overflow(requested, moving, &moving))
 		shd_set_n(out, at, SHD_F_stock_inbound, moving);
+	else
+		shd_put_unread(out, at, SHD_F_stock_inbound,
+			json_object_get(record, "requested_stock_count"));
 	/* `ads` and `idc` are of all clusters together and stand in each row of a sku. */
 	put_sales(out, at, json_object_get(record, "ads_cluster"),
 		json_object_get(record, "idc_cluster"));

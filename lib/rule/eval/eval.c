@@ -1,6 +1,7 @@
 #include "eval.h"
 
 #include "base/num.h"
+#include "catalog/unread.h"
 #include "exact.h"
 #include "rule/language/regex.h"
 
@@ -181,6 +182,23 @@ static void eval_is(struct shd_eval *eval, const struct shd_expr *expr, struct s
 	give(ret, SHD_BOOL, value.v.none == (expr->op == SHD_OP_IS_NONE));
 }
 
+/* True of a field that is spoken of and was never known: where a value is known, it stays, and
+ * nobody knows what it is now. */
+static void eval_is_unreadable(
+	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_expr *field = expr->args[0];
+	const struct shd_entity *entity = eval->env->entity;
+
+	if (!entity || eval->entity_blind) {
+		*ret = (struct shd_result){.v = {.type = SHD_BOOL}};
+		shd_eval_miss(eval, ret, field->name, eval->entity_blind);
+		return;
+	}
+	give(ret, SHD_BOOL, entity->fields[field->index].none &&
+				    shd_unread_field(entity, field->index));
+}
+
 static void eval_matches(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	struct shd_result text;
@@ -318,6 +336,7 @@ static void (*const evals[SHD_OP_COUNT])(
 	[SHD_OP_IN] = shd_eval_in,
 	[SHD_OP_IS_NONE] = eval_is,
 	[SHD_OP_IS_SOME] = eval_is,
+	[SHD_OP_IS_UNREADABLE] = eval_is_unreadable,
 	[SHD_OP_MATCHES] = eval_matches,
 	[SHD_OP_CONTAINS] = shd_eval_contains,
 	[SHD_OP_ELSE] = eval_else,

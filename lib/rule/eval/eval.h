@@ -11,6 +11,9 @@
  *   it does not hold. Together with another none it is only none.
  * - A feed that cannot be read makes what it brings *blind*. Blind is none that
  *   even `is none` and `else` cannot see through: nobody knows whether it is there.
+ * - A field of the entity itself that cannot be read now (catalog/unread.h) is blind too. In
+ *   windows, and among the fields of other entities, the value that was known counts.
+ *   `is unreadable` is true where none ever was.
  *
  * Quotients are exact: a share is compared with its limit, and multiplied, before it is
  * rounded (exact.h).

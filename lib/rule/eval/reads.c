@@ -1,5 +1,7 @@
 #include "eval.h"
 
+#include "catalog/unread.h"
+
 #include <string.h>
 
 static void give_text(struct shd_result *ret, const char *text)
@@ -30,6 +32,13 @@ static void read_field(const struct shd_entity *entity, int index, struct shd_re
 		ret->v = (struct shd_value){.type = SHD_BOOL, .n = false};
 }
 
+/* What cannot be read now is as unknown as what a blind feed brings. */
+static bool is_unread(const struct shd_entity *entity, const struct shd_expr *expr)
+{
+	return entity->fields && expr->ref != SHD_REF_ID &&
+	       shd_unread_field(entity, expr->index);
+}
+
 static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_entity *entity = expr->inner ? eval->inner : eval->env->entity;
@@ -38,6 +47,11 @@ static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, stru
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (!entity || blind) {
 		shd_eval_miss(eval, ret, shd_kind_name(expr->kind), blind);
+		return;
+	}
+	/* A window counts with what was known last: one of many must not hide the others. */
+	if (!expr->inner && is_unread(entity, expr)) {
+		shd_eval_miss(eval, ret, expr->name, true);
 		return;
 	}
 	if (expr->ref == SHD_REF_ID)
@@ -104,7 +118,7 @@ static void read_store_field(
 	const struct shd_entity *entity = eval->env->store_entity;
 
 	*ret = (struct shd_result){.v = {.type = expr->type}};
-	if (store_is_blind(eval)) {
+	if (store_is_blind(eval) || (entity && is_unread(entity, expr))) {
 		shd_eval_miss(eval, ret, expr->name, true);
 		return;
 	}

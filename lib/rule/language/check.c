@@ -304,6 +304,19 @@ static void check_is(struct shd_checker *checker, struct shd_expr *expr)
 	shd_check_type(expr, SHD_BOOL);
 }
 
+/* Only of a field of the entity itself: whether anybody ever knew it. */
+static void check_is_unreadable(struct shd_checker *checker, struct shd_expr *expr)
+{
+	struct shd_expr *field = expr->args[0];
+
+	check_args(checker, expr);
+	shd_check_type(expr, SHD_BOOL);
+	if (!field->bad &&
+		(field->op != SHD_OP_NAME || field->ref != SHD_REF_FIELD || field->inner))
+		shd_check_fail(checker, field, "name a field of the entity: status is unreadable",
+			"only a field can be unreadable");
+}
+
 /* Two values of which one is taken: they must agree in type. */
 static void check_choice(
 	struct shd_checker *checker, struct shd_expr *expr, struct shd_expr *a, struct shd_expr *b)
@@ -435,6 +448,7 @@ static void (*const checks[SHD_OP_COUNT])(struct shd_checker *, struct shd_expr 
 	[SHD_OP_IN] = check_in,
 	[SHD_OP_IS_NONE] = check_is,
 	[SHD_OP_IS_SOME] = check_is,
+	[SHD_OP_IS_UNREADABLE] = check_is_unreadable,
 	[SHD_OP_MATCHES] = check_matches,
 	[SHD_OP_CONTAINS] = check_contains,
 	[SHD_OP_ELSE] = check_else,

@@ -28,6 +28,7 @@
 	X(IN, "in", 5)                                                                             \
 	X(IS_NONE, "is none", 5)                                                                   \
 	X(IS_SOME, "is not none", 5)                                                               \
+	X(IS_UNREADABLE, "is unreadable", 5)                                                       \
 	X(MATCHES, "matches", 5)                                                                   \
 	X(CONTAINS, "contains", 5)                                                                 \
 	X(ELSE, "else", 6)                                                                         \

@@ -127,7 +127,8 @@ static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, co
 			return true;
 		/* Where the configuration does not say, the marketplace may. */
 		checker->scope->reads_kinds |= 1U << SHD_KIND_store;
-		checker->scope->reads_fields[SHD_KIND_store] |= 1ULL << SHD_I_opened_at;
+		checker->scope->reads_fields[SHD_KIND_store] |=
+			1ULL << SHD_I_opened_at | 1ULL << SHD_I_unreadable;
 		return true;
 	}
 	if (!shd_field_find(SHD_KIND_store, name, strlen(name), &field))
@@ -135,7 +136,8 @@ static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, co
 	const struct shd_field_row *row = shd_field_row(field);
 	mean(expr, SHD_REF_STORE_FIELD, shd_field_index(field), row->type, row->words);
 	checker->scope->reads_kinds |= 1U << SHD_KIND_store;
-	checker->scope->reads_fields[SHD_KIND_store] |= 1ULL << expr->index;
+	checker->scope->reads_fields[SHD_KIND_store] |=
+		1ULL << expr->index | 1ULL << SHD_I_unreadable;
 	return true;
 }
 

@@ -132,7 +132,9 @@ static struct shd_expr *parse_is(struct shd_parser *parser, struct shd_expr *lef
 		if (!shd_parser_advance(parser))
 			return NULL;
 	}
-	if (parser->token.type != SHD_TOKEN_NONE) {
+	if (op == SHD_OP_IS_NONE && shd_parser_at(parser, "unreadable")) {
+		op = SHD_OP_IS_UNREADABLE;
+	} else if (parser->token.type != SHD_TOKEN_NONE) {
 		shd_complain(parser->report, parser->token.at, parser->token.width,
 			is_null(parser) ? "write `none`" : "compare values with == and !=",
 			"expected 'none' after '%s'", op == SHD_OP_IS_NONE ? "is" : "is not");

@@ -1,0 +1,53 @@
+/* What can no longer be read, for the journal. */
+#include "parts.h"
+
+#include "catalog/unread.h"
+
+#include <string.h>
+
+enum { NOTED_MAX = 100 };
+
+static bool is_same(const struct shd_noted_unread *noted, const char *store, enum shd_field field,
+		    const struct shd_unread_line *line)
+{
+	return noted->field == field && strcmp(noted->store, store) == 0 &&
+	       strlen(noted->feed) == line->feed_len &&
+	       memcmp(noted->feed, line->feed, line->feed_len) == 0;
+}
+
+static void note(struct shd_outcome *outcome, const char *store, enum shd_field field,
+		 const struct shd_unread_line *line)
+{
+	struct shd_noted_unread noted = {.field = field, .entities = 1};
+
+	for (size_t i = 0; i < outcome->unread_count; i++) {
+		if (is_same(&outcome->unread[i], store, field, line)) {
+			outcome->unread[i].entities++;
+			return;
+		}
+	}
+	if (outcome->unread_count == NOTED_MAX)
+		return;
+	noted.store = shd_arena_text(outcome->arena, store, strlen(store));
+	noted.feed = shd_arena_text(outcome->arena, line->feed, line->feed_len);
+	noted.example = shd_arena_text(outcome->arena, line->example, line->example_len);
+	if (!noted.store || !noted.feed || !noted.example)
+		return; /* `status` has them all */
+	shd_grow(outcome->unread, outcome->unread_count, outcome->unread_room);
+	outcome->unread[outcome->unread_count++] = noted;
+}
+
+void shd_judge_note_unread(struct shd_txn *txn, const struct shd_visit *visit,
+	const struct shd_entity *before, const struct shd_entity *entity)
+{
+	const struct shd_value *now = &entity->fields[SHD_I_unreadable];
+	struct shd_unread_line line;
+	enum shd_field field;
+
+	if (now->none || (before && shd_value_equal(&before->fields[SHD_I_unreadable], now)))
+		return;
+	for (const char *at = now->text; shd_unread_next(&at, &line);)
+		if (shd_field_find(entity->kind, line.field, line.field_len, &field) &&
+			!(before && shd_unread_names(before, line.field, line.field_len)))
+			note(txn->outcome, visit->store->id, field, &line);
+}

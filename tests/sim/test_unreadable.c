@@ -1,0 +1,195 @@
+/* What cannot be read: the value that was known stays, its alert neither ends nor grows, and
+ * nothing that is new goes untold. On a virtual clock. */
+#include "support/judge_bench.h"
+
+static const char rules[] =
+	"rules:\n"
+	"  - rule: new-order\n"
+	"    each: order\n"
+	"    where: >-\n"
+	"      (status == \"awaiting_shipment\" or status is unreadable) and\n"
+	"      (opened_at >= store.watched_since - 1m or opened_at is unreadable)\n"
+	"    levels: {info: true}\n"
+	"  - rule: ship\n"
+	"    each: order\n"
+	"    where: status == \"awaiting_shipment\" and ship_by is not none\n"
+	"    due: ship_by\n"
+	"    levels: {warning: remaining <= 6h, critical: remaining <= 2h, breached: remaining <= "
+	"0s}\n"
+	"  - rule: late\n"
+	"    each: order\n"
+	"    where: shipped_late\n"
+	"    levels: {warning: true}\n"
+	"  - rule: out\n"
+	"    each: stock\n"
+	"    levels: {critical: available <= 0}\n"
+	"  - rule: waiting\n"
+	"    value: count(order last 7d where status == \"awaiting_shipment\")\n"
+	"    levels: {warning: value >= 1}\n";
+
+/* So that nothing goes blind when a test only waits. */
+static void poll_seldom(struct bench *b)
+{
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		b->sources[0].every_ms[p] = SHD_WEEK_MS;
+}
+
+/* Of an alert that is open, judged or not. */
+static enum shd_level open_level(struct bench *b, const char *rule, const char *entity)
+{
+	const struct shd_alert *alert = bench_alert(b, rule, entity);
+	bool open = alert && (alert->state == SHD_ALERT_FIRING ||
+				     alert->state == SHD_ALERT_UNKNOWN);
+
+	return open ? alert->level : SHD_LEVEL_NONE;
+}
+
+static size_t order(struct bench *b, const char *id)
+{
+	size_t at = shd_harvest_entity(bench_harvest(b), SHD_KIND_order, id, strlen(id));
+
+	shd_set_n(b->harvest, at, SHD_F_order_opened_at, b->now);
+	shd_set_text(b->harvest, at, SHD_F_order_status, "awaiting_shipment", 17);
+	return at;
+}
+
+static const struct shd_entity *stored(struct bench *b, enum shd_kind kind, const char *id)
+{
+	const struct shd_stored *from = bench_stored(b);
+	struct shd_stored_entity row;
+	struct shd_error error;
+
+	assert_true(from->entity(from->ctx, "s1", kind, id, b->arena, &row, &error));
+	assert_non_null(row.entity);
+	return row.entity;
+}
+
+/* A field that can no longer be read, whatever is in its place: what was known stays, the alert
+ * neither ends nor grows nor fires anew, through restarts too; until it can be read. */
+static void what_cannot_be_read_keeps_its_alert(void **state)
+{
+	static const struct {
+		bool blank;
+		const char *example;
+	} odd[] = {{false, "\"30.11.2026 07:00\""}, {false, "1796011200"}, {true, "null"},
+		{true, "\"0001-01-01T00:00:00Z\""}};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(odd); i++) {
+		int64_t ship_by = T0 + 3 * SHD_HOUR_MS;
+		struct bench b;
+
+		bench_start(&b, rules);
+		b.restarts = i % 2;
+		poll_seldom(&b);
+		bench_poll_all(&b);
+		size_t at = order(&b, "o1");
+		shd_set_n(b.harvest, at, SHD_F_order_ship_by, ship_by);
+		bench_poll(&b, "orders");
+		assert_int_equal(open_level(&b, "ship", "o1"), SHD_WARN);
+		b.now += SHD_MINUTE_MS;
+		at = order(&b, "o1");
+		shd_set_unread(b.harvest, at, SHD_F_order_ship_by, odd[i].blank, odd[i].example);
+		bench_poll(&b, "orders");
+		assert_int_equal(b.outcome.unread_count, 1);
+		assert_string_equal(b.outcome.unread[0].feed, "orders");
+		assert_string_equal(b.outcome.unread[0].example, odd[i].example);
+		assert_int_equal(b.outcome.unread[0].field, SHD_F_order_ship_by);
+		const struct shd_entity *entity = stored(&b, SHD_KIND_order, "o1");
+		assert_int_equal(shd_entity_get(entity, SHD_F_order_ship_by)->n, ship_by);
+		char want[100];
+		snprintf(want, sizeof(want), "ship_by orders %s", odd[i].example);
+		assert_string_equal(entity->fields[SHD_I_unreadable].text, want);
+		/* nor by time alone, nor what is derived from it */
+		bench_run_until(&b, T0 + 4 * SHD_HOUR_MS);
+		assert_int_equal(open_level(&b, "ship", "o1"), SHD_WARN);
+		assert_int_equal(open_level(&b, "late", "o1"), SHD_LEVEL_NONE);
+		/* said once, and an answer that does not speak of it leaves it unknown */
+		order(&b, "o1");
+		bench_poll(&b, "orders");
+		assert_int_equal(b.outcome.unread_count, 0);
+		assert_int_equal(open_level(&b, "ship", "o1"), SHD_WARN);
+		at = order(&b, "o1");
+		shd_set_n(b.harvest, at, SHD_F_order_ship_by, ship_by);
+		bench_poll(&b, "orders");
+		assert_int_equal(open_level(&b, "ship", "o1"), SHD_BREACHED);
+		assert_int_equal(open_level(&b, "late", "o1"), SHD_WARN);
+		assert_true(stored(&b, SHD_KIND_order, "o1")->fields[SHD_I_unreadable].none);
+		bench_finish(&b);
+	}
+}
+
+/* A number that is null now is no 0; the sum over the store counts with what was known. */
+static void a_null_is_no_zero(void **state)
+{
+	struct bench b;
+	size_t at;
+
+	(void)state;
+	bench_start(&b, rules);
+	poll_seldom(&b);
+	bench_poll_all(&b);
+	at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_stock, "11", 2);
+	shd_set_n(b.harvest, at, SHD_F_stock_available, 0);
+	at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_stock, "12", 2);
+	shd_set_n(b.harvest, at, SHD_F_stock_available, 5 * SHD_MICRO);
+	bench_poll(&b, "stock");
+	assert_int_equal(open_level(&b, "out", "11"), SHD_CRITICAL);
+	for (int i = 0; i < 2; i++) {
+		b.now += SHD_MINUTE_MS;
+		for (int sku = 11; sku <= 13; sku++) {
+			char id[3] = {'1', (char)('0' + sku - 10), '\0'};
+
+			at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_stock, id, 2);
+			shd_set_unread(b.harvest, at, SHD_F_stock_available, true, "null");
+		}
+		bench_poll(&b, "stock");
+		assert_int_equal(open_level(&b, "out", "11"), SHD_CRITICAL);
+		assert_int_equal(open_level(&b, "out", "12"), SHD_LEVEL_NONE);
+		assert_int_equal(open_level(&b, "out", "13"), SHD_LEVEL_NONE);
+	}
+	/* one that was never known is none, as ever */
+	assert_true(stored(&b, SHD_KIND_stock, "13")->fields[SHD_I_unreadable].none);
+	bench_finish(&b);
+}
+
+/* A new order is one, whatever word its status has and however its time is written. */
+static void an_unknown_word_hides_no_new_order(void **state)
+{
+	struct bench b;
+	size_t at;
+
+	(void)state;
+	bench_start(&b, rules);
+	poll_seldom(&b);
+	bench_poll_all(&b);
+	at = order(&b, "old");
+	shd_set_n(b.harvest, at, SHD_F_order_opened_at, T0 - SHD_WEEK_MS);
+	order(&b, "o1");
+	bench_poll(&b, "orders");
+	assert_int_equal(open_level(&b, "new-order", "old"), SHD_LEVEL_NONE);
+	b.now += SHD_MINUTE_MS;
+	for (int i = 0; i < 2; i++) {
+		at = order(&b, i ? "old" : "o2");
+		shd_set_unread(
+			b.harvest, at, SHD_F_order_status, false, "\"awaiting_robot\"");
+		shd_set_unread(b.harvest, at, SHD_F_order_opened_at, i, i ? "null" : "7");
+	}
+	bench_poll(&b, "orders");
+	assert_int_equal(open_level(&b, "new-order", "o2"), SHD_INFO);
+	/* what was known of the old one still is: it is none */
+	assert_int_equal(open_level(&b, "new-order", "old"), SHD_LEVEL_NONE);
+	assert_int_equal(open_level(&b, "waiting", ""), SHD_WARN);
+	bench_finish(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_cannot_be_read_keeps_its_alert),
+		cmocka_unit_test(a_null_is_no_zero),
+		cmocka_unit_test(an_unknown_word_hides_no_new_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -139,8 +139,10 @@ static const char *feed_state(const struct shd_feed_status *feed, bool off)
 {
 	if (off)
 		return "off";
-	if (feed->not_available)
+	if (feed->standing == SHD_STANDING_LACKING)
 		return "unavailable";
+	if (feed->standing == SHD_STANDING_REFUSED)
+		return "refused";
 	if (feed->error >= 0)
 		return "failing";
 	if (feed->incomplete && feed->incomplete[0])

@@ -15,10 +15,17 @@ static void report_failure(const struct shd_polled *what, const struct shd_about
 {
 	char again[SHD_DURATION_TEXT];
 
-	if (shd_adapter_lacks(what->row, what->error->kind) && what->turned)
+	if (what->turned && what->standing == SHD_STANDING_LACKING)
 		shd_log(SHD_LOG_feed_unavailable, about,
-			"store \"%s\": %s is not part of the tariff; it is tried again once a day",
-			what->source->id, what->row->name);
+			"store \"%s\": %s is not part of the tariff: %s; again in %s",
+			what->source->id, what->row->name, what->error->msg,
+			what_next(what, again));
+	else if (what->turned && what->standing == SHD_STANDING_REFUSED && what->failures > 1)
+		shd_log(SHD_LOG_feed_refused, about,
+			"store \"%s\": %s was refused %d times in a row, which is believed now: "
+			"%s; again in %s",
+			what->source->id, what->row->name, what->failures, what->error->msg,
+			what_next(what, again));
 	else if (what->turned)
 		shd_log(SHD_LOG_feed_failed, about,
 			"store \"%s\": %s cannot be read: %s; again in %s", what->source->id,

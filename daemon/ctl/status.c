@@ -9,7 +9,7 @@ static enum shd_paint state_paint(const char *state)
 {
 	if (strcmp(state, "ok") == 0)
 		return SHD_GOOD;
-	if (strcmp(state, "failing") == 0)
+	if (strcmp(state, "failing") == 0 || strcmp(state, "refused") == 0)
 		return SHD_BAD;
 	return SHD_DIM;
 }

@@ -122,10 +122,10 @@ void shd_feed_init(struct shd_feed *feed, size_t at, const struct shd_feed_row *
 	feed->last_success = known->last_success;
 	feed->next_due = known->next_due;
 	feed->suspects = known->suspects > 0;
+	feed->standing = (unsigned)known->standing & 15u;
 	if (known->error < 0)
 		return;
 	feed->error = (int8_t)known->error;
-	feed->not_available = known->not_available;
 	struct shd_feed_failure *failure =
 		make_failure(known->error_text ? known->error_text : "");
 	failure->since = known->failing_since;
@@ -151,7 +151,7 @@ void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)
 	feed->next_due = old->next_due;
 	feed->suspects = old->suspects;
 	feed->error = old->error;
-	feed->not_available = old->not_available;
+	feed->standing = old->standing;
 	set_failure(feed, failure ? copy_failure(failure) : NULL);
 	set_lack(feed, shd_feed_lack(old) ? copy_lack(shd_feed_lack(old)) : NULL);
 	feed->catching_up = old->catching_up;
@@ -171,7 +171,7 @@ void shd_feed_enter(struct shd_feed *feed, enum shd_feed_state state)
 		[SHD_FEED_CLOSING] = 0,
 	};
 	shd_assert(allowed[feed->state] & 1 << state);
-	feed->state = (uint8_t)state;
+	feed->state = (unsigned)state & 15u;
 }
 
 bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd_wall now)
@@ -181,7 +181,7 @@ bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd
 	shd_feed_set_cursor(feed, cursor);
 	feed->last_success = now;
 	feed->error = -1;
-	feed->not_available = false;
+	feed->standing = SHD_STANDING_READ;
 	set_failure(feed, NULL);
 	return changed;
 }
@@ -206,9 +206,32 @@ bool shd_feed_lacks(struct shd_feed *feed, int lack, const char *text, struct sh
 	return changed;
 }
 
+static bool worked(const struct shd_feed *feed)
+{
+	const struct shd_source_feeds *of = shd_feed_of(feed);
+
+	if (!shd_standing_is_shared((enum shd_err)feed->error))
+		return feed->last_success.ms;
+	for (size_t i = 0; i < of->feed_count; i++)
+		if (of->feeds[i].last_success.ms)
+			return true;
+	return false;
+}
+
+struct shd_failing shd_feed_failing(const struct shd_feed *feed)
+{
+	const struct shd_feed_failure *failure = shd_feed_failure(feed);
+
+	return (struct shd_failing){.kind = (enum shd_err)feed->error,
+		.count = failure->count,
+		.for_ms = failure->last_try.ms - failure->since.ms,
+		.worked = worked(feed)};
+}
+
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now)
 {
 	bool changed = feed->error != (int)err->kind;
+	uint8_t standing_before = feed->standing;
 	const struct shd_feed_failure *before = shd_feed_failure(feed);
 	struct shd_feed_failure *failure = make_failure(err->msg);
 
@@ -218,15 +241,16 @@ bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct 
 	if (before && !changed)
 		failure->count = before->count < INT32_MAX ? before->count + 1 : INT32_MAX;
 	feed->error = (int8_t)err->kind;
-	feed->not_available = shd_adapter_lacks(shd_feed_row(feed), err->kind);
 	set_failure(feed, failure);
-	return changed;
+	struct shd_failing failing = shd_feed_failing(feed);
+	feed->standing = (unsigned)shd_standing_after(shd_feed_row(feed), &failing) & 15u;
+	return changed || feed->standing != standing_before;
 }
 
 bool shd_feed_settled(const struct shd_feed *feed)
 {
-	return feed->error < 0 || shd_feed_row(feed)->optional ||
-	       shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_LATER;
+	return shd_feed_row(feed)->optional ||
+	       !shd_standing_may_pass((enum shd_standing)feed->standing);
 }
 
 void shd_feed_noted(struct shd_feed *feed, struct shd_wall now)
@@ -278,7 +302,7 @@ void shd_feed_status(const struct shd_feed *feed, struct shd_feed_status *ret_st
 		.error_text = failure ? failure->text : "",
 		.incomplete = lack ? lack->text : "",
 		.incomplete_since = lack ? lack->since : (struct shd_wall){0},
-		.not_available = feed->not_available,
+		.standing = (enum shd_standing)feed->standing,
 		.optional = shd_feed_row(feed)->optional,
 		.follow = shd_feed_row(feed)->paging == SHD_PAGE_FOLLOW,
 		.records = shd_pages_records(&feed->pages),

@@ -65,7 +65,8 @@ struct shd_feed {
 	struct shd_wall next_due;
 	uint16_t at;                   /* among the feeds of its source */
 	int8_t error;                  /* enum shd_err, -1: none */
-	uint8_t state;                 /* enum shd_feed_state */
+	uint8_t state : 4;             /* enum shd_feed_state */
+	uint8_t standing : 4;          /* enum shd_standing */
 	bool suspects : 1;             /* the last answer was empty where it never was */
 	bool lists_ids : 1;            /* its keys are the ids of a BATCH feed */
 	bool keyed : 1;                /* keys of records are kept: complete, lists_ids, no store */
@@ -74,7 +75,6 @@ struct shd_feed {
 	bool unread : 1;               /* nor read, as the judge knows (shd_judge_catch_up) */
 	bool goes_on : 1;              /* was polled under an older configuration as well */
 	bool telling : 1;              /* its facts are on their way to the state */
-	bool not_available : 1;
 	uint8_t left_out : 7;          /* records of the last reading; so many at least */
 };
 
@@ -128,14 +128,17 @@ void shd_feed_set_cursor(struct shd_feed *feed, struct shd_cursor cursor);
 void shd_feed_noted(struct shd_feed *feed, struct shd_wall now);
 
 /* What came of a poll that ended now; `cursor`: where the next one goes on, text borrowed
- * (the feed's own is accepted). True: the feed changed from working to failing, from one error
- * to another, or back. */
+ * (the feed's own is accepted). True: the feed stands otherwise than before, or fails for
+ * another reason. */
 bool shd_feed_worked(struct shd_feed *feed, struct shd_cursor cursor, struct shd_wall now);
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now);
 
 /* What the newest list lacks (enum shd_lack), in words, after shd_feed_worked. True: it lacks
  * something else than before, or became whole. */
 bool shd_feed_lacks(struct shd_feed *feed, int lack, const char *text, struct shd_wall now);
+
+/* The failures up to now, of a feed that fails. */
+struct shd_failing shd_feed_failing(const struct shd_feed *feed);
 
 /* Whether what came of the last poll is all that is to be had soon: a success, or a failure
  * that is not worth waiting for. As shd_judge_catch_up has it. */

@@ -178,7 +178,7 @@ struct shd_feed *shd_feeds_ids_of(const struct shd_feed *feed)
 /* A feed that does not count for its poller: it may fail without making it stale. */
 static bool counts(const struct shd_feed *feed)
 {
-	return !shd_feed_row(feed)->optional && !feed->not_available &&
+	return !shd_feed_row(feed)->optional && feed->standing != SHD_STANDING_LACKING &&
 	       feed->state != SHD_FEED_WAITING && shd_feed_row(feed)->paging != SHD_PAGE_FOLLOW;
 }
 
@@ -208,9 +208,10 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 			  struct shd_wall now, struct shd_wall *newest)
 {
 	struct shd_wall last = up_to_date(feed, status->every_ms, now);
+	bool lacking = feed->standing == SHD_STANDING_LACKING;
 
 	status->feeds++;
-	status->not_available += feed->not_available;
+	status->not_available += lacking;
 	if (feed->next_due.ms && (!status->next_due.ms || feed->next_due.ms < status->next_due.ms))
 		status->next_due = feed->next_due;
 	if (counts(feed) && last.ms < status->last_success.ms)
@@ -218,8 +219,8 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 	if (counts(feed) && feed->last_success.ms > newest->ms)
 		*newest = feed->last_success;
 	add_lack(status, shd_feed_lack(feed));
-	if (feed->error < 0 || feed->not_available)
-		return;
+	if (feed->error < 0 || (lacking && !feed->last_success.ms))
+		return; /* what was read and is lacking now is a loss */
 	status->failing++;
 	const struct shd_feed_failure *failure = shd_feed_failure(feed);
 	if (!status->failing_since.ms || failure->since.ms < status->failing_since.ms) {

@@ -9,10 +9,10 @@
 #pragma once
 #include "base/table.h"
 #include "net/bucket.h"
+#include "retry.h"
 #include "state/change.h"
 
 enum { SHD_LEDGER_AHEAD = 3 };
-#define SHD_PAUSE_MAX_MS SHD_HOUR_MS /* whatever the other side says, and whatever is kept */
 
 /* X(NAME, "name"): what is limited */
 #define SHD_ALLOWANCE_MAP(X)                                                                       \

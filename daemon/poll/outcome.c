@@ -108,9 +108,21 @@ static bool fails_with_others(const struct shd_feed *feed)
 	    feed->error == SHD_ERR_ROLE)
 		return false; /* a role is missing for one method, not for all */
 	for (size_t i = 0; i < of->feed_count; i++)
-		if (&of->feeds[i] != feed && of->feeds[i].error == feed->error)
+		if (&of->feeds[i] != feed && of->feeds[i].error == feed->error &&
+			of->feeds[i].standing == feed->standing)
 			return true;
 	return false;
+}
+
+/* After a failure of a feed that is read every interval_ms. */
+static int64_t wait_ms(const struct shd_feed *feed, int64_t interval_ms, int64_t retry_after_ms,
+		       uint32_t random)
+{
+	struct shd_failing failing = shd_feed_failing(feed);
+	int64_t pause_ms = shd_standing_pause_ms(
+		&failing, (enum shd_standing)feed->standing, interval_ms);
+
+	return shd_retry_ms(pause_ms, retry_after_ms, random);
 }
 
 struct shd_poll_outcome shd_outcome_failed(
@@ -124,8 +136,8 @@ struct shd_poll_outcome shd_outcome_failed(
 		bool turned = shd_feed_failed(feed, &poll->error, now);
 
 		outcome.turned = turned && !fails_with_others(feed);
-		outcome.wait_ms = shd_retry_ms(poll->error.kind, shd_feed_failure(feed)->count,
-			every_ms(feed), poll->retry_after_ms, random);
+		outcome.wait_ms =
+			wait_ms(feed, every_ms(feed), poll->retry_after_ms, random);
 		if (outcome.wait_ms < shd_feed_row(feed)->min_interval_ms)
 			outcome.wait_ms = shd_feed_row(feed)->min_interval_ms;
 		outcome.tell = when_to_tell(poll, feed, turned, now);
@@ -144,10 +156,8 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 
 	if (followed->failed) {
 		turned = shd_feed_failed(feed, &followed->error, now);
-		feed->next_due.ms =
-			now.ms + shd_retry_ms(followed->error.kind, shd_feed_failure(feed)->count,
-					 shd_feed_row(poll->feed)->every_ms,
-					 followed->retry_after_ms, random);
+		feed->next_due.ms = now.ms + wait_ms(feed, every_ms(poll->feed),
+						     followed->retry_after_ms, random);
 	} else {
 		turned = shd_feed_worked(feed, time_after(poll, now), now);
 	}
@@ -190,6 +200,8 @@ void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struc
 	if (feed->error >= 0)
 		shd_fail(&ret_batch->fetch.error, (enum shd_err)feed->error, "%s",
 			shd_feed_failure(feed)->text);
+	ret_batch->fetch.standing = (enum shd_standing)feed->standing;
+	ret_batch->fetch.failures = feed->error >= 0 ? shd_feed_failure(feed)->count : 0;
 	feed->unread = feed->unread && (poll->outdated || !shd_feed_settled(feed));
 }
 

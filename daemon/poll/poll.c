@@ -152,25 +152,12 @@ static void put_off(struct shd_poll *poll, const struct shd_poll_follow *follow)
 	shd_page_forget(shd_pages_at(&poll->pages, follow->page), follow->record);
 }
 
-/* Whether an endpoint that failed is worth coming back for with the same object. */
-static bool is_lasting(enum shd_err kind)
+/* Whether the object's endpoint may be asked, as far as is known. */
+static bool may_follow(const struct shd_poll *poll, const struct shd_feed *feed)
 {
-	enum shd_retry retry = shd_err_retry(kind);
-
-	return retry == SHD_RETRY_NEVER || retry == SHD_RETRY_DAILY;
-}
-
-/* Whether the object's endpoint may be asked, as far as is known; else its error. */
-static bool may_follow(const struct shd_poll *poll, const struct shd_endpoint *row, int *ret_error)
-{
-	const struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), row);
-
 	for (size_t i = 0; i < poll->followed_count; i++)
-		if (poll->followed[i].row == row && poll->followed[i].failed) {
-			*ret_error = (int)poll->followed[i].error.kind;
+		if (poll->followed[i].row == shd_feed_row(feed) && poll->followed[i].failed)
 			return false;
-		}
-	*ret_error = feed->error;
 	return feed->error < 0 || feed->next_due.ms <= poll->began.ms;
 }
 
@@ -196,13 +183,15 @@ static void follow(struct shd_poll *poll)
 {
 	for (; poll->follows_at < poll->follow_count; poll->follows_at++) {
 		const struct shd_poll_follow *next = &poll->follows[poll->follows_at];
-		int error;
+		const struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), next->row);
 
-		if (may_follow(poll, next->row, &error)) {
+		if (may_follow(poll, feed)) {
 			ask_next(poll);
 			return;
 		}
-		if (!is_lasting((enum shd_err)error))
+		/* An object of an endpoint that is refused for good is not worth coming back for.
+		 */
+		if (!shd_standing_lasts((enum shd_standing)feed->standing))
 			put_off(poll, next);
 	}
 	shd_poll_enter(poll, is_changed(poll) ? SHD_POLL_CHANGED : SHD_POLL_UNCHANGED);
@@ -410,7 +399,8 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 	if (good)
 		return true;
 	poll->error = verdict.error;
-	poll->retry_after_ms = verdict.retry_after_ms;
+	poll->retry_after_ms = verdict.retry_after_ms < SHD_PAUSE_MAX_MS ? verdict.retry_after_ms
+									 : SHD_PAUSE_MAX_MS;
 	poll->throttled += verdict.error.kind == SHD_ERR_THROTTLED;
 	poll->refused_scope = verdict.scope;
 	poll->refused_ms = verdict.retry_after_ms;

@@ -143,7 +143,8 @@ void shd_scheduler_pump(struct shd_scheduler *scheduler)
 
 static bool is_overdue(const struct shd_scheduler *scheduler, const struct shd_feed *feed)
 {
-	int64_t longest = feed->error >= 0 ? SHD_DAY_MS : every_ms(feed);
+	int64_t spread_ms = SHD_STANDING_PAUSE_MAX_MS / 4;
+	int64_t longest = feed->error >= 0 ? SHD_STANDING_PAUSE_MAX_MS + spread_ms : every_ms(feed);
 	int64_t wait = feed->next_due.ms - wall_now(scheduler).ms;
 
 	return wait <= 0 || wait > longest;
@@ -154,14 +155,14 @@ static int64_t soon_ms(const struct shd_scheduler *scheduler, const struct shd_f
 	return shd_retry_spread_ms(scheduler->feeds.count, every_ms(feed), draw(scheduler));
 }
 
-/* What waits for an operator, for a day or for ids would only hold up the rest. One that
+/* What waits for somebody to act, or for ids, would only hold up the rest. One that
  * just fails is judged by its age, as ever, until that age would make it blind at once.
  * `watched`: the store was read before, so that nobody takes a feed without facts for one
  * that is still to come. */
 static void start_catch_up(struct shd_scheduler *scheduler, struct shd_feed *feed, bool watched)
 {
 	bool fails = feed->error >= 0, waits = feed->state == SHD_FEED_WAITING;
-	bool later = fails && shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER;
+	bool later = shd_standing_may_pass((enum shd_standing)feed->standing);
 	bool aged = wall_now(scheduler).ms - feed->last_success.ms > 3 * every_ms(feed);
 
 	feed->unread = watched && !waits && (!fails || (later && aged));
@@ -171,12 +172,12 @@ static void start_catch_up(struct shd_scheduler *scheduler, struct shd_feed *fee
 	scheduler->catching_up++;
 }
 
-/* When a feed is polled first: those that are overdue, that list ids or that an
- * operator may have mended meanwhile soon, the others when they would have been. */
+/* When a feed is polled first: those that are overdue, that list ids or that somebody may have
+ * mended meanwhile soon, the others when they would have been. */
 static void first_due(struct shd_scheduler *scheduler, struct shd_feed *feed, bool watched)
 {
 	bool refused = feed->error >= 0 &&
-		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_OPERATOR;
+		       shd_err_retry((enum shd_err)feed->error) != SHD_RETRY_LATER;
 	bool overdue = is_overdue(scheduler, feed);
 
 	if (!every_ms(feed)) {

@@ -17,6 +17,7 @@ struct shd_polled {
 	const struct shd_endpoint *row;
 	bool ok;
 	const struct shd_error *error; /* unless ok */
+	enum shd_standing standing;
 	bool turned;       /* it works again, or fails otherwise than before */
 	bool news;         /* something new was committed */
 	int failures, status, requests;

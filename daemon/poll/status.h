@@ -5,6 +5,7 @@
 #pragma once
 #include "base/time.h"
 #include "catalog/catalog.h"
+#include "market/standing.h"
 
 /* One endpoint of one store. Times with ms 0: never. */
 struct shd_feed_status {
@@ -18,7 +19,7 @@ struct shd_feed_status {
 	const char *error_text;        /* "" without an error */
 	const char *incomplete;        /* why its list is not whole; "": it is */
 	struct shd_wall incomplete_since;
-	bool not_available;            /* the tariff lacks it */
+	enum shd_standing standing;
 	bool optional;                 /* its failure does not make the poller stale */
 	bool follow;                   /* read within the polls of others, has no time of its own */
 	size_t records;                /* listed when it was last read */

@@ -8,8 +8,9 @@
 /* X(NAME, "name", retry, one-line meaning)
  * retry: NEVER  doing the same again is useless
  *        LATER  the same request may work after a back-off
- *        DAILY  probe once a day (a feature the shop has not bought)
- *        OPERATOR  somebody has to change something first; probe slowly */
+ *        SELDOM  a feature the shop has not bought: it hardly changes
+ *        OPERATOR  somebody has to change something first
+ * How soon again, and how often before it is believed: market/standing.h for feeds. */
 #define SHD_ERR_MAP(X)                                                                             \
 	X(SYNTAX, "syntax", LATER, "not well-formed")                                              \
 	X(SCHEMA, "schema", LATER, "well-formed, but not what was expected")                       \
@@ -23,7 +24,7 @@
 	X(EGRESS, "egress", OPERATOR, "the key may not be used from this address")                 \
 	X(ROLE, "role", OPERATOR, "the key lacks a role")                                          \
 	X(BLOCKED, "blocked", OPERATOR, "the marketplace has blocked the store")                   \
-	X(TARIFF, "tariff", DAILY, "not part of the store's tariff")                               \
+	X(TARIFF, "tariff", SELDOM, "not part of the store's tariff")                              \
 	X(RETIRED, "retired", NEVER, "the marketplace has switched this method off")               \
 	X(REQUEST, "request", NEVER, "our request was refused as invalid")                         \
 	X(MISSING, "missing", NEVER, "no such object")                                             \
@@ -39,7 +40,7 @@ enum shd_err {
 	SHD_ERR_COUNT
 };
 
-enum shd_retry { SHD_RETRY_NEVER, SHD_RETRY_LATER, SHD_RETRY_DAILY, SHD_RETRY_OPERATOR };
+enum shd_retry { SHD_RETRY_NEVER, SHD_RETRY_LATER, SHD_RETRY_SELDOM, SHD_RETRY_OPERATOR };
 
 /* line and col count from 1; 0 means unknown. */
 struct shd_error {

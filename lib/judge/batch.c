@@ -71,7 +71,7 @@ static bool is_worth(const struct shd_feed_row *before, const struct shd_feed_ro
 	int64_t lag_ms = before ? feed->last_success.ms - before->last_success.ms : 0;
 
 	return !before || feed->error >= 0 || before->error >= 0 ||
-	       feed->not_available != before->not_available ||
+	       feed->standing != before->standing ||
 	       feed->suspects != before->suspects ||
 	       !same_text(feed->cursor.text, before->cursor.text) ||
 	       lag_ms < 0 || lag_ms >= SHD_FACT_MS;
@@ -82,7 +82,7 @@ static bool put_feed(const struct shd_basis *basis, const struct shd_feed_row *b
 	const struct shd_feed_row *feed, bool *ret_turned, struct shd_error *reterr)
 {
 	*ret_turned = !before || before->error != feed->error ||
-		      before->not_available != feed->not_available;
+		      before->standing != feed->standing;
 	return shd_overlay_feed_put(basis->overlay, feed, is_worth(before, feed), reterr);
 }
 

@@ -59,7 +59,7 @@ bool shd_judge_is_read(struct shd_txn *txn, const struct shd_visit *visit,
 	uint64_t bit = bit_of(batch->source, batch->fetch.row);
 	bool waits = batch->fetch.ok ? feed->suspects > 0 /* what it lists is not believed yet */
 			       : !batch->fetch.row->optional &&
-				 shd_err_retry(batch->fetch.error.kind) == SHD_RETRY_LATER;
+				 shd_standing_may_pass(batch->fetch.standing);
 
 	if (batch->fetch.outdated || waits || !(unread(txn, visit) & bit))
 		return false;

@@ -5,6 +5,7 @@
  * names its number. */
 #pragma once
 #include "market/cursor.h"
+#include "market/standing.h"
 #include "message/message.h"
 
 /* A feed: one endpoint of one store. */
@@ -18,7 +19,7 @@ struct shd_feed_row {
 	const char *error_text;
 	struct shd_wall next_due;
 	int suspects;                 /* empty answers in a row where there were rows before */
-	bool not_available;           /* N/A: the tariff lacks it */
+	enum shd_standing standing;
 };
 
 /* When time alone may change a verdict: one per (store, kind, id). Kind SHD_KIND_store with

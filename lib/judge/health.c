@@ -62,23 +62,17 @@ bool shd_judge_feed(const struct shd_basis *basis, struct shd_txn *txn,
 	row.endpoint = fetch->row->name;
 	row.last_try = txn->now;
 	row.next_due = fetch->next_due;
-	row.not_available = !fetch->ok && shd_adapter_lacks(fetch->row, fetch->error.kind);
-	if (fetch->ok || row.not_available) {
-		row.failing_since.ms = 0;
-		row.failures = 0;
-		row.error = -1;
-		row.error_text = NULL;
-	}
+	row.standing = fetch->ok ? SHD_STANDING_READ : fetch->standing;
+	row.failures = fetch->ok ? 0 : fetch->failures;
+	row.error = fetch->ok ? -1 : (int)fetch->error.kind;
+	row.error_text = fetch->ok ? NULL : fetch->error.msg;
 	if (fetch->ok) {
+		row.failing_since.ms = 0;
 		row.cursor = fetch->cursor;
 		row.last_success =
 			fetch->outdated ? later(row.last_success, fetch->began) : txn->now;
-	} else if (!row.not_available) {
-		if (!row.failing_since.ms)
-			row.failing_since = txn->now;
-		row.failures++;
-		row.error = (int)fetch->error.kind;
-		row.error_text = fetch->error.msg;
+	} else if (!row.failing_since.ms) {
+		row.failing_since = txn->now;
 	}
 	*ret_before = before;
 	*ret_row = row;
@@ -111,6 +105,7 @@ struct poller_view {
 	struct shd_wall last_success; /* 0: not every feed was read yet */
 	const struct shd_feed_row *failing;
 	bool lacks;                   /* a feed that the tariff does not include */
+	struct shd_wall lost;         /* the newest success of such ones; 0: none ever was read */
 	bool idle;
 };
 
@@ -137,16 +132,24 @@ static void look_at_feed(const struct shd_basis *basis, const struct shd_txn *tx
 			view->last_success.ms = 0;
 		return;
 	}
-	if (feed->not_available) {
+	bool lacking = feed->standing == SHD_STANDING_LACKING;
+	if (lacking && !feed->last_success.ms) {
 		view->lacks = true;
 		return;
 	}
 	if (feed->error >= 0 &&
 	    (!view->failing || feed->failing_since.ms < view->failing->failing_since.ms))
 		view->failing = feed;
+	if (lacking) { /* what else its poller brings is as good as ever */
+		view->lost = later(view->lost, feed->last_success);
+		return;
+	}
 	if (feed->error < 0 && !is_listing(row))
 		return;
-	struct shd_wall last = at_own_pace(basis, txn, feed->last_success, row->every_ms, every_ms);
+	/* One that is asked only at times was up to date until it failed. */
+	struct shd_wall last = is_listing(row) ? feed->last_success
+					       : later(feed->last_success, feed->failing_since);
+	last = at_own_pace(basis, txn, last, row->every_ms, every_ms);
 	if (last.ms < view->last_success.ms)
 		view->last_success = last;
 }
@@ -175,9 +178,12 @@ static void look_at_poller(const struct shd_basis *basis, const struct shd_txn *
 	}
 	if (ret_view->last_success.ms != SHD_NEVER_MS)
 		return;
-	/* Nothing that counts: only feeds that the tariff lacks or that follow others. */
-	ret_view->idle = ret_view->lacks;
+	/* Nothing that counts: only feeds that the tariff lacks or that follow others. What was
+	 * read once and is lost as a whole is blind, not unwanted. */
+	ret_view->idle = ret_view->lacks && !ret_view->lost.ms;
 	ret_view->last_success = any ? txn->now : (struct shd_wall){0};
+	if (ret_view->lost.ms)
+		ret_view->last_success = ret_view->lost;
 }
 
 static bool is_word(const struct shd_value *value, const char *word)
@@ -232,6 +238,8 @@ static bool put_poller(const struct shd_basis *basis, struct shd_txn *txn, struc
 		      view->failing ? shd_err_name((enum shd_err)view->failing->error) : NULL);
 	shd_seen_text(&seen, SHD_F_poller_error_text,
 		      view->failing ? view->failing->error_text : NULL);
+	shd_seen_n(&seen, SHD_F_poller_refused,
+		   view->failing && shd_standing_lasts(view->failing->standing));
 	if (blind)
 		name_blinded(basis, txn, visit, poller, &blinds);
 	shd_seen_text(&seen, SHD_F_poller_blinds, blind ? blinds.data : NULL);
@@ -297,9 +305,14 @@ bool shd_judge_poller(const struct shd_basis *basis, struct shd_txn *txn, struct
 
 /* --- the store ------------------------------------------------------------------ */
 
-/* The newest failure of a kind that is not older than the newest success of any
+static bool is_refused(const struct shd_feed_row *feed, enum shd_err kind)
+{
+	return feed->error == (int)kind && feed->standing == SHD_STANDING_REFUSED;
+}
+
+/* The newest believed refusal of a kind that is not older than the newest success of any
  * feed: since then, nothing showed that the trouble is over. */
-static const struct shd_feed_row *standing(const struct shd_feed_row *feeds, size_t count,
+static const struct shd_feed_row *refused_since(const struct shd_feed_row *feeds, size_t count,
 					   enum shd_err kind)
 {
 	const struct shd_feed_row *found = NULL;
@@ -308,18 +321,18 @@ static const struct shd_feed_row *standing(const struct shd_feed_row *feeds, siz
 	for (size_t i = 0; i < count; i++) {
 		if (feeds[i].last_success.ms > success_ms)
 			success_ms = feeds[i].last_success.ms;
-		if (feeds[i].error == (int)kind &&
+		if (is_refused(&feeds[i], kind) &&
 			(!found || feeds[i].last_try.ms > found->last_try.ms))
 			found = &feeds[i];
 	}
 	return found && found->last_try.ms > success_ms ? found : NULL;
 }
 
-static const struct shd_feed_row *failing_with(const struct shd_feed_row *feeds, size_t count,
+static const struct shd_feed_row *refused_with(const struct shd_feed_row *feeds, size_t count,
 					       enum shd_err kind)
 {
 	for (size_t i = 0; i < count; i++)
-		if (feeds[i].error == (int)kind)
+		if (is_refused(&feeds[i], kind))
 			return &feeds[i];
 	return NULL;
 }
@@ -327,15 +340,15 @@ static const struct shd_feed_row *failing_with(const struct shd_feed_row *feeds,
 static const char *credentials(const struct shd_txn *txn, const struct shd_visit *visit,
 	const struct shd_feed_row *feeds, size_t count)
 {
-	if (standing(feeds, count, SHD_ERR_CREDENTIALS)) {
+	if (refused_since(feeds, count, SHD_ERR_CREDENTIALS)) {
 		const struct shd_value *end = visit->entity
 			? shd_entity_get(visit->entity, SHD_F_store_key_expires_at) : NULL;
 
 		return end && !end->none && end->n <= txn->now.ms ? "expired" : "refused";
 	}
-	if (standing(feeds, count, SHD_ERR_EGRESS))
+	if (refused_since(feeds, count, SHD_ERR_EGRESS))
 		return "egress";
-	if (failing_with(feeds, count, SHD_ERR_ROLE))
+	if (refused_with(feeds, count, SHD_ERR_ROLE))
 		return "role";
 	for (size_t i = 0; i < count; i++)
 		if (feeds[i].last_success.ms)
@@ -348,10 +361,47 @@ static const char *endpoint_of(const struct shd_feed_row *feed)
 	return feed ? feed->endpoint : NULL;
 }
 
+/* A believed refusal of what was read before, which no poller shows: the others of it go on. */
+static bool is_lost(const struct shd_source *source, const struct shd_feed_row *feed,
+		    enum shd_poller *ret_poller)
+{
+	const struct shd_endpoint *row = shd_source_endpoint(source, feed->endpoint);
+
+	if (!row || !source->every_ms[row->poller] || !feed->last_success.ms)
+		return false;
+	*ret_poller = row->poller;
+	return feed->standing == SHD_STANDING_LACKING ||
+	       (feed->standing == SHD_STANDING_REFUSED && row->optional);
+}
+
+/* "review_list, review_count (low-rating, no-answer)", or nothing. */
+static void name_lost(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_feed_row *feeds, size_t count,
+	struct shd_text *out)
+{
+	struct shd_text rules SHD_AUTO(shd_text_finish) = {0};
+	uint32_t pollers = 0;
+	enum shd_poller poller;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_lost(visit->store->source, &feeds[i], &poller))
+			continue;
+		shd_text_printf(out, "%s%s", out->len ? ", " : "", feeds[i].endpoint);
+		pollers |= 1U << poller;
+	}
+	shd_text_init(&rules, SHD_FIELD_BYTES);
+	for (int p = 0; p < SHD_POLLER_COUNT; p++)
+		if (pollers >> p & 1)
+			name_blinded(basis, txn, visit, (enum shd_poller)p, &rules);
+	if (rules.len)
+		shd_text_printf(out, " (%s)", rules.data);
+}
+
 static bool put_store(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
 	struct shd_seen *seen, struct shd_error *reterr)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
+	struct shd_text lost SHD_AUTO(shd_text_finish) = {0};
 	const struct shd_entity *store = visit->entity;
 	struct shd_feed_row *feeds;
 	size_t count;
@@ -362,15 +412,18 @@ static bool put_store(const struct shd_basis *basis, struct shd_txn *txn, struct
 	const char *key = credentials(txn, visit, feeds, count);
 	if (key)
 		shd_seen_text(seen, SHD_F_store_credentials, key);
-	if (standing(feeds, count, SHD_ERR_BLOCKED))
+	if (refused_since(feeds, count, SHD_ERR_BLOCKED))
 		shd_seen_text(seen, SHD_F_store_status, "blocked");
 	else if (store && is_word(shd_entity_get(store, SHD_F_store_status), "blocked") &&
-		 !failing_with(feeds, count, SHD_ERR_BLOCKED))
+		 !refused_with(feeds, count, SHD_ERR_BLOCKED))
 		shd_seen_text(seen, SHD_F_store_status, "active");
 	shd_seen_text(seen, SHD_F_store_missing_role,
-		      endpoint_of(failing_with(feeds, count, SHD_ERR_ROLE)));
+		      endpoint_of(refused_with(feeds, count, SHD_ERR_ROLE)));
 	shd_seen_text(seen, SHD_F_store_retired_method,
-		      endpoint_of(failing_with(feeds, count, SHD_ERR_RETIRED)));
+		      endpoint_of(refused_with(feeds, count, SHD_ERR_RETIRED)));
+	shd_text_init(&lost, SHD_FIELD_BYTES);
+	name_lost(basis, txn, visit, feeds, count, &lost);
+	shd_seen_text(seen, SHD_F_store_lost_feeds, lost.len ? lost.data : NULL);
 	return shd_judge_upsert(basis, txn, visit, &seen->entity, NULL, reterr);
 }
 

@@ -43,7 +43,8 @@ static void feed_seen(const struct shd_feed_row *feed, struct shd_seen *ret_seen
 	bool fails = feed->error >= 0;
 
 	shd_seen_start(ret_seen, SHD_KIND_poller, feed->endpoint);
-	shd_seen_n(ret_seen, SHD_F_poller_closed, feed->not_available);
+	shd_seen_n(ret_seen, SHD_F_poller_closed, feed->standing == SHD_STANDING_LACKING);
+	shd_seen_n(ret_seen, SHD_F_poller_refused, feed->standing == SHD_STANDING_REFUSED);
 	shd_seen_time(ret_seen, SHD_F_poller_last_success_at, feed->last_success);
 	shd_seen_time(ret_seen, SHD_F_poller_failing_since, feed->failing_since);
 	shd_seen_text(ret_seen, SHD_F_poller_error,
@@ -74,9 +75,12 @@ void shd_history_feed_read(const struct shd_entity *seen, const char *store,
 	enum shd_err kind = SHD_ERR_NETWORK;
 
 	*ret_feed = (struct shd_feed_row){.store = store, .endpoint = seen->id, .error = -1};
-	ret_feed->not_available = field(seen, SHD_F_poller_closed)->n != 0;
 	ret_feed->last_success.ms = last->none ? 0 : last->n;
 	ret_feed->last_try = ret_feed->last_success;
+	ret_feed->standing = field(seen, SHD_F_poller_closed)->n ? SHD_STANDING_LACKING
+			     : field(seen, SHD_F_poller_refused)->n ? SHD_STANDING_REFUSED
+			     : !error->none ? SHD_STANDING_FAILING
+					    : SHD_STANDING_READ;
 	if (error->none)
 		return;
 	ret_feed->error = shd_err_find(error->text, &kind) ? (int)kind : SHD_ERR_NETWORK;
@@ -89,7 +93,7 @@ void shd_history_feed_read(const struct shd_entity *seen, const char *store,
 static bool turned(const struct shd_feed_row *before, const struct shd_feed_row *feed,
 		   int64_t blind_ms)
 {
-	return before->error != feed->error || before->not_available != feed->not_available ||
+	return before->error != feed->error || before->standing != feed->standing ||
 	       (feed->error < 0 && feed->last_success.ms - before->last_success.ms > blind_ms);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 #include "catalog/entity.h"
 #include "market/adapter.h"
+#include "market/standing.h"
 
 /* What is true. Where the source has no store it is of parcels only, each under its tracking
  * number, with `carrier` where that is known: of whichever stores have them. Borrowed until
@@ -28,7 +29,9 @@ struct shd_fetch {
 	struct shd_cursor cursor;     /* becomes the feed's when it succeeded; text borrowed */
 	bool outdated;                /* read before the daemon was blind: says nothing of now */
 	bool ok;
-	struct shd_error error;       /* unless ok */
+	struct shd_error error;       /* unless ok, as are these: */
+	enum shd_standing standing;   /* what that makes of the feed */
+	int failures;                 /* in a row, of this kind */
 	struct shd_wall next_due;
 	int64_t clock_skew_ms;        /* their Date minus ours; INT64_MIN: not known */
 	int requests, throttled;      /* of this poll */

@@ -46,8 +46,3 @@ const struct shd_endpoint *shd_source_endpoint(const struct shd_source *source, 
 {
 	return find_endpoint(source->endpoints, source->endpoint_count, name);
 }
-
-bool shd_adapter_lacks(const struct shd_endpoint *row, enum shd_err error)
-{
-	return row->may_be_lacking && error == SHD_ERR_TARIFF;
-}

@@ -98,7 +98,7 @@ struct shd_endpoint {
 	 * `complete` nor anybody's ids_of, and no carrier's. Where the text has expired or its
 	 * request is refused with the error REQUEST, the list starts anew, from page_in.cursor. */
 	bool resumes;
-	bool may_be_lacking;    /* a tariff or scheme may lack it: TARIFF is N/A, not a failure */
+	bool may_be_lacking;    /* a tariff or scheme may lack it: TARIFF is N/A (standing.h) */
 	bool optional;          /* its failure does not make the poller stale */
 
 	/* Appends the request body for this page; `in` says which. */
@@ -175,8 +175,6 @@ struct shd_adapter {
 extern const struct shd_adapter *const shd_adapters[];
 extern const size_t shd_adapter_count;
 const struct shd_adapter *shd_adapter_find(const char *name);
-/* The error says that the store does without this endpoint: nothing to be alarmed at. */
-bool shd_adapter_lacks(const struct shd_endpoint *row, enum shd_err error);
 const struct shd_endpoint *shd_adapter_endpoint(
 	const struct shd_adapter *adapter, const char *name);
 /* The row of a source by its name, or NULL. */

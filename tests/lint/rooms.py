@@ -35,7 +35,7 @@ ROOMS = [
     ("lib/alert", "alert.h route.h"),
     ("lib/carrier", "carrier.h"),
     ("lib/market/ozon", ""),
-    ("lib/market", "adapter.h cursor.h loose.h slice.h source.h"),
+    ("lib/market", "adapter.h cursor.h loose.h slice.h source.h standing.h"),
     ("lib/rule", "rule.h match.h schema.h"),
     ("lib/rule/eval", "env.h eval.h exact.h series.h tally.h"),
     ("lib/rule/language", "expr.h regex.h words.h"),

@@ -133,8 +133,7 @@ static void happen(struct bench *b, const struct event *event)
 		batch.seen.listed_count = event->listed_count;
 	}
 	if (event->fails) {
-		batch.fetch.ok = false;
-		(void)shd_fail(&batch.fetch.error, SHD_ERR_SERVER, "as the test wants it");
+		bench_failed(&batch, SHD_ERR_SERVER, 1);
 	}
 	if (!shd_judge_batch(b->judge, &batch, &b->err))
 		fail_msg("%s", b->err.msg);

@@ -133,7 +133,7 @@ static void poll_round(struct bench *b, size_t store, bool works)
 		struct shd_batch batch = bench_batch(b, store, judge_rows[i].name);
 		batch.fetch.ok = works;
 		if (!works)
-			(void)shd_fail(&batch.fetch.error, SHD_ERR_SERVER, "as the test wants it");
+			bench_failed(&batch, SHD_ERR_SERVER, 1);
 		bench_take(b, &batch);
 	}
 }

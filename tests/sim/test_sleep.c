@@ -57,8 +57,7 @@ static void read_fails(struct bench *b, int row, enum shd_err kind)
 {
 	struct shd_batch batch = bench_batch_of(b, &rows[row]);
 
-	batch.fetch.ok = false;
-	(void)shd_fail(&batch.fetch.error, kind, "as the test wants it");
+	bench_failed(&batch, kind, BENCH_OFTEN);
 	bench_take(b, &batch);
 }
 

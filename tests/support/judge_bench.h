@@ -299,12 +299,26 @@ static inline void bench_poll(struct bench *b, const char *endpoint)
 	bench_take(b, &batch);
 }
 
+/* The poll failed for the count-th time, by the hour, of a feed that was read before. */
+static inline void bench_failed(struct shd_batch *batch, enum shd_err kind, int count)
+{
+	const struct shd_failing failing = {
+		.kind = kind, .count = count, .for_ms = (count - 1) * SHD_HOUR_MS, .worked = true};
+
+	batch->fetch.ok = false;
+	batch->fetch.failures = count;
+	batch->fetch.standing = shd_standing_after(batch->fetch.row, &failing);
+	(void)shd_fail(&batch->fetch.error, kind, "as the test wants it");
+}
+
+#define BENCH_OFTEN 9 /* enough for a refusal to be believed */
+
+/* A poll fails; a refusal is one that is believed. */
 static inline void bench_poll_fails(struct bench *b, const char *endpoint, enum shd_err kind)
 {
 	struct shd_batch batch = bench_batch(b, 0, endpoint);
 
-	batch.fetch.ok = false;
-	(void)shd_fail(&batch.fetch.error, kind, "as the test wants it");
+	bench_failed(&batch, kind, BENCH_OFTEN);
 	bench_take(b, &batch);
 }
 

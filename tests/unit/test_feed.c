@@ -22,7 +22,7 @@ static struct shd_feed *feed_at(const struct shd_feeds *feeds, size_t at)
 }
 
 /* A method that every store needs is no extra that this one has not bought. */
-static void only_what_may_be_lacking_is_not_available(void **state)
+static void only_what_may_be_lacking_is_lacking(void **state)
 {
 	struct shd_endpoint row = {.name = "x", .may_be_lacking = true};
 	struct test_source shop;
@@ -40,10 +40,10 @@ static void only_what_may_be_lacking_is_not_available(void **state)
 	struct shd_feed *feed = feed_at(&feeds, 0);
 	shd_fail(&err, SHD_ERR_TARIFF, "no access");
 	shd_feed_failed(feed, &err, (struct shd_wall){40});
-	assert_true(feed->not_available);
+	assert_int_equal(feed->standing, SHD_STANDING_LACKING);
 	row.may_be_lacking = false;
 	shd_feed_failed(feed, &err, (struct shd_wall){50});
-	assert_false(feed->not_available);
+	assert_int_equal(feed->standing, SHD_STANDING_REFUSED);
 	shd_feeds_finish(&feeds);
 	test_ledger_close(&ledger);
 }
@@ -141,7 +141,7 @@ static void facts_go_to_the_feed_of_their_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_what_may_be_lacking_is_not_available),
+		cmocka_unit_test(only_what_may_be_lacking_is_lacking),
 		cmocka_unit_test(facts_resume_from_the_state),
 		cmocka_unit_test(facts_go_to_the_feed_of_their_name),
 	};

@@ -101,9 +101,8 @@ static void a_store_whose_first_answer_is_a_refusal_is_watched_all_the_same(void
 	(void)state;
 	bench_start(&b, new_order);
 	refused = bench_batch(&b, 0, "rates");
-	refused.fetch.ok = false;
+	bench_failed(&refused, SHD_ERR_TARIFF, 1);
 	refused.fetch.began.ms = 0; /* it never succeeded */
-	(void)shd_fail(&refused.fetch.error, SHD_ERR_TARIFF, "not in the tariff");
 	bench_take(&b, &refused);
 	b.now += SHD_MINUTE_MS;
 	order(&b, "o1", "x", "awaiting_shipment");

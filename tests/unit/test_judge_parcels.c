@@ -201,8 +201,7 @@ static void each_source_has_its_own_health(void **state)
 	f.b.now += SHD_HOUR_MS;
 	bench_poll_all(&f.b);
 	batch = of_carrier(&f);
-	batch.fetch.ok = false;
-	(void)shd_fail(&batch.fetch.error, SHD_ERR_CREDENTIALS, "as the test wants it");
+	bench_failed(&batch, SHD_ERR_CREDENTIALS, BENCH_OFTEN);
 	bench_take(&f.b, &batch);
 	assert_false(is_blind(&f, "s1", "logistics"));
 	assert_true(is_blind(&f, "post", "logistics"));

@@ -2,6 +2,7 @@
 #include "support/check.h"
 
 #include "market/adapter.h"
+#include "market/standing.h"
 
 #include <string.h>
 #include <strings.h>
@@ -75,12 +76,21 @@ static const struct {
 	{403, "{\"message\":\"Offer not signed\"}", SHD_ERR_BLOCKED, "contract"},
 	{403, "{\"message\":\"method is not allowed\"}", SHD_ERR_TARIFF, "not open"},
 	{403, "{\"code\":7,\"message\":\"access denied\"}", SHD_ERR_TARIFF, "programme"},
-	{403, "<html>blocked by firewall</html>", SHD_ERR_ROLE, "does not allow"},
 	{403,
 		"{\"code\":7,\"message\":\"method is allowed starting from the premium plus "
 		"subscription\"}",
 		SHD_ERR_TARIFF, "tariff"},
 	{400, "{\"code\":3,\"message\":\"invalid chat guid\"}", SHD_ERR_MISSING, "no such chat"},
+	/* of a gateway, whatever it says */
+	{403, "<html>blocked by firewall</html>", SHD_ERR_SERVER, "not Ozon's"},
+	{403, "company is blocked", SHD_ERR_SERVER, "not Ozon's"},
+	{401, "<html>Authorization required</html>", SHD_ERR_SERVER, "not Ozon's"},
+	{401, "", SHD_ERR_SERVER, "not Ozon's"},
+	{403, "", SHD_ERR_SERVER, "not Ozon's"},
+	{405, "", SHD_ERR_SERVER, "not Ozon's"},
+	{499, "<html>499</html>", SHD_ERR_SERVER, "not Ozon's"},
+	{404, "invalid api-key", SHD_ERR_SERVER, "base_url"},
+	{405, "{\"code\":12,\"message\":\"Method Not Allowed\"}", SHD_ERR_REQUEST, "Not Allowed"},
 	{404, "{\"code\":5,\"message\":\"review not found\"}", SHD_ERR_MISSING, "review not found"},
 	{404, "404 page not found\n", SHD_ERR_RETIRED, "does not know"},
 	{404, "<html><body>404</body></html>", SHD_ERR_SERVER, "base_url"},
@@ -97,7 +107,7 @@ static const struct {
 	{504, "", SHD_ERR_TIMEOUT, "in time"},
 	{407, "", SHD_ERR_CONFIG, "proxy"},
 	{302, "", SHD_ERR_SERVER, "HTTP 302"},
-	{418, "[1,2", SHD_ERR_REQUEST, "HTTP 418"},
+	{418, "[1,2", SHD_ERR_SERVER, "HTTP 418"},
 	{400, "{\"code\":{},\"message\":[]}", SHD_ERR_REQUEST, "HTTP 400"},
 	/* good from outside */
 	{200, "", SHD_ERR_SYNTAX, "empty"},
@@ -107,6 +117,9 @@ static const struct {
 	{200, "{\"code\":7,\"message\":\"Company is blocked, please contact support\"}",
 		SHD_ERR_BLOCKED, "blocked"},
 	{200, "{\"code\":13,\"message\":\"Internal error\"}", SHD_ERR_SERVER, "Internal"},
+	{200, "{\"code\":7}", SHD_ERR_ROLE, "does not allow"},
+	{200, "{\"error\":\"x\"}", SHD_ERR_SERVER, "HTTP 200"},
+	{200, "{\"message\":\"try later\",\"details\":[]}", SHD_ERR_SERVER, "try later"},
 };
 
 static void test_every_refusal_has_its_meaning(void **state)
@@ -154,8 +167,10 @@ static void test_a_store_may_lack_its_own_postings(void **state)
 		for (size_t j = 0; j < SHD_COUNT(cases); j++) {
 			assert_false(accept(rows[i], 400, cases[j].body, (struct headers){0},
 				&refusal));
-			assert_int_equal(shd_adapter_lacks(row, refusal.error.kind),
-				cases[j].lacks);
+			const struct shd_failing never_read = {
+				.kind = refusal.error.kind, .count = 1};
+			assert_int_equal(shd_standing_after(row, &never_read) ==
+						 SHD_STANDING_LACKING, cases[j].lacks);
 		}
 	}
 	assert_false(accept("stocks", 400, cases[0].body, (struct headers){0}, &refusal));
@@ -166,6 +181,7 @@ static void test_good_answers_are_good(void **state)
 {
 	static const char *const bodies[] = {"{}", "\n{\"reviews\":[]}", "[]",
 		"{\"code\":0,\"message\":\"\",\"reviews\":[]}",
+		"{\"code\":0,\"message\":\"\"}", "{\"code\":3,\"result\":[]}",
 		"{\"result\":[{\"code\":1,\"message\":\"x\"}]}"};
 	struct shd_answer_verdict refusal;
 

@@ -467,8 +467,14 @@ static void a_follow_that_failed_is_tried_again_with_its_record(void **state)
 	assert_int_equal(parsed_after_follow(*state, 500), 1); /* a: asked for x and y */
 }
 
-static void a_follow_that_never_works_is_not(void **state)
+static void a_follow_that_is_refused_is_not_given_up_for_it(void **state)
 {
+	assert_int_equal(parsed_after_follow(*state, 403), 1);
+}
+
+static void a_follow_that_is_refused_for_good_is(void **state)
+{
+	feed_of(*state, DETAIL)->standing = SHD_STANDING_REFUSED;
 	assert_int_equal(parsed_after_follow(*state, 403), 0);
 }
 
@@ -564,7 +570,8 @@ int main(void)
 		ROW(no_ids_are_nothing_to_ask),
 		ROW(what_records_ask_for_is_followed_once),
 		ROW(a_follow_that_failed_is_tried_again_with_its_record),
-		ROW(a_follow_that_never_works_is_not),
+		ROW(a_follow_that_is_refused_is_not_given_up_for_it),
+		ROW(a_follow_that_is_refused_for_good_is),
 		ROW(a_followed_object_may_be_gone),
 		ROW(too_many_follows_come_with_the_next_poll),
 	};

@@ -446,7 +446,7 @@ static void a_feed_comes_back(void **state)
 		.error_text = "too many",
 		.next_due = {6},
 		.suspects = 7,
-		.not_available = true};
+		.standing = SHD_STANDING_LACKING};
 	struct shd_feed_row *rows;
 	size_t count;
 
@@ -459,7 +459,7 @@ static void a_feed_comes_back(void **state)
 	assert_string_equal(rows[0].error_text, "too many");
 	assert_int_equal(rows[0].next_due.ms, 6);
 	assert_int_equal(rows[0].suspects, 7);
-	assert_true(rows[0].not_available);
+	assert_int_equal(rows[0].standing, SHD_STANDING_LACKING);
 	assert_int_equal(rows[0].cursor.time.ms, 1);
 	assert_string_equal(rows[0].cursor.text, "where");
 	assert_int_equal(rows[0].cursor.expires.ms, 8);

@@ -44,6 +44,7 @@ static void migrations_are_what_they_were(void **state)
 		"bf19baad406da7512264cfba78afed5b9f26f73d8b7176b6b48789be0f0040f0",
 		"8caa7913c4158144ab88fc91147d618e97b543162381350010b2758af151994a",
 		"90cd1052df1743f1c2a11fd7127ff4590479c0eb47a0e9bf05ed53024ff66072",
+		"c7f9958382237460afc7b4a7dd0ec7d1dc043e5fa5c4cda80c4f6fd1f5bbd0f1",
 	};
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));

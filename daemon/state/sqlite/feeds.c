@@ -18,7 +18,7 @@ bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
 	shd_query_put_text(&query, row->error_text);
 	shd_query_put_n(&query, row->next_due.ms);
 	shd_query_put_n(&query, row->suspects);
-	shd_query_put_n(&query, row->not_available);
+	shd_query_put_text(&query, shd_standing_name(row->standing));
 	shd_query_put_text(&query, row->cursor.text);
 	shd_query_put_n(&query, row->cursor.expires.ms);
 	return shd_query_run(&query, reterr);
@@ -41,7 +41,9 @@ static void read_feed(struct shd_query *query, struct shd_arena *arena, struct s
 	row->error_text = shd_query_get_text(query, arena);
 	row->next_due = shd_query_get_time(query);
 	row->suspects = (int)shd_query_get_n(query);
-	row->not_available = shd_query_get_n(query) != 0;
+	const char *standing = shd_query_get_text(query, arena);
+	if (!standing || !shd_standing_find(standing, &row->standing))
+		row->standing = row->error < 0 ? SHD_STANDING_READ : SHD_STANDING_FAILING;
 	row->cursor.text = shd_query_get_text(query, arena);
 	row->cursor.expires = shd_query_get_time(query);
 }

@@ -3,15 +3,19 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	ANY = -1,
 	BODY_MAX_BYTES = 64 * 1024, /* a refusal is short; a longer body is not read for one */
+	REFUSAL_BYTES = 4096,       /* the longest 2xx that may be one */
 	RETRY_MAX_MS = SHD_HOUR_MS,
 };
 
 /* What a refusal means: the first row that fits, top to bottom. Texts are compared in
- * lower case, as parts of the message. */
+ * lower case, as parts of the message. What is said of key, account or tariff counts only in
+ * Ozon's own words, a JSON object: a gateway that answers in Ozon's stead knows nothing of
+ * them. */
 static const struct meaning {
 	int status, code;
 	const char *part;
@@ -57,6 +61,7 @@ static const struct meaning {
 
 /* What the body says about the refusal; empty members when it says nothing. */
 struct words {
+	bool own;          /* Ozon's: a JSON object */
 	int64_t code;
 	char message[160]; /* as it came, printable */
 	char lower[160];
@@ -86,6 +91,13 @@ static const char *tail(const char *text, size_t len, size_t *ret_len)
 	return found;
 }
 
+static bool is_page(const struct shd_answer *answer)
+{
+	const char *type = answer->header(answer->ctx, "Content-Type");
+
+	return type && strncasecmp(type, "text/html", 9) == 0;
+}
+
 static void read_words(const struct shd_answer *answer, struct words *words)
 {
 	json_auto_t *body = NULL;
@@ -95,7 +107,7 @@ static void read_words(const struct shd_answer *answer, struct words *words)
 	*words = (struct words){.code = ANY};
 	if (answer->len == 0 || answer->len > BODY_MAX_BYTES)
 		return;
-	if (answer->body[0] == '{')
+	if (answer->body[0] == '{' && !is_page(answer))
 		body = shd_adapter_parse(answer->body, answer->len, &ignored);
 	if (!body) {
 		/* plain text is told as it is, a page for people (HTML) is not */
@@ -103,6 +115,7 @@ static void read_words(const struct shd_answer *answer, struct words *words)
 			set_message(words, answer->body, answer->len);
 		return;
 	}
+	words->own = true;
 	shd_loose_int(json_object_get(body, "code"), &words->code);
 	const json_t *message = json_object_get(body, "message");
 	if (json_is_string(message)) {
@@ -113,6 +126,13 @@ static void read_words(const struct shd_answer *answer, struct words *words)
 	}
 }
 
+/* Whether a gateway may say so as well. */
+static bool is_anybodys(const struct meaning *row)
+{
+	return row->kind == SHD_ERR_THROTTLED || row->kind == SHD_ERR_SERVER ||
+	       row->kind == SHD_ERR_TIMEOUT || row->kind == SHD_ERR_RETIRED || row->status == 407;
+}
+
 static const struct meaning *find_meaning(int status, const struct words *words)
 {
 	for (size_t i = 0; i < SHD_COUNT(meanings); i++) {
@@ -120,7 +140,7 @@ static const struct meaning *find_meaning(int status, const struct words *words)
 
 		if ((row->status == ANY || row->status == status) &&
 			(row->code == ANY || row->code == words->code) &&
-			strstr(words->lower, row->part))
+			(words->own || is_anybodys(row)) && strstr(words->lower, row->part))
 			return row;
 	}
 	return NULL;
@@ -176,14 +196,15 @@ static bool refuse(const struct shd_endpoint *row, const struct shd_answer *answ
 	bool good = answer->status >= 200 && answer->status <= 299;
 	int status = good ? status_of(words->code) : answer->status;
 	const struct meaning *meaning = find_meaning(status, words);
-	bool no_fbs = !meaning && lacks_fbs(row, status, words);
+	bool no_fbs = !meaning && words->own && lacks_fbs(row, status, words);
 	enum shd_err kind = meaning			   ? meaning->kind
 			    : no_fbs			   ? SHD_ERR_TARIFF
-			    : status >= 400 && status < 500 ? SHD_ERR_REQUEST
-							   : SHD_ERR_SERVER;
+			    : words->own && status >= 400 && status < 500 ? SHD_ERR_REQUEST
+									  : SHD_ERR_SERVER;
 	const char *wording = meaning  ? meaning->wording
 			      : no_fbs ? "the store does not sell from its own warehouses"
-				       : shd_err_text(kind);
+			      : words->own || status >= 500 ? shd_err_text(kind)
+							    : "an answer that is not Ozon's";
 
 	*ret_verdict = (struct shd_answer_verdict){.scope = scope_of(kind),
 		.retry_after_ms = shd_retry_after_ms(answer, RETRY_MAX_MS)};
@@ -193,14 +214,41 @@ static bool refuse(const struct shd_endpoint *row, const struct shd_answer *answ
 			answer->status, *words->message ? ": " : "", words->message);
 }
 
-/* A 2xx whose body is {"code": not 0, "message": ...} and nothing else. */
+/* {"code": 7, "message": "...", "details": []}, some of it: nothing but a refusal's members, one
+ * of which says something. */
+static bool is_refusal(const json_t *body)
+{
+	static const char *const members[] = {"code", "message", "error", "details"};
+	size_t known = 0, told = 0;
+
+	for (size_t i = 0; i < SHD_COUNT(members); i++) {
+		const json_t *member = json_object_get(body, members[i]);
+		int64_t code = 1;
+
+		known += member != NULL;
+		if (i == 0)
+			told += shd_loose_int(member, &code) && code != 0;
+		else if (i < 3)
+			told += member && !json_is_null(member) &&
+				!(json_is_string(member) && !json_string_length(member));
+	}
+	return told && known == json_object_size(body);
+}
+
+/* A 2xx that refuses. */
 static bool is_disguised(const struct shd_answer *answer, struct words *words)
 {
-	if (answer->len > 4096 || !memmem(answer->body, answer->len, "\"code\"", 6) ||
-		!memmem(answer->body, answer->len, "\"message\"", 9))
+	struct shd_error ignored;
+
+	if (answer->len > REFUSAL_BYTES || (!memmem(answer->body, answer->len, "\"code\"", 6) &&
+		!memmem(answer->body, answer->len, "\"message\"", 9) &&
+		!memmem(answer->body, answer->len, "\"error\"", 7)))
+		return false;
+	json_auto_t *body = shd_adapter_parse(answer->body, answer->len, &ignored);
+	if (!is_refusal(body))
 		return false;
 	read_words(answer, words);
-	return words->code > 0 && *words->message;
+	return true;
 }
 
 bool shd_ozon_accept(const struct shd_endpoint *row, const struct shd_answer *answer,

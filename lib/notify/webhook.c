@@ -9,7 +9,11 @@
 #include <string.h>
 
 /* Room for ours beside the user's own. */
-enum { OWN_HEADERS = SHD_REQUEST_HEADERS - 6, ABSURD_MS = 1000000 * SHD_SECOND_MS };
+enum {
+	OWN_HEADERS = SHD_REQUEST_HEADERS - 6,
+	ABSURD_MS = 1000000 * SHD_SECOND_MS,
+	SAYS_NO_BYTES = 4096, /* a refusal within a 2xx is short */
+};
 
 static const char *const schemes[] = {"https", "http", NULL};
 
@@ -239,14 +243,56 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 	return true;
 }
 
+/* A number that says no: neither 0 nor a good HTTP status. */
+static bool is_bad_number(const json_t *value)
+{
+	int64_t n = json_is_integer(value) ? json_integer_value(value) : 0;
+
+	return n != 0 && (n < 200 || n > 299);
+}
+
+/* Robots of messengers (WeCom, DingTalk, Feishu, Telegram) answer 200 and say no in the body. */
+static bool says_no(const struct shd_answer *answer, struct shd_error *ret_error)
+{
+	static const char *const numbers[] = {"errcode", "code", "StatusCode"};
+	static const char *const flags[] = {"ok", "success"};
+	static const char *const words[] = {"errmsg", "msg", "message", "description",
+		"StatusMessage"};
+	json_auto_t *body = NULL;
+	const char *found = "it does not say why";
+	bool no = false;
+
+	if (!answer->body || answer->len > SAYS_NO_BYTES)
+		return false;
+	body = json_loadb(answer->body, answer->len, 0, NULL);
+	for (size_t i = 0; i < SHD_COUNT(numbers); i++)
+		no = no || is_bad_number(json_object_get(body, numbers[i]));
+	for (size_t i = 0; i < SHD_COUNT(flags); i++)
+		no = no || json_is_false(json_object_get(body, flags[i]));
+	for (size_t i = SHD_COUNT(words); i-- > 0;)
+		if (json_is_string(json_object_get(body, words[i])))
+			found = json_string_value(json_object_get(body, words[i]));
+	if (!no)
+		return false;
+	shd_fail(ret_error, SHD_ERR_REQUEST, "the receiver answered %d, but refuses: %s",
+		answer->status, found);
+	for (char *c = ret_error->msg; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7F)
+			*c = ' ';
+	return true;
+}
+
 /* As Standard Webhooks has it: only "gone" is final. A receiver that says 401 or 404
  * may be in the middle of an update; it is tried until the channel gives up. */
 static void classify(const struct shd_answer *answer, struct shd_sent_result *ret_result)
 {
 	int status = answer->status;
 
-	if (status >= 200 && status < 300)
+	if (status >= 200 && status < 300) {
+		if (says_no(answer, &ret_result->error))
+			ret_result->sent = SHD_SENT_RETRY;
 		return;
+	}
 	ret_result->sent = status == 410 ? SHD_SENT_REJECTED : SHD_SENT_RETRY;
 	if (status == 410) {
 		shd_fail(&ret_result->error, SHD_ERR_REQUEST, "the receiver is gone (410)");

@@ -255,6 +255,44 @@ static void answers_mean_what_the_specification_says(void **state)
 	}
 }
 
+/* As the robots of messengers do to a body that they do not know. */
+static void a_200_that_refuses_is_no_success(void **state)
+{
+	static const struct {
+		const char *body;
+		enum shd_sent sent;
+		const char *words;
+	} cases[] = {
+		{"{\"errcode\":40008,\"errmsg\":\"invalid message type\"}", SHD_SENT_RETRY,
+			"invalid message type"},
+		{"{\"code\":19002,\"msg\":\"params error, msg_type need\"}", SHD_SENT_RETRY,
+			"msg_type"},
+		{"{\"StatusCode\":9499,\"StatusMessage\":\"Bad\\nRequest\"}", SHD_SENT_RETRY,
+			"Bad Request"},
+		{"{\"ok\":false,\"error_code\":400,\"description\":\"chat not found\"}",
+			SHD_SENT_RETRY, "chat not found"},
+		{"{\"success\":false}", SHD_SENT_RETRY, "does not say"},
+		{"{\"errcode\":0,\"errmsg\":\"ok\"}", SHD_SENT_DELIVERED, NULL},
+		{"{\"code\":0,\"msg\":\"success\"}", SHD_SENT_DELIVERED, NULL},
+		{"{\"code\":200,\"message\":\"OK\"}", SHD_SENT_DELIVERED, NULL},
+		{"{\"code\":\"queued\",\"ok\":true}", SHD_SENT_DELIVERED, NULL},
+		{"{\"code\":", SHD_SENT_DELIVERED, NULL},
+		{"[1]", SHD_SENT_DELIVERED, NULL},
+		{"ok", SHD_SENT_DELIVERED, NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		const struct shd_answer answer = {.status = 200, .body = cases[i].body,
+			.len = strlen(cases[i].body), .header = retry_after};
+		struct shd_sent_result result = {0};
+
+		shd_notifier_find("webhook")->classify(&answer, &result);
+		assert_int_equal(result.sent, cases[i].sent);
+		if (cases[i].words && !strstr(result.error.msg, cases[i].words))
+			fail_msg("\"%s\" lacks \"%s\"", result.error.msg, cases[i].words);
+	}
+}
+
 static void every_notifier_is_found_by_its_name(void **state)
 {
 	(void)state;
@@ -273,6 +311,7 @@ int main(void)
 		cmocka_unit_test(headers_carry_key_time_and_signature),
 		cmocka_unit_test(a_header_cannot_bring_another_one),
 		cmocka_unit_test(answers_mean_what_the_specification_says),
+		cmocka_unit_test(a_200_that_refuses_is_no_success),
 		cmocka_unit_test(every_notifier_is_found_by_its_name),
 	};
 

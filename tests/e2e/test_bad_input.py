@@ -294,6 +294,22 @@ def test_a_missing_role_names_what_is_blind_and_the_rest_works(shop, daemon):
     assert error_of(pollers(daemon)["shop", "orders"]) is None
 
 
+def test_one_refusal_hides_nothing_and_is_no_verdict(shop, daemon):
+    run(daemon)
+    path = "/v4/posting/fbs/unfulfilled/list"
+    refusals = ("tariff", "no_access", "obsolete", "post_only", "missing_role", "invalid_key",
+                "blocked")
+    for at, refusal in enumerate(refusals):
+        shop.admin("/fault", {"do": refusal, "path": path, "times": 1})
+        polled_again(shop, 2, path)
+        add_order(shop, number := f"0609-000{at}-1")
+        assert wait_for(lambda: news_of(shop, number)), daemon.log.read_text()
+    assert set(told_of(shop)) == {"shop"}
+    assert told_of(shop)["shop"] == [
+        ("ozon-new-order", f"0609-000{at}-1", "new") for at in range(len(refusals))]
+    assert daemon.log.read_text().count("fbs_unfulfilled cannot be read: ") == len(refusals)
+
+
 def test_what_the_tariff_lacks_is_not_available_and_no_alert(tmp_path, daemon):
     scenario = tmp_path / "poor.yaml"
     scenario.write_text(SHOP.read_text().replace("PREMIUM_PLUS", "PREMIUM")

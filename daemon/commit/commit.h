@@ -66,6 +66,7 @@ struct shd_commit_item {
 	struct shd_batch batch;
 	bool urgent;        /* brought something; else it may wait a second for others to go with */
 	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
+	struct shd_wall relist_at; /* for done: as shd_outcome has it */
 	const char **unclaimed; /* for done: tracking numbers that no store knows */
 	size_t unclaimed_count;
 	struct shd_error error; /* unless ok */

@@ -38,6 +38,7 @@ static bool apply_batch(struct shd_change *change, struct shd_transaction *trans
 	if (!shd_judge_batch(job->judge, &item->batch, reterr))
 		return false;
 	item->suspect = job->outcome.suspect;
+	item->relist_at = job->outcome.relist_at;
 	item->unclaimed = job->outcome.unclaimed;
 	item->unclaimed_count = job->outcome.unclaimed_count;
 	return true;

@@ -40,7 +40,7 @@ static struct shd_feed_failure *copy_failure(const struct shd_feed_failure *old)
 /* Nothing of `extra` is kept that is empty. */
 static void set_extra(struct shd_feed *feed, const struct shd_feed_extra *extra)
 {
-	if (!extra->failure && !extra->lack && !extra->cursor_text) {
+	if (!extra->failure && !extra->lack && !extra->cursor_text && !extra->relist_at.ms) {
 		free(shd_steal(feed->extra));
 		return;
 	}
@@ -71,6 +71,14 @@ static void set_lack(struct shd_feed *feed, struct shd_feed_lack *lack)
 
 	free(extra.lack);
 	extra.lack = lack;
+	set_extra(feed, &extra);
+}
+
+void shd_feed_set_relist(struct shd_feed *feed, struct shd_wall at)
+{
+	struct shd_feed_extra extra = get_extra(feed);
+
+	extra.relist_at.ms = at.ms == SHD_NEVER_MS ? 0 : at.ms;
 	set_extra(feed, &extra);
 }
 
@@ -140,6 +148,7 @@ void shd_feed_finish(struct shd_feed *feed)
 	shd_feed_set_cursor(feed, (struct shd_cursor){0});
 	set_failure(feed, NULL);
 	set_lack(feed, NULL);
+	shd_feed_set_relist(feed, (struct shd_wall){0});
 }
 
 void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)

@@ -46,6 +46,7 @@ struct shd_feed_lack {
 struct shd_feed_extra {
 	struct shd_feed_failure *failure; /* NULL: it works */
 	struct shd_feed_lack *lack;       /* NULL: its list is whole */
+	struct shd_wall relist_at;        /* when the same list is told again; 0: not */
 	const char *cursor_text;          /* owned; NULL: none */
 	struct shd_wall cursor_expires;
 };
@@ -126,6 +127,13 @@ void shd_feed_set_cursor(struct shd_feed *feed, struct shd_cursor cursor);
 
 /* The state was told the facts now; shd_feed_note_due says when to tell them again. */
 void shd_feed_noted(struct shd_feed *feed, struct shd_wall now);
+
+/* When its complete list is told again although it is as it was (judge.h); SHD_NEVER_MS: not. */
+void shd_feed_set_relist(struct shd_feed *feed, struct shd_wall at);
+static inline bool shd_feed_relists(const struct shd_feed *feed, struct shd_wall now)
+{
+	return feed->extra && feed->extra->relist_at.ms && feed->extra->relist_at.ms <= now.ms;
+}
 
 /* What came of a poll that ended now; `cursor`: where the next one goes on, text borrowed
  * (the feed's own is accepted). True: the feed stands otherwise than before, or fails for

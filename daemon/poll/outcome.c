@@ -83,6 +83,8 @@ struct shd_poll_outcome shd_outcome_read(
 	feed->suspects = suspect;
 	if (!suspect && poll->state == SHD_POLL_CHANGED)
 		shd_poll_adopt(poll);
+	if (committed && poll->listed_changed && !suspect)
+		shd_feed_set_relist(feed, poll->item.relist_at);
 	if (committed)
 		shd_pages_forget(&feed->pages, poll->item.unclaimed, poll->item.unclaimed_count);
 	if (!poll->outdated && spent_ms >= 0 && spent_ms < period_ms)

@@ -309,7 +309,8 @@ static void compare_lists(struct shd_poll *poll)
 	const char **before = shd_pages_keys(&poll->feed->pages, &count);
 
 	poll->listed = shd_pages_keys(&poll->pages, &poll->listed_count);
-	poll->listed_changed = !poll->feed->swept || count != poll->listed_count;
+	poll->listed_changed = !poll->feed->swept || count != poll->listed_count ||
+			       shd_feed_relists(poll->feed, poll->began);
 	for (size_t i = 0; i < count && !poll->listed_changed; i++)
 		poll->listed_changed = strcmp(before[i], poll->listed[i]) != 0;
 	free(before);

@@ -242,7 +242,8 @@ static void pages_done(struct shd_poll *poll)
 		poll->listed_changed = false;
 		say_what_lacks(poll);
 	}
-	if (row->complete && !poll->listed && !poll->walk.lack && is_changed(poll))
+	if (row->complete && !poll->listed && !poll->walk.lack &&
+		(is_changed(poll) || shd_feed_relists(poll->feed, poll->began)))
 		shd_poll_enter(poll, SHD_POLL_LISTING);
 	else
 		follow(poll);

@@ -45,6 +45,7 @@ enum {
 	SHD_I_closed_at,
 	SHD_I_url,
 	SHD_I_unreadable,
+	SHD_I_unlisted_since,
 	SHD_I_COMMON
 };
 

@@ -94,6 +94,7 @@ bool shd_judge_take(const struct shd_basis *basis, struct shd_txn *txn, struct s
 	struct shd_feed_row feed;
 	bool turned;
 
+	txn->outcome->relist_at.ms = SHD_NEVER_MS;
 	return shd_judge_feed(basis, txn, visit, batch, &before, &feed, reterr) &&
 	       (!own || (take_harvest(basis, txn, visit, batch, reterr) &&
 				shd_judge_sweep(basis, txn, visit, batch, &feed, reterr))) &&

@@ -57,7 +57,8 @@ bool shd_judge_is_read(struct shd_txn *txn, const struct shd_visit *visit,
 	const struct shd_batch *batch, const struct shd_feed_row *feed)
 {
 	uint64_t bit = bit_of(batch->source, batch->fetch.row);
-	bool waits = batch->fetch.ok ? feed->suspects > 0 /* what it lists is not believed yet */
+	bool undecided = feed->suspects || txn->outcome->relist_at.ms <= txn->now.ms;
+	bool waits = batch->fetch.ok ? undecided /* what it lists is not believed yet */
 			       : !batch->fetch.row->optional &&
 				 shd_standing_may_pass(batch->fetch.standing);
 

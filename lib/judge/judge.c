@@ -158,7 +158,7 @@ void shd_judge_destroy(struct shd_judge *judge)
 
 void shd_outcome_init(struct shd_outcome *outcome)
 {
-	*outcome = (struct shd_outcome){.next_wake = {SHD_NEVER_MS}};
+	*outcome = (struct shd_outcome){.next_wake = {SHD_NEVER_MS}, .relist_at = {SHD_NEVER_MS}};
 	outcome->arena = shd_arena_create(OUTCOME_BYTES);
 }
 

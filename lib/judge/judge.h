@@ -68,6 +68,9 @@ struct shd_outcome {
 	size_t judged;                /* rules judged, for the figures */
 	size_t changed;               /* entities and metrics that really changed */
 	bool suspect;                 /* an empty answer was not believed yet */
+	/* Of the last batch: when the list is to be looked at again although nothing in it
+	 * changed, as something is no longer on it. SHD_NEVER_MS: not for that. */
+	struct shd_wall relist_at;
 	/* Of the last batch of a source without a store: tracking numbers that no store knows,
 	 * borrowed from the harvest. */
 	const char **unclaimed;

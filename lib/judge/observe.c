@@ -328,6 +328,17 @@ static bool follow_up(const struct shd_basis *basis, struct shd_txn *txn, struct
 	return true;
 }
 
+/* It is on its list, or another answer speaks of what is not: its time is counted anew. */
+static void speak_of(const struct shd_entity *entity, bool lists, struct shd_wall now)
+{
+	struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
+
+	if (lists)
+		since->none = true;
+	else if (!since->none)
+		since->n = now.ms;
+}
+
 bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
 	const struct shd_entity *seen, const struct shd_endpoint *row, struct shd_error *reterr)
 {
@@ -350,6 +361,8 @@ bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct
 	/* What a list of the open ones lists is open, unless it says itself that it is not. */
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
 		entity->fields[closed].n = false;
+	if (row && !(seen->set >> SHD_I_unlisted_since & 1))
+		speak_of(entity, lists, txn->now);
 	bool changed = !before || shd_entity_differs(before, entity);
 	return (!changed || find_product(basis, txn, visit, entity, reterr)) &&
 	       keep_change(basis, txn, visit, before, entity, lists ? row->name : NULL, &kept,
@@ -390,21 +403,32 @@ struct listed {
 	UT_hash_handle hh;
 };
 
-static bool close_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
-	enum shd_kind kind, const char *id, struct shd_error *reterr)
+/* What its list misses: no longer listed at first, and closed when it stays away. */
+static bool miss_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_endpoint *row, const char *id, struct shd_error *reterr)
 {
 	const struct shd_entity *before, *kept;
+	struct shd_wall *relist_at = &txn->outcome->relist_at;
 	struct shd_entity *entity;
 
 	shd_arena_reset(visit->scratch);
-	if (!load(basis, visit, kind, id, visit->scratch, &before, &entity, reterr))
+	if (!load(basis, visit, row->closes, id, visit->scratch, &before, &entity, reterr))
 		return false;
-	put_n(entity, shd_kind_first(kind) + SHD_I_closed, true);
+	struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
+	/* One that lies ahead was written before the clock was set back. */
+	if (since->none || since->n > txn->now.ms) {
+		since->none = false;
+		since->n = txn->now.ms;
+	} else if (since->n + row->gone_after_ms <= txn->now.ms) {
+		put_n(entity, shd_kind_first(row->closes) + SHD_I_closed, true);
+	}
+	if (!entity->fields[SHD_I_closed].n && since->n + row->gone_after_ms < relist_at->ms)
+		relist_at->ms = since->n + row->gone_after_ms;
 	return keep_change(basis, txn, visit, before, entity, NULL, &kept, reterr) &&
 	       (!kept || follow_up(basis, txn, visit, before, kept, reterr));
 }
 
-static bool close_missing(const struct shd_basis *basis, struct shd_txn *txn,
+static bool miss_all(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, const struct shd_batch *batch, const char *const *ids,
 	size_t count, struct shd_error *reterr)
 {
@@ -422,7 +446,7 @@ static bool close_missing(const struct shd_basis *basis, struct shd_txn *txn,
 	for (size_t i = 0; ok && i < count; i++) {
 		HASH_FIND_STR(all, ids[i], found);
 		if (!found)
-			ok = close_one(basis, txn, visit, batch->fetch.row->closes, ids[i], reterr);
+			ok = miss_one(basis, txn, visit, batch->fetch.row, ids[i], reterr);
 	}
 	HASH_CLEAR(hh, all);
 	free(rows);
@@ -444,14 +468,11 @@ bool shd_judge_sweep(const struct shd_basis *basis, struct shd_txn *txn, struct 
 	if (!basis->read->open_ids(basis->read->ctx, visit->store->id, batch->fetch.row->closes,
 		    batch->fetch.row->name, txn->arena, &ids, &count, reterr))
 		return false;
-	/* One empty answer where there were rows may be a slip of theirs. */
-	if (batch->seen.listed_count == 0 && count > 0 && feed->suspects == 0) {
-		feed->suspects = 1;
-		txn->outcome->suspect = true;
-		return true;
-	}
-	feed->suspects = 0;
-	return close_missing(basis, txn, visit, batch, ids, count, reterr);
+	bool emptied = batch->seen.listed_count == 0 && count > 0;
+	/* One empty answer where there were rows may be a slip of theirs: it is not even noted. */
+	txn->outcome->suspect = emptied && feed->suspects == 0;
+	feed->suspects = emptied;
+	return txn->outcome->suspect || miss_all(basis, txn, visit, batch, ids, count, reterr);
 }
 
 /* --- cross references ------------------------------------------------------------------------ */

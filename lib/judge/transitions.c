@@ -115,6 +115,8 @@ static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd
 
 	if (entity && !entity->fields[SHD_I_url].none)
 		facts.url = entity->fields[SHD_I_url].text;
+	if (entity && !entity->fields[SHD_I_unlisted_since].none)
+		facts.unlisted.ms = entity->fields[SHD_I_unlisted_since].n;
 	return facts;
 }
 

@@ -92,7 +92,11 @@ struct shd_endpoint {
 	const char *const *columns; /* tables: those that have to be there, or NULL */
 	const char *ids_of;     /* BATCH: endpoint whose records' keys are asked for */
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
-	bool complete; /* lists all open ones: what it listed before and now misses has closed */
+	/* Lists all there are, or all open ones. What it listed before and now misses is no
+	 * longer listed (the field unlisted_since), and has closed when a later list, at least
+	 * `gone_after_ms` after the first, misses it as well and nothing else spoke of it. */
+	bool complete;
+	int64_t gone_after_ms;  /* 0: where leaving the list is how such a case ends */
 	enum shd_kind closes;   /* the kind of those; only with `complete` */
 	/* CURSOR: the last page says where the next poll goes on. It lists changes: it is neither
 	 * `complete` nor anybody's ids_of, and no carrier's. Where the text has expired or its

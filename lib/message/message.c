@@ -228,6 +228,13 @@ static const char *wording_about(struct render *render, const struct shd_facts *
 	return shd_phrase(&render->reader, where, 0, facts->store, facts->subject);
 }
 
+/* An alert stays although its list no longer has the entity; or ended by that. */
+static const char *wording_unlisted(struct shd_reader *reader, const struct shd_facts *facts)
+{
+	return facts->unlisted.ms ? shd_phrase(reader, unlisted, 0,
+		shd_wording_moment(reader, facts->unlisted)) : NULL;
+}
+
 static const char *wording_state(
 	struct render *render, const struct shd_facts *facts, const char *own)
 {
@@ -235,14 +242,16 @@ static const char *wording_state(
 	const char *line;
 
 	if (resolved(facts))
-		return wording_lasting(reader, facts);
+		return join(reader, wording_lasting(reader, facts),
+			wording_unlisted(reader, facts));
 	if (own)
 		line = fill_in(render, own, facts);
 	else if (has_deadline(facts))
 		line = shd_wording_deadline(reader, facts->due);
 	else
 		line = join(reader, wording_measure(reader, facts), wording_lasting(reader, facts));
-	return join(reader, line, wording_room(render, facts));
+	return join(reader, join(reader, line, wording_room(render, facts)),
+		wording_unlisted(reader, facts));
 }
 
 static const char *wording_line(struct render *render, const struct shd_facts *facts)

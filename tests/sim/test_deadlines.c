@@ -205,7 +205,7 @@ static void a_dead_feed_fires_nothing_and_resolves_nothing(void **state)
 	bench_finish(&b);
 }
 
-static void one_empty_answer_is_suspect_and_two_are_believed(void **state)
+static void one_empty_answer_is_suspect_and_a_third_is_believed(void **state)
 {
 	struct bench b;
 
@@ -223,14 +223,24 @@ static void one_empty_answer_is_suspect_and_two_are_believed(void **state)
 	bench_sweep(&b, (const char *const[]){"c1", "c2"}, 2);
 	bench_sweep(&b, NULL, 0);
 	assert_true(b.outcome.suspect);
-	bench_sweep(&b, NULL, 0);
-	assert_false(b.outcome.suspect);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(bench_level(&b, "first-response", "c1"), SHD_INFO);
+		bench_sweep(&b, NULL, 0);
+		assert_false(b.outcome.suspect);
+	}
 	assert_int_equal(bench_alert(&b, "first-response", "c1")->state, SHD_ALERT_RESOLVED);
 	assert_int_equal(bench_alert(&b, "first-response", "c2")->state, SHD_ALERT_RESOLVED);
 	bench_finish(&b);
 }
 
-static void what_a_sweep_no_longer_lists_has_closed(void **state)
+static const struct shd_value *unlisted_since(struct bench *b, const char *id)
+{
+	return shd_entity_get(
+		bench_entity(b, SHD_KIND_complaint, id), SHD_F_complaint_unlisted_since);
+}
+
+/* One list is no verdict: it closes with the next one that lacks it too. */
+static void what_two_sweeps_no_longer_list_has_closed(void **state)
 {
 	struct bench b;
 
@@ -241,6 +251,21 @@ static void what_a_sweep_no_longer_lists_has_closed(void **state)
 	complaint(&b, "c1", T0 - 13 * SHD_HOUR_MS);
 	complaint(&b, "c2", T0 - 13 * SHD_HOUR_MS);
 	bench_sweep(&b, (const char *const[]){"c1", "c2"}, 2);
+	for (int back = 1; back >= 0; back--) {
+		b.now += SHD_MINUTE_MS;
+		bench_sweep(&b, (const char *const[]){"c2"}, 1);
+		assert_int_equal(unlisted_since(&b, "c1")->n, b.now);
+		assert_true(unlisted_since(&b, "c2")->none);
+		assert_int_equal(b.outcome.relist_at.ms, b.now);
+		assert_int_equal(bench_level(&b, "first-response", "c1"), SHD_INFO);
+		if (!back)
+			break;
+		complaint(&b, "c1", T0 - 13 * SHD_HOUR_MS);
+		bench_sweep(&b, (const char *const[]){"c1", "c2"}, 2);
+		assert_true(unlisted_since(&b, "c1")->none);
+		assert_int_equal(b.outcome.relist_at.ms, SHD_NEVER_MS);
+		assert_int_equal(bench_alert(&b, "first-response", "c1")->episode, 1);
+	}
 	b.now += SHD_MINUTE_MS;
 	bench_sweep(&b, (const char *const[]){"c2"}, 1);
 	assert_int_equal(bench_alert(&b, "first-response", "c1")->state, SHD_ALERT_RESOLVED);
@@ -253,6 +278,57 @@ static void what_a_sweep_no_longer_lists_has_closed(void **state)
 	assert_int_equal(bench_level(&b, "first-response", "c1"), SHD_INFO);
 	assert_int_equal(bench_alert(&b, "first-response", "c1")->episode, 2);
 	bench_finish(&b);
+}
+
+static void complaint_seen(struct bench *b, const char *id, const struct shd_endpoint *by)
+{
+	size_t at = shd_harvest_entity(bench_harvest(b), SHD_KIND_complaint, id, strlen(id));
+
+	shd_set_n(b->harvest, at, SHD_F_complaint_opened_at, T0 - 13 * SHD_HOUR_MS);
+	struct shd_batch batch = bench_batch_of(b, by);
+	bench_take(b, &batch);
+}
+
+/* With an age it stays that long, whatever the lists say meanwhile; each answer that speaks of it
+ * begins the time anew. */
+static void what_vanished_ends_after_its_age_unless_something_speaks_of_it(void **state)
+{
+	static const struct shd_endpoint own[] = {
+		{.name = "cases", .poller = SHD_P_complaints, .paging = SHD_PAGE_CURSOR,
+			.complete = true, .gone_after_ms = SHD_DAY_MS,
+			.closes = SHD_KIND_complaint},
+		{.name = "by_id", .poller = SHD_P_complaints, .paging = SHD_PAGE_BATCH,
+			.optional = true},
+	};
+	static const char *const both[] = {"c1", "c2"};
+
+	(void)state;
+	for (int spoken = 0; spoken < 2; spoken++) {
+		const int64_t first = T0 + SHD_HOUR_MS;
+		const int64_t ends = first + (spoken ? 2 : 1) * SHD_DAY_MS;
+		struct bench b;
+
+		bench_start(&b, rules);
+		poll_seldom(&b);
+		b.sources[0].endpoints = own;
+		b.sources[0].endpoint_count = SHD_COUNT(own);
+		for (b.now = T0; b.now <= ends;
+		     b.now += b.now == T0 ? SHD_HOUR_MS : 12 * SHD_HOUR_MS) {
+			bool asked = spoken && b.now == first + SHD_DAY_MS;
+
+			if (asked || b.now == T0)
+				complaint_seen(&b, "c1", &own[asked]);
+			if (b.now == T0)
+				complaint_seen(&b, "c2", &own[0]);
+			struct shd_batch batch = bench_batch_of(&b, &own[0]);
+			batch.seen.listed = both + (b.now > T0);
+			batch.seen.listed_count = b.now > T0 ? 1 : 2;
+			bench_take(&b, &batch);
+			assert_int_equal(bench_alert(&b, "first-response", "c1")->state,
+				b.now < ends ? SHD_ALERT_FIRING : SHD_ALERT_RESOLVED);
+		}
+		bench_finish(&b);
+	}
 }
 
 /* It adds, and it ends nothing, however often it comes and however little it lists. */
@@ -449,8 +525,9 @@ int main(void)
 		cmocka_unit_test(an_order_becomes_late_between_two_polls),
 		cmocka_unit_test(a_level_must_hold_its_time),
 		cmocka_unit_test(a_dead_feed_fires_nothing_and_resolves_nothing),
-		cmocka_unit_test(one_empty_answer_is_suspect_and_two_are_believed),
-		cmocka_unit_test(what_a_sweep_no_longer_lists_has_closed),
+		cmocka_unit_test(one_empty_answer_is_suspect_and_a_third_is_believed),
+		cmocka_unit_test(what_two_sweeps_no_longer_list_has_closed),
+		cmocka_unit_test(what_vanished_ends_after_its_age_unless_something_speaks_of_it),
 		cmocka_unit_test(an_incomplete_sweep_closes_nothing),
 		cmocka_unit_test(a_restart_between_any_two_steps_changes_nothing),
 		cmocka_unit_test(a_lost_transaction_is_lived_again),

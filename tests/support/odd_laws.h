@@ -101,6 +101,8 @@ static inline bool may_become(const struct run *run, const struct shd_field_row 
 {
 	unsigned may = run->may;
 
+	if (strcmp(row->name, "unreadable") == 0) /* what cannot be read, in words */
+		return true;
 	if ((may & ODD_MEANT) || (after->none && (!before || before->none)))
 		return true;
 	if (before && shd_value_equal(before, after))

@@ -90,7 +90,8 @@ static inline void odd_put_field_rules(struct shd_text *yaml)
 		const struct shd_field_row *row = shd_field_row((enum shd_field)f);
 		const char *kind = shd_kind_name(row->kind);
 
-		if (row->kind == SHD_KIND_poller || row->kind == SHD_KIND_channel)
+		if (row->kind == SHD_KIND_poller || row->kind == SHD_KIND_channel ||
+			strcmp(row->name, "unreadable") == 0)
 			continue;
 		shd_text_printf(yaml, "  - {rule: has-%d, ", f);
 		if (row->kind == SHD_KIND_store)
@@ -220,11 +221,19 @@ static inline void odd_give(struct odd_world *world, const struct odd_answer *an
 	}
 }
 
+static inline void odd_wait(struct odd_polled *polled, int64_t wait_ms)
+{
+	if (wait_ms > polled->wait_ms)
+		polled->wait_ms = wait_ms;
+}
+
 /* From the first request to the end. `odd` answers those for the row `at`, the good answers
  * all others. */
 static inline void odd_answer_all(struct odd_world *world, size_t at, const struct odd_answer *odd,
 	struct odd_polled *polled)
 {
+	struct shd_source_limits *limits = world->feeds.sources[0]->limits;
+	const struct shd_mono mono = {world->b.now};
 	struct shd_poll *poll = world->poll;
 	int of_row = 0;
 
@@ -242,8 +251,9 @@ static inline void odd_answer_all(struct odd_world *world, size_t at, const stru
 		assert_non_null(good.body);
 		odd_give(world, odd && asked == at ? odd : &good, of_row);
 		of_row += asked == at;
-		if (poll->refused_ms > polled->wait_ms)
-			polled->wait_ms = poll->refused_ms;
+		if (poll->refused_ms)
+			shd_limits_refused(limits, poll->refused_scope, poll->refused_ms, mono);
+		odd_wait(polled, shd_limits_paused_ms(limits, mono));
 	}
 }
 
@@ -268,12 +278,6 @@ static inline void odd_tell(struct odd_world *world, struct shd_feed *feed, enum
 		return;
 	shd_outcome_facts(world->poll, feed, (struct shd_wall){world->b.now}, &batch);
 	odd_take(world, &batch);
-}
-
-static inline void odd_wait(struct odd_polled *polled, int64_t wait_ms)
-{
-	if (wait_ms > polled->wait_ms)
-		polled->wait_ms = wait_ms;
 }
 
 /* As daemon/poll/ended.c does it. */

@@ -401,27 +401,43 @@ static int stop(void **state)
 	return 0;
 }
 
-static void hold(const struct run *run, enum law law, const char *text)
+/* Whether odd_known.txt names it: what is known to break a law, a line each. */
+static bool is_known(const char *known, const char *line)
 {
-	size_t count = 0;
+	size_t len = strlen(line);
+
+	for (const char *at = strstr(known, line); at; at = strstr(at + 1, line))
+		if ((at == known || at[-1] == '\n') && at[len] == '\n')
+			return true;
+	return false;
+}
+
+static void hold(const struct run *run, enum law law, const char *name, const char *text)
+{
+	size_t count = 0, len;
+	char *known shd_autofree = case_file(SHD_SOURCE_DIR "/tests/prop/odd_known.txt", &len);
+	char line[300];
 
 	for (size_t i = 0; i < run->finding_count; i++) {
-		if (run->findings[i].law != law)
+		const struct finding *finding = &run->findings[i];
+
+		snprintf(line, sizeof(line), "%s %s", name, finding->where);
+		if (finding->law != law || (!getenv("SHD_ODD_ALL") && is_known(known, line)))
 			continue;
-		print_message("%s: %s (%s and %zu more)\n", text, run->findings[i].where,
-			run->findings[i].first, run->findings[i].count - 1);
+		print_message("%s (%s: %s, and %zu more)\n", line, text, finding->first,
+			finding->count - 1);
 		count++;
 	}
 	assert_int_equal(count, 0);
 }
 
-/* SHD_ODD_ALL in the environment: those that do not hold yet as well. */
+/* SHD_ODD_ALL in the environment: all laws, and what is known to break them. */
 #define X(id, holds, text)                                                                         \
 	static void law_##id(void **state)                                                         \
 	{                                                                                          \
 		if (!(holds) && !getenv("SHD_ODD_ALL"))                                            \
 			skip();                                                                    \
-		hold(*state, LAW_##id, text);                                                      \
+		hold(*state, LAW_##id, #id, text);                                                 \
 	}
 LAW_MAP(X)
 #undef X

@@ -30,7 +30,7 @@ enum { RECORDS = 3, FINDINGS = 4000, MOVED = 200, SIGNATURES = 500, STRANGE = 10
 
 struct finding {
 	enum law law;
-	char where[200], first[60]; /* row, place, what happens; by which oddity first */
+	char where[200], first[100]; /* row, place, what happens; by which oddity first */
 	size_t count;
 };
 
@@ -57,6 +57,7 @@ struct run {
 	const struct shd_harvest *expected;
 	char strange[STRANGE][100]; /* ids that odd answers made up: of whatever record */
 	size_t strange_count;
+	bool anew;               /* other records are told again: other rows may disagree */
 	bool broken;             /* the world has to be made anew */
 };
 
@@ -86,12 +87,29 @@ static inline void found(struct run *run, enum law law, const char *fmt, ...)
 	struct finding *finding = &run->findings[run->finding_count++];
 	*finding = (struct finding){.law = law, .count = 1};
 	memcpy(finding->where, where, sizeof(where));
-	snprintf(finding->first, sizeof(finding->first), "%s", run->oddity);
+	snprintf(finding->first, sizeof(finding->first), "%.*s",
+		(int)shd_utf8_cut(run->oddity, strlen(run->oddity), sizeof(finding->first) - 1),
+		run->oddity);
 }
 
 static const char *name_of(enum shd_kind kind, int field)
 {
 	return shd_field_row(shd_kind_first(kind) + (enum shd_field)field)->name;
+}
+
+/* Fields that follow others, or the time; the others are looked at. */
+static inline bool is_derived(const struct shd_field_row *row)
+{
+	static const enum shd_field fields[] = {SHD_F_parcel_stood_still,
+		SHD_F_parcel_stood_still_on, SHD_F_parcel_customs_since, SHD_F_order_has_product,
+		SHD_F_listing_state_since, SHD_F_listing_was_active, SHD_F_stock_cover,
+		SHD_F_stock_unshipped};
+
+	for (size_t i = 0; i < SHD_COUNT(fields); i++)
+		if (shd_field_row(fields[i]) == row)
+			return true;
+	/* what cannot be read, in words */
+	return strcmp(row->name, "unreadable") == 0;
 }
 
 /* Whether a field may change as it did, by a value of which run->may says what it can be read
@@ -101,9 +119,7 @@ static inline bool may_become(const struct run *run, const struct shd_field_row 
 {
 	unsigned may = run->may;
 
-	if (strcmp(row->name, "unreadable") == 0) /* what cannot be read, in words */
-		return true;
-	if ((may & ODD_MEANT) || (after->none && (!before || before->none)))
+	if ((may & ODD_MEANT) || is_derived(row) || (after->none && (!before || before->none)))
 		return true;
 	if (before && shd_value_equal(before, after))
 		return true;
@@ -127,22 +143,21 @@ static inline bool may_become(const struct run *run, const struct shd_field_row 
 	return false;
 }
 
-static const char *value_text(const struct shd_value *value, struct shd_text *out)
-{
-	shd_text_clear(out);
-	shd_value_print(value, out);
-	return out->data;
-}
-
 static inline void found_value(struct run *run, enum shd_kind kind, int field,
 	const struct shd_value *before, const struct shd_value *after)
 {
-	struct shd_text was SHD_AUTO(shd_text_finish) = {0}, is SHD_AUTO(shd_text_finish) = {0};
+	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
+	const char *oddity = run->oddity;
 
-	shd_text_init(&was, 5000);
-	shd_text_init(&is, 5000);
-	found(run, LAW_BECOMES, "%s.%s %.40s -> %.40s", shd_kind_name(kind), name_of(kind, field),
-		before ? value_text(before, &was) : "?", value_text(after, &is));
+	shd_text_init(&text, 20000);
+	shd_text_printf(&text, "%s: ", oddity);
+	if (before)
+		shd_value_print(before, &text);
+	shd_text_puts(&text, " -> ");
+	shd_value_print(after, &text);
+	run->oddity = text.data;
+	found(run, LAW_BECOMES, "%s.%s", shd_kind_name(kind), name_of(kind, field));
+	run->oddity = oddity;
 }
 
 /* --- one record, mapped ------------------------------------------------------------------- */
@@ -285,15 +300,17 @@ static inline void look_at_entity(struct run *run, const struct shd_entity *afte
 	shd_assert(run->moved_count < MOVED);
 	for (int i = 0; i < shd_kind_fields(after->kind); i++) {
 		const struct shd_value *was = &before->fields[i], *is = &after->fields[i];
+		const struct shd_field_row *row =
+			shd_field_row(shd_kind_first(after->kind) + (enum shd_field)i);
 
-		if (i == SHD_I_progressed_at || i == SHD_I_closed_at || shd_value_equal(was, is))
+		if (i == SHD_I_progressed_at || i == SHD_I_closed_at || shd_value_equal(was, is) ||
+			is_derived(row))
 			continue;
 		if (i == SHD_I_closed && is->n && run->may != ODD_MEANT) {
 			found(run, LAW_CLOSES, "%s closes", shd_kind_name(after->kind));
 			continue;
 		}
-		if (may_become(run, shd_field_row(shd_kind_first(after->kind) +
-						(enum shd_field)i), was, is))
+		if (run->anew || may_become(run, row, was, is))
 			meant = true;
 		else
 			found_value(run, after->kind, i, was, is);
@@ -329,7 +346,7 @@ static inline void name_rule(char *text, size_t size, const char *rule)
 		return;
 	}
 	row = shd_field_row((enum shd_field)strtol(rule + 4, NULL, 10));
-	snprintf(text, size, "%s.%s is not none", shd_kind_name(row->kind), row->name);
+	snprintf(text, size, "the field of a %s", shd_kind_name(row->kind));
 }
 
 /* Only what a value meant may move an alert; what is new may begin one. */
@@ -339,7 +356,8 @@ static inline void look_at_event(struct run *run, const struct shd_change_set *c
 	const struct shd_alert *alert = alert_of(changes, event->alert);
 	const struct moved *moved = alert ? moved_of(run, alert->entity) : NULL;
 
-	if (!alert || (moved && moved->meant) || is_strange(run, alert->entity))
+	if (!alert || run->anew || run->may == ODD_MEANT || (moved && moved->meant) ||
+		is_strange(run, alert->entity))
 		return;
 	const struct shd_rule *rule = shd_rules_find(run->world.b.rules, alert->rule);
 	if (rule->each && rule->kind == SHD_KIND_poller)
@@ -461,7 +479,10 @@ static inline void set_good(struct run *run, size_t at, const json_t *body)
 {
 	free((char *)run->world.good[at]);
 	run->world.good[at] = odd_dump(body, "");
-	read_well(run, at);
+	for (int i = 0; i < 3; i++) { /* what another answer listed may be missed first */
+		shd_pages_clear(&odd_feed(&run->world, at)->pages);
+		read_well(run, at);
+	}
 }
 
 /* --- one odd answer --------------------------------------------------------------------------- */
@@ -475,6 +496,8 @@ static inline void check_mended(struct run *run)
 
 		for (int f = 0; f < shd_kind_fields(before->kind) && !run->moved[i].meant; f++)
 			if (f != SHD_I_progressed_at && f != SHD_I_closed_at &&
+				!is_derived(shd_field_row(
+					shd_kind_first(before->kind) + (enum shd_field)f)) &&
 				!shd_value_equal(&before->fields[f], &now->fields[f]))
 				found(run, LAW_REMAINS, "%s.%s", shd_kind_name(before->kind),
 					name_of(before->kind, f));
@@ -491,6 +514,7 @@ static inline void try(struct run *run, size_t at, const struct odd_answer *odd,
 	run->polls += 2;
 	run->moved_count = 0;
 	shd_arena_reset(run->arena);
+	run->anew = anew;
 	world->look = look;
 	world->brought = run->expected ? look_for_expected : NULL;
 	odd_read(world, at, odd, anew, &polled);

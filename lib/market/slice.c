@@ -115,7 +115,7 @@ static uint64_t brackets(const char *bytes, uint64_t *in_string, uint64_t *escap
 	for (int shift = 1; shift < 64; shift *= 2)
 		strings ^= strings << shift;
 	strings ^= *in_string;
-	*in_string = (uint64_t)((int64_t)strings >> 63);
+	*in_string = 0 - (strings >> 63);
 	return marks.brackets & ~strings;
 }
 

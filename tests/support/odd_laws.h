@@ -10,7 +10,7 @@
 #define LAW_MAP(X)                                                                                 \
 	X(RESOLVES, false, "an alert ends")                                                        \
 	X(FIRES, false, "an alert begins")                                                         \
-	X(CLOSES, false, "something closes")                                                       \
+	X(CLOSES, true, "something closes")                                                        \
 	X(BECOMES, false, "what cannot be read becomes something")                                 \
 	X(LOSES, false, "what can be read is not told")                                            \
 	X(RESTS, false, "a feed rests for more than 30 minutes")                                   \

@@ -66,27 +66,52 @@ static void try_record(struct run *run, const struct odd_body *body, size_t at, 
 	shd_harvest_destroy(others);
 }
 
+/* The value v at the place, one more than there are: nothing. */
+static struct shd_harvest *map_odd(struct run *run, const struct odd_body *body,
+	const json_t *record, const struct odd_place *place, size_t v, char **ret_text)
+{
+	bool absent = v == SHD_COUNT(odd_values);
+	json_auto_t *marked = odd_at_place(record, place, !absent);
+
+	*ret_text = odd_dump(marked, absent ? "" : odd_values[v].token);
+	run->variations++;
+	return map(run, body->id, *ret_text);
+}
+
+/* Most members are read by nobody, and odd in the same way. */
+static bool is_read(struct run *run, const struct odd_body *body, const json_t *record,
+	const struct odd_place *place, const struct shd_harvest *good)
+{
+	uint64_t as_it_was = signature(good);
+	bool differs = false;
+
+	for (size_t v = 0; v < SHD_COUNT(odd_values) && !differs; v++) {
+		char *text shd_autofree = NULL;
+
+		if (!(odd_values[v].may & ODD_PROBE))
+			continue;
+		struct shd_harvest *odd = map_odd(run, body, record, place, v, &text);
+		differs = signature(odd) != as_it_was;
+		shd_harvest_destroy(odd);
+	}
+	return differs;
+}
+
 static void vary_place(struct run *run, const struct odd_body *body, size_t at, size_t i,
 	const struct odd_place *place, const struct shd_harvest *good, struct seen *seen)
 {
 	const json_t *record = odd_record(odd_records(run->row, body->json), i);
-	json_auto_t *marked = odd_at_place(record, place, true);
-	json_auto_t *removed = odd_at_place(record, place, false);
 
 	run->place = place->path;
 	run->record = record;
 	for (size_t v = 0; v <= SHD_COUNT(odd_values); v++) {
 		bool absent = v == SHD_COUNT(odd_values);
-		char *text shd_autofree = odd_dump(
-			absent ? removed : marked, absent ? "" : odd_values[v].token);
-		struct shd_harvest *odd;
+		char *text shd_autofree = NULL;
 
 		run->oddity = absent ? "its absence" : odd_values[v].name;
-		run->may =
-			absent ? ODD_ABSENT : odd_may(&odd_values[v], odd_value_at(record, place));
-		run->variations++;
-		run->broken = false;
-		odd = map(run, body->id, text);
+		run->may = absent ? ODD_ABSENT
+				  : odd_may(&odd_values[v], odd_value_at(record, place));
+		struct shd_harvest *odd = map_odd(run, body, record, place, v, &text);
 		if (odd)
 			compare(run, good, odd);
 		if (!is_seen(seen, signature(odd)))
@@ -115,7 +140,8 @@ static void vary_values(struct run *run, const struct odd_body *body, size_t at)
 		is_seen(seen, signature(good));
 		odd_add_places(record, &top, places);
 		for (size_t k = from; k < places->count; k++)
-			vary_place(run, body, at, i, &places->items[k], good, seen);
+			if (k == from || is_read(run, body, record, &places->items[k], good))
+				vary_place(run, body, at, i, &places->items[k], good, seen);
 		shd_harvest_destroy(good);
 	}
 }
@@ -305,9 +331,8 @@ static void refuse(struct run *run, size_t at, int status, const char *text, con
 
 static void vary_refusals(struct run *run, size_t at)
 {
-	static const int statuses[] = {200, 302, 304, 400, 401, 402, 403, 404, 405, 406, 407, 408,
-		409, 410, 411, 413, 415, 418, 422, 423, 425, 429, 431, 451, 499, 500, 501, 502,
-		503, 504, 520, 530};
+	static const int statuses[] = {200, 302, 400, 401, 403, 404, 405, 407, 408, 409, 410, 413,
+		422, 429, 451, 499, 500, 502, 503, 504};
 
 	run->place = "an answer of";
 	run->may = 0;
@@ -431,12 +456,10 @@ static void hold(const struct run *run, enum law law, const char *name, const ch
 	assert_int_equal(count, 0);
 }
 
-/* SHD_ODD_ALL in the environment: all laws, and what is known to break them. */
-#define X(id, holds, text)                                                                         \
+/* SHD_ODD_ALL in the environment: also what is known to break them. */
+#define X(id, text)                                                                                \
 	static void law_##id(void **state)                                                         \
 	{                                                                                          \
-		if (!(holds) && !getenv("SHD_ODD_ALL"))                                            \
-			skip();                                                                    \
 		hold(*state, LAW_##id, #id, text);                                                 \
 	}
 LAW_MAP(X)
@@ -445,7 +468,7 @@ LAW_MAP(X)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define X(id, holds, text) cmocka_unit_test(law_##id),
+#define X(id, text) cmocka_unit_test(law_##id),
 		LAW_MAP(X)
 #undef X
 	};

@@ -18,6 +18,7 @@ enum {
 	ODD_NUMBER = 4, /* a number */
 	ODD_BOOL = 8,
 	ODD_ABSENT = 16, /* the member is not there: another one may speak for it */
+	ODD_PROBE = 64,  /* it shows whether a place is read at all */
 	ODD_MEANT = 32,  /* anything: it is a good value of its place */
 };
 
@@ -28,16 +29,16 @@ static const struct odd_value {
 	const char *name, *token;
 	unsigned may;
 } odd_values[] = {
-	{"null", "null", ODD_EMPTY},
+	{"null", "null", ODD_EMPTY | ODD_PROBE},
 	{"an empty text", "\"\"", ODD_EMPTY},
 	{"a blank", "\" \"", ODD_EMPTY | ODD_TEXT},
-	{"a bool", "true", ODD_BOOL | ODD_TEXT},
+	{"a bool", "true", ODD_BOOL | ODD_TEXT | ODD_PROBE},
 	{"a list", "[]", 0},
 	{"a list of numbers", "[7]", 0},
 	{"an empty object", "{}", 0},
-	{"an object", "{\"value\":{\"of\":7}}", 0},
+	{"an object", "{\"value\":{\"of\":7}}", ODD_PROBE},
 	{"a time without a zone", "\"2026-11-30T07:00:00\"", ODD_TEXT},
-	{"seconds since 1970", "1796022000", ODD_TEXT | ODD_NUMBER},
+	{"seconds since 1970", "1796022000", ODD_TEXT | ODD_NUMBER | ODD_PROBE},
 	{"the same as a text", "\"1796022000\"", ODD_TEXT | ODD_NUMBER},
 	{"milliseconds since 1970", "1796022000123", ODD_TEXT | ODD_NUMBER},
 	{"day.month.year", "\"30.11.2026 07:00\"", ODD_TEXT},
@@ -46,7 +47,7 @@ static const struct odd_value {
 	{"a number with a unit", "\"5 pcs\"", ODD_TEXT},
 	{"a number with a comma", "\"4,5\"", ODD_TEXT},
 	{"not a number", "\"NaN\"", ODD_TEXT},
-	{"a word of a later day", "\"STATE_OF_A_LATER_DAY\"", ODD_TEXT},
+	{"a word of a later day", "\"STATE_OF_A_LATER_DAY\"", ODD_TEXT | ODD_PROBE},
 	{"half an emoji", "\"half \\ud83d\"", ODD_TEXT},
 	{"a text with a NUL", "\"a\\u0000b\"", ODD_TEXT},
 	{"1e400", "1e400", ODD_TEXT},
@@ -63,7 +64,7 @@ static inline unsigned odd_may(const struct odd_value *value, const json_t *is)
 		return json_is_array(is) ? ODD_MEANT : value->may;
 	if (strcmp(value->token, "{}") == 0)
 		return json_is_object(is) ? ODD_ABSENT : value->may;
-	if ((value->may & ODD_NUMBER) && shd_loose_int(is, &n))
+	if ((value->may & ODD_NUMBER) && shd_loose_decimal(is, 6, &n))
 		return ODD_MEANT;
 	if ((value->may & ODD_BOOL) && shd_loose_bool(is, &yes))
 		return ODD_MEANT;
@@ -183,7 +184,6 @@ static inline void odd_end_list(const struct shd_endpoint *row, json_t *body)
 	json_t *inner = json_object_get(body, "result");
 	json_t *envelope = json_is_object(inner) ? inner : body;
 	json_t *records = odd_records(row, body);
-	json_t *total = json_integer((json_int_t)odd_record_count(records));
 
 	if (row->paging == SHD_PAGE_FOLLOW)
 		return;
@@ -200,8 +200,8 @@ static inline void odd_end_list(const struct shd_endpoint *row, json_t *body)
 	static const char *const totals[] = {"total", "total_items", "count", "counter"};
 	for (size_t i = 0; i < SHD_COUNT(totals); i++)
 		if (row->records && json_object_get(envelope, totals[i]))
-			json_object_set(envelope, totals[i], total);
-	json_decref(total);
+			json_object_set_new(envelope, totals[i],
+				json_integer((json_int_t)odd_record_count(records)));
 }
 
 static inline json_t *odd_load(const char *folder, const char *name)

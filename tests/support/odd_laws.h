@@ -6,25 +6,25 @@
 #include "odd_answers.h"
 #include "odd_world.h"
 
-/* X(NAME, whether it holds everywhere by now, what breaks it) */
+/* X(NAME, what breaks it) */
 #define LAW_MAP(X)                                                                                 \
-	X(RESOLVES, false, "an alert ends")                                                        \
-	X(FIRES, false, "an alert begins")                                                         \
-	X(CLOSES, true, "something closes")                                                        \
-	X(BECOMES, false, "what cannot be read becomes something")                                 \
-	X(LOSES, false, "what can be read is not told")                                            \
-	X(RESTS, false, "a feed rests for more than 30 minutes")                                   \
-	X(CIRCLES, true, "a list is followed in circles")                                          \
-	X(REMAINS, false, "the next good answer does not mend it")
+	X(RESOLVES, "an alert ends")                                                               \
+	X(FIRES, "an alert begins")                                                                \
+	X(CLOSES, "something closes")                                                              \
+	X(BECOMES, "what cannot be read becomes something")                                        \
+	X(LOSES, "what can be read is not told")                                                   \
+	X(RESTS, "a feed rests for more than 30 minutes")                                          \
+	X(CIRCLES, "a list is followed in circles")                                                \
+	X(REMAINS, "the next good answer does not mend it")
 
 enum law {
-#define X(id, holds, text) LAW_##id,
+#define X(id, text) LAW_##id,
 	LAW_MAP(X)
 #undef X
 	LAW_COUNT
 };
 
-enum { RECORDS = 3, FINDINGS = 4000, MOVED = 200, SIGNATURES = 500, STRANGE = 100 };
+enum { RECORDS = 2, FINDINGS = 4000, MOVED = 200, SIGNATURES = 500, STRANGE = 100 };
 
 #define REST_MAX_MS (30 * SHD_MINUTE_MS)
 
@@ -108,8 +108,7 @@ static inline bool is_derived(const struct shd_field_row *row)
 	for (size_t i = 0; i < SHD_COUNT(fields); i++)
 		if (shd_field_row(fields[i]) == row)
 			return true;
-	/* what cannot be read, in words */
-	return strcmp(row->name, "unreadable") == 0;
+	return odd_is_doubt(row);
 }
 
 /* Whether a field may change as it did, by a value of which run->may says what it can be read

@@ -82,6 +82,12 @@ static inline struct shd_feed *odd_feed(struct odd_world *world, size_t at)
 
 /* --- rules -------------------------------------------------------------------------------- */
 
+/* What cannot be read, in words; what its list lacks. */
+static inline bool odd_is_doubt(const struct shd_field_row *row)
+{
+	return strcmp(row->name, "unreadable") == 0 || strcmp(row->name, "unlisted_since") == 0;
+}
+
 /* A rule for each field: it fires while the field has a value, for as long as the entity is
  * open. So nothing is lost without an alert that ends. */
 static inline void odd_put_field_rules(struct shd_text *yaml)
@@ -91,7 +97,7 @@ static inline void odd_put_field_rules(struct shd_text *yaml)
 		const char *kind = shd_kind_name(row->kind);
 
 		if (row->kind == SHD_KIND_poller || row->kind == SHD_KIND_channel ||
-			strcmp(row->name, "unreadable") == 0)
+			odd_is_doubt(row))
 			continue;
 		shd_text_printf(yaml, "  - {rule: has-%d, ", f);
 		if (row->kind == SHD_KIND_store)

@@ -397,6 +397,19 @@ static void name_lost(const struct shd_basis *basis, const struct shd_txn *txn,
 		shd_text_printf(out, " (%s)", rules.data);
 }
 
+/* What the marketplace lists as missing is its own to take back; a feed's name is ours. */
+static void see_missing_role(const struct shd_visit *visit, const struct shd_feed_row *feeds,
+	size_t count, struct shd_seen *seen)
+{
+	const struct shd_feed_row *refused = refused_with(feeds, count, SHD_ERR_ROLE);
+	const struct shd_value *told = visit->entity
+		? shd_entity_get(visit->entity, SHD_F_store_missing_role) : NULL;
+
+	if (refused || !told || told->none ||
+		shd_source_endpoint(visit->store->source, told->text))
+		shd_seen_text(seen, SHD_F_store_missing_role, endpoint_of(refused));
+}
+
 static bool put_store(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
 	struct shd_seen *seen, struct shd_error *reterr)
 {
@@ -417,8 +430,7 @@ static bool put_store(const struct shd_basis *basis, struct shd_txn *txn, struct
 	else if (store && is_word(shd_entity_get(store, SHD_F_store_status), "blocked") &&
 		 !refused_with(feeds, count, SHD_ERR_BLOCKED))
 		shd_seen_text(seen, SHD_F_store_status, "active");
-	shd_seen_text(seen, SHD_F_store_missing_role,
-		      endpoint_of(refused_with(feeds, count, SHD_ERR_ROLE)));
+	see_missing_role(visit, feeds, count, seen);
 	shd_seen_text(seen, SHD_F_store_retired_method,
 		      endpoint_of(refused_with(feeds, count, SHD_ERR_RETIRED)));
 	shd_text_init(&lost, SHD_FIELD_BYTES);
@@ -574,25 +586,4 @@ bool shd_judge_facts(const struct shd_basis *basis, struct shd_txn *txn, struct 
 	if (!caught_up && !error_changed && (!batch->fetch.ok || told_lately))
 		return true;
 	return shd_judge_poller(basis, txn, visit, batch->fetch.row->poller, reterr);
-}
-
-bool shd_judge_skew(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
-	struct shd_error *reterr)
-{
-	int64_t least = INT64_MIN;
-	struct shd_seen seen;
-
-	/* When our clock is wrong, every store differs; one store may be wrong itself. */
-	for (size_t i = 0; i < basis->memory_count; i++) {
-		int64_t skew = basis->memory[i].skew_ms;
-
-		if (skew != INT64_MIN && (least == INT64_MIN || llabs(skew) < llabs(least)))
-			least = skew;
-	}
-	txn->skewed = false;
-	if (least == INT64_MIN)
-		return true;
-	shd_seen_start(&seen, SHD_KIND_store, visit->store->id);
-	shd_seen_n(&seen, SHD_F_store_clock_skew, least);
-	return shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr);
 }

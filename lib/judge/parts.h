@@ -4,7 +4,7 @@
  *   batch.c          what one poll brings
  *   health.c         what a poll says of feed, poller and store
  *   catch_up.c       feeds that are to be read before their poller counts again
- *   reports.c        observations of the daemon's own: channels, configuration
+ *   reports.c        observations of the daemon's own: channels, configuration, clock
  *   observe.c        observations into entities; sweeps; cross references
  *   parcels.c        what is brought of the parcels of all stores
  *   env.c            what a rule reads of the store that is visited (reading.h)

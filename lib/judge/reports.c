@@ -2,6 +2,7 @@
 
 #include "notify/notify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void shd_seen_start(struct shd_seen *seen, enum shd_kind kind, const char *id)
@@ -98,4 +99,27 @@ bool shd_judge_config(
 		return true;
 	shd_judge_abandon(judge);
 	return false;
+}
+
+/* --- the clock ------------------------------------------------------------------- */
+
+bool shd_judge_skew(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	struct shd_error *reterr)
+{
+	int64_t least = INT64_MIN;
+	struct shd_seen seen;
+
+	/* When our clock is wrong, every store differs; one store may be wrong itself. */
+	for (size_t i = 0; i < basis->memory_count; i++) {
+		int64_t skew = basis->memory[i].skew_ms;
+
+		if (skew != INT64_MIN && (least == INT64_MIN || llabs(skew) < llabs(least)))
+			least = skew;
+	}
+	txn->skewed = false;
+	if (least == INT64_MIN)
+		return true;
+	shd_seen_start(&seen, SHD_KIND_store, visit->store->id);
+	shd_seen_n(&seen, SHD_F_store_clock_skew, least);
+	return shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr);
 }

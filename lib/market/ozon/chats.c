@@ -33,6 +33,12 @@ static bool is_buyers(const json_t *chat)
 	return shd_loose_is(type, "BUYER_SELLER") || shd_loose_is(type, "BUYER_SELLER_SELECT");
 }
 
+/* A word of a later day is no buyer's: those are told apart by the words above. */
+static bool has_type(const json_t *chat)
+{
+	return json_string_length(json_object_get(chat, "chat_type")) > 0;
+}
+
 /* total_unread_count counts what the marketplace writes as well, so that the chats are
  * summed. Where they are more than a page, what the page shows to be the marketplace's is
  * taken off the total, which is at least the number wanted. */
@@ -47,9 +53,12 @@ SHD_OZON_MAP(chat_count)
 	if (!json_is_array(chats))
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"chats\"");
 	json_array_foreach (chats, i, one) {
-		int64_t *sum = is_buyers(json_object_get(one, "chat")) ? &buyers : &others;
+		const json_t *chat = json_object_get(one, "chat");
+		int64_t *sum = is_buyers(chat) ? &buyers : &others;
 
-		if (shd_loose_decimal(json_object_get(one, "unread_count"), 6, &n) &&
+		/* without one of them nothing is known of the sum */
+		if (!has_type(chat) ||
+			!shd_loose_decimal(json_object_get(one, "unread_count"), 6, &n) ||
 			__builtin_add_overflow(*sum, n, sum))
 			return true;
 	}
@@ -70,15 +79,18 @@ SHD_OZON_MAP(chat)
 	const json_t *type = json_object_get(chat, "chat_type");
 	bool buyer = is_buyers(chat), support = shd_loose_is(type, "SELLER_SUPPORT");
 	const json_t *id = json_object_get(chat, "chat_id");
+	const json_t *count = json_object_get(record, "unread_count");
 	struct shd_loose_text text;
 	int64_t unread;
 	size_t at;
 
 	(void)in;
+	if (!has_type(chat)) /* whether it is a message or a notice */
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "a record has no \"chat_type\"");
 	if (!shd_put_entity(out, buyer ? SHD_KIND_message : SHD_KIND_notice, "", id, "chat_id", &at,
 		    reterr))
 		return false;
-	bool counted = shd_loose_int(json_object_get(record, "unread_count"), &unread);
+	bool counted = !json_is_boolean(count) && shd_loose_int(count, &unread) && unread >= 0;
 	if (!shd_loose_text(id, &text))
 		return true;
 	if (buyer) {
@@ -86,16 +98,21 @@ SHD_OZON_MAP(chat)
 		shd_ozon_put_url(out, at, SHD_F_message_url, SHD_OZON_PAGE_BUYER, id);
 		if (counted)
 			shd_set_n(out, at, SHD_F_message_unread, unread > 0);
+		else
+			shd_put_unread(out, at, SHD_F_message_unread, count);
 		shd_set_n(out, at, SHD_F_message_closed, false);
 		shd_harvest_follow(out, "chat_history", text.text, text.len);
 		return true;
 	}
 	shd_put_time(out, at, SHD_F_notice_opened_at, json_object_get(chat, "created_at"));
 	shd_ozon_put_url(out, at, SHD_F_notice_url, SHD_OZON_PAGE_SUPPORT, id);
-	shd_put_word(out, at, SHD_F_notice_severity, "info");
+	if (!support) /* what its history tells, for which it may be critical */
+		shd_put_word(out, at, SHD_F_notice_severity, "info");
 	if (counted) {
 		shd_set_n(out, at, SHD_F_notice_unread, unread > 0);
 		shd_set_n(out, at, SHD_F_notice_closed, unread == 0);
+	} else {
+		shd_put_unread(out, at, SHD_F_notice_unread, count);
 	}
 	if (!support)
 		shd_put_text(out, at, SHD_F_notice_category, type);
@@ -118,6 +135,7 @@ struct talk {
 	struct turn *turns;
 	size_t count;
 	bool whole; /* it begins with the chat itself */
+	const json_t *odd; /* what of a message cannot be read, so that nothing is known; or NULL */
 	const json_t *order;
 	size_t last_out, last_cause;
 };
@@ -142,8 +160,29 @@ static bool is_from_buyer(const json_t *message)
 /* Ozon writes as Support, Crm, NotificationUser and others; a robot decides nothing. */
 static bool is_from_ozon(const json_t *message)
 {
-	return json_is_string(shd_loose_at(message, "user.type")) && !is_from(message, "Seller") &&
-	       !is_from(message, "Customer") && !is_from(message, "ChatBot");
+	return json_string_length(shd_loose_at(message, "user.type")) &&
+	       !is_from(message, "Seller") && !is_from(message, "Customer") &&
+	       !is_from(message, "ChatBot");
+}
+
+/* Somebody whose messages change nothing in a talk that is not theirs. */
+static bool is_bystander(const json_t *message)
+{
+	static const char *const bystanders[] = {
+		"Customer", "ChatBot", "Crm", "Courier", "Support", "NotificationUser"};
+
+	for (size_t i = 0; i < SHD_COUNT(bystanders); i++)
+		if (is_from(message, bystanders[i]))
+			return true;
+	return false;
+}
+
+/* What of a message cannot be read: at best the member, else the message. */
+static const json_t *odd_of(const json_t *message, const char *path)
+{
+	const json_t *value = shd_loose_at(message, path);
+
+	return value ? value : message;
 }
 
 /* At the same time the answer comes last. */
@@ -159,7 +198,8 @@ static void talk_finish(struct talk *talk)
 	free(talk->turns);
 }
 
-/* `is_in`: whether a message is of the other side. */
+/* `is_in`: whether a message is of the other side. A message of nobody knows whom or when may be
+ * the one that decides: then nothing is known of the talk. */
 static struct talk read_talk(const json_t *record, bool (*is_in)(const json_t *message))
 {
 	const json_t *messages = json_object_get(record, "messages"), *message;
@@ -169,13 +209,17 @@ static struct talk read_talk(const json_t *record, bool (*is_in)(const json_t *m
 	struct shd_wall at;
 	size_t i;
 
-	shd_loose_bool(json_object_get(record, "has_next"), &more);
-	talk.whole = !more;
+	talk.whole = shd_loose_bool(json_object_get(record, "has_next"), &more) && !more;
 	json_array_foreach (messages, i, message) {
-		bool in = is_in(message);
+		bool in = is_in(message), own = is_from(message, "Seller");
 
-		if ((in || is_from(message, "Seller")) &&
-			shd_loose_time(json_object_get(message, "created_at"), &at))
+		if (!in && !own && is_bystander(message))
+			continue;
+		if (!in && !own)
+			talk.odd = odd_of(message, "user.type");
+		else if (!shd_loose_time(json_object_get(message, "created_at"), &at))
+			talk.odd = odd_of(message, "created_at");
+		else
 			talk.turns[talk.count++] = (struct turn){message, at.ms, !in,
 				in ? shd_ozon_root_cause(text_of(message)) : NULL};
 	}
@@ -320,6 +364,13 @@ SHD_OZON_MAP(chat_history)
 	SHD_AUTO(talk_finish) struct talk talk = read_talk(record, is_from_buyer);
 	size_t at = shd_harvest_entity(out, SHD_KIND_message, in->id, strlen(in->id));
 
+	if (talk.odd) {
+		shd_put_unread(out, at, SHD_F_message_direction, talk.odd);
+		shd_put_unread(out, at, SHD_F_message_text, talk.odd);
+		shd_put_unread(out, at, SHD_F_message_waiting_since, talk.odd);
+		shd_put_unread(out, at, SHD_F_message_answered_at, talk.odd);
+		return true;
+	}
 	if (talk.count == 0)
 		return true;
 	/* the first message that nobody has answered */
@@ -353,13 +404,25 @@ SHD_OZON_MAP(support_history)
 		talk.last_cause < talk.count ? &talk.turns[talk.last_cause] : NULL;
 	bool infringement = named && strcmp(named->cause, "IP_RISK_LEVEL_HIGH") == 0;
 
+	if (talk.odd) {
+		/* what the list says of one that is read is no end of an infringement */
+		shd_put_unread(out, at, SHD_F_notice_category, talk.odd);
+		shd_put_unread(out, at, SHD_F_notice_severity, talk.odd);
+		shd_put_unread(out, at, SHD_F_notice_text, talk.odd);
+		shd_put_unread(out, at, SHD_F_notice_appealed_at, talk.odd);
+		shd_put_unread(out, at, SHD_F_notice_answered_at, talk.odd);
+		shd_put_unread(out, at, SHD_F_notice_closed, talk.odd);
+		return true;
+	}
 	shd_put_word(
 		out, at, SHD_F_notice_category, infringement ? "infringement_appeal" : "support");
 	if (talk.count)
 		shd_put_text(
 			out, at, SHD_F_notice_text, text_of(talk.turns[talk.count - 1].message));
-	if (!infringement)
+	if (!infringement) {
+		shd_put_word(out, at, SHD_F_notice_severity, "info");
 		return true;
+	}
 	bool appealed = talk.last_out < talk.count && talk.last_out > talk.last_cause,
 	     answered = appealed && talk.last_out + 1 < talk.count;
 
@@ -419,6 +482,7 @@ static const json_t *find_demand(
 SHD_OZON_MAP(notice_history)
 {
 	const json_t *messages = json_object_get(record, "messages"), *message, *newest = NULL;
+	const json_t *odd = NULL; /* one that may be the newest */
 	int64_t newest_ms = INT64_MIN;
 	struct shd_wall at, due;
 	size_t i;
@@ -428,9 +492,16 @@ SHD_OZON_MAP(notice_history)
 	size_t chat = shd_harvest_entity(out, SHD_KIND_notice, in->id, strlen(in->id));
 
 	json_array_foreach (messages, i, message) {
-		if (is_from(message, "Seller") ||
-			!shd_loose_time(json_object_get(message, "created_at"), &at))
+		if (is_from(message, "Seller"))
 			continue;
+		if (!json_string_length(shd_loose_at(message, "user.type"))) {
+			odd = odd_of(message, "user.type");
+			continue;
+		}
+		if (!shd_loose_time(json_object_get(message, "created_at"), &at)) {
+			odd = odd_of(message, "created_at");
+			continue;
+		}
 		const json_t *demand = find_demand(message, at, &due);
 		if (demand)
 			put_demand(out, in, message, demand, due);
@@ -439,7 +510,9 @@ SHD_OZON_MAP(notice_history)
 			newest_ms = at.ms;
 		}
 	}
-	if (newest)
+	if (odd)
+		shd_put_unread(out, chat, SHD_F_notice_text, odd);
+	else if (newest)
 		shd_put_text(out, chat, SHD_F_notice_text, newest);
 	return true;
 }

@@ -183,20 +183,23 @@ static void put_answer(struct shd_harvest *out, size_t at, enum shd_field field,
 		shd_put_time(out, at, field, when);
 }
 
-/* The price of all pieces of product{price, quantity}. */
+/* The price of all pieces of product{price, quantity}. A realFBS request is about one piece and
+ * tells no quantity. */
 static void put_amount(struct shd_harvest *out, size_t at, enum shd_field field,
 		       const json_t *product)
 {
 	const json_t *price = json_object_get(product, "price");
-	int64_t minor, quantity = 1;
+	const json_t *pieces = json_object_get(product, "quantity");
+	int64_t minor, count = 1;
 	char currency[4];
 
-	shd_loose_int(json_object_get(product, "quantity"), &quantity);
-	if (shd_loose_money(price, json_object_get(product, "currency_code"), &minor, currency) &&
-		!__builtin_mul_overflow(minor, quantity, &minor))
-		shd_set_money(out, at, field, minor, currency);
-	else
+	if (!shd_loose_money(price, json_object_get(product, "currency_code"), &minor, currency))
 		shd_put_unread(out, at, field, price);
+	else if ((pieces && !shd_loose_int(pieces, &count)) ||
+		 __builtin_mul_overflow(minor, count, &minor))
+		shd_put_unread(out, at, field, pieces);
+	else
+		shd_set_money(out, at, field, minor, currency);
 }
 
 static void put_root_cause(struct shd_harvest *out, size_t at, const json_t *reason,
@@ -424,6 +427,25 @@ SHD_OZON_MAP(rfbs)
 	return true;
 }
 
+/* A list of objects, in whatever shape each of them is; it may be empty. */
+static bool are_actions(const json_t *actions)
+{
+	const json_t *action;
+	size_t i;
+
+	json_array_foreach (actions, i, action)
+		if (!shd_loose_any(action) || json_is_array(action))
+			return false;
+	return json_is_array(actions);
+}
+
+/* The reason's name, or where there is none the buyer's own words. */
+static const json_t *told_reason(const json_t *name, const json_t *comment)
+{
+	return json_string_length(name) || json_is_array(name) || json_is_object(name) ? name
+										      : comment;
+}
+
 SHD_OZON_MAP(rfbs_detail)
 {
 	const json_t *reason = shd_loose_at(record, "return_reason.name");
@@ -438,28 +460,27 @@ SHD_OZON_MAP(rfbs_detail)
 	shd_loose_bool(shd_loose_at(record, "return_reason.is_defect"), &defect);
 	int len = snprintf(name, sizeof(name), "rfbs:%.50s", in->id);
 	at = shd_harvest_entity(out, SHD_KIND_complaint, name, (size_t)len);
-	shd_put_text(
-		out, at, SHD_F_complaint_reason, json_string_length(reason) ? reason : comment);
+	shd_put_text(out, at, SHD_F_complaint_reason, told_reason(reason, comment));
 	/* the buyer's own words may tell what the chosen reason does not */
 	const char *cause = shd_ozon_root_cause(comment);
 	put_root_cause(out, at, reason, cause ? cause : defect ? "QUALITY_DEFECT" : NULL);
 	/* Actions that are open to the seller mean that a decision is awaited. */
-	if (json_is_array(actions) && !shd_loose_any(actions))
+	if (!are_actions(actions))
+		shd_put_unread(out, at, SHD_F_complaint_responded_at, actions);
+	else if (json_array_size(actions) == 0)
 		shd_set_n(out, at, SHD_F_complaint_responded_at, in->fetched.ms);
-	else if (shd_loose_any(actions))
+	else
 		shd_set_none(out, at, SHD_F_complaint_responded_at);
 
 	at = shd_harvest_entity(out, SHD_KIND_return, name, (size_t)len);
-	shd_put_text(out, at, SHD_F_return_reason, json_string_length(reason) ? reason : comment);
+	shd_put_text(out, at, SHD_F_return_reason, told_reason(reason, comment));
 	return true;
 }
 
 SHD_OZON_MAP(arbitration)
 {
-	bool by_client = shd_loose_is(json_object_get(record, "status"), "client_arbitration");
+	const json_t *status = json_object_get(record, "status");
 	const json_t *products = json_object_get(record, "products");
-	char currency[4];
-	int64_t sum;
 	size_t at;
 
 	if (!shd_put_entity(out, SHD_KIND_complaint, "arbitration:",
@@ -473,18 +494,22 @@ SHD_OZON_MAP(arbitration)
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_ozon_put_url(out, at, SHD_F_complaint_url, shd_ozon_page_of_postings(in->source, false),
 		json_object_get(record, "posting_number"));
-	shd_put_text(out, at, SHD_F_complaint_stage, json_object_get(record, "status"));
+	shd_put_text(out, at, SHD_F_complaint_stage, status);
 	if (json_array_size(products) == 1)
 		shd_put_text(out, at, SHD_F_complaint_sku,
 			json_object_get(json_array_get(products, 0), "sku"));
-	if (shd_ozon_products_sum(products, &sum, currency))
-		shd_set_money(out, at, SHD_F_complaint_order_amount, sum, currency);
+	shd_ozon_put_amount(out, at, SHD_F_complaint_order_amount, products);
 	/* one that the seller opened is no case against the store, and waits for Ozon */
-	shd_set_n(out, at, SHD_F_complaint_valid, by_client);
-	if (by_client)
+	if (shd_loose_is(status, "client_arbitration")) {
+		shd_set_n(out, at, SHD_F_complaint_valid, true);
 		shd_set_none(out, at, SHD_F_complaint_responded_at);
-	else
+	} else if (shd_loose_is(status, "arbitration")) {
+		shd_set_n(out, at, SHD_F_complaint_valid, false);
 		shd_set_n(out, at, SHD_F_complaint_responded_at, in->fetched.ms);
+	} else {
+		shd_put_unread(out, at, SHD_F_complaint_valid, status);
+		shd_put_unread(out, at, SHD_F_complaint_responded_at, status);
+	}
 	shd_set_n(out, at, SHD_F_complaint_closed, false);
 	return true;
 }

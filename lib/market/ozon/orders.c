@@ -23,8 +23,8 @@ static const struct shd_loose_word statuses[] = {
 	{NULL, NULL},
 };
 
-/* Where the parcel is, by the posting's finer state; statuses below when it tells
- * nothing. */
+/* Where the parcel is, by the posting's finer state; by the statuses below where it tells
+ * nothing finer. */
 static const struct shd_loose_word parcel_substatuses[] = {
 	{"posting_awaiting_passport_data", "at_customs"},
 	{"posting_registration_error", "exception"},
@@ -36,6 +36,23 @@ static const struct shd_loose_word parcel_substatuses[] = {
 	{"posting_delivered", "delivered"},
 	{"posting_received", "delivered"},
 	{"posting_conditionally_delivered", "delivered"},
+	{"posting_acceptance_in_progress", NULL},
+	{"posting_in_arbitration", NULL},
+	{"posting_in_client_arbitration", NULL},
+	{"posting_created", NULL},
+	{"posting_packing", NULL},
+	{"posting_in_carriage", NULL},
+	{"posting_not_in_carriage", NULL},
+	{"posting_registered", NULL},
+	{"posting_awaiting_registration", NULL},
+	{"posting_transferring_to_delivery", NULL},
+	{"posting_split_pending", NULL},
+	{"posting_canceled", NULL},
+	{"posting_cancelled", NULL},
+	{"posting_on_way_to_city", NULL},
+	{"posting_on_way_to_pickup_point", NULL},
+	{"posting_transferred_to_courier_service", NULL},
+	{"posting_driver_pick_up", NULL},
 	{NULL, NULL},
 };
 static const struct shd_loose_word parcel_statuses[] = {
@@ -132,44 +149,53 @@ SHD_OZON_BODY(fbo_list)
 	put_page(row, in, filter.data, out);
 }
 
-bool shd_ozon_products_sum(const json_t *products, int64_t *ret_minor, char ret_currency[4])
+/* What all pieces of one product cost. NULL, or what of it cannot be read. */
+static const json_t *read_amount(const json_t *product, int64_t *ret_minor, char ret_currency[4])
 {
+	const json_t *code = json_object_get(product, "currency");
+	const json_t *price = json_object_get(product, "price");
+	const json_t *pieces = json_object_get(product, "quantity");
+	int64_t count;
+
+	if (!code)
+		code = json_object_get(product, "currency_code");
+	if (!shd_loose_money(price, code, ret_minor, ret_currency))
+		return price ? price : product;
+	if (!shd_loose_int(pieces, &count) || __builtin_mul_overflow(*ret_minor, count, ret_minor))
+		return pieces ? pieces : product;
+	return NULL;
+}
+
+void shd_ozon_put_amount(
+	struct shd_harvest *out, size_t at, enum shd_field field, const json_t *products)
+{
+	char currency[4] = "", other[4];
 	const json_t *product;
+	int64_t sum = 0, part;
 	size_t i;
-	int64_t sum = 0;
 
 	json_array_foreach (products, i, product) {
-		const json_t *code = json_object_get(product, "currency");
-		char currency[4];
-		int64_t price, quantity = 1, part;
+		const json_t *odd = read_amount(product, &part, other);
 
-		if (!code)
-			code = json_object_get(product, "currency_code");
-		shd_loose_int(json_object_get(product, "quantity"), &quantity);
-		if (!shd_loose_money(json_object_get(product, "price"), code, &price, currency) ||
-			(i > 0 && strcmp(currency, ret_currency) != 0) ||
-			__builtin_mul_overflow(price, quantity, &part) ||
+		if (odd)
+			shd_put_unread(out, at, field, odd);
+		if (odd || (i > 0 && strcmp(currency, other) != 0) ||
 			__builtin_add_overflow(sum, part, &sum))
-			return false;
-		memcpy(ret_currency, currency, 4);
+			return;
+		memcpy(currency, other, sizeof(currency));
 	}
-	*ret_minor = sum;
-	return json_array_size(products) > 0;
+	if (json_array_size(products) > 0)
+		shd_set_money(out, at, field, sum, currency);
 }
 
 static void put_products(struct shd_harvest *out, size_t at, const json_t *posting)
 {
 	const json_t *products = json_object_get(posting, "products");
 	const json_t *only = json_array_get(products, 0);
-	char currency[4] = "";
-	int64_t sum;
 
 	if (!json_is_array(products))
 		return;
-	if (shd_ozon_products_sum(products, &sum, currency))
-		shd_set_money(out, at, SHD_F_order_amount, sum, currency);
-	else if (json_array_size(products) == 1)
-		shd_put_unread(out, at, SHD_F_order_amount, json_object_get(only, "price"));
+	shd_ozon_put_amount(out, at, SHD_F_order_amount, products);
 	/* Pieces are counted per product, so that only a posting of one product says whose
 	 * they are: counting too few is better than calling a full shelf oversold. */
 	if (json_array_size(products) == 1) {
@@ -213,16 +239,20 @@ static const char *put_status(struct shd_harvest *out, size_t at, const json_t *
 }
 
 /* Where the parcel is; "" when the order ended before there was one, NULL when the
- * posting does not tell. */
-static const char *parcel_status(const json_t *posting, const char *order_status)
+ * posting does not tell, or *ret_odd tells of it and cannot be read. */
+static const char *parcel_status(
+	const json_t *posting, const char *order_status, const json_t **ret_odd)
 {
+	const json_t *finer = json_object_get(posting, "substatus");
 	const char *status = NULL;
 	bool after_ship = false;
 
 	shd_loose_bool(shd_loose_at(posting, "cancellation.cancelled_after_ship"), &after_ship);
 	if (order_status && strcmp(order_status, "cancelled") == 0)
 		return after_ship ? "returning" : "";
-	if (!shd_loose_word(json_object_get(posting, "substatus"), parcel_substatuses, &status))
+	if (finer && !shd_loose_word(finer, parcel_substatuses, &status))
+		*ret_odd = finer;
+	else if (!status)
 		shd_loose_word(json_object_get(posting, "status"), parcel_statuses, &status);
 	return status;
 }
@@ -232,11 +262,17 @@ static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
 {
 	const json_t *number = json_object_get(posting, "posting_number");
 	const json_t *gtd = shd_loose_at(posting, "requirements.products_requiring_gtd");
-	const char *status = parcel_status(posting, order_status);
+	const json_t *odd = NULL;
+	const char *status = parcel_status(posting, order_status, &odd);
 	struct shd_loose_text id;
 
-	if (!status || !shd_loose_text(number, &id))
+	if (!shd_loose_text(number, &id) || (!status && !odd))
 		return;
+	if (odd) {
+		shd_put_unread(out, shd_harvest_known(out, SHD_KIND_parcel, id.text, id.len),
+			SHD_F_parcel_status, odd);
+		return;
+	}
 	size_t at = shd_harvest_entity(out, SHD_KIND_parcel, id.text, id.len);
 	if (!*status) {
 		/* it may have waited at customs until then, and no longer does */
@@ -259,10 +295,12 @@ static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
 	shd_put_either_time(out, at, SHD_F_parcel_deliver_by,
 		shd_loose_at(posting, "analytics_data.delivery_date_end"),
 		shd_loose_at(posting, "analytics_data.client_delivery_date_end"));
-	if (shd_loose_any(gtd))
+	if (json_array_size(gtd) > 0)
 		shd_put_word(out, at, SHD_F_parcel_leg, "customs_declaration");
-	else if (gtd)
+	else if (json_is_array(gtd))
 		shd_set_none(out, at, SHD_F_parcel_leg);
+	else
+		shd_put_unread(out, at, SHD_F_parcel_leg, gtd);
 	shd_set_n(out, at, SHD_F_parcel_closed,
 		strcmp(status, "delivered") == 0 || strcmp(status, "returned") == 0 ||
 			(order_status && strcmp(order_status, "delivered") == 0));
@@ -346,7 +384,8 @@ static const json_t *reason_of(const json_t *request)
 	const json_t *message = json_object_get(request, "cancellation_reason_message");
 	struct shd_loose_text ignored;
 
-	return shd_loose_text(message, &ignored)
+	return shd_loose_text(message, &ignored) || json_is_array(message) ||
+			       json_is_object(message)
 		       ? message
 		       : shd_loose_at(request, "cancellation_reason.name");
 }

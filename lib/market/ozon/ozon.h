@@ -137,8 +137,11 @@ void shd_ozon_put_url(struct shd_harvest *out, size_t at, enum shd_field field, 
 /* The page of one posting, which stores from abroad have elsewhere. */
 const char *shd_ozon_page_of_postings(const struct shd_source *source, bool fbo);
 
-/* orders.c: what the products of a posting cost in all, when it can be said. */
-bool shd_ozon_products_sum(const json_t *products, int64_t *ret_minor, char ret_currency[4]);
+/* orders.c: sets `field` to what all pieces of an array of products{price, quantity} cost. The
+ * currency is the product's `currency` or `currency_code`. Of several currencies nothing is
+ * said. */
+void shd_ozon_put_amount(
+	struct shd_harvest *out, size_t at, enum shd_field field, const json_t *products);
 
 /* causes.c: the first 1024 bytes of a text, without case (base/fold.h). */
 enum { SHD_OZON_FOLDED = 2 * 1024 + 1 };

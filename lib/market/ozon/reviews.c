@@ -41,14 +41,13 @@ SHD_OZON_BODY(question_list)
 /* Those nobody dealt with: unprocessed, or else new + viewed. False: not told. */
 static bool unanswered(const json_t *counts, int64_t *ret_n)
 {
-	int64_t fresh, viewed = 0;
+	int64_t fresh, viewed;
 
 	if (shd_loose_decimal(json_object_get(counts, "unprocessed"), 6, ret_n))
 		return true;
-	if (!shd_loose_decimal(json_object_get(counts, "new"), 6, &fresh))
-		return false;
-	shd_loose_decimal(json_object_get(counts, "viewed"), 6, &viewed);
-	return !__builtin_add_overflow(fresh, viewed, ret_n);
+	return shd_loose_decimal(json_object_get(counts, "new"), 6, &fresh) &&
+	       shd_loose_decimal(json_object_get(counts, "viewed"), 6, &viewed) &&
+	       !__builtin_add_overflow(fresh, viewed, ret_n);
 }
 
 static bool map_count(const json_t *record, enum shd_metric metric, struct shd_harvest *out,
@@ -58,7 +57,7 @@ static bool map_count(const json_t *record, enum shd_metric metric, struct shd_h
 
 	if (!unanswered(record, &n))
 		return shd_fail(reterr, SHD_ERR_SCHEMA,
-			"the answer has neither \"new\" nor \"unprocessed\"");
+			"the answer has neither \"unprocessed\" nor \"new\" and \"viewed\"");
 	shd_harvest_measure(out, metric, false, (struct shd_value){.type = SHD_NUMBER, .n = n});
 	return true;
 }

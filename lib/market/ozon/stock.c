@@ -81,6 +81,7 @@ static void put_sku(struct shd_harvest *out, size_t at, const json_t *sku)
 
 SHD_OZON_MAP(product)
 {
+	const json_t *told = json_object_get(record, "archived");
 	bool archived = false;
 	size_t at;
 
@@ -92,8 +93,9 @@ SHD_OZON_MAP(product)
 	shd_ozon_put_url(out, at, SHD_F_listing_url, SHD_OZON_PAGE_PRODUCT,
 		json_object_get(record, "product_id"));
 	shd_put_text(out, at, SHD_F_listing_offer_id, json_object_get(record, "offer_id"));
-	shd_loose_bool(json_object_get(record, "archived"), &archived);
-	if (archived)
+	if (!shd_loose_bool(told, &archived))
+		shd_put_unread(out, at, SHD_F_listing_state, told);
+	else if (archived)
 		shd_put_word(out, at, SHD_F_listing_state, "archived");
 	return true;
 }
@@ -265,6 +267,10 @@ static void put_issues(struct shd_harvest *out, size_t at, const json_t *product
 	const json_t *one, *reason, *errors = json_object_get(product, "errors");
 	size_t i, j;
 
+	if (errors && !json_is_array(errors) && !json_is_null(errors)) {
+		shd_put_unread(out, at, SHD_F_listing_issues, errors);
+		return;
+	}
 	shd_text_init(&issues, SHD_FIELD_BYTES);
 	json_array_foreach (errors, i, one) {
 		const json_t *text = shd_loose_at(one, "texts.short_description");
@@ -302,9 +308,12 @@ static void put_empty_stock(struct shd_harvest *out, const json_t *product)
 {
 	const json_t *rows = shd_loose_at(product, "stocks.stocks"), *source;
 	bool has_stock = true;
+	int64_t id;
 	size_t i;
 
 	shd_loose_bool(shd_loose_at(product, "stocks.has_stock"), &has_stock);
+	if (!shd_loose_int(json_object_get(product, "id"), &id) || id <= 0)
+		return; /* nobody knows what product this is about */
 	if (has_stock || !json_is_array(rows) || json_array_size(rows) > 0)
 		return;
 	put_nothing_left(out, json_object_get(product, "sku"));
@@ -321,18 +330,22 @@ static bool has_no_price_index(const json_t *product)
 	       shd_loose_is(colour, "WITHOUT_INDEX");
 }
 
-SHD_OZON_MAP(product_info)
+/* Who archived it, its state, and what is wrong with it. */
+static void put_state(struct shd_harvest *out, size_t at, const json_t *product)
 {
+	const json_t *seller = json_object_get(product, "is_archived");
+	const json_t *ozon = json_object_get(product, "is_autoarchived");
 	bool by_seller = false, by_ozon = false;
-	size_t at;
+	bool has_seller = !seller || shd_loose_bool(seller, &by_seller);
+	bool has_ozon = !ozon || shd_loose_bool(ozon, &by_ozon);
 
-	(void)in;
-	if (!shd_put_entity(
-		    out, SHD_KIND_listing, "", json_object_get(record, "id"), "id", &at, reterr))
-		return false;
-	shd_loose_bool(json_object_get(record, "is_archived"), &by_seller);
-	shd_loose_bool(json_object_get(record, "is_autoarchived"), &by_ozon);
-	const char *state = by_seller || by_ozon ? "archived" : state_of(record);
+	if (!has_seller || !has_ozon) {
+		shd_put_unread(out, at, SHD_F_listing_state, has_seller ? ozon : seller);
+		shd_put_unread(out, at, SHD_F_listing_archived_by, has_seller ? ozon : seller);
+		shd_put_unread(out, at, SHD_F_listing_issues, has_seller ? ozon : seller);
+		return;
+	}
+	const char *state = by_seller || by_ozon ? "archived" : state_of(product);
 
 	if (state)
 		shd_put_word(out, at, SHD_F_listing_state, state);
@@ -341,6 +354,18 @@ SHD_OZON_MAP(product_info)
 			out, at, SHD_F_listing_archived_by, by_ozon ? "marketplace" : "seller");
 	else
 		shd_set_none(out, at, SHD_F_listing_archived_by);
+	put_issues(out, at, product, state);
+}
+
+SHD_OZON_MAP(product_info)
+{
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(
+		    out, SHD_KIND_listing, "", json_object_get(record, "id"), "id", &at, reterr))
+		return false;
+	put_state(out, at, record);
 	put_sku(out, at, json_object_get(record, "sku"));
 	shd_ozon_put_url(out, at, SHD_F_listing_url, SHD_OZON_PAGE_PRODUCT,
 		json_object_get(record, "id"));
@@ -356,32 +381,37 @@ SHD_OZON_MAP(product_info)
 	else
 		shd_put_number(out, at, SHD_F_listing_price_index, shd_loose_at(record,
 			"price_indexes.external_index_data.price_index_value"));
-	put_issues(out, at, record, state);
 	put_empty_stock(out, record);
 	return true;
 }
 
-/* A number that is part of another one. What is absent is 0, what cannot be read is not. */
-static void add_odd(const json_t *value, int64_t *n, const json_t **odd)
+/* Numbers of a sku, whose rows are summed. */
+static bool read_sku(const json_t *row, struct shd_loose_text *ret_sku)
 {
-	if (value && !shd_loose_decimal(value, 6, n))
-		*odd = value;
+	const json_t *sku = json_object_get(row, "sku");
+	int64_t ignored;
+
+	return !json_is_boolean(sku) && shd_loose_int(sku, &ignored) &&
+	       shd_loose_text(sku, ret_sku);
 }
 
-/* What is free and what is reserved, unless something of it cannot be read. */
-static void put_free(
-	struct shd_harvest *out, size_t at, int64_t free, int64_t reserved, const json_t *odd)
+/* Adds a row to a sum; what is absent or cannot be read is no 0. NULL, or what of the row
+ * cannot be added. */
+static const json_t *add_row(const json_t *row, int64_t *present, int64_t *reserved)
 {
-	if (odd) {
-		shd_put_unread(out, at, SHD_F_stock_available, odd);
-		shd_put_unread(out, at, SHD_F_stock_reserved, odd);
-		return;
-	}
-	shd_set_n(out, at, SHD_F_stock_available, free);
-	shd_set_n(out, at, SHD_F_stock_reserved, reserved);
+	const json_t *has = json_object_get(row, "present");
+	const json_t *holds = json_object_get(row, "reserved");
+	int64_t n;
+
+	if (!shd_loose_decimal(has, 6, &n) || __builtin_add_overflow(*present, n, present))
+		return has ? has : row;
+	if (!shd_loose_decimal(holds, 6, &n) || __builtin_add_overflow(*reserved, n, reserved))
+		return holds ? holds : row;
+	return NULL;
 }
 
-/* One entity per sku, summed over the schemes: what can still be sold of it. */
+/* One entity per sku, summed over the schemes: what can still be sold of it. A row of a sku
+ * that cannot be read may be of each of them. */
 static void put_stock(struct shd_harvest *out, const json_t *product, size_t first)
 {
 	const json_t *rows = json_object_get(product, "stocks"), *one;
@@ -391,30 +421,34 @@ static void put_stock(struct shd_harvest *out, const json_t *product, size_t fir
 	struct shd_loose_text id, other;
 	size_t i, at;
 
-	if (!shd_loose_text(sku, &id))
+	if (!read_sku(json_array_get(rows, first), &id))
 		return;
 	json_array_foreach (rows, i, one) {
-		int64_t has = 0, holds = 0;
-
-		if (!shd_loose_text(json_object_get(one, "sku"), &other) || other.len != id.len ||
-			memcmp(other.text, id.text, id.len) != 0)
+		if (!read_sku(one, &other)) {
+			odd = odd ? odd : one;
+			continue;
+		}
+		if (other.len != id.len || memcmp(other.text, id.text, id.len) != 0)
 			continue;
 		if (i < first)
 			return; /* was summed already */
-		add_odd(json_object_get(one, "present"), &has, &odd);
-		add_odd(json_object_get(one, "reserved"), &holds, &odd);
-		if (__builtin_add_overflow(present, has, &present) ||
-			__builtin_add_overflow(reserved, holds, &reserved))
-			return;
+		const json_t *unread = add_row(one, &present, &reserved);
+		odd = odd ? odd : unread;
 	}
 	at = shd_harvest_entity(out, SHD_KIND_stock, id.text, id.len);
 	shd_put_text(out, at, SHD_F_stock_sku, sku);
 	shd_put_text(out, at, SHD_F_stock_offer_id, json_object_get(product, "offer_id"));
 	shd_ozon_put_url(out, at, SHD_F_stock_url, SHD_OZON_PAGE_PRODUCT,
 		json_object_get(product, "product_id"));
-	/* `present` includes what is reserved */
-	put_free(out, at, present > reserved ? present - reserved : 0, reserved, odd);
 	shd_set_none(out, at, SHD_F_stock_warehouse);
+	if (odd) {
+		shd_put_unread(out, at, SHD_F_stock_available, odd);
+		shd_put_unread(out, at, SHD_F_stock_reserved, odd);
+		return;
+	}
+	/* `present` includes what is reserved */
+	shd_set_n(out, at, SHD_F_stock_available, present > reserved ? present - reserved : 0);
+	shd_set_n(out, at, SHD_F_stock_reserved, reserved);
 }
 
 SHD_OZON_MAP(stock)
@@ -444,8 +478,9 @@ static bool put_in_warehouse(const json_t *record, struct shd_harvest *out, size
 		    "warehouse_id", ret_at, reterr))
 		return false;
 	const json_t *name = json_object_get(record, "warehouse_name");
+	bool named = json_is_string(name) ? json_string_length(name) > 0 : name != NULL;
 	shd_put_text(out, *ret_at, SHD_F_stock_warehouse,
-		json_string_length(name) ? name : json_object_get(record, "warehouse_id"));
+		named ? name : json_object_get(record, "warehouse_id"));
 	shd_put_text(out, *ret_at, SHD_F_stock_sku, json_object_get(record, "sku"));
 	shd_put_text(out, *ret_at, SHD_F_stock_offer_id, json_object_get(record, "offer_id"));
 	shd_ozon_put_url(out, *ret_at, SHD_F_stock_url, SHD_OZON_PAGE_PRODUCT,
@@ -455,21 +490,22 @@ static bool put_in_warehouse(const json_t *record, struct shd_harvest *out, size
 
 SHD_OZON_MAP(warehouse_stock)
 {
-	const json_t *has = json_object_get(record, "present"), *odd = NULL;
-	const json_t *told = json_object_get(record, "free_stock");
-	int64_t present = 0, reserved = 0, free;
+	const json_t *told = json_object_get(record, "free_stock"), *odd;
+	int64_t present = 0, reserved = 0;
 	size_t at;
 
 	(void)in;
 	if (!put_in_warehouse(record, out, &at, reterr))
 		return false;
-	if (!has)
-		return true;
-	add_odd(has, &present, &odd);
-	add_odd(json_object_get(record, "reserved"), &reserved, &odd);
-	free = present > reserved ? present - reserved : 0;
-	add_odd(told, &free, &odd);
-	put_free(out, at, free, reserved, odd);
+	shd_put_number(out, at, SHD_F_stock_reserved, json_object_get(record, "reserved"));
+	odd = add_row(record, &present, &reserved);
+	if (told)
+		shd_put_number(out, at, SHD_F_stock_available, told);
+	else if (odd)
+		shd_put_unread(out, at, SHD_F_stock_available, odd);
+	else
+		shd_set_n(out, at, SHD_F_stock_available,
+			present > reserved ? present - reserved : 0);
 	return true;
 }
 
@@ -490,7 +526,9 @@ static void put_sales(struct shd_harvest *out, size_t at, const json_t *average_
 
 SHD_OZON_MAP(analytics_stock)
 {
-	int64_t requested = 0, moving = 0;
+	const json_t *requested = json_object_get(record, "requested_stock_count");
+	const json_t *transit = json_object_get(record, "transit_stock_count");
+	int64_t inbound, moving;
 	size_t at;
 
 	(void)in;
@@ -499,14 +537,13 @@ SHD_OZON_MAP(analytics_stock)
 	shd_put_text(out, at, SHD_F_stock_title, json_object_get(record, "name"));
 	shd_put_number(
 		out, at, SHD_F_stock_available, json_object_get(record, "available_stock_count"));
-	bool known =
-		shd_loose_decimal(json_object_get(record, "requested_stock_count"), 6, &requested);
-	known |= shd_loose_decimal(json_object_get(record, "transit_stock_count"), 6, &moving);
-	if (known && !__builtin_add_overflow(requested, moving, &moving))
-		shd_set_n(out, at, SHD_F_stock_inbound, moving);
+	if (!shd_loose_decimal(requested, 6, &inbound))
+		shd_put_unread(out, at, SHD_F_stock_inbound, requested);
+	else if (!shd_loose_decimal(transit, 6, &moving) ||
+		 __builtin_add_overflow(inbound, moving, &inbound))
+		shd_put_unread(out, at, SHD_F_stock_inbound, transit);
 	else
-		shd_put_unread(out, at, SHD_F_stock_inbound,
-			json_object_get(record, "requested_stock_count"));
+		shd_set_n(out, at, SHD_F_stock_inbound, inbound);
 	/* `ads` and `idc` are of all clusters together and stand in each row of a sku. */
 	put_sales(out, at, json_object_get(record, "ads_cluster"),
 		json_object_get(record, "idc_cluster"));

@@ -9,10 +9,11 @@
 static struct shd_page *make(bool keyed, uint64_t first, size_t count, const char *prefix)
 {
 	struct shd_page_draft draft;
-	char key[32];
 
 	shd_page_draft_init(&draft, keyed);
 	for (size_t i = 0; i < count; i++) {
+		char key[32] = {0}; /* a list of one, which an empty key ends */
+
 		snprintf(key, sizeof(key), "%s%zu", prefix, count - i);
 		shd_page_draft_add(&draft, first + i, key);
 	}

@@ -320,15 +320,11 @@ static bool ask(struct grant *grant)
 	grant->renewal = renewal;
 	memcpy(grant->first_asked, grant->first, sizeof(grant->first));
 	struct shd_transfer_in transfer = {.method = grant->request.method,
-		.url = grant->request.url.data,
-		.headers = grant->request.headers,
-		.header_count = grant->request.header_count,
-		.body = grant->request.body.data,
-		.body_len = grant->request.body.len,
 		.egress = source->egress,
 		.connect_ms = CONNECT_MS,
 		.total_ms = TOTAL_MS,
 		.answer_max_bytes = ANSWER_BYTES};
+	shd_transfer_point_to(&transfer, &grant->request);
 	return shd_transfer_start(grants->in.transfers, &transfer, answered, grant, &grant->error);
 }
 

@@ -139,22 +139,13 @@ static bool take_token(struct trial *trial, struct shd_error *reterr)
 		"not asked: the state has no access token in force; the running daemon gets one");
 }
 
-static void point_to(struct shd_transfer_in *in, const struct shd_request *request)
-{
-	in->url = request->url.data;
-	in->headers = request->headers;
-	in->header_count = request->header_count;
-	in->body = request->body.data;
-	in->body_len = request->body.len;
-}
-
 static void sign(void *ctx, struct shd_transfer_in *in)
 {
 	struct trial *trial = ctx;
 
 	trial->source->adapter->sign(
 		&trial->page, shd_clock_read().wall, &trial->keys, &trial->request);
-	point_to(in, &trial->request);
+	shd_transfer_point_to(in, &trial->request);
 }
 
 static bool start_store(struct trial *trial, struct shd_error *reterr)
@@ -175,7 +166,7 @@ static bool start_store(struct trial *trial, struct shd_error *reterr)
 		.connect_ms = CONNECT_MS,
 		.total_ms = source->timeout_ms,
 		.answer_max_bytes = ANSWER_MAX_BYTES};
-	point_to(&in, &trial->request);
+	shd_transfer_point_to(&in, &trial->request);
 	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
 }
 

@@ -174,16 +174,12 @@ void shd_attempt_request(const struct shd_attempt *attempt, struct shd_transfer_
 	const struct shd_envelope *envelope = &attempt->envelope;
 
 	*ret_in = (struct shd_transfer_in){
-		.url = envelope->http.url.data,
-		.headers = envelope->http.headers,
-		.header_count = envelope->http.header_count,
-		.body = envelope->http.body.data,
-		.body_len = envelope->http.body.len,
 		.egress = &attempt->egress,
 		.connect_ms = attempt->timeout_ms < CONNECT_MS ? attempt->timeout_ms : CONNECT_MS,
 		.total_ms = attempt->timeout_ms,
 		.answer_max_bytes = ANSWER_BYTES,
 	};
+	shd_transfer_point_to(ret_in, &envelope->http);
 	switch (attempt->notifier->transport) {
 	case SHD_TRANSPORT_HTTP:
 		ret_in->method = envelope->http.method;

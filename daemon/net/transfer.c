@@ -257,6 +257,15 @@ bool shd_transfers_have_room(const struct shd_transfers *transfers)
 	return transfers->waiting < QUEUE_FACTOR * transfers->slot_max;
 }
 
+void shd_transfer_point_to(struct shd_transfer_in *in, const struct shd_request *request)
+{
+	in->url = request->url.data;
+	in->headers = request->headers;
+	in->header_count = request->header_count;
+	in->body = request->body.data;
+	in->body_len = request->body.len;
+}
+
 bool shd_transfer_start(struct shd_transfers *transfers, const struct shd_transfer_in *in,
 			shd_transfer_fn *done, void *ctx, struct shd_error *reterr)
 {

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "conf/option.h"
 #include "http/egress.h"
+#include "http/http.h"
 
 #include <uv.h>
 
@@ -65,6 +66,9 @@ struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_ma
 /* Cancels everything (each callback runs once with CLOSING), then calls `closed`
  * from a later turn; *transfers is gone afterwards. */
 void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *ctx), void *ctx);
+
+/* Sets where it goes, headers and body; the request is borrowed. */
+void shd_transfer_point_to(struct shd_transfer_in *in, const struct shd_request *request);
 
 /* Errors: LIMIT, the queue is full (8 x in_flight_max wait already); CONFIG, the
  * URL's scheme is not allowed. The callback then never runs. */

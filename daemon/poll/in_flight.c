@@ -64,22 +64,13 @@ static enum shd_grant_use use_token(struct shd_poll *poll, struct shd_error *ret
 	return use;
 }
 
-static void point_to(struct shd_transfer_in *in, const struct shd_request *request)
-{
-	in->url = request->url.data;
-	in->headers = request->headers;
-	in->header_count = request->header_count;
-	in->body = request->body.data;
-	in->body_len = request->body.len;
-}
-
 static void before_send(void *ctx, struct shd_transfer_in *in)
 {
 	struct shd_poll *poll = ctx;
 
 	poll->source->adapter->sign(
 		&poll->page_in, wall_now(poll->scheduler), &poll->keys, &poll->request);
-	point_to(in, &poll->request);
+	shd_transfer_point_to(in, &poll->request);
 }
 
 static void send_request(struct shd_poll *poll)
@@ -96,7 +87,7 @@ static void send_request(struct shd_poll *poll)
 		.answer_max_bytes = source->body_max_bytes,
 	};
 
-	point_to(&in, &poll->request);
+	shd_transfer_point_to(&in, &poll->request);
 	poll->asked = mono_now(scheduler);
 	if (!shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
 		shd_poll_unanswered(poll);

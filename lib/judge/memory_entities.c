@@ -380,22 +380,6 @@ static bool promised(void *ctx, const char *store, const char *sku, int64_t *ret
 	return true;
 }
 
-static bool is_one_of(const char *const *texts, size_t count, const struct shd_value *value)
-{
-	for (size_t i = 0; !value->none && i < count; i++)
-		if (strcmp(texts[i], value->text) == 0)
-			return true;
-	return false;
-}
-
-static int by_store_and_id(const void *a, const void *b)
-{
-	const struct shd_stored_parcel *x = a, *y = b;
-	int order = strcmp(x->store, y->store);
-
-	return order ? order : strcmp(x->id, y->id);
-}
-
 static bool parcels(void *ctx, const char *const *numbers, size_t count, struct shd_arena *arena,
 		    struct shd_stored_parcel **ret_rows, size_t *ret_count,
 		    struct shd_error *reterr)
@@ -415,12 +399,12 @@ static bool parcels(void *ctx, const char *const *numbers, size_t count, struct 
 			const struct shd_value *number = shd_entity_get(
 				own->entity, SHD_F_parcel_tracking_number);
 
-			if (is_one_of(numbers, count, number))
+			if (shd_stored_is_one_of(numbers, count, number))
 				rows[n++] = (struct shd_stored_parcel){store->id, own->id,
 					number->text,
 					text_of(shd_entity_get(own->entity, SHD_F_parcel_carrier))};
 		}
-	qsort(rows, n, sizeof(*rows), by_store_and_id);
+	qsort(rows, n, sizeof(*rows), shd_stored_by_store_and_id);
 	*ret_rows = rows;
 	*ret_count = n;
 	return true;

@@ -4,22 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_one_of(const char *const *texts, size_t count, const struct shd_value *value)
-{
-	for (size_t i = 0; !value->none && i < count; i++)
-		if (strcmp(texts[i], value->text) == 0)
-			return true;
-	return false;
-}
-
-static int by_store_and_id(const void *a, const void *b)
-{
-	const struct shd_stored_parcel *x = a, *y = b;
-	int order = strcmp(x->store, y->store);
-
-	return order ? order : strcmp(x->id, y->id);
-}
-
 static size_t count_changed(const struct shd_overlay *overlay)
 {
 	size_t count = 0;
@@ -63,11 +47,11 @@ static bool parcels(void *ctx, const char *const *numbers, size_t count, struct 
 			const struct shd_value *carrier = shd_entity_get(
 				kept->entity, SHD_F_parcel_carrier);
 
-			if (is_one_of(numbers, count, number))
+			if (shd_stored_is_one_of(numbers, count, number))
 				all[n++] = (struct shd_stored_parcel){store->id, kept->id,
 					number->text, carrier->none ? NULL : carrier->text};
 		}
-	qsort(all, n, sizeof(*all), by_store_and_id);
+	qsort(all, n, sizeof(*all), shd_stored_by_store_and_id);
 	*ret_rows = all;
 	*ret_count = n;
 	return true;

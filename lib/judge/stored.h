@@ -109,3 +109,8 @@ struct shd_stored {
 /* The pieces that an order promises until it is shipped, in micro-units; 0 for one that is
  * closed, shipped or of a state that promises nothing. `promised` sums these. */
 int64_t shd_units_promised(const struct shd_entity *order);
+
+/* For those who yield parcels by tracking number: whether the value is one of the texts, and
+ * the order of the parcels. */
+bool shd_stored_is_one_of(const char *const *texts, size_t count, const struct shd_value *value);
+int shd_stored_by_store_and_id(const void *a, const void *b);

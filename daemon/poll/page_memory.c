@@ -7,7 +7,9 @@
 
 enum { KEYS_MAX_BYTES = 4 * 1024 * 1024 };
 
-static const uint64_t KEPT_BITS = (UINT64_C(1) << 48) - 1;
+enum { HASH_BITS = 46 };
+
+static const uint64_t HASH_MASK = (UINT64_C(1) << HASH_BITS) - 1;
 
 static struct shd_record_hash pack(uint64_t hash)
 {
@@ -53,10 +55,12 @@ static const char *after_keys(const char *keys)
 	return keys + 1;
 }
 
-void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *keys)
+void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, enum shd_left_out left_out,
+			const char *keys)
 {
+	hash &= HASH_MASK;
 	shd_grow(draft->hashes, draft->count, draft->room);
-	draft->hashes[draft->count++] = hash;
+	draft->hashes[draft->count++] = hash ? hash | (uint64_t)left_out << HASH_BITS : 0;
 	if (draft->keyed)
 		shd_text_add(&draft->keys, keys ? keys : "",
 			keys ? (size_t)(after_keys(keys) - keys) : 1);
@@ -309,18 +313,27 @@ struct shd_known {
 	size_t mask;
 	struct {
 		uint64_t hash;
-		const char *keys;
+		struct shd_known_record record;
 	} slots[];
 };
 
-static void know(struct shd_known *known, uint64_t hash, const char *keys)
+/* Where the hash is, or would be. */
+static size_t slot_of(const struct shd_known *known, uint64_t hash)
 {
 	size_t slot = hash & known->mask;
 
 	while (known->slots[slot].hash && known->slots[slot].hash != hash)
 		slot = (slot + 1) & known->mask;
-	known->slots[slot].hash = hash;
-	known->slots[slot].keys = keys;
+	return slot;
+}
+
+static void know(struct shd_known *known, uint64_t marked, const char *keys)
+{
+	size_t slot = slot_of(known, marked & HASH_MASK);
+
+	known->slots[slot].hash = marked & HASH_MASK;
+	known->slots[slot].record = (struct shd_known_record){
+		(enum shd_left_out)(marked >> HASH_BITS), keys};
 }
 
 struct shd_known *shd_known_create(const struct shd_pages *pages)
@@ -348,14 +361,11 @@ void shd_known_destroy(struct shd_known *known)
 	free(known);
 }
 
-bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_keys)
+bool shd_known_find(const struct shd_known *known, uint64_t hash,
+		    struct shd_known_record *ret_record)
 {
-	hash &= KEPT_BITS;
-	for (size_t slot = hash & known->mask; known->slots[slot].hash;
-	     slot = (slot + 1) & known->mask)
-		if (known->slots[slot].hash == hash) {
-			*ret_keys = known->slots[slot].keys;
-			return true;
-		}
-	return false;
+	size_t slot = slot_of(known, hash & HASH_MASK);
+
+	*ret_record = known->slots[slot].record;
+	return known->slots[slot].hash != 0;
 }

@@ -21,24 +21,34 @@ struct shd_page {
 	bool last : 1;
 	bool keyed : 1;     /* keys of records are kept */
 	struct shd_record_hash {
-		uint16_t part[3]; /* the lowest first; all 0: to be read again */
+		uint16_t part[3]; /* the lowest first, above them enum shd_left_out; or all 0: to be
+				     read again */
 	} hashes[];         /* private; of its records */
 	/* private: behind them the position, the next one's, and of each record the keys, each
 	 * with its NUL, and an empty one that ends them */
 };
 
+/* Whether a record came to nothing, and why: it is known as such, and not read again. */
+enum shd_left_out {
+	SHD_NOT_LEFT_OUT,
+	SHD_LEFT_OUT_UNREAD,
+	SHD_LEFT_OUT_FOREIGN,
+};
+
 /* A page in the making; on one thread at a time. */
 struct shd_page_draft {
 	bool keyed;
-	uint64_t *hashes;
+	uint64_t *hashes;   /* private */
 	size_t count, room;
 	struct shd_text keys;
 };
 void shd_page_draft_init(struct shd_page_draft *draft, bool keyed);
 void shd_page_draft_finish(struct shd_page_draft *draft);
 void shd_page_draft_clear(struct shd_page_draft *draft);
-/* A record, as shd_known_find has its keys (NULL: none); and a further key of the newest one. */
-void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, const char *keys);
+/* A record (hash 0: to be read again), as shd_known_find has its keys (NULL: none); and a further
+ * key of the newest one. */
+void shd_page_draft_add(struct shd_page_draft *draft, uint64_t hash, enum shd_left_out left_out,
+			const char *keys);
 void shd_page_draft_key(struct shd_page_draft *draft, const char *key);
 
 /* Returns owned, with one reference; nothing lacks, and no total is known. */
@@ -104,14 +114,19 @@ const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count);
 
 /* Which records are known, by hash. Borrows the pages.
  *
- * Of a hash 48 bits are kept. A changed record is taken for an old one, and its change is not
+ * Of a hash 46 bits are kept. A changed record is taken for an old one, and its change is not
  * seen until the next one, when these bits are those of another record of the feed: once in
- * 2^48 / n changes for a feed of n records, 1 in 280 000 000 000 for 1000 records. With a
- * million changes a day that is once in 700 years. */
+ * 2^46 / n changes for a feed of n records, 1 in 70 000 000 000 for 1000 records. With a
+ * million changes a day that is once in 190 years. */
 struct shd_known;
 struct shd_known *shd_known_create(const struct shd_pages *pages);
 void shd_known_destroy(struct shd_known *known);
 
-/* True when a record with this hash was on one of the pages; its keys, if kept (else NULL): one
- * after the other, each with its NUL, and an empty one that ends them. */
-bool shd_known_find(const struct shd_known *known, uint64_t hash, const char **ret_keys);
+struct shd_known_record {
+	enum shd_left_out left_out;
+	const char *keys; /* one after the other, each with its NUL, and an empty one that ends
+			     them; or NULL: they are not kept */
+};
+/* True when a record with this hash was on one of the pages. */
+bool shd_known_find(const struct shd_known *known, uint64_t hash,
+		    struct shd_known_record *ret_record);

@@ -81,20 +81,20 @@ static void lacks(struct shd_poll *poll, enum shd_lack lack)
 		poll->page_lack = lack;
 }
 
-/* A record is left out, and will be looked at again with its page. */
-static void leave_out(struct shd_poll *poll, enum shd_lack lack)
+static void leave_out(struct shd_poll *poll, uint64_t hash, enum shd_left_out why)
 {
-	if (lack == SHD_LACK_UNREAD)
+	bool unread = why == SHD_LEFT_OUT_UNREAD;
+
+	if (unread)
 		poll->bad_records++;
 	else
 		poll->foreign_records++;
-	lacks(poll, lack);
-	shd_page_draft_add(&poll->draft, 0, NULL);
+	lacks(poll, unread ? SHD_LACK_UNREAD : SHD_LACK_FOREIGN);
+	shd_page_draft_add(&poll->draft, hash, why, NULL);
 }
 
 /* One record that is not known. One of a list that is not understood is left out and counted,
- * its neighbours are not; it will be looked at again when its page changes. False: the answer
- * is one record, and no JSON. */
+ * its neighbours are not. False: the answer is one record, and no JSON. */
 static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uint64_t hash,
 		       struct shd_error *reterr)
 {
@@ -109,7 +109,7 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 		return false;
 	poll->parsed_records++;
 	if (!record) {
-		leave_out(poll, SHD_LACK_UNREAD);
+		leave_out(poll, hash, SHD_LEFT_OUT_UNREAD);
 		return true;
 	}
 	if (shd_poll_follows(poll) && poll->page_in.id_count == 1)
@@ -118,31 +118,41 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 		shd_fail(&poll->foreign_record, SHD_ERR_SCHEMA,
 			"\"%s\" is \"%.40s\", which was not asked for", poll->row->only_at,
 			json_string_value(shd_loose_at(record, poll->row->only_at)));
-		leave_out(poll, SHD_LACK_FOREIGN);
+		leave_out(poll, hash, SHD_LEFT_OUT_FOREIGN);
 		return true;
 	}
 	if (poll->row->map && !poll->row->map(&in, record, harvest, &poll->bad_record)) {
-		leave_out(poll, SHD_LACK_UNREAD);
+		leave_out(poll, hash, SHD_LEFT_OUT_UNREAD);
 		return true;
 	}
 	if (!shd_poll_follows(poll) && !take_follows(poll, follows)) {
 		poll->body_hash = hash = 0; /* the page comes again */
 	}
-	shd_page_draft_add(&poll->draft, hash, NULL);
+	shd_page_draft_add(&poll->draft, hash, SHD_NOT_LEFT_OUT, NULL);
 	add_keys(poll, entities);
 	return true;
 }
 
+/* Whether a record that was left out need not be read again: this poll has an example of why. */
+static bool has_example(const struct shd_poll *poll, enum shd_left_out why)
+{
+	return why == SHD_LEFT_OUT_UNREAD ? poll->bad_records : poll->foreign_records;
+}
+
 static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd_error *reterr)
 {
-	const char *keys;
+	struct shd_known_record known;
 	uint64_t hash = shd_hash(poll->body.data + at, len);
 
-	if (!shd_poll_follows(poll) && shd_known_find(poll->known, hash, &keys)) {
-		shd_page_draft_add(&poll->draft, hash, keys);
-		return true;
-	}
-	return map_record(poll, poll->body.data + at, len, hash, reterr);
+	if (shd_poll_follows(poll) || !shd_known_find(poll->known, hash, &known))
+		return map_record(poll, poll->body.data + at, len, hash, reterr);
+	if (known.left_out == SHD_NOT_LEFT_OUT)
+		shd_page_draft_add(&poll->draft, hash, SHD_NOT_LEFT_OUT, known.keys);
+	else if (has_example(poll, known.left_out))
+		leave_out(poll, hash, known.left_out);
+	else
+		return map_record(poll, poll->body.data + at, len, hash, reterr);
+	return true;
 }
 
 /* How many rows the whole list has, by its own account. */

@@ -78,13 +78,20 @@ struct shd_history_row {
 	const char *was;              /* shd_record_write; NULL: there was nothing before */
 };
 
+/* Which columns of an index may differ from what is stored. What differs in none, as nearly every
+ * change, or in the own ones only, is written without a look at the other indexes. */
+enum shd_changed_keys {
+	SHD_KEYS_NONE,
+	SHD_KEYS_OWN,                 /* sku, category, tracking_number */
+	SHD_KEYS_ANY,                 /* these, feed, opened_at, closed, unreadable */
+};
+
 struct shd_entity_change {
 	const char *store;
 	const struct shd_entity *entity; /* all fields */
 	const char *feed;             /* the endpoint that lists it; NULL: as it was */
 	bool is_new;
-	bool same_keys;               /* opened_at, closed, sku, category, tracking_number,
-				       * feed are as they were */
+	enum shd_changed_keys keys;   /* unless it is new */
 };
 struct shd_metric_change {        /* becomes the newest value, and a sample unless none */
 	const char *store;

@@ -151,7 +151,6 @@ static struct kept_entity *add(struct shd_overlay *overlay, struct kept_kind *ki
 	if (!kept)
 		return NULL;
 	kept->id = id;
-	kept->same_keys = true;
 	if (!shd_overlay_text(overlay, &kept->id, reterr))
 		return NULL;
 	HASH_ADD_KEYPTR(hh, kind->entities, kept->id, strlen(kept->id), kept);
@@ -285,12 +284,16 @@ static const struct shd_value *tracking_number_of(const struct shd_entity *entit
 		       ? shd_entity_get(entity, SHD_F_parcel_tracking_number) : NULL;
 }
 
-static bool keys_equal(const struct shd_entity *a, const struct shd_entity *b)
+static enum shd_changed_keys changed_keys(const struct shd_entity *a, const struct shd_entity *b)
 {
-	return shd_value_equal(&a->fields[SHD_I_opened_at], &b->fields[SHD_I_opened_at]) &&
-	       shd_value_equal(&a->fields[SHD_I_closed], &b->fields[SHD_I_closed]) &&
-	       same(sku_of(a), sku_of(b)) && same(category_of(a), category_of(b)) &&
-	       same(tracking_number_of(a), tracking_number_of(b));
+	static const int shared[] = {SHD_I_opened_at, SHD_I_closed, SHD_I_unreadable};
+
+	for (size_t i = 0; i < SHD_COUNT(shared); i++)
+		if (!shd_value_equal(&a->fields[shared[i]], &b->fields[shared[i]]))
+			return SHD_KEYS_ANY;
+	return same(sku_of(a), sku_of(b)) && same(category_of(a), category_of(b)) &&
+		       same(tracking_number_of(a), tracking_number_of(b))
+		? SHD_KEYS_NONE : SHD_KEYS_OWN;
 }
 
 /* A first change: what is stored is known from `before`. */
@@ -331,10 +334,10 @@ bool shd_overlay_entity_put(struct shd_overlay *overlay, const char *store,
 		kept = add(overlay, kind, entity->id, reterr);
 	if (!kept || (!kept->changed && !start_change(overlay, kind, kept, before, reterr)))
 		return false;
-	if (!before || !keys_equal(before, entity)) {
-		kept->same_keys = false;
-		kind->sorted = false;
-	}
+	enum shd_changed_keys keys = before ? changed_keys(before, entity) : SHD_KEYS_ANY;
+	kind->sorted = kind->sorted && keys == SHD_KEYS_NONE;
+	if (keys > kept->keys)
+		kept->keys = keys;
 	struct shd_entity named = *entity;
 	named.id = kept->id;
 	kept->entity = copy(overlay, &named, kept->entity, reterr);
@@ -357,7 +360,7 @@ void shd_overlay_entities_list(struct shd_overlay *overlay, const struct kept_st
 			changes->entities[changes->entity_count++] = (struct shd_entity_change){
 				.store = store->id, .entity = kept->entity,
 				.feed = kept->put_feed, .is_new = !kept->stored,
-				.same_keys = kept->stored && kept->same_keys};
+				.keys = kept->keys};
 		}
 	}
 }

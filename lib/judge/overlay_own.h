@@ -16,7 +16,8 @@ struct kept_entity {
 	const char *id;
 	const struct shd_entity *entity; /* NULL: there is none */
 	const char *feed, *put_feed;  /* the list it is on, as stored and as put (NULL: not) */
-	bool stored, changed, same_keys, feed_known;
+	bool stored, changed, feed_known;
+	enum shd_changed_keys keys;
 	/* Of an order, as it is stored, for the pieces that are promised. */
 	const char *stored_sku;
 	int64_t stored_units;

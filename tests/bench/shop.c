@@ -79,7 +79,7 @@ static size_t add_cancellation(char *out, size_t room, int i, uint32_t version)
 	return (size_t)snprintf(out, room,
 		"{\"cancellation_id\":%d,\"posting_number\":\"05708065-%04d-1\",\"state\":{\"id\":"
 		"1,\"name\":\"x\","
-		"\"state\":\"APPROVED\"},\"cancellation_initiator\":\"CLIENT\",\"cancellation_"
+		"\"state\":\"ON_APPROVAL\"},\"cancellation_initiator\":\"CLIENT\",\"cancellation_"
 		"reason\":{\"id\":508,"
 		"\"name\":\"changed my "
 		"mind\"},\"cancellation_reason_message\":\"%010u\",\"cancelled_at\":"

@@ -15,7 +15,7 @@ static struct shd_page *make(bool keyed, uint64_t first, size_t count, const cha
 		char key[32] = {0}; /* a list of one, which an empty key ends */
 
 		snprintf(key, sizeof(key), "%s%zu", prefix, count - i);
-		shd_page_draft_add(&draft, first + i, key);
+		shd_page_draft_add(&draft, first + i, SHD_NOT_LEFT_OUT, key);
 	}
 	struct shd_page *page = shd_page_create(&draft, 99, "here", false, "there");
 	shd_page_draft_finish(&draft);
@@ -25,20 +25,20 @@ static struct shd_page *make(bool keyed, uint64_t first, size_t count, const cha
 static void records_are_found_on_any_page(void **state)
 {
 	struct shd_pages pages = {0};
-	const char *key;
+	struct shd_known_record found;
 
 	(void)state;
 	shd_pages_add(&pages, make(true, 1000, 100, "a"));
 	shd_pages_add(&pages, make(true, 5000, 3, "b"));
 	shd_page_forget(shd_pages_at(&pages, 1), 1);
 	struct shd_known *known = shd_known_create(&pages);
-	assert_true(shd_known_find(known, 1000, &key));
-	assert_string_equal(key, "a100");
-	assert_true(shd_known_find(known, 5002, &key));
-	assert_string_equal(key, "b1");
-	assert_false(shd_known_find(known, 5001, &key));
-	assert_false(shd_known_find(known, 0, &key));
-	assert_false(shd_known_find(known, 999, &key));
+	assert_true(shd_known_find(known, 1000, &found));
+	assert_string_equal(found.keys, "a100");
+	assert_true(shd_known_find(known, 5002, &found));
+	assert_string_equal(found.keys, "b1");
+	assert_false(shd_known_find(known, 5001, &found));
+	assert_false(shd_known_find(known, 0, &found));
+	assert_false(shd_known_find(known, 999, &found));
 	shd_known_destroy(known);
 	assert_string_equal(shd_page_position(shd_pages_at(&pages, 0)), "here");
 	assert_string_equal(shd_page_next(shd_pages_at(&pages, 0)), "there");
@@ -56,7 +56,7 @@ static void keys_are_sorted_and_single(void **state)
 	shd_pages_add(&pages, make(true, 1, 3, "k"));
 	shd_pages_add(&pages, make(true, 9, 2, "k")); /* slid to another page meanwhile */
 	shd_page_draft_init(&draft, true);
-	shd_page_draft_add(&draft, 20, NULL); /* a record that names nothing */
+	shd_page_draft_add(&draft, 20, SHD_NOT_LEFT_OUT, NULL); /* a record that names nothing */
 	shd_pages_add(&pages, shd_page_create(&draft, 99, "", true, ""));
 	shd_page_draft_finish(&draft);
 	shd_pages_share(&shared, &pages);
@@ -72,32 +72,60 @@ static void keys_are_sorted_and_single(void **state)
 static void a_page_without_keys_has_none(void **state)
 {
 	struct shd_pages pages = {0};
-	const char *key = "x";
+	struct shd_known_record found;
 	size_t count;
 
 	(void)state;
 	shd_pages_add(&pages, make(false, 7, 2, "k"));
 	struct shd_known *known = shd_known_create(&pages);
-	assert_true(shd_known_find(known, 7, &key));
-	assert_null(key);
+	assert_true(shd_known_find(known, 7, &found));
+	assert_null(found.keys);
 	shd_known_destroy(known);
 	free(shd_pages_keys(&pages, &count));
 	assert_int_equal(count, 0);
 	shd_pages_clear(&pages);
 }
 
-static void of_a_hash_48_bits_count(void **state)
+static void of_a_hash_46_bits_count(void **state)
 {
 	const uint64_t hash = UINT64_C(0xfedcba9876543210);
 	struct shd_pages pages = {0};
-	const char *key;
+	struct shd_known_record found;
 
 	(void)state;
 	shd_pages_add(&pages, make(true, hash, 1, "k"));
 	struct shd_known *known = shd_known_create(&pages);
-	assert_true(shd_known_find(known, hash, &key));
+	assert_true(shd_known_find(known, hash, &found));
 	for (int bit = 0; bit < 64; bit++)
-		assert_int_equal(shd_known_find(known, hash ^ UINT64_C(1) << bit, &key), bit >= 48);
+		assert_int_equal(
+			shd_known_find(known, hash ^ UINT64_C(1) << bit, &found), bit >= 46);
+	shd_known_destroy(known);
+	shd_pages_clear(&pages);
+}
+
+static void what_was_left_out_is_known_as_such(void **state)
+{
+	struct shd_pages pages = {0};
+	struct shd_page_draft draft;
+	struct shd_known_record found;
+
+	(void)state;
+	shd_page_draft_init(&draft, true);
+	shd_page_draft_add(&draft, UINT64_MAX, SHD_LEFT_OUT_UNREAD, NULL);
+	shd_page_draft_add(&draft, 5, SHD_LEFT_OUT_FOREIGN, NULL);
+	shd_page_draft_add(&draft, 6, SHD_NOT_LEFT_OUT, NULL);
+	shd_page_draft_add(&draft, 0, SHD_LEFT_OUT_UNREAD, NULL); /* is to be read again */
+	shd_pages_add(&pages, shd_page_create(&draft, 99, "", true, ""));
+	shd_page_draft_finish(&draft);
+	struct shd_known *known = shd_known_create(&pages);
+	assert_true(shd_known_find(known, UINT64_MAX, &found));
+	assert_int_equal(found.left_out, SHD_LEFT_OUT_UNREAD);
+	assert_string_equal(found.keys, "");
+	assert_true(shd_known_find(known, 5, &found));
+	assert_int_equal(found.left_out, SHD_LEFT_OUT_FOREIGN);
+	assert_true(shd_known_find(known, 6, &found));
+	assert_int_equal(found.left_out, SHD_NOT_LEFT_OUT);
+	assert_false(shd_known_find(known, 0, &found));
 	shd_known_destroy(known);
 	shd_pages_clear(&pages);
 }
@@ -170,7 +198,8 @@ int main(void)
 		cmocka_unit_test(records_are_found_on_any_page),
 		cmocka_unit_test(keys_are_sorted_and_single),
 		cmocka_unit_test(a_page_without_keys_has_none),
-		cmocka_unit_test(of_a_hash_48_bits_count),
+		cmocka_unit_test(of_a_hash_46_bits_count),
+		cmocka_unit_test(what_was_left_out_is_known_as_such),
 		cmocka_unit_test(a_bare_page_is_known_again),
 		cmocka_unit_test(what_says_more_than_its_hash_is_kept),
 	};

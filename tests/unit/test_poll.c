@@ -357,6 +357,22 @@ static void a_bad_record_is_left_out(void **state)
 	}
 }
 
+/* One of them is read again, for an example. */
+static void a_bad_record_is_known_again(void **state)
+{
+	struct poll_bench *f = *state;
+
+	read_once(f, LIST, "/list?",
+		"{\"items\":[{\"v\":1},{\"v\":2},{\"v\":3},{\"id\":\"a1\"}]}");
+	assert_int_equal(f->poll->parsed_records, 4);
+	read_once(f, LIST, "/list?",
+		"{\"items\":[{\"v\":1},{\"v\":2},{\"v\":3},{\"id\":\"a2\"}]}");
+	assert_int_equal(f->poll->parsed_records, 2);
+	assert_int_equal(f->poll->bad_records, 3);
+	assert_int_equal(f->poll->walk.lack, SHD_LACK_UNREAD);
+	assert_string_equal(f->poll->harvest->entities[0].id, "a2");
+}
+
 /* 70 or 5000 levels in a member that nobody reads: of the latter, the parser takes no more. */
 static void a_record_nested_however_deep_costs_itself_alone(void **state)
 {
@@ -564,6 +580,7 @@ int main(void)
 		ROW(a_text_that_is_refused_is_dropped),
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_bad_record_is_left_out),
+		ROW(a_bad_record_is_known_again),
 		ROW(a_record_nested_however_deep_costs_itself_alone),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),
 		ROW(a_batch_is_read_to_its_last_page),

@@ -190,8 +190,7 @@ bool shd_state_entity_put(struct shd_state *state, const char *store,
 			  const struct shd_entity *entity, const char *feed,
 			  struct shd_error *reterr)
 {
-	struct shd_entity_change change = {
-		.store = store, .entity = entity, .feed = feed, .same_keys = true};
+	struct shd_entity_change change = {.store = store, .entity = entity, .feed = feed};
 	bool found;
 
 	if (!update(state, SHD_TABLE_UPDATE_SAME, &change, &found, reterr) ||
@@ -200,6 +199,7 @@ bool shd_state_entity_put(struct shd_state *state, const char *store,
 	return found || update(state, SHD_TABLE_INSERT, &change, &found, reterr);
 }
 
+/* The update that looks at as few indexes as it may; if it finds that it may not, the full one. */
 static bool apply(struct shd_state *state, const struct shd_entity_change *change,
 		  struct shd_error *reterr)
 {
@@ -207,7 +207,11 @@ static bool apply(struct shd_state *state, const struct shd_entity_change *chang
 
 	if (change->is_new)
 		return update(state, SHD_TABLE_INSERT, change, &found, reterr);
-	if (change->same_keys && !update(state, SHD_TABLE_UPDATE_SAME, change, &found, reterr))
+	if (change->keys == SHD_KEYS_NONE &&
+	    !update(state, SHD_TABLE_UPDATE_SAME, change, &found, reterr))
+		return false;
+	if (change->keys == SHD_KEYS_OWN &&
+	    !update(state, SHD_TABLE_UPDATE_OWN, change, &found, reterr))
 		return false;
 	return found || update(state, SHD_TABLE_UPDATE, change, &found, reterr);
 }

@@ -67,8 +67,8 @@ bool shd_query_open_kind(struct shd_query *query, struct shd_state *state, enum 
 	char *made shd_autofree = NULL;
 	const char *text = *home ? NULL : shd_table_sql(kind, sql);
 
-	if (!*home && sql == SHD_TABLE_UPDATE_SAME)
-		text = made = shd_table_update_same(kind);
+	if (!*home && (sql == SHD_TABLE_UPDATE_SAME || sql == SHD_TABLE_UPDATE_OWN))
+		text = made = shd_table_update_same(kind, sql == SHD_TABLE_UPDATE_OWN);
 	if (!*home && sql == SHD_TABLE_INSERT)
 		text = made = shd_table_insert(kind, 1);
 	if (!*home && sql == SHD_TABLE_INSERT_MANY)

@@ -121,19 +121,21 @@ static const struct shd_table_column columns[] = {
 
 /* The same parameters as UPDATE. Changes nothing where a column of an index differs, so
  * that SQLite has no index to look at: nearly every change is of other columns. */
-static const char *const indexed[] = {"opened_at", "closed", "unreadable", "sku", "category"};
-
-static bool is_indexed(enum shd_kind kind, const char *column)
+static bool is_indexed(enum shd_kind kind, const char *column, bool but_own)
 {
-	if (kind == SHD_KIND_parcel && strcmp(column, "tracking_number") == 0)
-		return true;
-	for (size_t i = 0; i < SHD_COUNT(indexed); i++)
-		if (strcmp(indexed[i], column) == 0)
+	static const char *const shared[] = {"opened_at", "closed", "unreadable"};
+	static const char *const own[] = {"sku", "category"};
+
+	for (size_t i = 0; i < SHD_COUNT(shared); i++)
+		if (strcmp(shared[i], column) == 0)
 			return true;
-	return false;
+	for (size_t i = 0; !but_own && i < SHD_COUNT(own); i++)
+		if (strcmp(own[i], column) == 0)
+			return true;
+	return !but_own && kind == SHD_KIND_parcel && strcmp(column, "tracking_number") == 0;
 }
 
-char *shd_table_update_same(enum shd_kind kind)
+char *shd_table_update_same(enum shd_kind kind, bool but_own)
 {
 	struct shd_text set, where;
 	enum shd_field first = shd_kind_first(kind);
@@ -146,7 +148,7 @@ char *shd_table_update_same(enum shd_kind kind)
 	for (int i = 0; i < shd_kind_fields(kind); i++) {
 		const struct shd_table_column *column = &columns[first + (enum shd_field)i];
 
-		if (is_indexed(kind, column->name)) {
+		if (is_indexed(kind, column->name, but_own)) {
 			shd_text_printf(&where, " AND \"%s\" IS ?%d", column->name, number++);
 			continue;
 		}
@@ -263,8 +265,8 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_UNREAD: return tables[kind].unread;
 	case SHD_TABLE_FORGET: return tables[kind].forget;
 	case SHD_TABLE_DELETE: return tables[kind].delete_one;
-	case SHD_TABLE_UPDATE_SAME: case SHD_TABLE_INSERT: break;
-	case SHD_TABLE_INSERT_MANY: break;
+	case SHD_TABLE_UPDATE_SAME: case SHD_TABLE_UPDATE_OWN: break;
+	case SHD_TABLE_INSERT: case SHD_TABLE_INSERT_MANY: break;
 	case SHD_TABLE_SQL_COUNT: break;
 	}
 	return NULL;

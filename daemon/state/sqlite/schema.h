@@ -15,6 +15,7 @@ enum shd_table_sql {
 	SHD_TABLE_GET_ALL,   /* ?1 store ?2 ids as a JSON list -> the same */
 	SHD_TABLE_UPDATE,    /* ?1 store ?2 id ?3 feed ?4... fields */
 	SHD_TABLE_UPDATE_SAME, /* the same, where no column of an index changes; made at run time */
+	SHD_TABLE_UPDATE_OWN, /* the same, or one of an index that this kind alone has; likewise */
 	SHD_TABLE_INSERT,    /* as UPDATE; made at run time */
 	SHD_TABLE_INSERT_MANY, /* ?1 store, then of each row: id, feed, fields; made at run time */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
@@ -30,8 +31,8 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql);
 /* The rows of INSERT_MANY: what a statement costs by itself hardly shows any more. */
 #define SHD_INSERT_ROWS 6
 
-/* UPDATE_SAME and the INSERTs of a kind; free() them. */
-char *shd_table_update_same(enum shd_kind kind);
+/* UPDATE_OWN or UPDATE_SAME, and the INSERTs of a kind; free() them. */
+char *shd_table_update_same(enum shd_kind kind, bool but_own);
 char *shd_table_insert(enum shd_kind kind, int rows);
 
 /* ?1 store ?2 after ?3 until -> the fields of the mask (stored.h), which is not empty, before

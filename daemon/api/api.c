@@ -161,8 +161,9 @@ static void read_work(uv_work_t *work)
 	struct shd_api *api = work->data;
 	struct call *call = api->reading;
 
-	call->ok = (api->state ||
-		shd_state_open_readonly(api->view.state_path, &api->state, &call->error)) &&
+	bool opened = api->state ||
+		shd_state_open_readonly(api->view.state_path, &api->state, &call->error);
+	call->ok = (opened || call->route->stateless) &&
 		call->route->read(&call->base, api->state, &call->error);
 	if (!call->ok && call->error.kind == SHD_ERR_STATE) { /* the next one opens it anew */
 		shd_state_close(api->state);

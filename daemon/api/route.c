@@ -7,23 +7,23 @@
 const struct shd_api_route shd_api_routes[] = {
 	{"GET", "/api/v1/status",
 		"the daemon, and every store's pollers: last success, next due, error; ?feeds=1",
-		shd_api_status_begin, shd_api_status_read, NULL},
+		shd_api_status_begin, shd_api_status_read, NULL, true},
 	{"GET", "/api/v1/alerts",
 		"open alerts, worst first; ?all=1 closed ones too, ?store=ID, ?rule=ID, ?max=N",
-		shd_api_alerts_begin, shd_api_alerts_read, shd_api_alerts_end},
+		shd_api_alerts_begin, shd_api_alerts_read, shd_api_alerts_end, false},
 	{"GET", "/api/v1/alerts/*", "one alert: its rule, every move, every delivery",
-		shd_api_explain_begin, shd_api_explain_read, shd_api_explain_end},
+		shd_api_explain_begin, shd_api_explain_read, shd_api_explain_end, false},
 	{"GET", "/api/v1/metrics/*", "the newest value and target of a store's metrics",
-		shd_api_metrics_begin, shd_api_metrics_read, NULL},
-	{"GET", "/api/v1/stores", "the stores as configured", shd_api_stores, NULL, NULL},
+		shd_api_metrics_begin, shd_api_metrics_read, NULL, false},
+	{"GET", "/api/v1/stores", "the stores as configured", shd_api_stores, NULL, NULL, false},
 	{"GET", "/api/v1/rules", "the rules in force, and which stores each watches; ?store=ID",
-		shd_api_filter_begin, shd_api_rules_read, NULL},
+		shd_api_filter_begin, shd_api_rules_read, NULL, false},
 	{"GET", "/api/v1/rules/*", "one rule: its conditions, and how it stands now; ?store=ID",
-		shd_api_filter_begin, shd_api_rule_read, NULL},
+		shd_api_filter_begin, shd_api_rule_read, NULL, false},
 	{"GET", "/api/v1/eval/*",
 		"what an expression of the rules language is now in a store; ?expr=, "
 		"?entity=KIND:ID",
-		shd_api_eval_begin, shd_api_eval_read, NULL},
+		shd_api_eval_begin, shd_api_eval_read, NULL, false},
 };
 const size_t shd_api_route_count = SHD_COUNT(shd_api_routes);
 

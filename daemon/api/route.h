@@ -46,6 +46,8 @@ struct shd_api_route {
 	shd_api_loop_fn *begin;
 	shd_api_pool_fn *read;
 	shd_api_loop_fn *end;
+	bool stateless; /* `read` is also called where the state cannot be opened, with NULL for it
+			 * and the reason in *reterr, and may answer all the same */
 };
 
 extern const struct shd_api_route shd_api_routes[];

@@ -60,18 +60,29 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 		{"judged", figures->judged}, {"alert_transitions", figures->alert_transitions},
 		{"delivered", figures->delivered},
 		{"delivery_failures", figures->delivery_failures},
+		{"changes_refused", figures->changes_refused},
 		{"stores", figures->stores}, {"feeds", figures->feeds},
 		{"queued", figures->queued}, {"in_flight", figures->in_flight},
 		{"committing", figures->committing}, {"state_jobs", figures->state_jobs},
 		{"lag_max_ms", (uint64_t)figures->lag_max_ms},
 	};
-	const char *reload_error = figures->reload_error;
+	const struct {
+		const char *name, *text;
+	} texts[] = {
+		{"reload_error", figures->reload_error}, {"unkept", figures->unkept},
+		{"state_note", figures->state_note}, {"retain_error", figures->retain_error},
+		{"refused", figures->refused},
+	};
 
 	shd_api_put_time(daemon, "started", figures->started);
 	shd_api_put_time(daemon, "last_commit", figures->last_commit);
 	shd_api_put_time(daemon, "last_reload", figures->last_reload);
-	shd_api_put_text(daemon, "reload_error",
-		reload_error && reload_error[0] ? reload_error : NULL);
+	shd_api_put_time(daemon, "unkept_since", figures->unkept_since);
+	shd_api_put_time(daemon, "retain_failing_since", figures->retain_failing_since);
+	shd_api_put_time(daemon, "refused_at", figures->refused_at);
+	for (size_t i = 0; i < SHD_COUNT(texts); i++)
+		shd_api_put_text(daemon, texts[i].name,
+			texts[i].text && texts[i].text[0] ? texts[i].text : NULL);
 	shd_api_put_bool(daemon, "blind", figures->blind);
 	for (size_t i = 0; i < SHD_COUNT(counts); i++)
 		shd_api_put_int(daemon, counts[i].name, (int64_t)counts[i].n);
@@ -259,8 +270,10 @@ static bool read_unread(struct shd_state *state, const char *store, json_t *rows
 bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 			 struct shd_error *reterr)
 {
-	json_t *stores = json_array();
+	json_t *stores = json_array(), *daemon = json_object_get(call->answer, "daemon");
 
+	/* What can be said without the state is said without it. */
+	shd_api_put_text(daemon, "state_unreadable", state ? NULL : reterr->msg);
 	json_object_set_new(call->answer, "stores", stores);
 	for (size_t i = 0; i < call->store_count; i++) {
 		const struct shd_api_store *store = &call->stores[i];
@@ -282,8 +295,10 @@ bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 		else
 			json_decref(feeds);
 		json_array_append_new(stores, row);
-		if (!read_unread(state, store->id, unread, reterr))
-			return false;
+		if (state && !read_unread(state, store->id, unread, reterr)) {
+			shd_api_put_text(daemon, "state_unreadable", reterr->msg);
+			state = NULL;
+		}
 	}
 	return true;
 }

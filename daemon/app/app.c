@@ -115,6 +115,10 @@ static bool open_state(struct shd_app *app, const struct shd_app_options *option
 	app->state_path = shd_text_take(&path);
 	if (!shd_state_open(app->state_path, &app->state, reterr))
 		return false;
+	if (shd_state_origin(app->state) == SHD_STATE_EMPTIED)
+		shd_log(SHD_LOG_state_empty, NULL,
+			"%s was there and empty: what was known is lost, and what is told now may "
+			"have been told before", app->state_path);
 	app->judge = shd_app_make_judge(app->config, app->state);
 	shd_settings_forget_files(app->config->settings);
 	return true;
@@ -188,6 +192,7 @@ static void start_commit(struct shd_app *app)
 		.clock = &app->clock,
 		.judged = judged,
 		.state_failed = state_failed,
+		.refused = shd_self_refused,
 		.ctx = app};
 
 	app->commit = shd_commit_create(&in);
@@ -382,6 +387,7 @@ void shd_app_stop(struct shd_app *app)
 	if (app->stopping)
 		return;
 	app->stopping = true;
+	app->stop_ms = shd_clock_look(&app->clock)->at.mono.ms;
 	shd_service_stopping(app->service);
 	shd_log(SHD_LOG_stopping, NULL, "storehealthd ends");
 	shd_commit_pause(app->commit, commit_idle, app);

@@ -1,4 +1,4 @@
-/* app/own.h - what app.c (life), reload.c, watch.c and view.c share.
+/* app/own.h - what app.c (life), reload.c, watch.c, self.c and view.c share.
  * Nobody else includes this. */
 #pragma once
 #include "api/api.h"
@@ -31,6 +31,19 @@ struct shd_retain_change {
 	bool more;
 };
 
+/* How the daemon itself is. */
+struct shd_self {
+	struct shd_wall unkept_since;        /* as in shd_figures */
+	char why[300];
+	bool logged;                         /* the journal knows of it by this room */
+	struct shd_wall misplaced_since;     /* the state file is not where it should be */
+	char refused[256];                   /* the last change that was */
+	struct shd_wall refused_at;
+	int64_t refused_logged_ms;           /* on the boot clock */
+	struct shd_wall retain_failing_since;
+	char retain_error[256];
+};
+
 struct shd_app {
 	uv_loop_t *loop;
 	char *config_path, *state_path;
@@ -58,8 +71,10 @@ struct shd_app {
 	bool blind;                          /* as the journal knows it; not seeing again yet */
 	int64_t retained_ms;                 /* on the boot clock */
 	struct shd_retain_change retain;
-	bool tidying, trim;                  /* trim belongs to the job: memory as well */
-	uint64_t jobs_seen;                  /* by the watchdog */
+	bool tidying, trim, in_place;        /* trim, in_place belong to the job: memory as well;
+					      * the state file is where it should be */
+	struct shd_self self;
+	int64_t stop_ms;                     /* when it was asked to stop; monotonic clock */
 	uint64_t random;
 	struct shd_figures figures;          /* the members that the app counts */
 	char reload_error[300];
@@ -91,6 +106,20 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 
 /* Every second: clocks, lag, status line, housekeeping. */
 void shd_app_tick(uv_timer_t *timer);
+/* The line of `systemctl status`, when it says something else than before. */
+void shd_app_tell_status(struct shd_app *app);
+
+/* self.c, on the loop. Once a second; while it stops: */
+void shd_self_look(struct shd_app *app);
+void shd_self_stop(struct shd_app *app);
+/* Whether the state file was found where it should be. */
+void shd_self_placed(struct shd_app *app, bool in_place);
+/* A change was refused (commit.h); old rows were deleted (NULL), or could not be. */
+void shd_self_refused(void *ctx, const struct shd_error *err);
+void shd_self_retained(struct shd_app *app, const struct shd_error *err);
+/* The members of shd_figures that it knows; texts are borrowed. */
+void shd_self_figures(const struct shd_app *app, struct shd_figures *ret_figures);
+/* For the watchdog. */
 bool shd_app_alive(void *ctx);
 
 /* Gives a reload up that is under way. */

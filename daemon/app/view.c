@@ -24,12 +24,34 @@ static uint32_t behind(void *ctx, const struct shd_source *source)
 	return shd_feeds_behind(shd_scheduler_feeds(app->scheduler), source);
 }
 
+/* Whoever looks at feeds while what they bring is not kept. */
+struct looking {
+	const struct shd_self *self;
+	shd_feed_status_fn *visit;
+	void *ctx;
+};
+
+static void show_feed(void *ctx, const struct shd_feed_status *status)
+{
+	const struct looking *looking = ctx;
+	const struct shd_self *self = looking->self;
+	struct shd_feed_status shown = *status;
+
+	if (self->unkept_since.ms && status->is_committing && status->error < 0) {
+		shown.error = SHD_ERR_STATE;
+		shown.error_text = self->why;
+		shown.failing_since = self->unkept_since;
+	}
+	looking->visit(looking->ctx, &shown);
+}
+
 static void feeds(
 	void *ctx, const struct shd_source *source, shd_feed_status_fn *visit, void *visit_ctx)
 {
 	const struct shd_app *app = ctx;
+	struct looking looking = {&app->self, visit, visit_ctx};
 
-	shd_feeds_each(shd_scheduler_feeds(app->scheduler), source, visit, visit_ctx);
+	shd_feeds_each(shd_scheduler_feeds(app->scheduler), source, show_feed, &looking);
 }
 
 static void figures(void *ctx, struct shd_figures *ret_figures)
@@ -52,8 +74,18 @@ struct shd_api_view shd_app_view(struct shd_app *app)
 bool shd_app_poller(struct shd_app *app, const struct shd_source *source, enum shd_poller which,
 		    struct shd_poller_status *ret_status)
 {
-	return shd_feeds_poller(shd_scheduler_feeds(app->scheduler), source, which,
-				shd_clock_now(&app->clock), ret_status);
+	const struct shd_self *self = &app->self;
+
+	if (!shd_feeds_poller(shd_scheduler_feeds(app->scheduler), source, which,
+		    shd_clock_now(&app->clock), ret_status))
+		return false;
+	if (self->unkept_since.ms && ret_status->committing && ret_status->error < 0) {
+		ret_status->failing = 1;
+		ret_status->error = SHD_ERR_STATE;
+		ret_status->error_text = self->why;
+		ret_status->failing_since = self->unkept_since;
+	}
+	return true;
 }
 
 void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
@@ -71,5 +103,7 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);
 	ret_figures->reload_error = app->reload_error;
 	ret_figures->blind = commit.suspended;
+	ret_figures->changes_refused = commit.refused;
+	shd_self_figures(app, ret_figures);
 	ret_figures->lag_max_ms = app->lag_ms[0] > app->lag_ms[1] ? app->lag_ms[0] : app->lag_ms[1];
 }

@@ -93,12 +93,13 @@ static bool retain(struct shd_change *change, struct shd_transaction *transactio
 		       forget_gone(retain->app->config->settings, transaction, reterr));
 }
 
-/* A state that fails is told by the queue of changes. */
 static void retained(struct shd_change *change, const struct shd_error *err)
 {
 	struct shd_retain_change *retain = (struct shd_retain_change *)change;
 	struct shd_app *app = retain->app;
 
+	if (!err || err->kind != SHD_ERR_CLOSING)
+		shd_self_retained(app, err);
 	if (!err && retain->more)
 		app->retained_ms =
 			app->clock.at.boot_ms - RETAIN_EVERY_MS; /* more at the next tick */
@@ -132,6 +133,7 @@ static void tidy(void *ctx)
 	struct shd_app *app = ctx;
 
 	shd_state_checkpoint(app->state);
+	app->in_place = shd_state_in_place(app->state);
 	if (app->trim)
 		malloc_trim(0);
 }
@@ -141,6 +143,7 @@ static void tidied(void *ctx)
 	struct shd_app *app = ctx;
 
 	app->tidying = false;
+	shd_self_placed(app, app->in_place);
 }
 
 static void keep_house(struct shd_app *app)
@@ -178,12 +181,18 @@ static void measure_lag(struct shd_app *app)
 		app->lag_ms[0] = lag;
 }
 
-static void tell_status(struct shd_app *app)
+void shd_app_tell_status(struct shd_app *app)
 {
+	char since[SHD_TIME_TEXT];
 	struct shd_figures figures;
 	size_t failing = 0;
 
 	shd_app_figures(app, &figures);
+	if (figures.unkept_since.ms) {
+		shd_service_status(app->service, "nothing can be kept since %s: %s",
+			shd_time_format(figures.unkept_since, since), figures.unkept);
+		return;
+	}
 	for (size_t i = 0; i < app->config->settings->source_count; i++)
 		for (int poller = 0; poller < SHD_POLLER_COUNT; poller++) {
 			struct shd_poller_status status;
@@ -202,30 +211,24 @@ static void tell_status(struct shd_app *app)
 			SHD_S(figures.stores), (unsigned long long)figures.polls);
 }
 
-bool shd_app_alive(void *ctx)
-{
-	struct shd_app *app = ctx;
-	uint64_t finished = shd_jobs_finished(app->jobs);
-	bool alive = shd_jobs_waiting(app->jobs) == 0 || finished != app->jobs_seen;
-
-	app->jobs_seen = finished;
-	return alive;
-}
-
 void shd_app_tick(uv_timer_t *timer)
 {
 	struct shd_app *app = timer->data;
 
 	if (app->scheduler) /* at the end as well: the queue waits for it in a new epoch */
 		shd_scheduler_tick(app->scheduler);
-	if (app->stopping)
+	if (app->stopping) {
+		shd_clock_look(&app->clock);
+		shd_self_stop(app);
 		return;
+	}
 	shd_deliver_tick(app->deliver);
 	shd_ledger_tick(app->ledger);
 	tell_clock(app);
 	measure_lag(app);
 	keep_house(app);
 	shd_app_narrate(app, (struct shd_event){.kind = SHD_EVENT_ROUND});
+	shd_self_look(app);
 	if (is_time(app, STATUS_MS))
-		tell_status(app);
+		shd_app_tell_status(app);
 }

@@ -107,6 +107,7 @@ static void start_job(struct shd_commit *commit)
 	job->engine = commit->in.engine;
 	job->send = commit->send;
 	job->send_wanted = commit->send_wanted;
+	job->proves = commit->failures > 0 && job->engine.prove;
 	if (job->send)
 		job->send->refused = false;
 	commit->send_wanted = false;
@@ -119,7 +120,10 @@ void shd_commit_start(struct shd_commit *commit)
 	    !shd_judged_knows_epoch(commit))
 		return;
 	shd_judged_time(commit);
-	if (commit->urgent && (commit->first || commit->send_wanted)) {
+	/* One of nothing proves that the state works again. */
+	bool proves = commit->failures && !gives_up(commit);
+
+	if (commit->urgent && (commit->first || commit->send_wanted || proves)) {
 		start_job(commit);
 		return;
 	}
@@ -140,7 +144,8 @@ static void start_soon(struct shd_commit *commit)
 		uv_timer_start(&commit->timer, timer_fired, GROUP_MS, 0);
 }
 
-static void finish_changes(struct shd_change *change, const struct shd_error *err)
+static void finish_changes(
+	struct shd_commit *commit, struct shd_change *change, const struct shd_error *err)
 {
 	struct shd_change *next;
 
@@ -150,25 +155,33 @@ static void finish_changes(struct shd_change *change, const struct shd_error *er
 		next = change->next;
 		change->next = NULL;
 		change->queued = change->running = false;
+		commit->figures.refused += change->refused;
+		if (change->refused && commit->in.refused)
+			commit->in.refused(commit->in.ctx, &refused);
 		if (change->done)
 			change->done(change, change->refused ? &refused : err);
 	}
 }
 
-static enum shd_commit_state job_worked(struct shd_commit *commit)
+static void count_job(struct shd_commit *commit)
 {
 	const struct shd_commit_job *job = &commit->job;
 
-	if (commit->failures) {
-		commit->failures = 0;
-		commit->in.state_failed(commit->in.ctx, NULL);
-	}
 	commit->figures.commits++;
 	commit->figures.last_commit = job->transaction.now;
 	commit->figures.judged += job->outcome.judged;
 	commit->figures.transitions += job->outcome.transition_count;
 	if (job->judge)
 		commit->time.next_wake = job->outcome.next_wake;
+}
+
+static enum shd_commit_state job_worked(struct shd_commit *commit)
+{
+	if (commit->failures) {
+		commit->failures = 0;
+		commit->figures.failing_since.ms = 0;
+		commit->in.state_failed(commit->in.ctx, NULL);
+	}
 	return SHD_COMMIT_IDLE;
 }
 
@@ -176,8 +189,11 @@ static enum shd_commit_state job_failed(struct shd_commit *commit)
 {
 	int64_t wait_ms = SHD_SECOND_MS << (commit->failures < 5 ? commit->failures : 5);
 
-	if (commit->failures++ == 0)
-		commit->in.state_failed(commit->in.ctx, &commit->job.error);
+	commit->failure = commit->job.error;
+	if (commit->failures++ == 0) {
+		commit->figures.failing_since = shd_clock_now(commit->in.clock);
+		commit->in.state_failed(commit->in.ctx, &commit->failure);
+	}
 	if (gives_up(commit))
 		return SHD_COMMIT_IDLE;
 	uv_timer_start(&commit->timer, timer_fired,
@@ -194,7 +210,7 @@ static void give_up(struct shd_commit *commit)
 	commit->last = &commit->first;
 	for (struct shd_change *change = changes; change; change = change->next)
 		change->refused = false;
-	finish_changes(changes, &stops);
+	finish_changes(commit, changes, &stops);
 }
 
 /* Whom it calls may ask for anything; the state stays WORKING, so that nothing begins before
@@ -204,12 +220,15 @@ static void job_done(void *ctx)
 	struct shd_commit *commit = ctx;
 	struct shd_commit_job *job = &commit->job;
 
-	enum shd_commit_state next = job->ok ? job_worked(commit) : job_failed(commit);
+	if (job->ok)
+		count_job(commit);
+	enum shd_commit_state next =
+		job->ok && !job->unsynced ? job_worked(commit) : job_failed(commit);
 	const struct shd_error *err = job->ok ? NULL : &job->error;
 
 	if (job->send && (job->send_applied || job->send_wanted))
-		finish_changes(job->send, err);
-	finish_changes(shd_steal(job->changes), err);
+		finish_changes(commit, job->send, err);
+	finish_changes(commit, shd_steal(job->changes), err);
 	if (!job->ok && gives_up(commit))
 		give_up(commit);
 	if (job->ok)
@@ -327,6 +346,7 @@ void shd_commit_figures(const struct shd_commit *commit, struct shd_commit_figur
 {
 	*ret_figures = commit->figures;
 	ret_figures->waiting = commit->batches;
+	ret_figures->error = commit->failures ? commit->failure.msg : "";
 	ret_figures->suspended = shd_judged_is_suspended(commit);
 }
 

@@ -28,6 +28,13 @@ struct shd_engine {
 	bool (*apply)(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr);
 	bool (*commit)(void *ctx, bool durable, struct shd_error *reterr);
 	void (*rollback)(void *ctx);
+	/* After a commit that was to be durable: brings it to the disk. NULL: commit did. What
+	 * cannot be synced counts as kept: a power cut may take it back, and what was told is
+	 * told again under its key; but the state fails. */
+	bool (*sync)(void *ctx, struct shd_error *reterr);
+	/* Within a transaction: writes something, so that its commit proves that the state can be
+	 * written. NULL: nothing has to be proved. */
+	bool (*prove)(void *ctx, struct shd_error *reterr);
 	void *ctx;
 };
 struct shd_engine shd_engine_of(struct shd_state *state);
@@ -42,6 +49,9 @@ struct shd_commit_in {
 	void (*judged)(void *ctx, const struct shd_outcome *outcome);
 	/* The state failed (err) or works again (NULL); called on change only. */
 	void (*state_failed)(void *ctx, const struct shd_error *err);
+	/* A change was refused, and what it held is not kept; NULL: nobody asks. Called before its
+	 * own done. */
+	void (*refused)(void *ctx, const struct shd_error *err);
 	void *ctx;
 };
 struct shd_commit *shd_commit_create(const struct shd_commit_in *in);
@@ -108,8 +118,10 @@ void shd_commit_leave(struct shd_commit *commit);
 
 /* Since the start; `waiting`: polls, now. */
 struct shd_commit_figures {
-	uint64_t commits, judged, transitions, batches, unclaimed;
+	uint64_t commits, judged, transitions, batches, unclaimed, refused;
 	struct shd_wall last_commit;
+	struct shd_wall failing_since; /* no transaction could be kept; ms 0: they are */
+	const char *error;             /* why; borrowed until the next turn of the loop; "" */
 	size_t waiting;
 	bool suspended;         /* time judges nothing now */
 };

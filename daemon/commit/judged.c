@@ -12,7 +12,9 @@ enum {
 	BATCHES_URGENT = 256,    /* so many polls do not wait for more */
 	WAKES_A_JOB = 200,
 	STORES_A_JOB = 20,
-	TIME_RETRY_MS = 5000,    /* after what is due by time could not be judged */
+	TIME_RETRY_MS = 5000,    /* after what is due by time could not be judged; when that was
+				  * refused, twice as long each time, up to: */
+	TIME_RETRY_MAX_MS = 300000,
 };
 
 static void keep_text(char ret_text[SHD_COMMIT_TEXT], const char *text)
@@ -229,10 +231,16 @@ static void time_done(struct shd_change *change, const struct shd_error *err)
 {
 	struct shd_time_change *time = (struct shd_time_change *)change;
 
-	if (!err)
+	if (!err) {
+		time->refusals = 0;
 		return;
+	}
 	take_back(time);
-	time->not_before.ms = now_of(time->commit).ms + TIME_RETRY_MS;
+	int64_t wait_ms = (int64_t)TIME_RETRY_MS << time->refusals;
+	if (change->refused && wait_ms < TIME_RETRY_MAX_MS)
+		time->refusals++;
+	time->not_before.ms = now_of(time->commit).ms +
+			      (wait_ms < TIME_RETRY_MAX_MS ? wait_ms : TIME_RETRY_MAX_MS);
 }
 
 /* After that time, what still could not be read counts as blind. */

@@ -52,6 +52,7 @@ struct shd_time_change {
 	 * of the job, likewise. */
 	const char *again, *job_again;
 	struct shd_wall next_wake, not_before;
+	int refusals;                   /* in a row */
 	bool suspended;                 /* until shd_commit_caught_up, or the time is over */
 	uv_timer_t timer;
 };
@@ -71,6 +72,8 @@ struct shd_commit_job {
 	struct shd_change *changes;     /* in order */
 	struct shd_change *send;        /* NULL: nobody takes messages */
 	bool send_wanted, send_applied, ok;
+	bool unsynced;                  /* ok, but `error` says why it may be lost */
+	bool proves;                    /* the one before failed: that it works is to be seen */
 	struct shd_judge *judge;
 	struct shd_engine engine;
 	struct shd_error error;
@@ -88,6 +91,7 @@ struct shd_commit {
 	size_t batch_bytes;             /* of what these brought */
 	bool urgent, send_wanted;
 	int failures;
+	struct shd_error failure;       /* the last one, while there are any */
 	uv_timer_t timer;               /* the end of GROUP_MS, or of BACKING_OFF */
 	int handles;
 	struct shd_commit_job job;

@@ -10,12 +10,23 @@ static bool begin_engine(void *ctx, struct shd_error *reterr)
 
 static bool commit_engine(void *ctx, bool durable, struct shd_error *reterr)
 {
-	return shd_state_commit(ctx, durable, reterr);
+	(void)durable;
+	return shd_state_commit(ctx, false, reterr);
+}
+
+static bool sync_engine(void *ctx, struct shd_error *reterr)
+{
+	return shd_state_sync(ctx, reterr);
 }
 
 static bool apply_engine(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr)
 {
 	return shd_state_apply(ctx, changes, reterr);
+}
+
+static bool prove_engine(void *ctx, struct shd_error *reterr)
+{
+	return shd_state_prove(ctx, reterr);
 }
 
 static void roll_back_engine(void *ctx)
@@ -26,7 +37,7 @@ static void roll_back_engine(void *ctx)
 struct shd_engine shd_engine_of(struct shd_state *state)
 {
 	return (struct shd_engine){begin_engine, apply_engine, commit_engine,
-				   roll_back_engine, state};
+				   roll_back_engine, sync_engine, prove_engine, state};
 }
 
 /* --- one transaction ------------------------------------------------------------------- */
@@ -68,17 +79,22 @@ static bool run(struct shd_commit_job *job, struct shd_change **ret_culprit,
 		struct shd_error *reterr)
 {
 	*ret_culprit = NULL;
-	job->transaction.durable = job->send_applied = false;
+	job->transaction.durable = job->proves;
+	job->unsynced = false;
+	job->send_applied = false;
 	shd_outcome_finish(&job->outcome);
 	shd_outcome_init(&job->outcome);
 	if (!job->engine.begin(job->engine.ctx, reterr))
 		return false;
 	if (job->judge)
 		shd_judge_begin(job->judge, job->transaction.now, &job->outcome);
-	bool good = apply_all(job, ret_culprit, reterr) && finish(job, ret_culprit, reterr) &&
+	bool good = (!job->proves || job->engine.prove(job->engine.ctx, reterr)) &&
+		    apply_all(job, ret_culprit, reterr) && finish(job, ret_culprit, reterr) &&
 		    job->engine.commit(job->engine.ctx, job->transaction.durable, reterr);
 
 	if (good) {
+		job->unsynced = job->transaction.durable && job->engine.sync &&
+				!job->engine.sync(job->engine.ctx, reterr);
 		if (job->judge)
 			shd_judge_kept(job->judge);
 		return true;
@@ -98,8 +114,16 @@ void shd_commit_run(void *ctx)
 	int refused = 0;
 
 	while (!(job->ok = run(job, &culprit, &job->error))) {
-		if (!culprit || job->error.kind == SHD_ERR_STATE || refused++ == REFUSED_MAX)
+		if (!culprit || job->error.kind == SHD_ERR_STATE)
 			return;
+		if (refused++ == REFUSED_MAX) {
+			struct shd_error last = job->error;
+
+			shd_fail(&job->error, SHD_ERR_STATE,
+				"more than %d changes of one transaction were refused, the last "
+				"one: %s", REFUSED_MAX, last.msg);
+			return;
+		}
 		culprit->refused = true;
 		culprit->error = job->error;
 	}

@@ -14,12 +14,37 @@ static enum shd_paint state_paint(const char *state)
 	return SHD_DIM;
 }
 
+/* A line of what is wrong with the daemon itself; nothing for an empty text. */
+static void print_wrong(struct shd_ctl *ctl, const json_t *daemon, const char *since,
+	const char *what, const char *text)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text line = {0};
+	struct shd_wall from = shd_ctl_time(daemon, since);
+	char length[SHD_WORDING_TEXT];
+	const char *why = shd_ctl_text(daemon, text);
+
+	if (!*why)
+		return;
+	shd_text_init(&line, 1024);
+	shd_text_puts(&line, what);
+	if (from.ms)
+		shd_text_printf(&line, " %s", shd_wording_length(ctl->now.ms - from.ms, length));
+	shd_text_puts(&line, *what ? ": " : "");
+	shd_paint(&ctl->out, ctl->colour, SHD_BAD, line.data);
+	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, why);
+	shd_text_putc(&ctl->out, '\n');
+}
+
+/* Whether what it reads and decides may be lost. */
+static bool keeps(const json_t *daemon)
+{
+	return !*shd_ctl_text(daemon, "unkept") && !*shd_ctl_text(daemon, "state_unreadable");
+}
+
 static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t stores)
 {
 	char length[SHD_WORDING_TEXT];
 	int64_t up_ms = ctl->now.ms - shd_ctl_time(daemon, "started").ms;
-	const char *reload_error = shd_ctl_text(daemon, "reload_error");
-
 	shd_text_printf(&ctl->out,
 		"storehealthd %s, up %s: %zu %s, %lld rules, %lld polls, %lld failed\n",
 		shd_ctl_text(daemon, "version"), shd_wording_length(up_ms, length), stores,
@@ -32,12 +57,18 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 			"nothing.");
 	if (shd_ctl_yes(daemon, "blind"))
 		shd_text_putc(&ctl->out, '\n');
-	if (!*reload_error)
-		return;
-	shd_paint(&ctl->out, ctl->colour, SHD_BAD,
-		"The last reload was refused, the old configuration is in force: ");
-	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, reload_error);
-	shd_text_putc(&ctl->out, '\n');
+	print_wrong(ctl, daemon, "unkept_since", "Nothing can be kept in the state for", "unkept");
+	print_wrong(ctl, daemon, "", "The state cannot be read", "state_unreadable");
+	print_wrong(ctl, daemon, "", "", "state_note");
+	print_wrong(ctl, daemon, "retain_failing_since",
+		"What is older than it should be kept could not be deleted for",
+		"retain_error");
+	if (shd_ctl_int(daemon, "changes_refused"))
+		shd_text_printf(&ctl->out, "%lld changes were refused since the start; ",
+			(long long)shd_ctl_int(daemon, "changes_refused"));
+	print_wrong(ctl, daemon, "refused_at", "the last one before", "refused");
+	print_wrong(ctl, daemon, "",
+		"The last reload was refused, the old configuration is in force", "reload_error");
 }
 
 /* The columns that pollers and feeds have in common. */
@@ -149,20 +180,26 @@ enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 	static const char *const feeds[] = {"STORE", "POLLER", "FEED", "STATE", "LAST SUCCESS",
 		"NEXT", "ERROR", NULL};
 	json_auto_t *answer = NULL;
-	enum shd_exit code = shd_ctl_fetch(
+	enum shd_exit code = shd_ctl_ask(
 		ctl, ctl->feeds ? "/api/v1/status?feeds=1" : "/api/v1/status", &answer);
 
 	if (!answer)
 		return code;
+	const json_t *daemon = json_object_get(answer, "daemon");
+	code = keeps(daemon) ? SHD_EXIT_OK : SHD_EXIT_NO;
+	if (ctl->json) {
+		shd_ctl_print_json(ctl, answer);
+		return code;
+	}
 	const json_t *stores = json_object_get(answer, "stores");
 	SHD_AUTO(shd_table_destroyp)
 	struct shd_table *table = shd_table_create(ctl->feeds ? feeds : pollers);
-	print_daemon(ctl, json_object_get(answer, "daemon"), json_array_size(stores));
+	print_daemon(ctl, daemon, json_array_size(stores));
 	if (!add_stores(ctl, table, stores) && ctl->store) {
 		fprintf(stderr, "storehealthctl: there is no store \"%s\"\n", ctl->store);
 		return SHD_EXIT_NO;
 	}
 	shd_table_print(table, ctl->colour, &ctl->out);
 	print_unread(ctl, stores);
-	return SHD_EXIT_OK;
+	return code;
 }

@@ -45,6 +45,7 @@ struct shd_attempt {
 	struct shd_envelope envelope;
 	struct shd_secret *password;    /* a copy, or NULL */
 	bool some_will_do;              /* one of its recipients is known to be refused */
+	uint64_t sent_ms;               /* to the transport; on the loop's clock */
 	/* From ANSWERED on: */
 	bool released;                  /* never sent: the claim ends, nothing is recorded */
 	struct shd_sent_result result;

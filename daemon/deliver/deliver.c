@@ -13,6 +13,10 @@ enum { IN_FLIGHT_MAX = 4 }; /* at once, per channel */
 /* An answer is recorded with the next transaction that there is, after this time at the latest
  * with one of its own. */
 #define RECORD_MS    20
+/* What was sent has ended so long after its time limit, and the timer runs again within so
+ * long, or never. */
+#define OVERDUE_MS    (2 * SHD_MINUTE_MS)
+#define ASLEEP_MAX_MS (10 * SHD_MINUTE_MS)
 
 static void finish_close(struct shd_deliver *deliver);
 
@@ -165,6 +169,7 @@ static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attemp
 	shd_attempt_request(attempt, &in);
 	if (shd_transfer_start(deliver->in.transfers, &in, completed, attempt, &error)) {
 		shd_attempt_enter(attempt, SHD_ATTEMPT_IN_FLIGHT);
+		attempt->sent_ms = uv_now(deliver->in.loop);
 		if (health) {
 			shd_bucket_spend(&health->bucket);
 			health->in_flight++;
@@ -336,6 +341,7 @@ struct shd_deliver *shd_deliver_create(
 	make_channels(deliver, config->settings);
 	uv_timer_init(in->loop, &deliver->timer);
 	deliver->timer.data = deliver;
+	deliver->awake_ms = uv_now(in->loop);
 	return deliver;
 }
 
@@ -368,8 +374,22 @@ void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *co
 
 void shd_deliver_tick(struct shd_deliver *deliver)
 {
+	if (uv_is_active((uv_handle_t *)&deliver->timer))
+		deliver->awake_ms = uv_now(deliver->in.loop);
 	if (shd_clock_look(deliver->in.clock)->epoch != deliver->epoch.number && !deliver->closing)
 		record_soon(deliver);
+}
+
+/* Without its timer it waits for a change, or for a reload that pauses those. */
+bool shd_deliver_is_stuck(struct shd_deliver *deliver)
+{
+	uint64_t now_ms = uv_now(deliver->in.loop);
+
+	for (const struct shd_attempt *a = deliver->attempts; a; a = a->next)
+		if (a->state == SHD_ATTEMPT_IN_FLIGHT &&
+			now_ms - a->sent_ms > (uint64_t)a->timeout_ms + OVERDUE_MS)
+			return true;
+	return !deliver->closing && now_ms - deliver->awake_ms > ASLEEP_MAX_MS;
 }
 
 static void finish_close(struct shd_deliver *deliver)

@@ -71,6 +71,10 @@ void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *co
  * went back, what waits waits no longer for that; when it went ahead, it is due sooner. */
 void shd_deliver_tick(struct shd_deliver *deliver);
 
+/* True: something of it waits for what can no longer come, so that nothing would be sent any more;
+ * only a new start helps. */
+bool shd_deliver_is_stuck(struct shd_deliver *deliver);
+
 /* What is in flight stays in the outbox; answers that have arrived are recorded.
  * Close it before the transfers and the queue: it calls `closed` from a later turn, and
  * what it had in flight ends with the transfers. */

@@ -37,6 +37,7 @@ struct shd_deliver {
 	struct shd_claims claims;
 	struct shd_settlement settlement;
 	uv_timer_t timer;
+	uint64_t awake_ms;              /* when its timer was last seen to run; loop's clock */
 	bool closing, timer_closed;
 	struct shd_epoch epoch;
 	int64_t shift_ms;               /* not handed in yet */

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 struct job {
-	struct job *next; /* state jobs that wait */
+	struct job *next; /* state jobs that wait; those that the pool has, the oldest first */
+	struct job **link; /* what points to it there */
+	uint64_t began_ms; /* on the loop's clock */
 	struct shd_jobs *jobs;
 	shd_job_fn *work, *done;
 	void *ctx;
@@ -18,7 +20,8 @@ struct shd_jobs {
 	struct job *first, **last; /* state jobs that wait; the running one is not among them */
 	size_t state_count;        /* state jobs that wait or run */
 	size_t on_pool;            /* jobs of both kinds that the pool has, or whose done runs */
-	uint64_t finished;
+	struct job *oldest, **newest; /* those that the pool has */
+	struct job *state;         /* the state job among them */
 	bool state_busy;           /* one runs, or its done does */
 	bool closing;
 	shd_job_fn *closed;
@@ -32,6 +35,7 @@ struct shd_jobs *shd_jobs_create(uv_loop_t *loop)
 
 	jobs->loop = loop;
 	jobs->last = &jobs->first;
+	jobs->newest = &jobs->oldest;
 	uv_idle_init(loop, &jobs->anchor);
 	uv_unref((uv_handle_t *)&jobs->anchor);
 	jobs->anchor.data = jobs;
@@ -77,14 +81,27 @@ static void start_next(struct shd_jobs *jobs)
 	start(next);
 }
 
+static void leave_pool(struct job *job)
+{
+	struct shd_jobs *jobs = job->jobs;
+
+	*job->link = job->next;
+	if (job->next)
+		job->next->link = job->link;
+	else
+		jobs->newest = job->link;
+	if (job->is_state)
+		jobs->state = NULL;
+}
+
 static void work_done(uv_work_t *request, int status)
 {
 	struct job *job = request->data;
 	struct shd_jobs *jobs = job->jobs;
 
 	shd_assert(status == 0); /* nothing here cancels */
+	leave_pool(job);
 	jobs->state_count -= job->is_state;
-	jobs->finished++;
 	if (job->done)
 		job->done(job->ctx); /* before the next one starts: done stands between two jobs */
 	jobs->on_pool--;
@@ -96,8 +113,17 @@ static void work_done(uv_work_t *request, int status)
 
 static void start(struct job *job)
 {
-	job->jobs->on_pool++;
-	shd_assert(uv_queue_work(job->jobs->loop, &job->request, run_work, work_done) == 0);
+	struct shd_jobs *jobs = job->jobs;
+
+	jobs->on_pool++;
+	job->began_ms = uv_now(jobs->loop);
+	job->next = NULL;
+	job->link = jobs->newest;
+	*jobs->newest = job;
+	jobs->newest = &job->next;
+	if (job->is_state)
+		jobs->state = job;
+	shd_assert(uv_queue_work(jobs->loop, &job->request, run_work, work_done) == 0);
 }
 
 static struct job *make_job(struct shd_jobs *jobs, bool is_state, shd_job_fn *work,
@@ -136,9 +162,19 @@ size_t shd_jobs_waiting(const struct shd_jobs *jobs)
 	return jobs->state_count;
 }
 
-uint64_t shd_jobs_finished(const struct shd_jobs *jobs)
+static int64_t age_ms(const struct shd_jobs *jobs, const struct job *job)
 {
-	return jobs->finished;
+	return job ? (int64_t)(uv_now(jobs->loop) - job->began_ms) : 0;
+}
+
+int64_t shd_jobs_state_ms(const struct shd_jobs *jobs)
+{
+	return age_ms(jobs, jobs->state);
+}
+
+int64_t shd_jobs_oldest_ms(const struct shd_jobs *jobs)
+{
+	return age_ms(jobs, jobs->oldest);
 }
 
 void shd_jobs_close(struct shd_jobs *jobs, shd_job_fn *closed, void *ctx)

@@ -6,6 +6,7 @@
  * a pool thread. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 struct shd_jobs;
@@ -19,10 +20,12 @@ struct shd_jobs *shd_jobs_create(uv_loop_t *loop);
 void shd_jobs_state(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, void *ctx);
 void shd_jobs_parse(struct shd_jobs *jobs, shd_job_fn *work, shd_job_fn *done, void *ctx);
 
-/* State jobs that wait or run, for the watchdog and status. */
+/* State jobs that wait or run. */
 size_t shd_jobs_waiting(const struct shd_jobs *jobs);
-/* Jobs of both kinds that ended so far. */
-uint64_t shd_jobs_finished(const struct shd_jobs *jobs);
+/* How long the state job runs that runs now; 0: none does. */
+int64_t shd_jobs_state_ms(const struct shd_jobs *jobs);
+/* For how long the pool has had the oldest of the jobs of both kinds that it has now; 0: none. */
+int64_t shd_jobs_oldest_ms(const struct shd_jobs *jobs);
 
 /* Lets what was posted finish, then calls closed(ctx); no job may be posted then. */
 void shd_jobs_close(struct shd_jobs *jobs, shd_job_fn *closed, void *ctx);

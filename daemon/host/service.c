@@ -13,6 +13,7 @@ enum { STATUS_BYTES = 200 };
 
 struct shd_service {
 	uv_timer_t watchdog;
+	uint64_t within_us;
 	bool (*alive)(void *ctx);
 	void *alive_ctx;
 	char status[STATUS_BYTES];
@@ -31,19 +32,23 @@ static void feed_watchdog(uv_timer_t *timer)
 struct shd_service *shd_service_create(uv_loop_t *loop, bool (*alive)(void *ctx), void *ctx)
 {
 	struct shd_service *service = shd_xcalloc(1, sizeof(*service));
-	uint64_t within_us = 0;
 
 	service->alive = alive;
 	service->alive_ctx = ctx;
 	uv_timer_init(loop, &service->watchdog);
 	service->watchdog.data = service;
-	if (sd_watchdog_enabled(0, &within_us) > 0) {
-		uint64_t every_ms = within_us / 1000 / 3; /* two may be late before systemd acts */
+	if (sd_watchdog_enabled(0, &service->within_us) > 0) {
+		uint64_t every_ms = service->within_us / 1000 / 3; /* two may be late */
 
 		uv_timer_start(
 			&service->watchdog, feed_watchdog, every_ms, every_ms ? every_ms : 1);
 	}
 	return service;
+}
+
+int64_t shd_service_watchdog_ms(const struct shd_service *service)
+{
+	return (int64_t)(service->within_us / 1000);
 }
 
 void shd_service_ready(struct shd_service *service)

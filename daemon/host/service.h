@@ -5,12 +5,16 @@
 #pragma once
 #include "base/error.h"
 
+#include <stdint.h>
 #include <uv.h>
 
 struct shd_service;
 
-/* alive(ctx) says whether the loop and the state job made progress since it was last asked. */
+/* alive(ctx) says whether all that the program does gets on; the loop does when it asks. */
 struct shd_service *shd_service_create(uv_loop_t *loop, bool (*alive)(void *ctx), void *ctx);
+
+/* WatchdogSec=; 0: there is no watchdog. */
+int64_t shd_service_watchdog_ms(const struct shd_service *service);
 
 void shd_service_ready(struct shd_service *service);     /* also ends a reload */
 void shd_service_reloading(struct shd_service *service);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-	STATE_RETRY_MS = 5000,       /* after a transaction failed */
+	STATE_RETRY_MS = 5000,       /* the queue of changes ends before the poll was kept */
 	RECOVERED_WITHIN_MS = 10000, /* other feeds of a store whose key works again */
 	LEFT_OUT_MAX = 127,          /* what a feed counts to */
 	IDLE_MAX = 16, /* a start has hundreds between two requests, a usual day few */
@@ -234,6 +234,24 @@ static void failed(struct shd_scheduler *scheduler, struct shd_poll *poll)
 	shd_scheduler_release(scheduler, poll);
 }
 
+/* As if it had not been read: asked again from the committed cursor. */
+static void not_kept(struct shd_scheduler *scheduler, struct shd_poll *poll)
+{
+	const struct shd_error *why = &poll->item.error;
+
+	if (why->kind == SHD_ERR_CLOSING) {
+		shd_scheduler_set_due(scheduler, poll->feed, STATE_RETRY_MS);
+		shd_scheduler_release(scheduler, poll);
+		return;
+	}
+	if (why->kind == SHD_ERR_STATE)
+		shd_fail(&poll->error, SHD_ERR_STATE, "what was read is not kept: %s", why->msg);
+	else
+		shd_fail(&poll->error, SHD_ERR_INTERNAL, "what was read could not be judged: %s",
+			why->msg);
+	failed(scheduler, poll);
+}
+
 static void committed(struct shd_commit_item *item)
 {
 	struct shd_poll *poll = (struct shd_poll *)((char *)item - offsetof(struct shd_poll, item));
@@ -241,12 +259,10 @@ static void committed(struct shd_commit_item *item)
 
 	shd_scheduler_meet_epoch(scheduler);
 	scheduler->committing--;
-	if (item->ok) {
+	if (item->ok)
 		read_well(scheduler, poll, true, item->suspect);
-	} else { /* as if it had not been read: asked again from the committed cursor */
-		shd_scheduler_set_due(scheduler, poll->feed, STATE_RETRY_MS);
-		shd_scheduler_release(scheduler, poll);
-	}
+	else
+		not_kept(scheduler, poll);
 	shd_scheduler_pump(scheduler);
 }
 

@@ -77,7 +77,8 @@ struct shd_poll_outcome shd_outcome_read(
 	/* A good answer after a suspect one is told at once: the next empty one is a first. */
 	bool relieved = feed->suspects && !suspect;
 
-	outcome.turned = shd_feed_worked(feed, cursor, now);
+	/* Of a state that failed others tell, and once. */
+	outcome.turned = shd_feed_worked(feed, cursor, now) && error_before != SHD_ERR_STATE;
 	outcome.lack_turned =
 		shd_feed_lacks(feed, (int)poll->walk.lack, poll->incomplete.data, now);
 	feed->suspects = suspect;
@@ -116,6 +117,8 @@ static bool fails_with_others(const struct shd_feed *feed)
 	return false;
 }
 
+enum { STATE_RETRY_MS = 5000 }; /* after a transaction failed */
+
 /* After a failure of a feed that is read every interval_ms. */
 static int64_t wait_ms(const struct shd_feed *feed, int64_t interval_ms, int64_t retry_after_ms,
 		       uint32_t random)
@@ -134,7 +137,11 @@ struct shd_poll_outcome shd_outcome_failed(
 	struct shd_poll_outcome outcome = {.mended = -1};
 
 	outcome.counts = !poll->outdated && poll->error.kind != SHD_ERR_CLOSING;
-	if (outcome.counts) {
+	if (poll->error.kind == SHD_ERR_STATE) {
+		/* The state cannot be told, and has told of it; it is not the feed's fault. */
+		shd_feed_failed(feed, &poll->error, now);
+		outcome.wait_ms = STATE_RETRY_MS;
+	} else if (outcome.counts) {
 		bool turned = shd_feed_failed(feed, &poll->error, now);
 
 		outcome.turned = turned && !fails_with_others(feed);

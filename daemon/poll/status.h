@@ -20,6 +20,7 @@ struct shd_feed_status {
 	const char *incomplete;        /* why its list is not whole; "": it is */
 	struct shd_wall incomplete_since;
 	enum shd_standing standing;
+	bool is_committing;            /* what it brought waits to be kept */
 	bool optional;                 /* its failure does not make the poller stale */
 	bool follow;                   /* read within the polls of others, has no time of its own */
 	size_t records;                /* listed when it was last read */
@@ -35,6 +36,7 @@ struct shd_poller_status {
 	struct shd_wall next_due;      /* the nearest */
 	struct shd_wall failing_since; /* the earliest; 0: works */
 	size_t feeds, failing, not_available, incomplete;
+	size_t committing;             /* what they brought waits to be kept */
 	struct shd_wall incomplete_since; /* the earliest; 0: all lists are whole */
 	const char *incomplete_text;   /* of the feed whose list is not whole for longest; "" */
 	int error;                     /* of the feed that fails longest, -1: none */
@@ -51,6 +53,15 @@ struct shd_figures {
 	size_t stores, feeds, queued, in_flight, committing, state_jobs;
 	int64_t lag_max_ms;            /* longest delay of the loop in the last minute */
 	bool blind; /* waits for the feeds after the daemon was stopped or asleep */
+	/* Since when what is read and decided may be lost, and why; ms 0: all is kept. */
+	struct shd_wall unkept_since;
+	const char *unkept;            /* "" */
+	const char *state_note;        /* what else is to be said of the state; "" */
+	struct shd_wall retain_failing_since; /* what is old cannot be deleted; ms 0: it can */
+	const char *retain_error;      /* "" */
+	uint64_t changes_refused;      /* changes that the judge or the state would not take */
+	struct shd_wall refused_at;    /* the last one */
+	const char *refused;           /* why; "" */
 };
 
 /* Takes one feed of several. */

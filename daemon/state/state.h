@@ -13,18 +13,36 @@ struct shd_state;
 
 /* Opens or creates, migrates, prepares every statement. path ":memory:" is for
  * tests. Errors: STATE, naming the file and what to do; CONFIG, written by a newer
- * version. */
+ * version or by another program: it is left as it was. */
 SHD_MUST_USE bool shd_state_open(const char *path, struct shd_state **ret_state,
 				 struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_open_readonly(const char *path, struct shd_state **ret_state,
 					  struct shd_error *reterr);
 void shd_state_close(struct shd_state *state); /* accepts NULL */
 
+/* What was at the path when it was opened for writing. */
+enum shd_state_origin {
+	SHD_STATE_KNOWN,   /* a state */
+	SHD_STATE_BEGUN,   /* no file */
+	SHD_STATE_EMPTIED, /* a file without a byte: a state was lost here, or a slip made it */
+};
+enum shd_state_origin shd_state_origin(const struct shd_state *state);
+
+/* False: the file, or its log, is no longer at its path; what is written to it is lost at the
+ * end. One caller at a time. */
+bool shd_state_in_place(struct shd_state *state);
+
 /* Transactions do not nest. `durable`: the commit is on disk before it returns (an
  * alert's transaction); others may be lost by a power cut, never torn. */
 SHD_MUST_USE bool shd_state_begin(struct shd_state *state, struct shd_error *reterr);
 SHD_MUST_USE bool shd_state_commit(struct shd_state *state, bool durable, struct shd_error *reterr);
 void shd_state_rollback(struct shd_state *state);
+
+/* Brings what was committed to the disk. */
+SHD_MUST_USE bool shd_state_sync(struct shd_state *state, struct shd_error *reterr);
+
+/* Writes what is there already, within a transaction: a commit of nothing proves nothing. */
+SHD_MUST_USE bool shd_state_prove(struct shd_state *state, struct shd_error *reterr);
 
 /* What the judge reads, over this state; lives as long as it, for its one thread. */
 const struct shd_stored *shd_state_stored(struct shd_state *state);

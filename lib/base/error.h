@@ -31,6 +31,7 @@
 	X(CONFIG, "config", OPERATOR, "the configuration is wrong")                                \
 	X(IO, "io", LATER, "a file or device failed")                                              \
 	X(STATE, "state", LATER, "the state database failed")                                      \
+	X(INTERNAL, "internal", LATER, "storehealthd itself failed at it")                         \
 	X(CLOSING, "closing", NEVER, "given up because the daemon stops")
 
 enum shd_err {

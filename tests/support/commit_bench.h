@@ -16,7 +16,10 @@ struct fixture {
 	bool judges;
 	struct shd_clock clock;
 	struct shd_engine state_engine;
-	atomic_bool commit_fails;
+	atomic_bool commit_fails, sync_fails;
+	atomic_int proofs, synced;
+	int refusals;
+	struct shd_error refused;       /* the last one */
 	atomic_int begins, commits, durable, rollbacks, in_transaction;
 	int failures, recoveries, idle, closed, jobs_closed;
 	size_t judged, transitions;
@@ -57,6 +60,32 @@ static void roll_back(void *ctx)
 		f->state_engine.rollback(f->state_engine.ctx);
 }
 
+static bool sync_it(void *ctx, struct shd_error *reterr)
+{
+	struct fixture *f = ctx;
+
+	f->synced++;
+	return !f->sync_fails || shd_fail(reterr, SHD_ERR_STATE, "broken disk");
+}
+
+static bool prove(void *ctx, struct shd_error *reterr)
+{
+	struct fixture *f = ctx;
+
+	(void)reterr;
+	assert_int_equal(f->in_transaction, 1);
+	f->proofs++;
+	return true;
+}
+
+static void refused(void *ctx, const struct shd_error *err)
+{
+	struct fixture *f = ctx;
+
+	f->refusals++;
+	f->refused = *err;
+}
+
 static void judged(void *ctx, const struct shd_outcome *outcome)
 {
 	struct fixture *f = ctx;
@@ -76,8 +105,8 @@ static void start_commit(struct fixture *f)
 	uv_loop_init(&f->loop);
 	f->jobs = shd_jobs_create(&f->loop);
 	struct shd_commit_in in = {.loop = &f->loop, .jobs = f->jobs, .state = f->bench.state,
-		.engine = {begin, put, end, roll_back, f}, .clock = &f->clock,
-		.judged = judged, .state_failed = state_failed, .ctx = f};
+		.engine = {begin, put, end, roll_back, sync_it, prove, f}, .clock = &f->clock,
+		.judged = judged, .state_failed = state_failed, .refused = refused, .ctx = f};
 	f->commit = shd_commit_create(&in);
 	shd_commit_use(f->commit, f->judges ? f->bench.judge : NULL, NULL);
 }

@@ -119,6 +119,11 @@ static void a_change_that_is_refused_fails_alone(void **state)
 	assert_int_equal(f->rollbacks, 1);
 	assert_int_equal(f->failures, 0);
 	assert_int_equal(f->durable, 0); /* what the refused one wanted counts no more */
+	assert_int_equal(f->refusals, 1); /* nothing is refused in silence */
+	assert_string_equal(f->refused.msg, "cannot be kept");
+	struct shd_commit_figures figures;
+	shd_commit_figures(f->commit, &figures);
+	assert_int_equal(figures.refused, 1);
 }
 
 static void too_many_refusals_fail_the_job(void **state)
@@ -135,6 +140,8 @@ static void too_many_refusals_fail_the_job(void **state)
 	assert_int_equal(f->failures, 1);
 	for (int i = 0; i < 10; i++)
 		assert_false(items[i].ok);
+	assert_int_equal(first.error.kind, SHD_ERR_STATE); /* it is not its fault */
+	assert_int_equal(items[0].error.kind, SHD_ERR_SCHEMA);
 }
 
 static void a_long_change_has_a_transaction_of_its_own(void **state)
@@ -167,6 +174,56 @@ static void a_full_disk_is_survived(void **state)
 	run_until(f, &second.done, 1);
 	assert_true(second.ok);
 	assert_int_equal(f->recoveries, 1);
+	assert_int_equal(f->failures, 1);
+}
+
+/* Since when it fails is known as long as it does, and only a transaction that wrote something
+ * ends it: one of nothing is committed on a full disk as well. */
+static void what_works_again_has_proved_it(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_commit_figures figures;
+	struct item first = {0}, second = {0};
+
+	f->commit_fails = true;
+	submit(f, &first, true);
+	run_until(f, &first.done, 1);
+	assert_int_equal(f->proofs, 0);
+	shd_commit_figures(f->commit, &figures);
+	assert_int_equal(figures.failing_since.ms, T0);
+	assert_string_equal(figures.error, "disk full");
+	f->commit_fails = false;
+	submit(f, &second, true);
+	run_until(f, &second.done, 1);
+	assert_int_equal(f->proofs, 1);
+	assert_int_equal(f->synced, 1);
+	shd_commit_figures(f->commit, &figures);
+	assert_int_equal(figures.failing_since.ms, 0);
+	assert_string_equal(figures.error, "");
+}
+
+/* What is committed and cannot be synced is kept until a power cut: whoever waits for it goes on,
+ * and the state counts as failed. */
+static void what_cannot_be_synced_is_kept_and_the_state_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_commit_figures figures;
+	struct item first = {.wants_disk = true}, second = {0};
+
+	f->sync_fails = true;
+	submit(f, &first, true);
+	run_until(f, &first.done, 1);
+	assert_true(first.ok);
+	assert_int_equal(f->rollbacks, 0);
+	assert_int_equal(f->failures, 1);
+	submit(f, &second, true);
+	run_until(f, &second.done, 1);
+	assert_true(second.ok);
+	shd_commit_figures(f->commit, &figures);
+	assert_int_equal(figures.failing_since.ms, T0); /* still: it proved nothing */
+	f->sync_fails = false;
+	while (!f->recoveries)
+		uv_run(&f->loop, UV_RUN_ONCE);
 	assert_int_equal(f->failures, 1);
 }
 
@@ -290,6 +347,8 @@ int main(void)
 		ROW(too_many_refusals_fail_the_job),
 		ROW(a_long_change_has_a_transaction_of_its_own),
 		ROW(a_full_disk_is_survived),
+		ROW(what_works_again_has_proved_it),
+		ROW(what_cannot_be_synced_is_kept_and_the_state_fails),
 		ROW(the_taking_of_messages_comes_last),
 		ROW(a_pause_waits_for_the_job_and_starts_none),
 		ROW(the_end_commits_what_waits),

@@ -200,6 +200,38 @@ static void a_failed_poll_keeps_the_interval_of_its_row(void **state)
 	assert_false(fail_slow(f, 500).turned);
 }
 
+/* What the state could not keep is asked for again soon, and others tell of it; what the judge
+ * would not take fails like anything else: told, and asked for ever more seldom. */
+static void what_was_not_kept_is_no_success(void **state)
+{
+	struct poll_bench *f = *state;
+	int64_t waited_ms = 0;
+
+	for (int i = 0; i < 4; i++) {
+		read_list(f, i % 2 ? ONE : EMPTY);
+		shd_fail(&f->poll->error, SHD_ERR_STATE, "disk full");
+		struct shd_poll_outcome outcome = shd_outcome_failed(f->poll, now, 0);
+		assert_int_equal(feed_of(f, LIST)->error, SHD_ERR_STATE);
+		assert_int_equal(outcome.tell, SHD_TELL_NOTHING);
+		assert_false(outcome.turned);
+		assert_int_equal(outcome.wait_ms, 5000);
+	}
+	read_list(f, ONE);
+	assert_false(shd_outcome_read(f->poll, true, false, now).turned);
+	for (int i = 0; i < 4; i++) {
+		read_list(f, i % 2 ? ONE : EMPTY);
+		shd_fail(&f->poll->error, SHD_ERR_INTERNAL, "no room");
+		struct shd_poll_outcome outcome = shd_outcome_failed(f->poll, now, 0);
+		assert_int_equal(feed_of(f, LIST)->error, SHD_ERR_INTERNAL);
+		assert_int_equal(outcome.turned, i == 0);
+		assert_true(i || outcome.tell == SHD_TELL_AT_ONCE);
+		assert_true(outcome.wait_ms > waited_ms);
+		waited_ms = outcome.wait_ms;
+	}
+	read_list(f, ONE);
+	assert_true(shd_outcome_read(f->poll, true, false, now).turned);
+}
+
 static void a_poll_that_outlived_a_sleep_is_done_again(void **state)
 {
 	struct poll_bench *f = *state;
@@ -378,6 +410,7 @@ int main(void)
 		T(the_next_poll_goes_on_by_the_earlier_clock),
 		T(the_next_poll_comes_after_the_interval),
 		T(a_failed_poll_keeps_the_interval_of_its_row),
+		T(what_was_not_kept_is_no_success),
 		T(a_poll_that_outlived_a_sleep_is_done_again),
 		T(what_time_waits_for_is_told_at_once),
 		T(news_of_a_feed_are_read),

@@ -1,9 +1,12 @@
 #include "query.h"
 
+#include "base/text.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -58,7 +61,7 @@ void shd_state_rollback(struct shd_state *state)
 
 /* Under synchronous=NORMAL a commit is written to the log but not synced; syncing
  * the log is all that FULL would add. */
-static bool sync_log(struct shd_state *state, struct shd_error *reterr)
+bool shd_state_sync(struct shd_state *state, struct shd_error *reterr)
 {
 	sqlite3_file *log = NULL;
 	int rc = sqlite3_file_control(state->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
@@ -83,7 +86,7 @@ bool shd_state_commit(struct shd_state *state, bool durable, struct shd_error *r
 	if (!simple(state, SHD_SQL_commit, reterr))
 		return false;
 	count_logged(state);
-	return !durable || sync_log(state, reterr);
+	return !durable || shd_state_sync(state, reterr);
 }
 
 static bool read_version(struct shd_state *state, int64_t *ret_version, struct shd_error *reterr)
@@ -95,13 +98,66 @@ static bool read_version(struct shd_state *state, int64_t *ret_version, struct s
 	int64_t version = shd_query_row(&query) ? shd_query_get_n(&query) : 0;
 	if (!shd_query_ok(&query, reterr))
 		return false;
-	if (version < 0 || version > (int64_t)SHD_COUNT(migrations))
+	if (version > (int64_t)SHD_COUNT(migrations))
 		return shd_fail(reterr, SHD_ERR_CONFIG,
 			"%s was written by a newer storehealthd (state version %lld, this one "
 			"knows %zu); install that version again, or give this one another file",
 			state->path, (long long)version, SHD_COUNT(migrations));
 	*ret_version = version;
 	return true;
+}
+
+bool shd_state_prove(struct shd_state *state, struct shd_error *reterr)
+{
+	return simple(state, SHD_SQL_application_put, reterr);
+}
+
+/* --- whose file it is ---------------------------------------------------------------------- */
+
+enum { APPLICATION_ID = 1399350321 }; /* as statements.def has it */
+
+/* Up to two numbers of a row. */
+static bool read_numbers(struct shd_state *state, enum shd_sql sql, int count, int64_t ret[2],
+			 struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	ret[0] = ret[1] = 0;
+	if (!shd_query_open(&query, state, sql, reterr))
+		return false;
+	if (shd_query_row(&query))
+		for (int i = 0; i < count; i++)
+			ret[i] = shd_query_get_n(&query);
+	return shd_query_ok(&query, reterr);
+}
+
+/* Ours have an id, but those of older versions, which are known by their tables. Whatever else
+ * has something in it is another program's, and is not touched. */
+static bool check_owner(struct shd_state *state, struct shd_error *reterr)
+{
+	int64_t id[2], version[2], tables[2];
+
+	if (!read_numbers(state, SHD_SQL_application, 1, id, reterr) ||
+	    !read_numbers(state, SHD_SQL_version, 1, version, reterr) ||
+	    !read_numbers(state, SHD_SQL_tables, 2, tables, reterr))
+		return false;
+	bool ours = id[0] == APPLICATION_ID ? version[0] > 0
+		    : id[0]		  ? false
+		    : tables[0]		  ? version[0] > 0 && tables[1] == 4
+					  : version[0] == 0;
+	return ours || shd_fail(reterr, SHD_ERR_CONFIG,
+			       "%s is the database of another program (application id %lld, "
+			       "version %lld, %lld tables); give storehealthd a file of its own",
+			       state->path, (long long)id[0], (long long)version[0],
+			       (long long)tables[0]);
+}
+
+static bool mark_as_ours(struct shd_state *state, struct shd_error *reterr)
+{
+	int64_t id[2];
+
+	return read_numbers(state, SHD_SQL_application, 1, id, reterr) &&
+	       (id[0] == APPLICATION_ID || simple(state, SHD_SQL_application_put, reterr));
 }
 
 /* Each migration sets user_version itself, within its transaction. */
@@ -202,7 +258,8 @@ static bool bring_up(struct shd_state *state, struct shd_error *reterr)
 {
 	if (!migrate(state, reterr) || !shd_state_begin(state, reterr))
 		return false;
-	if (make_tables(state, reterr) && shd_state_commit(state, true, reterr))
+	if (make_tables(state, reterr) && mark_as_ours(state, reterr) &&
+		shd_state_commit(state, true, reterr))
 		return true;
 	shd_state_rollback(state);
 	return false;
@@ -224,11 +281,45 @@ static bool set_up(struct shd_state *state, enum who who, struct shd_error *rete
  * same mode. Two daemons on it would tell everything twice. */
 static bool make_private(struct shd_state *state, struct shd_error *reterr)
 {
+	struct stat before;
+
+	state->origin = stat(state->path, &before) != 0 ? SHD_STATE_BEGUN
+			: before.st_size == 0		? SHD_STATE_EMPTIED
+							: SHD_STATE_KNOWN;
 	state->lock = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (state->lock < 0)
 		return shd_state_fail(state, SQLITE_CANTOPEN, "opening the state database", reterr);
 	return flock(state->lock, LOCK_EX | LOCK_NB) == 0 ||
 	       shd_fail(reterr, SHD_ERR_STATE, "%s is in use by another storehealthd", state->path);
+}
+
+enum shd_state_origin shd_state_origin(const struct shd_state *state)
+{
+	return state->origin;
+}
+
+/* SQLite makes a log when it first needs one, and keeps it to the end. */
+static bool has_log(struct shd_state *state)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
+	struct stat at;
+
+	shd_text_init(&path, strlen(state->path) + 8);
+	shd_text_printf(&path, "%s-wal", state->path);
+	bool is = stat(path.data, &at) == 0;
+	bool was = state->had_log;
+	state->had_log |= is;
+	return is || !was;
+}
+
+bool shd_state_in_place(struct shd_state *state)
+{
+	struct stat ours, there;
+
+	if (state->lock < 0)
+		return true;
+	return fstat(state->lock, &ours) == 0 && stat(state->path, &there) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino && has_log(state);
 }
 
 static bool open_db(struct shd_state *state, int flags, struct shd_error *reterr)
@@ -298,7 +389,8 @@ bool shd_state_open(const char *path, struct shd_state **ret_state, struct shd_e
 	if (strcmp(path, ":memory:") != 0 && !make_private(state, reterr))
 		return false;
 	if (!open_db(state, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, reterr) ||
-	    !set_up(state, WRITER, reterr) || !bring_up(state, reterr))
+	    !check_owner(state, reterr) || !set_up(state, WRITER, reterr) ||
+	    !bring_up(state, reterr))
 		return false;
 	*ret_state = shd_steal(state);
 	return true;
@@ -314,8 +406,8 @@ bool shd_state_open_readonly(const char *path, struct shd_state **ret_state,
 		return shd_fail(reterr, SHD_ERR_STATE,
 				"%s: there is no state database that may be read; has storehealthd "
 				"run, and may this user read its state?", path);
-	if (!open_db(state, SQLITE_OPEN_READONLY, reterr) || !set_up(state, READER, reterr) ||
-	    !read_version(state, &version, reterr))
+	if (!open_db(state, SQLITE_OPEN_READONLY, reterr) || !check_owner(state, reterr) ||
+	    !set_up(state, READER, reterr) || !read_version(state, &version, reterr))
 		return false;
 	if (version < (int64_t)SHD_COUNT(migrations))
 		return shd_fail(reterr, SHD_ERR_STATE,

@@ -31,7 +31,9 @@ static const char *advice(int rc)
 
 bool shd_state_fail(struct shd_state *state, int rc, const char *doing, struct shd_error *reterr)
 {
-	const char *what = state->db ? sqlite3_errmsg(state->db) : sqlite3_errstr(rc);
+	/* What does not come from the connection (a sync of the log) has no message there. */
+	bool has_words = state->db && sqlite3_extended_errcode(state->db) == rc;
+	const char *what = has_words ? sqlite3_errmsg(state->db) : sqlite3_errstr(rc);
 	const char *todo = advice(rc);
 
 	return shd_fail(reterr, SHD_ERR_STATE, "%s: %s: %s%s%s", state->path, doing, what,

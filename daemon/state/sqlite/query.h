@@ -30,6 +30,8 @@ struct shd_state {
 	sqlite3 *keeper; /* opened by the first shd_state_checkpoint, else NULL */
 	char *path;
 	bool held;   /* one transaction until the end (shd_state_rewind) */
+	enum shd_state_origin origin;
+	bool had_log; /* its log was seen (shd_state_in_place) */
 	int lock;    /* holds the file's flock, which SQLite does not use; -1: read only */
 	/* Prepared on first use and kept: most kinds of a store are never touched, and
 	 * a statement over thirty columns takes 10 KB. */

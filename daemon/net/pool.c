@@ -1,6 +1,7 @@
 #include "pool.h"
 
 #include "base/hash.h"
+#include "easy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +161,7 @@ static void cancel_all(void *ctx)
 
 		if (slot->busy) {
 			curl_multi_remove_handle(pool->multi, slot->easy);
-			shd_slot_cancel(slot->done, slot->ctx);
+			shd_easy_cancel(slot->done, slot->ctx);
 		}
 		shd_slot_destroy(slot);
 	}

@@ -1,4 +1,5 @@
-/* net/slot.h - one request after the other: an easy handle of curl, its options, its answer.
+/* net/slot.h - one request of HTTP after the other: an easy handle of curl, its options, its
+ * answer.
  *
  * Nobody outside net includes this. Loop thread only. */
 #pragma once
@@ -18,14 +19,11 @@ struct shd_slot {
 	shd_transfer_fn *done;
 	void *ctx;
 	struct curl_slist headers[SHD_SLOT_HEADERS]; /* points into in.headers */
-	struct curl_slist *recipients;
-	size_t body_sent;
 	struct shd_text answer;
 	struct shd_running_hash *hash;
 	int64_t started_ms;
 	bool too_long;
 	char message[CURL_ERROR_SIZE];
-	char reply[256];           /* a mail server's last line */
 	char date_text[40];        /* the last Date header, and what it meant */
 	int64_t date_ms;
 };
@@ -40,6 +38,3 @@ void shd_slot_begin(struct shd_slot *slot, const struct shd_transfer_in *in, shd
 
 /* The request is over, and removed from the multi handle: calls done. */
 void shd_slot_end(struct shd_slot *slot, CURLcode code, int64_t now_ms);
-
-/* done(ctx) of a request that is given up because the daemon stops. */
-void shd_slot_cancel(shd_transfer_fn *done, void *ctx);

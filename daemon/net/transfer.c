@@ -1,5 +1,7 @@
 #include "transfer.h"
 
+#include "easy.h"
+#include "mails.h"
 #include "pool.h"
 
 #include <arpa/inet.h>
@@ -20,6 +22,8 @@ struct waiting {
 struct shd_transfers {
 	uv_loop_t *loop;
 	struct shd_curl_sockets *sockets;
+	struct shd_mails *mails;
+	size_t parts_open; /* sockets, mails */
 	struct shd_pool **pools; /* the first one is of no proxy and no interface, and stays */
 	size_t pool_count, pool_room;
 	size_t pools_open; /* with those that close */
@@ -91,10 +95,15 @@ static bool starts_with(const char *url, const char *scheme)
 	return strncasecmp(url, scheme, strlen(scheme)) == 0;
 }
 
+static bool is_mail(const struct shd_transfer_in *in)
+{
+	return starts_with(in->url, "smtp://") || starts_with(in->url, "smtps://");
+}
+
 static bool check(struct shd_transfers *transfers, const struct shd_transfer_in *in,
 		  struct shd_error *reterr)
 {
-	bool mail = starts_with(in->url, "smtp://") || starts_with(in->url, "smtps://");
+	bool mail = is_mail(in);
 
 	shd_assert(in->header_count <= SHD_SLOT_HEADERS);
 	if (mail != (in->mail_from != NULL))
@@ -276,13 +285,15 @@ bool shd_transfer_start(struct shd_transfers *transfers, const struct shd_transf
 		return shd_fail(reterr, SHD_ERR_CLOSING, "the daemon stops");
 	if (!check(transfers, in, reterr))
 		return false;
+	/* A password never goes over a network in the clear. */
+	own.require_tls |= in->user && starts_with(in->url, "smtp://") &&
+			   !goes_to_loopback(transfers, in->url);
+	if (is_mail(in))
+		return shd_mails_send(transfers->mails, &own, egress, done, ctx, reterr);
 	if (!shd_transfers_have_room(transfers))
 		return shd_fail(reterr, SHD_ERR_LIMIT, "%zu requests wait already",
 				transfers->waiting);
 	own.egress = NULL; /* the pool has a copy */
-	/* A password never goes over a network in the clear. */
-	own.require_tls |= in->user && starts_with(in->url, "smtp://") &&
-			   !goes_to_loopback(transfers, in->url);
 	struct shd_pool *pool = find_pool(transfers, egress);
 	if (!pool)
 		pool = add_pool(transfers, egress);
@@ -327,15 +338,20 @@ struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_ma
 	shd_assert(in_flight_max > 0 && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 	transfers->loop = loop;
 	transfers->sockets = shd_curl_sockets_create(loop);
+	transfers->mails = shd_mails_create(loop);
+	transfers->parts_open = 2;
 	transfers->slot_max = (size_t)in_flight_max;
 	transfers->last = &transfers->first;
 	add_pool(transfers, &direct);
 	return transfers;
 }
 
-static void sockets_closed(void *ctx)
+static void part_closed(void *ctx)
 {
 	struct shd_transfers *transfers = ctx;
+
+	if (--transfers->parts_open)
+		return;
 	void (*closed)(void *ctx) = transfers->closed;
 	void *closed_ctx = transfers->closed_ctx;
 
@@ -356,10 +372,10 @@ static void pool_closed(void *ctx)
 	while ((waiting = transfers->first)) { /* its pool is gone */
 		transfers->first = waiting->next;
 		transfers->waiting--;
-		shd_slot_cancel(waiting->done, waiting->ctx);
+		shd_easy_cancel(waiting->done, waiting->ctx);
 		free(waiting);
 	}
-	shd_curl_sockets_close(transfers->sockets, sockets_closed, transfers);
+	shd_curl_sockets_close(transfers->sockets, part_closed, transfers);
 }
 
 void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *ctx), void *ctx)
@@ -368,6 +384,7 @@ void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *c
 	transfers->closing = true;
 	transfers->closed = closed;
 	transfers->closed_ctx = ctx;
+	shd_mails_close(transfers->mails, part_closed, transfers);
 	for (size_t i = 0; i < transfers->pool_count; i++)
 		shd_pool_close(transfers->pools[i]);
 }

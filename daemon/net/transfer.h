@@ -6,6 +6,10 @@
  * neither connections nor TLS sessions nor looked-up names, and nobody outside can tell by
  * these that they come from one machine. Loop thread only.
  *
+ * A mail takes no slot: it has a thread, which a mail server may keep waiting (mails.h), and a
+ * bounded queue of its own. However a mail server behaves, the loop does not wait for it, and
+ * closing waits a second.
+ *
  * Limits: slots and queue are of all pools together. A pool keeps at most `in_flight_max`
  * connections open, and never more than it had transfers at once. It costs two descriptors
  * and 50 KB; once it has spoken TLS, 0.9 MB more for the certificates, which each reads for
@@ -39,10 +43,17 @@ struct shd_transfer_in {
 	const char *user;            /* SMTP AUTH, or NULL */
 	const struct shd_secret *password;
 	/* Called when the request really leaves, which may be long after it was queued: it may
-	 * change url, headers and body; *in is the transfer's own. NULL: nothing is missing. */
+	 * change url, headers and body; *in is the transfer's own. NULL: nothing is missing, and so
+	 * for mail. */
 	void (*before_send)(void *ctx, struct shd_transfer_in *in);
 	int64_t connect_ms, total_ms;
 	int64_t answer_max_bytes;    /* a longer answer is the error LIMIT */
+};
+
+/* What a mail server said to one recipient. */
+struct shd_recipient_reply {
+	int status; /* SMTP code; 0: nothing */
+	char words[160];
 };
 
 /* Valid during the callback; `body` may be taken with shd_text_take. */
@@ -50,7 +61,10 @@ struct shd_transfer_out {
 	bool ok;                     /* an answer arrived, whatever its status */
 	struct shd_error error;      /* unless ok: NETWORK, TLS, TIMEOUT, LIMIT, CLOSING */
 	int status;                  /* HTTP status, SMTP code */
-	struct shd_text body;        /* SMTP: what the server's last line says beside the code */
+	struct shd_text body;        /* SMTP: what the server's last reply says beside the code */
+	/* SMTP: of the first reply_count of mail_to, in their order. */
+	const struct shd_recipient_reply *replies;
+	size_t reply_count;
 	uint64_t hash;               /* XXH3 of the body, computed while it arrived */
 	int64_t server_date_ms;      /* Date header, 0: none */
 	int64_t took_ms;

@@ -1,15 +1,13 @@
 """How `storehealthctl check` grows: instructions (valgrind) for n and 2n of each thing that a
-configuration may have many of. Linear is a factor of 2; prints one row each, and fails over 2.5.
-
-    check.py STOREHEALTHCTL [NAME...]"""
+configuration may have many of. Linear is a factor of 2."""
 import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from parts import ROOT, row
+
 HEAD = """\
 listen: unix:/tmp/shd-bench.sock
 channels:
@@ -82,24 +80,13 @@ def instructions(ctl, made):
             ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", ctl, "check",
              folder / "storehealthd.yaml"], capture_output=True, text=True, check=False,
             env={**os.environ, "STOREHEALTHD_DATA_DIR": str(ROOT / "conf")})
-        said = [line for line in (done.stdout + done.stderr).splitlines() if line[:2] != "=="]
-        return int(re.search(r"Collected : (\d+)", done.stderr).group(1)), "\n".join(said)
+        return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 
 
-def main(ctl, names):
-    """Prints the table."""
-    bad = False
-    for name in names or CASES:
-        make, count = CASES[name]
-        one, said = instructions(ctl, make(count))
-        two, _ = instructions(ctl, make(2 * count))
-        bad |= two / one > LIMIT
-        print(f"{name:20} n = {count:5}: {one / 1e6:9.1f} M, 2n: {two / 1e6:9.1f} M, "
-              f"factor {two / one:.2f}")
-        if "-v" in sys.argv:
-            print(said[:600])
-    return bad
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], [a for a in sys.argv[2:] if a != "-v"]))
+def bench_check(run):
+    for name, (make, count) in CASES.items():
+        ctl = run.build / "storehealthctl"
+        one, two = instructions(ctl, make(count)), instructions(ctl, make(2 * count))
+        yield row(f"instructions of check, {name}, {count} and {2 * count}",
+                  f"{one / 1e6:.0f} M and {two / 1e6:.0f} M: {two / one:.2f} ×", f"≤ {LIMIT} ×",
+                  two / one <= LIMIT)

@@ -24,8 +24,8 @@ const struct shd_change_set *shd_overlay_changes(struct shd_overlay *overlay);
 const struct shd_stored *shd_overlay_stored(struct shd_overlay *overlay);
 
 /* Fetches what a batch touches, a statement for each of: these entities, their alerts,
- * their wake-ups; a few are read one by one when they are looked at. The texts of ids are
- * borrowed until reset. */
+ * their wake-ups; a few are read one by one when they are looked at. An entity that is not
+ * there must have no wake-up: none is looked for. The texts of ids are borrowed until reset. */
 SHD_MUST_USE bool shd_overlay_load(struct shd_overlay *overlay, const char *store,
 				   enum shd_kind kind, const char *const *ids, size_t count,
 				   struct shd_error *reterr);

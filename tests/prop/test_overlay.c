@@ -148,7 +148,12 @@ static bool put_wake(struct world *w)
 	struct shd_wall at = {w->b.now + hours * SHD_HOUR_MS + ++w->unique};
 	const char *store = any_store(w), *id = any_id(w);
 	enum shd_kind kind = ANY(w, kinds);
+	const struct shd_entity *entity;
 
+	if (!shd_overlay_entity(w->overlay, store, kind, id, w->b.arena, &entity, &w->b.err))
+		return false;
+	if (!entity) /* what is not there does not wake */
+		return true;
 	if (roll(w, 2))
 		return shd_overlay_wake_sooner(w->overlay, store, kind, id, at, &w->b.err);
 	if (roll(w, 4) == 0)
@@ -186,7 +191,7 @@ static bool put_alert(struct world *w)
 
 static bool load_ahead(struct world *w)
 {
-	const char *ids[] = {any_id(w), any_id(w), "never put"};
+	const char *ids[] = {any_id(w), any_id(w), any_id(w), any_id(w), "never put"};
 	enum shd_kind kind = ANY(w, kinds);
 
 	return shd_overlay_load(w->overlay, any_store(w), kind, ids, SHD_COUNT(ids), &w->b.err);

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "host/files.h"
 #include "secrets.h"
+#include "tried.h"
 
 #include "settings/settings.h"
 #include "market/adapter.h"
@@ -305,8 +306,12 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 	take_words(&load);
 	take_rules(&load);
 	take_texts(&load);
-	if (config->settings)
+	if (config->settings) {
 		take_secrets(&load);
+		shd_config_check_routes(config, path, diags);
+	}
+	if (shd_diags_mistakes(diags) == mistakes)
+		shd_config_try(config, diags);
 	finish(&load);
 	return shd_diags_mistakes(diags) == mistakes ? shd_steal(config) : NULL;
 }

@@ -51,5 +51,13 @@ void shd_config_release(const struct shd_config *config);
  * reference that was loaded without a mistake. Any thread. */
 const struct shd_secret *shd_config_secret(void *config, const struct shd_secret_ref *ref);
 
+/* Some message as the channel would send it, for its address and its password; its text goes
+ * nowhere. The caller has initialised ret_envelope->http. Any thread. */
+SHD_MUST_USE bool shd_config_render_sample(const struct shd_config *config,
+					   const struct shd_channel_settings *channel,
+					   struct shd_wall now, struct shd_arena *arena,
+					   struct shd_envelope *ret_envelope,
+					   struct shd_error *reterr);
+
 /* What the judge takes of it, borrowed; `stored` is to be added. */
 struct shd_judge_in shd_config_for_judge(const struct shd_config *config);

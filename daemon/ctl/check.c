@@ -97,7 +97,8 @@ static void print_summary(struct shd_ctl *ctl, const char *path, const struct sh
 {
 	shd_text_printf(&ctl->out, "%s: no mistake", path);
 	if (shd_diags_warnings(diags))
-		shd_text_printf(&ctl->out, ", %zu warnings", shd_diags_warnings(diags));
+		shd_text_printf(&ctl->out, ", %zu warning%s", shd_diags_warnings(diags),
+			SHD_S(shd_diags_warnings(diags)));
 	shd_text_printf(&ctl->out, " (stores: %zu, channels: %zu, rules: %zu)\n",
 		config->settings->store_count, config->settings->channel_count,
 		shd_rules_count(config->rules));

@@ -170,33 +170,13 @@ static bool start_store(struct trial *trial, struct shd_error *reterr)
 	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
 }
 
-/* Renders some message for the address and the password; its text goes nowhere. */
-static bool render(struct trial *trial, struct shd_error *reterr)
-{
-	const struct shd_channel_settings *channel = trial->channel;
-	struct shd_config *config = trial->run->config;
-	const struct shd_value none = {.none = true};
-	struct shd_facts told = {.level = SHD_INFO, .rule = "check", .store = "daemon",
-		.entity = "", .marketplace = "", .subject = "", .at = trial->run->now,
-		.since = trial->run->now, .value = none, .limit = none, .cost = none, .room = none};
-	struct shd_message message;
-
-	if (!shd_message_render(config->book, config->rules, &told, 1,
-		    (enum shd_language)channel->language, channel->timezone, trial->run->now,
-		    trial->arena, &message, reterr))
-		return false;
-	struct shd_send_in send = {.channel = channel, .message = &message,
-		.secret = shd_config_secret, .ctx = config, .now = trial->run->now,
-		.key = "00000000000000000000000000000000", .attempt = 1};
-	return channel->notifier->render(&send, &trial->envelope, reterr);
-}
-
 static bool start_channel(struct trial *trial, struct shd_error *reterr)
 {
 	const struct shd_channel_settings *channel = trial->channel;
 	const struct shd_envelope *envelope = &trial->envelope;
 
-	if (!render(trial, reterr))
+	if (!shd_config_render_sample(trial->run->config, channel, trial->run->now, trial->arena,
+		    &trial->envelope, reterr))
 		return false;
 	const struct shd_egress egress = {.proxy = channel->proxy, .ca_file = channel->ca_file};
 	struct shd_transfer_in in = {.method = "OPTIONS", .url = envelope->http.url.data,

@@ -107,26 +107,44 @@ void shd_node_warn(const struct shd_node *node, struct shd_diags *diags, const c
 	va_end(args);
 }
 
+/* What is wrong with a part of its text; of one that is no scalar, with the whole. */
+static void report_part(const struct shd_node *node, size_t offset, size_t width,
+			enum shd_severity severity, struct shd_diags *diags, const char *hint,
+			const char *fmt, va_list args)
+{
+	const struct shd_input *input = shd_doc_input(node->doc);
+
+	if (node->type != SHD_NODE_SCALAR) {
+		report_whole(node, severity, diags, hint, fmt, args);
+		return;
+	}
+	enum shd_input_style style = style_of(node, input->text);
+	size_t from = offset < node->len ? offset : node->len;
+	size_t to = width < node->len - from ? from + width : node->len;
+
+	report(node,
+		shd_input_of_content(input, node->at, style, node->text, node->len, from),
+		shd_input_of_content(input, node->at, style, node->text, node->len, to),
+		severity, diags, hint, fmt, args);
+}
+
 void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t width,
 			 struct shd_diags *diags, const char *hint, const char *fmt, ...)
 {
-	const struct shd_input *input = shd_doc_input(node->doc);
 	va_list args;
 
 	va_start(args, fmt);
-	if (node->type != SHD_NODE_SCALAR) {
-		report_whole(node, SHD_MISTAKE, diags, hint, fmt, args);
-	} else {
-		enum shd_input_style style = style_of(node, input->text);
-		size_t from = offset < node->len ? offset : node->len;
-		size_t to = width < node->len - from ? from + width : node->len;
+	report_part(node, offset, width, SHD_MISTAKE, diags, hint, fmt, args);
+	va_end(args);
+}
 
-		report(node,
-			shd_input_of_content(
-				input, node->at, style, node->text, node->len, from),
-			shd_input_of_content(input, node->at, style, node->text, node->len, to),
-			SHD_MISTAKE, diags, hint, fmt, args);
-	}
+void shd_node_warn_at(const struct shd_node *node, size_t offset, size_t width,
+		      struct shd_diags *diags, const char *hint, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	report_part(node, offset, width, SHD_WARNING, diags, hint, fmt, args);
 	va_end(args);
 }
 

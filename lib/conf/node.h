@@ -58,6 +58,9 @@ void shd_node_mistake(const struct shd_node *node, struct shd_diags *diags, cons
 void shd_node_mistake_at(const struct shd_node *node, size_t offset, size_t width,
 			 struct shd_diags *diags, const char *hint, const char *fmt, ...)
 	SHD_PRINTF(6, 7);
+void shd_node_warn_at(const struct shd_node *node, size_t offset, size_t width,
+		      struct shd_diags *diags, const char *hint, const char *fmt, ...)
+	SHD_PRINTF(6, 7);
 /* Reports the colon of "info:rating < 4", behind which the space is missing, so that a text
  * stands where a map or a key was meant (also a full-width colon, or an odd blank). False: that
  * is not what is wrong, nothing was reported. */

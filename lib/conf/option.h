@@ -35,6 +35,9 @@ struct shd_option {
 	int64_t min, max;   /* both 0: no range */
 	const char *const *words; /* NULL-terminated */
 	const char *doc;    /* one English sentence, with the unit */
+	/* TEXT: what it should have been ("the digits of ..."), or NULL when it is good. NULL:
+	 * any text is. */
+	const char *(*expects)(const char *text);
 };
 
 struct shd_texts {
@@ -80,8 +83,9 @@ bool shd_options_apply_all(const struct shd_node *map, const struct shd_option_u
 			   size_t use_count, const char *what, struct shd_arena *arena,
 			   struct shd_diags *diags);
 
-/* True when a URL names this host itself: 127.0.0.0/8, ::1, localhost. */
+/* True when a URL, or a host in it, names this host itself: 127.0.0.0/8, ::1, localhost. */
 bool shd_url_is_loopback(const char *url);
+bool shd_host_is_loopback(const char *host, size_t len);
 
 /* Puts the defaults of a table into *target, as an absent map would. */
 void shd_options_preset(const struct shd_option *table, size_t count, void *target,

@@ -2,10 +2,12 @@
 
 #include "base/zone.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LISTED_WORDS = 8, SHOWN_BYTES = 60 };
 
@@ -110,6 +112,10 @@ static bool read_text(const struct shd_option *option, const char *text, size_t 
 			option->max);
 	*ret_text = shd_arena_text(arena, text, len);
 	shd_assert(*ret_text);
+	const char *expected = option->expects ? option->expects(*ret_text) : NULL;
+	if (expected)
+		return complain(complaint, NULL, "`%s` is `%.*s`, expected %s", option->name,
+			SHOWN(text, len), expected);
 	return true;
 }
 
@@ -292,9 +298,24 @@ static bool read_url(const struct shd_option *option, const char *text, size_t l
 	return true;
 }
 
+bool shd_host_is_loopback(const char *host, size_t len)
+{
+	static const char *const names[] = {"localhost", "::1", "[::1]"};
+	char text[INET_ADDRSTRLEN];
+	struct in_addr v4;
+
+	for (size_t i = 0; i < SHD_COUNT(names); i++)
+		if (len == strlen(names[i]) && strncasecmp(host, names[i], len) == 0)
+			return true;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
 bool shd_url_is_loopback(const char *url)
 {
-	static const char *const hosts[] = {"localhost", "[::1]"};
 	const char *host = strstr(url, "://");
 
 	if (!host)
@@ -306,14 +327,10 @@ bool shd_url_is_loopback(const char *url)
 		len -= (size_t)(at + 1 - host);
 		host = at + 1;
 	}
-	for (size_t i = 0; i < SHD_COUNT(hosts); i++) {
-		size_t n = strlen(hosts[i]);
-
-		if (len >= n && memcmp(host, hosts[i], n) == 0 && (len == n || host[n] == ':'))
-			return true;
-	}
-	size_t number = strspn(host, "0123456789.");
-	return strncmp(host, "127.", 4) == 0 && (number == len || host[number] == ':');
+	size_t port = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	if (port > len)
+		port = len;
+	return (port == len || host[port] == ':') && shd_host_is_loopback(host, port);
 }
 
 static bool read_zone(const struct shd_option *option, const char *text, size_t len,

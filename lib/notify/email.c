@@ -3,8 +3,22 @@
 #include "base/zone.h"
 #include "mime.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A name or an address; IPv6 with or without brackets. */
+static const char *expects_host(const char *host)
+{
+	const char *colon = strchr(host, ':');
+
+	if (colon && *host != '[' && !strchr(colon + 1, ':'))
+		return "a name or an address alone; its port stands in `port`";
+	for (const char *c = host; *c; c++)
+		if (isascii(*c) && !isalnum(*c) && !strchr("-._:[]%", *c))
+			return "the name or the address of a mail server";
+	return NULL;
+}
 
 static const char *const tls_words[] = {"starttls", "tls", "none", NULL};
 
@@ -15,7 +29,7 @@ static const char *const tls_words[] = {"starttls", "tls", "none", NULL};
 	}
 
 static const struct shd_option options[] = {
-	ROW(host, "host", SHD_OPT_TEXT, .required = true,
+	ROW(host, "host", SHD_OPT_TEXT, .required = true, .expects = expects_host,
 		.doc = "Name or address of the mail server."),
 	ROW(port, "port", SHD_OPT_INT, .max = 65535,
 		.doc = "Port of the mail server; 587 with starttls, 465 with tls, 25 with none "
@@ -33,12 +47,6 @@ static const struct shd_option options[] = {
 
 /* --- settings ---------------------------------------------------------------------- */
 
-static bool is_loopback(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "::1") == 0 || strcmp(host, "[::1]") == 0;
-}
-
 /* user@example.com and nothing that could end a command or a header. */
 static bool is_address(const char *text)
 {
@@ -51,6 +59,28 @@ static bool is_address(const char *text)
 			return false;
 	}
 	return true;
+}
+
+static bool is_here(const struct shd_email_settings *email)
+{
+	return shd_host_is_loopback(email->host, strlen(email->host));
+}
+
+/* A name without a password or the other way round, and a server that hardly takes mail without. */
+static void check_login(const struct shd_email_settings *email, const struct shd_node *node,
+			struct shd_diags *diags)
+{
+	bool has_password = email->password.from != SHD_SECRET_NONE;
+
+	if (email->username && !has_password)
+		shd_node_mistake(shd_node_get(node, "username"), diags,
+			"add `password: {credential: NAME}`", "`username` without `password`");
+	else if (!email->username && has_password)
+		shd_node_mistake(shd_node_get(node, "password"), diags, "add `username`",
+			"`password` without `username`");
+	else if (!email->username && email->host && !is_here(email) && email->port != 25)
+		shd_node_warn(node, diags, "add `username` and `password`, or say `port: 25`",
+			"most mail servers take a mail on this port only after a login");
 }
 
 static void check(const void *settings, const struct shd_node *node, struct shd_diags *diags)
@@ -68,9 +98,10 @@ static void check(const void *settings, const struct shd_node *node, struct shd_
 				"'%s' is no mail address like name@example.com",
 				email->to.items[i]);
 	}
-	if (email->tls == SHD_EMAIL_CLEAR && email->host && !is_loopback(email->host))
+	if (email->tls == SHD_EMAIL_CLEAR && email->host && !is_here(email))
 		shd_node_mistake(tls ? tls : node, diags, "use starttls or tls",
 			"mail to %s would travel in the clear", email->host);
+	check_login(email, node, diags);
 }
 
 /* --- the mail ------------------------------------------------------------------------ */
@@ -144,7 +175,7 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 			return shd_fail(reterr, SHD_ERR_CONFIG, "%s: '%s' is no mail address",
 				in->channel->name, email->to.items[i]);
 	}
-	if (email->tls == SHD_EMAIL_CLEAR && !is_loopback(email->host))
+	if (email->tls == SHD_EMAIL_CLEAR && !is_here(email))
 		return shd_fail(reterr, SHD_ERR_CONFIG, "%s: mail to %s would travel in the clear",
 			in->channel->name, email->host);
 

@@ -54,6 +54,11 @@ static void check(const void *settings, const struct shd_node *node, struct shd_
 	const struct shd_node *headers = shd_node_get(node, "headers");
 	const struct shd_pairs *pairs = &webhook->headers;
 
+	if (webhook->url && strncmp(webhook->url, "http:", 5) == 0 &&
+	    !shd_url_is_loopback(webhook->url))
+		shd_node_mistake(shd_node_get(node, "url"), diags, "write https://",
+			"http is for a receiver on this machine: what shops sell would travel "
+			"unencrypted");
 	if (pairs->count > OWN_HEADERS)
 		shd_node_mistake(headers, diags, NULL, "%zu headers, at most %d are sent",
 			pairs->count, OWN_HEADERS);

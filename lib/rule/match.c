@@ -2,6 +2,7 @@
 
 #include "rule/language/expr.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,55 +37,153 @@ static bool is_label(const char *name)
 	return strncmp(name, "labels.", 7) == 0 && name[7];
 }
 
-static void check_name(const struct shd_expr *expr, struct shd_complaints *report)
+static bool is_word(const struct shd_expr *expr)
+{
+	return expr->op == SHD_OP_LITERAL && expr->value.type == SHD_TEXT;
+}
+
+static bool is_name(const struct shd_expr *expr, const char *name)
+{
+	return expr->op == SHD_OP_NAME && strcmp(expr->name, name) == 0;
+}
+
+static bool is_level_name(const struct shd_expr *expr)
+{
+	enum shd_level level;
+
+	return expr->op == SHD_OP_NAME && is_level(expr->name, &level);
+}
+
+/* What varies from alert to alert. */
+static bool is_fact(const struct shd_expr *expr)
+{
+	static const char *const facts[] = {"rule", "level", "store", "marketplace"};
+
+	for (size_t i = 0; i < SHD_COUNT(facts); i++)
+		if (is_name(expr, facts[i]))
+			return true;
+	return expr->op == SHD_OP_NAME && is_label(expr->name);
+}
+
+/* A name where only a fact or the name of a level can stand. */
+static void check_name(const struct shd_expr *expr, const struct shd_expr *other,
+	struct shd_complaints *report)
 {
 	static const char *const names[] = {
 		"rule", "level", "store", "marketplace", "info", "warning", "critical", "breached"};
 	char hint[100];
 
-	for (size_t i = 0; i < SHD_COUNT(names); i++)
-		if (strcmp(names[i], expr->name) == 0)
-			return;
-	if (is_label(expr->name))
+	if (is_fact(expr) || is_level_name(expr))
 		return;
 	const char *nearest = shd_nearest(expr->name, names, SHD_COUNT(names));
-	struct shd_text say SHD_AUTO(shd_text_finish) = {0};
-	shd_text_init(&say, sizeof(hint));
-	if (nearest)
-		shd_text_printf(&say, "did you mean %s ?", nearest);
-	shd_complain(report, expr->at, expr->width,
-		nearest ? say.data
-			: "a route knows rule, level, store, marketplace and labels.NAME",
-		"unknown name '%s'", expr->name);
+	bool is_bare = other && is_fact(other) && !is_name(other, "level");
+	if (is_bare)
+		snprintf(hint, sizeof(hint), "did you mean \"%.60s\" ?", expr->name);
+	else if (nearest)
+		snprintf(hint, sizeof(hint), "did you mean %s ?", nearest);
+	else
+		snprintf(hint, sizeof(hint), "a route knows rule, level, store, marketplace and %s",
+			"labels.NAME");
+	shd_complain(report, expr->at, expr->width, hint, "unknown name '%s'", expr->name);
+}
+
+/* The other side of a comparison with `level`. */
+static void check_level(const struct shd_expr *expr, struct shd_complaints *report)
+{
+	enum shd_level level;
+
+	if (!is_word(expr) || is_level(expr->value.text, &level))
+		return;
+	shd_complain(report, expr->at, expr->width, "info, warning, critical or breached",
+		"no level is called '%s'", expr->value.text);
+}
+
+static void check_operand(const struct shd_expr *expr, const struct shd_expr *other,
+	struct shd_complaints *report)
+{
+	if (expr->op == SHD_OP_NAME)
+		check_name(expr, other, report);
+	else if (expr->op != SHD_OP_LITERAL)
+		shd_complain(report, expr->at, expr->width,
+			"a route knows and, or, not, in, is none and comparisons",
+			"this cannot be used to choose a route");
+	else if (!is_word(expr))
+		shd_complain(report, expr->at, expr->width, NULL,
+			"a route compares words and levels, not a %s",
+			shd_type_name(expr->value.type));
+	if (other && is_name(other, "level"))
+		check_level(expr, report);
+	else if (other && is_fact(other) && is_level_name(expr))
+		shd_complain(report, expr->at, expr->width,
+			"write it in quotes, or compare `level`", "%s is a level", expr->name);
+}
+
+static void check_comparison(const struct shd_expr *expr, const struct shd_expr *a,
+	const struct shd_expr *b, struct shd_complaints *report)
+{
+	size_t before = report->count;
+
+	check_operand(a, b, report);
+	check_operand(b, a, report);
+	if (report->count == before && !is_fact(a) && !is_fact(b))
+		shd_complain(report, expr->at, expr->width,
+			"compare rule, level, store, marketplace or labels.NAME",
+			"this compares nothing of an alert");
+}
+
+/* Something that is neither true nor false, where only that can be. */
+static void refuse_operand(const struct shd_expr *expr, struct shd_complaints *report)
+{
+	const char *name = expr->op == SHD_OP_NAME ? expr->name : "";
+	size_t before = report->count;
+	char hint[120];
+
+	check_operand(expr, NULL, report);
+	if (report->count != before)
+		return;
+	if (is_level_name(expr))
+		snprintf(hint, sizeof(hint), "did you mean level >= %s ?", name);
+	else if (is_name(expr, "level"))
+		snprintf(hint, sizeof(hint), "write level >= critical, or another level");
+	else if (is_fact(expr))
+		snprintf(hint, sizeof(hint), "write %.80s == \"...\"", name);
+	else
+		snprintf(hint, sizeof(hint), "write store == \"...\", or rule or labels.NAME");
+	shd_complain(report, expr->at, expr->width, hint, "this is neither true nor false");
 }
 
 /* Only what a condition over words and levels needs. */
 static void check(const struct shd_expr *expr, struct shd_complaints *report)
 {
 	switch (expr->op) {
-	case SHD_OP_NAME:
-		check_name(expr, report);
-		break;
-	case SHD_OP_LITERAL:
-		if (expr->value.type != SHD_TEXT && expr->value.type != SHD_BOOL)
-			shd_complain(report, expr->at, expr->width, NULL,
-				"a route compares words and levels, not a %s",
-				shd_type_name(expr->value.type));
-		break;
-	case SHD_OP_LIST:
 	case SHD_OP_OR:
 	case SHD_OP_AND:
 	case SHD_OP_NOT:
+		for (uint32_t i = 0; i < expr->count; i++)
+			check(expr->args[i], report);
+		return;
 	case SHD_OP_LT:
 	case SHD_OP_LE:
 	case SHD_OP_GT:
 	case SHD_OP_GE:
 	case SHD_OP_EQ:
 	case SHD_OP_NE:
+		check_comparison(expr, expr->args[0], expr->args[1], report);
+		return;
 	case SHD_OP_IN:
+		for (uint32_t i = 0; i < expr->args[1]->count; i++)
+			check_comparison(expr, expr->args[0], expr->args[1]->args[i], report);
+		return;
 	case SHD_OP_IS_NONE:
 	case SHD_OP_IS_SOME:
+		check_operand(expr->args[0], NULL, report);
+		return;
+	case SHD_OP_LITERAL:
+		if (expr->value.type == SHD_BOOL)
+			return;
 		break;
+	case SHD_OP_NAME:
+	case SHD_OP_LIST:
 	case SHD_OP_CALL:
 	case SHD_OP_AGGREGATE:
 	case SHD_OP_COND:
@@ -98,13 +197,9 @@ static void check(const struct shd_expr *expr, struct shd_complaints *report)
 	case SHD_OP_DIV:
 	case SHD_OP_NEGATE:
 	case SHD_OP_COUNT:
-		shd_complain(report, expr->at, expr->width,
-			"a route knows and, or, not, in, is none and comparisons",
-			"this cannot be used to choose a route");
-		return;
+		break;
 	}
-	for (uint32_t i = 0; i < expr->count; i++)
-		check(expr->args[i], report);
+	refuse_operand(expr, report);
 }
 
 struct shd_match *shd_match_compile(const struct shd_node *node, struct shd_diags *diags)
@@ -161,11 +256,6 @@ static const char *word_of(const struct shd_expr *expr, const struct shd_match_f
 		return expr->name; /* a level by its name */
 	const char *label = find_label(facts->store_labels, expr->name + 7);
 	return label ? label : find_label(facts->rule_labels, expr->name + 7);
-}
-
-static bool is_name(const struct shd_expr *expr, const char *name)
-{
-	return expr->op == SHD_OP_NAME && strcmp(expr->name, name) == 0;
 }
 
 /* Below, equal or above, as -1, 0, 1: levels by their order, words by their bytes. */
@@ -257,4 +347,46 @@ static bool holds(const struct shd_expr *expr, const struct shd_match_facts *fac
 bool shd_match_holds(const struct shd_match *match, const struct shd_match_facts *facts)
 {
 	return holds(match->expr, facts);
+}
+
+/* --- what it names ------------------------------------------------------------------------ */
+
+struct naming {
+	shd_match_name_fn *name;
+	void *ctx;
+};
+
+static void tell_label(const struct naming *naming, const struct shd_expr *expr)
+{
+	if (expr->op == SHD_OP_NAME && is_label(expr->name))
+		naming->name(naming->ctx, expr->name, NULL, expr->at, expr->width);
+}
+
+static void tell_pair(const struct naming *naming, const struct shd_expr *fact,
+	const struct shd_expr *word)
+{
+	if (is_fact(fact) && is_word(word))
+		naming->name(naming->ctx, fact->name, word->value.text, word->at, word->width);
+}
+
+static void tell(const struct naming *naming, const struct shd_expr *expr)
+{
+	const struct shd_expr *list = expr->op == SHD_OP_IN ? expr->args[1] : NULL;
+
+	tell_label(naming, expr);
+	for (uint32_t i = 0; i < expr->count; i++)
+		tell(naming, expr->args[i]);
+	for (uint32_t i = 0; list && i < list->count; i++)
+		tell_pair(naming, expr->args[0], list->args[i]);
+	if ((expr->op == SHD_OP_EQ || expr->op == SHD_OP_NE) && expr->count == 2) {
+		tell_pair(naming, expr->args[0], expr->args[1]);
+		tell_pair(naming, expr->args[1], expr->args[0]);
+	}
+}
+
+void shd_match_each_name(const struct shd_match *match, shd_match_name_fn *name, void *ctx)
+{
+	const struct naming naming = {name, ctx};
+
+	tell(&naming, match->expr);
 }

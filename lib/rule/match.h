@@ -21,3 +21,9 @@ struct shd_match_facts {
 	const struct shd_pairs *store_labels, *rule_labels; /* or NULL */
 };
 bool shd_match_holds(const struct shd_match *match, const struct shd_match_facts *facts);
+
+/* Each label that it reads (fact "labels.NAME", word NULL), and each word that it compares with
+ * rule, store, marketplace or a label; at and width within the node's text. */
+typedef void shd_match_name_fn(void *ctx, const char *fact, const char *word, size_t at,
+			       size_t width);
+void shd_match_each_name(const struct shd_match *match, shd_match_name_fn *name, void *ctx);

@@ -33,6 +33,42 @@ static const struct shd_notifier *find_notifier(struct shd_build *build,
 	return NULL;
 }
 
+/* Of the names that stand for no real one (RFC 2606), as in the example's lines. */
+static bool is_example(const char *text)
+{
+	static const char *const names[] = {"example.com", "example.org", "example.net"};
+
+	for (size_t i = 0; i < SHD_COUNT(names); i++) {
+		const char *at = strstr(text, names[i]);
+		const char *end = at ? at + strlen(names[i]) : NULL;
+
+		if (at && (at == text || strchr(".@/", at[-1])) && (!*end || strchr(":/?#", *end)))
+			return true;
+	}
+	return false;
+}
+
+static void warn_examples(struct shd_build *build, const char *key, const struct shd_node *node)
+{
+	if (node->type == SHD_NODE_LIST)
+		for (size_t i = 0; i < node->count; i++)
+			warn_examples(build, key, &node->items[i]);
+	if (node->type == SHD_NODE_SCALAR && is_example(node->text))
+		shd_node_warn(node, build->diags, "write your own",
+			"`%s` is `%.80s`, which is an example's", key, node->text);
+}
+
+/* A channel to this machine itself is a trial. */
+static bool stays_here(const struct shd_node *map)
+{
+	const struct shd_node *host = shd_node_get(map, "host"), *url = shd_node_get(map, "url");
+
+	return map->type != SHD_NODE_MAP ||
+	       (host && host->type == SHD_NODE_SCALAR &&
+		       shd_host_is_loopback(host->text, host->len)) ||
+	       (url && url->type == SHD_NODE_SCALAR && shd_url_is_loopback(url->text));
+}
+
 static void read_channel(struct shd_build *build, struct shd_channel_settings *channel,
 			 const struct shd_node *name, const struct shd_node *map)
 {
@@ -54,6 +90,8 @@ static void read_channel(struct shd_build *build, struct shd_channel_settings *c
 		    build->diags) &&
 		notifier && notifier->check)
 		notifier->check(own, map, build->diags);
+	for (size_t i = 0; !stays_here(map) && i < map->count; i++)
+		warn_examples(build, map->keys[i].text, &map->items[i]);
 }
 
 void shd_channels_build(struct shd_build *build, const struct shd_node *node)

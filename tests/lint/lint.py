@@ -84,7 +84,7 @@ SYMBOLS = re.compile(r"""^(
   | __ctype_(b|tolower|toupper)_loc | __errno_location
   | (malloc|calloc|realloc|reallocarray|free|abort|qsort|qsort_r|bsearch)
   | mem\w+ | strn?(len|cmp|casecmp|chr|rchr|str|spn|cspn|dup|pbrk|sep|casestr|chrnul)
-  | strncasecmp | rawmemchr | explicit_bzero | v?snprintf | (iso|to|is)[a-z]+
+  | strncasecmp | rawmemchr | inet_pton | (h|n)to(n|h)[ls] | explicit_bzero | v?snprintf | (iso|to|is)[a-z]+
   | strto(l|ll|ul|ull|d|imax|umax) | __isoc23_strto\w+ | __strto\w+_internal
   | (l|ll)?(abs|div) | (l|ll)?round\w* | floor\w* | ceil\w* | fabs\w* | (f?mod|pow|log|exp|sqrt|trunc|nearbyint|ldexp|frexp)\w*
   | __is(nan|inf|finite)\w* | __signbit\w* | __fpclassify\w*

@@ -148,14 +148,12 @@ static bool put_wake(struct world *w)
 	struct shd_wall at = {w->b.now + hours * SHD_HOUR_MS + ++w->unique};
 	const char *store = any_store(w), *id = any_id(w);
 	enum shd_kind kind = ANY(w, kinds);
-	const struct shd_entity *entity;
-
+	const struct shd_entity *entity; /* what is not there does not wake */
 	if (!shd_overlay_entity(w->overlay, store, kind, id, w->b.arena, &entity, &w->b.err))
 		return false;
-	if (!entity) /* what is not there does not wake */
-		return true;
-	if (roll(w, 2))
-		return shd_overlay_wake_sooner(w->overlay, store, kind, id, at, &w->b.err);
+	if (!entity || roll(w, 2))
+		return !entity ||
+		       shd_overlay_wake_sooner(w->overlay, store, kind, id, at, &w->b.err);
 	if (roll(w, 4) == 0)
 		at.ms = SHD_NEVER_MS;
 	return shd_overlay_wake_put(w->overlay, store, kind, id, at, &w->b.err);
@@ -193,7 +191,6 @@ static bool load_ahead(struct world *w)
 {
 	const char *ids[] = {any_id(w), any_id(w), any_id(w), any_id(w), "never put"};
 	enum shd_kind kind = ANY(w, kinds);
-
 	return shd_overlay_load(w->overlay, any_store(w), kind, ids, SHD_COUNT(ids), &w->b.err);
 }
 
@@ -201,7 +198,6 @@ static void put_something(struct world *w)
 {
 	static bool (*const puts[])(struct world *) = {put_entity, put_entity, put_entity,
 		put_metric, put_feed, put_wake, put_alert, load_ahead};
-
 	if (!ANY(w, puts)(w))
 		fail_msg("%s", w->b.err.msg);
 }

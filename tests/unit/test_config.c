@@ -226,7 +226,8 @@ static void the_size_of_a_secret_is_limited(void **state)
 	write_store(&b, "{file: key}");
 	content[max] = '\n';
 	write_bytes(&b, "etc/key", 0600, content, max + 1);
-	load_well(&b);
+	load(&b);
+	assert_non_null(strstr(b.printed.data, "the Api-Key is too long")); /* it was read */
 	content[max] = 'x';
 	write_bytes(&b, "etc/key", 0600, content, max + 1);
 	expect_mistake(&b, "larger than 64 KB", NULL);
@@ -358,10 +359,54 @@ static void the_shipped_example_lacks_nothing_but_its_secrets(void **state)
 	for (size_t i = 0; i < SHD_COUNT(keys); i++)
 		write_bytes(&b, keys[i], 0400, "one-line\n", 9);
 	load_well(&b);
-	assert_int_equal(shd_diags_warnings(b.diags), 0);
+	assert_int_equal(shd_diags_warnings(b.diags), 4); /* mail's host, username, from, to */
+	for (size_t i = 0; i < 4; i++)
+		assert_non_null(strstr(shd_diags_at(b.diags, i)->text, "which is an example's"));
 	assert_int_equal(b.config->settings->store_count, 1);
 	assert_int_equal(b.config->settings->channel_count, 1);
 	assert_int_equal(b.config->settings->route_count, 2);
+	end(&b);
+}
+
+/* What a start, a reload or the first message would stumble over, a check says. */
+static void what_cannot_work_is_said(void **state)
+{
+	static const char hook[] = "  hook: {type: webhook, url: \"http://127.0.0.1:9/\"}\n";
+	static const struct {
+		const char *channels, *routes, *hook_key, *says;
+	} cases[] = {
+		{"", "", "", "there is no channel"},
+		{hook, "routes: [{to: [hook], match: store != \"mian\"}]", "",
+			"no store is called 'mian'"},
+		{hook, "routes: [{to: [hook], match: store == \"daemon\"}]", "",
+			"nobody is told of an alert of the level warning"},
+		{hook, "routes: [{to: [hook], match: rule != \"frist\"}]", "",
+			"no rule is called 'frist'"},
+		{hook, "routes: [{to: [hook], match: labels.team is none}]", "",
+			"no store and no rule has the label 'team'"},
+		{hook, "routes: [{to: [hook], match: 'marketplace in [\"ozno\", \"ozon\"]'}]", "",
+			"no marketplace is called 'ozno'"},
+		{"  hook: {type: webhook, url: \"http://127.0.0.1:9/\", secret: {file: hook}}\n",
+			"", "some words", "the signing secret must be"},
+	};
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	write_bytes(&b, "etc/key", 0600, "k", 1);
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+
+		shd_text_init(&text, 4096);
+		shd_text_printf(&text, "%s{file: key}\n%s%s%s\n", store,
+			*cases[i].channels ? "channels:\n" : "", cases[i].channels,
+			cases[i].routes);
+		write_text(&b, "etc/storehealthd.yaml", text.data);
+		write_bytes(&b, "etc/hook", 0600, cases[i].hook_key, strlen(cases[i].hook_key));
+		load(&b);
+		if (shd_diags_count(b.diags) != 1 || !strstr(b.printed.data, cases[i].says))
+			fail_msg("%s, said was %s", cases[i].says, b.printed.data);
+	}
 	end(&b);
 }
 
@@ -378,6 +423,7 @@ int main(void)
 		cmocka_unit_test(one_run_shows_the_mistakes_of_all_files),
 		cmocka_unit_test(a_calendar_with_a_mistake_is_not_unknown),
 		cmocka_unit_test(own_rules_stand_before_installed_ones),
+		cmocka_unit_test(what_cannot_work_is_said),
 		cmocka_unit_test(the_shipped_example_lacks_nothing_but_its_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

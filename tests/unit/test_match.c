@@ -66,6 +66,18 @@ static void mistakes_are_reported(void **state)
 		{"levl >= critical", "unknown name 'levl'"},
 		{"level >= critcal", "unknown name 'critcal'"},
 		{"level >= 3", "not a number"},
+		{"critical", "neither true nor false"},
+		{"level", "neither true nor false"},
+		{"not store", "neither true nor false"},
+		{"labels.team or level >= critical", "neither true nor false"},
+		{"'\"shop\"'", "neither true nor false"},
+		{"marketplace == ozon", "unknown name 'ozon'"},
+		{"rule == critical", "critical is a level"},
+		{"level == \"high\"", "no level is called 'high'"},
+		{"level in [critical, \"hihg\"]", "no level is called 'hihg'"},
+		{"critical >= warning", "compares nothing of an alert"},
+		{"store == count(order last 1d)", "cannot be used to choose a route"},
+		{"store is unreadable", "cannot be used to choose a route"},
 		{"count(order last 1d) > 3", "cannot be used to choose a route"},
 	};
 	(void)state;

@@ -559,6 +559,7 @@ static const struct shd_endpoint endpoints[] = {
 static const struct shd_option credential_options[] = {
 	{.name = "client_id", .type = SHD_OPT_TEXT,
 		.offset = offsetof(struct shd_ozon_credential, client_id), .required = true,
+		.expects = shd_ozon_expects_client_id,
 		.doc = "The Client-Id of the Seller API, digits only."},
 	{.name = "api_key", .type = SHD_OPT_SECRET,
 		.offset = offsetof(struct shd_ozon_credential, api_key), .required = true,

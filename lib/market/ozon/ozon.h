@@ -41,6 +41,7 @@ void shd_ozon_put_window(struct shd_text *out, const char *from_key, int64_t fro
 int64_t shd_ozon_since_ms(const struct shd_page_in *in);
 
 /* The two entries of shd_adapter. */
+const char *shd_ozon_expects_client_id(const char *text);
 bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *in,
 		      const struct shd_keys *keys, struct shd_request *request,
 		      struct shd_error *reterr);

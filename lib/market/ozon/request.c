@@ -57,6 +57,12 @@ static bool is_positive_integer(const char *text)
 	       text[strspn(text, "0")];
 }
 
+const char *shd_ozon_expects_client_id(const char *text)
+{
+	return is_positive_integer(text)
+		? NULL : "the digits of Ozon's Client-Id (Seller Panel > Settings > API keys)";
+}
+
 /* Adds one complete header line. */
 static struct shd_text *add_header(struct shd_request *request, const char *line)
 {

@@ -237,21 +237,43 @@ struct shd_failing shd_feed_failing(const struct shd_feed *feed)
 		.worked = worked(feed)};
 }
 
+/* Whether another feed of the source was read after that. */
+static bool others_read_since(const struct shd_feed *feed, struct shd_wall time)
+{
+	const struct shd_source_feeds *of = shd_feed_of(feed);
+
+	for (size_t i = 0; i < of->feed_count; i++)
+		if (&of->feeds[i] != feed && of->feeds[i].last_success.ms > time.ms)
+			return true;
+	return false;
+}
+
+/* Whether the failures are counted on: the same again, or another that passes by itself, so that
+ * a server that fails in several ways is asked no more often. */
+static bool goes_on(const struct shd_feed *feed, enum shd_err kind)
+{
+	return feed->error == (int)kind ||
+	       (feed->error >= 0 && shd_err_retry(kind) == SHD_RETRY_LATER &&
+		       shd_err_retry((enum shd_err)feed->error) == SHD_RETRY_LATER);
+}
+
 bool shd_feed_failed(struct shd_feed *feed, const struct shd_error *err, struct shd_wall now)
 {
-	bool changed = feed->error != (int)err->kind;
+	bool changed = feed->error != (int)err->kind, counted = goes_on(feed, err->kind);
 	uint8_t standing_before = feed->standing;
 	const struct shd_feed_failure *before = shd_feed_failure(feed);
+	bool elsewhere = before && others_read_since(feed, before->last_try);
 	struct shd_feed_failure *failure = make_failure(err->msg);
 
 	failure->since = before ? before->since : now;
 	failure->last_try = now;
 	failure->count = 1;
-	if (before && !changed)
+	if (before && counted)
 		failure->count = before->count < INT32_MAX ? before->count + 1 : INT32_MAX;
 	feed->error = (int8_t)err->kind;
 	set_failure(feed, failure);
 	struct shd_failing failing = shd_feed_failing(feed);
+	failing.works_elsewhere = elsewhere;
 	feed->standing = (unsigned)shd_standing_after(shd_feed_row(feed), &failing) & 15u;
 	return changed || feed->standing != standing_before;
 }

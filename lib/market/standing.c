@@ -52,6 +52,8 @@ bool shd_standing_is_shared(enum shd_err kind)
 
 static bool is_believed(const struct policy *policy, const struct shd_failing *failing)
 {
+	if (failing->works_elsewhere && shd_standing_is_shared(failing->kind))
+		return false;
 	return !failing->worked ||
 	       (failing->count >= policy->times && failing->for_ms >= policy->over_ms);
 }

@@ -2,8 +2,9 @@
  *
  * One refusal of a feed that was read before is doubted: it is asked again within minutes, and
  * more slowly only while it goes on. A refusal is believed once it was repeated often enough
- * and for long enough, or at once where nothing was ever read. What is believed is asked again
- * as well, every few hours. Any good answer ends all of it.
+ * and for long enough, or at once where nothing was ever read. One that is about the key or the
+ * account is not believed while other feeds of the source are read. What is believed is asked
+ * again as well, every few hours. Any good answer ends all of it.
  *
  *   UNREAD, any -> READ      a good answer
  *   any -> FAILING           an error that may pass by itself (SHD_RETRY_LATER)
@@ -41,10 +42,12 @@ bool shd_standing_find(const char *name, enum shd_standing *ret_standing);
 /* The failures of a feed since it was last read. */
 struct shd_failing {
 	enum shd_err kind;
-	int count;       /* in a row, of this kind; from 1 */
+	int count;       /* in a row, of this kind or of kinds that pass by themselves; from 1 */
 	int64_t for_ms;  /* since the first failure of any kind */
 	bool worked;     /* it was read before; where it is about the key or the account (see
 			  * below), any feed of the source was */
+	bool works_elsewhere; /* another feed of the source was read since the last failure but
+			  * one: what is said of key or account cannot be so */
 };
 
 /* What the last of them makes of the feed of this row. */

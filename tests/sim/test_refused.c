@@ -389,6 +389,71 @@ static void a_key_is_refused_when_it_was_refused_three_times(void **state)
 	}
 }
 
+/* A key that other feeds are read with meanwhile is not refused, whatever one method says of it;
+ * once nothing is read with it any more, it is. */
+static void a_key_that_works_elsewhere_is_not_refused(void **state)
+{
+	static const struct odd answers[] = {
+		{401, "{\"code\":16,\"message\":\"unauthenticated\"}", NULL, NULL},
+		{404, "{\"code\":5,\"message\":\"Invalid Api-Key\"}", NULL, NULL},
+		{403, "{\"message\":\"Api-Key is restricted to specific IP\"}", NULL, NULL},
+		{403, "{\"code\":7,\"message\":\"Company is blocked\"}", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t k = 0; k < SHD_COUNT(answers); k++) {
+		struct shd_feed *feed;
+		int64_t wait_ms = 0;
+		struct sim f;
+
+		start(&f);
+		read_all(&f);
+		feed = feed_named(&f, "question_list");
+		for (int i = 0; i < 4 * 60; i++) {
+			for (size_t at = 0; at < SHD_COUNT(reviews); at++)
+				if (feed_named(&f, reviews[at]) != feed)
+					read_well(&f, feed_named(&f, reviews[at]));
+			f.b.now += SHD_MINUTE_MS / 2;
+			if (feed->next_due.ms <= f.b.now)
+				wait_ms = refuse(&f, feed, &answers[k]);
+			assert_no_verdict(&f);
+			f.b.now += SHD_MINUTE_MS / 2;
+			bench_wake(&f.b, f.b.now);
+			assert_true(wait_ms <= 20 * SHD_MINUTE_MS);
+		}
+		assert_int_equal(bench_level(&f.b, "poller-stale", "reviews"), SHD_WARN);
+		for (int i = 0; i < 30; i++) { /* nothing else is read any more */
+			f.b.now += SHD_MINUTE_MS;
+			if (feed->next_due.ms <= f.b.now)
+				refuse(&f, feed, &answers[k]);
+			refuse(&f, feed_named(&f, "review_list"), &answers[k]);
+		}
+		assert_int_equal(bench_level(&f.b, k < 3 ? "credentials-refused" : "blocked", ""),
+			SHD_CRITICAL);
+		finish(&f);
+	}
+}
+
+/* A server that fails in two ways by turns is asked as seldom as one that fails in one. */
+static void pauses_grow_whatever_way_a_server_fails(void **state)
+{
+	static const struct odd answers[] = {
+		{503, "maintenance", NULL, NULL}, {504, "", NULL, NULL}, {429, "", NULL, NULL}};
+	struct sim f;
+	int asked = 0;
+
+	(void)state;
+	start(&f);
+	read_all(&f);
+	struct shd_feed *feed = feed_named(&f, "fbs_list");
+	for (int64_t end = f.b.now + SHD_HOUR_MS; f.b.now < end; asked++) {
+		refuse(&f, feed, &answers[asked % 3]);
+		f.b.now = feed->next_due.ms;
+	}
+	assert_in_range(asked, 10, 40);
+	finish(&f);
+}
+
 /* What is believed, and how often it was refused, is known after a restart. */
 static void a_restart_forgets_no_doubt(void **state)
 {
@@ -427,6 +492,8 @@ int main(void)
 		cmocka_unit_test(a_poller_that_is_lost_as_a_whole_stays_blind),
 		cmocka_unit_test(what_never_worked_is_lacking_at_once_and_asked_every_few_hours),
 		cmocka_unit_test(a_key_is_refused_when_it_was_refused_three_times),
+		cmocka_unit_test(a_key_that_works_elsewhere_is_not_refused),
+		cmocka_unit_test(pauses_grow_whatever_way_a_server_fails),
 		cmocka_unit_test(a_restart_forgets_no_doubt),
 	};
 

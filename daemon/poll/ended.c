@@ -171,7 +171,7 @@ static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 void shd_scheduler_release(struct shd_scheduler *scheduler, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
-	bool was_tried = !poll->outdated && !feed->telling;
+	bool was_tried = !poll->outdated && !poll->full && !feed->telling;
 
 	shd_feed_enter(feed, SHD_FEED_IDLE);
 	feed->poll = NULL;

@@ -62,6 +62,11 @@ static enum shd_tell when_to_tell(const struct shd_poll *poll, const struct shd_
 							    : SHD_TELL_NOTHING;
 }
 
+static int64_t at_least(int64_t ms, int64_t least_ms)
+{
+	return ms > least_ms ? ms : least_ms;
+}
+
 /* --- the poll's own feed ------------------------------------------------------------------- */
 
 struct shd_poll_outcome shd_outcome_read(
@@ -88,13 +93,15 @@ struct shd_poll_outcome shd_outcome_read(
 		shd_feed_set_relist(feed, poll->item.relist_at);
 	if (committed)
 		shd_pages_forget(&feed->pages, poll->item.unclaimed, poll->item.unclaimed_count);
-	if (!poll->outdated && spent_ms >= 0 && spent_ms < period_ms)
+	if (poll->full)
+		outcome.wait_ms = at_least(SHD_SECOND_MS, shd_feed_row(feed)->min_interval_ms);
+	else if (!poll->outdated && spent_ms >= 0 && spent_ms < period_ms)
 		outcome.wait_ms = period_ms - spent_ms;
 	feed->next_due.ms = now.ms + outcome.wait_ms;
 	if (!committed)
 		outcome.tell = when_to_tell(poll, feed, outcome.turned || relieved, now);
 	else
-		feed->unread = feed->unread && poll->outdated;
+		feed->unread = feed->unread && (poll->outdated || poll->full);
 	if (!committed && moved && outcome.tell == SHD_TELL_NOTHING)
 		outcome.tell = SHD_TELL_WITH_OTHERS;
 	if (outcome.turned && shd_err_retry((enum shd_err)error_before) == SHD_RETRY_OPERATOR)
@@ -146,9 +153,8 @@ struct shd_poll_outcome shd_outcome_failed(
 
 		outcome.turned = turned && !fails_with_others(feed);
 		outcome.wait_ms =
-			wait_ms(feed, every_ms(feed), poll->retry_after_ms, random);
-		if (outcome.wait_ms < shd_feed_row(feed)->min_interval_ms)
-			outcome.wait_ms = shd_feed_row(feed)->min_interval_ms;
+			at_least(wait_ms(feed, every_ms(feed), poll->retry_after_ms, random),
+				shd_feed_row(feed)->min_interval_ms);
 		outcome.tell = when_to_tell(poll, feed, turned, now);
 	} /* else again and at once: a connection seldom outlives a sleep */
 	feed->next_due.ms = now.ms + outcome.wait_ms;
@@ -161,7 +167,7 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 	const struct shd_poll_followed *followed, struct shd_wall now, uint32_t random)
 {
 	struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), followed->row);
-	bool turned;
+	bool gave_up = shd_standing_lasts((enum shd_standing)feed->standing), turned;
 
 	if (followed->failed) {
 		turned = shd_feed_failed(feed, &followed->error, now);
@@ -169,6 +175,8 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 						     followed->retry_after_ms, random);
 	} else {
 		turned = shd_feed_worked(feed, time_after(poll, now), now);
+		if (gave_up) /* objects that were passed over meanwhile */
+			shd_pages_forget_all(&poll->feed->pages);
 	}
 	return when_to_tell(poll, feed, turned, now);
 }
@@ -193,6 +201,7 @@ static void fill(const struct shd_poll *poll, struct shd_feed *feed, struct shd_
 			.requests = feed->requests,
 			.throttled = feed->throttled,
 			.outdated = poll->outdated,
+			.partly = feed == poll->feed && poll->full,
 		},
 	};
 	feed->requests = feed->throttled = 0;

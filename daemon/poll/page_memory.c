@@ -280,6 +280,13 @@ void shd_pages_forget(struct shd_pages *pages, const char *const *keys, size_t c
 	}
 }
 
+void shd_pages_forget_all(struct shd_pages *pages)
+{
+	for (size_t i = 0; i < full_count(pages); i++)
+		for (size_t j = 0; j < shd_pages_at(pages, i)->count; j++)
+			shd_page_forget(shd_pages_at(pages, i), j);
+}
+
 static int compare_keys(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

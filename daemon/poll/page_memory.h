@@ -109,6 +109,9 @@ bool shd_pages_same(const struct shd_pages *remembered, const struct shd_pages *
 /* Records with one of these keys are to be read again, where keys are kept. */
 void shd_pages_forget(struct shd_pages *pages, const char *const *keys, size_t count);
 
+/* All records are to be read again. */
+void shd_pages_forget_all(struct shd_pages *pages);
+
 /* All keys, sorted, each once; free() the array, the texts belong to the pages. */
 const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count);
 

@@ -12,7 +12,7 @@
 
 enum {
 	ENVELOPE_BYTES = 1024 * 1024,
-	BAD_MAX = 2, /* more records that could not be understood, and no other, fail a page */
+	BAD_MAX = 2, /* more records that could not be understood, and no other, fail a list */
 };
 
 static size_t find_follow(const struct shd_poll *poll, const struct shd_follow *follow)
@@ -274,15 +274,34 @@ static void keep_page(struct shd_poll *poll)
 		page->last = true;
 		page->body_hash = 0; /* it may be new after other pages */
 	}
+	bool ends = page->last && poll->ids_at + poll->page_in.id_count >= poll->id_count;
+	poll->full = !ends && shd_harvest_bytes(poll->harvest) > SHD_POLL_FULL_BYTES;
+	if (poll->full) {
+		lacks(poll, SHD_LACK_FULL);
+		page->last = true;
+		page->body_hash = 0; /* the next poll, which knows its records, goes on behind it */
+	}
 	page->lack = (uint8_t)poll->page_lack;
 	page->total = poll->page_total;
 	shd_pages_add(&poll->pages, page);
+}
+
+/* Whether the page is of another kind than what is expected: nothing of it could be understood,
+ * nor was anything on the pages before. Of an object to follow, its record has to be. */
+static bool is_strange(const struct shd_poll *poll, size_t bad, size_t left_out_before)
+{
+	if (!bad || bad < poll->draft.count)
+		return false;
+	if (!poll->row->records || shd_poll_follows(poll))
+		return true;
+	return bad > BAD_MAX && shd_pages_records(&poll->pages) <= left_out_before;
 }
 
 static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_page_out *out = &poll->page_out;
 	size_t bad_before = poll->bad_records;
+	size_t left_out_before = bad_before + poll->foreign_records;
 
 	if (!poll->harvest)
 		poll->harvest = shd_harvest_create(SHD_POLL_HARVEST_BYTES);
@@ -299,8 +318,7 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 		return false;
 	if (!take_records(poll, reterr) || !shd_harvest_ok(poll->harvest, reterr))
 		return false;
-	size_t bad = poll->bad_records - bad_before;
-	if (bad == poll->draft.count && bad > (poll->row->records ? BAD_MAX : 0)) {
+	if (is_strange(poll, poll->bad_records - bad_before, left_out_before)) {
 		*reterr = poll->bad_record;
 		return false;
 	}

@@ -109,7 +109,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->id_count = poll->ids_at = poll->listed_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
-	poll->outdated = false;
+	poll->outdated = poll->full = false;
 	poll->listed_changed = false;
 	poll->requests = poll->throttled = poll->status = 0;
 	poll->bytes = poll->retry_after_ms = 0;
@@ -178,6 +178,15 @@ static void ask_next(struct shd_poll *poll)
 	shd_poll_enter(poll, SHD_POLL_READY);
 }
 
+/* Whether the object is the first of this poll's whose endpoint is that one. */
+static bool is_first_of_row(const struct shd_poll *poll, const struct shd_poll_follow *follow)
+{
+	for (const struct shd_poll_follow *at = poll->follows; at < follow; at++)
+		if (at->row == follow->row)
+			return false;
+	return true;
+}
+
 /* The next object whose endpoint works, or the end. */
 static void follow(struct shd_poll *poll)
 {
@@ -189,9 +198,10 @@ static void follow(struct shd_poll *poll)
 			ask_next(poll);
 			return;
 		}
-		/* An object of an endpoint that is refused for good is not worth coming back for.
-		 */
-		if (!shd_standing_lasts((enum shd_standing)feed->standing))
+		/* Of an endpoint that is refused for good one object comes again, to find out when
+		 * that is over; then the others do (shd_outcome_followed). */
+		if (!shd_standing_lasts((enum shd_standing)feed->standing) ||
+			is_first_of_row(poll, next))
 			put_off(poll, next);
 	}
 	shd_poll_enter(poll, is_changed(poll) ? SHD_POLL_CHANGED : SHD_POLL_UNCHANGED);
@@ -259,7 +269,7 @@ static void page_done(struct shd_poll *poll)
 	/* The rows of one batch may fill several pages. */
 	if (batch && last)
 		poll->ids_at += poll->page_in.id_count;
-	if (last && (!batch || poll->ids_at >= poll->id_count ||
+	if (last && (!batch || poll->full || poll->ids_at >= poll->id_count ||
 			    poll->walk.lack == SHD_LACK_LIMIT)) {
 		pages_done(poll);
 		return;

@@ -18,7 +18,8 @@ enum {
 	SHD_POLL_FOLLOWS = 200,                    /* objects followed in one poll */
 	SHD_POLL_FOLLOW_ROWS = 4,                  /* and of how many endpoints */
 	SHD_POLL_INCOMPLETE_BYTES = 512,
-	SHD_POLL_HARVEST_BYTES = 16 * 1024 * 1024, /* what one poll may bring */
+	SHD_POLL_HARVEST_BYTES = 16 * 1024 * 1024, /* what one poll may bring; */
+	SHD_POLL_FULL_BYTES = 8 * 1024 * 1024, /* with so much it ends, and the next one goes on */
 };
 
 /* X(NAME, "name", what it waits for) */
@@ -104,6 +105,7 @@ struct shd_poll {
 	size_t follow_count, follow_room, follows_at, follows_asked;
 	struct shd_poll_followed followed[SHD_POLL_FOLLOW_ROWS];
 	size_t followed_count;
+	bool full;                      /* it ends here: the next poll goes on, and soon */
 	bool outdated;                  /* began before the daemon was blind: to be done again */
 	const char **listed;            /* complete: keys of all records; NULL: not compared */
 	size_t listed_count;

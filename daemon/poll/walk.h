@@ -15,6 +15,7 @@
 	X(UNREAD, "rows could not be read")                                                        \
 	X(FOREIGN, "rows are not what was asked for, and were left out")                           \
 	X(SHORT, "it has fewer rows than it says there are")                                       \
+	X(FULL, "more came than fits into one poll: the next one goes on")                         \
 	X(LIMIT, "it has more pages than are read in one poll")                                    \
 	X(EMPTY, "an empty page says that there are more")                                         \
 	X(NO_NEXT, "it says that there are more, and not where")                                   \

@@ -62,7 +62,7 @@ bool shd_judge_is_read(struct shd_txn *txn, const struct shd_visit *visit,
 			       : !batch->fetch.row->optional &&
 				 shd_standing_may_pass(batch->fetch.standing);
 
-	if (batch->fetch.outdated || waits || !(unread(txn, visit) & bit))
+	if (batch->fetch.outdated || batch->fetch.partly || waits || !(unread(txn, visit) & bit))
 		return false;
 	shd_judge_touch(txn, visit)->read |= bit;
 	return !shd_judge_unread(txn, visit, batch->fetch.row->poller);

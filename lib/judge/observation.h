@@ -27,6 +27,7 @@ struct shd_fetch {
 	const struct shd_endpoint *row;
 	struct shd_wall began;
 	struct shd_cursor cursor;     /* becomes the feed's when it succeeded; text borrowed */
+	bool partly;                  /* the rest of what is new comes with the next one */
 	bool outdated;                /* read before the daemon was blind: says nothing of now */
 	bool ok;
 	struct shd_error error;       /* unless ok, as are these: */

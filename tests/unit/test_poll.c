@@ -357,6 +357,22 @@ static void a_bad_record_is_left_out(void **state)
 	}
 }
 
+/* What stands on other pages was understood all the same. */
+static void a_page_of_nothing_but_bad_records_costs_itself_alone(void **state)
+{
+	struct poll_bench *f = *state;
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200,
+		"{\"items\":[{\"id\":\"a\"},{\"id\":\"b\"}],\"next\":\"p2\"}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?p2", 200,
+		"{\"items\":[{\"v\":1},{\"v\":2},{\"v\":3}]}"), SHD_POLL_CHANGED);
+	assert_int_equal(f->poll->harvest->entity_count, 2);
+	assert_int_equal(f->poll->bad_records, 3);
+	assert_int_equal(f->poll->walk.lack, SHD_LACK_UNREAD);
+	shd_poll_adopt(f->poll);
+}
+
 /* One of them is read again, for an example. */
 static void a_bad_record_is_known_again(void **state)
 {
@@ -442,93 +458,6 @@ static void no_ids_are_nothing_to_ask(void **state)
 	assert_false(shd_poll_has_news(f->poll));
 }
 
-#define PARENT                                                                                     \
-	"{\"items\":[{\"id\":\"a\",\"follow\":[\"x\",\"y\"]},{\"id\":\"b\",\"follow\":[\"x\"]}]}"
-
-static void what_records_ask_for_is_followed_once(void **state)
-{
-	struct poll_bench *f = *state;
-
-	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/list?", 200, PARENT), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/detail?x", 200, "{\"id\":\"x\"}"), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/detail?y", 200, "{\"id\":\"y\"}"), SHD_POLL_CHANGED);
-	assert_int_equal(f->poll->harvest->entity_count, 4);
-	assert_int_equal(f->poll->followed_count, 1);
-	assert_false(f->poll->followed[0].failed);
-	shd_poll_adopt(f->poll);
-	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/list?", 200, PARENT), SHD_POLL_UNCHANGED);
-}
-
-/* Returns how many records of PARENT the next poll parses. */
-static size_t parsed_after_follow(struct poll_bench *f, int status)
-{
-	enum shd_poll_state step;
-
-	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/list?", 200, PARENT), SHD_POLL_READY);
-	step = answer_with(f, "/detail?x", status, "{}");
-	if (step == SHD_POLL_READY)
-		step = answer_with(f, "/detail?y", status, "{}");
-	assert_int_equal(step, SHD_POLL_CHANGED); /* the list itself was read */
-	shd_poll_adopt(f->poll);
-	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-	step = answer_with(f, "/list?", 200, PARENT);
-	return f->poll->parsed_records;
-}
-
-static void a_follow_that_failed_is_tried_again_with_its_record(void **state)
-{
-	assert_int_equal(parsed_after_follow(*state, 500), 1); /* a: asked for x and y */
-}
-
-static void a_follow_that_is_refused_is_not_given_up_for_it(void **state)
-{
-	assert_int_equal(parsed_after_follow(*state, 403), 1);
-}
-
-static void a_follow_that_is_refused_for_good_is(void **state)
-{
-	feed_of(*state, DETAIL)->standing = SHD_STANDING_REFUSED;
-	assert_int_equal(parsed_after_follow(*state, 403), 0);
-}
-
-static void a_followed_object_may_be_gone(void **state)
-{
-	assert_int_equal(parsed_after_follow(*state, 404), 0);
-}
-
-static void too_many_follows_come_with_the_next_poll(void **state)
-{
-	struct poll_bench *f = *state;
-	struct shd_text body;
-	size_t asked = 0;
-
-	shd_text_init(&body, 100000);
-	shd_text_puts(&body, "{\"items\":[");
-	for (int i = 0; i < SHD_POLL_FOLLOWS + 5; i++)
-		shd_text_printf(
-			&body, "%s{\"id\":\"p%03d\",\"follow\":[\"f%03d\"]}", i ? "," : "", i, i);
-	shd_text_puts(&body, "]}");
-	for (int round = 0; round < 2; round++) {
-		enum shd_poll_state step = begin(f, LIST);
-
-		for (step = answer_with(f, "/list?", 200, body.data); step == SHD_POLL_READY;
-			asked++) {
-			char url[32], answer[32];
-
-			snprintf(url, sizeof(url), "/detail?f%03zu", asked);
-			snprintf(answer, sizeof(answer), "{\"id\":\"f%03zu\"}", asked);
-			step = answer_with(f, url, 200, answer);
-		}
-		assert_int_equal(step, SHD_POLL_CHANGED);
-		assert_int_equal(asked, round ? SHD_POLL_FOLLOWS + 5 : SHD_POLL_FOLLOWS);
-		shd_poll_adopt(f->poll);
-	}
-	shd_text_finish(&body);
-}
-
 /* Minutes: our clock is at 100. A window never ends before it begins. */
 static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **state)
 {
@@ -580,17 +509,12 @@ int main(void)
 		ROW(a_text_that_is_refused_is_dropped),
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_bad_record_is_left_out),
+		ROW(a_page_of_nothing_but_bad_records_costs_itself_alone),
 		ROW(a_bad_record_is_known_again),
 		ROW(a_record_nested_however_deep_costs_itself_alone),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),
 		ROW(a_batch_is_read_to_its_last_page),
 		ROW(no_ids_are_nothing_to_ask),
-		ROW(what_records_ask_for_is_followed_once),
-		ROW(a_follow_that_failed_is_tried_again_with_its_record),
-		ROW(a_follow_that_is_refused_is_not_given_up_for_it),
-		ROW(a_follow_that_is_refused_for_good_is),
-		ROW(a_followed_object_may_be_gone),
-		ROW(too_many_follows_come_with_the_next_poll),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

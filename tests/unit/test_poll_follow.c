@@ -1,0 +1,219 @@
+/* daemon/poll: what one poll leads to: objects that records ask to follow, and the next poll where
+ * there is more than fits into one. */
+#include "support/poll_bench.h"
+
+#include "poll/outcome.h"
+
+#define PARENT                                                                                     \
+	"{\"items\":[{\"id\":\"a\",\"follow\":[\"x\",\"y\"]},{\"id\":\"b\",\"follow\":[\"x\"]}]}"
+
+static void what_records_ask_for_is_followed_once(void **state)
+{
+	struct poll_bench *f = *state;
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, PARENT), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?x", 200, "{\"id\":\"x\"}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?y", 200, "{\"id\":\"y\"}"), SHD_POLL_CHANGED);
+	assert_int_equal(f->poll->harvest->entity_count, 4);
+	assert_int_equal(f->poll->followed_count, 1);
+	assert_false(f->poll->followed[0].failed);
+	shd_poll_adopt(f->poll);
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, PARENT), SHD_POLL_UNCHANGED);
+}
+
+/* Returns how many records of PARENT the next poll parses. */
+static size_t parsed_after_follow(struct poll_bench *f, int status)
+{
+	enum shd_poll_state step;
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, PARENT), SHD_POLL_READY);
+	step = answer_with(f, "/detail?x", status, "{}");
+	if (step == SHD_POLL_READY)
+		step = answer_with(f, "/detail?y", status, "{}");
+	assert_int_equal(step, SHD_POLL_CHANGED); /* the list itself was read */
+	shd_poll_adopt(f->poll);
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	step = answer_with(f, "/list?", 200, PARENT);
+	return f->poll->parsed_records;
+}
+
+static void a_follow_that_failed_is_tried_again_with_its_record(void **state)
+{
+	assert_int_equal(parsed_after_follow(*state, 500), 1); /* a: asked for x and y */
+}
+
+static void a_follow_that_is_refused_is_not_given_up_for_it(void **state)
+{
+	assert_int_equal(parsed_after_follow(*state, 403), 1);
+}
+
+#define PARENTS                                                                                    \
+	"{\"items\":[{\"id\":\"a\",\"follow\":[\"x\"]},{\"id\":\"b\",\"follow\":[\"y\"]}]}"
+
+/* One object asks whether it still is; when it no longer is, all that was passed over comes. */
+static void a_follow_that_is_refused_for_good_is_asked_for_now_and_then(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_feed *detail = feed_of(f, DETAIL);
+
+	detail->last_success.ms = 500;
+	for (int i = 0; i < 10 && detail->standing != SHD_STANDING_REFUSED; i++) {
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/detail?x", 403, "{}"), SHD_POLL_CHANGED);
+		shd_outcome_read(f->poll, true, false, f->answers);
+		shd_outcome_followed(f->poll, &f->poll->followed[0], f->answers, 0);
+		f->begins.ms = f->answers.ms = detail->next_due.ms;
+	}
+	assert_int_equal(detail->standing, SHD_STANDING_REFUSED);
+
+	f->begins.ms = detail->next_due.ms - 1; /* not yet */
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_CHANGED);
+	shd_outcome_read(f->poll, true, false, f->answers);
+
+	f->begins.ms = detail->next_due.ms;
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_READY);
+	assert_int_equal(f->poll->parsed_records, 1);
+	assert_int_equal(answer_with(f, "/detail?x", 200, "{\"id\":\"x\"}"), SHD_POLL_CHANGED);
+	shd_outcome_read(f->poll, true, false, f->answers);
+	shd_outcome_followed(f->poll, &f->poll->followed[0], f->answers, 0);
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?x", 200, "{\"id\":\"x\"}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?y", 200, "{\"id\":\"y\"}"), SHD_POLL_CHANGED);
+}
+
+static void a_followed_object_may_be_gone(void **state)
+{
+	assert_int_equal(parsed_after_follow(*state, 404), 0);
+}
+
+static void too_many_follows_come_with_the_next_poll(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_text body;
+	size_t asked = 0;
+
+	shd_text_init(&body, 100000);
+	shd_text_puts(&body, "{\"items\":[");
+	for (int i = 0; i < SHD_POLL_FOLLOWS + 5; i++)
+		shd_text_printf(
+			&body, "%s{\"id\":\"p%03d\",\"follow\":[\"f%03d\"]}", i ? "," : "", i, i);
+	shd_text_puts(&body, "]}");
+	for (int round = 0; round < 2; round++) {
+		enum shd_poll_state step = begin(f, LIST);
+
+		for (step = answer_with(f, "/list?", 200, body.data); step == SHD_POLL_READY;
+			asked++) {
+			char url[32], answer[32];
+
+			snprintf(url, sizeof(url), "/detail?f%03zu", asked);
+			snprintf(answer, sizeof(answer), "{\"id\":\"f%03zu\"}", asked);
+			step = answer_with(f, url, 200, answer);
+		}
+		assert_int_equal(step, SHD_POLL_CHANGED);
+		assert_int_equal(asked, round ? SHD_POLL_FOLLOWS + 5 : SHD_POLL_FOLLOWS);
+		shd_poll_adopt(f->poll);
+	}
+	shd_text_finish(&body);
+}
+
+/* Record number i of the page is one order. */
+static void put_items(struct shd_text *body, size_t page, size_t count, const char *next)
+{
+	shd_text_puts(body, "{\"items\":[");
+	for (size_t i = 0; i < count; i++)
+		shd_text_printf(body, "%s{\"id\":\"%zu-%zu\"}", i ? "," : "", page, i);
+	shd_text_printf(body, "]%s}", next);
+}
+
+/* It takes what there is room for, and goes on with the next poll until it has all. */
+static void what_is_too_much_for_one_poll_comes_with_the_next(void **state)
+{
+	enum { PAGES = 3, RECORDS = 9000 };
+	static const char *const urls[PAGES] = {"/list?", "/list?1", "/list?2"};
+	static const char *const nexts[PAGES] = {",\"next\":\"1\"", ",\"next\":\"2\"", ""};
+	struct poll_bench *f = *state;
+	struct shd_feed *feed = feed_of(f, LIST);
+	size_t entities = 0, polls = 0;
+	struct shd_text bodies[PAGES];
+	bool full = true;
+
+	for (size_t i = 0; i < PAGES; i++) {
+		shd_text_init(&bodies[i], 1 << 20);
+		put_items(&bodies[i], i, RECORDS, nexts[i]);
+	}
+	while (full) {
+		enum shd_poll_state step = begin(f, LIST);
+		struct shd_poll_outcome outcome;
+		struct shd_batch batch;
+
+		for (size_t i = 0; step == SHD_POLL_READY; i++)
+			step = answer_with(f, urls[i], 200, bodies[i].data);
+		assert_int_equal(step, SHD_POLL_CHANGED);
+		full = f->poll->full;
+		entities += f->poll->harvest->entity_count;
+		assert_int_equal(f->poll->walk.lack, full ? SHD_LACK_FULL : SHD_LACK_NOTHING);
+		shd_outcome_news(f->poll, f->answers, &batch);
+		assert_int_equal(batch.fetch.partly, full);
+		outcome = shd_outcome_read(f->poll, true, false, f->answers);
+		assert_int_equal(outcome.wait_ms, full ? SHD_SECOND_MS : 59 * SHD_SECOND_MS);
+		assert_int_equal(feed->swept, !full);
+		assert_true(++polls <= PAGES);
+	}
+	assert_in_range(polls, 2, PAGES);
+	assert_int_equal(entities, PAGES * RECORDS);
+	for (size_t i = 0; i < PAGES; i++)
+		shd_text_finish(&bodies[i]);
+}
+
+static void a_batch_that_is_too_much_goes_on_behind_its_ids(void **state)
+{
+	static const char *const urls[] = {"/batch?a,b", "/batch?c,d", "/batch?e"};
+	struct poll_bench *f = *state;
+	struct shd_text bodies[3];
+
+	read_once(f, LIST, "/list?", "{\"items\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"c\"},"
+		"{\"id\":\"d\"},{\"id\":\"e\"}]}");
+	for (size_t i = 0; i < 3; i++) {
+		shd_text_init(&bodies[i], 1 << 20);
+		put_items(&bodies[i], i, i < 2 ? 9000 : 1, "");
+	}
+	for (size_t polls = 1; polls <= 2; polls++) {
+		enum shd_poll_state step = begin(f, BATCH);
+		size_t asked = 0;
+
+		for (; step == SHD_POLL_READY; asked++)
+			step = answer_with(f, urls[asked], 200, bodies[asked].data);
+		assert_int_equal(step, SHD_POLL_CHANGED);
+		assert_int_equal(asked, polls + 1);
+		assert_int_equal(f->poll->full, polls == 1);
+		shd_outcome_read(f->poll, true, false, f->answers);
+	}
+	for (size_t i = 0; i < 3; i++)
+		shd_text_finish(&bodies[i]);
+}
+
+int main(void)
+{
+#define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		ROW(what_records_ask_for_is_followed_once),
+		ROW(a_follow_that_failed_is_tried_again_with_its_record),
+		ROW(a_follow_that_is_refused_is_not_given_up_for_it),
+		ROW(a_follow_that_is_refused_for_good_is_asked_for_now_and_then),
+		ROW(a_followed_object_may_be_gone),
+		ROW(too_many_follows_come_with_the_next_poll),
+		ROW(what_is_too_much_for_one_poll_comes_with_the_next),
+		ROW(a_batch_that_is_too_much_goes_on_behind_its_ids),
+	};
+#undef ROW
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

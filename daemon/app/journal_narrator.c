@@ -22,7 +22,7 @@ static void report_failure(const struct shd_polled *what, const struct shd_about
 			what_next(what, again));
 	else if (what->turned && what->standing == SHD_STANDING_REFUSED && what->failures > 1)
 		shd_log(SHD_LOG_feed_refused, about,
-			"store \"%s\": %s was refused %d times in a row, which is believed now: "
+			"store \"%s\": %s was refused %d times in a row, so somebody has to act: "
 			"%s; again in %s",
 			what->source->id, what->row->name, what->failures, what->error->msg,
 			what_next(what, again));

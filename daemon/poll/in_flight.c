@@ -8,7 +8,8 @@ enum {
 	CONNECT_MS = 10000,
 	TOKEN_MS = 100,          /* a token is on its way */
 	CROWDED_MS = 100,        /* the transport has no room */
-	HERE_BYTES = 64 * 1024,  /* so much JSON is read in less than a millisecond */
+	HERE_BYTES = 64 * 1024,  /* so much JSON is read in less than a millisecond, */
+	HERE_RECORDS = 2000,     /* and so many that are known are compared with it */
 };
 
 static void go_on(struct shd_poll *poll);
@@ -210,11 +211,14 @@ static void defer(struct shd_poll *poll)
 }
 
 /* A short answer is read at once: to hand it to the pool and back takes longer, and what it
- * brings is waited for. */
+ * brings is waited for. The last page of a long list may be short, and all that the list has is
+ * compared with it. */
 static bool is_read_here(const struct shd_poll *poll)
 {
 	return poll->state == SHD_POLL_PARSING && poll->body.len <= HERE_BYTES &&
-	       poll->row->decode == SHD_DECODE_JSON;
+	       poll->row->decode == SHD_DECODE_JSON &&
+	       shd_pages_records(&poll->feed->pages) <= HERE_RECORDS &&
+	       shd_pages_records(&poll->pages) <= HERE_RECORDS;
 }
 
 static void read_here(struct shd_poll *poll)

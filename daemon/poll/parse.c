@@ -81,6 +81,11 @@ static void lacks(struct shd_poll *poll, enum shd_lack lack)
 		poll->page_lack = lack;
 }
 
+static size_t count_left_out(const struct shd_poll *poll)
+{
+	return poll->bad_records + poll->foreign_records;
+}
+
 static void leave_out(struct shd_poll *poll, uint64_t hash, enum shd_left_out why)
 {
 	bool unread = why == SHD_LEFT_OUT_UNREAD;
@@ -216,7 +221,7 @@ static bool find_next(struct shd_poll *poll, const struct shd_slicer *slicer,
 static bool take_records(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_slicer slicer;
-	size_t at, len;
+	size_t at, len, left_out;
 	bool more = true;
 
 	if (!poll->row->records)
@@ -228,8 +233,11 @@ static bool take_records(struct shd_poll *poll, struct shd_error *reterr)
 			return false;
 		if (!more)
 			break;
+		left_out = count_left_out(poll);
 		if (!take_record(poll, at, len, reterr))
 			return false;
+		if (count_left_out(poll) > left_out)
+			continue;
 		poll->page_in.last_record = poll->body.data + at;
 		poll->page_in.last_record_len = len;
 	}
@@ -301,7 +309,7 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_page_out *out = &poll->page_out;
 	size_t bad_before = poll->bad_records;
-	size_t left_out_before = bad_before + poll->foreign_records;
+	size_t left_out_before = count_left_out(poll);
 
 	if (!poll->harvest)
 		poll->harvest = shd_harvest_create(SHD_POLL_HARVEST_BYTES);

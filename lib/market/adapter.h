@@ -38,9 +38,9 @@ struct shd_page_in {
 	const char *position;     /* "" first; with `resumes`, the text where the last poll ended */
 	const char *const *ids;   /* BATCH, FOLLOW */
 	size_t id_count;
-	/* For next(): the last record of the page that has just been read, as it came.
-	 * Some lists go on from the id of the last row. Not NUL-terminated; NULL when the
-	 * page was empty. */
+	/* For next(): the last record of the page that has just been read, as it came, of those
+	 * that were not left out. Some lists go on from the id of the last row. Not
+	 * NUL-terminated; NULL when there was none. */
 	const char *last_record;
 	size_t last_record_len;
 };

@@ -40,11 +40,16 @@ static bool next(const struct shd_endpoint *row, const json_t *envelope, size_t 
 	const struct shd_page_in *in, struct shd_page_out *ret_out, struct shd_error *reterr)
 {
 	const char *position = json_string_value(json_object_get(envelope, "next"));
+	json_auto_t *last = NULL;
 
 	(void)row;
 	(void)records;
-	(void)in;
-	(void)reterr;
+	if (json_is_true(json_object_get(envelope, "behind_last")) && in->last_record) {
+		last = shd_adapter_parse(in->last_record, in->last_record_len, reterr);
+		if (!last)
+			return false;
+		position = json_string_value(json_object_get(last, "id"));
+	}
 	ret_out->last = !position;
 	ret_out->more = json_is_true(json_object_get(envelope, "more"));
 	shd_text_puts(&ret_out->position, position ? position : "");

@@ -373,6 +373,29 @@ static void a_page_of_nothing_but_bad_records_costs_itself_alone(void **state)
 	shd_poll_adopt(f->poll);
 }
 
+/* A list that goes on behind its last record goes on behind the last that can be read. */
+static void a_bad_last_record_ends_no_list(void **state)
+{
+	static const char *const bad[] = {
+		"{\"v\":1}", "{\"id\" 1}", "{\"id\":\"x\",\"state\":\"done\"}"};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(bad); i++) {
+		struct shd_text body SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&body, 1000);
+		shd_text_printf(&body, "{\"items\":[{\"id\":\"a\"},{\"id\":\"b\"},%s],"
+			"\"behind_last\":true}", bad[i]);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+			assert_int_equal(answer_with(f, "/list?", 200, body.data), SHD_POLL_READY);
+			assert_int_equal(answer_with(f, "/list?b", 200,
+				again ? ITEMS(ID("d"), "") : ITEMS(ID("c"), "")), SHD_POLL_CHANGED);
+			shd_poll_adopt(f->poll);
+		}
+	}
+}
+
 /* One of them is read again, for an example. */
 static void a_bad_record_is_known_again(void **state)
 {
@@ -510,6 +533,7 @@ int main(void)
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_bad_record_is_left_out),
 		ROW(a_page_of_nothing_but_bad_records_costs_itself_alone),
+		ROW(a_bad_last_record_ends_no_list),
 		ROW(a_bad_record_is_known_again),
 		ROW(a_record_nested_however_deep_costs_itself_alone),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),

@@ -140,6 +140,7 @@ SHD_OZON_MAP(supply)
 
 SHD_OZON_MAP(index_posting)
 {
+	const json_t *grace = json_object_get(record, "has_grace_status");
 	bool forgiven = false;
 	size_t at;
 
@@ -147,7 +148,9 @@ SHD_OZON_MAP(index_posting)
 	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
 		    "posting_number", &at, reterr))
 		return false;
-	shd_loose_bool(json_object_get(record, "has_grace_status"), &forgiven);
-	shd_set_n(out, at, SHD_F_order_counts_against_seller, !forgiven);
+	if (!grace || shd_loose_bool(grace, &forgiven))
+		shd_set_n(out, at, SHD_F_order_counts_against_seller, !forgiven);
+	else
+		shd_put_unread(out, at, SHD_F_order_counts_against_seller, grace);
 	return true;
 }

@@ -184,10 +184,9 @@ SHD_OZON_NEXT(last_return)
 	json_auto_t *record = NULL;
 	bool more;
 
-	if (shd_loose_bool(json_object_get(envelope, "has_next"), &more))
-		ret_out->more = more;
-	else
+	if (!shd_loose_bool(json_object_get(envelope, "has_next"), &more))
 		more = records >= (size_t)row->limit;
+	ret_out->more = more;
 	if (more && in->last_record) {
 		record = shd_adapter_parse(in->last_record, in->last_record_len, reterr);
 		if (!record)

@@ -217,8 +217,8 @@ static json_t *poller_json(enum shd_poller number, const struct shd_poller_statu
 	return row;
 }
 
-/* Counts a field of a feed that cannot be read. */
-static void count_unread(json_t *rows, const char *kind, const struct shd_unread_line *line)
+/* Counts a field, or a metric, of a feed that cannot be read. */
+static void count_unread(json_t *rows, enum shd_kind kind, const struct shd_unread_line *line)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text feed = {0}, field = {0}, example = {0};
 	size_t i;
@@ -228,7 +228,7 @@ static void count_unread(json_t *rows, const char *kind, const struct shd_unread
 	shd_text_init(&field, 256);
 	shd_text_init(&example, SHD_FIELD_BYTES);
 	shd_text_add(&feed, line->feed, line->feed_len);
-	shd_text_printf(&field, "%s.%.*s", kind, (int)line->field_len, line->field);
+	shd_unread_print(kind, line, &field);
 	shd_text_add(&example, line->example, line->example_len);
 	json_array_foreach(rows, i, row) {
 		json_t *n = json_object_get(row, "entities");
@@ -262,7 +262,7 @@ static bool read_unread(struct shd_state *state, const char *store, json_t *rows
 			return false;
 		for (size_t i = 0; i < count; i++)
 			for (const char *at = texts[i]; shd_unread_next(&at, &line);)
-				count_unread(rows, shd_kind_name((enum shd_kind)k), &line);
+				count_unread(rows, (enum shd_kind)k, &line);
 	}
 	return true;
 }

@@ -81,14 +81,12 @@ static void log_transition(const struct shd_transition *transition)
 
 static void log_unread(const struct shd_noted_unread *unread)
 {
-	const struct shd_field_row *field = shd_field_row(unread->field);
 	struct shd_about about = {.store = unread->store, .endpoint = unread->feed};
 
 	shd_log(SHD_LOG_field_unreadable, &about,
-		"store \"%s\": %s: %s.%s cannot be read (%zu times), as in %s; what was known "
+		"store \"%s\": %s: %s cannot be read (%zu times), as in %s; what was known "
 		"stays, and rules that need it wait",
-		unread->store, unread->feed, shd_kind_name(field->kind), field->name,
-		unread->entities, unread->example);
+		unread->store, unread->feed, unread->what, unread->entities, unread->example);
 }
 
 static void delivered(const struct shd_delivered *what)

@@ -30,8 +30,7 @@ bool shd_unread_is_news(
 {
 	struct shd_unread_told *one;
 	char key[256];
-	int len = snprintf(key, sizeof(key), "%s %s %d", unread->store, unread->feed,
-		(int)unread->field);
+	int len = snprintf(key, sizeof(key), "%s %s %s", unread->store, unread->feed, unread->what);
 
 	len = len < (int)sizeof(key) ? len : (int)sizeof(key) - 1;
 	HASH_FIND(hh, *told, key, (size_t)len, one);

@@ -227,7 +227,7 @@ void shd_outcome_news(
 	const struct shd_poll *poll, struct shd_wall now, struct shd_batch *ret_batch)
 {
 	const struct shd_harvest *harvest = poll->harvest;
-	bool brought = harvest && (harvest->entity_count || harvest->measure_count);
+	bool brought = harvest && shd_harvest_says(harvest);
 
 	fill(poll, poll->feed, now, ret_batch);
 	ret_batch->fetch.cursor = cursor_after(poll, now);

@@ -500,10 +500,7 @@ void shd_poll_parsed(struct shd_poll *poll)
 
 bool shd_poll_has_news(const struct shd_poll *poll)
 {
-	const struct shd_harvest *harvest = poll->harvest;
-
-	return (harvest && (harvest->entity_count || harvest->measure_count)) ||
-	       poll->listed_changed;
+	return (poll->harvest && shd_harvest_says(poll->harvest)) || poll->listed_changed;
 }
 
 void shd_poll_adopt(struct shd_poll *poll)

@@ -80,9 +80,8 @@ static bool visibly_changed(const struct work *work)
 	int count = shd_kind_fields(work->entity->kind);
 
 	for (int i = 0; i < count; i++)
-		if (i != SHD_I_progressed_at && i != SHD_I_closed_at && i != SHD_I_url &&
-		    i != SHD_I_unreadable &&
-		    i != SHD_I_unlisted_since &&
+		if (i != SHD_I_progressed_at && i != SHD_I_opened_at && i != SHD_I_closed_at &&
+		    i != SHD_I_url && i != SHD_I_unreadable && i != SHD_I_unlisted_since &&
 		    !shd_value_equal(&work->before->fields[i], &work->entity->fields[i]) &&
 		    !is_uneventful((enum shd_field)(first + i)))
 			return true;

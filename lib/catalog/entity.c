@@ -67,6 +67,7 @@ void shd_harvest_destroy(struct shd_harvest *harvest)
 	shd_arena_destroy(harvest->arena);
 	free(harvest->entities);
 	free(harvest->measures);
+	free(harvest->unmeasured);
 	free(harvest->follows);
 	free(harvest);
 }
@@ -161,8 +162,26 @@ void shd_set_unread(struct shd_harvest *harvest, size_t at, enum shd_field field
 		harvest->full = true;
 		return;
 	}
-	*unread = (struct shd_unreadable){entity->unread, index, blank, copy};
+	*unread = (struct shd_unreadable){entity->unread, index, blank, copy, NULL};
 	entity->unread = unread;
+}
+
+void shd_set_otherwise(struct shd_harvest *harvest, size_t at, enum shd_field field,
+		       const char *example)
+{
+	struct shd_entity *entity = &harvest->entities[at];
+	struct shd_value *otherwise = shd_arena_alloc(harvest->arena, 1, sizeof(*otherwise));
+	int index = shd_field_index(field);
+
+	if (!otherwise)
+		harvest->full = true;
+	if (!otherwise || !(entity->set >> index & 1))
+		return;
+	*otherwise = entity->fields[index];
+	shd_set_unread(harvest, at, field, true, example);
+	if (!harvest->full)
+		((struct shd_unreadable *)entity->unread)->otherwise =
+			otherwise; /* of our making */
 }
 
 void shd_set_n(struct shd_harvest *harvest, size_t at, enum shd_field field, int64_t n)
@@ -280,6 +299,20 @@ void shd_harvest_measure(struct shd_harvest *harvest, enum shd_metric metric, bo
 		(struct shd_measure){metric, is_target, value};
 }
 
+void shd_harvest_unmeasured(struct shd_harvest *harvest, enum shd_metric metric, bool is_target,
+			    const char *example)
+{
+	const char *copy = shd_arena_text(harvest->arena, example, strlen(example));
+
+	if (!copy) {
+		harvest->full = true;
+		return;
+	}
+	shd_grow(harvest->unmeasured, harvest->unmeasured_count, harvest->unmeasured_room);
+	harvest->unmeasured[harvest->unmeasured_count++] =
+		(struct shd_unmeasured){metric, is_target, copy};
+}
+
 void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const char *id,
 			size_t id_len)
 {
@@ -290,6 +323,11 @@ void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const
 		return;
 	}
 	harvest->follows[harvest->follow_count++] = (struct shd_follow){endpoint, copy};
+}
+
+bool shd_harvest_says(const struct shd_harvest *harvest)
+{
+	return harvest->entity_count || harvest->measure_count || harvest->unmeasured_count;
 }
 
 size_t shd_harvest_bytes(const struct shd_harvest *harvest)

@@ -35,6 +35,7 @@ struct shd_unreadable {
 	int index;           /* of the field, within its kind */
 	bool blank;          /* null, empty or a zero time: odd only where a value was known */
 	const char *example; /* what it looks like, for people */
+	const struct shd_value *otherwise; /* what it is where no value is known; NULL: none */
 };
 
 /* fields[i] is field shd_kind_first(kind) + i. Of each the observation says one of three things:
@@ -55,6 +56,13 @@ struct shd_measure {
 	struct shd_value value;
 };
 
+/* A metric that the answer speaks of in a form that nobody can read. */
+struct shd_unmeasured {
+	enum shd_metric metric;
+	bool is_target;
+	const char *example; /* what it looks like, for people */
+};
+
 /* An object the adapter wants to read as well, within the same poll: `endpoint`
  * is the name of an endpoint row of the same market. */
 struct shd_follow {
@@ -65,10 +73,11 @@ struct shd_harvest {
 	struct shd_arena *arena; /* owns all texts below */
 	struct shd_entity *entities;
 	struct shd_measure *measures;
+	struct shd_unmeasured *unmeasured;
 	struct shd_follow *follows;
-	size_t entity_count, measure_count, follow_count;
+	size_t entity_count, measure_count, unmeasured_count, follow_count;
 	/* private: */
-	size_t entity_room, measure_room, follow_room;
+	size_t entity_room, measure_room, unmeasured_room, follow_room;
 	bool full;
 };
 
@@ -102,14 +111,24 @@ void shd_set_money(struct shd_harvest *harvest, size_t at, enum shd_field field,
 void shd_set_unread(struct shd_harvest *harvest, size_t at, enum shd_field field, bool blank,
 		    const char *example);
 
-/* Add a metric, and an object to be read as well. Texts are copied. */
+/* What was set of the field, if anything, follows from something else than what should tell it:
+ * it counts where no value is known. Another one that is known stays, and cannot be read. */
+void shd_set_otherwise(struct shd_harvest *harvest, size_t at, enum shd_field field,
+		       const char *example);
+
+/* Add a metric, one that cannot be read, and an object to be read as well. Texts are copied. */
 void shd_harvest_measure(struct shd_harvest *harvest, enum shd_metric metric, bool is_target,
 			 struct shd_value value);
+void shd_harvest_unmeasured(struct shd_harvest *harvest, enum shd_metric metric, bool is_target,
+			    const char *example);
 void shd_harvest_follow(struct shd_harvest *harvest, const char *endpoint, const char *id,
 			size_t id_len);
 
 /* False, kind LIMIT, when something did not fit: the poll then fails as a whole. */
 SHD_MUST_USE bool shd_harvest_ok(const struct shd_harvest *harvest, struct shd_error *reterr);
+
+/* Whether the answer says anything of entities or metrics. */
+bool shd_harvest_says(const struct shd_harvest *harvest);
 
 /* What its entities and texts take. */
 size_t shd_harvest_bytes(const struct shd_harvest *harvest);

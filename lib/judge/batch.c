@@ -56,7 +56,7 @@ static bool take_harvest(const struct shd_basis *basis, struct shd_txn *txn,
 		if (!shd_judge_upsert(basis, txn, visit, seen, batch->fetch.row, reterr))
 			return false;
 	}
-	return shd_judge_measures(basis, txn, visit, batch->seen.harvest, reterr);
+	return shd_judge_measures(basis, txn, visit, batch->seen.harvest, batch->fetch.row, reterr);
 }
 
 static bool same_text(const char *a, const char *b)

@@ -125,7 +125,7 @@ static bool take_past(const struct shd_basis *basis, struct shd_txn *txn, struct
 		if (!shd_judge_upsert(basis, txn, visit, seen, NULL, reterr))
 			return false;
 	}
-	if (!shd_judge_measures(basis, txn, visit, past->harvest, reterr))
+	if (!shd_judge_measures(basis, txn, visit, past->harvest, NULL, reterr))
 		return false;
 	for (size_t i = 0; i < past->feed_count; i++)
 		if (!shd_overlay_feed_put(basis->overlay, &past->feeds[i], true, reterr))

@@ -48,10 +48,10 @@ struct shd_transition {
 	bool unwatched;               /* it ended because nobody watches any more */
 };
 
-/* Fields of one store that can no longer be read. Texts in the outcome's arena. */
+/* Fields or metrics of one store that can no longer be read. Texts in the outcome's arena. */
 struct shd_noted_unread {
 	const char *store, *feed;
-	enum shd_field field;
+	const char *what;             /* "order.ship_by", or a metric's name */
 	const char *example;
 	size_t entities;
 };

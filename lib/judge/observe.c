@@ -372,9 +372,37 @@ bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct
 
 /* --- metrics ----------------------------------------------------------------------------- */
 
-bool shd_judge_measures(const struct shd_basis *basis, struct shd_txn *txn,
-	const struct shd_visit *visit, const struct shd_harvest *harvest, struct shd_error *reterr)
+/* Keeps which of a feed's metrics cannot be read, on the entity of the store. */
+static bool keep_unmeasured(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_harvest *harvest, const char *feed,
+	struct shd_error *reterr)
 {
+	const struct shd_entity *before, *kept;
+	struct shd_entity *entity;
+
+	shd_arena_reset(visit->scratch);
+	if (!load(basis, visit, SHD_KIND_store, visit->store->id, visit->scratch, &before, &entity,
+		    reterr))
+		return false;
+	if (!shd_unread_merge_metrics(entity, harvest, feed, visit->scratch))
+		return no_room(reterr);
+	if (before ? !shd_entity_differs(before, entity) : !harvest->unmeasured_count)
+		return true;
+	for (size_t i = 0; i < harvest->unmeasured_count; i++)
+		shd_judge_touch(txn, visit)->metrics |= 1ULL << harvest->unmeasured[i].metric;
+	for (size_t i = 0; i < harvest->measure_count; i++)
+		shd_judge_touch(txn, visit)->metrics |= 1ULL << harvest->measures[i].metric;
+	shd_judge_note_unread(txn, visit, before, entity);
+	return keep_change(basis, txn, visit, before, entity, NULL, &kept, reterr);
+}
+
+bool shd_judge_measures(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_harvest *harvest, const struct shd_endpoint *row,
+	struct shd_error *reterr)
+{
+	if (row && (harvest->unmeasured_count || harvest->measure_count) &&
+		!keep_unmeasured(basis, txn, visit, harvest, row->name, reterr))
+		return false;
 	for (size_t i = 0; i < harvest->measure_count; i++) {
 		const struct shd_measure *measure = &harvest->measures[i];
 		struct shd_value old;

@@ -237,8 +237,10 @@ SHD_MUST_USE bool shd_judge_pollers(const struct shd_basis *basis, struct shd_tx
 SHD_MUST_USE bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, const struct shd_entity *seen, const struct shd_endpoint *row,
 	struct shd_error *reterr);
+/* `row` is what brought them; NULL: nothing is said of those that cannot be read. */
 SHD_MUST_USE bool shd_judge_measures(const struct shd_basis *basis, struct shd_txn *txn,
-	const struct shd_visit *visit, const struct shd_harvest *harvest, struct shd_error *reterr);
+	struct shd_visit *visit, const struct shd_harvest *harvest, const struct shd_endpoint *row,
+	struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_sweep(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, const struct shd_batch *batch, struct shd_feed_row *feed,
 	struct shd_error *reterr);

@@ -7,21 +7,24 @@
 
 enum { NOTED_MAX = 100 };
 
-static bool is_same(const struct shd_noted_unread *noted, const char *store, enum shd_field field,
+static bool is_same(const struct shd_noted_unread *noted, const char *store, const char *what,
 		    const struct shd_unread_line *line)
 {
-	return noted->field == field && strcmp(noted->store, store) == 0 &&
+	return strcmp(noted->what, what) == 0 && strcmp(noted->store, store) == 0 &&
 	       strlen(noted->feed) == line->feed_len &&
 	       memcmp(noted->feed, line->feed, line->feed_len) == 0;
 }
 
-static void note(struct shd_outcome *outcome, const char *store, enum shd_field field,
+static void note(struct shd_outcome *outcome, const char *store, enum shd_kind kind,
 		 const struct shd_unread_line *line)
 {
-	struct shd_noted_unread noted = {.field = field, .entities = 1};
+	struct shd_noted_unread noted = {.entities = 1};
+	struct shd_text what SHD_AUTO(shd_text_finish) = {0};
 
+	shd_text_init(&what, 256);
+	shd_unread_print(kind, line, &what);
 	for (size_t i = 0; i < outcome->unread_count; i++) {
-		if (is_same(&outcome->unread[i], store, field, line)) {
+		if (is_same(&outcome->unread[i], store, what.data, line)) {
 			outcome->unread[i].entities++;
 			return;
 		}
@@ -30,8 +33,9 @@ static void note(struct shd_outcome *outcome, const char *store, enum shd_field 
 		return;
 	noted.store = shd_arena_text(outcome->arena, store, strlen(store));
 	noted.feed = shd_arena_text(outcome->arena, line->feed, line->feed_len);
+	noted.what = shd_arena_text(outcome->arena, what.data, what.len);
 	noted.example = shd_arena_text(outcome->arena, line->example, line->example_len);
-	if (!noted.store || !noted.feed || !noted.example)
+	if (!noted.store || !noted.feed || !noted.what || !noted.example)
 		return; /* `status` has them all */
 	shd_grow(outcome->unread, outcome->unread_count, outcome->unread_room);
 	outcome->unread[outcome->unread_count++] = noted;
@@ -42,12 +46,10 @@ void shd_judge_note_unread(struct shd_txn *txn, const struct shd_visit *visit,
 {
 	const struct shd_value *now = &entity->fields[SHD_I_unreadable];
 	struct shd_unread_line line;
-	enum shd_field field;
 
 	if (now->none || (before && shd_value_equal(&before->fields[SHD_I_unreadable], now)))
 		return;
 	for (const char *at = now->text; shd_unread_next(&at, &line);)
-		if (shd_field_find(entity->kind, line.field, line.field_len, &field) &&
-			!(before && shd_unread_names(before, line.field, line.field_len)))
-			note(txn->outcome, visit->store->id, field, &line);
+		if (!(before && shd_unread_names(before, line.field, line.field_len)))
+			note(txn->outcome, visit->store->id, entity->kind, &line);
 }

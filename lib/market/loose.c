@@ -132,11 +132,16 @@ json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reter
 	return value;
 }
 
+/* What stands below something that is no object. */
+static const json_t misplaced = {JSON_NULL, (size_t)-1};
+
 const json_t *shd_loose_at(const json_t *object, const char *path)
 {
-	while (object) {
+	while (object && !json_is_null(object)) {
 		size_t n = strcspn(path, ".");
 
+		if (!json_is_object(object))
+			return &misplaced;
 		object = json_object_getn(object, path, n);
 		if (!path[n])
 			return object;
@@ -301,7 +306,7 @@ void shd_loose_example(const json_t *value, struct shd_text *out)
 			SHD_EXAMPLE_BYTES);
 		shd_text_putc(out, '"');
 	} else if (json_is_null(value)) {
-		shd_text_puts(out, "null");
+		shd_text_puts(out, value == &misplaced ? "not an object" : "null");
 	} else if (json_is_object(value)) {
 		shd_text_puts(out, "an object");
 	} else if (json_is_array(value)) {
@@ -327,11 +332,15 @@ static bool is_zero_time(const json_t *value)
 	       time.ms < FIRST_MS;
 }
 
-/* Says nothing of its own accord: null, "", a time that is none. */
-static bool is_blank(const json_t *value)
+bool shd_loose_blank(const json_t *value)
 {
-	return json_is_null(value) || (json_is_string(value) && !json_string_length(value)) ||
-	       is_zero_time(value);
+	return (json_is_null(value) && value != &misplaced) ||
+	       (json_is_string(value) && !json_string_length(value)) || is_zero_time(value);
+}
+
+const json_t *shd_loose_either(const json_t *first, const json_t *second)
+{
+	return second && (!first || shd_loose_blank(first)) ? second : first;
 }
 
 void shd_put_unread(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)
@@ -342,7 +351,17 @@ void shd_put_unread(struct shd_harvest *out, size_t at, enum shd_field field, co
 		return;
 	shd_text_init(&example, 1024);
 	shd_loose_example(value, &example);
-	shd_set_unread(out, at, field, is_blank(value), example.data);
+	shd_set_unread(out, at, field, shd_loose_blank(value), example.data);
+}
+
+void shd_put_unmeasured(struct shd_harvest *out, enum shd_metric metric, bool is_target,
+			const json_t *value)
+{
+	struct shd_text example SHD_AUTO(shd_text_finish) = {0};
+
+	shd_text_init(&example, 1024);
+	shd_loose_example(value, &example);
+	shd_harvest_unmeasured(out, metric, is_target, example.data);
 }
 
 void shd_put_text(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)
@@ -372,11 +391,7 @@ void shd_put_time(struct shd_harvest *out, size_t at, enum shd_field field, cons
 void shd_put_either_time(struct shd_harvest *out, size_t at, enum shd_field field,
 			 const json_t *first, const json_t *second)
 {
-	struct shd_wall ignored;
-	bool have_second = shd_loose_time(second, &ignored) || shd_loose_never(second);
-	bool spare = have_second || !first || (second && is_blank(first) && !is_blank(second));
-
-	shd_put_time(out, at, field, shd_loose_time(first, &ignored) || !spare ? first : second);
+	shd_put_time(out, at, field, shd_loose_either(first, second));
 }
 
 void shd_put_number(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value)

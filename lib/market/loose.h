@@ -13,8 +13,13 @@
 #include <jansson.h>
 
 /* A member by its path ("delivery_method.name"); NULL when anything on the way is
- * absent or not an object. */
+ * absent or null. Where something else than an object stands on the way, it is there and cannot
+ * be read: a value of which no reader makes anything. */
 const json_t *shd_loose_at(const json_t *object, const char *path);
+
+/* Of two members that tell the same: the first. The second where the first is absent or says
+ * nothing (shd_loose_blank); one that cannot be read is not nothing. */
+const json_t *shd_loose_either(const json_t *first, const json_t *second);
 
 /* A text, or a number or bool as one: what ids are read with, so that a text with a NUL in it
  * is none. The bytes stay valid as long as `value` and `room`. */
@@ -58,6 +63,9 @@ bool shd_loose_word(const json_t *value, const struct shd_loose_word *table,
 enum { SHD_EXAMPLE_BYTES = 40 };
 void shd_loose_example(const json_t *value, struct shd_text *out);
 
+/* Says nothing of its own accord: null, an empty text, a time that is none. */
+bool shd_loose_blank(const json_t *value);
+
 /* Whether an array (or object) has anything in it. */
 bool shd_loose_any(const json_t *value);
 
@@ -68,7 +76,7 @@ void shd_put_number(struct shd_harvest *out, size_t at, enum shd_field field, co
 void shd_put_bool(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
 void shd_put_money(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value,
 		   const json_t *currency);
-/* The first of two times that can be read. */
+/* Of two times that tell the same, as shd_loose_either. */
 void shd_put_either_time(struct shd_harvest *out, size_t at, enum shd_field field,
 			 const json_t *first, const json_t *second);
 /* The table's word for what is said. A word of a later day cannot be read: false, and
@@ -78,6 +86,9 @@ bool shd_put_said(struct shd_harvest *out, size_t at, enum shd_field field, cons
 /* The field cannot be read from this value; nothing is said where the member is absent. For
  * maps that make a field of several members. */
 void shd_put_unread(struct shd_harvest *out, size_t at, enum shd_field field, const json_t *value);
+/* The same of a metric: it stays as it was measured last. */
+void shd_put_unmeasured(struct shd_harvest *out, enum shd_metric metric, bool is_target,
+			const json_t *value);
 /* A word that the field allows, of our own. */
 void shd_put_word(struct shd_harvest *out, size_t at, enum shd_field field, const char *word);
 

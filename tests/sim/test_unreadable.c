@@ -25,7 +25,9 @@ static const char rules[] =
 	"    levels: {critical: available <= 0}\n"
 	"  - rule: waiting\n"
 	"    value: count(order last 7d where status == \"awaiting_shipment\")\n"
-	"    levels: {warning: value >= 1}\n";
+	"    levels: {warning: value >= 1}\n"
+	"  - rule: rates\n"
+	"    levels: {warning: complaint_rate > 2%, critical: complaint_rate > 5%}\n";
 
 /* So that nothing goes blind when a test only waits. */
 static void poll_seldom(struct bench *b)
@@ -94,7 +96,7 @@ static void what_cannot_be_read_keeps_its_alert(void **state)
 		assert_int_equal(b.outcome.unread_count, 1);
 		assert_string_equal(b.outcome.unread[0].feed, "orders");
 		assert_string_equal(b.outcome.unread[0].example, odd[i].example);
-		assert_int_equal(b.outcome.unread[0].field, SHD_F_order_ship_by);
+		assert_string_equal(b.outcome.unread[0].what, "order.ship_by");
 		const struct shd_entity *entity = stored(&b, SHD_KIND_order, "o1");
 		assert_int_equal(shd_entity_get(entity, SHD_F_order_ship_by)->n, ship_by);
 		char want[100];
@@ -183,12 +185,59 @@ static void an_unknown_word_hides_no_new_order(void **state)
 	bench_finish(&b);
 }
 
+static void measure(struct bench *b, int64_t ppm)
+{
+	shd_harvest_measure(bench_harvest(b), SHD_M_complaint_rate, false,
+		(struct shd_value){.type = SHD_RATIO, .n = ppm});
+	bench_poll(b, "rates");
+}
+
+/* A metric that cannot be read keeps its alert, is told once, and is shown with its store. */
+static void a_metric_that_cannot_be_read_is_no_other_one(void **state)
+{
+	const struct shd_entity *store;
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, rules);
+	poll_seldom(&b);
+	bench_poll_all(&b);
+	measure(&b, 30000);
+	assert_int_equal(open_level(&b, "rates", ""), SHD_WARN);
+	for (int i = 0; i < 2; i++) {
+		b.now += SHD_MINUTE_MS;
+		shd_harvest_unmeasured(bench_harvest(&b), SHD_M_complaint_rate, false, "\"3 %\"");
+		bench_poll(&b, "rates");
+		assert_int_equal(b.outcome.unread_count, i == 0);
+		if (i == 0)
+			assert_string_equal(b.outcome.unread[0].what, "complaint_rate");
+		assert_int_equal(open_level(&b, "rates", ""), SHD_WARN);
+		store = stored(&b, SHD_KIND_store, "s1");
+		assert_string_equal(store->fields[SHD_I_unreadable].text,
+			"complaint_rate rates \"3 %\"");
+	}
+	/* what else is said of the store says nothing of it */
+	size_t at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_store, "s1", 2);
+	shd_set_n(b.harvest, at, SHD_F_store_penalty_exceeded, true);
+	bench_poll(&b, "orders");
+	store = stored(&b, SHD_KIND_store, "s1");
+	assert_false(store->fields[SHD_I_unreadable].none);
+	assert_int_equal(bench_alert(&b, "rates", "")->state, SHD_ALERT_UNKNOWN);
+	measure(&b, 10000);
+	store = stored(&b, SHD_KIND_store, "s1");
+	assert_true(store->fields[SHD_I_unreadable].none);
+	bench_run_until(&b, b.now + SHD_DAY_MS);
+	assert_int_equal(open_level(&b, "rates", ""), SHD_LEVEL_NONE);
+	bench_finish(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_be_read_keeps_its_alert),
 		cmocka_unit_test(a_null_is_no_zero),
 		cmocka_unit_test(an_unknown_word_hides_no_new_order),
+		cmocka_unit_test(a_metric_that_cannot_be_read_is_no_other_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ enum law {
 	LAW_COUNT
 };
 
-enum { RECORDS = 2, FINDINGS = 4000, MOVED = 200, SIGNATURES = 500, STRANGE = 100 };
+enum { RECORDS = 2, FINDINGS = 4000, MOVED = 200, SIGNATURES = 500, STRANGE = 1000 };
 
 #define REST_MAX_MS (30 * SHD_MINUTE_MS)
 
@@ -82,8 +82,7 @@ static inline void found(struct run *run, enum law law, const char *fmt, ...)
 			return;
 		}
 	}
-	if (run->finding_count == FINDINGS)
-		return;
+	assert_true(run->finding_count < FINDINGS);
 	struct finding *finding = &run->findings[run->finding_count++];
 	*finding = (struct finding){.law = law, .count = 1};
 	memcpy(finding->where, where, sizeof(where));
@@ -237,8 +236,10 @@ static inline void compare(
 			compare_entity(run, is, entity);
 		else if (!(run->may & (ODD_TEXT | ODD_NUMBER | ODD_BOOL | ODD_MEANT)))
 			found(run, LAW_BECOMES, "a new %s", shd_kind_name(entity->kind));
-		if (!is && !is_strange(run, entity->id) && run->strange_count < STRANGE)
-			snprintf(run->strange[run->strange_count++], sizeof(run->strange[0]), "%s",
+		if (is || is_strange(run, entity->id))
+			continue;
+		assert_true(run->strange_count < STRANGE);
+		snprintf(run->strange[run->strange_count++], sizeof(run->strange[0]), "%s",
 				entity->id);
 	}
 	compare_measures(run, good, odd);
@@ -345,7 +346,7 @@ static inline void name_rule(char *text, size_t size, const char *rule)
 		return;
 	}
 	row = shd_field_row((enum shd_field)strtol(rule + 4, NULL, 10));
-	snprintf(text, size, "the field of a %s", shd_kind_name(row->kind));
+	snprintf(text, size, "%s.%s", shd_kind_name(row->kind), row->name);
 }
 
 /* Only what a value meant may move an alert; what is new may begin one. */
@@ -503,6 +504,14 @@ static inline void check_mended(struct run *run)
 	}
 }
 
+static inline bool any_meant(const struct run *run)
+{
+	for (size_t i = 0; i < run->moved_count; i++)
+		if (run->moved[i].meant)
+			return true;
+	return false;
+}
+
 /* Reads the row oddly, then well. `anew`: as after a restart. */
 static inline void try(struct run *run, size_t at, const struct odd_answer *odd, bool anew)
 {
@@ -530,6 +539,9 @@ static inline void try(struct run *run, size_t at, const struct odd_answer *odd,
 	if (polled.state == SHD_POLL_FAILED)
 		found(run, LAW_REMAINS, "the next good answer: %s", polled.error.msg);
 	check_mended(run);
+	/* what was meant may have begun another case, until its list is read again */
+	if (odd_row(world, at)->paging == SHD_PAGE_FOLLOW && any_meant(run))
+		odd_read(world, at, NULL, false, &polled);
 	if (!run->broken)
 		return;
 	run->rebuilt++;

@@ -166,8 +166,35 @@ static void test_members_by_path(void **state)
 	assert_true(json_is_null(shd_loose_at(value, "a.n")));
 	assert_null(shd_loose_at(value, "a.n.x"));
 	assert_null(shd_loose_at(value, "a.x.c"));
-	assert_null(shd_loose_at(value, "l.0"));
 	assert_null(shd_loose_at(NULL, "a"));
+}
+
+/* What stands below a list, a text or a number is there: no reader makes anything of it, and it is
+ * neither absent nor blank. */
+static void test_members_of_what_is_no_object(void **state)
+{
+	json_auto_t *value = value_of("{\"l\":[1],\"t\":\"text\",\"n\":7,\"b\":true}");
+	static const char *const paths[] = {"l.0", "t.x", "n.x.y", "b.x"};
+	struct shd_loose_text text;
+	struct shd_wall time;
+	int64_t n;
+	bool yes;
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(paths); i++) {
+		struct shd_text example SHD_AUTO(shd_text_finish) = {0};
+		const json_t *at = shd_loose_at(value, paths[i]);
+
+		assert_non_null(at);
+		assert_false(shd_loose_text(at, &text) || shd_loose_decimal(at, 6, &n) ||
+			     shd_loose_bool(at, &yes) || shd_loose_time(at, &time) ||
+			     shd_loose_any(at));
+		assert_ptr_equal(shd_loose_either(at, value), at);
+		shd_text_init(&example, 100);
+		shd_loose_example(at, &example);
+		assert_string_equal(example.data, "not an object");
+		assert_null(shd_loose_at(at, "x"));
+	}
 }
 
 static const struct shd_loose_word words[] = {{"new", "awaiting_shipment"}, {NULL, NULL}};
@@ -285,17 +312,18 @@ static void test_what_cannot_be_read_is_neither_a_value_nor_none(void **state)
 	}
 }
 
-/* The one of two times that can be read counts; what is odd is not hidden by what is blank. */
+/* Where the first of two times says nothing the second counts; what is odd is hidden by neither. */
 static void test_either_of_two_times(void **state)
 {
 	static const char good[] = "\"2026-11-30T04:00:00Z\"", odd[] = "1796011200",
 			  zero[] = "\"0001-01-01T00:00:00Z\"", never[] = "\"9999-12-31T00:00:00Z\"";
 	static const struct {
 		const char *first, *second, *want; /* an example, "value" or "none" */
-	} cases[] = {{good, odd, "value"}, {zero, good, "value"}, {odd, good, "value"},
+	} cases[] = {{good, odd, "value"}, {zero, good, "value"}, {odd, good, odd},
 		{NULL, good, "value"}, {zero, odd, odd}, {odd, zero, odd}, {odd, NULL, odd},
 		{zero, never, "none"}, {NULL, NULL, ""}, {"null", NULL, "null"},
-		{"null", zero, "null"}};
+		{"null", good, "value"}, {"\"\"", good, "value"}, {never, good, "none"},
+		{"null", "\"0001-01-01T00:00:00Z\"", "\"0001-01-01T00:00:00Z\""}};
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
@@ -404,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_money_in_all_its_shapes),
 		cmocka_unit_test(test_words_in_any_case_and_with_a_cyrillic_letter),
 		cmocka_unit_test(test_members_by_path),
+		cmocka_unit_test(test_members_of_what_is_no_object),
 		cmocka_unit_test(test_what_cannot_be_read_is_neither_a_value_nor_none),
 		cmocka_unit_test(test_either_of_two_times),
 		cmocka_unit_test(test_ids),

@@ -70,8 +70,10 @@ static json_t *entity_json(const struct shd_entity *entity)
 		enum shd_field field = shd_kind_first(entity->kind) + (enum shd_field)unread->index;
 		char text[200];
 
-		snprintf(text, sizeof(text), "%s %s", unread->blank ? "blank:" : "unreadable:",
-			unread->example);
+		json_auto_t *other = unread->otherwise ? value_json(unread->otherwise) : NULL;
+		snprintf(text, sizeof(text), "%s %s%s%s", unread->blank ? "blank:" : "unreadable:",
+			unread->example, other ? "; otherwise " : "",
+			json_is_string(other) ? json_string_value(other) : other ? "none" : "");
 		json_object_set_new(json, shd_field_row(field)->name, json_string(text));
 	}
 	return json;
@@ -85,6 +87,14 @@ static json_t *harvest_json(const struct shd_harvest *harvest)
 	for (size_t i = 0; i < harvest->entity_count; i++)
 		json_array_append_new(json_object_get(json, "entities"),
 			entity_json(&harvest->entities[i]));
+	for (size_t i = 0; i < harvest->unmeasured_count; i++) {
+		const struct shd_unmeasured *odd = &harvest->unmeasured[i];
+
+		snprintf(name, sizeof(name), "%s%s unreadable", shd_metric_row(odd->metric)->name,
+			odd->is_target ? "_target" : "");
+		json_object_set_new(
+			json_object_get(json, "metrics"), name, json_string(odd->example));
+	}
 	for (size_t i = 0; i < harvest->measure_count; i++) {
 		const struct shd_measure *measure = &harvest->measures[i];
 

@@ -16,10 +16,12 @@ static const struct rating {
 #undef RATING
 };
 
-/* The worst value of each metric that the ratings of one answer bring. */
+/* The worst value of each metric that the ratings of one answer bring. One that cannot be read
+ * may be the worst. */
 struct worst {
 	bool known[SHD_METRIC_COUNT];
 	int64_t n[SHD_METRIC_COUNT];
+	const json_t *odd[SHD_METRIC_COUNT];
 };
 
 SHD_OZON_BODY(rating_history)
@@ -105,7 +107,9 @@ static void put_measures(struct shd_harvest *out, const struct worst *worst, boo
 	for (int i = 0; i < SHD_METRIC_COUNT; i++) {
 		enum shd_metric metric = (enum shd_metric)i;
 
-		if (worst->known[i])
+		if (worst->odd[i])
+			shd_put_unmeasured(out, metric, are_targets, worst->odd[i]);
+		else if (worst->known[i])
 			shd_harvest_measure(out, metric, are_targets, (struct shd_value){
 				.type = shd_metric_row(metric)->type, .n = worst->n[i]});
 	}
@@ -122,6 +126,18 @@ SHD_OZON_MAP(seller_info)
 	at = put_store(in, out);
 	shd_put_text(out, at, SHD_F_store_subscription, shd_loose_at(record, "subscription.type"));
 	return true;
+}
+
+/* A role without methods, or with one that is no path, does not tell what it grants. */
+static bool tells_methods(const json_t *role)
+{
+	const json_t *methods = json_object_get(role, "methods"), *method;
+	size_t i;
+
+	json_array_foreach (methods, i, method)
+		if (!json_is_string(method) || json_string_value(method)[0] != '/')
+			return false;
+	return json_array_size(methods) > 0;
 }
 
 /* Whether a role grants the path: exactly, or a prefix of it ("/v1/posting"). */
@@ -183,9 +199,11 @@ SHD_OZON_MAP(roles)
 	at = put_store(in, out);
 	shd_put_time(out, at, SHD_F_store_key_expires_at, json_object_get(record, "expires_at"));
 	json_array_foreach (roles, i, role)
-		listed &= shd_loose_any(json_object_get(role, "methods"));
-	if (!listed)
-		return true; /* a role without methods does not tell what it grants */
+		listed &= tells_methods(role);
+	if (!listed) {
+		shd_put_unread(out, at, SHD_F_store_missing_role, roles);
+		return true;
+	}
 	shd_text_init(&missing, 4096);
 	list_missing(roles, &missing);
 	if (missing.len)
@@ -211,8 +229,12 @@ static void put_rating(struct shd_harvest *out, const json_t *item, struct worst
 	const char *word;
 	int64_t n;
 
-	if (!shd_loose_text(key, &id))
+	if (!shd_loose_text(key, &id)) { /* it may be any of them */
+		for (size_t i = 0; i < SHD_COUNT(ratings); i++)
+			if (ratings[i].from == SUMMARY)
+				worst->odd[ratings[i].metric] = key ? key : item;
 		return;
+	}
 	size_t at = shd_harvest_entity(out, SHD_KIND_rating, id.text, id.len);
 	shd_put_text(out, at, SHD_F_rating_title, json_object_get(item, "name"));
 	const json_t *value = json_object_get(item, "current_value");
@@ -232,8 +254,12 @@ static void put_rating(struct shd_harvest *out, const json_t *item, struct worst
 		shd_set_none(out, at, SHD_F_rating_verdict);
 	else
 		shd_put_said(out, at, SHD_F_rating_verdict, verdict, verdicts, &word);
-	if (rating && rating->from != INDEX && !no_score && metric_value(rating, value, type, &n))
+	if (!rating || rating->from == INDEX || no_score)
+		return;
+	if (metric_value(rating, value, type, &n))
 		keep_worst(worst, rating->metric, n);
+	else if (rating->from == SUMMARY && !(is_untold(type) && shd_loose_blank(value)))
+		worst->odd[rating->metric] = value ? value : json_null();
 }
 
 /* The history tells no unit. What is a percentage in the documents may come as a share: up
@@ -246,23 +272,42 @@ static bool is_ambiguous(const struct rating *rating, const json_t *value)
 	       shd_loose_decimal(value, 6, &n) && n > 0 && n <= SHD_MICRO;
 }
 
-/* The newest of the days for which the localisation index was computed. */
-static void keep_localization(const json_t *days, struct worst *worst)
+/* The element whose member `date` is the newest. One that tells no time may be the newest: NULL
+ * then, and *ret_odd is what cannot be read. */
+static const json_t *newest_of(const json_t *list, const char *date, const json_t **ret_odd)
 {
-	int64_t newest_ms = INT64_MIN, n;
-	const json_t *day;
+	const json_t *one, *newest = NULL;
+	int64_t newest_ms = INT64_MIN;
 	struct shd_wall at;
 	size_t i;
 
-	json_array_foreach (days, i, day) {
-		if (!shd_loose_time(json_object_get(day, "calculation_date"), &at) ||
-			at.ms < newest_ms ||
-			!shd_loose_decimal(json_object_get(day, "localization_percentage"), 4, &n))
+	*ret_odd = NULL;
+	json_array_foreach (list, i, one) {
+		const json_t *day = json_object_get(one, date);
+
+		if (!shd_loose_time(day, &at)) {
+			*ret_odd = day ? day : one;
+			return NULL;
+		}
+		if (at.ms < newest_ms)
 			continue;
 		newest_ms = at.ms;
-		worst->known[SHD_M_localization_index] = true;
-		worst->n[SHD_M_localization_index] = n;
+		newest = one;
 	}
+	return newest;
+}
+
+/* The newest of the days for which the localisation index was computed. */
+static void keep_localization(const json_t *days, struct worst *worst)
+{
+	const json_t *odd, *day = newest_of(days, "calculation_date", &odd);
+	const json_t *share = json_object_get(day, "localization_percentage");
+	int64_t n;
+
+	if (day && shd_loose_decimal(share, 4, &n))
+		keep_worst(worst, SHD_M_localization_index, n);
+	else if (day || odd)
+		worst->odd[SHD_M_localization_index] = odd ? odd : share ? share : day;
 }
 
 SHD_OZON_MAP(rating_summary)
@@ -285,37 +330,51 @@ SHD_OZON_MAP(rating_summary)
 }
 
 /* A threshold of 0 is none. */
-static bool put_threshold(struct shd_harvest *out, size_t at, enum shd_field field,
+static void put_threshold(struct shd_harvest *out, size_t at, enum shd_field field,
 			  const json_t *value)
 {
 	int64_t n;
 
-	if (!shd_loose_decimal(value, 6, &n)) {
-		shd_put_unread(out, at, field, value);
-		return false;
-	}
-	if (n == 0) {
+	if (shd_loose_decimal(value, 6, &n) && n == 0)
 		shd_set_none(out, at, field);
-		return false;
-	}
-	shd_set_n(out, at, field, n);
-	return true;
+	else
+		shd_put_number(out, at, field, value);
 }
 
-static const json_t *newest_value(const json_t *values)
+static bool is_no_threshold(const json_t *value)
 {
-	const json_t *value, *newest = NULL;
-	int64_t newest_ms = INT64_MIN;
-	struct shd_wall at;
-	size_t i;
+	int64_t n;
 
-	json_array_foreach (values, i, value) {
-		if (!shd_loose_time(json_object_get(value, "date_to"), &at) || at.ms < newest_ms)
-			continue;
-		newest_ms = at.ms;
-		newest = value;
-	}
-	return newest;
+	return shd_loose_decimal(value, 6, &n) && n == 0;
+}
+
+/* The limit that the marketplace holds a metric to: where it blocks, or where it does not,
+ * warns. */
+static void keep_target(const struct rating *rating, const json_t *danger, const json_t *warning,
+			struct worst *targets)
+{
+	const json_t *limit = is_no_threshold(danger) ? warning : danger;
+	int64_t n;
+
+	if (!limit || is_no_threshold(limit))
+		return;
+	if (!is_ambiguous(rating, limit) && metric_value(rating, limit, NULL, &n))
+		keep_worst(targets, rating->metric, n);
+	else
+		targets->odd[rating->metric] = limit;
+}
+
+/* What the history alone tells of a metric. */
+static void keep_newest(const struct rating *rating, const json_t *value, struct worst *values)
+{
+	int64_t n;
+
+	if (is_no_score(rating, value, NULL))
+		return;
+	if (!is_ambiguous(rating, value) && metric_value(rating, value, NULL, &n))
+		keep_worst(values, rating->metric, n);
+	else
+		values->odd[rating->metric] = value ? value : json_null();
 }
 
 /* What Ozon says of a day: without the summary nobody tells which way is better, so that
@@ -325,8 +384,10 @@ static void put_day_verdict(struct shd_harvest *out, size_t at, const json_t *st
 	bool warns, blocks;
 
 	if (!shd_loose_bool(json_object_get(status, "warning"), &warns) ||
-		!shd_loose_bool(json_object_get(status, "danger"), &blocks))
+		!shd_loose_bool(json_object_get(status, "danger"), &blocks)) {
+		shd_put_unread(out, at, SHD_F_rating_verdict, status);
 		return;
+	}
 	shd_put_word(out, at, SHD_F_rating_verdict, blocks ? "critical" : warns ? "warning" : "ok");
 }
 
@@ -336,39 +397,51 @@ static bool is_in_summary(const struct rating *rating, const char *key)
 	return (rating && rating->from != HISTORY) || strncmp(key, "rating_price_", 13) == 0;
 }
 
+/* What the newest day says; `odd` of a day that may be the newest. */
+static void put_day(struct shd_harvest *out, size_t at, const struct rating *rating,
+		    const json_t *newest, const json_t *odd, bool in_summary)
+{
+	const json_t *value = json_object_get(newest, "value");
+
+	if (odd) {
+		shd_put_unread(out, at, SHD_F_rating_updated_at, odd);
+		if (!in_summary)
+			shd_put_unread(out, at, SHD_F_rating_score, odd);
+		if (!in_summary)
+			shd_put_unread(out, at, SHD_F_rating_verdict, odd);
+		return;
+	}
+	shd_put_time(out, at, SHD_F_rating_updated_at, json_object_get(newest, "date_to"));
+	if (in_summary)
+		return;
+	put_score(out, at, value, is_no_score(rating, value, NULL));
+	put_day_verdict(out, at, json_object_get(newest, "status"));
+}
+
 static void put_history(struct shd_harvest *out, const json_t *item, struct worst *values,
 			struct worst *targets)
 {
 	const json_t *key = json_object_get(item, "rating");
 	const json_t *warning = json_object_get(item, "warning_threshold");
 	const json_t *danger = json_object_get(item, "danger_threshold");
-	const json_t *newest = newest_value(json_object_get(item, "values"));
+	const json_t *odd, *newest = newest_of(json_object_get(item, "values"), "date_to", &odd);
 	const struct rating *rating = find_rating(key);
 	struct shd_loose_text id;
-	int64_t n;
 
 	if (!json_is_string(key) || !shd_loose_text(key, &id))
 		return;
 	size_t at = shd_harvest_entity(out, SHD_KIND_rating, id.text, id.len);
-	bool warns = put_threshold(out, at, SHD_F_rating_warning_threshold, warning);
-	bool blocks = put_threshold(out, at, SHD_F_rating_danger_threshold, danger);
+	put_threshold(out, at, SHD_F_rating_warning_threshold, warning);
+	put_threshold(out, at, SHD_F_rating_danger_threshold, danger);
 	put_threshold(out, at, SHD_F_rating_premium_threshold,
 		json_object_get(item, "premium_threshold"));
-	if (newest)
-		shd_put_time(out, at, SHD_F_rating_updated_at, json_object_get(newest, "date_to"));
-	if (newest && !is_in_summary(rating, id.text)) {
-		put_score(out, at, json_object_get(newest, "value"),
-			is_no_score(rating, json_object_get(newest, "value"), NULL));
-		put_day_verdict(out, at, json_object_get(newest, "status"));
-	}
-	if (rating && rating->from == HISTORY && newest &&
-		!is_ambiguous(rating, json_object_get(newest, "value")) &&
-		!is_no_score(rating, json_object_get(newest, "value"), NULL) &&
-		metric_value(rating, json_object_get(newest, "value"), NULL, &n))
-		keep_worst(values, rating->metric, n);
-	if (rating && (warns || blocks) && !is_ambiguous(rating, blocks ? danger : warning) &&
-		metric_value(rating, blocks ? danger : warning, NULL, &n))
-		keep_worst(targets, rating->metric, n);
+	put_day(out, at, rating, newest, odd, is_in_summary(rating, id.text));
+	if (rating && rating->from == HISTORY && odd)
+		values->odd[rating->metric] = odd;
+	else if (rating && rating->from == HISTORY && newest)
+		keep_newest(rating, json_object_get(newest, "value"), values);
+	if (rating)
+		keep_target(rating, danger, warning, targets);
 }
 
 SHD_OZON_MAP(rating_history)

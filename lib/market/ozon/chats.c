@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 SHD_OZON_BODY(chat_list)
 {
@@ -33,10 +34,17 @@ static bool is_buyers(const json_t *chat)
 	return shd_loose_is(type, "BUYER_SELLER") || shd_loose_is(type, "BUYER_SELLER_SELECT");
 }
 
-/* A word of a later day is no buyer's: those are told apart by the words above. */
 static bool has_type(const json_t *chat)
 {
 	return json_string_length(json_object_get(chat, "chat_type")) > 0;
+}
+
+/* A word of a later day is taken for the marketplace's, except where a sum depends on it. */
+static bool is_ozons(const json_t *chat)
+{
+	const char *type = json_string_value(json_object_get(chat, "chat_type"));
+
+	return type && strncasecmp(type, "SELLER_", 7) == 0;
 }
 
 /* total_unread_count counts what the marketplace writes as well, so that the chats are
@@ -54,13 +62,19 @@ SHD_OZON_MAP(chat_count)
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "the answer has no \"chats\"");
 	json_array_foreach (chats, i, one) {
 		const json_t *chat = json_object_get(one, "chat");
+		const json_t *count = json_object_get(one, "unread_count");
 		int64_t *sum = is_buyers(chat) ? &buyers : &others;
 
 		/* without one of them nothing is known of the sum */
-		if (!has_type(chat) ||
-			!shd_loose_decimal(json_object_get(one, "unread_count"), 6, &n) ||
-			__builtin_add_overflow(*sum, n, sum))
+		if (!shd_loose_decimal(count, 6, &n) || __builtin_add_overflow(*sum, n, sum)) {
+			shd_put_unmeasured(out, SHD_M_unread_messages, false, count);
 			return true;
+		}
+		if (n != 0 && !is_buyers(chat) && !is_ozons(chat)) {
+			shd_put_unmeasured(out, SHD_M_unread_messages, false,
+				json_object_get(chat, "chat_type"));
+			return true;
+		}
 	}
 	shd_loose_bool(json_object_get(record, "has_next"), &more);
 	if (more && shd_loose_decimal(json_object_get(record, "total_unread_count"), 6, &total) &&
@@ -106,7 +120,7 @@ SHD_OZON_MAP(chat)
 	}
 	shd_put_time(out, at, SHD_F_notice_opened_at, json_object_get(chat, "created_at"));
 	shd_ozon_put_url(out, at, SHD_F_notice_url, SHD_OZON_PAGE_SUPPORT, id);
-	if (!support) /* what its history tells, for which it may be critical */
+	if (is_ozons(chat) && !support) /* what its history tells may be critical */
 		shd_put_word(out, at, SHD_F_notice_severity, "info");
 	if (counted) {
 		shd_set_n(out, at, SHD_F_notice_unread, unread > 0);
@@ -136,15 +150,17 @@ struct talk {
 	size_t count;
 	bool whole; /* it begins with the chat itself */
 	const json_t *odd; /* what of a message cannot be read, so that nothing is known; or NULL */
+	const json_t *mute; /* what the other side wrote and cannot be read: it may be a case */
 	const json_t *order;
 	size_t last_out, last_cause;
 };
 
+/* A message's data is a list of texts, of which a picture may have none. */
 static const json_t *text_of(const json_t *message)
 {
-	const json_t *data = json_object_get(message, "data");
+	const json_t *data = json_object_get(message, "data"), *first = json_array_get(data, 0);
 
-	return json_is_array(data) ? json_array_get(data, 0) : data;
+	return json_is_string(first) || (json_is_array(data) && !first) ? first : data;
 }
 
 static bool is_from(const json_t *message, const char *who)
@@ -157,12 +173,11 @@ static bool is_from_buyer(const json_t *message)
 	return is_from(message, "Customer");
 }
 
-/* Ozon writes as Support, Crm, NotificationUser and others; a robot decides nothing. */
+/* A robot decides nothing. Who writes under a name of a later day may be the seller. */
 static bool is_from_ozon(const json_t *message)
 {
-	return json_string_length(shd_loose_at(message, "user.type")) &&
-	       !is_from(message, "Seller") && !is_from(message, "Customer") &&
-	       !is_from(message, "ChatBot");
+	return is_from(message, "Support") || is_from(message, "Crm") ||
+	       is_from(message, "NotificationUser") || is_from(message, "Courier");
 }
 
 /* Somebody whose messages change nothing in a talk that is not theirs. */
@@ -222,6 +237,8 @@ static struct talk read_talk(const json_t *record, bool (*is_in)(const json_t *m
 		else
 			talk.turns[talk.count++] = (struct turn){message, at.ms, !in,
 				in ? shd_ozon_root_cause(text_of(message)) : NULL};
+		if (in && text_of(message) && !json_is_string(text_of(message)))
+			talk.mute = text_of(message);
 	}
 	qsort(talk.turns, talk.count, sizeof(*talk.turns), by_time);
 	talk.last_out = talk.last_cause = talk.count;
@@ -332,7 +349,7 @@ static void put_cases(struct shd_harvest *out, const char *chat_id, const struct
 	bool cut = !talk->whole;
 	char name[NAME_BYTES];
 
-	if (talk->last_cause == talk->count)
+	if (talk->last_cause == talk->count || talk->mute)
 		return;
 	/* until cases were told apart, a chat was one of them */
 	int len = snprintf(name, sizeof(name), "chat:%.100s", chat_id);
@@ -404,6 +421,8 @@ SHD_OZON_MAP(support_history)
 		talk.last_cause < talk.count ? &talk.turns[talk.last_cause] : NULL;
 	bool infringement = named && strcmp(named->cause, "IP_RISK_LEVEL_HIGH") == 0;
 
+	if (talk.mute && !talk.odd)
+		talk.odd = talk.mute;
 	if (talk.odd) {
 		/* what the list says of one that is read is no end of an infringement */
 		shd_put_unread(out, at, SHD_F_notice_category, talk.odd);

@@ -183,23 +183,29 @@ static void put_answer(struct shd_harvest *out, size_t at, enum shd_field field,
 		shd_put_time(out, at, field, when);
 }
 
-/* The price of all pieces of product{price, quantity}. A realFBS request is about one piece and
- * tells no quantity. */
+/* The price of all pieces of product{price, quantity}: without one of them nothing is told. */
 static void put_amount(struct shd_harvest *out, size_t at, enum shd_field field,
 		       const json_t *product)
 {
 	const json_t *price = json_object_get(product, "price");
 	const json_t *pieces = json_object_get(product, "quantity");
-	int64_t minor, count = 1;
+	int64_t minor, count;
 	char currency[4];
 
 	if (!shd_loose_money(price, json_object_get(product, "currency_code"), &minor, currency))
 		shd_put_unread(out, at, field, price);
-	else if ((pieces && !shd_loose_int(pieces, &count)) ||
-		 __builtin_mul_overflow(minor, count, &minor))
+	else if (!shd_loose_int(pieces, &count) || __builtin_mul_overflow(minor, count, &minor))
 		shd_put_unread(out, at, field, pieces);
 	else
 		shd_set_money(out, at, field, minor, currency);
+}
+
+/* A realFBS request is about one piece and tells no quantity. */
+static void put_price(struct shd_harvest *out, size_t at, enum shd_field field,
+		      const json_t *product)
+{
+	shd_put_money(out, at, field, json_object_get(product, "price"),
+		json_object_get(product, "currency_code"));
 }
 
 static void put_root_cause(struct shd_harvest *out, size_t at, const json_t *reason,
@@ -266,13 +272,6 @@ static void put_scheme(struct shd_harvest *out, size_t at, const json_t *schema)
 	shd_put_said(out, at, SHD_F_return_scheme, schema, schemes, &scheme);
 }
 
-static const json_t *first_time(const json_t *a, const json_t *b, const json_t *c)
-{
-	struct shd_wall ignored;
-
-	return shd_loose_time(a, &ignored) ? a : shd_loose_time(b, &ignored) ? b : c;
-}
-
 /* Whose move it is, since when, and until when. */
 static void put_move(struct shd_harvest *out, size_t at, const json_t *record, enum class class)
 {
@@ -307,8 +306,9 @@ SHD_OZON_MAP(return)
 	size_t at;
 
 	(void)in;
-	of.opened = first_time(shd_loose_at(record, "logistic.return_date"),
-		shd_loose_at(record, "logistic.technical_return_moment"), of.changed);
+	of.opened = shd_loose_either(shd_loose_at(record, "logistic.return_date"),
+		shd_loose_either(shd_loose_at(record, "logistic.technical_return_moment"),
+			of.changed));
 	if (!shd_put_entity(
 		    out, SHD_KIND_return, "", json_object_get(record, "id"), "id", &at, reterr))
 		return false;
@@ -362,13 +362,11 @@ static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *rec
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_ozon_put_url(out, at, SHD_F_complaint_url, SHD_OZON_PAGE_RFBS, NULL);
 	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(product, "sku"));
-	put_amount(out, at, SHD_F_complaint_order_amount, product);
+	put_price(out, at, SHD_F_complaint_order_amount, product);
 	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "state.group_state"));
 	if (class == OTHER)
 		return;
 	put_limit(out, at, SHD_F_complaint_due_at, class == ACT, created, DECIDE_RFBS_MS);
-	if (class == ACT)
-		shd_set_none(out, at, SHD_F_complaint_responded_at);
 	shd_set_n(out, at, SHD_F_complaint_valid, class != REFUSED);
 	/* goods that are on their way or back are past the decision on the request */
 	shd_set_n(out, at, SHD_F_complaint_closed, class == MOVING || class == INSPECT ||
@@ -414,7 +412,7 @@ SHD_OZON_MAP(rfbs)
 	shd_put_text(out, at, SHD_F_return_order_id, json_object_get(record, "posting_number"));
 	shd_ozon_put_url(out, at, SHD_F_return_url, SHD_OZON_PAGE_RFBS, NULL);
 	shd_put_text(out, at, SHD_F_return_sku, json_object_get(product, "sku"));
-	put_amount(out, at, SHD_F_return_amount, product);
+	put_price(out, at, SHD_F_return_amount, product);
 	shd_put_text(out, at, SHD_F_return_status, shd_loose_at(record, "state.group_state"));
 	shd_put_word(out, at, SHD_F_return_scheme, "rfbs");
 	if (class == OTHER) {
@@ -439,18 +437,13 @@ static bool are_actions(const json_t *actions)
 	return json_is_array(actions);
 }
 
-/* The reason's name, or where there is none the buyer's own words. */
-static const json_t *told_reason(const json_t *name, const json_t *comment)
-{
-	return json_string_length(name) || json_is_array(name) || json_is_object(name) ? name
-										      : comment;
-}
-
 SHD_OZON_MAP(rfbs_detail)
 {
 	const json_t *reason = shd_loose_at(record, "return_reason.name");
 	const json_t *comment = json_object_get(record, "comment");
 	const json_t *actions = json_object_get(record, "available_actions");
+	/* where there is no reason, the buyer's own words */
+	const json_t *told = shd_loose_either(reason, comment);
 	bool defect = false;
 	char name[64];
 	size_t at;
@@ -460,7 +453,7 @@ SHD_OZON_MAP(rfbs_detail)
 	shd_loose_bool(shd_loose_at(record, "return_reason.is_defect"), &defect);
 	int len = snprintf(name, sizeof(name), "rfbs:%.50s", in->id);
 	at = shd_harvest_entity(out, SHD_KIND_complaint, name, (size_t)len);
-	shd_put_text(out, at, SHD_F_complaint_reason, told_reason(reason, comment));
+	shd_put_text(out, at, SHD_F_complaint_reason, told);
 	/* the buyer's own words may tell what the chosen reason does not */
 	const char *cause = shd_ozon_root_cause(comment);
 	put_root_cause(out, at, reason, cause ? cause : defect ? "QUALITY_DEFECT" : NULL);
@@ -473,7 +466,7 @@ SHD_OZON_MAP(rfbs_detail)
 		shd_set_none(out, at, SHD_F_complaint_responded_at);
 
 	at = shd_harvest_entity(out, SHD_KIND_return, name, (size_t)len);
-	shd_put_text(out, at, SHD_F_return_reason, told_reason(reason, comment));
+	shd_put_text(out, at, SHD_F_return_reason, told);
 	return true;
 }
 

@@ -239,7 +239,8 @@ static const char *put_status(struct shd_harvest *out, size_t at, const json_t *
 }
 
 /* Where the parcel is; "" when the order ended before there was one, NULL when the
- * posting does not tell, or *ret_odd tells of it and cannot be read. */
+ * posting does not tell, or *ret_odd tells of it and cannot be read. Without the finer state
+ * nothing is told of a parcel: it may lie at customs. */
 static const char *parcel_status(
 	const json_t *posting, const char *order_status, const json_t **ret_odd)
 {
@@ -250,11 +251,23 @@ static const char *parcel_status(
 	shd_loose_bool(shd_loose_at(posting, "cancellation.cancelled_after_ship"), &after_ship);
 	if (order_status && strcmp(order_status, "cancelled") == 0)
 		return after_ship ? "returning" : "";
-	if (finer && !shd_loose_word(finer, parcel_substatuses, &status))
-		*ret_odd = finer;
+	if (!shd_loose_word(finer, parcel_substatuses, &status))
+		*ret_odd = finer ? finer : json_null();
 	else if (!status)
 		shd_loose_word(json_object_get(posting, "status"), parcel_statuses, &status);
 	return status;
+}
+
+static bool are_skus(const json_t *list)
+{
+	const json_t *sku;
+	int64_t ignored;
+	size_t i;
+
+	json_array_foreach (list, i, sku)
+		if (json_is_boolean(sku) || !shd_loose_int(sku, &ignored))
+			return false;
+	return json_is_array(list);
 }
 
 static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
@@ -295,12 +308,12 @@ static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
 	shd_put_either_time(out, at, SHD_F_parcel_deliver_by,
 		shd_loose_at(posting, "analytics_data.delivery_date_end"),
 		shd_loose_at(posting, "analytics_data.client_delivery_date_end"));
-	if (json_array_size(gtd) > 0)
-		shd_put_word(out, at, SHD_F_parcel_leg, "customs_declaration");
-	else if (json_is_array(gtd))
-		shd_set_none(out, at, SHD_F_parcel_leg);
-	else
+	if (!are_skus(gtd))
 		shd_put_unread(out, at, SHD_F_parcel_leg, gtd);
+	else if (json_array_size(gtd) > 0)
+		shd_put_word(out, at, SHD_F_parcel_leg, "customs_declaration");
+	else
+		shd_set_none(out, at, SHD_F_parcel_leg);
 	shd_set_n(out, at, SHD_F_parcel_closed,
 		strcmp(status, "delivered") == 0 || strcmp(status, "returned") == 0 ||
 			(order_status && strcmp(order_status, "delivered") == 0));
@@ -381,13 +394,8 @@ static void put_decision(struct shd_harvest *out, size_t at, enum shd_field fiel
 
 static const json_t *reason_of(const json_t *request)
 {
-	const json_t *message = json_object_get(request, "cancellation_reason_message");
-	struct shd_loose_text ignored;
-
-	return shd_loose_text(message, &ignored) || json_is_array(message) ||
-			       json_is_object(message)
-		       ? message
-		       : shd_loose_at(request, "cancellation_reason.name");
+	return shd_loose_either(json_object_get(request, "cancellation_reason_message"),
+		shd_loose_at(request, "cancellation_reason.name"));
 }
 
 static const struct shd_loose_word decisions[] = {{"ON_APPROVAL", "on_approval"},

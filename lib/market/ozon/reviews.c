@@ -41,10 +41,11 @@ SHD_OZON_BODY(question_list)
 /* Those nobody dealt with: unprocessed, or else new + viewed. False: not told. */
 static bool unanswered(const json_t *counts, int64_t *ret_n)
 {
+	const json_t *sum = json_object_get(counts, "unprocessed");
 	int64_t fresh, viewed;
 
-	if (shd_loose_decimal(json_object_get(counts, "unprocessed"), 6, ret_n))
-		return true;
+	if (sum)
+		return shd_loose_decimal(sum, 6, ret_n);
 	return shd_loose_decimal(json_object_get(counts, "new"), 6, &fresh) &&
 	       shd_loose_decimal(json_object_get(counts, "viewed"), 6, &viewed) &&
 	       !__builtin_add_overflow(fresh, viewed, ret_n);
@@ -114,15 +115,16 @@ SHD_OZON_MAP(question)
 	shd_ozon_put_url(out, at, SHD_F_question_url, SHD_OZON_PAGE_QUESTIONS, NULL);
 	shd_put_text(out, at, SHD_F_question_sku, json_object_get(record, "sku"));
 	shd_put_text(out, at, SHD_F_question_text, json_object_get(record, "text"));
-	bool counted = shd_loose_int(json_object_get(record, "answers_count"), &answers);
-	shd_put_said(out, at, SHD_F_question_status, json_object_get(record, "status"), statuses,
-		&status);
+	const json_t *count = json_object_get(record, "answers_count");
+	const json_t *said = json_object_get(record, "status");
+	bool counted = shd_loose_int(count, &answers);
+	bool told = shd_put_said(out, at, SHD_F_question_status, said, statuses, &status);
+
 	if (answers > 0 || strcmp(status, "processed") == 0)
 		shd_set_n(out, at, SHD_F_question_answered_at, in->fetched.ms);
-	else if (counted || *status)
+	else if (told && (counted || !count))
 		shd_set_none(out, at, SHD_F_question_answered_at);
 	else
-		shd_put_unread(out, at, SHD_F_question_answered_at,
-			json_object_get(record, "answers_count"));
+		shd_put_unread(out, at, SHD_F_question_answered_at, told ? count : said);
 	return true;
 }

@@ -220,7 +220,11 @@ static void read_metric(struct shd_eval *eval, const struct shd_expr *expr, stru
 	bool target = expr->ref == SHD_REF_TARGET;
 
 	*ret = (struct shd_result){.v = {.type = expr->type, .none = true}};
-	if (env->blind_metric && env->blind_metric(env->ctx, metric)) {
+	bool unread = env->store_entity && env->store_entity->fields &&
+		      shd_unread_names(env->store_entity, shd_metric_row(metric)->name,
+			      strlen(shd_metric_row(metric)->name));
+
+	if (unread || (env->blind_metric && env->blind_metric(env->ctx, metric))) {
 		shd_eval_miss(eval, ret, expr->name, true);
 		return;
 	}

@@ -10,7 +10,7 @@
 
 enum {
 	DIAGS_MAX = 200,
-	MESSAGE_SLOTS = 16, /* beside those of polls, so that a message need not wait for one */
+	MESSAGE_SLOTS = 64, /* beside those of polls, so that a message need not wait for one */
 	TICK_MS = 1000,
 	FACTS_BYTES = 256 << 20,
 };
@@ -124,6 +124,11 @@ static bool open_state(struct shd_app *app, const struct shd_app_options *option
 	return true;
 }
 
+int64_t shd_app_slots(const struct shd_settings *settings)
+{
+	return shd_scheduler_requests_max(settings->in_flight_max) + MESSAGE_SLOTS;
+}
+
 void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,
 	size_t known_count, const struct shd_scheduler *old)
 {
@@ -220,7 +225,7 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 	if (!load_known(app->state, arena, &known, reterr))
 		return false;
 	app->jobs = shd_jobs_create(app->loop);
-	app->transfers = shd_transfers_create(app->loop, settings->in_flight_max + MESSAGE_SLOTS);
+	app->transfers = shd_transfers_create(app->loop, shd_app_slots(settings));
 	start_commit(app);
 	start_sources(app, &known);
 	start_deliver(app);

@@ -84,6 +84,9 @@ struct shd_app {
 /* A judge of the configuration, over the state. */
 struct shd_judge *shd_app_make_judge(const struct shd_config *config, struct shd_state *state);
 
+/* How many requests may be under way, messages as well. */
+int64_t shd_app_slots(const struct shd_settings *settings);
+
 /* Polls under app->config; `known` and `old` as in scheduler.h. */
 void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,
 	size_t known_count, const struct shd_scheduler *old);

@@ -1,7 +1,7 @@
 /* A reload, step by step; each may find that the daemon stops meanwhile:
  *
  *   read      the configuration is read and the judge made, on the pool     [read_files]
- *   pause     no poll starts; those under way end                           [was_read]
+ *   pause     no poll starts; those under way end, or are given up          [was_read]
  *   pause     the queue of changes ends its job                                   [scheduler_idle]
  *   recall    a state job reads the facts of stores that come back           [recall]
  *   swap      between two state jobs, everything at once                    [swap]
@@ -154,6 +154,7 @@ static void swap(void *ctx)
 	shd_deliver_config(app->deliver, app->config);
 	shd_grants_configure(app->grants, app->config);
 	keep_egresses(app);
+	shd_transfers_limit(app->transfers, shd_app_slots(app->config->settings));
 	shd_app_start_scheduler(app, reload->known, reload->known_count, old);
 	shd_scheduler_close(old, scheduler_closed, old_config);
 	shd_commit_resume(app->commit);

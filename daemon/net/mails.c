@@ -111,17 +111,17 @@ static struct server *server_of(struct shd_mails *mails, const struct shd_transf
 				const struct shd_egress *egress)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text key = {0};
-	struct server **at = &mails->servers;
+	struct server *server = mails->servers, **end = &mails->servers;
 
 	shd_text_init(&key, SIZE_MAX / 2);
 	shd_text_printf(&key, "%s\n%s\n%s\n%s\n%s", in->url, text_of(in->user),
 			text_of(egress->proxy), text_of(egress->interface),
 			text_of(egress->ca_file));
-	while (*at && strcmp((*at)->key, key.data) != 0)
-		at = &(*at)->next;
-	if (*at)
-		return *at;
-	struct server *server = *at = shd_xcalloc(1, sizeof(*server));
+	for (; server && strcmp(server->key, key.data) != 0; server = server->next)
+		end = &server->next;
+	if (server)
+		return server;
+	server = *end = shd_xcalloc(1, sizeof(*server));
 	server->key = shd_text_take(&key);
 	server->egress = (struct shd_egress){.proxy = copy(egress->proxy),
 		.interface = copy(egress->interface),

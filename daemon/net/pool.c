@@ -132,6 +132,41 @@ static void drain(void *ctx)
 		pool->in.ended(pool->in.ctx, ended);
 }
 
+bool shd_pool_cancel(struct shd_pool *pool, shd_transfer_fn *done, void *ctx)
+{
+	for (size_t i = 0; i < pool->slot_count; i++) {
+		struct shd_slot *slot = pool->slots[i];
+
+		if (slot->busy && slot->done == done && slot->ctx == ctx) {
+			slot->cancelled = pool->any_cancelled = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+void shd_pool_end_cancelled(struct shd_pool *pool)
+{
+	size_t ended = 0;
+
+	if (pool->closing || !pool->any_cancelled)
+		return;
+	pool->any_cancelled = false;
+	for (size_t i = 0; i < pool->slot_count; i++) {
+		struct shd_slot *slot = pool->slots[i];
+
+		if (!slot->busy || !slot->cancelled)
+			continue;
+		curl_multi_remove_handle(pool->multi, slot->easy);
+		shd_slot_give_up(slot);
+		give_back(pool, slot);
+		pool->running--;
+		ended++;
+	}
+	if (ended)
+		pool->in.ended(pool->in.ctx, ended);
+}
+
 /* --- life ------------------------------------------------------------------------------- */
 
 struct shd_pool *shd_pool_create(const struct shd_pool_in *in, const struct shd_egress *egress)

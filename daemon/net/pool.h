@@ -28,7 +28,7 @@ struct shd_pool {
 	size_t idle_count, idle_least; /* least: since shd_pool_tidy */
 	size_t waiting; /* the owner's: requests that wait for a slot */
 	bool unwanted;  /* the owner's: no configuration names it any more */
-	bool closing;
+	bool closing, any_cancelled;
 };
 
 /* A hash of the three texts; and whether the egress, which has this hash, is the pool's. */
@@ -41,6 +41,12 @@ struct shd_pool *shd_pool_create(const struct shd_pool_in *in, const struct shd_
 /* The request leaves. done is called from a later turn. */
 void shd_pool_run(struct shd_pool *pool, const struct shd_transfer_in *in, shd_transfer_fn *done,
 		  void *ctx);
+
+/* Whether a request of this callback and ctx runs; it is then given up by the next
+ * shd_pool_end_cancelled. */
+bool shd_pool_cancel(struct shd_pool *pool, shd_transfer_fn *done, void *ctx);
+/* Calls done with CLOSING of what was cancelled. From a turn of its own. */
+void shd_pool_end_cancelled(struct shd_pool *pool);
 
 /* Frees a slot that runs nothing; false: there is none. Connections stay. */
 bool shd_pool_shrink(struct shd_pool *pool);

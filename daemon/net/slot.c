@@ -114,6 +114,7 @@ void shd_slot_begin(struct shd_slot *slot, const struct shd_transfer_in *in, shd
 		in->before_send(ctx, &slot->in);
 	slot->too_long = false;
 	slot->busy = true;
+	slot->cancelled = false;
 	slot->message[0] = '\0';
 	slot->started_ms = now_ms;
 	shd_text_clear(&slot->answer);
@@ -204,5 +205,11 @@ void shd_slot_end(struct shd_slot *slot, CURLcode code, int64_t now_ms)
 	fill_out(slot, code, now_ms, &out);
 	slot->done(slot->ctx, &out);
 	slot->answer = out.body; /* empty, when it was taken */
+	clear(slot);
+}
+
+void shd_slot_give_up(struct shd_slot *slot)
+{
+	shd_easy_cancel(slot->done, slot->ctx);
 	clear(slot);
 }

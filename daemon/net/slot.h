@@ -13,7 +13,7 @@ struct shd_slot {
 	size_t place;              /* the pool's: among all slots, */
 	struct shd_slot *next;     /* and among the idle ones */
 	CURL *easy;
-	bool busy;
+	bool busy, cancelled;
 	const struct shd_egress *egress;
 	struct shd_transfer_in in;
 	shd_transfer_fn *done;
@@ -35,6 +35,9 @@ void shd_slot_destroy(struct shd_slot *slot);
 /* Makes it ready for a request, which is to be added to a multi handle. */
 void shd_slot_begin(struct shd_slot *slot, const struct shd_transfer_in *in, shd_transfer_fn *done,
 		    void *ctx, int64_t now_ms);
+
+/* The request is given up, and removed from the multi handle: calls done with CLOSING. */
+void shd_slot_give_up(struct shd_slot *slot);
 
 /* The request is over, and removed from the multi handle: calls done. */
 void shd_slot_end(struct shd_slot *slot, CURLcode code, int64_t now_ms);

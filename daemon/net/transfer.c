@@ -13,6 +13,7 @@ enum { QUEUE_FACTOR = 8 }; /* requests that may wait, per slot */
 
 struct waiting {
 	struct waiting *next;
+	bool cancelled;
 	struct shd_pool *pool;
 	struct shd_transfer_in in;
 	shd_transfer_fn *done;
@@ -23,7 +24,8 @@ struct shd_transfers {
 	uv_loop_t *loop;
 	struct shd_curl_sockets *sockets;
 	struct shd_mails *mails;
-	size_t parts_open; /* sockets, mails */
+	uv_timer_t cancel;
+	size_t parts_open; /* sockets, mails, the timer */
 	struct shd_pool **pools; /* the first one is of no proxy and no interface, and stays */
 	size_t pool_count, pool_room;
 	size_t pools_open; /* with those that close */
@@ -215,7 +217,7 @@ static void make_room(struct shd_transfers *transfers)
 static void run(struct shd_transfers *transfers, struct shd_pool *pool,
 		const struct shd_transfer_in *in, shd_transfer_fn *done, void *ctx)
 {
-	if (!pool->idle && transfers->slot_count == transfers->slot_max)
+	if (!pool->idle && transfers->slot_count >= transfers->slot_max)
 		make_room(transfers);
 	transfers->slot_count += !pool->idle;
 	transfers->running++;
@@ -242,6 +244,8 @@ static void run_waiting(struct shd_transfers *transfers)
 
 	while (transfers->running < transfers->slot_max && (waiting = take_waiting(transfers))) {
 		run(transfers, waiting->pool, &waiting->in, waiting->done, waiting->ctx);
+		if (waiting->cancelled)
+			shd_pool_cancel(waiting->pool, waiting->done, waiting->ctx);
 		free(waiting);
 	}
 }
@@ -259,6 +263,67 @@ static void enqueue(struct shd_transfers *transfers, struct shd_pool *pool,
 	transfers->last = &waiting->next;
 	transfers->waiting++;
 	pool->waiting++;
+}
+
+/* --- cancelling --------------------------------------------------------------------- */
+
+static void end_waiting(struct shd_transfers *transfers)
+{
+	struct waiting **at = &transfers->first, *cancelled = NULL;
+
+	while (*at) {
+		struct waiting *waiting = *at;
+
+		if (!waiting->cancelled) {
+			at = &waiting->next;
+			continue;
+		}
+		*at = waiting->next;
+		transfers->waiting--;
+		waiting->pool->waiting--;
+		waiting->next = cancelled;
+		cancelled = waiting;
+	}
+	transfers->last = at;
+	while (cancelled) {
+		struct waiting *waiting = cancelled;
+
+		cancelled = waiting->next;
+		shd_easy_cancel(waiting->done, waiting->ctx);
+		free(waiting);
+	}
+}
+
+static void end_cancelled(uv_timer_t *timer)
+{
+	struct shd_transfers *transfers = timer->data;
+
+	end_waiting(transfers);
+	for (size_t i = transfers->pool_count; i-- > 0;) /* the end of its last closes a pool */
+		if (i < transfers->pool_count)
+			shd_pool_end_cancelled(transfers->pools[i]);
+}
+
+void shd_transfer_cancel(struct shd_transfers *transfers, shd_transfer_fn *done, void *ctx)
+{
+	bool found = false;
+
+	if (transfers->closing)
+		return;
+	for (size_t i = 0; i < transfers->pool_count && !found; i++)
+		found = shd_pool_cancel(transfers->pools[i], done, ctx);
+	for (struct waiting *w = transfers->first; w && !found; w = w->next)
+		if (w->done == done && w->ctx == ctx)
+			w->cancelled = found = true;
+	if (found)
+		uv_timer_start(&transfers->cancel, end_cancelled, 0, 0);
+}
+
+void shd_transfers_limit(struct shd_transfers *transfers, int64_t in_flight_max)
+{
+	transfers->slot_max = (size_t)in_flight_max;
+	if (!transfers->closing)
+		run_waiting(transfers);
 }
 
 bool shd_transfers_have_room(const struct shd_transfers *transfers)
@@ -339,7 +404,9 @@ struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_ma
 	transfers->loop = loop;
 	transfers->sockets = shd_curl_sockets_create(loop);
 	transfers->mails = shd_mails_create(loop);
-	transfers->parts_open = 2;
+	transfers->parts_open = 3;
+	uv_timer_init(loop, &transfers->cancel);
+	transfers->cancel.data = transfers;
 	transfers->slot_max = (size_t)in_flight_max;
 	transfers->last = &transfers->first;
 	add_pool(transfers, &direct);
@@ -360,6 +427,11 @@ static void part_closed(void *ctx)
 	free(transfers);
 	if (closed)
 		closed(closed_ctx);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	part_closed(handle->data);
 }
 
 static void pool_closed(void *ctx)
@@ -385,6 +457,7 @@ void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *c
 	transfers->closed = closed;
 	transfers->closed_ctx = ctx;
 	shd_mails_close(transfers->mails, part_closed, transfers);
+	uv_close((uv_handle_t *)&transfers->cancel, timer_closed);
 	for (size_t i = 0; i < transfers->pool_count; i++)
 		shd_pool_close(transfers->pools[i]);
 }

@@ -90,6 +90,13 @@ SHD_MUST_USE bool shd_transfer_start(struct shd_transfers *transfers,
 				     const struct shd_transfer_in *in, shd_transfer_fn *done,
 				     void *ctx, struct shd_error *reterr);
 
+/* Gives up what was started with done and ctx: done is called with CLOSING from a later turn, if
+ * it was not on its way already. */
+void shd_transfer_cancel(struct shd_transfers *transfers, shd_transfer_fn *done, void *ctx);
+
+/* Another limit from now on; what runs beyond it goes on. */
+void shd_transfers_limit(struct shd_transfers *transfers, int64_t in_flight_max);
+
 /* Whether one more would be taken; ask before something is spent on a request. */
 bool shd_transfers_have_room(const struct shd_transfers *transfers);
 

@@ -23,9 +23,12 @@ struct note {
 
 void shd_scheduler_idle_if_done(struct shd_scheduler *scheduler)
 {
-	if (!scheduler->idle || scheduler->active || scheduler->committing || scheduler->notes)
+	if (!scheduler->idle || scheduler->active || scheduler->late || scheduler->committing ||
+		scheduler->notes)
 		return;
 	void (*idle)(void *ctx) = shd_steal(scheduler->idle);
+
+	uv_timer_stop(&scheduler->timer);
 	idle(scheduler->idle_ctx);
 }
 
@@ -39,6 +42,18 @@ static void tried(struct shd_scheduler *scheduler, struct shd_feed *feed)
 	feed->catching_up = false;
 	if (--scheduler->catching_up == 0)
 		shd_commit_caught_up(scheduler->in.commit);
+}
+
+/* A store that does not answer keeps time from being judged no longer than it takes to see so. */
+void shd_scheduler_try_late(struct shd_scheduler *scheduler)
+{
+	for (size_t i = 0; i < scheduler->feeds.source_count && scheduler->catching_up; i++) {
+		struct shd_source_feeds *of = scheduler->feeds.sources[i];
+
+		for (size_t j = 0; j < of->feed_count; j++)
+			if (shd_lane_is_late(of->lane, mono_now(scheduler)))
+				tried(scheduler, &of->feeds[j]);
+	}
 }
 
 static void noted(struct shd_commit_item *item)

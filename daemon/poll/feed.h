@@ -24,6 +24,7 @@ enum shd_feed_state {
 #undef X
 };
 
+struct shd_lane;
 struct shd_poll;
 struct shd_source_feeds;
 
@@ -83,6 +84,7 @@ struct shd_feed {
 struct shd_source_feeds {
 	const struct shd_source *source;
 	struct shd_source_limits *limits; /* in those of all */
+	struct shd_lane *lane;            /* the scheduler's */
 	int64_t skew_ms;         /* the marketplace's clock minus ours; INT64_MIN: not known */
 	size_t feed_count;
 	struct shd_feed feeds[]; /* one per row of the adapter, in its order */

@@ -8,6 +8,7 @@ enum {
 	CONNECT_MS = 10000,
 	TOKEN_MS = 100,          /* a token is on its way */
 	CROWDED_MS = 100,        /* the transport has no room */
+	LATE_FACTOR = 16,        /* late requests, per slot: a connection and 40 KB each */
 	HERE_BYTES = 64 * 1024,  /* so much JSON is read in less than a millisecond, */
 	HERE_RECORDS = 2000,     /* and so many that are known are compared with it */
 };
@@ -15,6 +16,86 @@ enum {
 static void go_on(struct shd_poll *poll);
 
 /* --- a request --------------------------------------------------------------------------- */
+
+/* The requests under way stand by their time: those that are late come first. */
+static void put_under_way(struct shd_poll *poll)
+{
+	struct shd_scheduler *scheduler = poll->scheduler;
+
+	poll->earlier = scheduler->newest;
+	poll->later = NULL;
+	if (poll->earlier)
+		poll->earlier->later = poll;
+	else
+		scheduler->oldest = poll;
+	scheduler->newest = poll;
+	if (!scheduler->in_time)
+		scheduler->in_time = poll;
+	poll->in_lane = !shd_poll_fetches_document(poll);
+	if (poll->in_lane)
+		shd_lane_asked(shd_feed_of(poll->feed)->lane, poll->asked);
+}
+
+static void leave_lane(struct shd_poll *poll, enum shd_heard heard)
+{
+	struct shd_scheduler *scheduler = poll->scheduler;
+	struct shd_lane *lane = shd_feed_of(poll->feed)->lane;
+	size_t go_on = shd_lane_ended(&scheduler->lanes, lane, heard, poll->asked,
+		mono_now(scheduler), draw(scheduler));
+	struct shd_heap_item *item;
+
+	while (go_on-- > 0 && (item = shd_lane_next(&scheduler->lanes, lane)))
+		shd_scheduler_enqueue(scheduler, item);
+}
+
+/* It has a slot again, were it one too many. */
+static void take_from_under_way(struct shd_poll *poll, enum shd_heard heard)
+{
+	struct shd_scheduler *scheduler = poll->scheduler;
+
+	if (scheduler->in_time == poll)
+		scheduler->in_time = poll->later;
+	if (poll->earlier)
+		poll->earlier->later = poll->later;
+	else
+		scheduler->oldest = poll->later;
+	if (poll->later)
+		poll->later->earlier = poll->earlier;
+	else
+		scheduler->newest = poll->earlier;
+	if (poll->late) {
+		poll->late = false;
+		scheduler->late--;
+		scheduler->active++;
+	}
+	if (poll->in_lane)
+		leave_lane(poll, heard);
+}
+
+int64_t shd_scheduler_requests_max(int64_t in_flight_max)
+{
+	return (1 + LATE_FACTOR) * in_flight_max;
+}
+
+struct shd_mono shd_scheduler_late_at(const struct shd_scheduler *scheduler)
+{
+	bool room = scheduler->late < LATE_FACTOR * scheduler->in_flight_max;
+
+	return (struct shd_mono){scheduler->in_time && room
+					 ? scheduler->in_time->asked.ms + SHD_LATE_MS
+					 : SHD_NEVER_MS};
+}
+
+bool shd_scheduler_set_late(struct shd_scheduler *scheduler)
+{
+	if (shd_scheduler_late_at(scheduler).ms > mono_now(scheduler).ms)
+		return false;
+	scheduler->in_time->late = true;
+	scheduler->in_time = scheduler->in_time->later;
+	scheduler->active--;
+	scheduler->late++;
+	return true;
+}
 
 /* The next request has to wait; meanwhile the slot serves another feed. */
 static void park(struct shd_poll *poll, int64_t wait_ms)
@@ -24,11 +105,19 @@ static void park(struct shd_poll *poll, int64_t wait_ms)
 	shd_scheduler_put_in(poll->scheduler, poll->feed, wait_ms);
 }
 
+static enum shd_heard heard(const struct shd_transfer_out *out)
+{
+	if (out->ok || (out->error.kind != SHD_ERR_TIMEOUT && out->error.kind != SHD_ERR_CLOSING))
+		return SHD_HEARD_ANSWER;
+	return out->error.kind == SHD_ERR_TIMEOUT ? SHD_HEARD_NOTHING : SHD_HEARD_GIVEN_UP;
+}
+
 static void answered(void *ctx, struct shd_transfer_out *out)
 {
 	struct shd_poll *poll = ctx;
 	struct shd_scheduler *scheduler = poll->scheduler;
 
+	take_from_under_way(poll, heard(out));
 	shd_scheduler_meet_epoch(scheduler);
 	shd_poll_answered(poll, out, wall_now(scheduler));
 	if (poll->skew_ms != INT64_MIN)
@@ -90,8 +179,16 @@ static void send_request(struct shd_poll *poll)
 
 	shd_transfer_point_to(&in, &poll->request);
 	poll->asked = mono_now(scheduler);
-	if (!shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
+	if (shd_transfer_start(scheduler->in.transfers, &in, answered, poll, &poll->error))
+		put_under_way(poll);
+	else
 		shd_poll_unanswered(poll);
+}
+
+void shd_scheduler_cancel(struct shd_scheduler *scheduler)
+{
+	for (struct shd_poll *poll = scheduler->oldest; poll; poll = poll->later)
+		shd_transfer_cancel(scheduler->in.transfers, answered, poll);
 }
 
 /* How long the transport, the row's own interval and the rates make the next request wait; 0:

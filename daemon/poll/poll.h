@@ -65,6 +65,9 @@ struct shd_poll {
 	struct shd_scheduler *scheduler;
 	struct shd_feed *feed;          /* NULL: idle */
 	struct shd_poll *next;          /* among the idle ones */
+	struct shd_poll *earlier, *later; /* among those whose request is under way */
+	bool late;                      /* it has given its slot away */
+	bool in_lane;                   /* its request counts in the lane of its source */
 	const struct shd_source *source;
 	struct shd_wall began, fetched;
 	struct shd_wall window_end, cursor; /* of all its pages, for struct shd_page_in */

@@ -9,6 +9,7 @@ enum {
 	RELEASE_MS = 10,         /* due feeds are released together, which saves CPU; but a burst
 				  * is judged and told together too, and who is first waits */
 	KEPT_MS = 1000,          /* while the last move of a report is being kept */
+	GRACE_MS = 500,          /* for requests under way, before a pause gives them up */
 };
 
 /* --- time ---------------------------------------------------------------------------- */
@@ -18,7 +19,10 @@ static void release(uv_timer_t *timer);
 static void set_timer(struct shd_scheduler *scheduler)
 {
 	int64_t at = shd_heap_next(&scheduler->heap).ms, now = mono_now(scheduler).ms;
+	int64_t late_at = scheduler->first ? shd_scheduler_late_at(scheduler).ms : SHD_NEVER_MS;
 
+	if (at > late_at)
+		at = late_at;
 	if (at == SHD_NEVER_MS || scheduler->paused)
 		return;
 	at = (at > now ? at : now) / RELEASE_MS * RELEASE_MS + RELEASE_MS;
@@ -52,7 +56,7 @@ static struct shd_feed *feed_of(struct shd_heap_item *item)
 }
 
 /* An item that is out of the heap. */
-static void enqueue(struct shd_scheduler *scheduler, struct shd_heap_item *item)
+void shd_scheduler_enqueue(struct shd_scheduler *scheduler, struct shd_heap_item *item)
 {
 	item->next = NULL;
 	if (scheduler->first)
@@ -92,7 +96,7 @@ static void release(uv_timer_t *timer)
 			}
 			shd_feed_enter(feed, SHD_FEED_QUEUED);
 		}
-		enqueue(scheduler, item);
+		shd_scheduler_enqueue(scheduler, item);
 	}
 	shd_scheduler_pump(scheduler);
 	set_timer(scheduler);
@@ -114,13 +118,30 @@ static int64_t begin_wait_ms(const struct shd_scheduler *scheduler, const struct
 	return job ? job->not_before.ms - now.ms : KEPT_MS;
 }
 
+/* The feed, or its parked poll, is not to ask for so long. */
+static void start_later(struct shd_scheduler *scheduler, struct shd_feed *feed, int64_t wait_ms)
+{
+	if (feed->poll) {
+		shd_scheduler_put_in(scheduler, feed, wait_ms);
+		return;
+	}
+	shd_feed_enter(feed, SHD_FEED_IDLE);
+	shd_scheduler_put_off(scheduler, feed, wait_ms);
+}
+
 static void start(struct shd_scheduler *scheduler, struct shd_feed *feed)
 {
+	struct shd_lane *lane = shd_feed_of(feed)->lane;
 	int64_t wait_ms = feed->poll ? 0 : begin_wait_ms(scheduler, feed);
 
+	if (wait_ms <= 0)
+		wait_ms = shd_lane_wait_ms(&scheduler->lanes, lane, mono_now(scheduler));
+	if (wait_ms == SHD_LANE_BUSY) {
+		shd_lane_wait(&scheduler->lanes, lane, &feed->item);
+		return;
+	}
 	if (wait_ms > 0) {
-		shd_feed_enter(feed, SHD_FEED_IDLE);
-		shd_scheduler_put_off(scheduler, feed, wait_ms);
+		start_later(scheduler, feed, wait_ms);
 		return;
 	}
 	scheduler->active++;
@@ -133,10 +154,12 @@ static void start(struct shd_scheduler *scheduler, struct shd_feed *feed)
 void shd_scheduler_pump(struct shd_scheduler *scheduler)
 {
 	shd_scheduler_meet_epoch(scheduler);
-	while (scheduler->first && !scheduler->paused &&
-		scheduler->active < scheduler->in_flight_max &&
-		!shd_commit_full(scheduler->in.commit))
+	while (scheduler->first && !scheduler->paused && !shd_commit_full(scheduler->in.commit) &&
+		(scheduler->active < scheduler->in_flight_max ||
+			shd_scheduler_set_late(scheduler)))
 		start(scheduler, dequeue(scheduler));
+	if (scheduler->first)
+		set_timer(scheduler); /* for the next one that will be late */
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -286,6 +309,7 @@ void shd_scheduler_meet_epoch(struct shd_scheduler *scheduler)
 void shd_scheduler_tick(struct shd_scheduler *scheduler)
 {
 	shd_scheduler_meet_epoch(scheduler);
+	shd_scheduler_try_late(scheduler);
 }
 
 struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
@@ -304,8 +328,13 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 		in->ledger, old ? &old->feeds : NULL);
 	if (old)
 		scheduler->figures = old->figures;
-	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
-		start_source(scheduler, scheduler->feeds.sources[i]);
+	shd_lanes_init(&scheduler->lanes, scheduler->in_flight_max);
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++) {
+		struct shd_source_feeds *of = scheduler->feeds.sources[i];
+
+		of->lane = shd_lanes_find(&scheduler->lanes, of->source, old ? &old->lanes : NULL);
+		start_source(scheduler, of);
+	}
 	scheduler->epoch = old ? old->epoch : shd_epoch_now(in->clock);
 	if (shd_epoch_changed(&scheduler->epoch, in->clock, &jumped_ms))
 		catch_up(scheduler, jumped_ms);
@@ -326,10 +355,19 @@ static void give_up_parked(struct shd_scheduler *scheduler, struct shd_source_fe
 	}
 }
 
+static void lose_patience(uv_timer_t *timer)
+{
+	shd_scheduler_cancel(timer->data);
+}
+
 void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx), void *ctx)
 {
+	struct shd_heap_item *item;
+
 	scheduler->paused = true;
-	uv_timer_stop(&scheduler->timer);
+	uv_timer_start(&scheduler->timer, lose_patience, GRACE_MS, 0);
+	while ((item = shd_lanes_take(&scheduler->lanes)))
+		shd_scheduler_enqueue(scheduler, item);
 	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
 		give_up_parked(scheduler, scheduler->feeds.sources[i]);
 	while (scheduler->first) {
@@ -362,6 +400,7 @@ static void timer_closed(uv_handle_t *handle)
 	}
 	shd_heap_finish(&scheduler->heap);
 	shd_feeds_finish(&scheduler->feeds);
+	shd_lanes_finish(&scheduler->lanes);
 	free(scheduler);
 	if (closed)
 		closed(ctx);
@@ -397,7 +436,7 @@ void shd_scheduler_figures(const struct shd_scheduler *scheduler, struct shd_fig
 	figures->parsed_records = scheduler->figures.parsed_records;
 	figures->stores = scheduler->feeds.settings->store_count;
 	figures->feeds = scheduler->feeds.count;
-	figures->queued = scheduler->queued;
-	figures->in_flight = scheduler->active;
+	figures->queued = scheduler->queued + scheduler->lanes.waiting;
+	figures->in_flight = scheduler->active + scheduler->late;
 	figures->committing = scheduler->committing;
 }

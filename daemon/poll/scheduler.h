@@ -1,10 +1,11 @@
 /* poll/scheduler.h - all feeds of all sources, and when each is polled.
  *
  * One timer serves the nearest due feed. What is due is released in batches of
- * 10 ms into a queue and leaves it as slots (in_flight_max), the credentials' rates and
- * the queue of changes (commit/commit.h) allow; each feed is there once, so the queue is
- * bounded. An answer that is the same as the last one moves only the feed's facts. Loop
- * thread. */
+ * 10 ms into a queue and leaves it as slots (in_flight_max), the lanes of those who are asked
+ * (lanes.h), the credentials' rates and the queue of changes (commit/commit.h) allow; each feed is
+ * there once, so the queue is bounded. A request that is not answered within a second gives its
+ * slot to others, up to 16 times in_flight_max of them. An answer that is the same as the last one
+ * moves only the feed's facts. Loop thread. */
 #pragma once
 #include "feeds.h"
 #include "poll.h"
@@ -42,6 +43,9 @@ struct shd_scheduler_in {
 	void *ctx;
 };
 
+/* How many requests may be under way with so many slots, with those that are late. */
+int64_t shd_scheduler_requests_max(int64_t in_flight_max);
+
 /* Begins to poll. `known`: the facts in the state, `old`: an older configuration's feeds
  * (reload), which count where both know one. A feed that was not polled under it catches
  * up when it is overdue, as all do at a start. Borrows config.
@@ -53,7 +57,8 @@ struct shd_scheduler *shd_scheduler_create(const struct shd_scheduler_in *in,
 	struct shd_config *config, const struct shd_feed_row *known, size_t known_count,
 	const struct shd_scheduler *old);
 
-/* Starts no poll any more; calls idle(ctx), maybe at once, when none is under way. */
+/* Starts no poll any more; calls idle(ctx), maybe at once, when none is under way. Requests that
+ * are not answered within half a second are given up: they leave nothing behind. */
 void shd_scheduler_pause(struct shd_scheduler *scheduler, void (*idle)(void *ctx), void *ctx);
 
 /* Once a second: a new epoch is noticed although nothing else happens. */

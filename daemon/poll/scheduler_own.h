@@ -1,6 +1,7 @@
 /* poll/scheduler_own.h - what scheduler.c (when), in_flight.c (the requests of a poll) and
  * ended.c (what came of it) share. Nobody else includes this. */
 #pragma once
+#include "lanes.h"
 #include "retry.h"
 #include "scheduler.h"
 
@@ -16,6 +17,10 @@ struct shd_scheduler {
 	struct shd_heap_item *first, *last; /* of feeds: released, waiting for a slot */
 	size_t queued;                  /* of those */
 	size_t active, in_flight_max;   /* polls with a slot */
+	struct shd_lanes lanes;
+	struct shd_poll *oldest, *newest; /* whose request is under way, by its time */
+	struct shd_poll *in_time;       /* the oldest of them that has a slot */
+	size_t late;                    /* polls that gave theirs away */
 	size_t committing, notes; /* news, and facts without news, on their way to the state */
 	struct shd_poll *idle_polls;    /* to be used again */
 	size_t idle_count;
@@ -59,12 +64,25 @@ void shd_scheduler_put_off(struct shd_scheduler *scheduler, struct shd_feed *fee
 /* Before a poll begins and before an answer counts: in a new epoch, feeds catch up. */
 void shd_scheduler_meet_epoch(struct shd_scheduler *scheduler);
 
+/* What waits for a slot, or in its lane. */
+void shd_scheduler_enqueue(struct shd_scheduler *scheduler, struct shd_heap_item *item);
+
+/* in_flight.c: the oldest request that is late gives its slot away; false: none is, or too many
+ * did. */
+bool shd_scheduler_set_late(struct shd_scheduler *scheduler);
+/* When the next request will be late; SHD_NEVER_MS: none. */
+struct shd_mono shd_scheduler_late_at(const struct shd_scheduler *scheduler);
+/* Nobody waits for the answers that are under way. */
+void shd_scheduler_cancel(struct shd_scheduler *scheduler);
+
 /* in_flight.c: the queued feed, or its parked poll, has a slot. */
 void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *feed);
 void shd_scheduler_resume_poll(struct shd_poll *poll);
 
 /* ended.c: a poll that had a slot is over. */
 void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *poll);
+/* Feeds of sources that are late do not hold up the others' catching up. */
+void shd_scheduler_try_late(struct shd_scheduler *scheduler);
 /* The poll lets go of its feed. */
 void shd_scheduler_release(struct shd_scheduler *scheduler, struct shd_poll *poll);
 void shd_scheduler_idle_if_done(struct shd_scheduler *scheduler);

@@ -286,6 +286,39 @@ static void closing_ends_what_runs_and_what_waits(void **state)
 	peer_stop(f.peer);
 }
 
+/* What runs and what waits; the others go on. */
+static void what_is_cancelled_ends_soon(void **state)
+{
+	struct fixture *f = *state;
+	struct result results[6];
+
+	for (int i = 0; i < 6; i++)
+		assert_true(ask(f, i < 4 ? "/silent" : "/echo", "q", &results[i]));
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	for (int i = 0; i < 4; i++)
+		shd_transfer_cancel(f->transfers, note, &results[i]);
+	shd_transfer_cancel(f->transfers, note, &results[5]);
+	assert_int_equal(results[0].calls, 0);
+	while (!results[4].calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(results[i].calls, 1);
+		if (i != 4)
+			assert_int_equal(results[i].kind, SHD_ERR_CLOSING);
+	}
+	assert_true(results[4].ok);
+	assert_int_equal(shd_transfers_running(f->transfers), 0);
+	shd_transfer_cancel(f->transfers, note, &results[0]); /* nothing of that runs */
+	shd_transfers_limit(f->transfers, 1);
+	for (int i = 0; i < 3; i++)
+		assert_true(ask(f, "/echo", "q", &results[i]));
+	assert_int_equal(shd_transfers_running(f->transfers), 1);
+	shd_transfers_limit(f->transfers, 3);
+	assert_int_equal(shd_transfers_running(f->transfers), 3);
+	while (shd_transfers_running(f->transfers))
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
 /* --- egresses ---------------------------------------------------------------------------- */
 
 static bool ask_by(struct fixture *f, const struct shd_egress *egress, const char *path,
@@ -399,6 +432,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_callback_may_start_the_next_one, start_up, tear_down),
 		cmocka_unit_test(closing_ends_what_runs_and_what_waits),
+		cmocka_unit_test_setup_teardown(what_is_cancelled_ends_soon, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(egresses_share_no_connection, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			the_limit_is_of_all_egresses_together, start_up, tear_down),

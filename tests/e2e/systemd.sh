@@ -131,6 +131,17 @@ restarts() {
 	check "by the watchdog" log_has "Watchdog timeout"
 }
 
+fails_often() {
+	local pid i
+	for i in $(seq 12); do
+		pid=$(prop MainPID)
+		kill -9 "$pid"
+		within 10 runs_as_another "$pid" || break
+	done
+	check "after $i failures in a row it is still started again" \
+		test "$i $(prop ActiveState)" = "12 active"
+}
+
 starts_wrong() {
 	sed -i 's/client_id/clientid/' $etc/storehealthd.yaml
 	refuses "a start with a wrong configuration fails" systemctl start storehealthd
@@ -169,6 +180,7 @@ inside() {
 	asks
 	reloads
 	restarts
+	fails_often
 	check "no system call was refused" bash -c "! journalctl -q | grep -i -e seccomp -e SIGSYS"
 	check "systemctl stop within 5 s" stop_takes_at_most 5
 	starts_wrong

@@ -158,7 +158,8 @@ static bool may_follow(const struct shd_poll *poll, const struct shd_feed *feed)
 	for (size_t i = 0; i < poll->followed_count; i++)
 		if (poll->followed[i].row == shd_feed_row(feed) && poll->followed[i].failed)
 			return false;
-	return feed->error < 0 || feed->next_due.ms <= poll->began.ms;
+	int64_t wait_ms = feed->next_due.ms - poll->began.ms;
+	return feed->error < 0 || wait_ms <= 0 || wait_ms > SHD_STANDING_WAIT_MAX_MS;
 }
 
 /* Objects of one endpoint that stand side by side go into one request. */

@@ -166,8 +166,7 @@ void shd_scheduler_pump(struct shd_scheduler *scheduler)
 
 static bool is_overdue(const struct shd_scheduler *scheduler, const struct shd_feed *feed)
 {
-	int64_t spread_ms = SHD_STANDING_PAUSE_MAX_MS / 4;
-	int64_t longest = feed->error >= 0 ? SHD_STANDING_PAUSE_MAX_MS + spread_ms : every_ms(feed);
+	int64_t longest = feed->error >= 0 ? SHD_STANDING_WAIT_MAX_MS : every_ms(feed);
 	int64_t wait = feed->next_due.ms - wall_now(scheduler).ms;
 
 	return wait <= 0 || wait > longest;

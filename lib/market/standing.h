@@ -58,8 +58,10 @@ enum shd_standing shd_standing_after(
  * has none. */
 int64_t shd_standing_pause_ms(
 	const struct shd_failing *failing, enum shd_standing standing, int64_t every_ms);
-/* The longest of those pauses. */
+/* The longest of those pauses, and with what spreads it: a feed that is to be asked later than
+ * that was put off by a clock that was ahead. */
 #define SHD_STANDING_PAUSE_MAX_MS (4 * SHD_HOUR_MS)
+#define SHD_STANDING_WAIT_MAX_MS  (5 * SHD_HOUR_MS)
 
 /* The error concerns key or account, hence all feeds of the source. */
 bool shd_standing_is_shared(enum shd_err kind);

@@ -89,6 +89,23 @@ static void a_follow_that_is_refused_for_good_is_asked_for_now_and_then(void **s
 	assert_int_equal(answer_with(f, "/detail?y", 200, "{\"id\":\"y\"}"), SHD_POLL_CHANGED);
 }
 
+/* What a clock put off that was ahead is asked for. */
+static void a_follow_waits_for_no_clock_that_was_ahead(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_feed *detail = feed_of(f, DETAIL);
+	const struct shd_error err = {.kind = SHD_ERR_SERVER, .msg = "server"};
+
+	f->begins.ms = SHD_DAY_MS;
+	shd_feed_failed(detail, &err, f->begins);
+	for (int ahead = 0; ahead < 2; ahead++) {
+		detail->next_due.ms = f->begins.ms + (ahead ? SHD_DAY_MS : SHD_HOUR_MS);
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, PARENT),
+			ahead ? SHD_POLL_READY : SHD_POLL_CHANGED);
+	}
+}
+
 static void a_followed_object_may_be_gone(void **state)
 {
 	assert_int_equal(parsed_after_follow(*state, 404), 0);
@@ -208,6 +225,7 @@ int main(void)
 		ROW(a_follow_that_failed_is_tried_again_with_its_record),
 		ROW(a_follow_that_is_refused_is_not_given_up_for_it),
 		ROW(a_follow_that_is_refused_for_good_is_asked_for_now_and_then),
+		ROW(a_follow_waits_for_no_clock_that_was_ahead),
 		ROW(a_followed_object_may_be_gone),
 		ROW(too_many_follows_come_with_the_next_poll),
 		ROW(what_is_too_much_for_one_poll_comes_with_the_next),

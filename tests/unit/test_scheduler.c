@@ -185,6 +185,38 @@ static void a_start_reads_first_what_is_overdue(void **state)
 	}
 }
 
+/* A clock that was ahead, or an older version, put it off for longer than any failure does. */
+static void a_start_believes_no_long_pause(void **state)
+{
+	static const struct {
+		int64_t wait_ms;
+		bool kept;
+	} pauses[] = {{SHD_HOUR_MS, true}, {SHD_STANDING_WAIT_MAX_MS, true},
+		{SHD_STANDING_WAIT_MAX_MS + 1, false}, {30 * SHD_HOUR_MS, false}};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(pauses); i++) {
+		struct shd_feed_row known = read_ago(OTHER, 1000);
+		struct house house;
+		struct shop shop;
+
+		known.error = SHD_ERR_SERVER;
+		known.standing = SHD_STANDING_FAILING;
+		known.next_due.ms = NOW + pauses[i].wait_ms;
+		house_start(&house);
+		shop_init(&shop, "s", SHD_MINUTE_MS);
+		struct shd_scheduler *scheduler = begin(&house, &shop, &known, 1, NULL);
+		const struct shd_feed *feed =
+			&shd_scheduler_feeds(scheduler)->sources[0]->feeds[OTHER];
+		if (pauses[i].kept)
+			assert_int_equal(feed->next_due.ms, known.next_due.ms);
+		else
+			assert_in_range(feed->next_due.ms, NOW, NOW + SHD_MINUTE_MS);
+		shd_scheduler_close(scheduler, nothing, NULL);
+		house_stop(&house);
+	}
+}
+
 /* All feeds were read a second before the old configuration came into force. */
 static void a_reload_reads_first_what_was_not_polled_before(void **state)
 {
@@ -457,6 +489,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_reads_first_what_is_overdue),
+		cmocka_unit_test(a_start_believes_no_long_pause),
 		cmocka_unit_test(a_reload_reads_first_what_was_not_polled_before),
 		cmocka_unit_test(a_new_epoch_reads_first_what_is_overdue),
 		cmocka_unit_test(what_came_of_a_poll_is_told_before_time_judges),

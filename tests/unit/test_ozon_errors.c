@@ -177,6 +177,22 @@ static void test_a_store_may_lack_its_own_postings(void **state)
 	assert_int_equal(refusal.error.kind, SHD_ERR_REQUEST);
 }
 
+/* Whatever a page for people holds, it is not Ozon's word. */
+static void test_a_page_says_nothing_of_the_account(void **state)
+{
+	static const int statuses[] = {400, 401, 403, 404, 409};
+	const struct headers page = {"Content-Type", "text/html; charset=utf-8"};
+	struct shd_answer_verdict refusal;
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(statuses); i++) {
+		const char *body = "{\"code\":7,\"message\":\"Company is blocked\"}";
+
+		assert_false(accept("fbs_list", statuses[i], body, page, &refusal));
+		assert_int_equal(refusal.error.kind, SHD_ERR_SERVER);
+	}
+}
+
 static void test_good_answers_are_good(void **state)
 {
 	static const char *const bodies[] = {"{}", "\n{\"reviews\":[]}", "[]",
@@ -238,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_refusal_has_its_meaning),
 		cmocka_unit_test(test_a_store_may_lack_its_own_postings),
+		cmocka_unit_test(test_a_page_says_nothing_of_the_account),
 		cmocka_unit_test(test_good_answers_are_good),
 		cmocka_unit_test(test_retry_after_is_in_seconds_and_bounded),
 		cmocka_unit_test(test_words_are_printable_and_bounded),

@@ -513,18 +513,15 @@ SHD_OZON_MAP(notice_history)
 	json_array_foreach (messages, i, message) {
 		if (is_from(message, "Seller"))
 			continue;
-		if (!json_string_length(shd_loose_at(message, "user.type"))) {
-			odd = odd_of(message, "user.type");
-			continue;
-		}
-		if (!shd_loose_time(json_object_get(message, "created_at"), &at)) {
-			odd = odd_of(message, "created_at");
-			continue;
-		}
-		const json_t *demand = find_demand(message, at, &due);
+		bool named = json_string_length(shd_loose_at(message, "user.type")) > 0;
+		bool timed = shd_loose_time(json_object_get(message, "created_at"), &at);
+		if (!named || !timed)
+			odd = odd_of(message, named ? "created_at" : "user.type");
+		/* a date that is still to come is a demand, whoever wrote of it and whenever */
+		const json_t *demand = find_demand(message, timed ? at : in->fetched, &due);
 		if (demand)
 			put_demand(out, in, message, demand, due);
-		if (at.ms > newest_ms) {
+		if (named && timed && at.ms > newest_ms) {
 			newest = text_of(message);
 			newest_ms = at.ms;
 		}

@@ -169,6 +169,8 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 	struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), followed->row);
 	bool gave_up = shd_standing_lasts((enum shd_standing)feed->standing), turned;
 
+	if (followed->unread && !followed->read && !followed->failed)
+		return SHD_TELL_NOTHING; /* one or two objects say nothing of it */
 	if (followed->failed) {
 		turned = shd_feed_failed(feed, &followed->error, now);
 		feed->next_due.ms = now.ms + wait_ms(feed, every_ms(poll->feed),

@@ -328,6 +328,7 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 		return false;
 	if (is_strange(poll, poll->bad_records - bad_before, left_out_before)) {
 		*reterr = poll->bad_record;
+		poll->bad_records = bad_before;
 		return false;
 	}
 	if (!shd_text_ok(&poll->draft.keys))

@@ -140,9 +140,7 @@ static struct shd_poll_followed *followed_of(struct shd_poll *poll, const struct
 			return &poll->followed[i];
 	shd_assert(poll->followed_count < SHD_POLL_FOLLOW_ROWS);
 	struct shd_poll_followed *followed = &poll->followed[poll->followed_count++];
-	followed->row = row;
-	followed->failed = false;
-	followed->retry_after_ms = 0;
+	*followed = (struct shd_poll_followed){.row = row};
 	return followed;
 }
 
@@ -220,6 +218,23 @@ static void follow_failed(struct shd_poll *poll)
 		followed->retry_after_ms = poll->retry_after_ms;
 		poll->retry_after_ms = 0;
 	}
+	follow(poll);
+}
+
+/* An answer that cannot be understood costs its objects, which come again, and no others. */
+static void follow_unread(struct shd_poll *poll)
+{
+	struct shd_poll_followed *followed = followed_of(poll, poll->row);
+
+	followed->unread++;
+	if (!followed->read && followed->unread > SHD_POLL_FOLLOW_BAD) {
+		follow_failed(poll);
+		return;
+	}
+	poll->bad_records++;
+	poll->bad_record = poll->error;
+	for (; poll->follows_asked; poll->follows_asked--)
+		put_off(poll, &poll->follows[poll->follows_at++]);
 	follow(poll);
 }
 
@@ -486,12 +501,14 @@ void shd_poll_parsed(struct shd_poll *poll)
 	shd_text_finish(&poll->body);
 	if (poll->state == SHD_POLL_LISTING) {
 		follow(poll);
+	} else if (!poll->parsed && shd_poll_follows(poll)) {
+		follow_unread(poll);
 	} else if (!poll->parsed) {
 		shd_poll_unanswered(poll);
 	} else if (shd_poll_reads_report(poll)) {
 		shd_poll_parsed_report(poll);
 	} else if (shd_poll_follows(poll)) {
-		followed_of(poll, poll->row);
+		followed_of(poll, poll->row)->read++;
 		poll->follows_at += poll->follows_asked;
 		follow(poll);
 	} else {

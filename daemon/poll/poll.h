@@ -17,6 +17,8 @@
 enum {
 	SHD_POLL_FOLLOWS = 200,                    /* objects followed in one poll */
 	SHD_POLL_FOLLOW_ROWS = 4,                  /* and of how many endpoints */
+	SHD_POLL_FOLLOW_BAD = 2,                   /* more that are not understood, and no other,
+						    * fail their endpoint */
 	SHD_POLL_INCOMPLETE_BYTES = 512,
 	SHD_POLL_HARVEST_BYTES = 16 * 1024 * 1024, /* what one poll may bring; */
 	SHD_POLL_FULL_BYTES = 8 * 1024 * 1024, /* with so much it ends, and the next one goes on */
@@ -58,6 +60,7 @@ struct shd_poll_followed {
 	bool failed;
 	struct shd_error error;
 	int64_t retry_after_ms;
+	size_t read, unread;     /* answers that were understood, and that were not */
 };
 
 struct shd_poll {

@@ -98,6 +98,45 @@ static void a_follow_that_is_refused_for_good_is_asked_for_now_and_then(void **s
 	assert_false(read_parents(f, 200));
 }
 
+/* One object that cannot be understood comes again, and costs no other. Where none can, it is the
+ * endpoint. */
+static void an_object_that_cannot_be_understood_costs_itself(void **state)
+{
+	static const char *const odd[] = {"{}", "nonsense", "{\"id\":", "[]"};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(odd); i++) {
+		int64_t read_ms = f->answers.ms;
+
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+			assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_READY);
+			assert_int_equal(answer_with(f, "/detail?x", 200, odd[i]),
+				again ? SHD_POLL_CHANGED : SHD_POLL_READY);
+			if (!again)
+				assert_int_equal(answer_with(f, "/detail?y", 200,
+					"{\"id\":\"y\"}"), SHD_POLL_CHANGED);
+			assert_int_equal(f->poll->bad_records, 1);
+			assert_false(f->poll->followed[0].failed);
+			shd_outcome_read(f->poll, true, false, f->answers);
+			shd_outcome_followed(f->poll, &f->poll->followed[0], f->answers, 0);
+			assert_int_equal(feed_of(f, DETAIL)->error, -1);
+			f->answers.ms++;
+		}
+		assert_int_equal(feed_of(f, DETAIL)->last_success.ms, read_ms);
+		tear_down(state);
+		start_up(state);
+		f = *state;
+	}
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, "{\"items\":[{\"id\":\"a\",\"follow\":"
+		"[\"p\",\"q\",\"r\",\"s\"]}]}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?p", 200, "{}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?q", 200, "{}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?r", 200, "{}"), SHD_POLL_CHANGED);
+	assert_true(f->poll->followed[0].failed);
+}
+
 /* What a clock put off that was ahead is asked for. */
 static void a_follow_waits_for_no_clock_that_was_ahead(void **state)
 {
@@ -234,6 +273,7 @@ int main(void)
 		ROW(a_follow_that_failed_is_tried_again_with_its_record),
 		ROW(a_follow_that_is_refused_is_not_given_up_for_it),
 		ROW(a_follow_that_is_refused_for_good_is_asked_for_now_and_then),
+		ROW(an_object_that_cannot_be_understood_costs_itself),
 		ROW(a_follow_waits_for_no_clock_that_was_ahead),
 		ROW(a_followed_object_may_be_gone),
 		ROW(too_many_follows_come_with_the_next_poll),

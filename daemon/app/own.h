@@ -35,6 +35,7 @@ struct shd_retain_change {
 struct shd_self {
 	struct shd_wall unkept_since;        /* as in shd_figures */
 	char why[300];
+	bool told;                           /* the channels */
 	bool logged;                         /* the journal knows of it by this room */
 	struct shd_wall misplaced_since;     /* the state file is not where it should be */
 	char refused[256];                   /* the last change that was */

@@ -13,6 +13,7 @@ enum {
 	SLOW_MS = 10000,            /* a state job that takes longer has a disk that hangs */
 	PATIENCE = 4,               /* times of the watchdog: one that hangs for longer does not
 				     * come back, and systemd starts the daemon anew */
+	TELL_MS = 30000,            /* people hear of what does not pass by itself */
 	REPEAT_MS = 600000,         /* a refusal in the same words is logged again */
 	STOP_MS = 4000,             /* what hangs for longer at the end is left behind */
 };
@@ -61,6 +62,20 @@ static void tell_journal(struct shd_self *self, bool is, bool commit_fails)
 	}
 }
 
+static void tell_people(struct shd_app *app)
+{
+	struct shd_self *self = &app->self;
+	bool is = self->unkept_since.ms;
+
+	if (self->told == is || (is && before(app, TELL_MS).ms < self->unkept_since.ms))
+		return;
+	self->told = is;
+	if (is)
+		shd_deliver_unkept(app->deliver, self->unkept_since, self->why);
+	else
+		shd_deliver_kept(app->deliver);
+}
+
 void shd_self_look(struct shd_app *app)
 {
 	struct shd_self *self = &app->self;
@@ -75,6 +90,7 @@ void shd_self_look(struct shd_app *app)
 		self->unkept_since = since;
 	memcpy(self->why, why, sizeof(why));
 	tell_journal(self, since.ms, commit.failing_since.ms);
+	tell_people(app);
 	if (was != (since.ms != 0))
 		shd_app_tell_status(app);
 }

@@ -227,7 +227,8 @@ void shd_deliver_claimed(struct shd_deliver *deliver)
 
 /* --- what became of it ------------------------------------------------------------------------ */
 
-static void tell_delivered(struct shd_deliver *deliver, const struct shd_attempt *attempt)
+void shd_deliver_tell_delivered(
+	const struct shd_deliver *deliver, const struct shd_attempt *attempt)
 {
 	bool ok = attempt->result.sent == SHD_SENT_DELIVERED;
 	const struct shd_delivered what = {.channel = attempt->channel,
@@ -271,7 +272,7 @@ static void settled_one(struct shd_deliver *deliver, struct shd_attempt *attempt
 	if (!attempt->released) {
 		if (health)
 			shd_health_learn(health, attempt);
-		tell_delivered(deliver, attempt);
+		shd_deliver_tell_delivered(deliver, attempt);
 	}
 	forget(deliver, attempt);
 }
@@ -376,6 +377,8 @@ void shd_deliver_tick(struct shd_deliver *deliver)
 {
 	if (uv_is_active((uv_handle_t *)&deliver->timer))
 		deliver->awake_ms = uv_now(deliver->in.loop);
+	if (!deliver->closing)
+		shd_direct_tick(deliver);
 	if (shd_clock_look(deliver->in.clock)->epoch != deliver->epoch.number && !deliver->closing)
 		record_soon(deliver);
 }
@@ -428,6 +431,7 @@ void shd_deliver_close(struct shd_deliver *deliver, void (*closed)(void *ctx), v
 	deliver->closing = true;
 	deliver->closed = closed;
 	deliver->closed_ctx = ctx;
+	shd_direct_close(deliver);
 	shd_claims_settle(deliver, true); /* an answer that has arrived is still recorded */
 	uv_close((uv_handle_t *)&deliver->timer, timer_closed);
 }

@@ -71,6 +71,12 @@ void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *co
  * went back, what waits waits no longer for that; when it went ahead, it is due sooner. */
 void shd_deliver_tick(struct shd_deliver *deliver);
 
+/* Tells every channel, once, that since `since` nothing can be kept, and why; and those who were
+ * told, that it is over. Outside the outbox, which cannot be kept either: tried again in memory,
+ * as long as other messages, by shd_deliver_tick. The text is copied. */
+void shd_deliver_unkept(struct shd_deliver *deliver, struct shd_wall since, const char *why);
+void shd_deliver_kept(struct shd_deliver *deliver);
+
 /* True: something of it waits for what can no longer come, so that nothing would be sent any more;
  * only a new start helps. */
 bool shd_deliver_is_stuck(struct shd_deliver *deliver);

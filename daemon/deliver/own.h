@@ -1,5 +1,6 @@
-/* deliver/own.h - what deliver.c (sending, on the loop) and claims.c (the changes that take
- * messages and record what became of them) share. Nobody else includes this. */
+/* deliver/own.h - what deliver.c (sending, on the loop), claims.c (the changes that take
+ * messages and record what became of them) and direct.c (what is told outside the outbox)
+ * share. Nobody else includes this. */
 #pragma once
 #include "health.h"
 
@@ -36,6 +37,7 @@ struct shd_deliver {
 					 * the loop thread alone */
 	struct shd_claims claims;
 	struct shd_settlement settlement;
+	struct shd_direct *direct;
 	uv_timer_t timer;
 	uint64_t awake_ms;              /* when its timer was last seen to run; loop's clock */
 	bool closing, timer_closed;
@@ -55,6 +57,14 @@ void shd_claims_settle(struct shd_deliver *deliver, bool urgent);
 /* deliver.c: the channel of this name; NULL: it is no longer configured. On the loop or in a
  * state job, between which configurations do not change. */
 struct shd_channel_health *shd_deliver_health(struct shd_deliver *deliver, const char *channel);
+
+/* direct.c: sends what is due; gives everything up. */
+void shd_direct_tick(struct shd_deliver *deliver);
+void shd_direct_close(struct shd_deliver *deliver);
+
+/* deliver.c: to whoever wants to hear of attempts. */
+void shd_deliver_tell_delivered(
+	const struct shd_deliver *deliver, const struct shd_attempt *attempt);
 
 /* deliver.c, on the loop: what was taken is in the list now; what was settled has gone. */
 void shd_deliver_claimed(struct shd_deliver *deliver);

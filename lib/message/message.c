@@ -88,12 +88,17 @@ static const struct shd_rule *find_rule(const struct render *render, const struc
 	return render->rules ? shd_rules_find(render->rules, facts->rule) : NULL;
 }
 
-static const char *title_of(const struct render *render, const struct shd_facts *facts)
+static bool is_unkept(const struct shd_facts *facts)
+{
+	return !facts->alert && strcmp(facts->rule, SHD_RULE_UNKEPT) == 0;
+}
+
+static const char *title_of(struct render *render, const struct shd_facts *facts)
 {
 	const struct shd_rule *rule = find_rule(render, facts);
 
 	if (!rule)
-		return facts->rule;
+		return is_unkept(facts) ? shd_phrase0(&render->reader, unkept) : facts->rule;
 	return or_else(
 		rule->title[render->reader.language], or_else(rule->title[SHD_EN], rule->id));
 }
@@ -307,6 +312,8 @@ static void render_item(struct render *render, const struct shd_facts *facts,
 		.cost = cost ? shd_phrase(reader, cost, 0, cost) : NULL,
 		.reason = wording_reason(reader, facts),
 	};
+	if (!rule && is_unkept(facts) && !resolved(facts))
+		item->advice = shd_phrase0(reader, unkept_advice);
 	if (rule && !resolved(facts))
 		item->advice = or_else(rule->advice[reader->language], rule->advice[SHD_EN]);
 }

@@ -37,6 +37,10 @@ struct shd_facts {
 				  * the message does not list one by one; on its last item */
 };
 
+/* The rule of which no file tells: that the state keeps nothing (deliver.h). Alert number 0, as
+ * the state has none. */
+#define SHD_RULE_UNKEPT "state-not-kept"
+
 /* JSON text of facts and back. Returned texts live in the arena. */
 char *shd_facts_pack(const struct shd_facts *facts, size_t count, struct shd_arena *arena);
 SHD_MUST_USE bool shd_facts_unpack(const char *json, struct shd_arena *arena,

@@ -84,6 +84,16 @@ def say_unkept(daemon):
     return wait_for(look, 30)
 
 
+def unkept(shop):
+    """What the webhook was told of the state itself."""
+    return [alert["move"] for hook in shop.received()["webhooks"] for alert in hook["body"]["alerts"]
+            if alert["rule"] == "state-not-kept"]
+
+
+def mails(shop):
+    return [mail for mail in shop.received()["mails"] if "ничего не может сохранить" in json.dumps(mail, ensure_ascii=False)]
+
+
 @pytest.mark.parametrize("how", ["EIO", "NOSPC", "SYNC"])
 def test_a_disk_that_cannot_be_written_is_told_until_it_can(shop, manager, daemon, how):
     assert status(daemon)[0] == 0
@@ -102,11 +112,16 @@ def test_a_disk_that_cannot_be_written_is_told_until_it_can(shop, manager, daemo
     words = subprocess.run([find_binary("storehealthctl"), "--socket", str(daemon.dir / "api.sock"), "status"],
                            capture_output=True, text=True, check=False)
     assert words.returncode == 1 and "Nothing can be kept in the state for" in words.stdout
+    people_hear = how == "EIO"  # after half a minute
+    if people_hear:
+        assert wait_for(lambda: unkept(shop) == ["new"] and len(mails(shop)) == 1, 60), daemon.log.read_text()
     (daemon.dir / "fail").unlink()
     assert wait_for(lambda: status(daemon)[0] == 0, 45), status(daemon)
     assert wait_for(lambda: poller(status(daemon)[1])["state"] == "ok"), status(daemon)
     assert wait_for(lambda: ("ozon-new-order", "0911-0001-1", "info") in told(shop))
     assert manager.hears("STATUS=watching"), manager.lines
+    if people_hear:
+        assert wait_for(lambda: unkept(shop) == ["new", "resolved"] and len(mails(shop)) == 2)
     assert daemon.stop() == 0
 
 

@@ -78,13 +78,28 @@ static bool retain_series(struct shd_state *state, const struct shd_retention *k
 	return true;
 }
 
+/* Nothing ever says of these that their life is over; they go when nothing happened to them for
+ * as long as others are kept that closed. */
+static bool may_never_close(enum shd_kind kind)
+{
+	return kind == SHD_KIND_review || kind == SHD_KIND_question || kind == SHD_KIND_message ||
+	       kind == SHD_KIND_notice;
+}
+
 static bool forget_entities(struct shd_state *state, const char *store, struct shd_wall before,
 			    int64_t *budget, struct shd_error *reterr)
 {
-	for (int i = 0; i < SHD_KIND_COUNT && *budget > 0; i++) {
+	static const enum shd_table_sql ways[] = {
+		SHD_TABLE_FORGET, SHD_TABLE_FORGET_UNDATED, SHD_TABLE_FORGET_AGED};
+
+	for (size_t i = 0; i < SHD_KIND_COUNT * SHD_COUNT(ways) && *budget > 0; i++) {
+		enum shd_kind kind = (enum shd_kind)(i / SHD_COUNT(ways));
+		enum shd_table_sql way = ways[i % SHD_COUNT(ways)];
 		struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 
-		if (!shd_query_open_kind(&query, state, (enum shd_kind)i, SHD_TABLE_FORGET, reterr))
+		if (way == SHD_TABLE_FORGET_AGED && !may_never_close(kind))
+			continue;
+		if (!shd_query_open_kind(&query, state, kind, way, reterr))
 			return false;
 		shd_query_put_text(&query, store);
 		shd_query_put_n(&query, before.ms);

@@ -80,8 +80,12 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *open_ids, *unread, *forget, *delete_one;
+	const char *table, *open_ids, *unread, *forget, *forget_undated, *forget_aged, *delete_one;
 } tables[] = {
+#define FORGET(name, condition)                                                                    \
+	"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name                       \
+	" WHERE store = ?1 AND " condition                                                         \
+	" AND coalesce(closed_at, progressed_at, 0) < ?2 LIMIT ?3)"
 #define KIND(name, doc)                                                                            \
 	[SHD_KIND_##name] = {                                                                      \
 		"e_" #name,                                                                        \
@@ -89,12 +93,14 @@ static const struct {
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
 		"SELECT unreadable FROM e_" #name " WHERE store = ?1 AND unreadable IS NOT NULL"   \
 		" AND closed IS NOT 1 LIMIT 10000",                                                \
-		"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name               \
-		" WHERE store = ?1 AND opened_at < ?2 AND closed = 1 AND closed_at < ?2 LIMIT ?3)",\
+		FORGET(name, "opened_at < ?2 AND closed = 1"),                                     \
+		FORGET(name, "opened_at IS NULL AND closed = 1"),                                  \
+		FORGET(name, "closed IS NOT 1 AND coalesce(opened_at, 0) < ?2"),                   \
 		"DELETE FROM e_" #name " WHERE store = ?1 AND id = ?2",                            \
 	},
 #include "catalog/kinds.def"
 #undef KIND
+#undef FORGET
 };
 
 static const struct shd_table_column columns[] = {
@@ -229,7 +235,9 @@ static const char *const indexes[] = {
 	"CREATE INDEX IF NOT EXISTS e_" #name "_open ON e_" #name                                  \
 	" (store, id, feed) WHERE closed IS NOT 1",                                                \
 	"CREATE INDEX IF NOT EXISTS e_" #name "_unreadable ON e_" #name                            \
-	" (store) WHERE unreadable IS NOT NULL",
+	" (store) WHERE unreadable IS NOT NULL",                                                   \
+	"CREATE INDEX IF NOT EXISTS e_" #name "_undated ON e_" #name                               \
+	" (store) WHERE opened_at IS NULL AND closed = 1",
 #include "catalog/kinds.def"
 #undef KIND
 	"CREATE INDEX IF NOT EXISTS e_listing_sku ON e_listing (store, sku)",
@@ -264,6 +272,8 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
 	case SHD_TABLE_UNREAD: return tables[kind].unread;
 	case SHD_TABLE_FORGET: return tables[kind].forget;
+	case SHD_TABLE_FORGET_UNDATED: return tables[kind].forget_undated;
+	case SHD_TABLE_FORGET_AGED: return tables[kind].forget_aged;
 	case SHD_TABLE_DELETE: return tables[kind].delete_one;
 	case SHD_TABLE_UPDATE_SAME: case SHD_TABLE_UPDATE_OWN: break;
 	case SHD_TABLE_INSERT: case SHD_TABLE_INSERT_MANY: break;

@@ -20,7 +20,9 @@ enum shd_table_sql {
 	SHD_TABLE_INSERT_MANY, /* ?1 store, then of each row: id, feed, fields; made at run time */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
 	SHD_TABLE_UNREAD,    /* ?1 store -> unreadable, of the open ones that have it */
-	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most */
+	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most: closed ones */
+	SHD_TABLE_FORGET_UNDATED, /* the same, of which is not known when they began */
+	SHD_TABLE_FORGET_AGED, /* the same, open ones: of kinds that may never close */
 	SHD_TABLE_DELETE,    /* ?1 store ?2 id */
 	SHD_TABLE_SQL_COUNT
 };

@@ -42,7 +42,7 @@ static void forget(struct drafts *drafts)
 
 static bool is_about_channel(const struct shd_noted_transition *noted)
 {
-	return noted->rule->each && noted->rule->kind == SHD_KIND_channel;
+	return noted->rule && noted->rule->each && noted->rule->kind == SHD_KIND_channel;
 }
 
 /* `recipients` has room for all channels. */
@@ -57,7 +57,7 @@ static bool find_recipients(const struct shd_basis *basis, const struct shd_txn 
 		.level = facts->level,
 		.marketplace = facts->marketplace,
 		.store_labels = settings ? &settings->labels : NULL,
-		.rule_labels = &noted->rule->labels};
+		.rule_labels = noted->rule ? &noted->rule->labels : NULL};
 	struct shd_route_query query = {.facts = &match,
 		.over = facts->move == SHD_MOVE_RESOLVED,
 		.about = is_about_channel(noted) ? facts->entity : NULL};

@@ -135,6 +135,9 @@ static bool note(const struct shd_basis *basis, struct shd_txn *txn, const struc
 			.title = rule ? rule->title[SHD_EN] : alert->rule,
 			.why = unwatched ? unwatched : alert->last.why,
 			.unwatched = unwatched != NULL};
+	noted->what.facts.unwatched = unwatched != NULL;
+	if (unwatched && strcmp(alert->store, visit->store->id) != 0)
+		noted->what.facts.marketplace = ""; /* of a store that is gone */
 	if (!keep(txn->arena, &noted->what))
 		return no_room(reterr);
 	*txn->transitions_end = noted;

@@ -12,7 +12,8 @@ bool shd_judge_drop(const struct shd_basis *basis, struct shd_txn *txn,
 		shd_rules_find(shd_rules_of(basis->in.rules, alert->store), alert->rule);
 	bool fired = alert->state != SHD_ALERT_PENDING;
 	struct shd_alert_move move = {
-		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level};
+		.move = fired ? SHD_MOVE_RESOLVED : SHD_MOVE_DROPPED, .from = alert->level,
+		.tell = fired}; /* to those who were told of it */
 
 	alert->state = fired ? SHD_ALERT_RESOLVED : SHD_ALERT_INACTIVE;
 	alert->level = alert->notified_level = SHD_LEVEL_NONE;

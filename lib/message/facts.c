@@ -62,6 +62,7 @@ static json_t *pack_one(const struct shd_facts *facts)
 	put_int(map, "sample_of", facts->sample_of);
 	put_int(map, "due", facts->due.ms);
 	put_int(map, "unlisted", facts->unlisted.ms);
+	put_int(map, "unwatched", facts->unwatched);
 	put_int(map, "more", facts->more);
 	return map;
 }
@@ -158,6 +159,7 @@ static bool unpack_one(const json_t *map, struct shd_arena *arena, struct shd_fa
 	facts->sample_of = (uint32_t)get_int(map, "sample_of");
 	facts->due.ms = get_int(map, "due");
 	facts->unlisted.ms = get_int(map, "unlisted");
+	facts->unwatched = get_int(map, "unwatched");
 	facts->more = (uint32_t)get_int(map, "more");
 	return get_value(map, "value", arena, &facts->value, reterr) &&
 	       get_value(map, "limit", arena, &facts->limit, reterr) &&

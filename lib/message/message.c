@@ -282,7 +282,8 @@ static const char *wording_reason(struct shd_reader *reader, const struct shd_fa
 		return shd_phrase(reader, reason_escalated, 0,
 			level_text(reader, facts->from_level), level_text(reader, facts->level));
 	case SHD_MOVE_RESOLVED:
-		return shd_phrase0(reader, reason_resolved);
+		return facts->unwatched ? shd_phrase0(reader, reason_unwatched)
+					: shd_phrase0(reader, reason_resolved);
 	case SHD_MOVE_FLAPPING:
 		return shd_phrase0(reader, reason_flapping);
 	case SHD_MOVE_NEW:
@@ -306,7 +307,8 @@ static void render_item(struct render *render, const struct shd_facts *facts,
 
 	*item = (struct shd_message_item){
 		.facts = facts,
-		.level = level_text(reader, resolved(facts) ? SHD_LEVEL_NONE : facts->level),
+		.level = facts->unwatched ? shd_phrase0(reader, level_unwatched)
+			 : level_text(reader, resolved(facts) ? SHD_LEVEL_NONE : facts->level),
 		.title = title_of(render, facts),
 		.line = wording_line(render, facts),
 		.cost = cost ? shd_phrase(reader, cost, 0, cost) : NULL,
@@ -367,7 +369,9 @@ static const char *wording_subject(struct render *render)
 	struct shd_reader *reader = &render->reader;
 	const struct shd_facts *facts = render->facts[0];
 	const char *level =
-		level_text(reader, render->all_resolved ? SHD_LEVEL_NONE : render->worst);
+		render->all_resolved && facts->unwatched
+			? shd_phrase0(reader, level_unwatched)
+			: level_text(reader, render->all_resolved ? SHD_LEVEL_NONE : render->worst);
 	const char *where = wording_where(render), *title = title_of(render, facts), *detail;
 
 	if (render->total > 1 && render->one_rule)

@@ -33,6 +33,7 @@ struct shd_facts {
 	uint32_t sample_hit, sample_of;
 	struct shd_wall due;     /* ms 0: none */
 	struct shd_wall unlisted; /* since when its list lacks the entity; ms 0: it does not */
+	bool unwatched;          /* RESOLVED, but only because nobody looks any more */
 	uint32_t more;           /* so many further alerts of the same rule, store and move that
 				  * the message does not list one by one; on its last item */
 };

@@ -1,4 +1,5 @@
 """Pollers and stores that a reload takes away and gives back: what nobody reads is not known."""
+import json
 import signal
 import time
 
@@ -86,10 +87,12 @@ def test_alerts_of_a_renamed_store_end_and_come_again_with_it(shop, daemon):
     assert wait_for(lambda: {store for _, store in alerts(daemon)} == {"other"}), alerts(daemon)
     assert reasons(daemon, number)[-1] == "the store is no longer watched"
     assert f"alert {number} of store \"shop\", {ORDER}: resolved" in daemon.log.read_text()
+    assert wait_for(lambda: (RULE, ORDER, "none") in told(shop, "resolved")), told(shop, "resolved")
+    assert "no longer has the rule, the store or its poller" in json.dumps(shop.received()["webhooks"])
     before = len(told_of_it(shop))
     reload_with(daemon, "id: other\n", "id: shop\n")
     assert wait_for(lambda: {store for _, store in alerts(daemon)} == {"shop"}), alerts(daemon)
-    assert wait_for(lambda: told_of_it(shop)[before:] == [(RULE, ORDER, "critical")]), told(shop)
+    assert wait_for(lambda: (RULE, ORDER, "critical") in told_of_it(shop)[before:]), told(shop)
     tell_of_later_order(shop, "0900-0009-1")
-    assert told_of_it(shop, "resolved") == []
+    assert len(told_of_it(shop, "resolved")) == 2  # of each name of the store
     assert daemon.stop() == 0

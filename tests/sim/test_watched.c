@@ -165,6 +165,9 @@ static void assert_journal(const struct bench *b, const char *rule, const char *
 /* --- a poller that is switched off ----------------------------------------------------- */
 
 static const char first[] = "mail:new gone,here;mail:new gone,here;";
+/* Who was told of something that nobody looks at any more hears that, and not that it is over. */
+static const char first_and_no_more[] = "mail:new gone,here;mail:new gone,here;"
+					"mail:unwatched gone,here;mail:unwatched gone,here;";
 
 static void what_is_switched_off_neither_fires_nor_resolves(void **state)
 {
@@ -275,6 +278,7 @@ static void a_stale_poller_that_is_switched_off_is_not_told_as_mended(void **sta
 	assert_string_equal(reason(&b, "poller-stale", "orders"), "poller orders is switched off");
 	assert_journal(&b, "poller-stale", "poller orders is switched off");
 	assert_null(strstr(told(&b), "resolved"));
+	assert_non_null(strstr(told(&b), "unwatched orders"));
 	turn(&b, SHD_MINUTE_MS); /* it is as stale as it was */
 	reload(&b);
 	assert_int_equal(bench_level(&b, "poller-stale", "orders"), SHD_CRITICAL);
@@ -309,7 +313,7 @@ static void what_the_tariff_no_longer_has_is_unknown_and_stale(void **state)
 
 /* --- stores and rules ------------------------------------------------------------------------ */
 
-static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state)
+static void alerts_of_a_store_that_is_no_longer_watched_end_and_say_so(void **state)
 {
 	(void)state;
 	for (int restarts = 0; restarts < 2; restarts++) {
@@ -329,7 +333,7 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 		assert_string_equal(reason(&b, "ship", "here"), "the store is no longer watched");
 		assert_journal(&b, "ship", "the store is no longer watched");
 		bench_wake(&b, T0 + SHD_DAY_MS);
-		assert_string_equal(told(&b), first);
+		assert_string_equal(told(&b), first_and_no_more);
 		/* It comes back: the first that its judge hears is what is behind. */
 		shd_judge_destroy(shd_steal(b.judge));
 		b.in.stores = b.stores;
@@ -350,7 +354,7 @@ static void alerts_of_a_store_that_is_no_longer_watched_end_quietly(void **state
 	}
 }
 
-static void alerts_of_a_rule_that_is_gone_end_quietly_and_say_so(void **state)
+static void alerts_of_a_rule_that_is_gone_end_and_say_so(void **state)
 {
 	struct bench b;
 
@@ -363,7 +367,7 @@ static void alerts_of_a_rule_that_is_gone_end_quietly_and_say_so(void **state)
 	assert_int_equal(state_of(&b, "ship", "here"), SHD_ALERT_RESOLVED);
 	assert_string_equal(reason(&b, "ship", "here"), "rule removed");
 	assert_journal(&b, "ship", "rule removed");
-	assert_string_equal(told(&b), first);
+	assert_string_equal(told(&b), first_and_no_more);
 	bench_rules(&b, rules);
 	judge_all(&b);
 	assert_int_equal(bench_level(&b, "ship", "here"), SHD_WARN);
@@ -380,8 +384,8 @@ int main(void)
 		cmocka_unit_test(what_is_switched_on_again_is_unknown_until_it_was_read),
 		cmocka_unit_test(a_stale_poller_that_is_switched_off_is_not_told_as_mended),
 		cmocka_unit_test(what_the_tariff_no_longer_has_is_unknown_and_stale),
-		cmocka_unit_test(alerts_of_a_store_that_is_no_longer_watched_end_quietly),
-		cmocka_unit_test(alerts_of_a_rule_that_is_gone_end_quietly_and_say_so),
+		cmocka_unit_test(alerts_of_a_store_that_is_no_longer_watched_end_and_say_so),
+		cmocka_unit_test(alerts_of_a_rule_that_is_gone_end_and_say_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

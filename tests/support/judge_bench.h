@@ -452,7 +452,8 @@ static inline const char *bench_outbox(struct bench *b, char *text, size_t size)
 		assert_true(
 			shd_facts_unpack(rows[i].facts, b->arena, &told, &facts_count, &b->err));
 		len += (size_t)snprintf(text + len, size - len, "%s:%s", rows[i].channel,
-					shd_move_name(told[0].move));
+					told[0].unwatched ? "unwatched"
+							  : shd_move_name(told[0].move));
 		for (size_t k = 0; k < facts_count; k++)
 			len += (size_t)snprintf(text + len, size - len, "%c%s", k ? ',' : ' ',
 						told[k].entity);

@@ -2,13 +2,14 @@
 
 #include "message/plain.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { POLLS_EVERY_MS = 10000 };
+enum { POLLS_EVERY_MS = 10000, PUT_BYTES = 2000 };
 
 struct shd_terminal {
 	bool colours;
@@ -59,6 +60,20 @@ static void end_line(void)
 	fflush(stdout);
 }
 
+/* What others wrote is harmless for the terminal. */
+static void put(const char *fmt, ...) SHD_PRINTF(1, 2);
+static void put(const char *fmt, ...)
+{
+	char text[PUT_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	shd_line_clean(text);
+	fputs(text, stdout);
+}
+
 static const char *level_colour(enum shd_level level)
 {
 	switch (level) {
@@ -81,7 +96,7 @@ static void started(struct shd_terminal *terminal, struct shd_wall now, size_t s
 {
 	terminal->shown = now;
 	begin_line(terminal, now, "watching", "1");
-	printf("%zu store%s, %zu feed%s, %zu rule%s", stores, SHD_S(stores), feeds, SHD_S(feeds),
+	put("%zu store%s, %zu feed%s, %zu rule%s", stores, SHD_S(stores), feeds, SHD_S(feeds),
 		rules, SHD_S(rules));
 	end_line();
 }
@@ -108,13 +123,13 @@ static void show_polls(struct shd_terminal *terminal, struct shd_wall now)
 	if (passed_ms >= 0 && passed_ms < POLLS_EVERY_MS)
 		return;
 	begin_line(terminal, now, "polls", "2");
-	printf("%zu in %s", terminal->polls, shd_wording_length(passed_ms, passed));
+	put("%zu in %s", terminal->polls, shd_wording_length(passed_ms, passed));
 	if (terminal->news)
-		printf(", %zu brought something new", terminal->news);
+		put(", %zu brought something new", terminal->news);
 	else
-		printf(", nothing new");
+		put(", nothing new");
 	if (terminal->failed)
-		printf(", %zu failed (%s)", terminal->failed, terminal->failure);
+		put(", %zu failed (%s)", terminal->failed, terminal->failure);
 	end_line();
 	terminal->polls = terminal->news = terminal->failed = 0;
 	terminal->shown = now;
@@ -134,11 +149,11 @@ static void show_transition(struct shd_terminal *terminal, struct shd_wall now,
 	shd_narrate_finding(transition, &finding);
 	begin_line(terminal, now, over ? "resolved" : shd_level_name(facts->level),
 		over ? "1;32" : level_colour(facts->level));
-	printf("%s (%s%s%s)", transition->title, facts->store, *facts->subject ? ", " : "",
+	put("%s (%s%s%s)", transition->title, facts->store, *facts->subject ? ", " : "",
 		facts->subject);
 	if (!over && finding.len)
-		printf(": %s", finding.data);
-	printf("  [alert %lld]", (long long)facts->alert);
+		put(": %s", finding.data);
+	put("  [alert %lld]", (long long)facts->alert);
 	end_line();
 }
 
@@ -147,9 +162,9 @@ static void delivered(struct shd_terminal *terminal, struct shd_wall now,
 {
 	terminal->all_delivered += what->ok;
 	begin_line(terminal, now, what->ok ? "sent" : "not sent", what->ok ? "32" : "31");
-	printf("by %s to %s: %s", what->channel, what->target, what->subject);
+	put("by %s to %s: %s", what->channel, what->target, what->subject);
 	if (!what->ok)
-		printf(": %s (%s)", what->error, what->given_up ? "given up" : "tried again later");
+		put(": %s (%s)", what->error, what->given_up ? "given up" : "tried again later");
 	end_line();
 }
 

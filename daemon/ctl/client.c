@@ -108,8 +108,10 @@ static bool fetch(const char *socket, const char *path, struct asking *asking,
 
 static enum shd_exit refused(int status, const json_t *answer)
 {
-	const char *text = shd_ctl_text(json_object_get(answer, "error"), "text");
+	const char *said = shd_ctl_text(json_object_get(answer, "error"), "text");
+	char *text shd_autofree = shd_xstrdup(said);
 
+	shd_line_clean(text);
 	fprintf(stderr, "storehealthctl: %s\n",
 		*text ? text : "the daemon's answer makes no sense");
 	return status == 404 || status == 400 ? SHD_EXIT_NO : SHD_EXIT_UNAVAILABLE;

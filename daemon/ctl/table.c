@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include "base/fold.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,22 +31,6 @@ size_t shd_display_width(const char *text, size_t len)
 	for (size_t at = 0; at < len;)
 		width += (size_t)shd_char_cells(shd_utf8_next(text, len, &at));
 	return width;
-}
-
-/* C0, DEL, and C1 as UTF-8 writes it (C2 80 to C2 9F). */
-static void drop_controls(char *text)
-{
-	unsigned char last = 0;
-
-	for (char *at = text; *at; at++) {
-		unsigned char c = (unsigned char)*at;
-
-		if (c < ' ' || c == 0x7F)
-			*at = ' ';
-		else if (last == 0xC2 && c < 0xA0)
-			at[-1] = *at = ' ';
-		last = c;
-	}
 }
 
 struct shd_table *shd_table_create(const char *const *headings)
@@ -78,7 +63,7 @@ void shd_table_cell(struct shd_table *table, enum shd_paint paint, const char *t
 	shd_grow(table->cells, table->count, table->room);
 	struct cell *cell = &table->cells[table->count++];
 	cell->text = shd_xstrdup(text && *text ? text : "-");
-	drop_controls(cell->text);
+	shd_line_clean(cell->text);
 	cell->width = shd_display_width(cell->text, strlen(cell->text));
 	cell->paint = paint;
 }
@@ -87,7 +72,7 @@ void shd_paint(struct shd_text *out, bool colour, enum shd_paint paint, const ch
 {
 	shd_autofree char *clean = shd_xstrdup(text);
 
-	drop_controls(clean);
+	shd_line_clean(clean);
 	if (!colour || paint == SHD_PLAIN) {
 		shd_text_puts(out, clean);
 		return;

@@ -62,9 +62,10 @@ static void add(struct fields *fields, const char *name, const char *value)
 	if (!value || !*value)
 		return;
 	shd_assert(fields->count < FIELDS_MAX);
-	int len = snprintf(text, FIELD_BYTES, "%s=%s", name, value);
+	snprintf(text, FIELD_BYTES, "%s=%s", name, value);
+	shd_line_clean(text);
 	fields->at[fields->count].iov_base = text;
-	fields->at[fields->count].iov_len = len < FIELD_BYTES ? (size_t)len : FIELD_BYTES - 1;
+	fields->at[fields->count].iov_len = strlen(text);
 	fields->count++;
 }
 
@@ -117,6 +118,7 @@ void shd_log(enum shd_message_id message, const struct shd_about *about, const c
 	va_end(args);
 	if (len >= (int)sizeof(text))
 		text[shd_utf8_cut(text, sizeof(text) - 1, sizeof(text) - 2)] = '\0';
+	shd_line_clean(text);
 	if (to_journal && send_to_journal(message, about, text))
 		return;
 	if (priority == LOG_DEBUG && !debug_too)

@@ -339,8 +339,8 @@ SHD_MUST_USE bool shd_state_samples_at(struct shd_state *copy, struct shd_wall a
  * one per hour (the hour's last, with its low and high), those before daily_before one
  * per day; days before samples_before go, and with them the entities that closed
  * before it, and of kinds that may never close (reviews, questions, messages, notices) those to
- * which nothing happened since. Alerts that are over go with their events, messages that are sent or
- * dead with their attempts. Call it within a transaction. */
+ * which nothing happened since. Alerts that are over go with their events, messages that are sent
+ * or dead with their attempts. Call it within a transaction. */
 struct shd_retention {
 	struct shd_wall samples_before, events_before, deliveries_before, hourly_before,
 		daily_before;

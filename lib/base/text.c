@@ -182,6 +182,38 @@ int32_t shd_utf8_next(const char *s, size_t len, size_t *at)
 	return code;
 }
 
+static bool is_control(int32_t code)
+{
+	return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
+}
+
+/* Bidi_Control of the Unicode Character Database. */
+static bool turns_direction(int32_t code)
+{
+	return code == 0x061C || code == 0x200E || code == 0x200F ||
+	       (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void shd_line_clean(char *line)
+{
+	size_t len = strlen(line), at = 0, kept = 0;
+
+	while (at < len) {
+		size_t from = at;
+		int32_t code = shd_utf8_next(line, len, &at);
+
+		if (code < 0)
+			line[kept++] = '?';
+		else if (is_control(code))
+			line[kept++] = ' ';
+		else if (!turns_direction(code)) {
+			memmove(line + kept, line + from, at - from);
+			kept += at - from;
+		}
+	}
+	line[kept] = '\0';
+}
+
 void shd_text_excerpt(struct shd_text *out, const char *s, size_t len, size_t max_bytes)
 {
 	size_t cut = shd_utf8_cut(s, len, max_bytes), next;

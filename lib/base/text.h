@@ -55,6 +55,11 @@ size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes);
  * *at < len. */
 int32_t shd_utf8_next(const char *s, size_t len, size_t *at);
 
+/* Makes a foreign text harmless for one line of a log, a terminal or a mail, where it is: a control
+ * character (C0, DEL, C1) or a line separator becomes a space, a byte that is no UTF-8 '?', and
+ * what changes the direction of writing goes. It never grows. */
+void shd_line_clean(char *line);
+
 /* Appends s[0..len) for people to look at: at most max_bytes of it, then "..."; a byte that is
  * no UTF-8 or a control character is written as \xNN. */
 void shd_text_excerpt(struct shd_text *out, const char *s, size_t len, size_t max_bytes);

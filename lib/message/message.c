@@ -28,12 +28,14 @@ static const char *or_else(const char *text, const char *other)
 	return text ? text : other;
 }
 
-/* At most max_chars characters, "…" included; control characters become spaces. */
-static const char *one_line(struct shd_reader *reader, const char *text, size_t max_chars)
+/* At most max_chars characters, "…" included, and harmless. */
+static const char *one_line(struct shd_reader *reader, const char *foreign, size_t max_chars)
 {
+	char *text shd_autofree = shd_xstrdup(foreign);
 	struct shd_text out;
 	size_t chars = 0, cut = 0;
 
+	shd_line_clean(text);
 	shd_text_init(&out, strlen(text) + 8);
 	for (const char *c = text; *c; c++) {
 		bool starts = ((unsigned char)*c & 0xC0) != 0x80;
@@ -42,7 +44,7 @@ static const char *one_line(struct shd_reader *reader, const char *text, size_t 
 			cut = out.len; /* here the dots go, if more follows */
 		if (starts && chars > max_chars)
 			break;
-		shd_text_putc(&out, (unsigned char)*c < 0x20 || *c == 0x7F ? ' ' : *c);
+		shd_text_putc(&out, *c);
 	}
 	const char *line;
 	if (chars > max_chars) {

@@ -3,31 +3,45 @@
 
 #include <string.h>
 
+enum { LINE_BYTES = 16 << 10 };
+
 /* Only these become links; a title or url from a marketplace cannot be a script. */
 static bool is_link(const char *url)
 {
 	return url && (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0);
 }
 
+/* A line of the text part, of texts of which some are foreign. */
 static void line(struct shd_text *out, const char *indent, const char *text)
 {
+	char *clean shd_autofree = text ? shd_xstrdup(text) : NULL;
+
 	if (!text || !*text)
 		return;
-	shd_text_puts(out, indent);
-	shd_text_puts(out, text);
-	shd_text_puts(out, "\r\n");
+	shd_line_clean(clean);
+	shd_text_printf(out, "%s%s\r\n", indent, clean);
+}
+
+static void named(struct shd_text *out, const char *name, const char *text)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text whole = {0};
+
+	if (!text)
+		return;
+	shd_text_init(&whole, LINE_BYTES);
+	shd_text_printf(&whole, "%s: %s", name, text);
+	line(out, "  ", whole.data);
 }
 
 static void text_item(const struct shd_message *message, const struct shd_message_item *item,
 	struct shd_text *out)
 {
-	shd_text_printf(out, "\r\n[%s] %s\r\n", item->level, item->title);
+	shd_text_printf(out, "\r\n[%s] ", item->level);
+	line(out, "", item->title);
 	line(out, "  ", item->line);
 	line(out, "  ", item->cost);
-	if (item->advice)
-		shd_text_printf(out, "  %s: %s\r\n", message->advice_heading, item->advice);
-	if (is_link(item->facts->url))
-		shd_text_printf(out, "  %s: %s\r\n", message->link_text, item->facts->url);
+	named(out, message->advice_heading, item->advice);
+	named(out, message->link_text, is_link(item->facts->url) ? item->facts->url : NULL);
 	line(out, "  ", item->reason);
 }
 

@@ -8,17 +8,12 @@
  * one that leaves room for the name of the header before it. */
 enum { LINE_BYTES = 57, WORD_BYTES = 45, FIRST_WORD_BYTES = 33 };
 
-static char harmless(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7F ? ' ' : c;
-}
-
 void shd_mime_raw(struct shd_text *out, const char *name, const char *value)
 {
-	shd_text_printf(out, "%s: ", name);
-	for (; *value; value++)
-		shd_text_putc(out, harmless(*value));
-	shd_text_puts(out, "\r\n");
+	char *line shd_autofree = shd_xstrdup(value);
+
+	shd_line_clean(line);
+	shd_text_printf(out, "%s: %s\r\n", name, line);
 }
 
 /* Plain words that nobody could take for encoded ones, in a line that may be long. */
@@ -33,8 +28,12 @@ static bool is_plain(const char *value)
 	return len < 900 && !strstr(value, "=?");
 }
 
-void shd_mime_header(struct shd_text *out, const char *name, const char *value)
+void shd_mime_header(struct shd_text *out, const char *name, const char *foreign)
 {
+	char *line shd_autofree = shd_xstrdup(foreign);
+	const char *value = line;
+
+	shd_line_clean(line);
 	size_t left = strlen(value), most = FIRST_WORD_BYTES;
 
 	if (is_plain(value)) {
@@ -43,16 +42,13 @@ void shd_mime_header(struct shd_text *out, const char *name, const char *value)
 	}
 	shd_text_printf(out, "%s:", name);
 	while (left) {
-		char word[WORD_BYTES];
 		size_t len = shd_utf8_cut(value, left, most);
 
 		if (!len) /* no character is that long; text that is not UTF-8 */
 			len = left < most ? left : most;
 		most = WORD_BYTES;
-		for (size_t i = 0; i < len; i++)
-			word[i] = harmless(value[i]);
 		shd_text_puts(out, " =?UTF-8?B?");
-		shd_base64_add(out, word, len);
+		shd_base64_add(out, value, len);
 		shd_text_puts(out, left > len ? "?=\r\n" : "?=");
 		value += len;
 		left -= len;

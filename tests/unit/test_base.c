@@ -309,9 +309,53 @@ static void slips_get_a_suggestion(void **state)
 	assert_null(shd_nearest("warehouse", words, 4));
 }
 
+/* Every code point below U+10000, and every byte that is no UTF-8. */
+static void a_foreign_text_is_harmless_in_a_line(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *foreign, *clean;
+	} rows[] = {
+		{"E-1\n<0>alert 9 of store \"a\"", "E-1 <0>alert 9 of store \"a\""},
+		{"E-2\033[2J\033]0;title\007", "E-2 [2J ]0;title "},
+		{"E-3\xE2\x80\xAEgnp.exe\xC2\x9B" "31m", "E-3gnp.exe 31m"},
+		{"a\xE2\x80\xA8" "b\xE2\x80\xA9" "c\x7F", "a b c "},
+		{"\xE2\x81\xA6x\xE2\x81\xA9\xD8\x9C", "x"},
+		{"\x9B" "31m\xC3", "?31m?"},
+		{"Чайник 水壶 café 👍", "Чайник 水壶 café 👍"},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
+		char *text shd_autofree = shd_xstrdup(rows[i].foreign);
+
+		shd_line_clean(text);
+		assert_string_equal(text, rows[i].clean);
+	}
+	for (int32_t code = 1; code < 0x10000; code++) {
+		char text[8] = {0};
+		bool odd = code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x61C ||
+			   code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+			   (code >= 0x2066 && code <= 0x2069) || (code >= 0xD800 && code < 0xE000);
+
+		if (code < 0x80)
+			text[0] = (char)code;
+		else if (code < 0x800)
+			memcpy(text, (char[]){(char)(0xC0 | code >> 6), (char)(0x80 | (code & 63))},
+				2);
+		else
+			memcpy(text, (char[]){(char)(0xE0 | code >> 12),
+				(char)(0x80 | (code >> 6 & 63)), (char)(0x80 | (code & 63))}, 3);
+		char *before shd_autofree = shd_xstrdup(text);
+		shd_line_clean(text);
+		assert_int_equal(strcmp(before, text) != 0, odd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_foreign_text_is_harmless_in_a_line),
 		cmocka_unit_test(durations_read_back),
 		cmocka_unit_test(bad_durations_are_refused),
 		cmocka_unit_test(times_of_every_shape),

@@ -72,7 +72,7 @@ static void a_marketplace_cannot_send_escape_sequences(void **state)
 	shd_text_init(&out, 4096);
 	shd_table_cell(table, SHD_PLAIN, "a\033[2Jb\nc\xc2\x9b" "31m");
 	shd_table_print(table, false, &out);
-	assert_string_equal(out.data, "A\na [2Jb c  31m\n");
+	assert_string_equal(out.data, "A\na [2Jb c 31m\n");
 }
 
 static void lengths_have_at_most_two_units(void **state)

@@ -127,6 +127,11 @@ static const struct walk_case walks[] = {
 		{{"/list?", ITEMS(ID("a") "," ID("b"), NEXT("1") ",\"total\":4")},
 			{"/list?1", ITEMS(ID("b") "," ID("c"), ",\"total\":4")}},
 		SHD_LACK_SHORT, 4},
+	{"a total that became less meanwhile",
+		{{"/list?", ITEMS(ID("a"), NEXT("1") ",\"total\":3")},
+			{"/list?1", ITEMS(ID("b"), ",\"total\":2")}}, SHD_LACK_NOTHING, 2},
+	{"a state that cannot be read", {{"/list?", ITEMS("{\"id\":\"a\",\"state\":5}", "")}},
+		SHD_LACK_NOTHING, 1},
 	{"more pages than are read",
 		{{"/list?", ITEMS(ID("a"), NEXT("1"))}, {"/list?1", ITEMS(ID("b"), NEXT("2"))},
 			{"/list?2", ITEMS(ID("c"), NEXT("3"))}},
@@ -204,6 +209,40 @@ static void what_a_list_lacks_is_told_when_it_changes(void **state)
 }
 
 /* A record of several entities keeps the keys of all of them. */
+/* Also by polls that read nothing anew. */
+static void an_example_of_what_is_wrong_stays(void **state)
+{
+	static const char body[] = ITEMS("{\"v\":1}," ID("a"), "");
+	struct poll_bench *f = *state;
+	struct shd_feed_status status;
+
+	for (int again = 0; again < 3; again++) {
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, body),
+			again ? SHD_POLL_UNCHANGED : SHD_POLL_CHANGED);
+		shd_outcome_read(f->poll, !again, false, (struct shd_wall){5000});
+		shd_feed_status(feed_of(f, LIST), &status);
+		assert_string_equal(status.incomplete, "rows could not be read (1): no id");
+	}
+}
+
+/* What repeats the pages before it may be new behind others. */
+static void a_page_that_repeated_others_is_looked_at_again(void **state)
+{
+	static const char *const firsts[] = {ITEMS(ID("a"), NEXT("1")), ITEMS(ID("b"), NEXT("1"))};
+	struct poll_bench *f = *state;
+
+	for (int changed = 0; changed < 2; changed++) {
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, firsts[changed]), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?1", 200, ITEMS(ID("a"), "")),
+			SHD_POLL_CHANGED);
+		assert_int_equal(f->poll->walk.lack,
+			changed ? SHD_LACK_NOTHING : SHD_LACK_REPEATS);
+		shd_poll_adopt(f->poll);
+	}
+}
+
 static void a_record_may_have_several_keys(void **state)
 {
 	static const char two[] =
@@ -526,6 +565,8 @@ int main(void)
 		ROW(pages_are_read_to_the_last),
 		ROW(a_list_that_cannot_be_whole_is_incomplete),
 		ROW(what_a_list_lacks_is_told_when_it_changes),
+		ROW(an_example_of_what_is_wrong_stays),
+		ROW(a_page_that_repeated_others_is_looked_at_again),
 		ROW(a_record_may_have_several_keys),
 		ROW(a_position_has_a_maximum),
 		ROW(a_text_that_expired_is_not_asked_for),

@@ -7,6 +7,14 @@
 #include "conf/option.h"
 
 struct shd_source;
+struct shd_store;
+struct shd_entity;
+struct shd_text;
+
+/* Appends the address of the page that the word in the entity's `url` stands for; false: there
+ * is none, and nothing is appended. Pure. */
+typedef bool shd_page_fn(const struct shd_store *store, const struct shd_entity *entity,
+			 struct shd_text *ret_url);
 
 enum shd_store_kind { SHD_STORE_LOCAL, SHD_STORE_CROSSBORDER };
 
@@ -23,5 +31,6 @@ struct shd_store {
 	struct shd_pairs labels;
 	const struct shd_node *overrides; /* its own: map rule id -> keys, or NULL */
 	const struct shd_source *source; /* its marketplace (market/source.h) */
+	shd_page_fn *page;           /* the marketplace's; NULL: it has no words for pages */
 	const struct shd_node *node;
 };

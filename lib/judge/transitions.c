@@ -1,6 +1,8 @@
 /* Transitions of alerts: what there is to tell of each, noted when it happens. */
 #include "parts.h"
 
+#include "catalog/page.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +88,17 @@ static bool keep(struct shd_arena *arena, struct shd_transition *transition)
 	       (!transition->why || keep_text(arena, &transition->why));
 }
 
+/* NULL: it has no page. */
+static const char *page_of(
+	struct shd_arena *arena, const struct shd_visit *visit, const struct shd_entity *entity)
+{
+	struct shd_text url SHD_AUTO(shd_text_finish) = {0};
+
+	shd_text_init(&url, SHD_FIELD_BYTES);
+	return shd_entity_page(visit->store->settings, entity, &url) && shd_text_ok(&url)
+		       ? shd_arena_text(arena, url.data, url.len) : NULL;
+}
+
 /* --- what there is to tell ------------------------------------------------------------------ */
 
 static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd_txn *txn,
@@ -113,8 +126,8 @@ static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd
 		.sample_of = last->sample_of,
 		.due = last->due};
 
-	if (entity && !entity->fields[SHD_I_url].none)
-		facts.url = entity->fields[SHD_I_url].text;
+	if (entity)
+		facts.url = page_of(txn->arena, visit, entity);
 	if (entity && !entity->fields[SHD_I_unlisted_since].none)
 		facts.unlisted.ms = entity->fields[SHD_I_unlisted_since].n;
 	return facts;

@@ -154,6 +154,7 @@ struct shd_adapter {
 	size_t endpoint_count;
 	const char *cheapest;    /* endpoint for a connection test */
 	const struct shd_renewal *renewal; /* of access tokens; NULL: it has none */
+	shd_page_fn *page;       /* of its words in `url`; NULL: it has none (catalog/page.h) */
 
 	/* The rows of one source, made at load time from its settings (NULL: `endpoints` are
 	 * those of every source). They live in the arena. */

@@ -40,10 +40,57 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 	}
 }
 
+/* As a marketplace makes the address of its word. */
+static bool made_page(
+	const struct shd_store *store, const struct shd_entity *entity, struct shd_text *ret_url)
+{
+	if (strcmp(entity->fields[SHD_I_url].text, "word") != 0)
+		return false;
+	shd_text_printf(ret_url, "https://%s.example/%s", store->id, entity->id);
+	return true;
+}
+
+/* In the message, in the rule of an order, and in a window that reads little of it. */
+static void a_word_for_a_page_is_read_as_its_address(void **state)
+{
+	static const struct {
+		const char *word, *url; /* NULL: the rule says false, nobody is told */
+	} cases[] = {
+		{"word", "\"url\":\"https://s1.example/o1\""},
+		{"https://s1.example/o1", "\"url\":\"https://s1.example/o1\""},
+		{"other", NULL},
+	};
+	struct shd_outbox_row *rows;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct bench b;
+
+		bench_start_on_disk(&b,
+			"rules:\n"
+			"  - rule: paged\n    each: order\n    levels:\n"
+			"      info: url matches \"s1.example/o1$\" and"
+			" count(order last 1d where url matches \"s1.example/o1$\") == 1\n");
+		b.stores[0].page = made_page;
+		bench_poll_all(&b);
+		size_t at = add(&b, SHD_KIND_order, "o1");
+		shd_set_n(b.harvest, at, SHD_F_order_opened_at, b.now - 1);
+		text(&b, at, SHD_F_order_url, cases[i].word);
+		bench_poll(&b, "orders");
+		bench_messages(&b, &rows, &count);
+		assert_int_equal(count, cases[i].url ? 1 : 0);
+		if (cases[i].url)
+			assert_non_null(strstr(rows[0].facts, cases[i].url));
+		bench_finish(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_has_only_a_product_is_called_by_its_title),
+		cmocka_unit_test(a_word_for_a_page_is_read_as_its_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

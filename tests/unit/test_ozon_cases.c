@@ -7,6 +7,7 @@
 #include "base/currency.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "catalog/page.h"
 #include "market/adapter.h"
 #include "support/source.h"
 #include "market/ozon/ozon.h"
@@ -53,6 +54,17 @@ static json_t *value_json(const struct shd_value *value)
 	return NULL;
 }
 
+/* As a message shows it; false: it has none. */
+static bool put_page(json_t *json, const struct shd_entity *entity)
+{
+	const struct shd_store store = {.page = shd_adapter_find("ozon")->page};
+	struct shd_text url SHD_AUTO(shd_text_finish) = {0};
+
+	shd_text_init(&url, SHD_FIELD_BYTES);
+	return shd_entity_page(&store, entity, &url) &&
+	       json_object_set_new(json, "url", json_string(url.data)) == 0;
+}
+
 static json_t *entity_json(const struct shd_entity *entity)
 {
 	json_t *json =
@@ -61,7 +73,9 @@ static json_t *entity_json(const struct shd_entity *entity)
 	if (entity->known_only)
 		json_object_set_new(json, "known_only", json_true());
 	for (int i = 0; i < shd_kind_fields(entity->kind); i++)
-		if (entity->set >> i & 1)
+		if (i == SHD_I_url)
+			(void)put_page(json, entity);
+		else if (entity->set >> i & 1)
 			json_object_set_new(json,
 				shd_field_row(shd_kind_first(entity->kind) + (enum shd_field)i)
 					->name,

@@ -45,6 +45,7 @@ static void migrations_are_what_they_were(void **state)
 		"8caa7913c4158144ab88fc91147d618e97b543162381350010b2758af151994a",
 		"90cd1052df1743f1c2a11fd7127ff4590479c0eb47a0e9bf05ed53024ff66072",
 		"c7f9958382237460afc7b4a7dd0ec7d1dc043e5fa5c4cda80c4f6fd1f5bbd0f1",
+		"00cf6a9cc6236ef04ff912271d5e08ac0e0a4889e80728930b1a1073b877ae1b",
 	};
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));
@@ -132,6 +133,48 @@ static void a_field_that_is_new_becomes_a_column(void **state)
 	assert_true(shd_state_open(f->path, &f->state, &f->err));
 	put_order(f, "s", "a", 2, false, "x", NULL);
 	assert_true(shd_state_prepare_all(f->state, &f->err));
+}
+
+static void check_url(struct fixture *f, enum shd_kind kind, const char *id, const char *expected)
+{
+	struct shd_entity *entity;
+
+	assert_true(shd_state_entity_get(f->state, "s", kind, id, f->arena, &entity, &f->err));
+	assert_non_null(entity);
+	assert_string_equal(entity->fields[SHD_I_url].text, expected);
+}
+
+/* Those that a word stands for, and no others. */
+static void addresses_of_older_files_become_words(void **state)
+{
+	static const char cabinet[] = "https://seller.ozon.ru/app/postings/";
+	static const struct {
+		const char *id, *path, *word;
+	} rows[] = {{"a-1", "fbs?postingDetails=a-1", "fbs"}, {"b-1", "fbo?postingDetails=b-1", "fbo"},
+		{"c-1", "crossborder/fbs?tab=all&postingNumber=c-1&postingDetails=c-1", "fbs"},
+		{"d-1", "crossborder/fbo/d-1", "fbo"}};
+	struct fixture *f = *state;
+	char sql[400];
+
+	for (size_t i = 0; i < SHD_COUNT(rows); i++)
+		put_order(f, "s", rows[i].id, 1, false, "x", NULL);
+	put_order(f, "s", "other", 1, false, "x", NULL);
+	shd_state_close(shd_steal(f->state));
+	run_sql(f->path, "PRAGMA user_version = 11; UPDATE e_order SET url = 'https://a.example/fbs'");
+	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
+		snprintf(sql, sizeof(sql), "UPDATE e_order SET url = '%s%s' WHERE id = '%s'",
+			cabinet, rows[i].path, rows[i].id);
+		run_sql(f->path, sql);
+	}
+	run_sql(f->path, "INSERT INTO e_parcel (store, id, url, order_id) VALUES"
+			 " ('s', 'a-1', 'https://seller.ozon.ru/app/postings/fbs?x', 'a-1'),"
+			 " ('s', 'b-1', 'https://seller.ozon.ru/app/postings/fbs?x', NULL)");
+	assert_true(shd_state_open(f->path, &f->state, &f->err));
+	for (size_t i = 0; i < SHD_COUNT(rows); i++)
+		check_url(f, SHD_KIND_order, rows[i].id, rows[i].word);
+	check_url(f, SHD_KIND_order, "other", "https://a.example/fbs");
+	check_url(f, SHD_KIND_parcel, "a-1", "fbs");
+	check_url(f, SHD_KIND_parcel, "b-1", "https://seller.ozon.ru/app/postings/fbs?x");
 }
 
 static void a_file_of_a_newer_version_is_refused(void **state)
@@ -264,6 +307,7 @@ int main(void)
 		STATE_TEST(what_is_rolled_back_never_was),
 		STATE_TEST(a_reader_sees_the_last_commit_and_cannot_write),
 		STATE_TEST(a_field_that_is_new_becomes_a_column),
+		STATE_TEST(addresses_of_older_files_become_words),
 		STATE_TEST(a_file_of_a_newer_version_is_refused),
 		STATE_TEST(a_file_that_is_no_database_is_named),
 		STATE_TEST(a_folder_that_is_not_there_is_named),

@@ -160,22 +160,14 @@ static bool mark_as_ours(struct shd_state *state, struct shd_error *reterr)
 	       (id[0] == APPLICATION_ID || simple(state, SHD_SQL_application_put, reterr));
 }
 
-/* Each migration sets user_version itself, within its transaction. */
-static bool migrate(struct shd_state *state, struct shd_error *reterr)
+/* Each migration sets user_version itself. */
+static bool migrate(struct shd_state *state, int64_t version, struct shd_error *reterr)
 {
-	int64_t version, reached;
+	int64_t reached;
 
-	if (!read_version(state, &version, reterr))
-		return false;
 	for (size_t i = (size_t)version; i < SHD_COUNT(migrations); i++) {
-		if (!shd_state_begin(state, reterr))
-			return false;
 		if (!run(state, migrations[i].sql, migrations[i].name, reterr) ||
-		    !shd_state_commit(state, true, reterr)) {
-			shd_state_rollback(state);
-			return false;
-		}
-		if (!read_version(state, &reached, reterr))
+		    !read_version(state, &reached, reterr))
 			return false;
 		shd_assert(reached == (int64_t)i + 1);
 	}
@@ -232,6 +224,7 @@ static bool add_missing(struct shd_state *state, enum shd_kind kind, const char 
 	return true;
 }
 
+/* Before the migrations, which may speak of them. */
 static bool make_tables(struct shd_state *state, struct shd_error *reterr)
 {
 	for (int i = 0; i < SHD_KIND_COUNT; i++) {
@@ -248,18 +241,29 @@ static bool make_tables(struct shd_state *state, struct shd_error *reterr)
 		if (count > 0 && !add_missing(state, kind, names, count, reterr))
 			return false;
 	}
+	return true;
+}
+
+/* After them, which may drop one. */
+static bool make_indexes(struct shd_state *state, struct shd_error *reterr)
+{
 	for (size_t i = 0; shd_table_index(i); i++)
 		if (!run(state, shd_table_index(i), "creating an index", reterr))
 			return false;
 	return true;
 }
 
+/* In one transaction: a file of half a version would be nobody's. One of a newer version is
+ * left as it is. */
 static bool bring_up(struct shd_state *state, struct shd_error *reterr)
 {
-	if (!migrate(state, reterr) || !shd_state_begin(state, reterr))
+	int64_t version;
+
+	if (!read_version(state, &version, reterr) || !shd_state_begin(state, reterr))
 		return false;
-	if (make_tables(state, reterr) && mark_as_ours(state, reterr) &&
-		shd_state_commit(state, true, reterr))
+	if (make_tables(state, reterr) && migrate(state, version, reterr) &&
+	    make_indexes(state, reterr) && mark_as_ours(state, reterr) &&
+	    shd_state_commit(state, true, reterr))
 		return true;
 	shd_state_rollback(state);
 	return false;

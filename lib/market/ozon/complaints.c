@@ -485,8 +485,7 @@ SHD_OZON_MAP(arbitration)
 	shd_put_word(out, at, SHD_F_complaint_root_cause, "LOGISTICS_TRACKING_BREAK");
 	/* When it began is not told: the first sight of it counts (catalog/derive.h). */
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
-	shd_ozon_put_url(out, at, SHD_F_complaint_url, shd_ozon_page_of_postings(in->source, false),
-		json_object_get(record, "posting_number"));
+	shd_put_word(out, at, SHD_F_complaint_url, SHD_OZON_FBS);
 	shd_put_text(out, at, SHD_F_complaint_stage, status);
 	if (json_array_size(products) == 1)
 		shd_put_text(out, at, SHD_F_complaint_sku,

@@ -270,8 +270,8 @@ static bool are_skus(const json_t *list)
 	return json_is_array(list);
 }
 
-static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
-		       const json_t *posting, const char *order_status)
+static void put_parcel(
+	struct shd_harvest *out, const json_t *posting, const char *order_status)
 {
 	const json_t *number = json_object_get(posting, "posting_number");
 	const json_t *gtd = shd_loose_at(posting, "requirements.products_requiring_gtd");
@@ -294,8 +294,7 @@ static void put_parcel(struct shd_harvest *out, const struct shd_map_in *in,
 		return;
 	}
 	shd_put_text(out, at, SHD_F_parcel_order_id, number);
-	shd_ozon_put_url(out, at, SHD_F_parcel_url, shd_ozon_page_of_postings(in->source, false),
-		number);
+	shd_put_word(out, at, SHD_F_parcel_url, SHD_OZON_FBS);
 	shd_put_word(out, at, SHD_F_parcel_status, status);
 	shd_put_text(out, at, SHD_F_parcel_substatus, json_object_get(posting, "substatus"));
 	shd_put_text(out, at, SHD_F_parcel_carrier,
@@ -323,6 +322,7 @@ SHD_OZON_MAP(fbs_posting)
 {
 	size_t at;
 
+	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
 		    "posting_number", &at, reterr))
 		return false;
@@ -330,8 +330,7 @@ SHD_OZON_MAP(fbs_posting)
 	/* FBP postings come in the same list, but a partner of Ozon packs them. */
 	bool partner = shd_loose_is(json_object_get(record, "integration_type_flow"), "FBP");
 
-	shd_ozon_put_url(out, at, SHD_F_order_url, shd_ozon_page_of_postings(in->source, false),
-		json_object_get(record, "posting_number"));
+	shd_put_word(out, at, SHD_F_order_url, SHD_OZON_FBS);
 	shd_put_word(out, at, SHD_F_order_fulfilment, partner ? "marketplace" : "seller");
 	shd_put_time(out, at, SHD_F_order_opened_at, json_object_get(record, "in_process_at"));
 	shd_put_time(out, at, SHD_F_order_paid_at, json_object_get(record, "in_process_at"));
@@ -349,7 +348,7 @@ SHD_OZON_MAP(fbs_posting)
 		out, at, SHD_F_order_tracking_number, json_object_get(record, "tracking_number"));
 	put_products(out, at, record);
 	put_cancellation(out, at, record);
-	put_parcel(out, in, record, status);
+	put_parcel(out, record, status);
 	return true;
 }
 
@@ -357,12 +356,12 @@ SHD_OZON_MAP(fbo_posting)
 {
 	size_t at;
 
+	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_order, "", json_object_get(record, "posting_number"),
 		    "posting_number", &at, reterr))
 		return false;
 	put_status(out, at, record);
-	shd_ozon_put_url(out, at, SHD_F_order_url, shd_ozon_page_of_postings(in->source, true),
-		json_object_get(record, "posting_number"));
+	shd_put_word(out, at, SHD_F_order_url, SHD_OZON_FBO);
 	shd_put_word(out, at, SHD_F_order_fulfilment, "marketplace");
 	shd_put_either_time(out, at, SHD_F_order_opened_at, json_object_get(record, "created_at"),
 		json_object_get(record, "in_process_at"));
@@ -406,6 +405,7 @@ SHD_OZON_MAP(cancellation)
 	const char *state;
 	size_t at;
 
+	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_cancellation, "",
 		    json_object_get(record, "cancellation_id"), "cancellation_id", &at, reterr))
 		return false;
@@ -413,9 +413,7 @@ SHD_OZON_MAP(cancellation)
 		out, at, SHD_F_cancellation_opened_at, json_object_get(record, "cancelled_at"));
 	shd_put_text(
 		out, at, SHD_F_cancellation_order_id, json_object_get(record, "posting_number"));
-	shd_ozon_put_url(out, at, SHD_F_cancellation_url,
-		shd_ozon_page_of_postings(in->source, false),
-		json_object_get(record, "posting_number"));
+	shd_put_word(out, at, SHD_F_cancellation_url, SHD_OZON_FBS);
 	shd_put_text(out, at, SHD_F_cancellation_reason, reason_of(record));
 	shd_put_time(
 		out, at, SHD_F_cancellation_due_at, json_object_get(record, "auto_approve_date"));
@@ -431,6 +429,7 @@ SHD_OZON_MAP(cancellation_claim)
 	const char *cause = shd_ozon_root_cause(reason_of(record)), *state;
 	size_t at;
 
+	(void)in;
 	if (!shd_put_entity(out, SHD_KIND_complaint, "cancel:",
 		    json_object_get(record, "cancellation_id"), "cancellation_id", &at, reterr))
 		return false;
@@ -440,8 +439,7 @@ SHD_OZON_MAP(cancellation_claim)
 		shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
 	shd_put_time(out, at, SHD_F_complaint_opened_at, json_object_get(record, "cancelled_at"));
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
-	shd_ozon_put_url(out, at, SHD_F_complaint_url, shd_ozon_page_of_postings(in->source, false),
-		json_object_get(record, "posting_number"));
+	shd_put_word(out, at, SHD_F_complaint_url, SHD_OZON_FBS);
 	shd_put_text(out, at, SHD_F_complaint_reason, reason_of(record));
 	shd_put_time(out, at, SHD_F_complaint_due_at, json_object_get(record, "auto_approve_date"));
 	put_decision(out, at, SHD_F_complaint_responded_at, record);

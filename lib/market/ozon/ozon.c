@@ -578,4 +578,5 @@ const struct shd_adapter shd_ozon_adapter = {
 	.cheapest = "seller_info",
 	.request = shd_ozon_request,
 	.accept = shd_ozon_accept,
+	.page = shd_ozon_page,
 };

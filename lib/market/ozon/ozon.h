@@ -135,8 +135,10 @@ SHD_OZON_MAP(index_info);
 #define SHD_OZON_PAGE_RFBS      "/app/returns/rfbs"
 void shd_ozon_put_url(struct shd_harvest *out, size_t at, enum shd_field field, const char *page,
 		      const json_t *id);
-/* The page of one posting, which stores from abroad have elsewhere. */
-const char *shd_ozon_page_of_postings(const struct shd_source *source, bool fbo);
+/* Words for the page of one posting: an order's own, or that of its `order_id`. */
+#define SHD_OZON_FBS "fbs"
+#define SHD_OZON_FBO "fbo"
+shd_page_fn shd_ozon_page;
 
 /* orders.c: sets `field` to what all pieces of an array of products{price, quantity} cost. The
  * currency is the product's `currency` or `currency_code`. Of several currencies nothing is

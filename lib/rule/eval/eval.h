@@ -1,7 +1,7 @@
 /* rule/eval/eval.h - the value of a checked expression at an instant, and when it changes.
  *
  * Nothing allocates, but for the first look at a window that is tallied from then on
- * (tally.h). Absence and truth:
+ * (tally.h), and the address of a page (catalog/page.h). Absence and truth:
  * - A field or metric may be `none`. What is computed or compared from none is none;
  *   a truth that is none is *unknown*. and/or/not are three-valued as in SQL.
  *   Two currencies that only meet now, a pattern that passes its limits are none too.
@@ -67,7 +67,7 @@ struct shd_eval {
 		uint32_t hit, of;
 	} memo[SHD_MEMO_COUNT];
 	size_t memo_count;
-	size_t scratch_used; /* texts made by lower() */
+	size_t scratch_used; /* texts made by lower(), addresses of pages */
 	char scratch[SHD_SCRATCH_BYTES];
 };
 

@@ -1,5 +1,6 @@
 #include "eval.h"
 
+#include "catalog/page.h"
 #include "catalog/unread.h"
 
 #include <string.h>
@@ -24,10 +25,30 @@ static void give_since(
 	ret->slope = 1;
 }
 
+/* A word for a page is read as its address, which goes where lower() puts its texts. */
+static void read_page(struct shd_eval *eval, const struct shd_entity *entity, struct shd_value *ret)
+{
+	struct shd_text url SHD_AUTO(shd_text_finish) = {0};
+	size_t room = SHD_SCRATCH_BYTES - eval->scratch_used;
+	char *copy = eval->scratch + eval->scratch_used;
+
+	*ret = (struct shd_value){.type = SHD_TEXT, .none = true, .text = ""};
+	shd_text_init(&url, SHD_FIELD_BYTES);
+	if (!shd_entity_page(eval->env->store, entity, &url) || !shd_text_ok(&url) ||
+		url.len >= room)
+		return;
+	memcpy(copy, url.data, url.len + 1);
+	eval->scratch_used += url.len + 1;
+	*ret = (struct shd_value){.type = SHD_TEXT, .text = copy, .len = (uint32_t)url.len};
+}
+
 /* Nobody says of a thing that it is not over: `closed` is false until it is set. */
-static void read_field(const struct shd_entity *entity, int index, struct shd_result *ret)
+static void read_field(struct shd_eval *eval, const struct shd_entity *entity, int index,
+		       struct shd_result *ret)
 {
 	ret->v = entity->fields[index];
+	if (index == SHD_I_url)
+		read_page(eval, entity, &ret->v);
 	if (index == SHD_I_closed && ret->v.none)
 		ret->v = (struct shd_value){.type = SHD_BOOL, .n = false};
 }
@@ -57,7 +78,7 @@ static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, stru
 	if (expr->ref == SHD_REF_ID)
 		give_text(ret, entity->id);
 	else if (expr->ref == SHD_REF_FIELD)
-		read_field(entity, expr->index, ret);
+		read_field(eval, entity, expr->index, ret);
 	else
 		give_since(eval, &entity->fields[expr->index], ret);
 	if (ret->v.none)
@@ -123,7 +144,7 @@ static void read_store_field(
 		return;
 	}
 	if (entity && entity->fields)
-		read_field(entity, expr->index, ret);
+		read_field(eval, entity, expr->index, ret);
 	if (!entity || !entity->fields || ret->v.none)
 		shd_eval_miss(eval, ret, expr->name, false);
 }

@@ -9,6 +9,8 @@ static bool is_plain(const struct shd_expr *expr, uint64_t *reads)
 			return true;
 		if (!expr->inner || (expr->ref != SHD_REF_FIELD && expr->ref != SHD_REF_ID))
 			return false;
+		if (expr->ref == SHD_REF_FIELD && expr->index == SHD_I_url)
+			return false; /* the store makes it (catalog/page.h) */
 		*reads |= expr->ref == SHD_REF_FIELD ? 1ULL << expr->index : 0;
 		return true;
 	}

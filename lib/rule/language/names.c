@@ -44,6 +44,14 @@ static void mean(
 	shd_check_type(expr, type);
 }
 
+static uint64_t order_id_of(enum shd_kind kind)
+{
+	enum shd_field field;
+
+	return shd_field_find(kind, "order_id", strlen("order_id"), &field)
+		       ? 1ULL << shd_field_index(field) : 0;
+}
+
 static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
 	const char *name, bool inner)
 {
@@ -57,6 +65,8 @@ static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum 
 	expr->inner = inner;
 	checker->scope->reads_kinds |= 1U << kind;
 	checker->scope->reads_fields[kind] |= 1ULL << expr->index;
+	if (expr->index == SHD_I_url) /* what the address is made of */
+		checker->scope->reads_fields[kind] |= SHD_READS_ID | order_id_of(kind);
 	if (!inner && (expr->index == SHD_I_closed || expr->index == SHD_I_closed_at))
 		checker->scope->mentions_closed = true;
 	return true;

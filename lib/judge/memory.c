@@ -154,8 +154,8 @@ static void put_feed(struct shd_memory *memory, const struct shd_feed_row *row)
 
 /* --- wake-ups ---------------------------------------------------------------------------- */
 
-static bool wake(void *ctx, const char *store, enum shd_kind kind, const char *id,
-		 struct shd_wall *ret_at, struct shd_error *reterr)
+bool shd_memory_wake(void *ctx, const char *store, enum shd_kind kind, const char *id,
+		     struct shd_wall *ret_at, struct shd_error *reterr)
 {
 	const struct memory_store *own = shd_memory_find(ctx, store);
 	struct memory_wake *found = NULL;
@@ -164,26 +164,6 @@ static bool wake(void *ctx, const char *store, enum shd_kind kind, const char *i
 	if (own)
 		HASH_FIND_STR(own->wakes[kind], id, found);
 	ret_at->ms = found ? found->row.at.ms : SHD_NEVER_MS;
-	return true;
-}
-
-static bool wakes_of(void *ctx, const char *store, enum shd_kind kind, const char *const *ids,
-		     size_t count, struct shd_arena *arena, struct shd_wake_row **ret_rows,
-		     size_t *ret_count, struct shd_error *reterr)
-{
-	struct shd_wake_row *rows = shd_arena_alloc(arena, count + 1, sizeof(*rows));
-	size_t n = 0;
-
-	if (!rows)
-		return no_room(reterr);
-	for (size_t i = 0; i < count; i++) {
-		rows[n] = (struct shd_wake_row){.store = store, .id = ids[i], .kind = kind};
-		if (!wake(ctx, store, kind, ids[i], &rows[n].at, reterr))
-			return false;
-		n += rows[n].at.ms != SHD_NEVER_MS;
-	}
-	*ret_rows = rows;
-	*ret_count = n;
 	return true;
 }
 
@@ -532,9 +512,8 @@ struct shd_memory *shd_memory_create(void)
 	own->samples = samples;
 	own->feed = feed;
 	own->feeds = feeds;
-	own->wake = wake;
+	own->wake = shd_memory_wake;
 	own->wakes = wakes;
-	own->wakes_of = wakes_of;
 	own->alerts_of = alerts_of;
 	own->open_alerts = open_alerts;
 	own->alerted = alerted;

@@ -211,10 +211,10 @@ static bool entity(void *ctx, const char *store, enum shd_kind kind, const char 
 	struct memory_entity *own = NULL;
 
 	(void)arena;
-	(void)reterr;
 	HASH_FIND_STR(kind_of(ctx, store, kind)->entities, id, own);
-	*ret = (struct shd_stored_entity){own ? own->entity : NULL, own ? own->feed : NULL};
-	return true;
+	*ret = (struct shd_stored_entity){
+		.entity = own ? own->entity : NULL, .feed = own ? own->feed : NULL};
+	return shd_memory_wake(ctx, store, kind, id, &ret->wake, reterr);
 }
 
 static bool no_room(struct shd_error *reterr)

@@ -96,6 +96,10 @@ const char *shd_memory_text(struct shd_memory *memory, const char *text);
 struct memory_store *shd_memory_find(const struct shd_memory *memory, const char *store);
 struct memory_store *shd_memory_store(struct shd_memory *memory, const char *store);
 
+/* As in stored.h. */
+bool shd_memory_wake(void *ctx, const char *store, enum shd_kind kind, const char *id,
+		     struct shd_wall *ret_at, struct shd_error *reterr);
+
 /* memory_entities.c: sets its functions; takes one change; frees the tables of a store. */
 void shd_memory_entities_open(struct shd_memory *memory);
 void shd_memory_entity_put(struct shd_memory *memory, const struct shd_entity_change *change);

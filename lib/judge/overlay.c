@@ -156,8 +156,7 @@ bool shd_overlay_load(struct shd_overlay *overlay, const char *store, enum shd_k
 	struct kept_store *kept = shd_overlay_store(overlay, store, reterr);
 
 	return kept && shd_overlay_entities_load(overlay, kept, kind, ids, count, reterr) &&
-	       shd_overlay_alerts_load(overlay, kept, ids, count, reterr) &&
-	       shd_overlay_wakes_load(overlay, kept, kind, ids, count, reterr);
+	       shd_overlay_alerts_load(overlay, kept, ids, count, reterr);
 }
 
 const struct shd_change_set *shd_overlay_changes(struct shd_overlay *overlay)

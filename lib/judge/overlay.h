@@ -20,12 +20,12 @@ void shd_overlay_reset(struct shd_overlay *overlay);
 /* All that was changed since, each row once and as it is at last. Lives until reset. */
 const struct shd_change_set *shd_overlay_changes(struct shd_overlay *overlay);
 
-/* The reading functions over the overlay; wakes and wakes_of are NULL (shd_overlay_wakes). */
+/* The reading functions over the overlay; `wakes` is NULL (shd_overlay_wakes). */
 const struct shd_stored *shd_overlay_stored(struct shd_overlay *overlay);
 
-/* Fetches what a batch touches, a statement for each of: these entities, their alerts,
- * their wake-ups; a few are read one by one when they are looked at. An entity that is not
- * there must have no wake-up: none is looked for. The texts of ids are borrowed until reset. */
+/* Fetches what a batch touches, a statement for each of: these entities with their wake-ups,
+ * their alerts; a few are read one by one when they are looked at. An entity that is not there
+ * must have no wake-up: none is looked for. The texts of ids are borrowed until reset. */
 SHD_MUST_USE bool shd_overlay_load(struct shd_overlay *overlay, const char *store,
 				   enum shd_kind kind, const char *const *ids, size_t count,
 				   struct shd_error *reterr);

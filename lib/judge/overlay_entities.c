@@ -88,7 +88,11 @@ bool shd_overlay_entity(struct shd_overlay *overlay, const char *store, enum shd
 				     reterr))
 		return false;
 	*ret_entity = stored.entity;
-	return true;
+	/* Those of kind store are of its rules as well. */
+	if (!stored.entity || kind == SHD_KIND_store)
+		return true;
+	struct kept_store *own = shd_overlay_store(overlay, store, reterr);
+	return own && shd_overlay_wake_known(overlay, own, kind, id, stored.wake, reterr);
 }
 
 /* Which list an entity stands on is read when it is asked for: it seldom is. */
@@ -114,14 +118,21 @@ static bool get(void *ctx, const char *store, enum shd_kind kind, const char *id
 	struct shd_overlay *overlay = ctx;
 	struct kept_entity *kept = shd_overlay_kept(shd_overlay_kind(overlay, store, kind), id);
 
-	if (!kept)
-		return overlay->stored->entity(overlay->stored->ctx, store, kind, id, arena, ret,
-					       reterr);
-	if (!know_feed(overlay, store, kind, kept, reterr))
+	const struct kept_wake *wake =
+		shd_overlay_kept_wake(shd_overlay_find(overlay, store), kind, id);
+
+	if (!kept && !overlay->stored->entity(
+			     overlay->stored->ctx, store, kind, id, arena, ret, reterr))
 		return false;
-	*ret = (struct shd_stored_entity){
-		kept->entity, kept->put_feed ? kept->put_feed : kept->feed};
-	return true;
+	if (kept && !know_feed(overlay, store, kind, kept, reterr))
+		return false;
+	if (kept)
+		*ret = (struct shd_stored_entity){.entity = kept->entity,
+			.feed = kept->put_feed ? kept->put_feed : kept->feed};
+	if (wake)
+		ret->wake = wake->row.at;
+	return wake || !kept ||
+	       overlay->own.wake(overlay, store, kind, id, &ret->wake, reterr);
 }
 
 static bool get_all(void *ctx, const char *store, enum shd_kind kind, const char *const *ids,
@@ -186,7 +197,15 @@ bool shd_overlay_entities_load(struct shd_overlay *overlay, struct kept_store *s
 		kept->entity = rows[i].entity;
 		kept->feed = rows[i].feed;
 		kept->stored = kept->feed_known = true;
+		if (!shd_overlay_wake_known(
+			    overlay, store, kind, kept->id, rows[i].wake, reterr))
+			return false;
 	}
+	/* What is not stored does not wake. */
+	for (size_t i = 0; i < missing_count; i++)
+		if (!shd_overlay_wake_known(overlay, store, kind, missing[i],
+			    (struct shd_wall){SHD_NEVER_MS}, reterr))
+			return false;
 	return true;
 }
 

@@ -135,13 +135,20 @@ void shd_overlay_entities_list(struct shd_overlay *overlay, const struct kept_st
 void shd_overlay_rows_list(struct shd_overlay *overlay, const struct kept_store *store);
 void shd_overlay_alerts_list(struct shd_overlay *overlay);
 
-/* Fetch ahead; notes what is there and what is not. */
+/* What is kept of a wake-up, of a store that may be NULL; NULL: nothing. */
+struct kept_wake *shd_overlay_kept_wake(
+	const struct kept_store *store, enum shd_kind kind, const char *id);
+
+/* Notes which wake-up is stored, unless one is kept: one that is put and does not differ is not
+ * written. */
+SHD_MUST_USE bool shd_overlay_wake_known(struct shd_overlay *overlay, struct kept_store *store,
+					 enum shd_kind kind, const char *id, struct shd_wall at,
+					 struct shd_error *reterr);
+
+/* Fetch ahead; notes what is there and what is not, wake-ups of entities included. */
 SHD_MUST_USE bool shd_overlay_entities_load(struct shd_overlay *overlay, struct kept_store *store,
 					    enum shd_kind kind, const char *const *ids,
 					    size_t count, struct shd_error *reterr);
-SHD_MUST_USE bool shd_overlay_wakes_load(struct shd_overlay *overlay, struct kept_store *store,
-					 enum shd_kind kind, const char *const *ids, size_t count,
-					 struct shd_error *reterr);
 SHD_MUST_USE bool shd_overlay_alerts_load(struct shd_overlay *overlay, struct kept_store *store,
 					  const char *const *ids, size_t count,
 					  struct shd_error *reterr);

@@ -191,8 +191,8 @@ bool shd_overlay_feed_put(struct shd_overlay *overlay, const struct shd_feed_row
 
 /* --- wake-ups --------------------------------------------------------------------------- */
 
-static struct kept_wake *wake_of(const struct kept_store *store, enum shd_kind kind,
-				 const char *id)
+struct kept_wake *shd_overlay_kept_wake(
+	const struct kept_store *store, enum shd_kind kind, const char *id)
 {
 	struct kept_wake *kept = NULL;
 
@@ -215,41 +215,19 @@ static struct kept_wake *add_wake(struct shd_overlay *overlay, struct kept_store
 	return kept;
 }
 
-bool shd_overlay_wakes_load(struct shd_overlay *overlay, struct kept_store *store,
-			    enum shd_kind kind, const char *const *ids, size_t count,
+bool shd_overlay_wake_known(struct shd_overlay *overlay, struct kept_store *store,
+			    enum shd_kind kind, const char *id, struct shd_wall at,
 			    struct shd_error *reterr)
 {
-	const struct shd_stored *stored = overlay->stored;
-	shd_autofree const char **missing = shd_xcalloc(count, sizeof(*missing));
-	struct shd_wake_row *rows;
-	size_t missing_count = 0, found;
+	struct kept_wake *kept = shd_overlay_kept_wake(store, kind, id);
 
-	for (size_t i = 0; i < count; i++) {
-		struct kept_wake *kept = wake_of(store, kind, ids[i]);
-
-		if (kept)
-			continue;
-		kept = add_wake(overlay, store, kind, ids[i], reterr);
-		if (!kept)
-			return false;
-		kept->known = true;
-		/* What is not stored does not wake: one less to look for. */
-		const struct kept_entity *entity = shd_overlay_kept(&store->kinds[kind], ids[i]);
-		if (!entity || entity->stored)
-			missing[missing_count++] = ids[i];
-	}
-	shd_arena_reset(overlay->scratch);
-	if (!missing_count)
+	if (kept)
 		return true;
-	if (!stored->wakes_of(stored->ctx, store->id, kind, missing, missing_count,
-			      overlay->scratch, &rows, &found, reterr))
+	kept = add_wake(overlay, store, kind, id, reterr);
+	if (!kept)
 		return false;
-	for (size_t i = 0; i < found; i++) {
-		struct kept_wake *kept = wake_of(store, kind, rows[i].id);
-
-		shd_assert(kept);
-		kept->row.at = kept->stored = rows[i].at;
-	}
+	kept->known = true;
+	kept->row.at = kept->stored = at;
 	return true;
 }
 
@@ -257,7 +235,8 @@ static bool wake(void *ctx, const char *store, enum shd_kind kind, const char *i
 		 struct shd_wall *ret_at, struct shd_error *reterr)
 {
 	struct shd_overlay *overlay = ctx;
-	const struct kept_wake *kept = wake_of(shd_overlay_find(overlay, store), kind, id);
+	const struct kept_wake *kept =
+		shd_overlay_kept_wake(shd_overlay_find(overlay, store), kind, id);
 
 	if (!kept)
 		return overlay->stored->wake(overlay->stored->ctx, store, kind, id, ret_at, reterr);
@@ -269,7 +248,7 @@ bool shd_overlay_wake_put(struct shd_overlay *overlay, const char *store, enum s
 			  const char *id, struct shd_wall at, struct shd_error *reterr)
 {
 	struct kept_store *own = shd_overlay_store(overlay, store, reterr);
-	struct kept_wake *kept = own ? wake_of(own, kind, id) : NULL;
+	struct kept_wake *kept = own ? shd_overlay_kept_wake(own, kind, id) : NULL;
 
 	if (own && !kept)
 		kept = add_wake(overlay, own, kind, id, reterr);
@@ -304,8 +283,8 @@ struct due {
 static bool take_due(void *ctx, const struct shd_wake_row *row)
 {
 	struct due *due = ctx;
-	const struct kept_wake *kept =
-		wake_of(shd_overlay_find(due->overlay, row->store), row->kind, row->id);
+	const struct kept_wake *kept = shd_overlay_kept_wake(
+		shd_overlay_find(due->overlay, row->store), row->kind, row->id);
 
 	if (kept && kept->changed)
 		return true;

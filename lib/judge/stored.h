@@ -7,10 +7,12 @@
 #pragma once
 #include "change_set.h"
 
-/* An entity, and the endpoint whose complete list it is on (NULL: none's). */
+/* An entity, the endpoint whose complete list it is on (NULL: none's), and its wake-up
+ * (SHD_NEVER_MS: none). */
 struct shd_stored_entity {
 	const struct shd_entity *entity;
 	const char *feed;
+	struct shd_wall wake;
 };
 struct shd_stored_listing {
 	const char *id, *title, *category; /* NULL: not known */
@@ -84,10 +86,6 @@ struct shd_stored {
 	bool (*wake)(void *ctx, const char *store, enum shd_kind kind, const char *id,
 		     struct shd_wall *ret_at, struct shd_error *reterr);
 	bool (*wakes)(void *ctx, shd_wake_fn *visit, void *visit_ctx, struct shd_error *reterr);
-	/* Those of these ids that have one. */
-	bool (*wakes_of)(void *ctx, const char *store, enum shd_kind kind, const char *const *ids,
-			 size_t count, struct shd_arena *arena, struct shd_wake_row **ret_rows,
-			 size_t *ret_count, struct shd_error *reterr);
 	/* All alerts of these entities, open or not, those of one by rule; the open ones of a
 	 * store, by number; and the number that no alert ever had, nor any above it. */
 	bool (*alerts_of)(void *ctx, const char *store, const char *const *entities, size_t count,

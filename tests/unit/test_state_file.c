@@ -150,7 +150,8 @@ static void addresses_of_older_files_become_words(void **state)
 	static const char cabinet[] = "https://seller.ozon.ru/app/postings/";
 	static const struct {
 		const char *id, *path, *word;
-	} rows[] = {{"a-1", "fbs?postingDetails=a-1", "fbs"}, {"b-1", "fbo?postingDetails=b-1", "fbo"},
+	} rows[] = {{"a-1", "fbs?postingDetails=a-1", "fbs"},
+		{"b-1", "fbo?postingDetails=b-1", "fbo"},
 		{"c-1", "crossborder/fbs?tab=all&postingNumber=c-1&postingDetails=c-1", "fbs"},
 		{"d-1", "crossborder/fbo/d-1", "fbo"}};
 	struct fixture *f = *state;
@@ -160,7 +161,8 @@ static void addresses_of_older_files_become_words(void **state)
 		put_order(f, "s", rows[i].id, 1, false, "x", NULL);
 	put_order(f, "s", "other", 1, false, "x", NULL);
 	shd_state_close(shd_steal(f->state));
-	run_sql(f->path, "PRAGMA user_version = 11; UPDATE e_order SET url = 'https://a.example/fbs'");
+	run_sql(f->path,
+		"PRAGMA user_version = 11; UPDATE e_order SET url = 'https://a.example/fbs'");
 	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
 		snprintf(sql, sizeof(sql), "UPDATE e_order SET url = '%s%s' WHERE id = '%s'",
 			cabinet, rows[i].path, rows[i].id);

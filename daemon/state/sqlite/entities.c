@@ -64,6 +64,10 @@ static bool read_entity(struct shd_query *query, enum shd_kind kind, struct shd_
 	const char *id = shd_query_get_text(query, arena);
 
 	ret->feed = shd_query_get_text(query, arena);
+	ret->wake.ms = SHD_NEVER_MS;
+	if (sqlite3_column_type(query->stmt, query->next) != SQLITE_NULL)
+		ret->wake.ms = sqlite3_column_int64(query->stmt, query->next);
+	query->next++;
 	if (query->full)
 		return false;
 	clear_fields(kind, fields);

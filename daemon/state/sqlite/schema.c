@@ -41,10 +41,14 @@ static const char create_sql[] =
 #define COLUMN(name) ", \"" #name "\""
 #define COLUMN_TEXT(name) COLUMN(name)
 #define COLUMN_MONEY(name) ", \"" #name "\", \"" #name "_currency\""
+#define WAKE_OF(kind)                                                                              \
+	", (SELECT at_ms FROM wake AS w WHERE w.store = ?1 AND w.kind = '" #kind                   \
+	"' AND w.id = e.id)"
 static const char get_sql[] =
 #define END " FROM e" "\0"
 #define START(kind)                                                                                \
-	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id, feed"
+	END "WITH e AS (SELECT * FROM e_" #kind " WHERE store = ?1 AND id = ?2) SELECT id, feed"   \
+	    WAKE_OF(kind)
 #include "catalog/fields.def"
 	END;
 #undef START
@@ -54,7 +58,7 @@ static const char get_all_sql[] =
 #define END " FROM e" "\0"
 #define START(kind)                                                                                \
 	END "WITH e AS (SELECT t.* FROM json_each(?2) AS j CROSS JOIN e_" #kind                    \
-	    " AS t ON t.store = ?1 AND t.id = j.value) SELECT id, feed"
+	    " AS t ON t.store = ?1 AND t.id = j.value) SELECT id, feed" WAKE_OF(kind)
 #include "catalog/fields.def"
 	END;
 #undef START

@@ -11,7 +11,7 @@
 
 enum shd_table_sql {
 	SHD_TABLE_CREATE,
-	SHD_TABLE_GET,       /* ?1 store ?2 id -> id, feed, fields */
+	SHD_TABLE_GET,       /* ?1 store ?2 id -> id, feed, its wake-up or NULL, fields */
 	SHD_TABLE_GET_ALL,   /* ?1 store ?2 ids as a JSON list -> the same */
 	SHD_TABLE_UPDATE,    /* ?1 store ?2 id ?3 feed ?4... fields */
 	SHD_TABLE_UPDATE_SAME, /* the same, where no column of an index changes; made at run time */

@@ -165,37 +165,6 @@ static bool wakes(void *ctx, shd_wake_fn *visit, void *visit_ctx, struct shd_err
 	return shd_query_ok(&query, reterr);
 }
 
-static bool wakes_of(void *ctx, const char *store, enum shd_kind kind, const char *const *ids,
-		     size_t count, struct shd_arena *arena, struct shd_wake_row **ret_rows,
-		     size_t *ret_count, struct shd_error *reterr)
-{
-	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
-	char *list shd_autofree = shd_query_list(ids, count);
-	void *rows = NULL;
-	size_t found = 0, room = 0;
-
-	if (!shd_query_open(&query, ctx, SHD_SQL_wakes_of, reterr))
-		return false;
-	shd_query_put_text(&query, store);
-	shd_query_put_text(&query, shd_kind_name(kind));
-	shd_query_put_text(&query, list);
-	while (shd_query_row(&query)) {
-		struct shd_wake_row *row =
-			shd_query_slot(&query, arena, &rows, found, &room, sizeof(*row));
-
-		if (!row)
-			break;
-		row->store = store;
-		row->kind = kind;
-		row->id = shd_query_get_text(&query, arena);
-		row->at = shd_query_get_time(&query);
-		found++;
-	}
-	*ret_rows = rows;
-	*ret_count = found;
-	return shd_query_ok(&query, reterr);
-}
-
 /* --- alerts --------------------------------------------------------------------------- */
 
 static bool alerts_of(void *ctx, const char *store, const char *const *ids, size_t count,
@@ -258,8 +227,7 @@ const struct shd_stored *shd_state_stored(struct shd_state *state)
 {
 	state->stored = (struct shd_stored){state, entity, entities, open_ids, open_stores, window,
 		listings, without_category, stocks, promised, parcels, metric, samples, feed,
-		feeds, wake, wakes, wakes_of, alerts_of, alerted, open_alerts, next_alert,
-		notified};
+		feeds, wake, wakes, alerts_of, alerted, open_alerts, next_alert, notified};
 	return &state->stored;
 }
 

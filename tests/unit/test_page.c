@@ -60,7 +60,7 @@ static void a_word_is_the_page_of_the_order(void **state)
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
 		const struct shd_store store = {
-			.kind = cases[i].store, .page = shd_adapter_find("ozon")->page};
+			.kind = (int)cases[i].store, .page = shd_adapter_find("ozon")->page};
 
 		check(i, &store, cases[i].address);
 	}

@@ -229,12 +229,10 @@ static void print_values(const struct shd_entity *entity, uint64_t fields, struc
 
 static void print_row(const struct shd_stored_entity *row, struct shd_text *out)
 {
-	shd_text_printf(out, "on %s wakes %lld", row->feed ? row->feed : "-",
-			(long long)(row->entity ? row->wake.ms : SHD_NEVER_MS));
+	shd_text_printf(out, "on %s", row->feed ? row->feed : "-");
+	shd_text_printf(out, " %lld\n", row->entity ? (long long)row->wake.ms : 0);
 	if (row->entity)
 		print_values(row->entity, UINT64_MAX, out);
-	else
-		shd_text_puts(out, " none\n");
 }
 
 static int by_text(const void *a, const void *b)

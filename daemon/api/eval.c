@@ -103,9 +103,9 @@ bool shd_api_eval_read(struct shd_api_call *call, struct shd_state *state, struc
 {
 	SHD_AUTO(shd_arena_destroyp) struct shd_arena *arena = shd_arena_create(TREE_BYTES);
 	json_t *mistakes = json_array();
-	struct shd_complaints report = {.mistake = add_mistake, .ctx = mistakes};
-	struct shd_expr_scope scope = {
-		.words = call->config->words, .calendars = &call->config->settings->calendars};
+	struct shd_expr_mistakes report = {.report = add_mistake, .ctx = mistakes};
+	struct shd_expr_scope scope = {.word_lists = call->config->word_lists,
+		.calendars = &call->config->settings->calendars};
 	struct shd_entity *entity;
 	struct shd_live live;
 
@@ -118,7 +118,7 @@ bool shd_api_eval_read(struct shd_api_call *call, struct shd_state *state, struc
 	struct shd_expr *expr = shd_parse(call->expr, strlen(call->expr), arena, &report);
 	if (!expr || !shd_check(expr, &scope, arena, &report))
 		return true; /* the mistakes are the answer */
-	if (expr->list || expr->word_list) {
+	if (expr->is_list || expr->is_word_list) {
 		add_mistake(mistakes, expr->at, expr->width, NULL, "a list is not a single value");
 		return true;
 	}

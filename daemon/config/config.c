@@ -130,7 +130,7 @@ static void take_words(struct load *load)
 {
 	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
 
-	load->config->words = shd_words_create();
+	load->config->word_lists = shd_word_lists_create();
 	list_both(load, &names, "words.d", ".txt");
 	for (size_t i = 0; i < names.count; i++) {
 		size_t len;
@@ -140,7 +140,8 @@ static void take_words(struct load *load)
 			shd_xstrndup(names.names[i], strlen(names.names[i]) - strlen(".txt"));
 
 		if (text)
-			shd_words_add(load->config->words, list, path, text, len, load->diags);
+			shd_word_lists_add(
+				load->config->word_lists, list, path, text, len, load->diags);
 	}
 }
 
@@ -160,7 +161,7 @@ static void compile_rules(struct load *load)
 		shd_settings_for_rules(load->unread ? &unread : config->settings);
 
 	config->rules = shd_rules_compile(
-		load->docs, load->doc_count, &setup, config->words, load->diags);
+		load->docs, load->doc_count, &setup, config->word_lists, load->diags);
 }
 
 static void take_rules(struct load *load)
@@ -374,7 +375,7 @@ void shd_config_destroy(struct shd_config *config)
 	}
 	shd_phrasebook_destroy(config->book);
 	shd_rules_destroy(config->rules);
-	shd_words_destroy(config->words);
+	shd_word_lists_destroy(config->word_lists);
 	shd_settings_destroy(config->settings);
 	free(config->holds);
 	shd_secrets_destroy(config->secrets);

@@ -11,7 +11,7 @@ struct shd_config {
 	const char *dir;                 /* folder of storehealthd.yaml */
 	struct shd_settings *settings;
 	struct shd_rules *rules;
-	struct shd_words *words;
+	struct shd_word_lists *word_lists;
 	struct shd_phrasebook *book;
 	/* private: */
 	struct shd_config_holds *holds;

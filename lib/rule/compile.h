@@ -37,7 +37,7 @@ struct shd_compiler {
 	struct shd_rules *rules;
 	struct shd_arena *arena; /* of the rules */
 	const struct shd_node *overrides; /* of all stores, or NULL */
-	const struct shd_words *words;
+	const struct shd_word_lists *word_lists;
 	const struct shd_calendars *calendars;
 	struct shd_diags *diags;
 	/* Of the present rule: */

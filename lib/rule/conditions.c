@@ -21,7 +21,7 @@ static const struct shd_expr *compile(struct shd_compiler *compiler, const struc
 	const char *key, struct shd_expr_scope *scope)
 {
 	struct place place = {node, compiler->diags};
-	struct shd_complaints report = {.mistake = report_at, .ctx = &place};
+	struct shd_expr_mistakes mistakes = {.report = report_at, .ctx = &place};
 
 	if (node->type != SHD_NODE_SCALAR) {
 		shd_node_mistake(node, compiler->diags, "put it in quotes",
@@ -33,8 +33,8 @@ static const struct shd_expr *compile(struct shd_compiler *compiler, const struc
 		return NULL;
 	}
 	scope->key = key;
-	struct shd_expr *expr = shd_parse(node->text, node->len, compiler->arena, &report);
-	if (!expr || !shd_check(expr, scope, compiler->arena, &report))
+	struct shd_expr *expr = shd_parse(node->text, node->len, compiler->arena, &mistakes);
+	if (!expr || !shd_check(expr, scope, compiler->arena, &mistakes))
 		return NULL;
 	shd_series_collect(&compiler->rules->series, expr, scope->due, scope->value);
 	return expr;
@@ -46,7 +46,7 @@ static const struct shd_expr *compile_as(struct shd_compiler *compiler, const st
 	char found[SHD_TYPE_TEXT];
 	const struct shd_expr *expr = compile(compiler, node, key, scope);
 
-	if (!expr || (expr->type == type && !expr->list && !expr->word_list))
+	if (!expr || (expr->type == type && !expr->is_list && !expr->is_word_list))
 		return expr;
 	shd_node_mistake_at(node, 0, node->len, compiler->diags, NULL,
 		"`%s` must be %s, this is %s", key,
@@ -67,8 +67,9 @@ static const struct shd_expr *read_expr(
 static void read_stores(struct shd_compiler *compiler)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, "stores");
-	struct shd_expr_scope scope = {
-		.stores = true, .words = compiler->words, .calendars = compiler->calendars};
+	struct shd_expr_scope scope = {.stores = true,
+		.word_lists = compiler->word_lists,
+		.calendars = compiler->calendars};
 
 	if (!node)
 		return;
@@ -110,7 +111,7 @@ static bool read_each(struct shd_compiler *compiler)
 }
 
 /* Stands for a due or value that has a mistake. */
-static const struct shd_expr bad = {.bad = true, .words = ""};
+static const struct shd_expr bad = {.bad = true, .allowed_words = ""};
 
 static void read_value(struct shd_compiler *compiler)
 {
@@ -118,7 +119,7 @@ static void read_value(struct shd_compiler *compiler)
 	const struct shd_expr *expr =
 		node ? compile(compiler, node, "value", &compiler->scope) : NULL;
 
-	if (expr && (expr->list || expr->word_list)) {
+	if (expr && (expr->is_list || expr->is_word_list)) {
 		shd_node_mistake(
 			node, compiler->diags, NULL, "`value` must be one value, not a list");
 		expr = NULL;

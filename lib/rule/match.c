@@ -67,7 +67,7 @@ static bool is_fact(const struct shd_expr *expr)
 
 /* A name where only a fact or the name of a level can stand. */
 static void check_name(const struct shd_expr *expr, const struct shd_expr *other,
-	struct shd_complaints *report)
+	struct shd_expr_mistakes *mistakes)
 {
 	static const char *const names[] = {
 		"rule", "level", "store", "marketplace", "info", "warning", "critical", "breached"};
@@ -84,62 +84,62 @@ static void check_name(const struct shd_expr *expr, const struct shd_expr *other
 	else
 		snprintf(hint, sizeof(hint), "a route knows rule, level, store, marketplace and %s",
 			"labels.NAME");
-	shd_complain(report, expr->at, expr->width, hint, "unknown name '%s'", expr->name);
+	shd_expr_mistake(mistakes, expr->at, expr->width, hint, "unknown name '%s'", expr->name);
 }
 
 /* The other side of a comparison with `level`. */
-static void check_level(const struct shd_expr *expr, struct shd_complaints *report)
+static void check_level(const struct shd_expr *expr, struct shd_expr_mistakes *mistakes)
 {
 	enum shd_level level;
 
 	if (!is_word(expr) || is_level(expr->value.text, &level))
 		return;
-	shd_complain(report, expr->at, expr->width, "info, warning, critical or breached",
+	shd_expr_mistake(mistakes, expr->at, expr->width, "info, warning, critical or breached",
 		"no level is called '%s'", expr->value.text);
 }
 
 static void check_operand(const struct shd_expr *expr, const struct shd_expr *other,
-	struct shd_complaints *report)
+	struct shd_expr_mistakes *mistakes)
 {
 	if (expr->op == SHD_OP_NAME)
-		check_name(expr, other, report);
+		check_name(expr, other, mistakes);
 	else if (expr->op != SHD_OP_LITERAL)
-		shd_complain(report, expr->at, expr->width,
+		shd_expr_mistake(mistakes, expr->at, expr->width,
 			"a route knows and, or, not, in, is none and comparisons",
 			"this cannot be used to choose a route");
 	else if (!is_word(expr))
-		shd_complain(report, expr->at, expr->width, NULL,
+		shd_expr_mistake(mistakes, expr->at, expr->width, NULL,
 			"a route compares words and levels, not a %s",
 			shd_type_name(expr->value.type));
 	if (other && is_name(other, "level"))
-		check_level(expr, report);
+		check_level(expr, mistakes);
 	else if (other && is_fact(other) && is_level_name(expr))
-		shd_complain(report, expr->at, expr->width,
+		shd_expr_mistake(mistakes, expr->at, expr->width,
 			"write it in quotes, or compare `level`", "%s is a level", expr->name);
 }
 
 static void check_comparison(const struct shd_expr *expr, const struct shd_expr *a,
-	const struct shd_expr *b, struct shd_complaints *report)
+	const struct shd_expr *b, struct shd_expr_mistakes *mistakes)
 {
-	size_t before = report->count;
+	size_t before = mistakes->count;
 
-	check_operand(a, b, report);
-	check_operand(b, a, report);
-	if (report->count == before && !is_fact(a) && !is_fact(b))
-		shd_complain(report, expr->at, expr->width,
+	check_operand(a, b, mistakes);
+	check_operand(b, a, mistakes);
+	if (mistakes->count == before && !is_fact(a) && !is_fact(b))
+		shd_expr_mistake(mistakes, expr->at, expr->width,
 			"compare rule, level, store, marketplace or labels.NAME",
 			"this compares nothing of an alert");
 }
 
 /* Something that is neither true nor false, where only that can be. */
-static void refuse_operand(const struct shd_expr *expr, struct shd_complaints *report)
+static void refuse_operand(const struct shd_expr *expr, struct shd_expr_mistakes *mistakes)
 {
 	const char *name = expr->op == SHD_OP_NAME ? expr->name : "";
-	size_t before = report->count;
+	size_t before = mistakes->count;
 	char hint[120];
 
-	check_operand(expr, NULL, report);
-	if (report->count != before)
+	check_operand(expr, NULL, mistakes);
+	if (mistakes->count != before)
 		return;
 	if (is_level_name(expr))
 		snprintf(hint, sizeof(hint), "did you mean level >= %s ?", name);
@@ -149,18 +149,18 @@ static void refuse_operand(const struct shd_expr *expr, struct shd_complaints *r
 		snprintf(hint, sizeof(hint), "write %.80s == \"...\"", name);
 	else
 		snprintf(hint, sizeof(hint), "write store == \"...\", or rule or labels.NAME");
-	shd_complain(report, expr->at, expr->width, hint, "this is neither true nor false");
+	shd_expr_mistake(mistakes, expr->at, expr->width, hint, "this is neither true nor false");
 }
 
 /* Only what a condition over words and levels needs. */
-static void check(const struct shd_expr *expr, struct shd_complaints *report)
+static void check(const struct shd_expr *expr, struct shd_expr_mistakes *mistakes)
 {
 	switch (expr->op) {
 	case SHD_OP_OR:
 	case SHD_OP_AND:
 	case SHD_OP_NOT:
 		for (uint32_t i = 0; i < expr->count; i++)
-			check(expr->args[i], report);
+			check(expr->args[i], mistakes);
 		return;
 	case SHD_OP_LT:
 	case SHD_OP_LE:
@@ -168,15 +168,15 @@ static void check(const struct shd_expr *expr, struct shd_complaints *report)
 	case SHD_OP_GE:
 	case SHD_OP_EQ:
 	case SHD_OP_NE:
-		check_comparison(expr, expr->args[0], expr->args[1], report);
+		check_comparison(expr, expr->args[0], expr->args[1], mistakes);
 		return;
 	case SHD_OP_IN:
 		for (uint32_t i = 0; i < expr->args[1]->count; i++)
-			check_comparison(expr, expr->args[0], expr->args[1]->args[i], report);
+			check_comparison(expr, expr->args[0], expr->args[1]->args[i], mistakes);
 		return;
 	case SHD_OP_IS_NONE:
 	case SHD_OP_IS_SOME:
-		check_operand(expr->args[0], NULL, report);
+		check_operand(expr->args[0], NULL, mistakes);
 		return;
 	case SHD_OP_LITERAL:
 		if (expr->value.type == SHD_BOOL)
@@ -199,20 +199,20 @@ static void check(const struct shd_expr *expr, struct shd_complaints *report)
 	case SHD_OP_COUNT:
 		break;
 	}
-	refuse_operand(expr, report);
+	refuse_operand(expr, mistakes);
 }
 
 struct shd_match *shd_match_compile(const struct shd_node *node, struct shd_diags *diags)
 {
 	struct reporter reporter = {node, diags};
-	struct shd_complaints report = {.mistake = mistake, .ctx = &reporter};
+	struct shd_expr_mistakes mistakes = {.report = mistake, .ctx = &reporter};
 	struct shd_match *match = shd_xcalloc(1, sizeof(*match));
 
 	match->arena = shd_arena_create(MATCH_BYTES);
-	match->expr = shd_parse(node->text, node->len, match->arena, &report);
+	match->expr = shd_parse(node->text, node->len, match->arena, &mistakes);
 	if (match->expr)
-		check(match->expr, &report);
-	if (!match->expr || report.count) {
+		check(match->expr, &mistakes);
+	if (!match->expr || mistakes.count) {
 		shd_match_destroy(match);
 		return NULL;
 	}

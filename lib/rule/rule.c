@@ -156,8 +156,8 @@ struct shd_rule *shd_compile_rule(struct shd_compiler *compiler, const char *id)
 	code->enabled = true;
 	compiler->rule = rule;
 	compiler->code = code;
-	compiler->scope =
-		(struct shd_expr_scope){.words = compiler->words, .calendars = compiler->calendars};
+	compiler->scope = (struct shd_expr_scope){
+		.word_lists = compiler->word_lists, .calendars = compiler->calendars};
 	shd_compile_conditions(compiler);
 	shd_compile_doubts(compiler);
 	shd_compile_attributes(compiler);
@@ -240,11 +240,12 @@ void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node 
 }
 
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-	const struct shd_rule_setup *setup, const struct shd_words *words, struct shd_diags *diags)
+	const struct shd_rule_setup *setup, const struct shd_word_lists *word_lists,
+	struct shd_diags *diags)
 {
 	struct shd_rules *rules = shd_xcalloc(1, sizeof(*rules));
 	struct shd_compiler compiler = {.rules = rules,
-		.words = words,
+		.word_lists = word_lists,
 		.diags = diags,
 		.overrides = setup ? setup->overrides : NULL,
 		.calendars = setup ? setup->calendars : NULL};

@@ -7,7 +7,7 @@
 #include "base/language.h"
 #include "conf/node.h"
 #include "rule/eval/env.h"
-#include "rule/language/words.h"
+#include "rule/language/word_lists.h"
 
 enum shd_level { SHD_LEVEL_NONE, SHD_INFO, SHD_WARN, SHD_CRITICAL, SHD_BREACHED, SHD_LEVEL_COUNT };
 const char *shd_level_name(enum shd_level level); /* "none", "info", "warning", ... */
@@ -67,8 +67,8 @@ struct shd_rule_setup {
  * the stores' ids and the calendars for as long as the set lives, but not the documents.
  * Returns owned; NULL when diags got a mistake, or a document is flawed. */
 struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
-				    const struct shd_rule_setup *setup,
-				    const struct shd_words *words, struct shd_diags *diags);
+	const struct shd_rule_setup *setup, const struct shd_word_lists *word_lists,
+	struct shd_diags *diags);
 void shd_rules_destroy(struct shd_rules *rules);
 size_t shd_rules_count(const struct shd_rules *rules);
 const struct shd_rule *shd_rules_at(const struct shd_rules *rules, size_t i);

@@ -14,7 +14,7 @@ static void ignore(void *ctx, size_t at, size_t width, const char *hint, const c
 
 /* What was printed must give the same tree. */
 static void print_and_parse(
-	const struct shd_expr *expr, struct shd_arena *arena, struct shd_complaints *report)
+	const struct shd_expr *expr, struct shd_arena *arena, struct shd_expr_mistakes *report)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 
@@ -43,14 +43,14 @@ static void evaluate(const struct shd_expr *expr)
 	fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = 1779000000000};
 	shd_eval_init(&eval, &env, NULL, NULL);
 	shd_eval(&eval, expr, &result);
-	shd_assert(result.v.type == expr->type || expr->list || expr->word_list);
+	shd_assert(result.v.type == expr->type || expr->is_list || expr->is_word_list);
 	shd_assert(eval.wake_ms > env.now.ms);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct shd_arena *arena = shd_arena_create(64 << 20);
-	struct shd_complaints report = {.mistake = ignore, .ctx = &size};
+	struct shd_expr_mistakes report = {.report = ignore, .ctx = &size};
 	struct shd_expr_scope scope = {.each = true, .kind = SHD_KIND_order};
 
 	struct shd_expr *expr = shd_parse((const char *)data, size, arena, &report);
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		print_and_parse(expr, arena, &report);
 		size = len;
-		if (shd_check(expr, &scope, arena, &report) && !expr->word_list)
+		if (shd_check(expr, &scope, arena, &report) && !expr->is_word_list)
 			evaluate(expr);
 	}
 	shd_arena_destroy(arena);

@@ -1,7 +1,7 @@
 /* Any bytes as a file of rules: compiled, overridden by itself, judged. */
 #include "settings/settings.h"
 #include "rule/rule.h"
-#include "rule/language/words.h"
+#include "rule/language/word_lists.h"
 
 #include <string.h>
 
@@ -40,14 +40,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
 	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
-	struct shd_words *words = shd_words_create();
+	struct shd_word_lists *words = shd_word_lists_create();
 	struct shd_doc *doc = shd_doc_parse("rules.yaml", (const char *)data, size, diags);
 	struct shd_store store = {.id = "s"};
 	struct shd_settings settings = {.stores = &store, .store_count = 1};
 	const struct shd_rules *own = NULL;
 	struct shd_rules *rules = NULL;
 
-	shd_words_add(words, "ozon_banned", "ozon_banned.txt", (const char *)data,
+	shd_word_lists_add(words, "ozon_banned", "ozon_banned.txt", (const char *)data,
 		size < 4096 ? size : 4096, diags);
 	settings.overrides = doc ? map_of(doc, "overrides") : NULL;
 	store.overrides = doc ? map_of(doc, "store_overrides") : NULL;
@@ -64,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	shd_diags_print(diags, &out);
 	shd_rules_destroy(rules);
 	shd_doc_destroy(doc);
-	shd_words_destroy(words);
+	shd_word_lists_destroy(words);
 	return 0;
 }

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct shd_doc *doc = shd_doc_parse("t.yaml", (const char *)data, size, diags);
 	SHD_AUTO(shd_doc_destroyp)
 	struct shd_doc *own = shd_doc_parse("rules.yaml", text, sizeof(text) - 1, diags);
-	struct shd_words *words = shd_words_create();
+	struct shd_word_lists *words = shd_word_lists_create();
 	struct shd_rules *rules = shd_rules_compile(&own, 1, NULL, words, diags);
 	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 	size_t count = 0;
@@ -48,6 +48,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	shd_text_init(&out, 16 << 20);
 	shd_diags_print(diags, &out);
 	shd_rules_destroy(rules);
-	shd_words_destroy(words);
+	shd_word_lists_destroy(words);
 	return 0;
 }

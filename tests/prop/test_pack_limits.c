@@ -31,7 +31,7 @@ struct pack {
 		size_t count;
 	} tests, switched_on;
 	size_t rule_files;
-	struct shd_words *words;
+	struct shd_word_lists *words;
 	size_t mutants, survivors;
 };
 
@@ -67,7 +67,7 @@ static void load_words(struct pack *pack)
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 	glob_t found;
 
-	pack->words = shd_words_create();
+	pack->words = shd_word_lists_create();
 	assert_int_equal(glob(SHD_SOURCE_DIR "/conf/words.d/*.txt", 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		size_t len;
@@ -75,7 +75,7 @@ static void load_words(struct pack *pack)
 		shd_autofree char *name = shd_xstrdup(strrchr(found.gl_pathv[i], '/') + 1);
 
 		*strrchr(name, '.') = '\0';
-		assert_true(shd_words_add(pack->words, name, "words", text, len, diags));
+		assert_true(shd_word_lists_add(pack->words, name, "words", text, len, diags));
 	}
 	globfree(&found);
 }
@@ -103,7 +103,7 @@ static int unload(void **state)
 		free(pack->tests.texts[i]);
 	for (size_t i = 0; i < pack->switched_on.count; i++)
 		free(pack->switched_on.texts[i]);
-	shd_words_destroy(pack->words);
+	shd_word_lists_destroy(pack->words);
 	free(pack);
 	return 0;
 }

@@ -9,7 +9,7 @@
 #define D  SHD_DAY_MS
 
 static struct fake fake;
-static struct shd_words *words;
+static struct shd_word_lists *words;
 
 /* Monday to Friday, but not 29 May to 1 June 2026, days 20602 to 20605. */
 static struct shd_days off_days[] = {{20602, 20605}};
@@ -25,8 +25,10 @@ static const struct shd_calendars calendars = {
 static void run(const char *text, struct shd_text *out)
 {
 	struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_expr_scope scope = {
-		.words = words, .calendars = &calendars, .each = true, .kind = SHD_KIND_listing};
+	struct shd_expr_scope scope = {.word_lists = words,
+		.calendars = &calendars,
+		.each = true,
+		.kind = SHD_KIND_listing};
 	char duration[SHD_DURATION_TEXT], time[SHD_TIME_TEXT];
 	struct mistakes mistakes;
 	struct shd_result result;

@@ -12,7 +12,7 @@
 #include "judge/memory.h"
 #include "state/state.h"
 #include "market/adapter.h"
-#include "rule/language/words.h"
+#include "rule/language/word_lists.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ struct bench {
 	struct shd_judge_in in;
 	struct shd_doc *docs[5];       /* rules; matches of the routes; overrides of stores */
 	struct shd_diags *diags;
-	struct shd_words *words;
+	struct shd_word_lists *words;
 	struct shd_rules *rules;
 	struct shd_judge *judge;
 	struct shd_arena *arena;
@@ -161,7 +161,7 @@ static inline void bench_start_in(struct bench *b, const char *yaml, bool on_dis
 		.routes = {b->routes, 1, {2, b->channel_names}},
 		.keep_samples_ms = 400 * SHD_DAY_MS};
 	b->diags = shd_diags_create(100);
-	b->words = shd_words_create();
+	b->words = shd_word_lists_create();
 	b->arena = shd_arena_create(64 << 20);
 	shd_outcome_init(&b->outcome);
 	bench_rules(b, yaml);
@@ -184,7 +184,7 @@ static inline void bench_finish(struct bench *b)
 	shd_judge_destroy(b->judge);
 	shd_harvest_destroy(b->harvest);
 	shd_rules_destroy(b->rules);
-	shd_words_destroy(b->words);
+	shd_word_lists_destroy(b->words);
 	for (size_t i = 0; i < SHD_COUNT(b->matches); i++)
 		shd_match_destroy(b->matches[i]);
 	for (size_t i = 0; i < SHD_COUNT(b->docs); i++)

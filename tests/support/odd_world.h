@@ -118,7 +118,7 @@ static inline void odd_add_words(struct bench *b, const char *name)
 
 	snprintf(path, sizeof(path), "%s/conf/words.d/%s.txt", SHD_SOURCE_DIR, name);
 	char *text shd_autofree = case_file(path, &len);
-	assert_true(shd_words_add(b->words, name, path, text, len, b->diags));
+	assert_true(shd_word_lists_add(b->words, name, path, text, len, b->diags));
 }
 
 /* The shipped rules, and those of each field. */

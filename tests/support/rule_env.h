@@ -161,7 +161,7 @@ static inline void fake_sample(struct fake *fake, enum shd_metric metric, int64_
 
 /* Mistakes of one expression, "at:width text [hint]" a line. */
 struct mistakes {
-	struct shd_complaints report;
+	struct shd_expr_mistakes report;
 	struct shd_text text;
 };
 
@@ -179,5 +179,5 @@ static inline void note_mistake(
 static inline void mistakes_init(struct mistakes *mistakes)
 {
 	shd_text_init(&mistakes->text, 16384);
-	mistakes->report = (struct shd_complaints){.mistake = note_mistake, .ctx = mistakes};
+	mistakes->report = (struct shd_expr_mistakes){.report = note_mistake, .ctx = mistakes};
 }

@@ -398,7 +398,7 @@ static void fill_state(struct shd_state *db)
 static int prepare(void **state)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
-	struct shd_words *words = shd_words_create();
+	struct shd_word_lists *words = shd_word_lists_create();
 	struct shd_state *db;
 
 	(void)state;
@@ -408,7 +408,7 @@ static int prepare(void **state)
 	snprintf(state_path, sizeof(state_path), "%s/state.db", folder);
 	sources[0].adapter = sources[1].adapter = shd_adapter_find("ozon");
 	config.rules = shd_rules_compile(NULL, 0, NULL, words, diags);
-	config.words = words;
+	config.word_lists = words;
 	OK(shd_state_open(state_path, &db, &error));
 	fill_state(db);
 	shd_state_close(db);
@@ -421,7 +421,7 @@ static int clean(void **state)
 
 	(void)state;
 	shd_rules_destroy(config.rules);
-	shd_words_destroy(config.words);
+	shd_word_lists_destroy(config.word_lists);
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
 	for (size_t i = 0; i < SHD_COUNT(suffixes); i++) {
 		snprintf(path, sizeof(path), "%s%s", state_path, suffixes[i]);

@@ -5,7 +5,7 @@
 #include "rule/language/expr.h"
 #include "support/rule_env.h"
 
-static struct shd_words *words;
+static struct shd_word_lists *words;
 
 static int make_words(void **state)
 {
@@ -13,15 +13,16 @@ static int make_words(void **state)
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 
 	(void)state;
-	words = shd_words_create();
-	assert_true(shd_words_add(words, "banned", "banned.txt", list, sizeof(list) - 1, diags));
+	words = shd_word_lists_create();
+	assert_true(
+		shd_word_lists_add(words, "banned", "banned.txt", list, sizeof(list) - 1, diags));
 	return 0;
 }
 
 static int free_words(void **state)
 {
 	(void)state;
-	shd_words_destroy(words);
+	shd_word_lists_destroy(words);
 	return 0;
 }
 
@@ -30,7 +31,7 @@ static int free_words(void **state)
 static const char *mistakes_of(const char *text, bool each, struct mistakes *mistakes)
 {
 	struct shd_arena *arena = shd_arena_create(1 << 20);
-	struct shd_expr_scope scope = {.words = words, .each = each, .kind = SHD_KIND_order};
+	struct shd_expr_scope scope = {.word_lists = words, .each = each, .kind = SHD_KIND_order};
 	static const char due_text[] = "opened_at + 48h", value_text[] = "4%";
 
 	mistakes_init(mistakes);

@@ -2,7 +2,7 @@
 #include "support/check.h"
 
 #include "base/num.h"
-#include "rule/language/words.h"
+#include "rule/language/word_lists.h"
 #include "support/eval_rows.h"
 
 static void add_order(int64_t opened_ms, int64_t amount, bool late)
@@ -30,8 +30,9 @@ static int make_store(void **state)
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 
 	(void)state;
-	words = shd_words_create();
-	assert_true(shd_words_add(words, "banned", "banned.txt", list, sizeof(list) - 1, diags));
+	words = shd_word_lists_create();
+	assert_true(
+		shd_word_lists_add(words, "banned", "banned.txt", list, sizeof(list) - 1, diags));
 	fake_init(&fake);
 	for (int i = 0; i < 10; i++)
 		add_order(T0 + i * D, 100000 + i * 1000, i >= 8);
@@ -57,7 +58,7 @@ static int make_store(void **state)
 static int free_store(void **state)
 {
 	(void)state;
-	shd_words_destroy(words);
+	shd_word_lists_destroy(words);
 	return 0;
 }
 
@@ -455,12 +456,12 @@ static void word_lists_refuse_what_is_not_utf8(void **state)
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 
 	(void)state;
-	assert_false(shd_words_add(words, "bad", "bad.txt",
+	assert_false(shd_word_lists_add(words, "bad", "bad.txt",
 		"good\nb\xFF"
 		"d\n",
 		8, diags));
 	assert_int_equal(shd_diags_at(diags, 0)->line, 2);
-	assert_false(shd_words_add(words, "banned", "banned.txt", "x", 1, diags));
+	assert_false(shd_word_lists_add(words, "banned", "banned.txt", "x", 1, diags));
 }
 
 static void a_star_stands_only_at_the_end_of_a_word(void **state)
@@ -474,11 +475,11 @@ static void a_star_stands_only_at_the_end_of_a_word(void **state)
 		SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 		bool good = i >= SHD_COUNT(wrong);
 		const char *text = good ? right[i - SHD_COUNT(wrong)] : wrong[i];
-		struct shd_words *own = shd_words_create();
+		struct shd_word_lists *own = shd_word_lists_create();
 
-		if (shd_words_add(own, "w", "w.txt", text, strlen(text), diags) != good)
+		if (shd_word_lists_add(own, "w", "w.txt", text, strlen(text), diags) != good)
 			fail_msg("%s", text);
-		shd_words_destroy(own);
+		shd_word_lists_destroy(own);
 	}
 }
 

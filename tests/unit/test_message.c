@@ -3,14 +3,14 @@
 #include "support/cases.h"
 
 #include "message/message.h"
-#include "rule/language/words.h"
+#include "rule/language/word_lists.h"
 
 #include <jansson.h>
 #include <string.h>
 
 static struct shd_phrasebook *book;
 static struct shd_rules *rules;
-static struct shd_words *words;
+static struct shd_word_lists *words;
 static struct shd_doc *rules_doc;
 
 static struct shd_doc *parse_file(const char *path, struct shd_diags *diags)
@@ -48,7 +48,7 @@ static int load(void **state)
 	no_mistakes(diags);
 	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++)
 		shd_doc_destroy(docs[i]);
-	words = shd_words_create();
+	words = shd_word_lists_create();
 	rules_doc = parse_file(SHD_SOURCE_DIR "/tests/cases/message/rules.yaml", diags);
 	rules = shd_rules_compile(&rules_doc, 1, NULL, words, diags);
 	no_mistakes(diags);
@@ -60,7 +60,7 @@ static int unload(void **state)
 	(void)state;
 	shd_phrasebook_destroy(book);
 	shd_rules_destroy(rules);
-	shd_words_destroy(words);
+	shd_word_lists_destroy(words);
 	shd_doc_destroy(rules_doc);
 	return 0;
 }

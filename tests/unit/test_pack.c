@@ -3,7 +3,7 @@
 #include "support/rule_env.h"
 
 #include "rule/rule.h"
-#include "rule/language/words.h"
+#include "rule/language/word_lists.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 struct pack {
 	struct shd_doc *docs[FILES_MAX];
 	size_t doc_count;
-	struct shd_words *words;
+	struct shd_word_lists *words;
 	struct shd_rules *rules;
 };
 
@@ -42,7 +42,8 @@ static void load_words(struct pack *pack, struct shd_diags *diags)
 		shd_autofree char *name = shd_xstrdup(strrchr(found.gl_pathv[i], '/') + 1);
 
 		*strrchr(name, '.') = '\0';
-		assert_true(shd_words_add(pack->words, name, found.gl_pathv[i], text, len, diags));
+		assert_true(
+			shd_word_lists_add(pack->words, name, found.gl_pathv[i], text, len, diags));
 	}
 	globfree(&found);
 }
@@ -55,7 +56,7 @@ static int load(void **state)
 	glob_t found;
 
 	shd_text_init(&said, 1 << 20);
-	pack->words = shd_words_create();
+	pack->words = shd_word_lists_create();
 	load_words(pack, diags);
 	if (glob(SHD_SOURCE_DIR "/conf/rules.d/*.yaml", 0, NULL, &found) != 0 ||
 	    found.gl_pathc > FILES_MAX)
@@ -86,7 +87,7 @@ static int unload(void **state)
 	struct pack *pack = *state;
 
 	shd_rules_destroy(pack->rules);
-	shd_words_destroy(pack->words);
+	shd_word_lists_destroy(pack->words);
 	for (size_t i = 0; i < pack->doc_count; i++)
 		shd_doc_destroy(pack->docs[i]);
 	free(pack);

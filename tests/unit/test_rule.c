@@ -11,7 +11,7 @@
 struct set {
 	struct shd_doc *doc;
 	struct shd_diags *diags;
-	struct shd_words *words;
+	struct shd_word_lists *words;
 	struct shd_rules *rules;
 };
 
@@ -19,7 +19,7 @@ static void set_init(struct set *set, const char *yaml)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text printed = {0};
 
-	*set = (struct set){.diags = shd_diags_create(100), .words = shd_words_create()};
+	*set = (struct set){.diags = shd_diags_create(100), .words = shd_word_lists_create()};
 	set->doc = shd_doc_parse("rules.yaml", yaml, strlen(yaml), set->diags);
 	if (set->doc)
 		set->rules = shd_rules_compile(&set->doc, 1, NULL, set->words, set->diags);
@@ -33,7 +33,7 @@ static void set_init(struct set *set, const char *yaml)
 static void set_finish(struct set *set)
 {
 	shd_rules_destroy(set->rules);
-	shd_words_destroy(set->words);
+	shd_word_lists_destroy(set->words);
 	shd_doc_destroy(set->doc);
 	shd_diags_destroy(set->diags);
 }
@@ -80,7 +80,7 @@ static void each_step_of_a_circle_of_inhibition_is_a_mistake(void **state)
 	for (int round = 0; round < 400; round++) {
 		SHD_AUTO(shd_text_finish) struct shd_text yaml = {0};
 		bool edges[GRAPH][GRAPH] = {{0}};
-		struct set set = {.diags = shd_diags_create(100), .words = shd_words_create()};
+		struct set set = {.diags = shd_diags_create(100), .words = shd_word_lists_create()};
 
 		shd_text_init(&yaml, 65536);
 		shd_text_puts(&yaml, "rules:\n");

@@ -7,7 +7,7 @@
 #include "conf/node.h"
 #include "rule/rule.h"
 #include "settings/settings.h"
-#include "rule/language/words.h"
+#include "rule/language/word_lists.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -63,13 +63,14 @@ static void read_settings(const char *text, struct shd_settings *settings, struc
 static void judge_file(const char *path, const char *text, size_t len, struct shd_text *out)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(100);
-	struct shd_words *words = shd_words_create();
+	struct shd_word_lists *words = shd_word_lists_create();
 	const char *name = strrchr(path, '/') + 1, *cut = strstr(text, "\n# overrides\n");
 	struct shd_store stores[STORES_MAX] = {0};
 	struct shd_settings settings = {.stores = stores};
 	struct shd_doc *config;
 
-	assert_true(shd_words_add(words, "ozon_banned", "ozon_banned.txt", "original\n", 9, diags));
+	assert_true(shd_word_lists_add(
+		words, "ozon_banned", "ozon_banned.txt", "original\n", 9, diags));
 	struct shd_doc *doc =
 		shd_doc_parse(name, text, cut ? (size_t)(cut - text) + 1 : len, diags);
 	read_settings(text, &settings, &config, diags);
@@ -83,7 +84,7 @@ static void judge_file(const char *path, const char *text, size_t len, struct sh
 	shd_diags_print(diags, out);
 	shd_doc_destroy(doc);
 	shd_doc_destroy(config);
-	shd_words_destroy(words);
+	shd_word_lists_destroy(words);
 }
 
 static void every_wrong_file_gets_its_diagnostics(void **state)

@@ -55,7 +55,7 @@ static struct heard run(const char *tests, struct shd_text *said)
 	struct shd_diags *diags SHD_AUTO(shd_diags_destroyp) = shd_diags_create(100);
 	struct shd_doc *rules_doc SHD_AUTO(shd_doc_destroyp) =
 		shd_doc_parse("rules.yaml", rules_text, strlen(rules_text), diags);
-	struct shd_words *words = shd_words_create();
+	struct shd_word_lists *words = shd_word_lists_create();
 	struct shd_rules *rules = shd_rules_compile(&rules_doc, 1, NULL, words, diags);
 	struct shd_doc *doc SHD_AUTO(shd_doc_destroyp) =
 		shd_doc_parse("t.yaml", tests, strlen(tests), diags);
@@ -66,7 +66,7 @@ static struct heard run(const char *tests, struct shd_text *said)
 	shd_scenarios_run(doc, rules, NULL, diags, hear, &heard);
 	shd_diags_print(diags, said);
 	shd_rules_destroy(rules);
-	shd_words_destroy(words);
+	shd_word_lists_destroy(words);
 	return heard;
 }
 

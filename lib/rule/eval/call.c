@@ -231,9 +231,9 @@ void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struc
 		return;
 	if (!shd_text_fold(text.v.text, text.v.len, folded, sizeof(folded), &len)) {
 		shd_eval_miss(eval, ret, "a text of readable size", false);
-	} else if (right->word_list) {
-		ret->v.n = shd_phrases_in(right->phrases, folded, len);
-	} else if (right->list) {
+	} else if (right->is_word_list) {
+		ret->v.n = shd_word_list_matches(right->word_list, folded, len);
+	} else if (right->is_list) {
 		holds_any(eval, right, folded, len, ret);
 	} else {
 		shd_eval(eval, right, &other);

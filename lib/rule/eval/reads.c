@@ -299,7 +299,7 @@ void shd_eval_name(struct shd_eval *eval, const struct shd_expr *expr, struct sh
 		read_metric(eval, expr, ret);
 		return;
 	case SHD_REF_NONE:
-	case SHD_REF_WORDS:
+	case SHD_REF_WORD_LIST:
 	case SHD_REF_POLLER:
 		break;
 	}

@@ -5,7 +5,7 @@
 static bool is_plain(const struct shd_expr *expr, uint64_t *reads)
 {
 	if (expr->op == SHD_OP_NAME) {
-		if (expr->ref == SHD_REF_WORDS)
+		if (expr->ref == SHD_REF_WORD_LIST)
 			return true;
 		if (!expr->inner || (expr->ref != SHD_REF_FIELD && expr->ref != SHD_REF_ID))
 			return false;

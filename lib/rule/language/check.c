@@ -20,26 +20,26 @@ void shd_check_fail(
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	expr->bad = true;
-	shd_complain(checker->report, expr->at, expr->width, hint, "%s", text);
+	shd_expr_mistake(checker->mistakes, expr->at, expr->width, hint, "%s", text);
 }
 
-void shd_check_type(struct shd_expr *expr, enum shd_type type)
+void shd_expr_set_type(struct shd_expr *expr, enum shd_type type)
 {
 	expr->type = type;
 }
 
 const char *shd_expr_type(const struct shd_expr *expr, char buf[SHD_TYPE_TEXT])
 {
-	if (expr->word_list)
+	if (expr->is_word_list)
 		snprintf(buf, SHD_TYPE_TEXT, "word list");
-	else if (expr->list)
+	else if (expr->is_list)
 		snprintf(buf, SHD_TYPE_TEXT, "list of %s", shd_type_name(expr->type));
 	else
 		snprintf(buf, SHD_TYPE_TEXT, "%s", shd_type_name(expr->type));
 	return buf;
 }
 
-static void take_type(struct shd_expr *expr, const struct shd_expr *from)
+static void copy_type(struct shd_expr *expr, const struct shd_expr *from)
 {
 	expr->type = from->type;
 	memcpy(expr->currency, from->currency, sizeof(expr->currency));
@@ -47,10 +47,11 @@ static void take_type(struct shd_expr *expr, const struct shd_expr *from)
 
 static bool is_single(const struct shd_expr *expr)
 {
-	return !expr->list && !expr->word_list;
+	return !expr->is_list && !expr->is_word_list;
 }
 
-/* Checks the operands; false, and bad, when one of them is. Only single values. */
+/* Checks the operands, which must be single values. False, and the expression bad, when one of
+ * them is bad. */
 static bool check_args(struct shd_checker *checker, struct shd_expr *expr)
 {
 	for (uint32_t i = 0; i < expr->count; i++) {
@@ -67,12 +68,12 @@ static bool check_args(struct shd_checker *checker, struct shd_expr *expr)
 	return !expr->bad;
 }
 
-static bool is_amount(enum shd_type type)
+bool shd_is_amount(enum shd_type type)
 {
 	return type == SHD_NUMBER || type == SHD_RATIO || type == SHD_DURATION || type == SHD_MONEY;
 }
 
-/* Two currencies that are both known and differ; else the known one goes to expr. */
+/* Reports two known currencies that differ; else sets expr's to the known one. */
 static bool join_currencies(struct shd_checker *checker, struct shd_expr *expr, const char *verb,
 	const struct shd_expr *a, const struct shd_expr *b)
 {
@@ -85,7 +86,7 @@ static bool join_currencies(struct shd_checker *checker, struct shd_expr *expr, 
 	return true;
 }
 
-/* A plain number where a unit was meant: "did you mean 4% ?". */
+/* The hint for a plain number where a unit was meant: "did you mean 4% ?"; NULL: it is not that. */
 static const char *unit_hint(
 	const struct shd_expr *a, const struct shd_expr *b, char buf[static 96])
 {
@@ -156,29 +157,31 @@ static const char *nearest_word(const char *words, const char *word, char buf[st
 	return buf;
 }
 
-/* A text literal beside a field that only ever holds certain words. */
+/* Reports a text literal that is compared with a field and is none of its allowed words. */
 static void check_word(
 	struct shd_checker *checker, const struct shd_expr *field, struct shd_expr *literal)
 {
 	char hint[96];
 
-	if (literal->op != SHD_OP_LITERAL || literal->type != SHD_TEXT || !field->words[0] ||
-		is_one_of(field->words, literal->value.text, literal->value.len))
+	if (literal->op != SHD_OP_LITERAL || literal->type != SHD_TEXT ||
+		!field->allowed_words[0] ||
+		is_one_of(field->allowed_words, literal->value.text, literal->value.len))
 		return;
-	shd_check_fail(checker, literal, nearest_word(field->words, literal->value.text, hint),
+	shd_check_fail(checker, literal,
+		nearest_word(field->allowed_words, literal->value.text, hint),
 		"\"%s\" is never the %s, which is one of: %s", literal->value.text,
-		field->name ? field->name : "value", field->words);
+		field->name ? field->name : "value", field->allowed_words);
 }
 
-/* The two sides of a comparison; beside a text, a bare name may be a forgotten quote. */
+/* Checks the two sides of a comparison. */
 static bool check_sides(struct shd_checker *checker, struct shd_expr *left, struct shd_expr *right)
 {
-	bool outer_wish = checker->text_wanted;
+	bool outer = checker->text_expected;
 
 	check(checker, left);
-	checker->text_wanted = !left->bad && left->type == SHD_TEXT;
+	checker->text_expected = !left->bad && left->type == SHD_TEXT;
 	check(checker, right);
-	checker->text_wanted = outer_wish;
+	checker->text_expected = outer;
 	return !left->bad && !right->bad;
 }
 
@@ -187,13 +190,13 @@ static void check_compare(struct shd_checker *checker, struct shd_expr *expr)
 	struct shd_expr *left = expr->args[0], *right = expr->args[1];
 	bool ordering = expr->op != SHD_OP_EQ && expr->op != SHD_OP_NE;
 
-	shd_check_type(expr, SHD_BOOL);
+	shd_expr_set_type(expr, SHD_BOOL);
 	if (!check_sides(checker, left, right)) {
 		expr->bad = true;
 		return;
 	}
 	if (!is_single(left) || !is_single(right)) {
-		shd_check_fail(checker, expr, right->list ? "did you mean `in`?" : NULL,
+		shd_check_fail(checker, expr, right->is_list ? "did you mean `in`?" : NULL,
 			"cannot compare with a list");
 	} else if (left->type != right->type) {
 		refuse_pair(checker, expr, "compare", "with");
@@ -214,10 +217,10 @@ static void check_list(struct shd_checker *checker, struct shd_expr *expr)
 {
 	char first[SHD_TYPE_TEXT], other[SHD_TYPE_TEXT];
 
-	expr->list = true;
+	expr->is_list = true;
 	if (!check_args(checker, expr))
 		return;
-	take_type(expr, expr->args[0]);
+	copy_type(expr, expr->args[0]);
 	for (uint32_t i = 1; i < expr->count; i++) {
 		if (expr->args[i]->type == expr->type)
 			continue;
@@ -231,12 +234,12 @@ static void check_in(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_expr *left = expr->args[0], *right = expr->args[1];
 
-	shd_check_type(expr, SHD_BOOL);
+	shd_expr_set_type(expr, SHD_BOOL);
 	if (!check_sides(checker, left, right)) {
 		expr->bad = true;
-	} else if (!is_single(left) || !right->list) {
+	} else if (!is_single(left) || !right->is_list) {
 		shd_check_fail(checker, expr,
-			right->word_list ? "a word list follows `contains`" : NULL,
+			right->is_word_list ? "a word list follows `contains`" : NULL,
 			"`in` needs a value on its left and a list on its right: x in [a, b]");
 	} else if (left->type != right->type) {
 		refuse_pair(checker, expr, "look for", "in");
@@ -252,7 +255,7 @@ static void check_contains(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_expr *left = expr->args[0], *right = expr->args[1];
 
-	shd_check_type(expr, SHD_BOOL);
+	shd_expr_set_type(expr, SHD_BOOL);
 	check(checker, left);
 	check(checker, right);
 	if (left->bad || right->bad)
@@ -262,14 +265,14 @@ static void check_contains(struct shd_checker *checker, struct shd_expr *expr)
 			"`contains` needs a text on its left and a text, a list of texts or "
 			"words.NAME "
 			"on its right");
-	expr->phrases = right->phrases;
+	expr->word_list = right->word_list;
 }
 
 static void check_matches(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_error err;
 
-	shd_check_type(expr, SHD_BOOL);
+	shd_expr_set_type(expr, SHD_BOOL);
 	if (!check_args(checker, expr))
 		return;
 	const struct shd_expr *left = expr->args[0], *right = expr->args[1];
@@ -282,11 +285,11 @@ static void check_matches(struct shd_checker *checker, struct shd_expr *expr)
 			"this pattern is wrong at character %d: %s", err.col, err.msg);
 }
 
-static void check_truths(struct shd_checker *checker, struct shd_expr *expr)
+static void check_logical(struct shd_checker *checker, struct shd_expr *expr)
 {
 	char type[SHD_TYPE_TEXT];
 
-	shd_check_type(expr, SHD_BOOL);
+	shd_expr_set_type(expr, SHD_BOOL);
 	if (!check_args(checker, expr))
 		return;
 	for (uint32_t i = 0; i < expr->count; i++) {
@@ -301,29 +304,29 @@ static void check_truths(struct shd_checker *checker, struct shd_expr *expr)
 static void check_is(struct shd_checker *checker, struct shd_expr *expr)
 {
 	check_args(checker, expr);
-	shd_check_type(expr, SHD_BOOL);
+	shd_expr_set_type(expr, SHD_BOOL);
 }
 
-/* Only of a field of the entity itself: whether anybody ever knew it. */
+/* `is unreadable` applies only to a field of the rule's own entity. */
 static void check_is_unreadable(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_expr *field = expr->args[0];
 
 	check_args(checker, expr);
-	shd_check_type(expr, SHD_BOOL);
+	shd_expr_set_type(expr, SHD_BOOL);
 	if (!field->bad &&
 		(field->op != SHD_OP_NAME || field->ref != SHD_REF_FIELD || field->inner))
 		shd_check_fail(checker, field, "name a field of the entity: status is unreadable",
 			"only a field can be unreadable");
 }
 
-/* Two values of which one is taken: they must agree in type. */
+/* `else` and `? :` give one of two values, which must have the same type. */
 static void check_choice(
 	struct shd_checker *checker, struct shd_expr *expr, struct shd_expr *a, struct shd_expr *b)
 {
 	char left[SHD_TYPE_TEXT], right[SHD_TYPE_TEXT], hint[96];
 
-	take_type(expr, a);
+	copy_type(expr, a);
 	if (a->type != b->type)
 		shd_check_fail(checker, expr, unit_hint(a, b, hint),
 			"`%s` gives %s or %s: both must be the same",
@@ -331,8 +334,9 @@ static void check_choice(
 			shd_expr_type(b, right));
 	else if (a->type == SHD_MONEY)
 		join_currencies(checker, expr, "choose between", a, b);
-	else if (a->type == SHD_TEXT && a->words[0] && strcmp(a->words, b->words) == 0)
-		expr->words = a->words;
+	else if (a->type == SHD_TEXT && a->allowed_words[0] &&
+		 strcmp(a->allowed_words, b->allowed_words) == 0)
+		expr->allowed_words = a->allowed_words;
 }
 
 static void check_else(struct shd_checker *checker, struct shd_expr *expr)
@@ -361,8 +365,8 @@ static void check_negate(struct shd_checker *checker, struct shd_expr *expr)
 
 	if (!check_args(checker, expr))
 		return;
-	take_type(expr, expr->args[0]);
-	if (!is_amount(expr->type))
+	copy_type(expr, expr->args[0]);
+	if (!shd_is_amount(expr->type))
 		shd_check_fail(checker, expr, NULL, "a %s has no sign",
 			shd_expr_type(expr->args[0], type));
 }
@@ -374,15 +378,15 @@ static void check_sum(struct shd_checker *checker, struct shd_expr *expr)
 	struct shd_expr *a = expr->args[0], *b = expr->args[1];
 	bool add = expr->op == SHD_OP_ADD;
 
-	if (is_amount(a->type) && a->type == b->type) {
-		take_type(expr, a);
+	if (shd_is_amount(a->type) && a->type == b->type) {
+		copy_type(expr, a);
 		join_currencies(checker, expr, add ? "add" : "subtract", a, b);
 	} else if (a->type == SHD_TIME && b->type == SHD_DURATION) {
-		shd_check_type(expr, SHD_TIME);
+		shd_expr_set_type(expr, SHD_TIME);
 	} else if (add && a->type == SHD_DURATION && b->type == SHD_TIME) {
-		shd_check_type(expr, SHD_TIME);
+		shd_expr_set_type(expr, SHD_TIME);
 	} else if (!add && a->type == SHD_TIME && b->type == SHD_TIME) {
-		shd_check_type(expr, SHD_DURATION);
+		shd_expr_set_type(expr, SHD_DURATION);
 	} else {
 		refuse_pair(checker, expr, add ? "add" : "take", add ? "and" : "minus");
 	}
@@ -397,19 +401,19 @@ static void check_product(struct shd_checker *checker, struct shd_expr *expr)
 	bool a_plain = a->type == SHD_NUMBER || a->type == SHD_RATIO;
 	bool b_plain = b->type == SHD_NUMBER || b->type == SHD_RATIO;
 
-	if (!is_amount(a->type) || !is_amount(b->type)) {
+	if (!shd_is_amount(a->type) || !shd_is_amount(b->type)) {
 		refuse_pair(checker, expr, times ? "multiply" : "divide", times ? "and" : "by");
 	} else if (!times && a->type == b->type) {
-		shd_check_type(expr, SHD_NUMBER);
+		shd_expr_set_type(expr, SHD_NUMBER);
 		join_currencies(checker, expr, "divide", a, b);
 		expr->currency[0] = '\0';
 	} else if (times && a_plain && b_plain) {
 		/* 3 * 4% and 4% * 3 are 12%; only number * number is a number. */
-		shd_check_type(expr, a->type == SHD_NUMBER ? b->type : SHD_RATIO);
+		shd_expr_set_type(expr, a->type == SHD_NUMBER ? b->type : SHD_RATIO);
 	} else if (b_plain) {
-		take_type(expr, a);
+		copy_type(expr, a);
 	} else if (times && a_plain) {
-		take_type(expr, b);
+		copy_type(expr, b);
 	} else {
 		refuse_pair(checker, expr, times ? "multiply" : "divide", times ? "and" : "by");
 	}
@@ -418,7 +422,7 @@ static void check_product(struct shd_checker *checker, struct shd_expr *expr)
 static void check_literal(struct shd_checker *checker, struct shd_expr *expr)
 {
 	(void)checker;
-	shd_check_type(expr, expr->value.type);
+	shd_expr_set_type(expr, expr->value.type);
 	memcpy(expr->currency, expr->value.currency, sizeof(expr->currency));
 }
 
@@ -436,9 +440,9 @@ static void (*const checks[SHD_OP_COUNT])(struct shd_checker *, struct shd_expr 
 	[SHD_OP_CALL] = shd_check_call,
 	[SHD_OP_AGGREGATE] = shd_check_aggregate,
 	[SHD_OP_COND] = check_cond,
-	[SHD_OP_OR] = check_truths,
-	[SHD_OP_AND] = check_truths,
-	[SHD_OP_NOT] = check_truths,
+	[SHD_OP_OR] = check_logical,
+	[SHD_OP_AND] = check_logical,
+	[SHD_OP_NOT] = check_logical,
 	[SHD_OP_LT] = check_compare,
 	[SHD_OP_LE] = check_compare,
 	[SHD_OP_GT] = check_compare,
@@ -480,11 +484,11 @@ bool shd_check_currencies(struct shd_checker *checker, struct shd_expr *expr, co
 }
 
 bool shd_check(struct shd_expr *expr, struct shd_expr_scope *scope, struct shd_arena *arena,
-	struct shd_complaints *report)
+	struct shd_expr_mistakes *mistakes)
 {
-	struct shd_checker checker = {.scope = scope, .arena = arena, .report = report};
-	size_t before = report->count;
+	struct shd_checker checker = {.scope = scope, .arena = arena, .mistakes = mistakes};
+	size_t before = mistakes->count;
 
 	check(&checker, expr);
-	return report->count == before && !expr->bad;
+	return mistakes->count == before && !expr->bad;
 }

@@ -6,23 +6,28 @@
 struct shd_checker {
 	struct shd_expr_scope *scope;
 	struct shd_arena *arena;
-	struct shd_complaints *report;
+	struct shd_expr_mistakes *mistakes;
 	bool inner; /* in the condition of an aggregate over inner_kind */
 	enum shd_kind inner_kind;
-	bool text_wanted; /* beside a text: an unknown name is one without quotes */
+	bool text_expected; /* compared with a text: an unknown name may be a text without quotes */
 };
 
-/* Reports and marks the expression as bad, which silences what follows from it. */
+/* Reports a mistake and marks the expression as bad, so that no further mistakes that only
+ * follow from it are reported. */
 void shd_check_fail(struct shd_checker *checker, struct shd_expr *expr, const char *hint,
 	const char *fmt, ...) SHD_PRINTF(4, 5);
 
-/* The type of what has no currency or gets it elsewhere. */
-void shd_check_type(struct shd_expr *expr, enum shd_type type);
+/* Sets the type, not the currency. */
+void shd_expr_set_type(struct shd_expr *expr, enum shd_type type);
 
-/* Says what expr->name, a NAME, stands for and its type; reports unknown names. */
+/* Types that can be summed, averaged and multiplied. */
+bool shd_is_amount(enum shd_type type);
+
+/* Resolves expr->name, a NAME: what it refers to, and its type. Reports unknown names. */
 void shd_check_name(struct shd_checker *checker, struct shd_expr *expr);
 
-/* One expression; its operands, which must be single values (false when one is bad). */
+/* Checks an expression; checks its operands, which must be single values: false when one is
+ * bad. */
 void shd_check_expr(struct shd_checker *checker, struct shd_expr *expr);
 bool shd_check_values(struct shd_checker *checker, struct shd_expr *expr);
 

@@ -6,7 +6,7 @@
 #pragma once
 #include "base/calendar.h"
 #include "lex.h"
-#include "words.h"
+#include "word_lists.h"
 
 /* X(NAME, "operator as written", precedence; 0 for what is not an operator) */
 #define SHD_OP_MAP(X)                                                                              \
@@ -78,7 +78,7 @@ enum shd_ref {
 	SHD_REF_STORE_LABEL,   /* name of the label in `label` */
 	SHD_REF_METRIC,
 	SHD_REF_TARGET,        /* the platform's own limit for metric `index` */
-	SHD_REF_WORDS,
+	SHD_REF_WORD_LIST,
 	SHD_REF_POLLER,
 };
 
@@ -117,22 +117,23 @@ struct shd_expr {
 	uint32_t subject_at;
 
 	/* Set by shd_check. */
-	bool bad;                /* a mistake was reported in it */
-	bool list, word_list;    /* LIST, words.NAME: not one value */
+	bool bad;                /* a mistake in it was reported */
+	bool is_list;            /* LIST: not a single value */
+	bool is_word_list;       /* words.NAME: not a single value */
 	enum shd_type type;
 	char currency[4];        /* MONEY: where it is known */
-	const char *words;       /* TEXT: allowed words, "" for free text */
+	const char *allowed_words; /* TEXT: the only values it can have, space separated; "": any */
 	enum shd_ref ref;        /* NAME; AGGREGATE: FIELD or METRIC, NONE for whole entities */
 	int index;
 	uint32_t series;         /* AGGREGATE: number of its series (series.h); 0: none */
-	bool inner;              /* about the entity of the window, not that of the rule */
+	bool inner;              /* read from the window's entity, not from the rule's */
 	enum shd_kind kind;      /* FIELD, ID, ...: of which kind */
 	enum shd_function function;
 	enum shd_aggregate aggregate;
 	const char *label;
 	const struct shd_calendar *calendar; /* business_days: the named one, NULL: the store's */
 	const struct shd_regex *regex;      /* MATCHES */
-	const struct shd_word_list *phrases; /* words.NAME; CONTAINS: the same of its right side */
+	const struct shd_word_list *word_list; /* words.NAME; CONTAINS: that of its right side */
 	const struct shd_alphabets *alphabets; /* mixed_script */
 };
 
@@ -142,13 +143,13 @@ enum { SHD_EXPR_BYTES = 4096, SHD_EXPR_HEIGHT = 64, SHD_LIST_ITEMS = 256 };
 /* Parses text[0..len). NULL when something was reported. Borrows nothing; the tree
  * and its texts live in the arena. */
 struct shd_expr *shd_parse(const char *text, size_t len, struct shd_arena *arena,
-			   struct shd_complaints *report);
+			   struct shd_expr_mistakes *mistakes);
 
 /* Appends the expression with as few parentheses as it needs; parsing that text
  * gives an equal tree. */
 void shd_expr_print(const struct shd_expr *expr, struct shd_text *out);
 
-/* Same operators, names and values, wherever they stand in the source. */
+/* Same operators, names and values; positions in the source do not count. */
 bool shd_expr_equal(const struct shd_expr *a, const struct shd_expr *b);
 
 /* The bit of reads_fields that stands for the entity's id. */
@@ -156,14 +157,15 @@ bool shd_expr_equal(const struct shd_expr *a, const struct shd_expr *b);
 
 /* What the names of an expression mean, and what it was found to read. */
 struct shd_expr_scope {
-	bool stores;             /* a `stores:` condition: names of the store stand alone */
+	bool stores;             /* a `stores:` condition: names of the store need no `store.` */
 	bool each;               /* there is an entity */
 	enum shd_kind kind;
-	const struct shd_expr *due, *value; /* checked; NULL: the rule has none; `bad`: it has a
-					     * mistake, and what uses it is silently bad */
-	const char *key;         /* what is read now: "value"; or NULL */
-	bool has_due, has_value; /* the rule has that key, known yet or not */
-	const struct shd_words *words;      /* NULL: no lists */
+	/* The rule's own expressions, checked. NULL: the rule has none. `bad`: it has a mistake
+	 * that was reported; what uses it becomes bad without another report. */
+	const struct shd_expr *due, *value;
+	const char *key;         /* the rule's key that is checked now: "value"; or NULL */
+	bool has_due, has_value; /* the rule has that key, checked yet or not */
+	const struct shd_word_lists *word_lists; /* NULL: no lists */
 	const struct shd_calendars *calendars; /* NULL: none has a name */
 
 	/* Collected: */
@@ -172,10 +174,10 @@ struct shd_expr_scope {
 	bool mentions_closed;    /* `closed` or `closed_at` of the rule's entity */
 };
 
-/* Resolves names, finds types, reports every mistake. False when something was
- * reported, or when it uses a bad due or value. Compiled patterns live in the arena. */
+/* Resolves names, finds types, reports every mistake. False when a mistake was reported, or
+ * when the expression uses a bad due or value. Compiled patterns live in the arena. */
 bool shd_check(struct shd_expr *expr, struct shd_expr_scope *scope, struct shd_arena *arena,
-	       struct shd_complaints *report);
+	       struct shd_expr_mistakes *mistakes);
 
 /* "ratio", "list of text", "money in RUB", for messages. */
 #define SHD_TYPE_TEXT 48

@@ -90,13 +90,9 @@ static bool find_function(const char *name, enum shd_function *ret_function)
 	return false;
 }
 
-static bool is_amount(enum shd_type type)
-{
-	return type == SHD_NUMBER || type == SHD_RATIO || type == SHD_DURATION || type == SHD_MONEY;
-}
-
-/* Argument `i` must have the type; false and reported when not. */
-static bool want(struct shd_checker *checker, struct shd_expr *expr, uint32_t i, enum shd_type type)
+/* Reports argument `i`, and returns false, when it does not have the type. */
+static bool expect_type(
+	struct shd_checker *checker, struct shd_expr *expr, uint32_t i, enum shd_type type)
 {
 	struct shd_expr *arg = expr->args[i];
 
@@ -108,13 +104,13 @@ static bool want(struct shd_checker *checker, struct shd_expr *expr, uint32_t i,
 	return false;
 }
 
-static bool want_literal(struct shd_checker *checker, struct shd_expr *expr, uint32_t i,
+static bool expect_literal(struct shd_checker *checker, struct shd_expr *expr, uint32_t i,
 	enum shd_type type, const char *example)
 {
 	struct shd_expr *arg = expr->args[i];
 
 	if (arg->op == SHD_OP_LITERAL && arg->value.type == type) {
-		shd_check_type(arg, type);
+		shd_expr_set_type(arg, type);
 		return true;
 	}
 	shd_check_fail(
@@ -138,15 +134,15 @@ static void refuse_calendar(struct shd_checker *checker, struct shd_expr *arg)
 }
 
 /* business_days(opened_at, 2) and business_days(opened_at, 2, "cn-holidays"). */
-static void check_business(struct shd_checker *checker, struct shd_expr *expr)
+static void check_business_days(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const char *example = "business_days(opened_at, 2)";
 
-	shd_check_type(expr, SHD_TIME);
+	shd_expr_set_type(expr, SHD_TIME);
 	if (!shd_check_values(checker, expr))
 		return;
-	want(checker, expr, 0, SHD_TIME);
-	if (want_literal(checker, expr, 1, SHD_NUMBER, example)) {
+	expect_type(checker, expr, 0, SHD_TIME);
+	if (expect_literal(checker, expr, 1, SHD_NUMBER, example)) {
 		int64_t n = expr->args[1]->value.n;
 
 		if (n < 0 || n % SHD_MICRO != 0 || n > BUSINESS_DAYS_MAX * SHD_MICRO) {
@@ -156,7 +152,7 @@ static void check_business(struct shd_checker *checker, struct shd_expr *expr)
 		}
 	}
 	if (expr->count < 3 ||
-		!want_literal(checker, expr, 2, SHD_TEXT,
+		!expect_literal(checker, expr, 2, SHD_TEXT,
 			"business_days(opened_at, 2, \"cn-holidays\")"))
 		return;
 	expr->calendar =
@@ -167,11 +163,11 @@ static void check_business(struct shd_checker *checker, struct shd_expr *expr)
 	expr->bad |= !expr->calendar;
 }
 
-static void check_poller(struct shd_checker *checker, struct shd_expr *expr)
+static void check_age_of(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_expr *arg = expr->args[0];
 
-	shd_check_type(expr, SHD_DURATION);
+	shd_expr_set_type(expr, SHD_DURATION);
 	if (arg->op == SHD_OP_NAME)
 		shd_check_name(checker, arg);
 	if (arg->bad) {
@@ -192,9 +188,9 @@ static void check_forecast(struct shd_checker *checker, struct shd_expr *expr)
 
 	if (!shd_check_values(checker, expr))
 		return;
-	want_literal(checker, expr, 1, SHD_DURATION, "forecast(order_defect_rate, 7d)");
+	expect_literal(checker, expr, 1, SHD_DURATION, "forecast(order_defect_rate, 7d)");
 	if (metric->op == SHD_OP_NAME && metric->ref == SHD_REF_METRIC) {
-		shd_check_type(expr, metric->type);
+		shd_expr_set_type(expr, metric->type);
 		return;
 	}
 	shd_check_fail(
@@ -213,14 +209,14 @@ static void check_baseline(struct shd_checker *checker, struct shd_expr *expr)
 	}
 	if (!shd_check_values(checker, expr))
 		return;
-	shd_check_type(expr, of->type);
+	shd_expr_set_type(expr, of->type);
 	memcpy(expr->currency, of->currency, sizeof(expr->currency));
-	if (!is_amount(of->type)) {
+	if (!shd_is_amount(of->type)) {
 		shd_check_fail(checker, expr->args[0], NULL, "there is no baseline of %s",
 			shd_type_name(of->type));
 		expr->bad = true;
 	}
-	if (!want_literal(checker, expr, 1, SHD_DURATION, "baseline(count(order last 1d), 14d)"))
+	if (!expect_literal(checker, expr, 1, SHD_DURATION, "baseline(count(order last 1d), 14d)"))
 		return;
 	int64_t ms = days->value.n;
 	if (ms % SHD_DAY_MS != 0 || ms < SHD_DAY_MS || ms > BASELINE_DAYS_MAX * SHD_DAY_MS) {
@@ -234,10 +230,10 @@ static void check_room(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_expr *of = expr->args[0];
 
-	shd_check_type(expr, SHD_NUMBER);
+	shd_expr_set_type(expr, SHD_NUMBER);
 	if (!shd_check_values(checker, expr))
 		return;
-	want(checker, expr, 1, SHD_RATIO);
+	expect_type(checker, expr, 1, SHD_RATIO);
 	bool share = of->op == SHD_OP_AGGREGATE && of->aggregate == SHD_AGG_share;
 	bool ratio = of->op == SHD_OP_CALL && of->function == SHD_FN_ratio;
 	if (share || ratio)
@@ -247,12 +243,12 @@ static void check_room(struct shd_checker *checker, struct shd_expr *expr)
 	expr->bad = true;
 }
 
-/* Two amounts of one type. */
-static bool check_two(struct shd_checker *checker, struct shd_expr *expr)
+/* The two arguments must be amounts (or times) of one type. */
+static bool check_same_type(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_expr *a = expr->args[0], *b = expr->args[1];
 	bool ordered =
-		is_amount(a->type) || (a->type == SHD_TIME && expr->function != SHD_FN_ratio);
+		shd_is_amount(a->type) || (a->type == SHD_TIME && expr->function != SHD_FN_ratio);
 
 	if (a->type != b->type || !ordered) {
 		shd_check_fail(checker, expr, NULL, "%s needs two of one type, these are %s and %s",
@@ -266,32 +262,32 @@ static void check_same(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_expr *arg = expr->args[0];
 
-	shd_check_type(expr, arg->type);
+	shd_expr_set_type(expr, arg->type);
 	memcpy(expr->currency, arg->currency, sizeof(expr->currency));
-	if (!is_amount(arg->type))
+	if (!shd_is_amount(arg->type))
 		shd_check_fail(checker, expr, NULL,
 			"%s needs a number, ratio, duration or money, this is %s", expr->name,
 			shd_type_name(arg->type));
 }
 
-/* Arguments that are all values, already checked. */
-static void check_plain(struct shd_checker *checker, struct shd_expr *expr, enum call_rule rule)
+/* Functions whose arguments are plain values, which are checked already. */
+static void check_simple(struct shd_checker *checker, struct shd_expr *expr, enum call_rule rule)
 {
 	if (rule == CALL_SAME) {
 		check_same(checker, expr);
 	} else if (rule == CALL_NUMBER) {
-		shd_check_type(expr, SHD_NUMBER);
-		want(checker, expr, 0, SHD_NUMBER);
+		shd_expr_set_type(expr, SHD_NUMBER);
+		expect_type(checker, expr, 0, SHD_NUMBER);
 	} else if (rule == CALL_PAIR) {
-		if (check_two(checker, expr))
-			shd_check_type(expr, expr->args[0]->type);
+		if (check_same_type(checker, expr))
+			shd_expr_set_type(expr, expr->args[0]->type);
 	} else if (rule == CALL_RATIO) {
-		check_two(checker, expr);
-		shd_check_type(expr, SHD_RATIO);
+		check_same_type(checker, expr);
+		shd_expr_set_type(expr, SHD_RATIO);
 		expr->currency[0] = '\0';
 	} else {
-		want(checker, expr, 0, SHD_TEXT);
-		shd_check_type(expr, rule == CALL_LENGTH ? SHD_NUMBER
+		expect_type(checker, expr, 0, SHD_TEXT);
+		shd_expr_set_type(expr, rule == CALL_LENGTH ? SHD_NUMBER
 				     : rule == CALL_TEXT ? SHD_TEXT
 							 : SHD_BOOL);
 	}
@@ -325,9 +321,9 @@ void shd_check_call(struct shd_checker *checker, struct shd_expr *expr)
 	}
 	enum call_rule rule = functions[function].rule;
 	if (rule == CALL_BUSINESS)
-		check_business(checker, expr);
+		check_business_days(checker, expr);
 	else if (rule == CALL_POLLER)
-		check_poller(checker, expr);
+		check_age_of(checker, expr);
 	else if (rule == CALL_FORECAST)
 		check_forecast(checker, expr);
 	else if (rule == CALL_BASELINE)
@@ -335,9 +331,9 @@ void shd_check_call(struct shd_checker *checker, struct shd_expr *expr)
 	else if (rule == CALL_ROOM)
 		check_room(checker, expr);
 	else if (shd_check_values(checker, expr))
-		check_plain(checker, expr, rule);
+		check_simple(checker, expr, rule);
 	if (rule == CALL_SCRIPT)
-		expr->alphabets = shd_words_alphabets(checker->scope->words);
+		expr->alphabets = shd_word_lists_alphabets(checker->scope->word_lists);
 }
 
 static void refuse_subject(struct shd_checker *checker, struct shd_expr *expr, const char *hint)
@@ -353,14 +349,14 @@ static void refuse_subject(struct shd_checker *checker, struct shd_expr *expr, c
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(expr->subject, "."), expr->subject);
 	const char *near = shd_nearest(word, names, count);
 	if (near && strcmp(near, word) == 0)
-		near = NULL; /* it exists, but is not of the right sort */
-	shd_complain(checker->report, expr->subject_at, strlen(expr->subject), hint,
+		near = NULL; /* it exists, but cannot be used here */
+	shd_expr_mistake(checker->mistakes, expr->subject_at, strlen(expr->subject), hint,
 		"%s cannot go over '%s'%s%s%s", expr->name, expr->subject,
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	expr->bad = true;
 }
 
-/* count and share: whole entities. */
+/* The subject of count and share: whole entities. */
 static void check_kind_subject(struct shd_checker *checker, struct shd_expr *expr)
 {
 	if (!shd_kind_find(expr->subject, strlen(expr->subject), &expr->kind)) {
@@ -381,7 +377,7 @@ static void refuse_field(struct shd_checker *checker, struct shd_expr *expr, con
 		names[count++] =
 			shd_field_row(shd_kind_first(expr->kind) + (enum shd_field)i)->name;
 	const char *near = shd_nearest(name, names, count);
-	shd_complain(checker->report, expr->subject_at, strlen(expr->subject), NULL,
+	shd_expr_mistake(checker->mistakes, expr->subject_at, strlen(expr->subject), NULL,
 		"unknown field '%s' of %s%s%s%s", name, shd_kind_name(expr->kind),
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	expr->bad = true;
@@ -405,8 +401,8 @@ static void check_field_subject(struct shd_checker *checker, struct shd_expr *ex
 	}
 	enum shd_type type = shd_field_row(field)->type;
 	bool time = type == SHD_TIME && expr->aggregate != SHD_AGG_sum;
-	if (!is_amount(type) && !time) {
-		shd_complain(checker->report, expr->subject_at, strlen(expr->subject), NULL,
+	if (!shd_is_amount(type) && !time) {
+		shd_expr_mistake(checker->mistakes, expr->subject_at, strlen(expr->subject), NULL,
 			"there is no %s of %s, which is %s", expr->name, expr->subject,
 			shd_type_name(type));
 		expr->bad = true;
@@ -414,12 +410,12 @@ static void check_field_subject(struct shd_checker *checker, struct shd_expr *ex
 	}
 	expr->ref = SHD_REF_FIELD;
 	expr->index = shd_field_index(field);
-	shd_check_type(expr, type);
+	shd_expr_set_type(expr, type);
 	checker->scope->reads_kinds |= 1U << expr->kind;
 	checker->scope->reads_fields[expr->kind] |= 1ULL << SHD_I_opened_at | 1ULL << expr->index;
 }
 
-/* sum and p99 go over fields only. */
+/* Reports sum or p99 over a metric: they go over fields only. */
 static void refuse_metric(struct shd_checker *checker, struct shd_expr *expr)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text hint = {0};
@@ -429,7 +425,7 @@ static void refuse_metric(struct shd_checker *checker, struct shd_expr *expr)
 	for (size_t i = 0; i < SHD_COUNT(aggregates); i++)
 		if (aggregates[i].samples)
 			shd_text_printf(&hint, " %s", aggregates[i].name);
-	shd_complain(checker->report, expr->subject_at, strlen(expr->subject), hint.data,
+	shd_expr_mistake(checker->mistakes, expr->subject_at, strlen(expr->subject), hint.data,
 		"%s goes over a field of entities, '%s' is a metric", expr->name, expr->subject);
 	expr->bad = true;
 }
@@ -453,7 +449,7 @@ static void check_metric_subject(struct shd_checker *checker, struct shd_expr *e
 	}
 	expr->ref = SHD_REF_METRIC;
 	expr->index = (int)metric;
-	shd_check_type(expr, shd_metric_row(metric)->type);
+	shd_expr_set_type(expr, shd_metric_row(metric)->type);
 	checker->scope->reads_metrics |= 1ULL << metric;
 	if (expr->count > 1) {
 		shd_check_fail(
@@ -465,16 +461,16 @@ static void check_metric_subject(struct shd_checker *checker, struct shd_expr *e
 static void check_condition(struct shd_checker *checker, struct shd_expr *expr)
 {
 	struct shd_expr *condition = expr->args[1];
-	bool wish = checker->text_wanted;
+	bool outer = checker->text_expected;
 
 	checker->inner = true;
 	checker->inner_kind = expr->kind;
-	checker->text_wanted = false;
+	checker->text_expected = false;
 	shd_check_expr(checker, condition);
 	checker->inner = false;
-	checker->text_wanted = wish;
+	checker->text_expected = outer;
 	expr->bad |= condition->bad;
-	if (condition->bad || (condition->type == SHD_BOOL && !condition->list))
+	if (condition->bad || (condition->type == SHD_BOOL && !condition->is_list))
 		return;
 	shd_check_fail(checker, condition, NULL, "`where` needs true or false, this is %s",
 		shd_type_name(condition->type));
@@ -487,7 +483,7 @@ void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr)
 	int64_t window_ms = expr->args[0]->value.n;
 
 	shd_check_expr(checker, expr->args[0]);
-	shd_check_type(expr, SHD_NUMBER);
+	shd_expr_set_type(expr, SHD_NUMBER);
 	if (!find_aggregate(expr->name, &expr->aggregate)) {
 		if (find_function(expr->name, &function))
 			shd_check_fail(
@@ -513,7 +509,7 @@ void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr)
 	else
 		check_metric_subject(checker, expr);
 	if (aggregates[expr->aggregate].rule == AGGREGATE_SHARE)
-		shd_check_type(expr, SHD_RATIO);
+		shd_expr_set_type(expr, SHD_RATIO);
 	if (expr->aggregate == SHD_AGG_share && expr->count < 2)
 		shd_check_fail(checker, expr, "share(order last 30d where shipped_late)",
 			"share needs a condition");

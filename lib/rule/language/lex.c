@@ -16,8 +16,8 @@ static const char *const token_texts[] = {
 #undef X
 };
 
-/* Symbols; a longer one stands before its prefixes. `hint`: it is not part of the
- * language, but clearly means `type`. */
+/* Symbols; a longer one comes before its prefixes. With a `hint` it is not part of the language,
+ * but clearly means `type`. */
 static const struct {
 	const char *text;
 	enum shd_token_type type;
@@ -49,17 +49,17 @@ static const struct {
 	{"*", SHD_TOKEN_STAR, NULL},
 	{"\xC3\x97", SHD_TOKEN_STAR, "write *"},
 	{"/", SHD_TOKEN_SLASH, NULL},
-	{"(", SHD_TOKEN_OPEN, NULL},
-	{")", SHD_TOKEN_CLOSE, NULL},
-	{"[", SHD_TOKEN_LEFT, NULL},
-	{"]", SHD_TOKEN_RIGHT, NULL},
+	{"(", SHD_TOKEN_LPAREN, NULL},
+	{")", SHD_TOKEN_RPAREN, NULL},
+	{"[", SHD_TOKEN_LBRACKET, NULL},
+	{"]", SHD_TOKEN_RBRACKET, NULL},
 	{",", SHD_TOKEN_COMMA, NULL},
 	{".", SHD_TOKEN_DOT, NULL},
-	{"?", SHD_TOKEN_QUERY, NULL},
+	{"?", SHD_TOKEN_QUESTION, NULL},
 	{":", SHD_TOKEN_COLON, NULL},
 };
 
-void shd_complain(struct shd_complaints *report, size_t at, size_t width, const char *hint,
+void shd_expr_mistake(struct shd_expr_mistakes *mistakes, size_t at, size_t width, const char *hint,
 	const char *fmt, ...)
 {
 	char text[512];
@@ -70,8 +70,8 @@ void shd_complain(struct shd_complaints *report, size_t at, size_t width, const 
 	va_end(args);
 	if (len >= (int)sizeof(text))
 		text[shd_utf8_cut(text, sizeof(text) - 1, sizeof(text) - 2)] = '\0';
-	report->count++;
-	report->mistake(report->ctx, at, width ? width : 1, hint, text);
+	mistakes->count++;
+	mistakes->report(mistakes->ctx, at, width ? width : 1, hint, text);
 }
 
 const char *shd_token_text(enum shd_token_type type)
@@ -106,22 +106,22 @@ static void skip_blanks(struct shd_lexer *lexer)
 		lexer->at++;
 }
 
-/* Those that only look like blanks are reported, and skipped too. */
+/* Unicode blanks are reported and skipped too. */
 static void skip_all_blanks(struct shd_lexer *lexer)
 {
 	size_t width;
 
 	skip_blanks(lexer);
 	while ((width = shd_slip_blank(lexer->text + lexer->at, lexer->len - lexer->at)) > 0) {
-		shd_complain(lexer->report, lexer->at, width, "write a plain space",
+		shd_expr_mistake(lexer->mistakes, lexer->at, width, "write a plain space",
 			"this blank is not a plain space");
 		lexer->at += width;
 		skip_blanks(lexer);
 	}
 }
 
-/* A number of `digits` bytes with what is no unit, but means `unit`: reported, and read as
- * that. */
+/* A number of `digits` bytes whose unit is a slip for `unit`: reports it, and reads the number
+ * with that unit. */
 static void read_slip(
 	struct shd_lexer *lexer, struct shd_token *token, size_t digits, const char *unit)
 {
@@ -140,7 +140,7 @@ static void read_slip(
 		memcpy(token->value.currency, unit, 4);
 	else if (!ratio && !shd_duration_parse(right, strlen(right), &token->value.n, &ignored))
 		snprintf(hint, sizeof(hint), "only whole numbers: 1h30m");
-	shd_complain(lexer->report, token->at, token->width, hint, "'%.*s' is not a %s",
+	shd_expr_mistake(lexer->mistakes, token->at, token->width, hint, "'%.*s' is not a %s",
 		(int)(token->width < 64 ? token->width : 64), text,
 		ratio   ? "ratio"
 		: money ? "sum of money"
@@ -171,7 +171,7 @@ static bool lex_duration(struct shd_lexer *lexer, struct shd_token *token)
 	}
 	const char *hint = memchr(text, '.', len) ? "only whole numbers: 1h30m"
 						  : "units are w d h m s ms: 1d12h, 90s";
-	shd_complain(lexer->report, token->at, len, hint, "'%.*s' is not a duration",
+	shd_expr_mistake(lexer->mistakes, token->at, len, hint, "'%.*s' is not a duration",
 		(int)(len < 64 ? len : 64), text);
 	token->value.n = 0;
 	return true;
@@ -186,7 +186,7 @@ static bool at_currency(const struct shd_lexer *lexer)
 	return !is_letter(peek(lexer, 3)) && !is_digit(peek(lexer, 3));
 }
 
-/* The digits of a number in the scale of its type; more of them than count are a mistake. */
+/* Reads a number in the scale of its type; more decimals than the type has are a mistake. */
 static void read_digits(struct shd_lexer *lexer, struct shd_token *token, size_t digits, int scale)
 {
 	const char *text = lexer->text + token->at, *currency = token->value.currency;
@@ -196,7 +196,7 @@ static void read_digits(struct shd_lexer *lexer, struct shd_token *token, size_t
 
 	if (shd_decimal_places(text, digits) > scale) {
 		snprintf(number, sizeof(number), "at most %d", scale);
-		shd_complain(lexer->report, token->at, token->width, "round it",
+		shd_expr_mistake(lexer->mistakes, token->at, token->width, "round it",
 			"%s has %s digits after the point, this has %d",
 			type == SHD_MONEY   ? currency
 			: type == SHD_RATIO ? "a percentage"
@@ -205,7 +205,7 @@ static void read_digits(struct shd_lexer *lexer, struct shd_token *token, size_t
 	} else if (!shd_decimal_parse(text, digits, scale, &token->value.n, &err)) {
 		snprintf(hint, sizeof(hint), "the largest is %s",
 			shd_decimal_format(INT64_MAX, scale, number));
-		shd_complain(lexer->report, token->at, token->width, hint, "%s", err.msg);
+		shd_expr_mistake(lexer->mistakes, token->at, token->width, hint, "%s", err.msg);
 	}
 }
 
@@ -215,12 +215,12 @@ static void refuse_currency(struct shd_lexer *lexer, const struct shd_token *tok
 	char hint[40];
 
 	snprintf(hint, sizeof(hint), "did you mean %s ?", meant ? meant : "");
-	shd_complain(lexer->report, token->at + token->width - 3, 3,
+	shd_expr_mistake(lexer->mistakes, token->at + token->width - 3, 3,
 		meant ? hint : "as in 100 RUB, 20 USD, 50 CNY",
 		"'%s' is not a currency of ISO 4217", code);
 }
 
-/* After the digits: %, a currency, or a slip for one of the units. False: nothing is there. */
+/* Reads the unit after the digits: %, a currency, or a slip for a unit. False: there is none. */
 static bool lex_unit(struct shd_lexer *lexer, struct shd_token *token, size_t digits)
 {
 	size_t width = 0;
@@ -296,7 +296,7 @@ static bool lex_text(struct shd_lexer *lexer, struct shd_token *token)
 		copy[len++] = c;
 	}
 	if (lexer->at >= lexer->len) {
-		shd_complain(lexer->report, token->at, lexer->len - token->at, NULL,
+		shd_expr_mistake(lexer->mistakes, token->at, lexer->len - token->at, NULL,
 			"this text has no closing %c", quote);
 		return false;
 	}
@@ -307,7 +307,8 @@ static bool lex_text(struct shd_lexer *lexer, struct shd_token *token)
 	return true;
 }
 
-/* AND for `and`, True for `true`; but what follows a point may have any name. */
+/* Reports AND for `and`, True for `true`, and reads it as that. A name after a dot may be in
+ * any case: labels.AND. */
 static void read_capitals(struct shd_lexer *lexer, struct shd_token *token)
 {
 	const char *text = lexer->text + token->at, *meant = NULL;
@@ -333,7 +334,7 @@ static void read_capitals(struct shd_lexer *lexer, struct shd_token *token)
 		token->value = (struct shd_value){.type = SHD_BOOL, .n = token->width == 4};
 	}
 	snprintf(hint, sizeof(hint), "write `%s`", meant);
-	shd_complain(lexer->report, token->at, token->width, hint,
+	shd_expr_mistake(lexer->mistakes, token->at, token->width, hint,
 		"'%.*s' must be in small letters", (int)token->width, text);
 }
 
@@ -370,7 +371,7 @@ static bool lex_symbol(struct shd_lexer *lexer, struct shd_token *token)
 		token->width = (uint32_t)len;
 		lexer->at += len;
 		if (symbols[i].hint)
-			shd_complain(lexer->report, token->at, len, symbols[i].hint,
+			shd_expr_mistake(lexer->mistakes, token->at, len, symbols[i].hint,
 				"'%s' is not an operator", symbols[i].text);
 		return true;
 	}
@@ -396,14 +397,14 @@ static bool lex_wide(struct shd_lexer *lexer, struct shd_token *token)
 			token->type == SHD_TOKEN_EQ    ? "=="
 			: token->type == SHD_TOKEN_NOT ? "`not`"
 						       : symbols[i].text);
-		shd_complain(lexer->report, token->at, token->width, hint,
+		shd_expr_mistake(lexer->mistakes, token->at, token->width, hint,
 			"'%.*s' is a full-width character", (int)token->width, text);
 		return true;
 	}
 	return false;
 }
 
-/* A byte that starts nothing: the whole character is named. */
+/* Reports a character that cannot start a token. */
 static bool refuse_character(struct shd_lexer *lexer)
 {
 	const char *text = lexer->text + lexer->at;
@@ -414,11 +415,11 @@ static bool refuse_character(struct shd_lexer *lexer)
 	unsigned char c = (unsigned char)text[0];
 	const char *hint = shd_slip_character(text, left);
 	if (c < 0x20 || c == 0x7F)
-		shd_complain(lexer->report, lexer->at, width, hint,
+		shd_expr_mistake(lexer->mistakes, lexer->at, width, hint,
 			"unexpected control character 0x%02x", c);
 	else
-		shd_complain(lexer->report, lexer->at, width, hint, "unexpected character '%.*s'",
-			(int)width, text);
+		shd_expr_mistake(lexer->mistakes, lexer->at, width, hint,
+			"unexpected character '%.*s'", (int)width, text);
 	return false;
 }
 

@@ -2,14 +2,17 @@
 #pragma once
 #include "catalog/entity.h"
 
-/* Where mistakes of one expression go: text[at .. at+width) is what is wrong. `hint`
- * says what to do, or is NULL. All texts live only during the call. */
-struct shd_complaints {
-	void (*mistake)(void *ctx, size_t at, size_t width, const char *hint, const char *text);
+/* Receives the mistakes of one expression, as struct shd_diags does those of a file.
+ * text[at .. at+width) is what is wrong; `hint` says what to do, or is NULL. All texts live
+ * only during the call. */
+struct shd_expr_mistakes {
+	void (*report)(void *ctx, size_t at, size_t width, const char *hint, const char *text);
 	void *ctx;
 	size_t count; /* how many were reported so far */
 };
-void shd_complain(struct shd_complaints *report, size_t at, size_t width, const char *hint,
+
+/* Reports one mistake. */
+void shd_expr_mistake(struct shd_expr_mistakes *mistakes, size_t at, size_t width, const char *hint,
 	const char *fmt, ...) SHD_PRINTF(5, 6);
 
 /* X(NAME, "text") */
@@ -27,13 +30,13 @@ void shd_complain(struct shd_complaints *report, size_t at, size_t width, const 
 	X(MINUS, "-")                                                                              \
 	X(STAR, "*")                                                                               \
 	X(SLASH, "/")                                                                              \
-	X(OPEN, "(")                                                                               \
-	X(CLOSE, ")")                                                                              \
-	X(LEFT, "[")                                                                               \
-	X(RIGHT, "]")                                                                              \
+	X(LPAREN, "(")                                                                             \
+	X(RPAREN, ")")                                                                             \
+	X(LBRACKET, "[")                                                                           \
+	X(RBRACKET, "]")                                                                           \
 	X(COMMA, ",")                                                                              \
 	X(DOT, ".")                                                                                \
-	X(QUERY, "?")                                                                              \
+	X(QUESTION, "?")                                                                           \
 	X(COLON, ":")                                                                              \
 	X(AND, "and")                                                                              \
 	X(OR, "or")                                                                                \
@@ -63,10 +66,10 @@ struct shd_lexer {
 	const char *text;
 	size_t len, at;
 	struct shd_arena *arena;
-	struct shd_complaints *report;
+	struct shd_expr_mistakes *mistakes;
 };
 
-/* The next token. What cannot be a token is reported; common slips (`=`, `&&`,
- * `||`, `!`) are read as what was meant, so that the rest is checked too. False: this
- * text cannot be read any further. */
+/* Reads the next token. What is not a token is reported; common slips (`=`, `&&`, `||`, `!`)
+ * are reported and read as what was meant, so that the rest is checked too. False: the text
+ * cannot be read any further. */
 bool shd_lex(struct shd_lexer *lexer, struct shd_token *ret_token);

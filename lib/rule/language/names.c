@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "base/text.h"
-#include "words.h"
+#include "word_lists.h"
 
 #include <string.h>
 #include <strings.h>
@@ -23,25 +23,26 @@ struct candidates {
 	size_t count;
 };
 
-static void offer(struct candidates *candidates, const char *name)
+static void add_candidate(struct candidates *candidates, const char *name)
 {
 	if (candidates->count < CANDIDATES_MAX)
 		candidates->names[candidates->count++] = name;
 }
 
-static void offer_fields(struct candidates *candidates, enum shd_kind kind)
+static void add_fields(struct candidates *candidates, enum shd_kind kind)
 {
 	for (int i = 0; i < shd_kind_fields(kind); i++)
-		offer(candidates, shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->name);
+		add_candidate(
+			candidates, shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->name);
 }
 
-static void mean(
+static void resolve_to(
 	struct shd_expr *expr, enum shd_ref ref, int index, enum shd_type type, const char *words)
 {
 	expr->ref = ref;
 	expr->index = index;
-	expr->words = words;
-	shd_check_type(expr, type);
+	expr->allowed_words = words;
+	shd_expr_set_type(expr, type);
 }
 
 static uint64_t order_id_of(enum shd_kind kind)
@@ -52,7 +53,7 @@ static uint64_t order_id_of(enum shd_kind kind)
 		       ? 1ULL << shd_field_index(field) : 0;
 }
 
-static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
+static bool resolve_field(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
 	const char *name, bool inner)
 {
 	enum shd_field field;
@@ -60,7 +61,7 @@ static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum 
 	if (!shd_field_find(kind, name, strlen(name), &field))
 		return false;
 	const struct shd_field_row *row = shd_field_row(field);
-	mean(expr, SHD_REF_FIELD, shd_field_index(field), row->type, row->words);
+	resolve_to(expr, SHD_REF_FIELD, shd_field_index(field), row->type, row->words);
 	expr->kind = kind;
 	expr->inner = inner;
 	checker->scope->reads_kinds |= 1U << kind;
@@ -72,18 +73,18 @@ static bool mean_field(struct shd_checker *checker, struct shd_expr *expr, enum 
 	return true;
 }
 
-/* A field of an entity, or what follows from its fields. */
-static bool mean_of_entity(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind,
-	const char *name, bool inner)
+/* A field of an entity, its id, or a duration derived from a field. */
+static bool resolve_in_entity(struct shd_checker *checker, struct shd_expr *expr,
+	enum shd_kind kind, const char *name, bool inner)
 {
-	if (mean_field(checker, expr, kind, name, inner))
+	if (resolve_field(checker, expr, kind, name, inner))
 		return true;
 	if (strcmp(name, "id") == 0)
-		mean(expr, SHD_REF_ID, 0, SHD_TEXT, "");
+		resolve_to(expr, SHD_REF_ID, 0, SHD_TEXT, "");
 	else if (strcmp(name, "age") == 0)
-		mean(expr, SHD_REF_AGE, SHD_I_opened_at, SHD_DURATION, "");
+		resolve_to(expr, SHD_REF_AGE, SHD_I_opened_at, SHD_DURATION, "");
 	else if (strcmp(name, "idle") == 0)
-		mean(expr, SHD_REF_IDLE, SHD_I_progressed_at, SHD_DURATION, "");
+		resolve_to(expr, SHD_REF_IDLE, SHD_I_progressed_at, SHD_DURATION, "");
 	else
 		return false;
 	expr->kind = kind;
@@ -94,48 +95,50 @@ static bool mean_of_entity(struct shd_checker *checker, struct shd_expr *expr, e
 	return true;
 }
 
-static bool mean_of_rule(struct shd_checker *checker, struct shd_expr *expr)
+static bool resolve_in_rule(struct shd_checker *checker, struct shd_expr *expr)
 {
 	const struct shd_expr_scope *scope = checker->scope;
 	bool value = strcmp(expr->name, "value") == 0 && scope->value;
 	bool due = strcmp(expr->name, "due") == 0 || strcmp(expr->name, "remaining") == 0;
 
 	if ((value && scope->value->bad) || (due && scope->due && scope->due->bad)) {
-		expr->bad = true; /* reported where it stands */
+		expr->bad = true; /* the mistake in `due` or `value` itself was reported */
 		return true;
 	}
 	if (value) {
-		mean(expr, SHD_REF_VALUE, 0, scope->value->type, scope->value->words);
+		resolve_to(expr, SHD_REF_VALUE, 0, scope->value->type, scope->value->allowed_words);
 		memcpy(expr->currency, scope->value->currency, sizeof(expr->currency));
 		return true;
 	}
 	if (strcmp(expr->name, "due") == 0 && scope->due) {
-		mean(expr, SHD_REF_DUE, 0, SHD_TIME, "");
+		resolve_to(expr, SHD_REF_DUE, 0, SHD_TIME, "");
 		return true;
 	}
 	if (strcmp(expr->name, "remaining") == 0 && scope->due) {
-		mean(expr, SHD_REF_REMAINING, 0, SHD_DURATION, "");
+		resolve_to(expr, SHD_REF_REMAINING, 0, SHD_DURATION, "");
 		return true;
 	}
 	return false;
 }
 
-static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+static bool resolve_in_store(struct shd_checker *checker, struct shd_expr *expr, const char *name)
 {
 	enum shd_field field;
 
 	if (strncmp(name, "labels.", 7) == 0 && name[7]) {
-		mean(expr, SHD_REF_STORE_LABEL, 0, SHD_TEXT, "");
+		resolve_to(expr, SHD_REF_STORE_LABEL, 0, SHD_TEXT, "");
 		expr->label = name + 7;
 		return true;
 	}
 	for (int i = 0; i < SHD_OF_STORE_COUNT; i++) {
 		if (strcmp(store_names[i].name, name) != 0)
 			continue;
-		mean(expr, SHD_REF_STORE_SETTING, i, store_names[i].type, store_names[i].words);
+		resolve_to(
+			expr, SHD_REF_STORE_SETTING, i, store_names[i].type, store_names[i].words);
 		if (i != SHD_OF_STORE_opened_at && i != SHD_OF_STORE_age)
 			return true;
-		/* Where the configuration does not say, the marketplace may. */
+		/* When the configuration does not say when the store opened, the marketplace may.
+		 */
 		checker->scope->reads_kinds |= 1U << SHD_KIND_store;
 		checker->scope->reads_fields[SHD_KIND_store] |=
 			1ULL << SHD_I_opened_at | 1ULL << SHD_I_unreadable;
@@ -144,14 +147,14 @@ static bool mean_of_store(struct shd_checker *checker, struct shd_expr *expr, co
 	if (!shd_field_find(SHD_KIND_store, name, strlen(name), &field))
 		return false;
 	const struct shd_field_row *row = shd_field_row(field);
-	mean(expr, SHD_REF_STORE_FIELD, shd_field_index(field), row->type, row->words);
+	resolve_to(expr, SHD_REF_STORE_FIELD, shd_field_index(field), row->type, row->words);
 	checker->scope->reads_kinds |= 1U << SHD_KIND_store;
 	checker->scope->reads_fields[SHD_KIND_store] |=
 		1ULL << expr->index | 1ULL << SHD_I_unreadable;
 	return true;
 }
 
-static bool mean_metric(struct shd_checker *checker, struct shd_expr *expr)
+static bool resolve_metric(struct shd_checker *checker, struct shd_expr *expr)
 {
 	static const char suffix[] = "_target";
 	size_t len = strlen(expr->name), tail = sizeof(suffix) - 1;
@@ -164,7 +167,7 @@ static bool mean_metric(struct shd_checker *checker, struct shd_expr *expr)
 			return false;
 		ref = SHD_REF_TARGET;
 	}
-	mean(expr, ref, (int)metric, shd_metric_row(metric)->type, "");
+	resolve_to(expr, ref, (int)metric, shd_metric_row(metric)->type, "");
 	checker->scope->reads_metrics |= 1ULL << metric;
 	return true;
 }
@@ -183,43 +186,43 @@ static const char *suggest(
 	return buf;
 }
 
-static void unknown_of_store(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+static void refuse_store_name(struct shd_checker *checker, struct shd_expr *expr, const char *name)
 {
 	struct candidates candidates = {.count = 0};
 	char suggestion[128];
 
-	offer_fields(&candidates, SHD_KIND_store);
+	add_fields(&candidates, SHD_KIND_store);
 	for (int i = 0; i < SHD_OF_STORE_COUNT; i++)
-		offer(&candidates, store_names[i].name);
+		add_candidate(&candidates, store_names[i].name);
 	shd_check_fail(checker, expr, NULL, "unknown name '%s' of the store%s", name,
 		suggest(&candidates, name, suggestion));
 }
 
-static void unknown_poller(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+static void refuse_poller(struct shd_checker *checker, struct shd_expr *expr, const char *name)
 {
 	struct candidates candidates = {.count = 0};
 	char suggestion[128];
 
 	for (int i = 0; i < SHD_POLLER_COUNT; i++)
-		offer(&candidates, shd_poller_name((enum shd_poller)i));
+		add_candidate(&candidates, shd_poller_name((enum shd_poller)i));
 	shd_check_fail(checker, expr, NULL, "unknown poller '%s'%s", name,
 		suggest(&candidates, name, suggestion));
 }
 
-static void mean_words(struct shd_checker *checker, struct shd_expr *expr, const char *name)
+static void resolve_word_list(struct shd_checker *checker, struct shd_expr *expr, const char *name)
 {
-	expr->phrases = shd_words_find(checker->scope->words, name);
-	expr->ref = SHD_REF_WORDS;
-	expr->word_list = true;
-	shd_check_type(expr, SHD_TEXT);
-	if (expr->phrases)
+	expr->word_list = shd_word_lists_find(checker->scope->word_lists, name);
+	expr->ref = SHD_REF_WORD_LIST;
+	expr->is_word_list = true;
+	shd_expr_set_type(expr, SHD_TEXT);
+	if (expr->word_list)
 		return;
-	const char *near = shd_words_nearest(checker->scope->words, name);
+	const char *near = shd_word_lists_nearest(checker->scope->word_lists, name);
 	shd_check_fail(checker, expr, "a list is a file in words.d", "unknown word list '%s'%s%s%s",
 		name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* `order.amount` where there is no order. */
+/* Reports `order.amount` in a rule that is not `each: order`. */
 static void refuse_kind(struct shd_checker *checker, struct shd_expr *expr, enum shd_kind kind)
 {
 	shd_check_fail(checker, expr, "write an aggregate, as in count(order last 24h)",
@@ -237,56 +240,56 @@ static void check_dotted(struct shd_checker *checker, struct shd_expr *expr, con
 	enum shd_kind kind;
 
 	if (strncmp(expr->name, "store.", 6) == 0) {
-		if (!mean_of_store(checker, expr, dot + 1))
-			unknown_of_store(checker, expr, dot + 1);
+		if (!resolve_in_store(checker, expr, dot + 1))
+			refuse_store_name(checker, expr, dot + 1);
 	} else if (strncmp(expr->name, "words.", 6) == 0) {
-		mean_words(checker, expr, dot + 1);
+		resolve_word_list(checker, expr, dot + 1);
 	} else if (strncmp(expr->name, "poll.", 5) == 0) {
 		if (!shd_poller_find(dot + 1, strlen(dot + 1), &poller))
-			unknown_poller(checker, expr, dot + 1);
+			refuse_poller(checker, expr, dot + 1);
 		else
-			mean(expr, SHD_REF_POLLER, (int)poller, SHD_DURATION, "");
+			resolve_to(expr, SHD_REF_POLLER, (int)poller, SHD_DURATION, "");
 	} else if (scope->stores && strncmp(expr->name, "labels.", 7) == 0) {
-		mean_of_store(checker, expr, expr->name);
+		resolve_in_store(checker, expr, expr->name);
 	} else if (!shd_kind_find(expr->name, head, &kind)) {
 		shd_check_fail(checker, expr, NULL, "unknown name '%s'", expr->name);
 	} else if (!scope->each || kind != scope->kind) {
 		refuse_kind(checker, expr, kind);
-	} else if (!mean_of_entity(checker, expr, kind, dot + 1, false)) {
-		offer_fields(&candidates, kind);
+	} else if (!resolve_in_entity(checker, expr, kind, dot + 1, false)) {
+		add_fields(&candidates, kind);
 		shd_check_fail(checker, expr, NULL, "unknown field '%s' of %s%s", dot + 1,
 			shd_kind_name(kind), suggest(&candidates, dot + 1, suggestion));
 	}
 }
 
-static void offer_all(const struct shd_checker *checker, struct candidates *candidates)
+static void add_all_names(const struct shd_checker *checker, struct candidates *candidates)
 {
 	const struct shd_expr_scope *scope = checker->scope;
 
 	if (checker->inner || scope->each) {
-		offer_fields(candidates, checker->inner ? checker->inner_kind : scope->kind);
-		offer(candidates, "id");
-		offer(candidates, "age");
-		offer(candidates, "idle");
+		add_fields(candidates, checker->inner ? checker->inner_kind : scope->kind);
+		add_candidate(candidates, "id");
+		add_candidate(candidates, "age");
+		add_candidate(candidates, "idle");
 	}
 	if (scope->due) {
-		offer(candidates, "due");
-		offer(candidates, "remaining");
+		add_candidate(candidates, "due");
+		add_candidate(candidates, "remaining");
 	}
 	if (scope->value)
-		offer(candidates, "value");
+		add_candidate(candidates, "value");
 	for (int i = 0; scope->stores && i < SHD_OF_STORE_COUNT; i++)
-		offer(candidates, store_names[i].name);
+		add_candidate(candidates, store_names[i].name);
 	if (scope->stores)
-		offer_fields(candidates, SHD_KIND_store);
-	offer(candidates, "now");
-	offer(candidates, "today");
+		add_fields(candidates, SHD_KIND_store);
+	add_candidate(candidates, "now");
+	add_candidate(candidates, "today");
 	for (int i = 0; i < SHD_METRIC_COUNT; i++)
-		offer(candidates, shd_metric_row((enum shd_metric)i)->name);
+		add_candidate(candidates, shd_metric_row((enum shd_metric)i)->name);
 }
 
-/* `age` is rather that of an entity, which is not there. */
-static bool is_of_store(const char *name)
+/* `age` and `id` do not count: whoever writes them means those of an entity. */
+static bool is_store_name(const char *name)
 {
 	enum shd_field field;
 
@@ -297,8 +300,8 @@ static bool is_of_store(const char *name)
 	return shd_field_find(SHD_KIND_store, name, strlen(name), &field);
 }
 
-/* `due` or `value` where there is none. */
-static void hint_of_rule(
+/* The hint for `due` or `value` where it cannot be used. */
+static void hint_missing_key(
 	const struct shd_expr_scope *scope, const char *key, bool has, struct shd_text *hint)
 {
 	if (!has)
@@ -318,10 +321,10 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 	enum shd_field field;
 	const char *name = expr->name;
 
-	offer_all(checker, &candidates);
+	add_all_names(checker, &candidates);
 	suggest(&candidates, name, suggestion);
 	bool null = strcasecmp(name, "null") == 0 || strcmp(name, "nil") == 0;
-	if (checker->text_wanted || null)
+	if (checker->text_expected || null)
 		suggestion[0] = '\0';
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
 	shd_text_init(&text, sizeof(hint) - 1);
@@ -329,14 +332,14 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 		shd_field_find(scope->kind, name, strlen(name), &field))
 		shd_text_printf(&text, "that of the rule's own entity is %s.%s",
 			shd_kind_name(scope->kind), name);
-	else if (checker->text_wanted)
+	else if (checker->text_expected)
 		shd_text_printf(&text, "texts stand in quotes: \"%.40s\"", name);
-	else if (is_of_store(name))
+	else if (is_store_name(name))
 		shd_text_printf(&text, "that of the store is store.%.40s", name);
 	else if (strcmp(name, "remaining") == 0 || strcmp(name, "due") == 0)
-		hint_of_rule(scope, "due", scope->has_due, &text);
+		hint_missing_key(scope, "due", scope->has_due, &text);
 	else if (strcmp(name, "value") == 0)
-		hint_of_rule(scope, "value", scope->has_value, &text);
+		hint_missing_key(scope, "value", scope->has_value, &text);
 	else if (null)
 		shd_text_puts(&text, "what is absent is `none`: x is none");
 	else if (strcmp(name, "age") == 0 || strcmp(name, "idle") == 0)
@@ -351,7 +354,7 @@ static void refuse_unknown(struct shd_checker *checker, struct shd_expr *expr)
 			suggestion);
 }
 
-/* Nearer names hide farther ones: the rule's value, the entity of the window or of the
+/* Inner scopes hide outer ones: the rule's value and due, the entity of the window or of the
  * rule, the store (in `stores`), the metrics. */
 void shd_check_name(struct shd_checker *checker, struct shd_expr *expr)
 {
@@ -362,21 +365,22 @@ void shd_check_name(struct shd_checker *checker, struct shd_expr *expr)
 		check_dotted(checker, expr, dot);
 		return;
 	}
-	if (!checker->inner && mean_of_rule(checker, expr))
+	if (!checker->inner && resolve_in_rule(checker, expr))
 		return;
-	if (checker->inner && mean_of_entity(checker, expr, checker->inner_kind, expr->name, true))
+	if (checker->inner &&
+		resolve_in_entity(checker, expr, checker->inner_kind, expr->name, true))
 		return;
 	if (!checker->inner && scope->each &&
-		mean_of_entity(checker, expr, scope->kind, expr->name, false))
+		resolve_in_entity(checker, expr, scope->kind, expr->name, false))
 		return;
-	if (checker->inner && mean_of_rule(checker, expr))
+	if (checker->inner && resolve_in_rule(checker, expr))
 		return;
-	if (scope->stores && mean_of_store(checker, expr, expr->name))
+	if (scope->stores && resolve_in_store(checker, expr, expr->name))
 		return;
 	if (strcmp(expr->name, "now") == 0)
-		mean(expr, SHD_REF_NOW, 0, SHD_TIME, "");
+		resolve_to(expr, SHD_REF_NOW, 0, SHD_TIME, "");
 	else if (strcmp(expr->name, "today") == 0)
-		mean(expr, SHD_REF_TODAY, 0, SHD_TIME, "");
-	else if (!mean_metric(checker, expr))
+		resolve_to(expr, SHD_REF_TODAY, 0, SHD_TIME, "");
+	else if (!resolve_metric(checker, expr))
 		refuse_unknown(checker, expr);
 }

@@ -16,7 +16,7 @@ static struct shd_expr *parse_unary(struct shd_parser *parser)
 		return shd_parser_primary(parser);
 	uint32_t at = parser->token.at;
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_complain(parser->report, at, 1, NULL, "nested more than %d levels deep",
+		shd_expr_mistake(parser->mistakes, at, 1, NULL, "nested more than %d levels deep",
 			SHD_EXPR_HEIGHT);
 		return NULL;
 	}
@@ -42,7 +42,7 @@ static struct shd_expr *parse_product(struct shd_parser *parser)
 	return left;
 }
 
-/* `in "calendar"`, not `in [a, b]`. */
+/* Whether the next tokens are `in "calendar"`, not `in [a, b]`. */
 static bool names_calendar(const struct shd_parser *parser)
 {
 	const struct shd_lexer *lexer = &parser->lexer;
@@ -54,23 +54,23 @@ static bool names_calendar(const struct shd_parser *parser)
 	       (lexer->text[after] == '"' || lexer->text[after] == '\'');
 }
 
-/* `start + N`, at `business days [in "calendar"]`: another way to write
- * business_days(start, N, "calendar"). */
-static struct shd_expr *parse_business(
+/* `start + N business days [in "calendar"]`: another way to write business_days(start, N,
+ * "calendar"). `start + N` is consumed. */
+static struct shd_expr *parse_business_days(
 	struct shd_parser *parser, enum shd_op op, struct shd_expr *start, struct shd_expr *days)
 {
 	struct shd_expr *args[3] = {start, days};
 	uint32_t count = 2;
 
 	if (op != SHD_OP_ADD) {
-		shd_complain(parser->report, days->at, days->width,
+		shd_expr_mistake(parser->mistakes, days->at, days->width,
 			"due: opened_at + 2 business days", "business days can only be added");
 		return NULL;
 	}
 	if (!shd_parser_advance(parser))
 		return NULL;
 	if (!shd_parser_at(parser, "days") && !shd_parser_at(parser, "day")) {
-		shd_complain(parser->report, parser->token.at, parser->token.width,
+		shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
 			"opened_at + 2 business days", "expected 'days' after 'business'");
 		return NULL;
 	}
@@ -95,14 +95,14 @@ static struct shd_expr *parse_sum(struct shd_parser *parser)
 		struct shd_expr *right = shd_parser_advance(parser) ? parse_product(parser) : NULL;
 
 		if (right && right->op == SHD_OP_LITERAL && shd_parser_at(parser, "business"))
-			left = parse_business(parser, op, left, right);
+			left = parse_business_days(parser, op, left, right);
 		else
 			left = make_binary(parser, op, left, right);
 	}
 	return left;
 }
 
-static struct shd_expr *parse_default(struct shd_parser *parser)
+static struct shd_expr *parse_else(struct shd_parser *parser)
 {
 	struct shd_expr *left = parse_sum(parser);
 
@@ -113,14 +113,14 @@ static struct shd_expr *parse_default(struct shd_parser *parser)
 	return left;
 }
 
-/* What other languages call none. */
+/* The word that other languages have for `none`. */
 static bool is_null(const struct shd_parser *parser)
 {
 	return shd_parser_at(parser, "null") || shd_parser_at(parser, "NULL") ||
 	       shd_parser_at(parser, "nil");
 }
 
-/* After `left is`. */
+/* Parses `is [not] none`, `is unreadable`; `left` is consumed, the next token is `is`. */
 static struct shd_expr *parse_is(struct shd_parser *parser, struct shd_expr *left)
 {
 	enum shd_op op = SHD_OP_IS_NONE;
@@ -135,7 +135,7 @@ static struct shd_expr *parse_is(struct shd_parser *parser, struct shd_expr *lef
 	if (op == SHD_OP_IS_NONE && shd_parser_at(parser, "unreadable")) {
 		op = SHD_OP_IS_UNREADABLE;
 	} else if (parser->token.type != SHD_TOKEN_NONE) {
-		shd_complain(parser->report, parser->token.at, parser->token.width,
+		shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
 			is_null(parser) ? "write `none`" : "compare values with == and !=",
 			"expected 'none' after '%s'", op == SHD_OP_IS_NONE ? "is" : "is not");
 		return NULL;
@@ -172,7 +172,7 @@ static bool is_comparison(enum shd_token_type type, enum shd_op *ret_op)
 /* `x == none`: what was meant is `x is none`. */
 static struct shd_expr *refuse_none(struct shd_parser *parser, enum shd_op op)
 {
-	shd_complain(parser->report, parser->token.at, parser->token.width,
+	shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
 		op == SHD_OP_NE ? "write `is not none`" : "write `is none`",
 		"nothing can be compared with none");
 	return NULL;
@@ -180,7 +180,7 @@ static struct shd_expr *refuse_none(struct shd_parser *parser, enum shd_op op)
 
 static struct shd_expr *parse_compare(struct shd_parser *parser)
 {
-	struct shd_expr *left = parse_default(parser);
+	struct shd_expr *left = parse_else(parser);
 	enum shd_op op;
 
 	if (!left)
@@ -188,7 +188,7 @@ static struct shd_expr *parse_compare(struct shd_parser *parser)
 	if (parser->token.type == SHD_TOKEN_IS)
 		return parse_is(parser, left);
 	if (parser->token.type == SHD_TOKEN_NOT) {
-		shd_complain(parser->report, parser->token.at, parser->token.width,
+		shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
 			"write `not` before all of it: not x in [a, b]",
 			"`not` cannot stand behind a value");
 		return NULL;
@@ -199,10 +199,10 @@ static struct shd_expr *parse_compare(struct shd_parser *parser)
 		return NULL;
 	if (parser->token.type == SHD_TOKEN_NONE || is_null(parser))
 		return refuse_none(parser, op);
-	left = make_binary(parser, op, left, parse_default(parser));
+	left = make_binary(parser, op, left, parse_else(parser));
 	if (left &&
 		(is_comparison(parser->token.type, &op) || parser->token.type == SHD_TOKEN_IS)) {
-		shd_complain(parser->report, parser->token.at, parser->token.width,
+		shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
 			"join two with `and`", "comparisons cannot be chained");
 		return NULL;
 	}
@@ -215,7 +215,7 @@ static struct shd_expr *parse_not(struct shd_parser *parser)
 		return parse_compare(parser);
 	uint32_t at = parser->token.at;
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_complain(parser->report, at, 3, NULL, "nested more than %d levels deep",
+		shd_expr_mistake(parser->mistakes, at, 3, NULL, "nested more than %d levels deep",
 			SHD_EXPR_HEIGHT);
 		return NULL;
 	}
@@ -252,7 +252,7 @@ static struct shd_expr *parse_cond(struct shd_parser *parser)
 {
 	struct shd_expr *args[3] = {parse_or(parser)};
 
-	if (!args[0] || parser->token.type != SHD_TOKEN_QUERY)
+	if (!args[0] || parser->token.type != SHD_TOKEN_QUESTION)
 		return args[0];
 	if (!shd_parser_advance(parser) || !(args[1] = shd_parser_expr(parser)) ||
 		!shd_parser_expect(parser, SHD_TOKEN_COLON, "between the two values of '?'") ||
@@ -264,7 +264,7 @@ static struct shd_expr *parse_cond(struct shd_parser *parser)
 struct shd_expr *shd_parser_expr(struct shd_parser *parser)
 {
 	if (++parser->depth > SHD_EXPR_HEIGHT) {
-		shd_complain(parser->report, parser->token.at, 1, NULL,
+		shd_expr_mistake(parser->mistakes, parser->token.at, 1, NULL,
 			"nested more than %d levels deep", SHD_EXPR_HEIGHT);
 		return NULL;
 	}
@@ -274,16 +274,16 @@ struct shd_expr *shd_parser_expr(struct shd_parser *parser)
 }
 
 struct shd_expr *shd_parse(
-	const char *text, size_t len, struct shd_arena *arena, struct shd_complaints *report)
+	const char *text, size_t len, struct shd_arena *arena, struct shd_expr_mistakes *mistakes)
 {
 	struct shd_parser parser = {
-		.lexer = {.text = text, .len = len, .arena = arena, .report = report},
+		.lexer = {.text = text, .len = len, .arena = arena, .mistakes = mistakes},
 		.arena = arena,
-		.report = report};
-	size_t before = report->count;
+		.mistakes = mistakes};
+	size_t before = mistakes->count;
 
 	if (len > SHD_EXPR_BYTES) {
-		shd_complain(report, 0, 1, NULL,
+		shd_expr_mistake(mistakes, 0, 1, NULL,
 			"the expression has %zu bytes, at most %d are allowed", len,
 			SHD_EXPR_BYTES);
 		return NULL;
@@ -294,16 +294,16 @@ struct shd_expr *shd_parse(
 	if (!expr)
 		goto failed;
 	if (parser.token.type != SHD_TOKEN_END) {
-		shd_complain(report, parser.token.at, parser.token.width,
+		shd_expr_mistake(mistakes, parser.token.at, parser.token.width,
 			shd_parser_stray_hint(&parser),
 			"expected an operator or the end, found '%.*s'",
 			(int)(parser.token.width < 40 ? parser.token.width : 40),
 			text + parser.token.at);
 		return NULL;
 	}
-	return report->count == before ? expr : NULL;
+	return mistakes->count == before ? expr : NULL;
 failed:
-	if (report->count == before)
-		shd_complain(report, 0, 1, NULL, "the rules are too large altogether");
+	if (mistakes->count == before)
+		shd_expr_mistake(mistakes, 0, 1, NULL, "the rules are too large altogether");
 	return NULL;
 }

@@ -48,13 +48,13 @@ bool shd_parser_expect(struct shd_parser *parser, enum shd_token_type type, cons
 	const struct shd_token *found = &parser->token;
 	bool arguments = strcmp(where, "after the arguments") == 0;
 	if (found->type == SHD_TOKEN_END)
-		shd_complain(parser->report, found->at, 1,
+		shd_expr_mistake(parser->mistakes, found->at, 1,
 			arguments ? "inside { } a comma ends the text: put it in quotes" : NULL,
 			"expected '%s' %s, found the end", shd_token_text(type), where);
 	else
-		shd_complain(parser->report, found->at, found->width, shd_parser_stray_hint(parser),
-			"expected '%s' %s, found '%.*s'", shd_token_text(type), where,
-			(int)(found->width < 40 ? found->width : 40),
+		shd_expr_mistake(parser->mistakes, found->at, found->width,
+			shd_parser_stray_hint(parser), "expected '%s' %s, found '%.*s'",
+			shd_token_text(type), where, (int)(found->width < 40 ? found->width : 40),
 			parser->lexer.text + found->at);
 	return false;
 }
@@ -71,7 +71,7 @@ struct shd_expr *shd_parser_make(struct shd_parser *parser, enum shd_op op, uint
 		.width = parser->end - at,
 		.count = count,
 		.height = 1,
-		.words = ""};
+		.allowed_words = ""};
 	if (!count)
 		return expr;
 	expr->args = shd_arena_alloc(parser->arena, count, sizeof(*expr->args));
@@ -84,14 +84,14 @@ struct shd_expr *shd_parser_make(struct shd_parser *parser, enum shd_op op, uint
 	}
 	if (expr->height <= SHD_EXPR_HEIGHT)
 		return expr;
-	shd_complain(parser->report, at, 1,
+	shd_expr_mistake(parser->mistakes, at, 1,
 		op == SHD_OP_OR ? "write x in [a, b], or (a or b) or (c or d)"
 				: "put brackets around parts of it",
 		"more than %d operators in a row, or levels of brackets", SHD_EXPR_HEIGHT - 1);
 	return NULL;
 }
 
-/* NAME { "." NAME }, as one text in the arena. */
+/* Parses NAME { "." NAME } into one text in the arena. */
 static char *parse_path(struct shd_parser *parser, uint32_t *ret_at)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
@@ -100,8 +100,8 @@ static char *parse_path(struct shd_parser *parser, uint32_t *ret_at)
 	*ret_at = parser->token.at;
 	for (;;) {
 		if (parser->token.type != SHD_TOKEN_NAME) {
-			shd_complain(parser->report, parser->token.at, parser->token.width, NULL,
-				"expected a name%s", path.len ? " after '.'" : "");
+			shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
+				NULL, "expected a name%s", path.len ? " after '.'" : "");
 			return NULL;
 		}
 		shd_text_add(&path, parser->lexer.text + parser->token.at, parser->token.width);
@@ -115,13 +115,14 @@ static char *parse_path(struct shd_parser *parser, uint32_t *ret_at)
 	}
 }
 
-/* { expr "," } up to `close`, which is taken. At most SHD_LIST_ITEMS. */
+/* Parses expressions separated by commas up to the token `close`, which is consumed too. At
+ * most SHD_LIST_ITEMS. */
 static bool parse_items(struct shd_parser *parser, enum shd_token_type close, const char *where,
 	struct shd_expr **items, uint32_t *count)
 {
 	while (parser->token.type != close || *count == 0) {
 		if (*count == SHD_LIST_ITEMS) {
-			shd_complain(parser->report, parser->token.at, 1, NULL,
+			shd_expr_mistake(parser->mistakes, parser->token.at, 1, NULL,
 				"more than %d items", SHD_LIST_ITEMS);
 			return false;
 		}
@@ -143,12 +144,12 @@ static struct shd_expr *parse_list(struct shd_parser *parser)
 	uint32_t at = parser->token.at, count = 0;
 
 	if (!shd_parser_advance(parser) ||
-		!parse_items(parser, SHD_TOKEN_RIGHT, "after the list", items, &count))
+		!parse_items(parser, SHD_TOKEN_RBRACKET, "after the list", items, &count))
 		return NULL;
 	return shd_parser_make(parser, SHD_OP_LIST, at, items, count);
 }
 
-/* After `fn(subject`, at `last`. */
+/* Parses an aggregate; `name(subject` is consumed, the next token is `last`. */
 static struct shd_expr *parse_aggregate(
 	struct shd_parser *parser, uint32_t at, const char *name, const struct shd_expr *subject)
 {
@@ -158,7 +159,7 @@ static struct shd_expr *parse_aggregate(
 	if (!shd_parser_advance(parser))
 		return NULL;
 	if (parser->token.type != SHD_TOKEN_LITERAL || parser->token.value.type != SHD_DURATION) {
-		shd_complain(parser->report, parser->token.at, parser->token.width,
+		shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
 			"last 24h, last 30d", "expected a duration after 'last'");
 		return NULL;
 	}
@@ -177,7 +178,7 @@ static struct shd_expr *parse_aggregate(
 		if (!args[count++])
 			return NULL;
 	}
-	if (!shd_parser_expect(parser, SHD_TOKEN_CLOSE, "after the window"))
+	if (!shd_parser_expect(parser, SHD_TOKEN_RPAREN, "after the window"))
 		return NULL;
 	struct shd_expr *expr = shd_parser_make(parser, SHD_OP_AGGREGATE, at, args, count);
 	if (!expr)
@@ -188,7 +189,7 @@ static struct shd_expr *parse_aggregate(
 	return expr;
 }
 
-/* After the name of a function, at the bracket. */
+/* Parses a call; the name is consumed, the next token is the parenthesis. */
 static struct shd_expr *parse_call(struct shd_parser *parser, uint32_t at, const char *name)
 {
 	struct shd_expr *args[SHD_LIST_ITEMS];
@@ -196,7 +197,7 @@ static struct shd_expr *parse_call(struct shd_parser *parser, uint32_t at, const
 
 	if (!shd_parser_advance(parser))
 		return NULL;
-	if (parser->token.type != SHD_TOKEN_CLOSE) {
+	if (parser->token.type != SHD_TOKEN_RPAREN) {
 		args[count++] = shd_parser_expr(parser);
 		if (!args[0])
 			return NULL;
@@ -204,10 +205,10 @@ static struct shd_expr *parse_call(struct shd_parser *parser, uint32_t at, const
 			return parse_aggregate(parser, at, name, args[0]);
 	}
 	if (parser->token.type != SHD_TOKEN_COMMA) {
-		if (!shd_parser_expect(parser, SHD_TOKEN_CLOSE, "after the arguments"))
+		if (!shd_parser_expect(parser, SHD_TOKEN_RPAREN, "after the arguments"))
 			return NULL;
 	} else if (!shd_parser_advance(parser) ||
-		   !parse_items(parser, SHD_TOKEN_CLOSE, "after the arguments", args, &count)) {
+		   !parse_items(parser, SHD_TOKEN_RPAREN, "after the arguments", args, &count)) {
 		return NULL;
 	}
 	struct shd_expr *expr = shd_parser_make(parser, SHD_OP_CALL, at, args, count);
@@ -223,7 +224,7 @@ static struct shd_expr *parse_name(struct shd_parser *parser)
 
 	if (!name)
 		return NULL;
-	if (parser->token.type == SHD_TOKEN_OPEN)
+	if (parser->token.type == SHD_TOKEN_LPAREN)
 		return parse_call(parser, at, name);
 	struct shd_expr *expr = shd_parser_make(parser, SHD_OP_NAME, at, NULL, 0);
 	if (expr)
@@ -244,12 +245,12 @@ struct shd_expr *shd_parser_literal(struct shd_parser *parser)
 	return expr;
 }
 
-static struct shd_expr *parse_bracket(struct shd_parser *parser)
+static struct shd_expr *parse_parentheses(struct shd_parser *parser)
 {
 	if (!shd_parser_advance(parser))
 		return NULL;
 	struct shd_expr *expr = shd_parser_expr(parser);
-	return expr && shd_parser_expect(parser, SHD_TOKEN_CLOSE, "after the expression") ? expr
+	return expr && shd_parser_expect(parser, SHD_TOKEN_RPAREN, "after the expression") ? expr
 											  : NULL;
 }
 
@@ -261,14 +262,15 @@ struct shd_expr *shd_parser_primary(struct shd_parser *parser)
 		return shd_parser_literal(parser);
 	if (token->type == SHD_TOKEN_NAME)
 		return parse_name(parser);
-	if (token->type == SHD_TOKEN_OPEN)
-		return parse_bracket(parser);
-	if (token->type == SHD_TOKEN_LEFT)
+	if (token->type == SHD_TOKEN_LPAREN)
+		return parse_parentheses(parser);
+	if (token->type == SHD_TOKEN_LBRACKET)
 		return parse_list(parser);
 	if (token->type == SHD_TOKEN_END)
-		shd_complain(parser->report, token->at, 1, NULL, "expected a value, found the end");
+		shd_expr_mistake(
+			parser->mistakes, token->at, 1, NULL, "expected a value, found the end");
 	else
-		shd_complain(parser->report, token->at, token->width,
+		shd_expr_mistake(parser->mistakes, token->at, token->width,
 			token->type == SHD_TOKEN_NONE ? "test for it: x is none, x is not none"
 			: token->at == 0 && token->type >= SHD_TOKEN_LT &&
 					token->type <= SHD_TOKEN_NE

@@ -13,7 +13,7 @@ static const struct {
 #undef X
 };
 
-enum { LEAF = 10 }; /* binds tighter than every operator */
+enum { LEAF = 10 }; /* precedence of operands: above every operator */
 
 const char *shd_op_text(enum shd_op op)
 {
@@ -53,7 +53,7 @@ static void print_literal(const struct shd_value *value, struct shd_text *out)
 		shd_value_print(value, out);
 }
 
-/* In brackets when it binds less tightly than `least`. */
+/* In parentheses when its precedence is below `least`. */
 static void print_operand(const struct shd_expr *expr, int least, struct shd_text *out)
 {
 	bool brackets = precedence(expr) < least;

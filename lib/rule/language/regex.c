@@ -10,9 +10,9 @@ struct shd_regex {
 
 enum { STEPS_MAX = 200000, DEPTH_MAX = 1000, MATCH_BYTES = 48 * 1024, PATTERN_BYTES = 1 << 20 };
 
-/* PCRE2 asks for memory through these: the arena when compiling, a piece of the
- * stack when matching. Nothing is given back before the whole. */
-static void *from_arena(size_t size, void *arena)
+/* PCRE2 allocates through these: from the arena when compiling, from a buffer on the stack when
+ * matching. Memory is freed only as a whole, with the arena or the stack frame. */
+static void *alloc_from_arena(size_t size, void *arena)
 {
 	return size <= PATTERN_BYTES ? shd_arena_alloc(arena, 1, size) : NULL;
 }
@@ -22,7 +22,7 @@ struct stack_memory {
 	max_align_t data[MATCH_BYTES / sizeof(max_align_t)];
 };
 
-static void *from_stack(size_t size, void *memory)
+static void *alloc_from_stack(size_t size, void *memory)
 {
 	struct stack_memory *stack = memory;
 	size_t rounded = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t);
@@ -34,7 +34,7 @@ static void *from_stack(size_t size, void *memory)
 	return piece;
 }
 
-static void keep(void *piece, void *memory)
+static void free_nothing(void *piece, void *memory)
 {
 	(void)piece;
 	(void)memory;
@@ -44,7 +44,8 @@ bool shd_regex_compile(const char *pattern, size_t len, struct shd_arena *arena,
 	const struct shd_regex **ret_regex, struct shd_error *reterr)
 {
 	struct shd_regex *regex = shd_arena_alloc(arena, 1, sizeof(*regex));
-	pcre2_general_context *memory = pcre2_general_context_create(from_arena, keep, arena);
+	pcre2_general_context *memory =
+		pcre2_general_context_create(alloc_from_arena, free_nothing, arena);
 	pcre2_compile_context *context = memory ? pcre2_compile_context_create(memory) : NULL;
 	PCRE2_UCHAR text[120];
 	PCRE2_SIZE offset = 0;
@@ -74,7 +75,8 @@ bool shd_regex_find(const struct shd_regex *regex, const char *text, size_t len,
 	struct stack_memory stack;
 
 	stack.used = 0;
-	pcre2_general_context *memory = pcre2_general_context_create(from_stack, keep, &stack);
+	pcre2_general_context *memory =
+		pcre2_general_context_create(alloc_from_stack, free_nothing, &stack);
 	pcre2_match_data *match = memory ? pcre2_match_data_create(1, memory) : NULL;
 	if (!match)
 		return false;

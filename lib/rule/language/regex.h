@@ -1,7 +1,7 @@
 /* rule/language/regex.h - patterns of `matches`: PCRE2, compiled when the rules are read.
  *
- * Matching allocates nothing, has a step limit (a pattern that passes it gives no
- * answer) and finds the pattern anywhere in the text, as people expect of a search. */
+ * Matching allocates nothing, has a step limit (a pattern that exceeds it gives no result) and
+ * is unanchored: it finds the pattern anywhere in the text. */
 #pragma once
 #include "base/mem.h"
 
@@ -11,5 +11,5 @@ struct shd_regex;
 SHD_MUST_USE bool shd_regex_compile(const char *pattern, size_t len, struct shd_arena *arena,
 	const struct shd_regex **ret_regex, struct shd_error *reterr);
 
-/* False when the limits were passed: *ret_found is untouched. */
+/* False when a limit was exceeded: *ret_found is untouched. */
 bool shd_regex_find(const struct shd_regex *regex, const char *text, size_t len, bool *ret_found);

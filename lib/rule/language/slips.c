@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* ASCII words stand whole, others may be followed by anything: the longest is first. */
+/* ASCII words must match whole. Others are matched as prefixes, so the longest comes first. */
 static const struct {
 	const char *text, *meant;
 } units[] = {

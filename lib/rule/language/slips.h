@@ -1,19 +1,19 @@
-/* rule/language/slips.h - what people write in place of the signs of the rules language: "30 days",
- * "100 rub", a full-width ＞, AND. Pure. */
+/* rule/language/slips.h - recognises common slips in expressions, so that the lexer can say what
+ * was meant: "30 days" for 30d, "100 rub" for 100 RUB, a full-width ＞ for >. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What text[0..len), which stands behind a number, means: a unit of durations ("h"), "%",
- * or the code of a currency; NULL when it means none of them. */
+/* The unit that text[0..len), which follows a number, stands for: of a duration ("h"), "%", or
+ * the code of a currency; NULL when it is no known unit. *ret_width: its length. */
 const char *shd_slip_unit(const char *text, size_t len, size_t *ret_width);
 
-/* Up to two full-width characters at text[0..len) as the plain ones; how many. */
+/* Converts up to two full-width characters at text[0..len) to ASCII; returns how many. */
 enum { SHD_WIDE_BYTES = 3 };
 size_t shd_slip_wide(const char *text, size_t len, char ret_plain[static 3]);
 
-/* Bytes of the blank at text[0..len) that is not a plain one; 0: none. */
+/* Bytes of the Unicode blank (such as a no-break space) at text[0..len); 0: there is none. */
 size_t shd_slip_blank(const char *text, size_t len);
 
-/* What to write for a character that starts nothing, or NULL. */
+/* A hint for a character that cannot start a token, or NULL. */
 const char *shd_slip_character(const char *text, size_t len);

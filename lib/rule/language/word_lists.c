@@ -1,4 +1,4 @@
-#include "words.h"
+#include "word_lists.h"
 
 #include "base/fold.h"
 #include "base/text.h"
@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 10000, LISTS_MAX = 256, LINE_BYTES = 1024, NAME_BYTES = 64, STEM_BYTES = 64 };
+enum { WORDS_MAX = 10000, LISTS_MAX = 256, LINE_BYTES = 1024, STEM_BYTES = 64 };
 
 struct phrase {
 	const char *text;    /* folded */
-	uint32_t len, first; /* bytes; of its first word, or of the stem that it begins with */
-	bool open;           /* begins with a stem: text[first] is `*` */
+	uint32_t len;        /* bytes */
+	uint32_t first_len;  /* of its first word, or of the stem that it begins with */
+	bool is_stem;        /* begins with a stem: text[first_len] is `*` */
 };
 
 struct shd_word_list {
@@ -21,31 +22,31 @@ struct shd_word_list {
 	uint64_t stems; /* bit n-1: some begin with a stem of n bytes */
 };
 
-struct shd_words {
+struct shd_word_lists {
 	struct shd_arena *arena;
 	struct shd_alphabets *alphabets;
-	struct shd_word_list *lists[LISTS_MAX];
+	struct shd_word_list *items[LISTS_MAX];
 	size_t count;
 };
 
-struct shd_words *shd_words_create(void)
+struct shd_word_lists *shd_word_lists_create(void)
 {
-	struct shd_words *words = shd_xcalloc(1, sizeof(*words));
+	struct shd_word_lists *lists = shd_xcalloc(1, sizeof(*lists));
 
-	words->arena = shd_arena_create(64U << 20);
-	words->alphabets = shd_alphabets_create();
-	return words;
+	lists->arena = shd_arena_create(64U << 20);
+	lists->alphabets = shd_alphabets_create();
+	return lists;
 }
 
-void shd_words_destroy(struct shd_words *words)
+void shd_word_lists_destroy(struct shd_word_lists *lists)
 {
-	if (!words)
+	if (!lists)
 		return;
-	for (size_t i = 0; i < words->count; i++)
-		free(words->lists[i]->phrases);
-	shd_arena_destroy(words->arena);
-	shd_alphabets_destroy(words->alphabets);
-	free(words);
+	for (size_t i = 0; i < lists->count; i++)
+		free(lists->items[i]->phrases);
+	shd_arena_destroy(lists->arena);
+	shd_alphabets_destroy(lists->alphabets);
+	free(lists);
 }
 
 /* Length of the first word of text[0..len): a run of word characters, or one
@@ -73,11 +74,11 @@ static int compare_first(const char *a, size_t a_len, const char *b, size_t b_le
 	return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-static int by_first(const void *a, const void *b)
+static int by_first_word(const void *a, const void *b)
 {
 	const struct phrase *left = a, *right = b;
 
-	return compare_first(left->text, left->first, right->text, right->first);
+	return compare_first(left->text, left->first_len, right->text, right->first_len);
 }
 
 static void mistake(struct shd_diags *diags, const char *file, int line, const char *text)
@@ -90,7 +91,7 @@ static void mistake(struct shd_diags *diags, const char *file, int line, const c
 				     .text = text});
 }
 
-/* What is wrong with the stars of a folded line, or NULL: they end words. */
+/* What is wrong with the `*` of a folded line, or NULL. Each must end a word. */
 static const char *star_problem(const char *text, size_t len)
 {
 	int32_t before = ' ';
@@ -108,8 +109,8 @@ static const char *star_problem(const char *text, size_t len)
 	return NULL;
 }
 
-/* Adds one line without its comment; false when it was reported. */
-static bool add_phrase(struct shd_words *words, struct shd_word_list *list, const char *line,
+/* Adds one line, given without its comment. False: *ret_problem says why not. */
+static bool add_phrase(struct shd_word_lists *lists, struct shd_word_list *list, const char *line,
 	size_t len, const char **ret_problem)
 {
 	char folded[LINE_BYTES * 2];
@@ -134,41 +135,42 @@ static bool add_phrase(struct shd_words *words, struct shd_word_list *list, cons
 		*ret_problem = star_problem(folded, folded_len);
 	if (*ret_problem)
 		return false;
-	size_t first = first_word(folded, folded_len);
-	bool open = first < folded_len && folded[first] == '*';
-	if (open && first > STEM_BYTES) {
+	size_t first_len = first_word(folded, folded_len);
+	bool is_stem = first_len < folded_len && folded[first_len] == '*';
+	if (is_stem && first_len > STEM_BYTES) {
 		*ret_problem = "a word with a * has at most 64 bytes";
 		return false;
 	}
 	shd_grow(list->phrases, list->count, list->room);
-	char *copy = shd_arena_text(words->arena, folded, folded_len);
+	char *copy = shd_arena_text(lists->arena, folded, folded_len);
 	if (!copy) {
 		*ret_problem = "the word lists are too large altogether";
 		return false;
 	}
 	list->phrases[list->count++] =
-		(struct phrase){copy, (uint32_t)folded_len, (uint32_t)first, open};
-	if (open)
-		list->stems |= 1ULL << (first - 1);
+		(struct phrase){copy, (uint32_t)folded_len, (uint32_t)first_len, is_stem};
+	if (is_stem)
+		list->stems |= 1ULL << (first_len - 1);
 	return true;
 }
 
-static struct shd_word_list *add_list(struct shd_words *words, const char *name)
+static struct shd_word_list *add_list(struct shd_word_lists *lists, const char *name)
 {
-	struct shd_word_list *list = shd_arena_alloc(words->arena, 1, sizeof(*list));
-	char *copy = shd_arena_text(words->arena, name, strlen(name));
+	struct shd_word_list *list = shd_arena_alloc(lists->arena, 1, sizeof(*list));
+	char *copy = shd_arena_text(lists->arena, name, strlen(name));
 
-	if (!list || !copy || words->count == LISTS_MAX)
+	if (!list || !copy || lists->count == LISTS_MAX)
 		return NULL;
 	list->name = copy;
-	words->lists[words->count++] = list;
+	lists->items[lists->count++] = list;
 	return list;
 }
 
-bool shd_words_add(struct shd_words *words, const char *name, const char *file, const char *text,
-	size_t len, struct shd_diags *diags)
+bool shd_word_lists_add(struct shd_word_lists *lists, const char *name, const char *file,
+	const char *text, size_t len, struct shd_diags *diags)
 {
-	struct shd_word_list *list = shd_words_find(words, name) ? NULL : add_list(words, name);
+	struct shd_word_list *list =
+		shd_word_lists_find(lists, name) ? NULL : add_list(lists, name);
 	size_t before = shd_diags_mistakes(diags);
 	int line = 1;
 
@@ -183,40 +185,41 @@ bool shd_words_add(struct shd_words *words, const char *name, const char *file, 
 		const char *comment = memchr(start, '#', width), *problem = NULL;
 
 		at += width + 1;
-		if (!add_phrase(words, list, start, comment ? (size_t)(comment - start) : width,
+		if (!add_phrase(lists, list, start, comment ? (size_t)(comment - start) : width,
 			    &problem))
 			mistake(diags, file, line, problem);
 		if (list->count == WORDS_MAX && problem)
 			break;
 	}
 	if (list->count)
-		qsort(list->phrases, list->count, sizeof(*list->phrases), by_first);
+		qsort(list->phrases, list->count, sizeof(*list->phrases), by_first_word);
 	return shd_diags_mistakes(diags) == before;
 }
 
-const struct shd_alphabets *shd_words_alphabets(const struct shd_words *words)
+const struct shd_alphabets *shd_word_lists_alphabets(const struct shd_word_lists *lists)
 {
-	return words ? words->alphabets : NULL;
+	return lists ? lists->alphabets : NULL;
 }
 
-const struct shd_word_list *shd_words_find(const struct shd_words *words, const char *name)
+const struct shd_word_list *shd_word_lists_find(
+	const struct shd_word_lists *lists, const char *name)
 {
-	for (size_t i = 0; words && i < words->count; i++)
-		if (strcmp(words->lists[i]->name, name) == 0)
-			return words->lists[i];
+	for (size_t i = 0; lists && i < lists->count; i++)
+		if (strcmp(lists->items[i]->name, name) == 0)
+			return lists->items[i];
 	return NULL;
 }
 
-const char *shd_words_nearest(const struct shd_words *words, const char *name)
+const char *shd_word_lists_nearest(const struct shd_word_lists *lists, const char *name)
 {
 	const char *names[LISTS_MAX];
 
-	for (size_t i = 0; words && i < words->count; i++)
-		names[i] = words->lists[i]->name;
-	return words ? shd_nearest(name, names, words->count) : NULL;
+	for (size_t i = 0; lists && i < lists->count; i++)
+		names[i] = lists->items[i]->name;
+	return lists ? shd_nearest(name, names, lists->count) : NULL;
 }
 
-/* No word goes on over position `at`: a whole word may begin or end there. */
+/* Whether a word may begin or end at position `at`: no word continues across it. */
 static bool is_boundary(const char *text, size_t len, size_t at)
 {
 	size_t before = at, after = at;
@@ -230,8 +233,8 @@ static bool is_boundary(const char *text, size_t len, size_t at)
 	return left < 0 || right < 0 || !shd_is_word_char(left) || !shd_is_word_char(right);
 }
 
-/* The phrase stands at the beginning of text[at..len), and whole words end where it ends. */
-static bool fits(const struct phrase *phrase, const char *text, size_t len, size_t at)
+/* Whether text[at..len) begins with the phrase, and a word ends where the phrase ends. */
+static bool matches_at(const struct phrase *phrase, const char *text, size_t len, size_t at)
 {
 	for (uint32_t i = 0; i < phrase->len; i++) {
 		if (phrase->text[i] == '*' && is_boundary(text, len, at))
@@ -244,10 +247,10 @@ static bool fits(const struct phrase *phrase, const char *text, size_t len, size
 	return is_boundary(text, len, at);
 }
 
-/* A phrase whose first word or stem is text[at .. at+first) begins at `at`, where the
- * word text[at .. at+word) stands. */
+/* Whether text[at..len) begins with a phrase of the list whose first word or stem has
+ * first_len bytes; the word at `at` has word_len. Binary search for that first word. */
 static bool phrase_at(const struct shd_word_list *list, const char *text, size_t len, size_t at,
-	size_t first, size_t word)
+	size_t first_len, size_t word_len)
 {
 	size_t low = 0, high = list->count;
 
@@ -255,7 +258,7 @@ static bool phrase_at(const struct shd_word_list *list, const char *text, size_t
 		size_t middle = low + (high - low) / 2;
 		const struct phrase *phrase = &list->phrases[middle];
 
-		if (compare_first(phrase->text, phrase->first, text + at, first) < 0)
+		if (compare_first(phrase->text, phrase->first_len, text + at, first_len) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -263,15 +266,15 @@ static bool phrase_at(const struct shd_word_list *list, const char *text, size_t
 	for (; low < list->count; low++) {
 		const struct phrase *phrase = &list->phrases[low];
 
-		if (compare_first(phrase->text, phrase->first, text + at, first) != 0)
+		if (compare_first(phrase->text, phrase->first_len, text + at, first_len) != 0)
 			return false;
-		if ((phrase->open || first == word) && fits(phrase, text, len, at))
+		if ((phrase->is_stem || first_len == word_len) && matches_at(phrase, text, len, at))
 			return true;
 	}
 	return false;
 }
 
-bool shd_phrases_in(const struct shd_word_list *list, const char *folded, size_t len)
+bool shd_word_list_matches(const struct shd_word_list *list, const char *folded, size_t len)
 {
 	for (size_t at = 0, word; at < len; at += word) {
 		word = first_word(folded + at, len - at);

@@ -120,7 +120,7 @@ static bool count_row(void *ctx, const struct shd_entity *entity)
 	const struct counter *counter = ctx;
 	struct shd_reading *reading = counter->reading;
 
-	reading->rows += !reading->tally || !shd_tally_fills(reading->tally);
+	reading->rows += !reading->tally || !shd_tally_is_filling(reading->tally);
 	return counter->visit(counter->ctx, entity);
 }
 

@@ -37,7 +37,8 @@ static const struct shd_expr *deciding(
 
 		if (found && !first)
 			first = found;
-		if (found && (expr->op == SHD_OP_AND || truth(eval, expr->args[i]) == SHD_TRUE))
+		if (found &&
+			(expr->op == SHD_OP_AND || truth(eval, expr->args[i]) == SHD_TRUTH_TRUE))
 			return found;
 	}
 	return first;
@@ -92,11 +93,11 @@ static bool is_share(const struct shd_eval *eval, const struct shd_expr *expr)
  * the bad one. */
 static int64_t hits_until(enum shd_op op, int64_t hit, int64_t of, const struct shd_result *limit)
 {
-	struct shd_result all = {.v.n = of * SHD_MICRO}, bears;
+	struct shd_result all = {.v.n = of * SHD_MICRO}, allowed;
 
-	shd_exact_multiply(&bears, limit, &all);
-	int64_t below = shd_exact_floor(&bears) / SHD_MICRO;
-	int64_t above = below + (bears.of || bears.v.n % SHD_MICRO);
+	shd_exact_multiply(&allowed, limit, &all);
+	int64_t below = shd_exact_floor(&allowed) / SHD_MICRO;
+	int64_t above = below + (allowed.denominator || allowed.v.n % SHD_MICRO);
 
 	return op == SHD_OP_GT   ? below + 1 - hit
 	       : op == SHD_OP_GE ? above - hit
@@ -183,7 +184,7 @@ static bool is_clear(struct shd_eval *eval, const struct shd_expr *expr)
 	if (!expr)
 		return true;
 	shd_eval(eval, expr, &result);
-	return shd_truth_of(&result) == SHD_TRUE || (result.v.none && result.empty);
+	return shd_truth_of(&result) == SHD_TRUTH_TRUE || (result.v.none && result.empty);
 }
 
 /* The worst level that holds. A level that is unknown does not hold; when none holds
@@ -200,7 +201,7 @@ static void judge_levels(
 			continue;
 		struct shd_result held;
 		shd_eval(eval, code->levels[level], &held);
-		if (shd_truth_of(&held) == SHD_TRUE)
+		if (shd_truth_of(&held) == SHD_TRUTH_TRUE)
 			verdict->level = (enum shd_level)level;
 		empty |= held.v.none && held.empty;
 		unsure |= held.v.none && !held.empty;
@@ -220,11 +221,11 @@ static enum shd_truth applies(struct shd_eval *eval, const struct shd_rule *rule
 	const struct shd_rule_code *code = rule->code;
 
 	if (!code->enabled)
-		return SHD_FALSE;
+		return SHD_TRUTH_FALSE;
 	if (code->stores)
 		return truth(eval, code->stores);
-	return eval->env->store || (rule->each && rule->kind == SHD_KIND_channel) ? SHD_TRUE
-										     : SHD_FALSE;
+	return eval->env->store || (rule->each && rule->kind == SHD_KIND_channel) ? SHD_TRUTH_TRUE
+										  : SHD_TRUTH_FALSE;
 }
 
 bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *env)
@@ -232,7 +233,7 @@ bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *en
 	struct shd_eval eval;
 
 	shd_eval_init(&eval, env, NULL, NULL);
-	return applies(&eval, rule) == SHD_TRUE;
+	return applies(&eval, rule) == SHD_TRUTH_TRUE;
 }
 
 /* Whether there is something to judge at all. */
@@ -241,7 +242,7 @@ static enum shd_judgement watched(struct shd_eval *eval, const struct shd_rule *
 	const struct shd_rule_code *code = rule->code;
 	const struct shd_entity *entity = eval->env->entity;
 
-	if (applies(eval, rule) != SHD_TRUE)
+	if (applies(eval, rule) != SHD_TRUTH_TRUE)
 		return SHD_NOT_WATCHED;
 	if (rule->each && !code->mentions_closed && entity) {
 		const struct shd_value *closed = &entity->fields[SHD_I_closed];
@@ -268,7 +269,7 @@ static enum shd_judgement enough(struct shd_eval *eval, const struct shd_rule_co
 	shd_eval(eval, code->needs, &needs);
 	if (needs.v.none && needs.blind)
 		return SHD_UNKNOWN;
-	if (shd_truth_of(&needs) == SHD_TRUE)
+	if (shd_truth_of(&needs) == SHD_TRUTH_TRUE)
 		return SHD_JUDGED;
 	if (!eval->missing)
 		eval->missing = "needs";

@@ -405,7 +405,7 @@ static void blind_decides_nothing(void **state)
 		fake.blind_metrics = 1ULL << SHD_M_rating;
 		enum shd_truth blind = truth_at(expr, fake.env.now.ms, &wake_ms);
 		fake.blind_metrics = 0;
-		for (int j = 0; j < 8 && blind != SHD_UNSURE; j++) {
+		for (int j = 0; j < 8 && blind != SHD_TRUTH_UNKNOWN; j++) {
 			if (j)
 				fake_sample(&fake, SHD_M_rating, fake.env.now.ms - 8 + j,
 					(int64_t)roll(&random, 6000000));
@@ -413,7 +413,7 @@ static void blind_decides_nothing(void **state)
 				fake.metrics[SHD_M_rating].none = true;
 			assert_int_equal(truth_at(expr, fake.env.now.ms, &wake_ms), blind);
 		}
-		known += blind != SHD_UNSURE;
+		known += blind != SHD_TRUTH_UNKNOWN;
 		shd_arena_destroy(arena);
 	}
 	assert_true(known > 0 && known < BLINDED);
@@ -455,7 +455,7 @@ static void a_share_is_compared_before_it_is_rounded(void **state)
 			"%lld / %lld * %lld == %lld and %lld / %lld - %lld / %lld == 0",
 			(long long)hit, (long long)of, (long long)of, (long long)hit,
 			(long long)hit, (long long)of, (long long)hit * 3, (long long)of * 3);
-		assert_int_equal(truth_of(text), SHD_TRUE);
+		assert_int_equal(truth_of(text), SHD_TRUTH_TRUE);
 	}
 }
 

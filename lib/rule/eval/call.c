@@ -20,20 +20,20 @@ static void call_abs(struct shd_eval *eval, const struct shd_expr *expr, struct 
 	ret->slope = -ret->slope;
 }
 
-static void call_whole(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+static void call_round(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	shd_eval(eval, expr->args[0], ret);
 	if (ret->v.none)
 		return;
-	ret->bent |= ret->slope != 0;
+	ret->nonlinear |= ret->slope != 0;
 	ret->slope = 0;
 	bool down = expr->function == SHD_FN_floor;
 	ret->v.n = down ? shd_exact_floor(ret) : shd_exact_round(ret);
-	ret->remainder = ret->of = 0;
+	ret->remainder = ret->denominator = 0;
 }
 
-/* min and max: the lines may cross, and then the other one counts. */
-static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+/* min and max; they record when the other argument becomes the result. */
+static void call_min_max(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	struct shd_result a, b;
 
@@ -41,7 +41,7 @@ static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct
 		return;
 	*ret = a;
 	if (a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {
-		shd_eval_miss(eval, ret, "one currency", false);
+		shd_eval_set_none(eval, ret, "one currency", false);
 		return;
 	}
 	__int128 slope = (__int128)a.slope - b.slope;
@@ -51,7 +51,7 @@ static void call_pair(struct shd_eval *eval, const struct shd_expr *expr, struct
 	if (take_b)
 		*ret = b;
 	shd_take_currency(&ret->v, &a.v, &b.v);
-	ret->bent = a.bent || b.bent;
+	ret->nonlinear = a.nonlinear || b.nonlinear;
 	shd_eval_wake_at_crossing(eval, expr->args[0], expr->args[1], &a, &b);
 }
 
@@ -71,15 +71,15 @@ static void call_ratio(struct shd_eval *eval, const struct shd_expr *expr, struc
 	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	bool money = a.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v);
 	if (money) {
-		shd_eval_miss(eval, ret, "one currency", false);
+		shd_eval_set_none(eval, ret, "one currency", false);
 		return;
 	}
 	if (!shd_exact_sign(&b)) {
-		shd_eval_lack(eval, ret, "anything to take a share of");
+		shd_eval_set_empty(eval, ret, "anything to take a share of");
 		return;
 	}
 	shd_exact_divide(ret, &a, &b);
-	ret->bent = a.bent || b.bent || a.slope || b.slope;
+	ret->nonlinear = a.nonlinear || b.nonlinear || a.slope || b.slope;
 	bool counts = is_count(&a.v) && is_count(&b.v);
 	eval->hit = counts ? (uint32_t)(a.v.n / SHD_MICRO) : 0;
 	eval->of = counts ? (uint32_t)(b.v.n / SHD_MICRO) : 0;
@@ -105,7 +105,7 @@ static void call_text(struct shd_eval *eval, const struct shd_expr *expr, struct
 		ret->v.len = (uint32_t)len;
 		eval->scratch_used += len;
 	} else {
-		shd_eval_miss(eval, ret, "room for lower()", false);
+		shd_eval_set_none(eval, ret, "room for lower()", false);
 	}
 }
 
@@ -121,15 +121,15 @@ static void call_business_days(
 	shd_eval(eval, expr->args[0], ret);
 	if (ret->v.none)
 		return;
-	ret->bent |= ret->slope != 0;
-	ret->slope = ret->remainder = ret->of = 0;
+	ret->nonlinear |= ret->slope != 0;
+	ret->slope = ret->remainder = ret->denominator = 0;
 	if (ret->v.n == SHD_NEVER_MS)
 		return;
 	if (shd_calendar_add(calendar, store ? store->zone : NULL,
 		    (struct shd_wall){ret->v.n}, expr->args[1]->value.n / SHD_MICRO, &later))
 		ret->v.n = later.ms;
 	else
-		shd_eval_miss(eval, ret, "a business day", false);
+		shd_eval_set_none(eval, ret, "a business day", false);
 }
 
 static void call_age_of(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
@@ -142,7 +142,7 @@ static void call_age_of(struct shd_eval *eval, const struct shd_expr *expr, stru
 		at = env->polled(env->ctx, poller);
 	*ret = (struct shd_result){.v = {.type = SHD_DURATION}};
 	if (!at.ms) {
-		shd_eval_miss(eval, ret, expr->args[0]->name, false);
+		shd_eval_set_none(eval, ret, expr->args[0]->name, false);
 		return;
 	}
 	ret->v.n = shd_sub_saturated(eval->now_ms, at.ms);
@@ -158,23 +158,23 @@ static void call_room(struct shd_eval *eval, const struct shd_expr *expr, struct
 	int64_t hit = eval->hit, of = eval->of;
 	shd_eval(eval, expr->args[1], &limit);
 	if (share.v.none || limit.v.none || !of) {
-		shd_eval_none(ret, SHD_NUMBER, &share, &limit);
+		shd_eval_propagate_none(ret, SHD_NUMBER, &share, &limit);
 		return;
 	}
 	*ret = (struct shd_result){.v = {.type = SHD_NUMBER}};
-	struct shd_result all = {.v.n = of * SHD_MICRO}, bears;
-	shd_exact_multiply(&bears, &limit, &all);
-	ret->v.n = shd_sub_saturated(shd_exact_floor(&bears), hit * SHD_MICRO);
-	ret->bent = share.bent || limit.bent || share.slope || limit.slope;
+	struct shd_result all = {.v.n = of * SHD_MICRO}, allowed;
+	shd_exact_multiply(&allowed, &limit, &all);
+	ret->v.n = shd_sub_saturated(shd_exact_floor(&allowed), hit * SHD_MICRO);
+	ret->nonlinear = share.nonlinear || limit.nonlinear || share.slope || limit.slope;
 }
 
 static void (*const calls[SHD_FN_COUNT])(
 	struct shd_eval *, const struct shd_expr *, struct shd_result *) = {
 	[SHD_FN_abs] = call_abs,
-	[SHD_FN_floor] = call_whole,
-	[SHD_FN_round] = call_whole,
-	[SHD_FN_min] = call_pair,
-	[SHD_FN_max] = call_pair,
+	[SHD_FN_floor] = call_round,
+	[SHD_FN_round] = call_round,
+	[SHD_FN_min] = call_min_max,
+	[SHD_FN_max] = call_min_max,
 	[SHD_FN_ratio] = call_ratio,
 	[SHD_FN_length] = call_text,
 	[SHD_FN_lower] = call_text,
@@ -191,8 +191,8 @@ void shd_eval_call(struct shd_eval *eval, const struct shd_expr *expr, struct sh
 	calls[expr->function](eval, expr, ret);
 }
 
-/* Whether the folded text holds the needle anywhere, whatever its case. */
-static bool holds_text(const char *folded, size_t len, const struct shd_value *needle)
+/* Whether the folded text contains the needle, ignoring case. */
+static bool contains_text(const char *folded, size_t len, const struct shd_value *needle)
 {
 	char other[FOLDED_BYTES];
 	size_t other_len;
@@ -201,7 +201,7 @@ static bool holds_text(const char *folded, size_t len, const struct shd_value *n
 	       memmem(folded, len, other, other_len);
 }
 
-static void holds_any(struct shd_eval *eval, const struct shd_expr *list, const char *folded,
+static void contains_any(struct shd_eval *eval, const struct shd_expr *list, const char *folded,
 	size_t len, struct shd_result *ret)
 {
 	struct shd_result item;
@@ -210,7 +210,7 @@ static void holds_any(struct shd_eval *eval, const struct shd_expr *list, const 
 		shd_eval(eval, list->args[i], &item);
 		ret->blind |= item.v.none && item.blind;
 		ret->v.none |= item.v.none;
-		if (item.v.none || !holds_text(folded, len, &item.v))
+		if (item.v.none || !contains_text(folded, len, &item.v))
 			continue;
 		*ret = (struct shd_result){.v = {.type = SHD_BOOL, .n = true}};
 		return;
@@ -230,15 +230,15 @@ void shd_eval_contains(struct shd_eval *eval, const struct shd_expr *expr, struc
 	if (text.v.none)
 		return;
 	if (!shd_text_fold(text.v.text, text.v.len, folded, sizeof(folded), &len)) {
-		shd_eval_miss(eval, ret, "a text of readable size", false);
+		shd_eval_set_none(eval, ret, "a text of readable size", false);
 	} else if (right->is_word_list) {
 		ret->v.n = shd_word_list_matches(right->word_list, folded, len);
 	} else if (right->is_list) {
-		holds_any(eval, right, folded, len, ret);
+		contains_any(eval, right, folded, len, ret);
 	} else {
 		shd_eval(eval, right, &other);
 		ret->v.none = other.v.none;
 		ret->blind = other.blind;
-		ret->v.n = !other.v.none && holds_text(folded, len, &other.v);
+		ret->v.n = !other.v.none && contains_text(folded, len, &other.v);
 	}
 }

@@ -4,7 +4,7 @@
 
 #define SEARCH_MAX_MS (1LL << 42) /* 139 years */
 
-/* Two expressions that are compared. */
+/* A comparison. */
 struct sides {
 	enum shd_op op;
 	const struct shd_expr *left, *right; /* right NULL: 0 */
@@ -26,7 +26,7 @@ static int compare_results(const struct shd_result *a, const struct shd_result *
 	return order < 0 ? -1 : 1;
 }
 
-static bool holds(enum shd_op op, int sign)
+static bool op_holds(enum shd_op op, int sign)
 {
 	return op == SHD_OP_LT   ? sign < 0
 	       : op == SHD_OP_LE ? sign <= 0
@@ -36,19 +36,19 @@ static bool holds(enum shd_op op, int sign)
 				 : sign != 0;
 }
 
-/* What must change for the truth to change: for an order which side of the limit
- * it is on, for equality the sign. */
+/* A number that changes whenever the truth does: for < <= > >= the truth itself, for == and != the
+ * sign of the difference. */
 static int side_of(enum shd_op op, int sign)
 {
 	bool order = op != SHD_OP_EQ && op != SHD_OP_NE;
 
-	return order ? holds(op, sign) : sign;
+	return order ? op_holds(op, sign) : sign;
 }
 
-/* --- what moves evenly ---------------------------------------------------------- */
+/* --- linear in time ------------------------------------------------------------- */
 
-/* The ms at which the gap, of which `difference` is the whole part, reaches the other
- * side when it changes by `slope` each ms; 0: never. */
+/* In how many ms the truth changes when left - right, whose whole part is `difference`, changes by
+ * `slope` each ms; 0: never. */
 static __int128 ms_to_flip(enum shd_op op, __int128 difference, int fraction, __int128 slope)
 {
 	if (fraction && (op == SHD_OP_EQ || op == SHD_OP_NE))
@@ -59,8 +59,8 @@ static __int128 ms_to_flip(enum shd_op op, __int128 difference, int fraction, __
 		bool towards = (difference < 0) == (slope > 0);
 		return towards && difference % slope == 0 ? -difference / slope : 0;
 	}
-	/* In whole units `<` is "below 0" and `<=` is "below 1"; with a fraction either is
-	 * what the fraction leaves. */
+	/* On whole numbers `<` is "below 0" and `<=` is "below 1". With a fraction, equality is
+	 * impossible, so both are the same test and the sign of the fraction decides. */
 	__int128 limit = fraction ? fraction < 0 : op == SHD_OP_LE || op == SHD_OP_GT;
 	bool below = difference < limit;
 	if (below && slope > 0)
@@ -70,9 +70,9 @@ static __int128 ms_to_flip(enum shd_op op, __int128 difference, int fraction, __
 	return 0;
 }
 
-/* --- what moves unevenly -------------------------------------------------------- */
+/* --- not linear in time --------------------------------------------------------- */
 
-/* The side at another instant; -2 where the comparison is unknown. */
+/* side_of() at another instant; -2 if the comparison is unknown then. */
 static int side_at(struct shd_eval *eval, const struct sides *sides, int64_t at_ms)
 {
 	struct shd_result left, right = zero;
@@ -86,6 +86,7 @@ static int side_at(struct shd_eval *eval, const struct sides *sides, int64_t at_
 	return side_of(sides->op, compare_results(&left, &right));
 }
 
+/* Searches the instant at which side_of() stops being `side`, and records it. */
 static void search_flip(struct shd_eval *eval, const struct sides *sides, int side)
 {
 	int64_t start = eval->now_ms, low = start, high = 0;
@@ -94,7 +95,8 @@ static void search_flip(struct shd_eval *eval, const struct sides *sides, int si
 	size_t scratch = eval->scratch_used;
 
 	eval->no_wakes = true;
-	/* Up to the next wake-up: what steps there (`today`) need not move one way for ever. */
+	/* Only up to the next recorded wake-up: beyond a step (`today`) it need not be monotonic.
+	 */
 	int64_t end = shd_sub_saturated(eval->wake_ms, eval->shift_ms);
 	for (int64_t step = 1; step <= SEARCH_MAX_MS && !high && low + 1 < end; step *= 2) {
 		int64_t at = start + step < end ? start + step : end - 1;
@@ -128,7 +130,7 @@ static void wake_at_flip(struct shd_eval *eval, const struct sides *sides,
 {
 	if (eval->no_wakes)
 		return;
-	if (left->bent || right->bent) {
+	if (left->nonlinear || right->nonlinear) {
 		search_flip(eval, sides, side_of(sides->op, compare_results(left, right)));
 	} else if (left->slope != right->slope) {
 		__int128 difference, slope = (__int128)left->slope - right->slope;
@@ -158,7 +160,7 @@ void shd_eval_wake_at_crossing(struct shd_eval *eval, const struct shd_expr *a,
 	enum shd_op op = sign > 0 ? SHD_OP_GE : sign < 0 ? SHD_OP_LE : SHD_OP_EQ;
 	struct sides sides = {op, a, b};
 
-	if (sign || a_now->bent || other->bent)
+	if (sign || a_now->nonlinear || other->nonlinear)
 		wake_at_flip(eval, &sides, a_now, other);
 }
 
@@ -172,19 +174,19 @@ void shd_eval_compare(struct shd_eval *eval, const struct shd_expr *expr, struct
 	shd_eval(eval, sides.left, &left);
 	shd_eval(eval, sides.right, &right);
 	if (left.v.none || right.v.none) {
-		shd_eval_none(ret, SHD_BOOL, &left, &right);
+		shd_eval_propagate_none(ret, SHD_BOOL, &left, &right);
 		return;
 	}
 	*ret = (struct shd_result){.v = {.type = SHD_BOOL}};
 	if (left.v.type == SHD_MONEY && !shd_same_currency(&left.v, &right.v)) {
-		shd_eval_miss(eval, ret, "one currency", false);
+		shd_eval_set_none(eval, ret, "one currency", false);
 		return;
 	}
-	ret->v.n = holds(expr->op, compare_results(&left, &right));
+	ret->v.n = op_holds(expr->op, compare_results(&left, &right));
 	wake_at_flip(eval, &sides, &left, &right);
 }
 
-/* Unknown when the value is absent, or equals nothing while an item is absent. */
+/* Unknown if the value is absent, or if no item equals it and one of them is absent. */
 void shd_eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_expr *list = expr->args[1];
@@ -193,7 +195,7 @@ void shd_eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct shd_
 	shd_eval(eval, expr->args[0], &value);
 	*ret = (struct shd_result){.v = {.type = SHD_BOOL}};
 	if (value.v.none) {
-		shd_eval_none(ret, SHD_BOOL, &value, &value);
+		shd_eval_propagate_none(ret, SHD_BOOL, &value, &value);
 		return;
 	}
 	for (uint32_t i = 0; i < list->count; i++) {
@@ -201,7 +203,7 @@ void shd_eval_in(struct shd_eval *eval, const struct shd_expr *expr, struct shd_
 
 		shd_eval(eval, list->args[i], &item);
 		if (item.v.none)
-			shd_eval_none(ret, SHD_BOOL, ret, &item);
+			shd_eval_propagate_none(ret, SHD_BOOL, ret, &item);
 		if (item.v.none ||
 			(value.v.type == SHD_MONEY && !shd_same_currency(&value.v, &item.v)))
 			continue;

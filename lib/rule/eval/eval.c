@@ -57,34 +57,34 @@ void shd_eval_wake(struct shd_eval *eval, int64_t at_ms)
 		eval->wake_ms = at_ms;
 }
 
-void shd_eval_miss(struct shd_eval *eval, struct shd_result *ret, const char *name, bool blind)
+void shd_eval_set_none(struct shd_eval *eval, struct shd_result *ret, const char *name, bool blind)
 {
 	ret->v.none = true;
 	ret->slope = 0;
-	ret->bent = false;
+	ret->nonlinear = false;
 	ret->blind = blind;
 	ret->empty = false;
 	if (!eval->missing)
 		eval->missing = name;
 }
 
-void shd_eval_lack(struct shd_eval *eval, struct shd_result *ret, const char *name)
+void shd_eval_set_empty(struct shd_eval *eval, struct shd_result *ret, const char *name)
 {
-	shd_eval_miss(eval, ret, name, false);
+	shd_eval_set_none(eval, ret, name, false);
 	ret->empty = true;
 }
 
 enum shd_truth shd_truth_of(const struct shd_result *result)
 {
-	return result->v.none ? SHD_UNSURE : result->v.n ? SHD_TRUE : SHD_FALSE;
+	return result->v.none ? SHD_TRUTH_UNKNOWN : result->v.n ? SHD_TRUTH_TRUE : SHD_TRUTH_FALSE;
 }
 
-static void give(struct shd_result *ret, enum shd_type type, int64_t n)
+static void set_value(struct shd_result *ret, enum shd_type type, int64_t n)
 {
 	*ret = (struct shd_result){.v = {.type = type, .n = n}};
 }
 
-void shd_eval_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
+void shd_eval_propagate_none(struct shd_result *ret, enum shd_type type, const struct shd_result *a,
 	const struct shd_result *b)
 {
 	bool blind = (a->v.none && a->blind) || (b->v.none && b->blind);
@@ -101,7 +101,7 @@ bool shd_eval_both(struct shd_eval *eval, const struct shd_expr *expr, enum shd_
 	shd_eval(eval, expr->args[1], ret_b);
 	if (!ret_a->v.none && !ret_b->v.none)
 		return true;
-	shd_eval_none(ret, type, ret_a, ret_b);
+	shd_eval_propagate_none(ret, type, ret_a, ret_b);
 	return false;
 }
 
@@ -119,7 +119,7 @@ void shd_take_currency(
 
 static void eval_and_or(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
-	enum shd_truth decides = expr->op == SHD_OP_AND ? SHD_FALSE : SHD_TRUE;
+	enum shd_truth decides = expr->op == SHD_OP_AND ? SHD_TRUTH_FALSE : SHD_TRUTH_TRUE;
 	const char *missing = eval->missing;
 	struct shd_result left, right;
 
@@ -133,7 +133,7 @@ static void eval_and_or(struct shd_eval *eval, const struct shd_expr *expr, stru
 		*ret = right;
 		eval->missing = missing;
 	} else if (left.v.none || right.v.none) {
-		shd_eval_none(ret, SHD_BOOL, &left, &right);
+		shd_eval_propagate_none(ret, SHD_BOOL, &left, &right);
 	} else {
 		*ret = right;
 	}
@@ -152,7 +152,7 @@ static void eval_cond(struct shd_eval *eval, const struct shd_expr *expr, struct
 
 	shd_eval(eval, expr->args[0], &condition);
 	if (condition.v.none)
-		shd_eval_none(ret, expr->type, &condition, &condition);
+		shd_eval_propagate_none(ret, expr->type, &condition, &condition);
 	else
 		shd_eval(eval, expr->args[condition.v.n ? 1 : 2], ret);
 }
@@ -175,15 +175,15 @@ static void eval_is(struct shd_eval *eval, const struct shd_expr *expr, struct s
 
 	shd_eval(eval, expr->args[0], &value);
 	if (value.v.none && value.blind) {
-		shd_eval_none(ret, SHD_BOOL, &value, &value);
+		shd_eval_propagate_none(ret, SHD_BOOL, &value, &value);
 		return;
 	}
 	eval->missing = missing;
-	give(ret, SHD_BOOL, value.v.none == (expr->op == SHD_OP_IS_NONE));
+	set_value(ret, SHD_BOOL, value.v.none == (expr->op == SHD_OP_IS_NONE));
 }
 
-/* True of a field that is spoken of and was never known: where a value is known, it stays, and
- * nobody knows what it is now. */
+/* True for a field that is in the answers but could never be read. If a value was known before, it
+ * is not unreadable: the last known value stays. */
 static void eval_is_unreadable(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
@@ -192,10 +192,10 @@ static void eval_is_unreadable(
 
 	if (!entity || eval->entity_blind) {
 		*ret = (struct shd_result){.v = {.type = SHD_BOOL}};
-		shd_eval_miss(eval, ret, field->name, eval->entity_blind);
+		shd_eval_set_none(eval, ret, field->name, eval->entity_blind);
 		return;
 	}
-	give(ret, SHD_BOOL, entity->fields[field->index].none &&
+	set_value(ret, SHD_BOOL, entity->fields[field->index].none &&
 				    shd_unread_field(entity, field->index));
 }
 
@@ -206,12 +206,12 @@ static void eval_matches(struct shd_eval *eval, const struct shd_expr *expr, str
 
 	shd_eval(eval, expr->args[0], &text);
 	if (text.v.none) {
-		shd_eval_none(ret, SHD_BOOL, &text, &text);
+		shd_eval_propagate_none(ret, SHD_BOOL, &text, &text);
 	} else if (shd_regex_find(expr->regex, text.v.text, text.v.len, &found)) {
-		give(ret, SHD_BOOL, found);
+		set_value(ret, SHD_BOOL, found);
 	} else {
-		give(ret, SHD_BOOL, false);
-		shd_eval_miss(eval, ret, "matches", false);
+		set_value(ret, SHD_BOOL, false);
+		shd_eval_set_none(eval, ret, "matches", false);
 	}
 }
 
@@ -231,23 +231,23 @@ static void eval_sum(struct shd_eval *eval, const struct shd_expr *expr, struct 
 
 	if (!shd_eval_both(eval, expr, expr->type, &a, &b, ret))
 		return;
-	give(ret, expr->type, 0);
+	set_value(ret, expr->type, 0);
 	if (!add) {
 		shd_exact_negate(&b);
 		b.slope = -b.slope;
 	}
 	shd_exact_add(ret, &a, &b);
 	ret->slope = a.slope + b.slope;
-	ret->bent = a.bent || b.bent;
+	ret->nonlinear = a.nonlinear || b.nonlinear;
 	if (expr->type != SHD_MONEY)
 		return;
 	shd_take_currency(&ret->v, &a.v, &b.v);
 	if (!shd_same_currency(&a.v, &b.v))
-		shd_eval_miss(eval, ret, "one currency", false);
+		shd_eval_set_none(eval, ret, "one currency", false);
 }
 
-/* Sets how value * factor / divisor moves when only `value` does: evenly where each
- * ms adds a whole number of units. */
+/* Sets the slope of value * factor / divisor when only `value` changes: linear if each ms adds a
+ * whole number of units. */
 static void scale_slope(
 	const struct shd_result *value, int64_t factor, int64_t divisor, struct shd_result *ret)
 {
@@ -258,7 +258,7 @@ static void scale_slope(
 	if (step % divisor == 0 && slope > -1000000000 && slope < 1000000000)
 		ret->slope = (int64_t)slope;
 	else
-		ret->bent = true;
+		ret->nonlinear = true;
 }
 
 static void eval_product(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
@@ -267,13 +267,14 @@ static void eval_product(struct shd_eval *eval, const struct shd_expr *expr, str
 
 	if (!shd_eval_both(eval, expr, expr->type, &a, &b, ret))
 		return;
-	/* One side is in micro-units, and its scale goes away. */
-	give(ret, expr->type, 0);
+	/* One factor is in micro-units; the result has the scale of the other. */
+	set_value(ret, expr->type, 0);
 	shd_exact_multiply(ret, &a, &b);
 	shd_take_currency(&ret->v, &a.v, &b.v);
 	const struct shd_result *moves = a.slope ? &a : &b, *factor = a.slope ? &b : &a;
-	ret->bent = a.bent || b.bent || (moves->slope && (factor->slope || factor->of));
-	if (!ret->bent)
+	ret->nonlinear = a.nonlinear || b.nonlinear ||
+			 (moves->slope && (factor->slope || factor->denominator));
+	if (!ret->nonlinear)
 		scale_slope(moves, factor->v.n, SHD_MICRO, ret);
 }
 
@@ -284,22 +285,22 @@ static void eval_quotient(
 
 	if (!shd_eval_both(eval, expr, expr->type, &a, &b, ret))
 		return;
-	give(ret, expr->type, 0);
+	set_value(ret, expr->type, 0);
 	shd_eval_wake_at_zero(eval, expr->args[1], &b);
 	if (!shd_exact_sign(&b)) {
-		shd_eval_lack(eval, ret, "what is divided by 0");
+		shd_eval_set_empty(eval, ret, "what is divided by 0");
 		return;
 	}
 	if (a.v.type == SHD_MONEY && b.v.type == SHD_MONEY && !shd_same_currency(&a.v, &b.v)) {
-		shd_eval_miss(eval, ret, "one currency", false);
+		shd_eval_set_none(eval, ret, "one currency", false);
 		return;
 	}
 	/* Either the divisor is in micro-units, or the result becomes so. */
 	shd_exact_divide(ret, &a, &b);
 	if (expr->type == SHD_MONEY)
 		shd_take_currency(&ret->v, &a.v, &a.v);
-	ret->bent = a.bent || b.bent || b.slope || (a.slope && b.of);
-	if (!ret->bent)
+	ret->nonlinear = a.nonlinear || b.nonlinear || b.slope || (a.slope && b.denominator);
+	if (!ret->nonlinear)
 		scale_slope(&a, SHD_MICRO, b.v.n, ret);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/num.h"
 
-#define OF_MAX ((__int128)1 << 62)
+#define DENOMINATOR_MAX ((__int128)1 << 62)
 
 static __int128 absolute(__int128 n)
 {
@@ -23,53 +23,53 @@ static __int128 common_divisor(__int128 a, __int128 b)
 static void set_whole(struct shd_result *ret, int64_t n)
 {
 	ret->v.n = n;
-	ret->remainder = ret->of = 0;
+	ret->remainder = ret->denominator = 0;
 }
 
-static void set_remainder(struct shd_result *ret, __int128 remainder, __int128 of)
+static void set_remainder(struct shd_result *ret, __int128 remainder, __int128 denominator)
 {
-	if (of > OF_MAX) {
-		__int128 divisor = common_divisor(of, absolute(remainder));
+	if (denominator > DENOMINATOR_MAX) {
+		__int128 common = common_divisor(denominator, absolute(remainder));
 
-		remainder /= divisor;
-		of /= divisor;
+		remainder /= common;
+		denominator /= common;
 	}
-	if (of > OF_MAX) {
+	if (denominator > DENOMINATOR_MAX) {
 		remainder = remainder < 0 ? -1 : 1;
-		of = OF_MAX;
+		denominator = DENOMINATOR_MAX;
 	}
 	ret->remainder = (int64_t)remainder;
-	ret->of = (int64_t)of;
+	ret->denominator = (int64_t)denominator;
 }
 
-void shd_exact_set(struct shd_result *ret, __int128 top, __int128 bottom)
+void shd_exact_set(struct shd_result *ret, __int128 numerator, __int128 denominator)
 {
-	if (bottom < 0) {
-		top = -top;
-		bottom = -bottom;
+	if (denominator < 0) {
+		numerator = -numerator;
+		denominator = -denominator;
 	}
-	__int128 n = top / bottom, remainder = top % bottom;
-	if (absolute(remainder) >= bottom - absolute(remainder)) {
-		n += top < 0 ? -1 : 1;
-		remainder += top < 0 ? bottom : -bottom;
+	__int128 n = numerator / denominator, remainder = numerator % denominator;
+	if (absolute(remainder) >= denominator - absolute(remainder)) {
+		n += numerator < 0 ? -1 : 1;
+		remainder += numerator < 0 ? denominator : -denominator;
 	}
 	if (n > INT64_MAX || n < INT64_MIN)
 		set_whole(ret, n < 0 ? INT64_MIN : INT64_MAX);
 	else
 		set_whole(ret, (int64_t)n);
 	if (remainder && ret->v.n == n)
-		set_remainder(ret, remainder, bottom);
+		set_remainder(ret, remainder, denominator);
 }
 
-/* The value as top / bottom: less than 2^126, at most 2^62. */
-static __int128 bottom_of(const struct shd_result *a)
+/* The value as numerator / denominator: less than 2^126, at most 2^62. */
+static __int128 denominator_of(const struct shd_result *a)
 {
-	return a->of ? a->of : 1;
+	return a->denominator ? a->denominator : 1;
 }
 
-static __int128 top_of(const struct shd_result *a)
+static __int128 numerator_of(const struct shd_result *a)
 {
-	return a->v.n * bottom_of(a) + a->remainder;
+	return a->v.n * denominator_of(a) + a->remainder;
 }
 
 int shd_exact_sign(const struct shd_result *a)
@@ -82,10 +82,10 @@ int shd_exact_gap(const struct shd_result *a, const struct shd_result *b, __int1
 	__int128 whole = (__int128)a->v.n - b->v.n;
 
 	*ret_whole = whole;
-	if (!a->of && !b->of)
+	if (!a->denominator && !b->denominator)
 		return 0;
-	__int128 one = bottom_of(a) * bottom_of(b);
-	__int128 part = a->remainder * bottom_of(b) - b->remainder * bottom_of(a);
+	__int128 one = denominator_of(a) * denominator_of(b);
+	__int128 part = a->remainder * denominator_of(b) - b->remainder * denominator_of(a);
 	if (absolute(part) >= one) {
 		*ret_whole += part > 0 ? 1 : -1;
 		part += part > 0 ? -one : one;
@@ -103,21 +103,21 @@ int shd_exact_compare(const struct shd_result *a, const struct shd_result *b)
 
 void shd_exact_add(struct shd_result *ret, const struct shd_result *a, const struct shd_result *b)
 {
-	__int128 whole, top, bottom;
+	__int128 whole, numerator, denominator;
 
-	if (!a->of && !b->of) {
+	if (!a->denominator && !b->denominator) {
 		set_whole(ret, shd_add_saturated(a->v.n, b->v.n));
 		return;
 	}
-	bottom = bottom_of(a) * bottom_of(b);
-	top = a->remainder * bottom_of(b) + b->remainder * bottom_of(a);
+	denominator = denominator_of(a) * denominator_of(b);
+	numerator = a->remainder * denominator_of(b) + b->remainder * denominator_of(a);
 	int64_t n = shd_add_saturated(a->v.n, b->v.n);
-	if (!__builtin_mul_overflow(bottom, (__int128)n, &whole) &&
-		!__builtin_add_overflow(top, whole, &whole)) {
-		shd_exact_set(ret, whole, bottom);
+	if (!__builtin_mul_overflow(denominator, (__int128)n, &whole) &&
+		!__builtin_add_overflow(numerator, whole, &whole)) {
+		shd_exact_set(ret, whole, denominator);
 		return;
 	}
-	shd_exact_set(ret, top, bottom);
+	shd_exact_set(ret, numerator, denominator);
 	ret->v.n = shd_add_saturated(ret->v.n, n);
 }
 
@@ -130,26 +130,27 @@ void shd_exact_negate(struct shd_result *ret)
 void shd_exact_multiply(
 	struct shd_result *ret, const struct shd_result *a, const struct shd_result *b)
 {
-	__int128 top, bottom;
+	__int128 numerator, denominator;
 
-	if (__builtin_mul_overflow(top_of(a), top_of(b), &top) ||
-		__builtin_mul_overflow(bottom_of(a) * bottom_of(b), (__int128)SHD_MICRO, &bottom))
+	if (__builtin_mul_overflow(numerator_of(a), numerator_of(b), &numerator) ||
+		__builtin_mul_overflow(
+			denominator_of(a) * denominator_of(b), (__int128)SHD_MICRO, &denominator))
 		set_whole(ret, shd_mul_div(a->v.n, b->v.n, SHD_MICRO));
 	else
-		shd_exact_set(ret, top, bottom);
+		shd_exact_set(ret, numerator, denominator);
 }
 
 void shd_exact_divide(
 	struct shd_result *ret, const struct shd_result *a, const struct shd_result *b)
 {
-	__int128 top, bottom;
+	__int128 numerator, denominator;
 
-	if (__builtin_mul_overflow(top_of(a), bottom_of(b), &top) ||
-		__builtin_mul_overflow(top, (__int128)SHD_MICRO, &top) ||
-		__builtin_mul_overflow(top_of(b), bottom_of(a), &bottom))
+	if (__builtin_mul_overflow(numerator_of(a), denominator_of(b), &numerator) ||
+		__builtin_mul_overflow(numerator, (__int128)SHD_MICRO, &numerator) ||
+		__builtin_mul_overflow(numerator_of(b), denominator_of(a), &denominator))
 		set_whole(ret, shd_mul_div(a->v.n, SHD_MICRO, b->v.n ? b->v.n : 1));
 	else
-		shd_exact_set(ret, top, bottom);
+		shd_exact_set(ret, numerator, denominator);
 }
 
 int64_t shd_exact_floor(const struct shd_result *a)
@@ -163,7 +164,7 @@ int64_t shd_exact_floor(const struct shd_result *a)
 int64_t shd_exact_round(const struct shd_result *a)
 {
 	int64_t n = a->v.n, half = n % SHD_MICRO;
-	/* What only looks like a half is a little less. */
+	/* By its remainder the exact value is a little less than the half that v.n says. */
 	bool less = (half == SHD_MICRO / 2 && a->remainder < 0) ||
 		    (half == -SHD_MICRO / 2 && a->remainder > 0);
 

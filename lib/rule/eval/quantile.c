@@ -8,7 +8,7 @@ enum { PASS_BITS = 12 };
 void shd_quantile_start(struct shd_quantile *quantile)
 {
 	quantile->count = 0;
-	quantile->narrows = false;
+	quantile->counting = false;
 }
 
 static void count_value(struct shd_quantile *quantile, int64_t n)
@@ -17,14 +17,14 @@ static void count_value(struct shd_quantile *quantile, int64_t n)
 		quantile->below++;
 		return;
 	}
-	uint64_t part = ((uint64_t)n - (uint64_t)quantile->low) >> quantile->shift;
-	if (part < SHD_QUANTILE_VALUES)
-		quantile->values[part]++;
+	uint64_t bucket = ((uint64_t)n - (uint64_t)quantile->low) >> quantile->shift;
+	if (bucket < SHD_QUANTILE_VALUES)
+		quantile->values[bucket]++;
 }
 
 void shd_quantile_add(struct shd_quantile *quantile, int64_t n)
 {
-	if (quantile->narrows) {
+	if (quantile->counting) {
 		count_value(quantile, n);
 		return;
 	}
@@ -39,10 +39,10 @@ void shd_quantile_add(struct shd_quantile *quantile, int64_t n)
 
 static void swap(int64_t *a, int64_t *b)
 {
-	int64_t kept = *a;
+	int64_t old = *a;
 
 	*a = *b;
-	*b = kept;
+	*b = old;
 }
 
 /* The k-th smallest, by quickselect with the middle as pivot. */
@@ -77,22 +77,23 @@ static int64_t select_kth(int64_t *values, size_t count, size_t k)
 	return values[k];
 }
 
-/* The part that holds the k-th, after a pass. */
-static uint64_t part_of(const struct shd_quantile *quantile, uint64_t k)
+/* The bucket with the k-th value, after a pass. */
+static uint64_t bucket_of(const struct shd_quantile *quantile, uint64_t k)
 {
-	uint64_t before = quantile->below, part = 0;
+	uint64_t before = quantile->below, bucket = 0;
 
-	while (part + 1 < SHD_QUANTILE_VALUES && before + (uint64_t)quantile->values[part] <= k)
-		before += (uint64_t)quantile->values[part++];
-	return part;
+	while (bucket + 1 < SHD_QUANTILE_VALUES &&
+		before + (uint64_t)quantile->values[bucket] <= k)
+		before += (uint64_t)quantile->values[bucket++];
+	return bucket;
 }
 
 static int64_t narrow_down(
-	struct shd_quantile *quantile, uint64_t k, shd_quantile_fn *again, void *ctx)
+	struct shd_quantile *quantile, uint64_t k, shd_quantile_fn *revisit, void *ctx)
 {
 	uint64_t range = (uint64_t)quantile->max - (uint64_t)quantile->min;
 
-	quantile->narrows = true;
+	quantile->counting = true;
 	quantile->low = quantile->min;
 	quantile->shift = 0;
 	while (range >> quantile->shift >= SHD_QUANTILE_VALUES)
@@ -100,8 +101,9 @@ static int64_t narrow_down(
 	for (;;) {
 		memset(quantile->values, 0, sizeof(quantile->values));
 		quantile->below = 0;
-		again(ctx);
-		uint64_t from = (uint64_t)quantile->low + (part_of(quantile, k) << quantile->shift);
+		revisit(ctx);
+		uint64_t from =
+			(uint64_t)quantile->low + (bucket_of(quantile, k) << quantile->shift);
 
 		quantile->low = (int64_t)from;
 		if (!quantile->shift)
@@ -111,9 +113,9 @@ static int64_t narrow_down(
 }
 
 int64_t shd_quantile_find(
-	struct shd_quantile *quantile, uint64_t k, shd_quantile_fn *again, void *ctx)
+	struct shd_quantile *quantile, uint64_t k, shd_quantile_fn *revisit, void *ctx)
 {
 	if (quantile->count <= SHD_QUANTILE_VALUES)
 		return select_kth(quantile->values, quantile->count, k);
-	return narrow_down(quantile, k, again, ctx);
+	return narrow_down(quantile, k, revisit, ctx);
 }

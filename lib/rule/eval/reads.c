@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void give_text(struct shd_result *ret, const char *text)
+static void set_text(struct shd_result *ret, const char *text)
 {
 	*ret = (struct shd_result){.v = {.type = SHD_TEXT, .none = !text}};
 	if (text) {
@@ -14,8 +14,8 @@ static void give_text(struct shd_result *ret, const char *text)
 	}
 }
 
-/* now - instant: grows by 1 ms each ms. */
-static void give_since(
+/* now - instant, which has slope 1. */
+static void set_elapsed(
 	struct shd_eval *eval, const struct shd_value *instant, struct shd_result *ret)
 {
 	*ret = (struct shd_result){.v = {.type = SHD_DURATION, .none = instant->none}};
@@ -42,7 +42,7 @@ static void read_page(struct shd_eval *eval, const struct shd_entity *entity, st
 	*ret = (struct shd_value){.type = SHD_TEXT, .text = copy, .len = (uint32_t)url.len};
 }
 
-/* Nobody says of a thing that it is not over: `closed` is false until it is set. */
+/* Marketplaces do not report that something is not closed: `closed` is false until it is set. */
 static void read_field(struct shd_eval *eval, const struct shd_entity *entity, int index,
 		       struct shd_result *ret)
 {
@@ -53,7 +53,7 @@ static void read_field(struct shd_eval *eval, const struct shd_entity *entity, i
 		ret->v = (struct shd_value){.type = SHD_BOOL, .n = false};
 }
 
-/* What cannot be read now is as unknown as what a blind feed brings. */
+/* A field that cannot be read now counts as blind. */
 static bool is_unread(const struct shd_entity *entity, const struct shd_expr *expr)
 {
 	return entity->fields && expr->ref != SHD_REF_ID &&
@@ -67,25 +67,26 @@ static void read_entity(struct shd_eval *eval, const struct shd_expr *expr, stru
 
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (!entity || blind) {
-		shd_eval_miss(eval, ret, shd_kind_name(expr->kind), blind);
+		shd_eval_set_none(eval, ret, shd_kind_name(expr->kind), blind);
 		return;
 	}
-	/* A window counts with what was known last: one of many must not hide the others. */
+	/* A window uses the last known value: one bad field must not make the whole window blind.
+	 */
 	if (!expr->inner && is_unread(entity, expr)) {
-		shd_eval_miss(eval, ret, expr->name, true);
+		shd_eval_set_none(eval, ret, expr->name, true);
 		return;
 	}
 	if (expr->ref == SHD_REF_ID)
-		give_text(ret, entity->id);
+		set_text(ret, entity->id);
 	else if (expr->ref == SHD_REF_FIELD)
 		read_field(eval, entity, expr->index, ret);
 	else
-		give_since(eval, &entity->fields[expr->index], ret);
+		set_elapsed(eval, &entity->fields[expr->index], ret);
 	if (ret->v.none)
-		shd_eval_miss(eval, ret, expr->name, false);
+		shd_eval_set_none(eval, ret, expr->name, false);
 }
 
-/* Stands still until the store's next midnight. */
+/* The store's last midnight; changes at the next one. */
 static void read_today(struct shd_eval *eval, struct shd_result *ret)
 {
 	const struct shd_store *store = eval->env->store;
@@ -107,7 +108,7 @@ static void read_due(struct shd_eval *eval, const struct shd_expr *expr, struct 
 	ret->slope -= 1;
 }
 
-/* Several levels look at the value, which may be a costly aggregate. */
+/* Cached, because several levels read the value, which may be a costly aggregate. */
 static void read_value(struct shd_eval *eval, struct shd_result *ret)
 {
 	bool present = eval->now_ms == eval->env->now.ms && !eval->shift_ms && !eval->no_wakes;
@@ -140,16 +141,16 @@ static void read_store_field(
 
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (store_is_blind(eval) || (entity && is_unread(entity, expr))) {
-		shd_eval_miss(eval, ret, expr->name, true);
+		shd_eval_set_none(eval, ret, expr->name, true);
 		return;
 	}
 	if (entity && entity->fields)
 		read_field(eval, entity, expr->index, ret);
 	if (!entity || !entity->fields || ret->v.none)
-		shd_eval_miss(eval, ret, expr->name, false);
+		shd_eval_set_none(eval, ret, expr->name, false);
 }
 
-/* When the seller opened the store: the configuration knows best. */
+/* When the seller opened the store: as configured, otherwise as the marketplace says. */
 static struct shd_value store_opened_at(const struct shd_eval *eval)
 {
 	const struct shd_store *store = eval->env->store;
@@ -172,49 +173,49 @@ static void read_store_setting(
 
 	switch ((enum shd_store_name)expr->index) {
 	case SHD_OF_STORE_id:
-		give_text(ret, store ? store->id : pseudo);
+		set_text(ret, store ? store->id : pseudo);
 		break;
 	case SHD_OF_STORE_marketplace:
-		give_text(ret, store ? store->marketplace : pseudo);
+		set_text(ret, store ? store->marketplace : pseudo);
 		break;
 	case SHD_OF_STORE_kind:
-		give_text(ret, !store                           ? NULL
+		set_text(ret, !store                           ? NULL
 			       : store->kind == SHD_STORE_LOCAL ? "local"
 								: "crossborder");
 		break;
 	case SHD_OF_STORE_region:
-		give_text(ret, store ? store->region : NULL);
+		set_text(ret, store ? store->region : NULL);
 		break;
 	case SHD_OF_STORE_timezone:
-		give_text(ret, store ? store->timezone : NULL);
+		set_text(ret, store ? store->timezone : NULL);
 		break;
 	case SHD_OF_STORE_currency:
-		give_text(ret, store ? store->currency : NULL);
+		set_text(ret, store ? store->currency : NULL);
 		break;
 	case SHD_OF_STORE_opened_at:
 		*ret = (struct shd_result){.v = store_opened_at(eval)};
 		break;
 	case SHD_OF_STORE_age:
 		opened = store_opened_at(eval);
-		give_since(eval, &opened, ret);
+		set_elapsed(eval, &opened, ret);
 		break;
 	case SHD_OF_STORE_COUNT:
 		break;
 	}
 	if (ret->v.none)
-		shd_eval_miss(eval, ret, expr->name, false);
+		shd_eval_set_none(eval, ret, expr->name, false);
 }
 
 static void read_label(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_store *store = eval->env->store;
 
-	give_text(ret, NULL);
+	set_text(ret, NULL);
 	for (size_t i = 0; store && i < store->labels.count; i++)
 		if (strcmp(store->labels.names[i], expr->label) == 0)
-			give_text(ret, store->labels.values[i]);
+			set_text(ret, store->labels.values[i]);
 	if (ret->v.none)
-		shd_eval_miss(eval, ret, expr->name, false);
+		shd_eval_set_none(eval, ret, expr->name, false);
 }
 
 struct past_metric {
@@ -246,7 +247,7 @@ static void read_metric(struct shd_eval *eval, const struct shd_expr *expr, stru
 			      strlen(shd_metric_row(metric)->name));
 
 	if (unread || (env->blind_metric && env->blind_metric(env->ctx, metric))) {
-		shd_eval_miss(eval, ret, expr->name, true);
+		shd_eval_set_none(eval, ret, expr->name, true);
 		return;
 	}
 	if (eval->shift_ms && !target) {
@@ -260,7 +261,7 @@ static void read_metric(struct shd_eval *eval, const struct shd_expr *expr, stru
 		env->metric(env->ctx, metric, target, &ret->v);
 	}
 	if (ret->v.none)
-		shd_eval_miss(eval, ret, expr->name, false);
+		shd_eval_set_none(eval, ret, expr->name, false);
 }
 
 void shd_eval_name(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)

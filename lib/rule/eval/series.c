@@ -1,8 +1,8 @@
 #include "series.h"
 
-/* Whether the value of `expr`, a window's condition or a part of it, depends on
- * nothing but the fields of the window's entity; notes which. */
-static bool is_plain(const struct shd_expr *expr, uint64_t *reads)
+/* Whether the value of `expr`, a window's condition or a part of it, depends only on fields of
+ * the window's entity; adds those to *reads. */
+static bool reads_only_entity(const struct shd_expr *expr, uint64_t *reads)
 {
 	if (expr->op == SHD_OP_NAME) {
 		if (expr->ref == SHD_REF_WORD_LIST)
@@ -22,28 +22,29 @@ static bool is_plain(const struct shd_expr *expr, uint64_t *reads)
 			expr->function == SHD_FN_room))
 		return false;
 	for (uint32_t i = 0; i < expr->count; i++)
-		if (!is_plain(expr->args[i], reads))
+		if (!reads_only_entity(expr->args[i], reads))
 			return false;
 	return true;
 }
 
-static bool is_same(const struct shd_expr *a, const struct shd_expr *b)
+static bool is_same_series(const struct shd_expr *a, const struct shd_expr *b)
 {
 	return a->kind == b->kind && a->ref == b->ref &&
 	       (a->ref != SHD_REF_FIELD || a->index == b->index) && a->count == b->count &&
 	       (a->count < 2 || shd_expr_equal(a->args[1], b->args[1]));
 }
 
-static void number(struct shd_series_list *list, struct shd_expr *expr)
+static void assign(struct shd_series_list *list, struct shd_expr *expr)
 {
 	uint64_t reads = 1ULL << SHD_I_opened_at;
 
-	if (expr->ref == SHD_REF_METRIC || (expr->count > 1 && !is_plain(expr->args[1], &reads)))
+	if (expr->ref == SHD_REF_METRIC ||
+		(expr->count > 1 && !reads_only_entity(expr->args[1], &reads)))
 		return;
 	if (expr->ref == SHD_REF_FIELD)
 		reads |= 1ULL << expr->index;
 	size_t i = 0;
-	while (i < list->count && !is_same(list->items[i].expr, expr))
+	while (i < list->count && !is_same_series(list->items[i].expr, expr))
 		i++;
 	if (i == SHD_SERIES_MAX)
 		return;
@@ -54,25 +55,26 @@ static void number(struct shd_series_list *list, struct shd_expr *expr)
 	expr->series = (uint32_t)i + 1;
 }
 
-static void number_all(struct shd_series_list *list, struct shd_expr *expr)
+static void assign_all(struct shd_series_list *list, struct shd_expr *expr)
 {
 	if (expr->op == SHD_OP_AGGREGATE) {
-		number(list, expr);
+		assign(list, expr);
 		return;
 	}
 	for (uint32_t i = 0; i < expr->count; i++)
-		number_all(list, expr->args[i]);
+		assign_all(list, expr->args[i]);
 }
 
 struct names {
 	const struct shd_expr *due, *value;
 };
 
-/* How far each window reaches, with whatever baseline() adds. */
-static void reach(struct shd_series_list *list, const struct shd_expr *expr,
+/* Extends the span of each series in `expr` to its window, shifted back by back_ms, which is what
+ * the enclosing baseline() adds. */
+static void extend_spans(struct shd_series_list *list, const struct shd_expr *expr,
 	const struct names *names, int64_t back_ms)
 {
-	const struct shd_expr *meant = NULL;
+	const struct shd_expr *named = NULL;
 
 	if (expr->op == SHD_OP_AGGREGATE && expr->series) {
 		struct shd_series *series = &list->items[expr->series - 1];
@@ -85,14 +87,14 @@ static void reach(struct shd_series_list *list, const struct shd_expr *expr,
 	if (expr->op == SHD_OP_CALL && expr->function == SHD_FN_baseline)
 		back_ms += expr->args[1]->value.n;
 	if (expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE)
-		meant = names->value;
+		named = names->value;
 	else if (expr->op == SHD_OP_NAME &&
 		 (expr->ref == SHD_REF_DUE || expr->ref == SHD_REF_REMAINING))
-		meant = names->due;
-	if (meant && back_ms)
-		reach(list, meant, names, back_ms);
+		named = names->due;
+	if (named && back_ms)
+		extend_spans(list, named, names, back_ms);
 	for (uint32_t i = 0; i < expr->count; i++)
-		reach(list, expr->args[i], names, back_ms);
+		extend_spans(list, expr->args[i], names, back_ms);
 }
 
 void shd_series_collect(struct shd_series_list *list, struct shd_expr *expr,
@@ -100,6 +102,6 @@ void shd_series_collect(struct shd_series_list *list, struct shd_expr *expr,
 {
 	struct names names = {due, value};
 
-	number_all(list, expr);
-	reach(list, expr, &names, 0);
+	assign_all(list, expr);
+	extend_spans(list, expr, &names, 0);
 }

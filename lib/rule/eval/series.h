@@ -1,18 +1,18 @@
-/* rule/eval/series.h - which windows over entities can be tallied (tally.h), found when the
- * rules are compiled.
+/* rule/eval/series.h - the aggregates over entities that a tally (tally.h) can keep, found when
+ * the rules are compiled.
  *
- * Aggregates that look at the same kind, condition and field share one series, however
- * long their windows are. Pure. */
+ * Aggregates over the same kind, condition and field share one series, whatever the length of
+ * their windows. Pure. */
 #pragma once
 #include "rule/language/expr.h"
 
 struct shd_series {
 	const struct shd_expr *expr; /* one of its aggregates: kind, condition, field */
-	int64_t span_ms;             /* the longest window, and how far baseline() goes back */
-	uint64_t reads;              /* bit per field of the kind */
+	int64_t span_ms; /* the longest window, plus how far baseline() shifts it back */
+	uint64_t reads;              /* the fields of the kind that it reads, a bit each */
 };
 
-/* More windows than this are read row by row. */
+/* Further aggregates get no number; their windows are read entity by entity. */
 enum { SHD_SERIES_MAX = 512 };
 
 struct shd_series_list {
@@ -20,7 +20,7 @@ struct shd_series_list {
 	size_t count, room;
 };
 
-/* Gives each aggregate in a checked expression that can be tallied its number. due,
- * value: what these names stand for, or NULL. */
+/* Sets expr->series of each aggregate in a checked expression that a tally can keep. due,
+ * value: the expressions that these names stand for, or NULL. */
 void shd_series_collect(struct shd_series_list *list, struct shd_expr *expr,
 	const struct shd_expr *due, const struct shd_expr *value);

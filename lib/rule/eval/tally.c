@@ -6,14 +6,14 @@
 
 #include <stdlib.h>
 
-/* One series of one store. */
-struct tallied {
+/* The rows of one series in one store. */
+struct kept_series {
 	struct shd_rows rows;
-	int64_t complete_ms; /* every row after this instant is there */
+	int64_t complete_ms; /* it has every row after this instant */
 };
 
 struct shd_tally_store {
-	struct tallied **kept; /* by series; NULL: nothing is kept */
+	struct kept_series **kept; /* by series; NULL: nothing is kept */
 	struct shd_tally_store *next;
 };
 
@@ -22,7 +22,8 @@ struct shd_tally {
 	struct shd_tally_limits limits;
 	struct shd_tally_store *stores;
 	size_t bytes;
-	bool fills, full;         /* full: until something goes, nothing new is kept */
+	bool filling;
+	bool full; /* no further window is kept until something is dropped */
 };
 
 struct shd_tally *shd_tally_create(
@@ -46,7 +47,7 @@ struct shd_tally_store *shd_tally_add_store(struct shd_tally *tally)
 
 static void drop(struct shd_tally *tally, struct shd_tally_store *store, size_t number)
 {
-	struct tallied *kept = store->kept[number];
+	struct kept_series *kept = store->kept[number];
 
 	if (!kept)
 		return;
@@ -79,9 +80,9 @@ void shd_tally_destroy(struct shd_tally *tally)
 	free(tally);
 }
 
-bool shd_tally_fills(const struct shd_tally *tally)
+bool shd_tally_is_filling(const struct shd_tally *tally)
 {
-	return tally->fills;
+	return tally->filling;
 }
 
 size_t shd_tally_bytes(const struct shd_tally *tally)
@@ -91,8 +92,8 @@ size_t shd_tally_bytes(const struct shd_tally *tally)
 
 /* --- rows ---------------------------------------------------------------------- */
 
-/* What the series sees of an entity; false: nothing, it has no date. A plain condition
- * needs no environment but the entity. */
+/* The entity's row in the series; false: it has none, as it has no date. A series' condition
+ * reads only the entity, so the environment is empty. */
 static bool row_of(const struct shd_series *series, const struct shd_entity *entity,
 	struct shd_row *ret_row)
 {
@@ -106,13 +107,13 @@ static bool row_of(const struct shd_series *series, const struct shd_entity *ent
 		return false;
 	shd_eval_init(&eval, &env, NULL, NULL);
 	*ret_row = (struct shd_row){.at_ms = opened->n, .value = &nothing};
-	ret_row->hit = shd_eval_counts(&eval, expr, entity);
+	ret_row->hit = shd_eval_meets_condition(&eval, expr, entity);
 	if (ret_row->hit && expr->ref == SHD_REF_FIELD)
 		ret_row->value = &entity->fields[expr->index];
 	return true;
 }
 
-static void add(struct shd_tally *tally, struct tallied *kept, const struct shd_row *row)
+static void add_row(struct shd_tally *tally, struct kept_series *kept, const struct shd_row *row)
 {
 	size_t before = kept->rows.bytes;
 
@@ -122,8 +123,8 @@ static void add(struct shd_tally *tally, struct tallied *kept, const struct shd_
 	tally->bytes += kept->rows.bytes - before;
 }
 
-/* False: what is kept is not what was seen. */
-static bool take(struct shd_tally *tally, struct tallied *kept, const struct shd_row *row)
+/* False: the row that should be there is not, so what is kept is wrong. */
+static bool remove_row(struct shd_tally *tally, struct kept_series *kept, const struct shd_row *row)
 {
 	size_t before = kept->rows.bytes;
 	bool found = shd_rows_remove(&kept->rows, row);
@@ -153,17 +154,17 @@ static void change_one(struct shd_tally *tally, struct shd_tally_store *store, s
 	const struct shd_entity *before, const struct shd_entity *after)
 {
 	const struct shd_series *series = &tally->series->items[number];
-	struct tallied *kept = store->kept[number];
-	bool true_still = true;
+	struct kept_series *kept = store->kept[number];
+	bool consistent = true;
 	struct shd_row row;
 
 	if (!kept || (before && after && !differ(before, after, series->reads)))
 		return;
 	if (before && row_of(series, before, &row))
-		true_still = take(tally, kept, &row);
-	if (true_still && after && row_of(series, after, &row))
-		add(tally, kept, &row);
-	if (!true_still || tally->bytes > tally->limits.max_bytes)
+		consistent = remove_row(tally, kept, &row);
+	if (consistent && after && row_of(series, after, &row))
+		add_row(tally, kept, &row);
+	if (!consistent || tally->bytes > tally->limits.max_bytes)
 		drop(tally, store, number);
 }
 
@@ -179,26 +180,26 @@ void shd_tally_change(struct shd_tally *tally, struct shd_tally_store *store,
 
 /* --- filling -------------------------------------------------------------------- */
 
-bool shd_tally_wants(const struct shd_tally *tally, const struct shd_expr *expr, size_t rows)
+bool shd_tally_should_fill(const struct shd_tally *tally, const struct shd_expr *expr, size_t rows)
 {
 	return expr->series && rows >= tally->limits.min_rows && !tally->full &&
 	       tally->series->items[expr->series - 1].span_ms <= tally->limits.max_span_ms;
 }
 
-struct filling {
+struct fill {
 	struct shd_tally *tally;
 	const struct shd_series *series;
-	struct tallied *kept;
+	struct kept_series *kept;
 };
 
 static bool fill_row(void *ctx, const struct shd_entity *entity)
 {
-	const struct filling *filling = ctx;
+	const struct fill *fill = ctx;
 	struct shd_row row;
 
-	if (row_of(filling->series, entity, &row))
-		add(filling->tally, filling->kept, &row);
-	return !is_full(filling->tally);
+	if (row_of(fill->series, entity, &row))
+		add_row(fill->tally, fill->kept, &row);
+	return !is_full(fill->tally);
 }
 
 bool shd_tally_fill(struct shd_tally *tally, const struct shd_rule_env *env,
@@ -206,21 +207,21 @@ bool shd_tally_fill(struct shd_tally *tally, const struct shd_rule_env *env,
 {
 	size_t number = expr->series - 1;
 	const struct shd_series *series = &tally->series->items[number];
-	struct tallied ***home = &env->tally_store->kept;
+	struct kept_series ***slots = &env->tally_store->kept;
 
-	if (!*home)
-		*home = shd_xcalloc(tally->series->count, sizeof(**home));
+	if (!*slots)
+		*slots = shd_xcalloc(tally->series->count, sizeof(**slots));
 	drop(tally, env->tally_store, number);
-	struct tallied *kept = (*home)[number] = shd_xcalloc(1, sizeof(*kept));
-	struct filling filling = {tally, series, kept};
+	struct kept_series *kept = (*slots)[number] = shd_xcalloc(1, sizeof(*kept));
+	struct fill fill = {tally, series, kept};
 	int64_t span_ms = shd_sub_saturated(env->now.ms, series->span_ms);
 
 	kept->rows.values = expr->ref == SHD_REF_FIELD;
 	kept->complete_ms = from_ms < span_ms ? from_ms : span_ms;
-	tally->fills = true;
+	tally->filling = true;
 	env->window(env->ctx, expr->kind, (struct shd_wall){kept->complete_ms},
-		(struct shd_wall){SHD_NEVER_MS}, fill_row, &filling);
-	tally->fills = false;
+		(struct shd_wall){SHD_NEVER_MS}, fill_row, &fill);
+	tally->filling = false;
 	if (!is_full(tally))
 		return true;
 	drop(tally, env->tally_store, number);
@@ -228,10 +229,10 @@ bool shd_tally_fill(struct shd_tally *tally, const struct shd_rule_env *env,
 	return false;
 }
 
-/* --- answers -------------------------------------------------------------------- */
+/* --- queries -------------------------------------------------------------------- */
 
-/* What no window reaches any more goes. */
-static void trim(struct shd_tally *tally, struct tallied *kept, int64_t until_ms)
+/* Removes rows that no window reaches any more. */
+static void trim(struct shd_tally *tally, struct kept_series *kept, int64_t until_ms)
 {
 	size_t before = kept->rows.bytes;
 
@@ -247,10 +248,10 @@ static void trim(struct shd_tally *tally, struct tallied *kept, int64_t until_ms
 
 bool shd_tally_window(struct shd_tally *tally, const struct shd_rule_env *env,
 	const struct shd_expr *expr, int64_t from_ms, int64_t to_ms, shd_tally_fn *visit, void *ctx,
-	struct shd_tallied *ret)
+	struct shd_tally_result *ret)
 {
-	struct tallied **home = expr->series ? env->tally_store->kept : NULL;
-	struct tallied *kept = home ? home[expr->series - 1] : NULL;
+	struct kept_series **slots = expr->series ? env->tally_store->kept : NULL;
+	struct kept_series *kept = slots ? slots[expr->series - 1] : NULL;
 
 	if (!kept || from_ms < kept->complete_ms)
 		return false;

@@ -10,20 +10,20 @@ enum { BASELINE_VALUES = 64 };
 /* How far forecast() looks back. */
 #define FORECAST_MS (28 * SHD_DAY_MS)
 
-/* What an aggregate knows while its window goes by. */
+/* What an aggregate accumulates while it scans its window. */
 struct window {
 	struct shd_eval *eval;
 	const struct shd_expr *expr;
 	int64_t from_ms, length_ms;
 	struct shd_quantile *quantile; /* NULL: not needed */
-	uint64_t of, hit, count;   /* entities; those that satisfy; values */
+	uint64_t of, hit, count;   /* entities; those that meet the condition; values */
 	__int128 sum;
 	int64_t min, max, first, last;
 	char currency[4];
 	bool blind, currencies_differ;
-	bool large;                /* stopped, to be tallied instead */
-	bool again;                /* gone through once more, for the quantile */
-	/* Least squares; x in seconds since from_ms, y since the first value. */
+	bool needs_tally;          /* the scan stopped: a tally shall keep this window */
+	bool rescan;               /* scanned once more, for the quantile */
+	/* Least squares; x in seconds since from_ms, y relative to the first value, y0. */
 	__int128 points, sum_x, sum_y, sum_xx, sum_xy, first_x, last_x;
 	int64_t y0;
 };
@@ -55,9 +55,9 @@ static void add_value(struct window *window, const struct shd_value *value)
 		shd_quantile_add(window->quantile, value->n);
 }
 
-/* What the window's condition says of the entity; what it misses is not what the
- * verdict misses. */
-static void satisfies(struct shd_eval *eval, const struct shd_expr *condition,
+/* Evaluates the window's condition for an entity; what is missing or sampled there is not noted
+ * for the verdict. */
+static void eval_condition(struct shd_eval *eval, const struct shd_expr *condition,
 	const struct shd_entity *entity, struct shd_result *ret)
 {
 	const char *missing = eval->missing;
@@ -73,33 +73,33 @@ static void satisfies(struct shd_eval *eval, const struct shd_expr *condition,
 	eval->of = of;
 }
 
-bool shd_eval_counts(
+bool shd_eval_meets_condition(
 	struct shd_eval *eval, const struct shd_expr *expr, const struct shd_entity *entity)
 {
 	struct shd_result result;
 
 	if (expr->count < 2)
 		return true;
-	satisfies(eval, expr->args[1], entity, &result);
-	return shd_truth_of(&result) == SHD_TRUE;
+	eval_condition(eval, expr->args[1], entity, &result);
+	return shd_truth_of(&result) == SHD_TRUTH_TRUE;
 }
 
-static bool counts(struct window *window, const struct shd_entity *entity)
+static bool meets_condition(struct window *window, const struct shd_entity *entity)
 {
 	struct shd_result result;
 
 	if (window->expr->count < 2)
 		return true;
-	satisfies(window->eval, window->expr->args[1], entity, &result);
+	eval_condition(window->eval, window->expr->args[1], entity, &result);
 	window->blind |= result.v.none && result.blind;
-	return shd_truth_of(&result) == SHD_TRUE;
+	return shd_truth_of(&result) == SHD_TRUTH_TRUE;
 }
 
-static bool is_large(const struct window *window)
+static bool should_tally(const struct window *window)
 {
 	const struct shd_tally *tally = window->eval->env->tally;
 
-	return tally && !window->again && shd_tally_wants(tally, window->expr, window->of);
+	return tally && !window->rescan && shd_tally_should_fill(tally, window->expr, window->of);
 }
 
 static bool visit_entity(void *ctx, const struct shd_entity *entity)
@@ -112,10 +112,10 @@ static bool visit_entity(void *ctx, const struct shd_entity *entity)
 		shd_eval_wake(window->eval, opened_ms); /* dated ahead: it enters then */
 		return false;
 	}
-	bool satisfied = counts(window, entity);
+	bool satisfied = meets_condition(window, entity);
 	window->of++;
-	if (is_large(window)) {
-		window->large = true;
+	if (should_tally(window)) {
+		window->needs_tally = true;
 		return false;
 	}
 	window->hit += satisfied;
@@ -143,7 +143,7 @@ static void add_point(struct window *window, int64_t at_ms, int64_t n)
 	window->sum_xy += x * y;
 }
 
-/* The sample in force when the window began counts as its first one. */
+/* The newest sample at or before the window's start counts as its first value. */
 static bool visit_sample(void *ctx, struct shd_wall at, const struct shd_value *value)
 {
 	struct window *window = ctx;
@@ -153,7 +153,7 @@ static bool visit_sample(void *ctx, struct shd_wall at, const struct shd_value *
 		return false;
 	}
 	if (at.ms > window->from_ms) {
-		/* The newest value stays in force after it has left. */
+		/* last() does not change when the newest sample leaves the window. */
 		if (window->expr->aggregate != SHD_AGG_last || window->expr->op != SHD_OP_AGGREGATE)
 			shd_eval_wake(window->eval, shd_add_saturated(at.ms, window->length_ms));
 		if (!value->none)
@@ -180,11 +180,12 @@ static void visit_value(void *ctx, const struct shd_value *value)
 	add_value(ctx, value);
 }
 
-static bool is_tallied(struct window *window)
+/* Fills the window from the tally; false when that does not keep it. */
+static bool read_tally(struct window *window)
 {
 	struct shd_eval *eval = window->eval;
 	const struct shd_rule_env *env = eval->env;
-	struct shd_tallied seen;
+	struct shd_tally_result seen;
 
 	if (!env->tally || !shd_tally_window(env->tally, env, window->expr, window->from_ms,
 				   eval->now_ms, visit_value, window, &seen))
@@ -196,8 +197,8 @@ static bool is_tallied(struct window *window)
 	return true;
 }
 
-/* What lies ahead is shown as well: it wakes. */
-static void read_rows(struct window *window)
+/* Reads beyond the end too, as an entity dated ahead must wake the rule. */
+static void read_entities(struct window *window)
 {
 	const struct shd_rule_env *env = window->eval->env;
 	struct shd_wall from = {window->from_ms}, to = {SHD_NEVER_MS};
@@ -206,27 +207,28 @@ static void read_rows(struct window *window)
 		env->window(env->ctx, window->expr->kind, from, to, visit_entity, window);
 }
 
-/* Goes through the window; false when its feed is blind. */
-static bool run(struct window *window)
+/* Scans a window over entities; false when it is blind. */
+static bool scan_entities(struct window *window)
 {
 	struct shd_eval *eval = window->eval;
 	const struct shd_rule_env *env = eval->env;
 
 	if (env->blind_kind && env->blind_kind(env->ctx, window->expr->kind))
 		return false;
-	if (is_tallied(window))
+	if (read_tally(window))
 		return true;
-	read_rows(window);
-	if (!window->large)
+	read_entities(window);
+	if (!window->needs_tally)
 		return !window->blind;
 	bool filled = shd_tally_fill(env->tally, env, window->expr, window->from_ms);
 	start(window, eval, window->expr, window->length_ms, window->quantile);
-	if (!filled || !is_tallied(window))
-		read_rows(window);
+	if (!filled || !read_tally(window))
+		read_entities(window);
 	return !window->blind;
 }
 
-static bool run_samples(struct window *window)
+/* Scans a window over the samples of a metric; false when it is blind. */
+static bool scan_samples(struct window *window)
 {
 	const struct shd_rule_env *env = window->eval->env;
 	enum shd_metric metric = (enum shd_metric)window->expr->index;
@@ -239,27 +241,27 @@ static bool run_samples(struct window *window)
 	return true;
 }
 
-/* Adds all values once more to the quantile of a window that was gone through. */
-static void go_again(void *ctx)
+/* Adds all values of a scanned window to its quantile once more. */
+static void rescan_values(void *ctx)
 {
 	const struct window *window = ctx;
-	struct window again;
+	struct window rescan;
 
-	start(&again, window->eval, window->expr, window->length_ms, NULL);
-	again.quantile = window->quantile;
-	again.again = true;
+	start(&rescan, window->eval, window->expr, window->length_ms, NULL);
+	rescan.quantile = window->quantile;
+	rescan.rescan = true;
 	if (window->expr->ref == SHD_REF_METRIC)
-		run_samples(&again);
+		scan_samples(&rescan);
 	else
-		run(&again);
+		scan_entities(&rescan);
 }
 
 static int64_t value_at(struct window *window, uint64_t k)
 {
-	return shd_quantile_find(window->quantile, k, go_again, window);
+	return shd_quantile_find(window->quantile, k, rescan_values, window);
 }
 
-/* The mean of the two middle ones where their number is even. */
+/* The mean of the two middle values if their number is even. */
 static void median_of(struct window *window, struct shd_result *ret)
 {
 	uint64_t count = window->quantile->count;
@@ -270,7 +272,7 @@ static void median_of(struct window *window, struct shd_result *ret)
 	shd_exact_set(ret, (__int128)upper + lower, 2);
 }
 
-/* Nearest rank: the smallest value that `percent` of them do not pass. */
+/* By nearest rank: the smallest value that at least `percent` of the values do not exceed. */
 static int64_t percentile(struct window *window, uint64_t percent)
 {
 	uint64_t rank = (window->quantile->count * percent + 99) / 100;
@@ -278,33 +280,33 @@ static int64_t percentile(struct window *window, uint64_t percent)
 	return value_at(window, rank ? rank - 1 : 0);
 }
 
-/* Change per `per_ms`; false when its samples cover less than `least_ms`, or it is too
- * large to say. */
+/* The slope as change per `per_ms`; false when its samples cover less than `least_ms`, or on
+ * overflow. */
 static bool slope_of(
 	const struct window *window, int64_t per_ms, int64_t least_ms, struct shd_result *ret)
 {
-	__int128 top, a, b, bottom, c, d;
+	__int128 numerator, a, b, denominator, c, d;
 
 	if (window->points < 2 || (window->last_x - window->first_x) * SHD_SECOND_MS < least_ms ||
 		 __builtin_mul_overflow(window->points, window->sum_xy, &a) ||
 		__builtin_mul_overflow(window->sum_x, window->sum_y, &b) ||
-		__builtin_sub_overflow(a, b, &top) ||
+		__builtin_sub_overflow(a, b, &numerator) ||
 		__builtin_mul_overflow(window->points, window->sum_xx, &c) ||
 		__builtin_mul_overflow(window->sum_x, window->sum_x, &d) ||
-		__builtin_sub_overflow(c, d, &bottom) || bottom <= 0 ||
-		__builtin_mul_overflow(top, (__int128)(per_ms / SHD_SECOND_MS), &top))
+		__builtin_sub_overflow(c, d, &denominator) || denominator <= 0 ||
+		__builtin_mul_overflow(numerator, (__int128)(per_ms / SHD_SECOND_MS), &numerator))
 		return false;
-	shd_exact_set(ret, top, bottom);
+	shd_exact_set(ret, numerator, denominator);
 	return true;
 }
 
-static int64_t at_most(int64_t ms, int64_t most_ms)
+static int64_t shorter(int64_t ms, int64_t max_ms)
 {
-	return ms < most_ms ? ms : most_ms;
+	return ms < max_ms ? ms : max_ms;
 }
 
-/* Aggregates over values; false: there is nothing to say. */
-static bool result_of(struct window *window, struct shd_result *ret)
+/* Sets the result of an aggregate over values; false: there is none. */
+static bool set_value_result(struct window *window, struct shd_result *ret)
 {
 	if (!window->count)
 		return window->expr->aggregate == SHD_AGG_sum;
@@ -341,7 +343,7 @@ static bool result_of(struct window *window, struct shd_result *ret)
 		return true;
 	case SHD_AGG_slope:
 		return slope_of(window, SHD_DAY_MS,
-			at_most(window->length_ms / 4, SHD_DAY_MS), ret);
+			shorter(window->length_ms / 4, SHD_DAY_MS), ret);
 	case SHD_AGG_count:
 	case SHD_AGG_share:
 	case SHD_AGG_COUNT:
@@ -350,7 +352,7 @@ static bool result_of(struct window *window, struct shd_result *ret)
 	return false;
 }
 
-static void count_result(struct window *window, struct shd_result *ret)
+static void set_count_result(struct window *window, struct shd_result *ret)
 {
 	struct shd_eval *eval = window->eval;
 	bool share = window->expr->aggregate == SHD_AGG_share;
@@ -362,21 +364,21 @@ static void count_result(struct window *window, struct shd_result *ret)
 	eval->hit = window->hit > UINT32_MAX ? UINT32_MAX : (uint32_t)window->hit;
 	eval->of = window->of > UINT32_MAX ? UINT32_MAX : (uint32_t)window->of;
 	if (!window->of)
-		shd_eval_lack(eval, ret, window->expr->subject);
+		shd_eval_set_empty(eval, ret, window->expr->subject);
 	else
 		shd_exact_set(ret, (__int128)window->hit * SHD_MICRO, window->of);
 }
 
-/* No entities, or too few samples to say how they move, is all there is to know. Entities
- * without the field, or a metric that was never seen, are not. */
-static void lack_value(struct window *window, const char *name, struct shd_result *ret)
+/* A window without entities, or with too few samples for a slope, is empty: no data is missing.
+ * Entities without the field, or a metric that was never read, are missing data. */
+static void set_missing(struct window *window, const char *name, struct shd_result *ret)
 {
 	bool samples = window->expr->op == SHD_OP_NAME || window->expr->ref == SHD_REF_METRIC;
 
 	if (samples ? window->count > 0 : window->hit == 0)
-		shd_eval_lack(window->eval, ret, name);
+		shd_eval_set_empty(window->eval, ret, name);
 	else
-		shd_eval_miss(window->eval, ret, name, false);
+		shd_eval_set_none(window->eval, ret, name, false);
 }
 
 static void aggregate(struct shd_eval *eval, const struct shd_expr *expr,
@@ -386,20 +388,20 @@ static void aggregate(struct shd_eval *eval, const struct shd_expr *expr,
 
 	start(&window, eval, expr, expr->args[0]->value.n, quantile);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
-	if (!(expr->ref == SHD_REF_METRIC ? run_samples(&window) : run(&window))) {
-		shd_eval_miss(eval, ret, expr->subject, true);
+	if (!(expr->ref == SHD_REF_METRIC ? scan_samples(&window) : scan_entities(&window))) {
+		shd_eval_set_none(eval, ret, expr->subject, true);
 	} else if (expr->aggregate == SHD_AGG_count || expr->aggregate == SHD_AGG_share) {
-		count_result(&window, ret);
+		set_count_result(&window, ret);
 	} else if (window.currencies_differ) {
-		shd_eval_miss(eval, ret, "one currency", false);
-	} else if (!result_of(&window, ret)) {
-		lack_value(&window, expr->subject, ret);
+		shd_eval_set_none(eval, ret, "one currency", false);
+	} else if (!set_value_result(&window, ret)) {
+		set_missing(&window, expr->subject, ret);
 	} else if (expr->type == SHD_MONEY) {
 		memcpy(ret->v.currency, window.currency, 4);
 	}
 }
 
-/* In a frame of its own: only these need the room on the stack. */
+/* Not inlined: only quantiles need the space for struct shd_quantile on the stack. */
 static __attribute__((noinline)) void aggregate_quantile(
 	struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
@@ -456,20 +458,20 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 	struct window window;
 	struct shd_result last = {0}, change;
 	int64_t ahead_ms = expr->args[1]->value.n;
-	/* A line says little beyond four times what it was drawn through, and the samples of
-	 * a day that just began say nothing of the next ones. */
-	int64_t least_ms = at_most(ahead_ms / 4, FORECAST_MS / 2);
+	/* A fitted line says little beyond four times the span of its samples, and samples of less
+	 * than a day say nothing about the next days. */
+	int64_t least_ms = shorter(ahead_ms / 4, FORECAST_MS / 2);
 
 	if (least_ms < SHD_DAY_MS)
 		least_ms = SHD_DAY_MS;
 	start(&window, eval, metric, FORECAST_MS, NULL);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
-	if (!run_samples(&window)) {
-		shd_eval_miss(eval, ret, metric->name, true);
+	if (!scan_samples(&window)) {
+		shd_eval_set_none(eval, ret, metric->name, true);
 	} else if (window.currencies_differ) {
-		shd_eval_miss(eval, ret, "one currency", false);
+		shd_eval_set_none(eval, ret, "one currency", false);
 	} else if (!window.count || !slope_of(&window, ahead_ms, least_ms, &change)) {
-		lack_value(&window, metric->name, ret);
+		set_missing(&window, metric->name, ret);
 	} else {
 		last.v.n = window.last;
 		shd_exact_add(ret, &last, &change);
@@ -477,7 +479,7 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 	}
 }
 
-/* Puts the value among the first `count` of them, the smallest first. */
+/* Inserts the value into the first `count`, which are sorted, the smallest first. */
 static void put_in_order(struct shd_result *values, size_t count, const struct shd_result *value)
 {
 	for (; count > 0 && shd_exact_compare(&values[count - 1], value) > 0; count--)
@@ -500,7 +502,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 	int64_t days = expr->args[1]->value.n / SHD_DAY_MS;
 	const char *missing = eval->missing;
 	uint32_t hit = eval->hit, of = eval->of;
-	bool blind = false, empty = true, bent = false;
+	bool blind = false, empty = true, nonlinear = false;
 	size_t count = 0;
 
 	if (recall(eval, expr, ret))
@@ -514,7 +516,7 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 		shd_eval(eval, expr->args[0], &then);
 		blind |= then.v.none && then.blind;
 		empty &= then.v.none && then.empty;
-		bent |= then.bent || then.slope;
+		nonlinear |= then.nonlinear || then.slope;
 		if (then.v.none)
 			continue;
 		put_in_order(values, count++, &then);
@@ -526,12 +528,12 @@ void shd_eval_baseline(struct shd_eval *eval, const struct shd_expr *expr, struc
 	eval->hit = hit;
 	eval->of = of;
 	if (blind || !count) {
-		shd_eval_miss(eval, ret, "history", blind);
+		shd_eval_set_none(eval, ret, "history", blind);
 		ret->empty = empty && !blind;
 	} else {
 		eval->missing = missing;
 		middle_of(values, count, ret);
-		ret->bent = bent;
+		ret->nonlinear = nonlinear;
 	}
 	remember(eval, expr, ret);
 }

@@ -77,6 +77,7 @@ struct shd_commit_item {
 	bool urgent;        /* brought something; else it may wait a second for others to go with */
 	bool ok, suspect;   /* for done: committed; an empty answer was not believed */
 	struct shd_wall relist_at; /* for done: as shd_outcome has it */
+	const struct shd_unlisted *unlisted; /* the same; lives until done returns */
 	const char **unclaimed; /* for done: tracking numbers that no store knows */
 	size_t unclaimed_count;
 	struct shd_error error; /* unless ok */

@@ -41,6 +41,7 @@ static bool apply_batch(struct shd_change *change, struct shd_transaction *trans
 		return false;
 	item->suspect = job->outcome.suspect;
 	item->relist_at = job->outcome.relist_at;
+	item->unlisted = job->outcome.unlisted;
 	item->unclaimed = job->outcome.unclaimed;
 	item->unclaimed_count = job->outcome.unclaimed_count;
 	return true;

@@ -40,7 +40,8 @@ static struct shd_feed_failure *copy_failure(const struct shd_feed_failure *old)
 /* Nothing of `extra` is kept that is empty. */
 static void set_extra(struct shd_feed *feed, const struct shd_feed_extra *extra)
 {
-	if (!extra->failure && !extra->lack && !extra->cursor_text && !extra->relist_at.ms) {
+	if (!extra->failure && !extra->lack && !extra->cursor_text && !extra->relist_at.ms &&
+		!extra->asks) {
 		free(shd_steal(feed->extra));
 		return;
 	}
@@ -79,6 +80,14 @@ void shd_feed_set_relist(struct shd_feed *feed, struct shd_wall at)
 	struct shd_feed_extra extra = get_extra(feed);
 
 	extra.relist_at.ms = at.ms == SHD_NEVER_MS ? 0 : at.ms;
+	set_extra(feed, &extra);
+}
+
+void shd_feed_set_asks(struct shd_feed *feed, struct shd_ask *asks)
+{
+	struct shd_feed_extra extra = get_extra(feed);
+
+	extra.asks = asks;
 	set_extra(feed, &extra);
 }
 
@@ -149,6 +158,9 @@ void shd_feed_finish(struct shd_feed *feed)
 	set_failure(feed, NULL);
 	set_lack(feed, NULL);
 	shd_feed_set_relist(feed, (struct shd_wall){0});
+	struct shd_ask *asks = shd_feed_asks(feed);
+	shd_asks_finish(&asks);
+	shd_feed_set_asks(feed, NULL);
 }
 
 void shd_feed_inherit(struct shd_feed *feed, const struct shd_feed *old)

@@ -4,6 +4,7 @@
  * small; what only a failing feed has stands elsewhere. Loop thread only. */
 #pragma once
 #include "market/adapter.h"
+#include "asks.h"
 #include "page_memory.h"
 #include "heap.h"
 #include "state/state.h"
@@ -48,6 +49,7 @@ struct shd_feed_extra {
 	struct shd_feed_failure *failure; /* NULL: it works */
 	struct shd_feed_lack *lack;       /* NULL: its list is whole */
 	struct shd_wall relist_at;        /* when the same list is told again; 0: not */
+	struct shd_ask *asks;             /* what is asked for by id */
 	const char *cursor_text;          /* owned; NULL: none */
 	struct shd_wall cursor_expires;
 };
@@ -132,9 +134,19 @@ void shd_feed_noted(struct shd_feed *feed, struct shd_wall now);
 
 /* When its complete list is told again although it is as it was (judge.h); SHD_NEVER_MS: not. */
 void shd_feed_set_relist(struct shd_feed *feed, struct shd_wall at);
+/* What is asked for by id; then changed, and taken. */
+static inline struct shd_ask *shd_feed_asks(const struct shd_feed *feed)
+{
+	return feed->extra ? feed->extra->asks : NULL;
+}
+void shd_feed_set_asks(struct shd_feed *feed, struct shd_ask *asks);
+/* Told again: also where something is asked for by id, with what comes of it. */
 static inline bool shd_feed_relists(const struct shd_feed *feed, struct shd_wall now)
 {
-	return feed->extra && feed->extra->relist_at.ms && feed->extra->relist_at.ms <= now.ms;
+	const struct shd_feed_extra *extra = feed->extra;
+
+	return extra && ((extra->relist_at.ms && extra->relist_at.ms <= now.ms) ||
+				shd_asks_due(extra->asks, now));
 }
 
 /* What came of a poll that ended now; `cursor`: where the next one goes on, text borrowed

@@ -67,7 +67,8 @@ static struct shd_source_feeds *make_source(const struct shd_source *source,
 
 		shd_feed_init(feed, i, find_row(known, of->source->id, row->name));
 		feed->lists_ids = is_asked_for_ids(source, row);
-		feed->keyed = row->complete || feed->lists_ids || !source->store;
+		feed->keyed =
+			shd_endpoint_counts_rows(row) || feed->lists_ids || !source->store;
 		shd_assert(!row->resumes || (row->paging == SHD_PAGE_CURSOR && !feed->keyed));
 	}
 	return of;

@@ -4,6 +4,8 @@
 #include "feeds.h"
 #include "retry.h"
 
+#include <stdlib.h>
+
 static int64_t every_ms(const struct shd_feed *feed)
 {
 	return shd_feed_every_ms(shd_feed_row(feed), shd_feed_of(feed)->source);
@@ -67,6 +69,65 @@ static int64_t at_least(int64_t ms, int64_t least_ms)
 	return ms > least_ms ? ms : least_ms;
 }
 
+/* --- what was asked for by id ------------------------------------------------------------- */
+
+/* What a record asked to follow and "no such thing" was said of is asked for again by itself. */
+static void settle_record(struct shd_poll *poll, struct shd_poll_follow *follow,
+			  struct shd_ask **asks, struct shd_wall now)
+{
+	struct shd_ask *ask = shd_asks_find(*asks, follow->row, follow->id);
+
+	if (follow->what == SHD_ASKED_UNFOUND &&
+		!shd_asks_follow(asks, follow->row, follow->id, now))
+		shd_poll_put_off(poll, follow);
+	else if (follow->what == SHD_ASKED_FOUND && ask && !ask->unlisted)
+		shd_asks_answered(asks, ask, SHD_ASKED_FOUND, now);
+}
+
+static void settle_follows(struct shd_poll *poll, struct shd_wall now)
+{
+	struct shd_ask *asks = shd_feed_asks(poll->feed);
+
+	for (size_t i = 0; i < poll->follow_count; i++) {
+		struct shd_poll_follow *follow = &poll->follows[i];
+
+		if (follow->ask)
+			shd_asks_answered(&asks, follow->ask, follow->what, now);
+		else
+			settle_record(poll, follow, &asks, now);
+	}
+	shd_feed_set_asks(poll->feed, asks);
+}
+
+/* What the list lacks, as the judge knows it now. */
+static void ask_for_unlisted(const struct shd_poll *poll, struct shd_wall now)
+{
+	const struct shd_endpoint *row = shd_feed_row(poll->feed);
+	struct shd_ask *asks = shd_feed_asks(poll->feed);
+
+	if (!row->asks)
+		return;
+	shd_asks_unlisted(&asks, shd_source_endpoint(poll->source, row->asks),
+		poll->item.unlisted, now);
+	shd_feed_set_asks(poll->feed, asks);
+}
+
+/* Returns owned. */
+static const char **find_unfound(
+	const struct shd_feed *feed, struct shd_wall now, size_t *ret_count)
+{
+	const char **unfound = NULL;
+	size_t room = 0;
+
+	for (const struct shd_ask *ask = shd_feed_asks(feed); ask; ask = ask->next) {
+		if (!ask->unlisted || !shd_ask_is_unfound(ask, now))
+			continue;
+		shd_grow(unfound, *ret_count, room);
+		unfound[(*ret_count)++] = ask->id;
+	}
+	return unfound;
+}
+
 /* --- the poll's own feed ------------------------------------------------------------------- */
 
 struct shd_poll_outcome shd_outcome_read(
@@ -87,10 +148,13 @@ struct shd_poll_outcome shd_outcome_read(
 	outcome.lack_turned =
 		shd_feed_lacks(feed, (int)poll->walk.lack, poll->incomplete.data, now);
 	feed->suspects = suspect;
+	settle_follows(poll, now);
 	if (!suspect && poll->state == SHD_POLL_CHANGED)
 		shd_poll_adopt(poll);
-	if (committed && poll->listed_changed && !suspect)
+	if (committed && poll->listed_changed && !suspect) {
 		shd_feed_set_relist(feed, poll->item.relist_at);
+		ask_for_unlisted(poll, now);
+	}
 	if (committed)
 		shd_pages_forget(&feed->pages, poll->item.unclaimed, poll->item.unclaimed_count);
 	if (poll->full)
@@ -169,6 +233,8 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 	struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), followed->row);
 	bool gave_up = shd_standing_lasts((enum shd_standing)feed->standing), turned;
 
+	if (followed->row->paging != SHD_PAGE_FOLLOW)
+		return SHD_TELL_NOTHING; /* it is read by itself as well, and stands as that goes */
 	if (followed->unread && !followed->read && !followed->failed)
 		return SHD_TELL_NOTHING; /* one or two objects say nothing of it */
 	if (followed->failed) {
@@ -225,8 +291,22 @@ void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struc
 	feed->unread = feed->unread && (poll->outdated || !shd_feed_settled(feed));
 }
 
-void shd_outcome_news(
-	const struct shd_poll *poll, struct shd_wall now, struct shd_batch *ret_batch)
+static void fill_listed(
+	struct shd_poll *poll, struct shd_wall now, struct shd_observation *ret_seen)
+{
+	bool batch = shd_feed_row(poll->feed)->paging == SHD_PAGE_BATCH;
+
+	ret_seen->listed = poll->listed;
+	ret_seen->listed_count = poll->listed_count;
+	ret_seen->asked = batch ? poll->ids : poll->had;
+	ret_seen->asked_count = batch ? poll->id_count : poll->had_count;
+	free(poll->unfound);
+	ret_seen->unfound_count = 0;
+	ret_seen->unfound = poll->unfound =
+		find_unfound(poll->feed, now, &ret_seen->unfound_count);
+}
+
+void shd_outcome_news(struct shd_poll *poll, struct shd_wall now, struct shd_batch *ret_batch)
 {
 	const struct shd_harvest *harvest = poll->harvest;
 	bool brought = harvest && shd_harvest_says(harvest);
@@ -236,10 +316,8 @@ void shd_outcome_news(
 	ret_batch->fetch.ok = true;
 	ret_batch->fetch.next_due.ms = now.ms + every_ms(poll->feed);
 	ret_batch->seen.harvest = brought ? poll->harvest : NULL;
-	if (poll->listed_changed) {
-		ret_batch->seen.listed = poll->listed;
-		ret_batch->seen.listed_count = poll->listed_count;
-	}
+	if (poll->listed_changed)
+		fill_listed(poll, now, &ret_batch->seen);
 	if (poll->walk.lack)
 		ret_batch->seen.incomplete = poll->incomplete.data;
 }

@@ -37,8 +37,7 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 
 /* A poll's news, and facts without news of its feed or of one that it followed, for the state:
  * the feed counts as told. The cursor's text is borrowed of the poll or the feed. */
-void shd_outcome_news(
-	const struct shd_poll *poll, struct shd_wall now, struct shd_batch *ret_batch);
+void shd_outcome_news(struct shd_poll *poll, struct shd_wall now, struct shd_batch *ret_batch);
 void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
 		       struct shd_batch *ret_batch);
 

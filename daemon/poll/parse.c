@@ -44,8 +44,10 @@ static bool take_follows(struct shd_poll *poll, size_t from)
 			shd_source_endpoint(poll->source, follow->endpoint);
 		shd_assert(row && row->paging == SHD_PAGE_FOLLOW);
 		shd_grow(poll->follows, poll->follow_count, poll->follow_room);
-		poll->follows[poll->follow_count++] = (struct shd_poll_follow){
-			row, follow->id, poll->pages.count, (uint32_t)poll->draft.count};
+		poll->follows[poll->follow_count++] = (struct shd_poll_follow){.row = row,
+			.id = follow->id,
+			.page = poll->pages.count,
+			.record = (uint32_t)poll->draft.count};
 	}
 	return all;
 }
@@ -130,6 +132,8 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 		leave_out(poll, hash, SHD_LEFT_OUT_UNREAD);
 		return true;
 	}
+	for (size_t i = entities; shd_poll_asks(poll) && i < harvest->entity_count; i++)
+		harvest->entities[i].by_id = true;
 	if (!shd_poll_follows(poll) && !take_follows(poll, follows)) {
 		poll->body_hash = hash = 0; /* the page comes again */
 	}
@@ -315,6 +319,7 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 		poll->harvest = shd_harvest_create(SHD_POLL_HARVEST_BYTES);
 	if (!poll->known)
 		poll->known = shd_known_create(&poll->feed->pages);
+	poll->follow_entities = poll->harvest->entity_count;
 	shd_page_draft_clear(&poll->draft);
 	poll->page_lack = SHD_LACK_NOTHING;
 	poll->page_total = SHD_PAGE_NO_TOTAL;
@@ -339,18 +344,32 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 	return true;
 }
 
-/* What a complete sweep listed, and whether that is new. */
+/* What a whole reading listed, and whether that is new. */
 static void compare_lists(struct shd_poll *poll)
 {
 	size_t count;
 	const char **before = shd_pages_keys(&poll->feed->pages, &count);
+	const struct shd_endpoint *row = shd_feed_row(poll->feed);
 
 	poll->listed = shd_pages_keys(&poll->pages, &poll->listed_count);
 	poll->listed_changed = !poll->feed->swept || count != poll->listed_count ||
 			       shd_feed_relists(poll->feed, poll->began);
 	for (size_t i = 0; i < count && !poll->listed_changed; i++)
 		poll->listed_changed = strcmp(before[i], poll->listed[i]) != 0;
-	free(before);
+	if (!row->tells[0] || row->paging == SHD_PAGE_BATCH) {
+		free(before);
+		return;
+	}
+	poll->had = before; /* of pages that stay until the poll is over */
+	poll->had_count = count;
+}
+
+/* No page comes after this one, nor, of a BATCH, other ids. */
+static bool is_last_page(const struct shd_poll *poll)
+{
+	return shd_pages_at(&poll->pages, poll->pages.count - 1)->last &&
+	       (shd_feed_row(poll->feed)->paging != SHD_PAGE_BATCH ||
+		       poll->ids_at + poll->page_in.id_count >= poll->id_count);
 }
 
 void shd_poll_parse(struct shd_poll *poll)
@@ -369,7 +388,7 @@ void shd_poll_parse(struct shd_poll *poll)
 		return;
 	}
 	/* At once, as it is the last page that the list waits for. */
-	if (shd_feed_row(poll->feed)->complete && !poll->listed &&
-		shd_pages_at(&poll->pages, poll->pages.count - 1)->last)
+	if (shd_endpoint_counts_rows(shd_feed_row(poll->feed)) && !poll->listed &&
+		!shd_poll_follows(poll) && is_last_page(poll))
 		compare_lists(poll);
 }

@@ -15,7 +15,8 @@
  *   READY, RENEWING, SENT, PARSING -> KEEPING
  *                            a report's request came to nothing         [shd_poll_failed_report]
  *   READY, RENEWING, SENT, PARSING -> READY, or the end
- *                            an object cannot be followed, the others are   [follow_failed]
+ *                            an object cannot be followed, the others are
+ *                                                             [shd_poll_follow_failed]
  *   READY, RENEWING, SENT, PARSING -> FAILED                            [shd_poll_unanswered]
  *   KEEPING   -> READY, DEFERRED, FAILED or the end                     [shd_poll_kept]
  *   PARKED, and each end -> IDLE                                        [shd_poll_reset]
@@ -102,11 +103,13 @@ void shd_poll_reset(struct shd_poll *poll)
 	shd_known_destroy(shd_steal(poll->known));
 	shd_harvest_destroy(shd_steal(poll->harvest));
 	free(shd_steal(poll->listed));
+	free(shd_steal(poll->had));
+	free(shd_steal(poll->unfound));
 	shd_secret_destroy(shd_steal(poll->token));
 	free(shd_steal(poll->job_answer));
 	poll->job = NULL;
 	poll->feed = NULL;
-	poll->id_count = poll->ids_at = poll->listed_count = 0;
+	poll->id_count = poll->ids_at = poll->listed_count = poll->had_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
 	poll->outdated = poll->full = false;
@@ -126,116 +129,9 @@ static void fail(struct shd_poll *poll)
 	shd_poll_enter(poll, SHD_POLL_FAILED);
 }
 
-static bool is_changed(const struct shd_poll *poll)
+bool shd_poll_is_changed(const struct shd_poll *poll)
 {
 	return !shd_pages_same(&poll->feed->pages, &poll->pages);
-}
-
-/* --- following ------------------------------------------------------------------- */
-
-static struct shd_poll_followed *followed_of(struct shd_poll *poll, const struct shd_endpoint *row)
-{
-	for (size_t i = 0; i < poll->followed_count; i++)
-		if (poll->followed[i].row == row)
-			return &poll->followed[i];
-	shd_assert(poll->followed_count < SHD_POLL_FOLLOW_ROWS);
-	struct shd_poll_followed *followed = &poll->followed[poll->followed_count++];
-	*followed = (struct shd_poll_followed){.row = row};
-	return followed;
-}
-
-/* The record that asked for it is not adopted: it comes again with the next poll. */
-static void put_off(struct shd_poll *poll, const struct shd_poll_follow *follow)
-{
-	shd_page_forget(shd_pages_at(&poll->pages, follow->page), follow->record);
-}
-
-/* Whether the object's endpoint may be asked, as far as is known. */
-static bool may_follow(const struct shd_poll *poll, const struct shd_feed *feed)
-{
-	for (size_t i = 0; i < poll->followed_count; i++)
-		if (poll->followed[i].row == shd_feed_row(feed) && poll->followed[i].failed)
-			return false;
-	int64_t wait_ms = feed->next_due.ms - poll->began.ms;
-	return feed->error < 0 || wait_ms <= 0 || wait_ms > SHD_STANDING_WAIT_MAX_MS;
-}
-
-/* Objects of one endpoint that stand side by side go into one request. */
-static void ask_next(struct shd_poll *poll)
-{
-	const struct shd_poll_follow *first = &poll->follows[poll->follows_at];
-	size_t most = first->row->batch > 1 ? (size_t)first->row->batch : 1, count = 0;
-
-	poll->ids = shd_xrealloc(poll->ids, most, sizeof(*poll->ids));
-	while (count < most && poll->follows_at + count < poll->follow_count &&
-	       first[count].row == first->row) {
-		poll->ids[count] = first[count].id;
-		count++;
-	}
-	poll->row = first->row;
-	poll->follows_asked = count;
-	shd_poll_enter(poll, SHD_POLL_READY);
-}
-
-/* Whether the object is the first of this poll's whose endpoint is that one. */
-static bool is_first_of_row(const struct shd_poll *poll, const struct shd_poll_follow *follow)
-{
-	for (const struct shd_poll_follow *at = poll->follows; at < follow; at++)
-		if (at->row == follow->row)
-			return false;
-	return true;
-}
-
-/* The next object whose endpoint works, or the end. */
-static void follow(struct shd_poll *poll)
-{
-	for (; poll->follows_at < poll->follow_count; poll->follows_at++) {
-		const struct shd_poll_follow *next = &poll->follows[poll->follows_at];
-		const struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), next->row);
-
-		if (may_follow(poll, feed)) {
-			ask_next(poll);
-			return;
-		}
-		/* Of an endpoint that is refused for good one object comes again, to find out when
-		 * that is over; then the others do (shd_outcome_followed). */
-		if (!shd_standing_lasts((enum shd_standing)feed->standing) ||
-			is_first_of_row(poll, next))
-			put_off(poll, next);
-	}
-	shd_poll_enter(poll, is_changed(poll) ? SHD_POLL_CHANGED : SHD_POLL_UNCHANGED);
-}
-
-static void follow_failed(struct shd_poll *poll)
-{
-	struct shd_poll_followed *followed = followed_of(poll, poll->row);
-
-	if (poll->error.kind == SHD_ERR_MISSING) { /* it went away between the two requests */
-		poll->follows_at += poll->follows_asked;
-	} else {
-		followed->failed = true;
-		followed->error = poll->error;
-		followed->retry_after_ms = poll->retry_after_ms;
-		poll->retry_after_ms = 0;
-	}
-	follow(poll);
-}
-
-/* An answer that cannot be understood costs its objects, which come again, and no others. */
-static void follow_unread(struct shd_poll *poll)
-{
-	struct shd_poll_followed *followed = followed_of(poll, poll->row);
-
-	followed->unread++;
-	if (!followed->read && followed->unread > SHD_POLL_FOLLOW_BAD) {
-		follow_failed(poll);
-		return;
-	}
-	poll->bad_records++;
-	poll->bad_record = poll->error;
-	for (; poll->follows_asked; poll->follows_asked--)
-		put_off(poll, &poll->follows[poll->follows_at++]);
-	follow(poll);
 }
 
 /* --- pages ------------------------------------------------------------------------- */
@@ -260,7 +156,7 @@ static void pages_done(struct shd_poll *poll)
 {
 	const struct shd_endpoint *row = shd_feed_row(poll->feed);
 
-	if (is_changed(poll))
+	if (shd_poll_is_changed(poll))
 		shd_walk_end(&poll->walk, row, &poll->pages);
 	else if (shd_feed_lack(poll->feed)) /* nor are the same pages more than they were */
 		poll->walk.lack = (enum shd_lack)shd_feed_lack(poll->feed)->lack;
@@ -268,11 +164,12 @@ static void pages_done(struct shd_poll *poll)
 		poll->listed_changed = false;
 		say_what_lacks(poll);
 	}
-	if (row->complete && !poll->listed && !poll->walk.lack &&
-		(is_changed(poll) || shd_feed_relists(poll->feed, poll->began)))
+	shd_poll_add_asks(poll);
+	if (shd_endpoint_counts_rows(row) && !poll->listed && !poll->walk.lack &&
+		(shd_poll_is_changed(poll) || shd_feed_relists(poll->feed, poll->began)))
 		shd_poll_enter(poll, SHD_POLL_LISTING);
 	else
-		follow(poll);
+		shd_poll_follow(poll);
 }
 
 static void page_done(struct shd_poll *poll)
@@ -387,7 +284,7 @@ void shd_poll_unanswered(struct shd_poll *poll)
 	if (poll->error.kind == SHD_ERR_CLOSING)
 		fail(poll);
 	else if (shd_poll_follows(poll))
-		follow_failed(poll);
+		shd_poll_follow_failed(poll);
 	else if (poll->job)
 		shd_poll_failed_report(poll);
 	else
@@ -500,17 +397,15 @@ void shd_poll_parsed(struct shd_poll *poll)
 {
 	shd_text_finish(&poll->body);
 	if (poll->state == SHD_POLL_LISTING) {
-		follow(poll);
+		shd_poll_follow(poll);
 	} else if (!poll->parsed && shd_poll_follows(poll)) {
-		follow_unread(poll);
+		shd_poll_follow_unread(poll);
 	} else if (!poll->parsed) {
 		shd_poll_unanswered(poll);
 	} else if (shd_poll_reads_report(poll)) {
 		shd_poll_parsed_report(poll);
 	} else if (shd_poll_follows(poll)) {
-		followed_of(poll, poll->row)->read++;
-		poll->follows_at += poll->follows_asked;
-		follow(poll);
+		shd_poll_followed(poll);
 	} else {
 		page_done(poll);
 	}
@@ -530,5 +425,5 @@ void shd_poll_adopt(struct shd_poll *poll)
 	shd_pages_settle(&feed->pages);
 	poll->pages = (struct shd_pages){0};
 	/* An incomplete list was told to nobody: the next one is. */
-	feed->swept = shd_feed_row(feed)->complete && !poll->walk.lack;
+	feed->swept = shd_endpoint_counts_rows(shd_feed_row(feed)) && !poll->walk.lack;
 }

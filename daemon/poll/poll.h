@@ -47,11 +47,13 @@ enum shd_poll_state {
 
 struct shd_scheduler;
 
-/* An object to be read as well, and the record that asked for it. */
+/* An object to be read as well, and who wants it. */
 struct shd_poll_follow {
 	const struct shd_endpoint *row;
-	const char *id;                /* in the harvest */
+	const char *id;                /* in the harvest, or the ask's */
+	struct shd_ask *ask;           /* of the feed; NULL: a record asks for it: */
 	uint32_t page, record;
+	enum shd_asked what;           /* came of it */
 };
 
 /* What came of following, by endpoint. */
@@ -109,12 +111,17 @@ struct shd_poll {
 	struct shd_harvest *harvest;
 	struct shd_poll_follow *follows;
 	size_t follow_count, follow_room, follows_at, follows_asked;
+	size_t follow_entities;         /* in the harvest, before the last answer to them */
 	struct shd_poll_followed followed[SHD_POLL_FOLLOW_ROWS];
 	size_t followed_count;
 	bool full;                      /* it ends here: the next poll goes on, and soon */
 	bool outdated;                  /* began before the daemon was blind: to be done again */
-	const char **listed;            /* complete: keys of all records; NULL: not compared */
+	/* Keys of all records, of a row that counts them; NULL: not compared. */
+	const char **listed;
 	size_t listed_count;
+	const char **had;               /* the same of the last reading, for a row that `tells` */
+	size_t had_count;
+	const char **unfound;           /* what asking by id never found */
 	bool listed_changed;            /* they are not those of the last sweep */
 	size_t parsed_records, bad_records, foreign_records;
 	struct shd_error bad_record;    /* what was wrong with the last bad one */
@@ -167,14 +174,42 @@ void shd_poll_reset(struct shd_poll *poll);
 /* Something new is to be committed. */
 bool shd_poll_has_news(const struct shd_poll *poll);
 
+/* The record that asked for it is not adopted: it comes again with the next poll. */
+void shd_poll_put_off(struct shd_poll *poll, const struct shd_poll_follow *follow);
+
 /* For poll.c, parse.c and report.c: moves to a state that the table allows. */
 void shd_poll_enter(struct shd_poll *poll, enum shd_poll_state state);
 
-/* The request under way reads an object that a record asked to follow. */
+/* The request under way reads objects that a record asked to follow, or that are asked for by
+ * id. */
 static inline bool shd_poll_follows(const struct shd_poll *poll)
 {
-	return poll->row->paging == SHD_PAGE_FOLLOW;
+	return poll->row != shd_feed_row(poll->feed);
 }
+
+/* It is by their id alone, as the list lacks them. */
+static inline bool shd_poll_asks(const struct shd_poll *poll)
+{
+	const struct shd_ask *ask =
+		shd_poll_follows(poll) ? poll->follows[poll->follows_at].ask : NULL;
+
+	return ask && ask->unlisted;
+}
+
+/* Whether its pages are not those that the feed remembers. */
+bool shd_poll_is_changed(const struct shd_poll *poll);
+
+/* --- objects beside the list (follow.c), for poll.c ---------------------------------------- */
+
+/* Asks for the next one whose endpoint works, or ends the poll. */
+void shd_poll_follow(struct shd_poll *poll);
+/* The answer to the last request is read; it came to nothing, `error` says why. */
+void shd_poll_followed(struct shd_poll *poll);
+void shd_poll_follow_failed(struct shd_poll *poll);
+/* An answer that cannot be understood costs its objects, which come again, and no others. */
+void shd_poll_follow_unread(struct shd_poll *poll);
+/* What is to be asked for by id now comes after what records ask for. */
+void shd_poll_add_asks(struct shd_poll *poll);
 
 /* --- reports (report.c), for polls whose feed's row has one ------------------------------- */
 

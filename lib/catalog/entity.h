@@ -46,6 +46,7 @@ struct shd_entity {
 	const char *id;
 	uint64_t set;
 	bool known_only; /* of an observation: nothing comes of it unless the id is known */
+	bool by_id;      /* of an observation: it was asked for by id, and is on no list for it */
 	const struct shd_unreadable *unread; /* NULL: all could be read */
 	struct shd_value *fields;
 };

@@ -95,6 +95,8 @@ bool shd_judge_take(const struct shd_basis *basis, struct shd_txn *txn, struct s
 	bool turned;
 
 	txn->outcome->relist_at.ms = SHD_NEVER_MS;
+	txn->outcome->unlisted = NULL;
+	txn->outcome->unlisted_count = 0;
 	return shd_judge_feed(basis, txn, visit, batch, &before, &feed, reterr) &&
 	       (!own || (take_harvest(basis, txn, visit, batch, reterr) &&
 				shd_judge_sweep(basis, txn, visit, batch, &feed, reterr))) &&

@@ -56,6 +56,14 @@ struct shd_noted_unread {
 	size_t entities;
 };
 
+/* Something that its list misses, a second time at least, and that is to be asked for by id. */
+struct shd_unlisted {
+	const char *id;
+	const struct shd_unlisted *next;
+};
+/* So many of one list; the others have their turn when these are found, or end. */
+#define SHD_UNLISTED_MAX 500
+
 /* What the daemon has to know afterwards. */
 struct shd_outcome {
 	struct shd_arena *arena;      /* owns the texts of transitions */
@@ -71,6 +79,8 @@ struct shd_outcome {
 	/* Of the last batch: when the list is to be looked at again although nothing in it
 	 * changed, as something is no longer on it. SHD_NEVER_MS: not for that. */
 	struct shd_wall relist_at;
+	const struct shd_unlisted *unlisted; /* of the last batch, in the arena; NULL: none */
+	size_t unlisted_count;
 	/* Of the last batch of a source without a store: tracking numbers that no store knows,
 	 * borrowed from the harvest. */
 	const char **unclaimed;

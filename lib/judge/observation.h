@@ -17,6 +17,13 @@ struct shd_observation {
 	 * fetch's row listed. NULL: no entity of it went away. */
 	const char *const *listed;
 	size_t listed_count;
+	/* Of a row that `tells`: the ids that may have a row; `listed` are those that have. */
+	const char *const *asked;
+	size_t asked_count;
+	/* Ids that the row misses, of which whoever it `asks` has none either, however often and
+	 * long it was asked. */
+	const char *const *unfound;
+	size_t unfound_count;
 	/* In words, why the list may lack rows that are there: what it has is taken, and nothing
 	 * is closed by it. NULL: it is whole. */
 	const char *incomplete;

@@ -211,9 +211,10 @@ struct shd_entity *shd_judge_copy(const struct shd_entity *before, enum shd_kind
 	return entity;
 }
 
-static bool load(const struct shd_basis *basis, const struct shd_visit *visit, enum shd_kind kind,
-	const char *id, struct shd_arena *arena, const struct shd_entity **ret_before,
-	struct shd_entity **ret_entity, struct shd_error *reterr)
+bool shd_judge_load(const struct shd_basis *basis, const struct shd_visit *visit,
+	enum shd_kind kind, const char *id, struct shd_arena *arena,
+	const struct shd_entity **ret_before, struct shd_entity **ret_entity,
+	struct shd_error *reterr)
 {
 	if (!shd_overlay_entity(
 		    basis->overlay, visit->store->id, kind, id, arena, ret_before, reterr))
@@ -229,7 +230,7 @@ static bool refresh(const struct shd_basis *basis, struct shd_txn *txn, struct s
 	const struct shd_entity *before, *kept;
 	struct shd_entity *entity;
 
-	if (!load(basis, visit, kind, id, arena, &before, &entity, reterr))
+	if (!shd_judge_load(basis, visit, kind, id, arena, &before, &entity, reterr))
 		return false;
 	/* Gone, or only its alert is left: judged without fields, as closed. */
 	if (!before) {
@@ -328,15 +329,58 @@ static bool follow_up(const struct shd_basis *basis, struct shd_txn *txn, struct
 	return true;
 }
 
+bool shd_judge_change(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
+	const struct shd_entity *before, struct shd_entity *entity, const char *feed,
+	struct shd_error *reterr)
+{
+	const struct shd_entity *kept;
+
+	return keep_change(basis, txn, visit, before, entity, feed, &kept, reterr) &&
+	       (!kept || follow_up(basis, txn, visit, before, kept, reterr));
+}
+
+/* Whether one of the source's lists would have it. */
+static bool is_missed(const struct shd_visit *visit, const struct shd_entity *entity)
+{
+	const struct shd_source *source = visit->store->source;
+
+	for (size_t i = 0; i < source->endpoint_count; i++) {
+		const struct shd_endpoint *row = &source->endpoints[i];
+
+		if (shd_endpoint_lists(row, entity))
+			return true;
+	}
+	return false;
+}
+
 /* It is on its list, or another answer speaks of what is not: its time is counted anew. */
-static void speak_of(const struct shd_entity *entity, bool lists, struct shd_wall now)
+static void speak_of(const struct shd_visit *visit, const struct shd_entity *seen,
+	const struct shd_entity *entity, bool lists, struct shd_wall now)
 {
 	struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
 
-	if (lists)
+	if (since->none || (seen->set >> SHD_I_unlisted_since & 1))
+		return;
+	if (lists || !is_missed(visit, entity))
 		since->none = true;
-	else if (!since->none)
+	else if (!seen->by_id)
 		since->n = now.ms;
+}
+
+/* An entity that the list has, though nothing of it changed: it may have been another list's, or
+ * nobody's. */
+static bool keep_feed(const struct shd_basis *basis, const struct shd_visit *visit,
+	const struct shd_entity *entity, const char *feed, struct shd_error *reterr)
+{
+	const struct shd_entity *kept;
+	struct shd_stored_entity stored;
+
+	if (!basis->read->entity(basis->read->ctx, visit->store->id, entity->kind, entity->id,
+				 visit->scratch, &stored, reterr))
+		return false;
+	return (stored.feed && strcmp(stored.feed, feed) == 0) ||
+	       shd_overlay_entity_put(basis->overlay, visit->store->id, stored.entity,
+		       stored.entity, feed, &kept, reterr);
 }
 
 bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
@@ -344,13 +388,13 @@ bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct
 {
 	bool is_store = seen->kind == SHD_KIND_store;
 	const char *id = is_store ? visit->store->id : seen->id;
-	bool lists = row && row->complete && row->closes == seen->kind;
+	bool lists = row && row->complete && row->closes == seen->kind && !seen->by_id;
 	int closed = SHD_I_closed;
-	const struct shd_entity *before, *kept;
+	const struct shd_entity *before;
 	struct shd_entity *entity;
 
 	shd_arena_reset(visit->scratch);
-	if (!load(basis, visit, seen->kind, id, visit->scratch, &before, &entity, reterr))
+	if (!shd_judge_load(basis, visit, seen->kind, id, visit->scratch, &before, &entity, reterr))
 		return false;
 	if (seen->known_only && !before)
 		return true;
@@ -361,13 +405,15 @@ bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct
 	/* What a list of the open ones lists is open, unless it says itself that it is not. */
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
 		entity->fields[closed].n = false;
-	if (row && !(seen->set >> SHD_I_unlisted_since & 1))
-		speak_of(entity, lists, txn->now);
+	if (row)
+		speak_of(visit, seen, entity, lists, txn->now);
 	bool changed = !before || shd_entity_differs(before, entity);
+	if (!changed && lists && row->while_word &&
+		!keep_feed(basis, visit, entity, row->name, reterr))
+		return false;
 	return (!changed || find_product(basis, txn, visit, entity, reterr)) &&
-	       keep_change(basis, txn, visit, before, entity, lists ? row->name : NULL, &kept,
-		       reterr) &&
-	       (!changed || !kept || follow_up(basis, txn, visit, before, kept, reterr));
+	       shd_judge_change(basis, txn, visit, before, entity, lists ? row->name : NULL,
+		       reterr);
 }
 
 /* --- metrics ----------------------------------------------------------------------------- */
@@ -381,8 +427,8 @@ static bool keep_unmeasured(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_entity *entity;
 
 	shd_arena_reset(visit->scratch);
-	if (!load(basis, visit, SHD_KIND_store, visit->store->id, visit->scratch, &before, &entity,
-		    reterr))
+	if (!shd_judge_load(basis, visit, SHD_KIND_store, visit->store->id, visit->scratch,
+		    &before, &entity, reterr))
 		return false;
 	if (!shd_unread_merge_metrics(entity, harvest, feed, visit->scratch))
 		return no_room(reterr);
@@ -424,85 +470,6 @@ bool shd_judge_measures(const struct shd_basis *basis, struct shd_txn *txn,
 	return true;
 }
 
-/* --- sweeps -------------------------------------------------------------------------------- */
-
-struct listed {
-	const char *key;
-	UT_hash_handle hh;
-};
-
-/* What its list misses: no longer listed at first, and closed when it stays away. */
-static bool miss_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
-	const struct shd_endpoint *row, const char *id, struct shd_error *reterr)
-{
-	const struct shd_entity *before, *kept;
-	struct shd_wall *relist_at = &txn->outcome->relist_at;
-	struct shd_entity *entity;
-
-	shd_arena_reset(visit->scratch);
-	if (!load(basis, visit, row->closes, id, visit->scratch, &before, &entity, reterr))
-		return false;
-	struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
-	/* One that lies ahead was written before the clock was set back. */
-	if (since->none || since->n > txn->now.ms) {
-		since->none = false;
-		since->n = txn->now.ms;
-	} else if (since->n + row->gone_after_ms <= txn->now.ms) {
-		put_n(entity, shd_kind_first(row->closes) + SHD_I_closed, true);
-	}
-	if (!entity->fields[SHD_I_closed].n && since->n + row->gone_after_ms < relist_at->ms)
-		relist_at->ms = since->n + row->gone_after_ms;
-	return keep_change(basis, txn, visit, before, entity, NULL, &kept, reterr) &&
-	       (!kept || follow_up(basis, txn, visit, before, kept, reterr));
-}
-
-static bool miss_all(const struct shd_basis *basis, struct shd_txn *txn,
-	struct shd_visit *visit, const struct shd_batch *batch, const char *const *ids,
-	size_t count, struct shd_error *reterr)
-{
-	struct listed *rows = shd_xcalloc(batch->seen.listed_count, sizeof(*rows));
-	struct listed *all = NULL, *found;
-	bool ok = true;
-
-	for (size_t i = 0; i < batch->seen.listed_count; i++) {
-		HASH_FIND_STR(all, batch->seen.listed[i], found);
-		if (found)
-			continue;
-		rows[i].key = batch->seen.listed[i];
-		HASH_ADD_KEYPTR(hh, all, rows[i].key, strlen(rows[i].key), &rows[i]);
-	}
-	for (size_t i = 0; ok && i < count; i++) {
-		HASH_FIND_STR(all, ids[i], found);
-		if (!found)
-			ok = miss_one(basis, txn, visit, batch->fetch.row, ids[i], reterr);
-	}
-	HASH_CLEAR(hh, all);
-	free(rows);
-	return ok;
-}
-
-bool shd_judge_sweep(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
-	const struct shd_batch *batch, struct shd_feed_row *feed, struct shd_error *reterr)
-{
-	const char *const *ids;
-	size_t count;
-
-	if (!batch->fetch.ok || !batch->fetch.row->complete || batch->seen.incomplete)
-		return true;
-	if (!batch->seen.listed) { /* it lists what it always did: an empty answer was a slip */
-		feed->suspects = 0;
-		return true;
-	}
-	if (!basis->read->open_ids(basis->read->ctx, visit->store->id, batch->fetch.row->closes,
-		    batch->fetch.row->name, txn->arena, &ids, &count, reterr))
-		return false;
-	bool emptied = batch->seen.listed_count == 0 && count > 0;
-	/* One empty answer where there were rows may be a slip of theirs: it is not even noted. */
-	txn->outcome->suspect = emptied && feed->suspects == 0;
-	feed->suspects = emptied;
-	return txn->outcome->suspect || miss_all(basis, txn, visit, batch, ids, count, reterr);
-}
-
 /* --- cross references ------------------------------------------------------------------------ */
 
 /* Promised pieces belong to the product's sum row, or to its only row: with several
@@ -514,7 +481,8 @@ static bool count_one(const struct shd_basis *basis, struct shd_txn *txn, struct
 	struct shd_entity *entity;
 
 	shd_arena_reset(visit->scratch);
-	if (!load(basis, visit, SHD_KIND_stock, id, visit->scratch, &before, &entity, reterr))
+	if (!shd_judge_load(
+		    basis, visit, SHD_KIND_stock, id, visit->scratch, &before, &entity, reterr))
 		return false;
 	if (only || field(entity, SHD_F_stock_warehouse)->none)
 		put_n(entity, SHD_F_stock_unshipped, units);

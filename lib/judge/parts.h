@@ -5,7 +5,8 @@
  *   health.c         what a poll says of feed, poller and store
  *   catch_up.c       feeds that are to be read before their poller counts again
  *   reports.c        observations of the daemon's own: channels, configuration, clock
- *   observe.c        observations into entities; sweeps; cross references
+ *   observe.c        observations into entities; cross references
+ *   sweep.c          what a list no longer has
  *   parcels.c        what is brought of the parcels of all stores
  *   env.c            what a rule reads of the store that is visited (reading.h)
  *   rule_index.c     the rules of each store, by what they are judged for
@@ -233,7 +234,16 @@ SHD_MUST_USE bool shd_judge_note_feed(const struct shd_basis *basis, struct shd_
 SHD_MUST_USE bool shd_judge_pollers(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, struct shd_error *reterr);
 
-/* observe.c */
+/* observe.c: the entity as this transaction has it (NULL: there is none) and a copy to be changed;
+ * then what was made of that copy is kept, with what follows from it. `feed`: the endpoint that
+ * lists it, "": none does, NULL: as it was. */
+SHD_MUST_USE bool shd_judge_load(const struct shd_basis *basis, const struct shd_visit *visit,
+	enum shd_kind kind, const char *id, struct shd_arena *arena,
+	const struct shd_entity **ret_before, struct shd_entity **ret_entity,
+	struct shd_error *reterr);
+SHD_MUST_USE bool shd_judge_change(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_entity *before, struct shd_entity *entity,
+	const char *feed, struct shd_error *reterr);
 SHD_MUST_USE bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, const struct shd_entity *seen, const struct shd_endpoint *row,
 	struct shd_error *reterr);

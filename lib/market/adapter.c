@@ -37,6 +37,16 @@ static const struct shd_endpoint *find_endpoint(
 	return NULL;
 }
 
+bool shd_endpoint_lists(const struct shd_endpoint *row, const struct shd_entity *entity)
+{
+	const struct shd_value *value;
+
+	if (!row->complete || row->closes != entity->kind || !row->while_word)
+		return row->complete && row->closes == entity->kind;
+	value = shd_entity_get(entity, row->while_field);
+	return !value->none && strcmp(value->text, row->while_word) == 0;
+}
+
 const struct shd_endpoint *shd_adapter_endpoint(const struct shd_adapter *adapter, const char *name)
 {
 	return find_endpoint(adapter->endpoints, adapter->endpoint_count, name);

@@ -23,7 +23,7 @@ enum shd_paging {
 	SHD_PAGE_CURSOR,  /* the answer names the next position (cursor, last_id, ...) */
 	SHD_PAGE_OFFSET,  /* position is the number of records read so far */
 	SHD_PAGE_BATCH,   /* one request per `batch` ids of the feed `ids_of` */
-	SHD_PAGE_FOLLOW,  /* one request per id that another endpoint's map followed */
+	SHD_PAGE_FOLLOW,  /* one request per id that another endpoint follows, or `asks` for */
 };
 
 struct shd_endpoint;
@@ -60,7 +60,7 @@ struct shd_map_in {
 	const struct shd_source *source;
 	const struct shd_endpoint *row;
 	struct shd_wall fetched;  /* when the answer arrived */
-	const char *id;           /* FOLLOW: the id that was asked for */
+	const char *id;           /* asked for by its id alone (FOLLOW, `asks`): that id */
 };
 
 /* What one endpoint of a marketplace is; a row of the adapter's table. */
@@ -98,6 +98,19 @@ struct shd_endpoint {
 	bool complete;
 	int64_t gone_after_ms;  /* 0: where leaving the list is how such a case ends */
 	enum shd_kind closes;   /* the kind of those; only with `complete` */
+	/* With `complete`: it lists one only while the text of this field is this word; what it
+	 * misses then has not vanished. NULL: always. */
+	enum shd_field while_field;
+	const char *while_word;
+	/* With `complete`: the FOLLOW or BATCH row that is asked by id for those no longer listed.
+	 * What it answers is how they are; after gone_after_ms one closes only when it was never
+	 * known there. NULL: nobody can be asked. */
+	const char *asks;
+	/* Fields of one kind that its rows tell (0 ends them). Of an entity without a row in a
+	 * whole reading they are not known any more: the value that was stays, and is unreadable.
+	 * That is one that had a row before or, of a BATCH, is asked for: by its id; stock by its
+	 * sku, where only that in a warehouse has rows. */
+	enum shd_field tells[4];
 	/* CURSOR: the last page says where the next poll goes on. It lists changes: it is neither
 	 * `complete` nor anybody's ids_of, and no carrier's. Where the text has expired or its
 	 * request is refused with the error REQUEST, the list starts anew, from page_in.cursor. */
@@ -124,6 +137,14 @@ struct shd_endpoint {
 		     const struct shd_page_in *in, struct shd_page_out *ret_out,
 		     struct shd_error *reterr);
 };
+
+/* Whether the row's list has the entity when it is whole, by what is known of the entity. */
+bool shd_endpoint_lists(const struct shd_endpoint *row, const struct shd_entity *entity);
+/* Whether somebody is to know what its whole list has, and has no longer. */
+static inline bool shd_endpoint_counts_rows(const struct shd_endpoint *row)
+{
+	return row->complete || row->tells[0];
+}
 
 /* What only a request may know: secrets behind references, and the access token. */
 struct shd_keys {

@@ -406,6 +406,11 @@ static inline void read_well(struct run *run, size_t at)
 	run->polls++;
 }
 
+static inline bool odd_same_place(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 /* The case that says most of what the row's mapper reads; NULL: none. */
 static const struct odd_body *best_body(
 	const struct run *run, const struct shd_adapter *adapter, size_t at)
@@ -416,7 +421,10 @@ static const struct odd_body *best_body(
 	for (size_t i = 0; i < run->body_count; i++) {
 		size_t entities = json_array_size(json_object_get(run->bodies[i].want, "entities"));
 
-		if (adapter->endpoints[run->bodies[i].at].map != adapter->endpoints[at].map)
+		const struct shd_endpoint *of = &adapter->endpoints[run->bodies[i].at];
+
+		if (of->map != adapter->endpoints[at].map ||
+			!odd_same_place(of->records, adapter->endpoints[at].records))
 			continue;
 		if (!best || entities > most) {
 			best = &run->bodies[i];
@@ -426,7 +434,7 @@ static const struct odd_body *best_body(
 	return best;
 }
 
-/* A FOLLOW is read with the list that has a record which asks for it. */
+/* A FOLLOW is read with the list that has a record which asks for it, or that asks by id. */
 static inline size_t find_lister(
 	const struct run *run, const struct shd_adapter *adapter, size_t at)
 {
@@ -442,6 +450,10 @@ static inline size_t find_lister(
 				return run->bodies[i].at;
 		}
 	}
+	for (size_t i = 0; i < adapter->endpoint_count; i++)
+		if (adapter->endpoints[i].asks &&
+			strcmp(adapter->endpoints[i].asks, adapter->endpoints[at].name) == 0)
+			return i;
 	fail_msg("no case asks to follow %s", adapter->endpoints[at].name);
 	return 0;
 }
@@ -459,6 +471,7 @@ static inline void open_world(struct run *run, const struct shd_adapter *adapter
 		if (!body)
 			fail_msg("no case for %s", adapter->endpoints[i].name);
 		world->good[i] = odd_dump(body->json, "");
+		world->asked[i] = body->id;
 		if (adapter->endpoints[i].paging == SHD_PAGE_FOLLOW)
 			world->lister[i] = find_lister(run, adapter, i);
 	}
@@ -481,6 +494,7 @@ static inline void set_good(struct run *run, size_t at, const json_t *body)
 	run->world.good[at] = odd_dump(body, "");
 	for (int i = 0; i < 3; i++) { /* what another answer listed may be missed first */
 		shd_pages_clear(&odd_feed(&run->world, at)->pages);
+		odd_feed(&run->world, at)->swept = false;
 		read_well(run, at);
 	}
 }

@@ -52,7 +52,9 @@ struct odd_world {
 	struct shd_feeds feeds;
 	struct shd_poll *poll;
 	const char *good[ODD_ROWS];      /* a good answer of each row, or NULL */
-	size_t lister[ODD_ROWS];         /* FOLLOW: the row whose records ask to follow it */
+	size_t lister[ODD_ROWS];         /* FOLLOW: the row whose records ask to follow it, or that
+					  * asks for what it lacks: */
+	const char *asked[ODD_ROWS];     /* the id of the good answer; or NULL */
 	odd_look_fn *look;
 	odd_brought_fn *brought;
 	void *ctx;
@@ -313,6 +315,8 @@ static inline void odd_end(struct odd_world *world, struct odd_polled *polled)
 		odd_take(world, &batch);
 		committed = true;
 		suspect = world->b.outcome.suspect;
+		poll->item.relist_at = world->b.outcome.relist_at;
+		poll->item.unlisted = world->b.outcome.unlisted;
 	}
 	outcome = shd_outcome_read(poll, committed, suspect, now);
 	for (size_t i = 0; i < poll->followed_count; i++) {
@@ -325,6 +329,20 @@ static inline void odd_end(struct odd_world *world, struct odd_polled *polled)
 			odd_wait(polled, other->next_due.ms - now.ms);
 	}
 	odd_tell(world, feed, outcome.tell);
+}
+
+/* Its list lacks the thing that the good answer is of. */
+static inline void odd_lack(struct odd_world *world, size_t at, struct shd_feed *feed)
+{
+	const struct shd_unlisted unlisted = {world->asked[at], NULL};
+	const char *asks = shd_feed_row(feed)->asks;
+	struct shd_ask *list = NULL, *before = shd_feed_asks(feed);
+
+	if (!asks || !world->asked[at] || strcmp(asks, odd_row(world, at)->name) != 0)
+		return;
+	shd_asks_finish(&before);
+	shd_asks_unlisted(&list, odd_row(world, at), &unlisted, (struct shd_wall){world->b.now});
+	shd_feed_set_asks(feed, list);
 }
 
 /* Reads the row; for a FOLLOW, the list whose records ask to follow it. With `anew` as after a
@@ -344,6 +362,7 @@ static inline void odd_read(struct odd_world *world, size_t at, const struct odd
 		shd_pages_clear(&feed->pages);
 	if (follows)
 		odd_feed(world, at)->next_due.ms = 0;
+	odd_lack(world, at, feed);
 	if (shd_feed_row(feed)->paging == SHD_PAGE_BATCH)
 		ids = &shd_feeds_ids_of(feed)->pages;
 	shd_poll_begin(world->poll, feed, (struct shd_wall){world->b.now}, INT64_MIN, ids);

@@ -67,7 +67,8 @@ static void test_only_known_reads_are_asked(void **state)
 	static const char *const reads[] = {"/v1/seller/info", "/v1/roles", "/v1/rating/summary",
 		"/v1/rating/history", "/v1/rating/index/fbs/info",
 		"/v1/rating/index/fbs/posting/list", "/v4/posting/fbs/unfulfilled/list",
-		"/v4/posting/fbs/list", "/v3/posting/fbo/list", "/v3/product/list",
+		"/v4/posting/fbs/list", "/v3/posting/fbs/get", "/v3/posting/fbo/list",
+		"/v3/product/list",
 		"/v3/product/info/list", "/v4/product/info/stocks",
 		"/v2/product/info/stocks-by-warehouse/fbs",
 		"/v1/product/info/stocks-by-warehouse/fbo", "/v1/analytics/stocks",
@@ -199,6 +200,22 @@ static void test_bodies_have_what_ozon_insists_on(void **state)
 			fail_msg("%s: no %s", cases[i].endpoint, cases[i].path);
 		if (cases[i].want)
 			assert_string_equal(json_string_value(got), cases[i].want);
+	}
+}
+
+static void test_a_posting_is_asked_for_by_its_number(void **state)
+{
+	static const char *const cases[][2] = {
+		{"fbs_get", "71-1"}, {"arbitration_get", "arbitration:71-1"}};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		json_auto_t *body = body_of(endpoint(cases[i][0]),
+			(struct shd_page_in){.ids = &cases[i][1], .id_count = 1});
+
+		assert_string_equal(
+			json_string_value(json_object_get(body, "posting_number")), "71-1");
+		assert_true(json_is_true(shd_loose_at(body, "with.analytics_data")));
 	}
 }
 
@@ -380,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_bad_settings_are_refused_in_words),
 		cmocka_unit_test(test_every_body_is_json_with_its_limit_and_hostile_ids_stay_texts),
 		cmocka_unit_test(test_bodies_have_what_ozon_insists_on),
+		cmocka_unit_test(test_a_posting_is_asked_for_by_its_number),
 		cmocka_unit_test(test_windows_reach_back_a_month_at_first_and_after_an_outage),
 		cmocka_unit_test(test_lists_go_on_or_end),
 		cmocka_unit_test(test_return_requests_are_read_without_their_long_ids),

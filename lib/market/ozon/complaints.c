@@ -505,3 +505,29 @@ SHD_OZON_MAP(arbitration)
 	shd_set_n(out, at, SHD_F_complaint_closed, false);
 	return true;
 }
+
+/* The complaint's id, as it is asked for, is "arbitration:POSTING". */
+SHD_OZON_BODY(arbitration_get)
+{
+	const char *posting = in->id_count ? strchr(in->ids[0], ':') : NULL;
+
+	(void)row;
+	shd_ozon_put_posting(out, posting ? posting + 1 : "");
+}
+
+/* A posting that is no longer listed among the arbitrations: whether its own is over. */
+SHD_OZON_MAP(arbitration_end)
+{
+	const json_t *status = json_object_get(record, "status");
+	size_t at;
+
+	(void)in;
+	if (!shd_put_entity(out, SHD_KIND_complaint, "arbitration:",
+		    json_object_get(record, "posting_number"), "posting_number", &at, reterr))
+		return false;
+	shd_put_text(out, at, SHD_F_complaint_stage, status);
+	if (shd_ozon_knows_status(status))
+		shd_set_n(out, at, SHD_F_complaint_closed, !shd_loose_is(status, "arbitration") &&
+			!shd_loose_is(status, "client_arbitration"));
+	return true;
+}

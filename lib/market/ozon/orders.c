@@ -131,6 +131,26 @@ SHD_OZON_BODY(fbs_transit)
 	put_fbs_list(row, in, 60, ",\"statuses\":[\"delivering\",\"driver_pickup\"]", out);
 }
 
+bool shd_ozon_knows_status(const json_t *status)
+{
+	const char *ignored;
+
+	return shd_loose_word(status, statuses, &ignored);
+}
+
+void shd_ozon_put_posting(struct shd_text *out, const char *number)
+{
+	shd_text_puts(out, "{\"posting_number\":");
+	shd_ozon_put_quoted(out, number);
+	shd_text_puts(out, ",\"with\":{\"analytics_data\":true}}");
+}
+
+SHD_OZON_BODY(fbs_get)
+{
+	(void)row;
+	shd_ozon_put_posting(out, in->id_count ? in->ids[0] : "");
+}
+
 SHD_OZON_BODY(arbitration)
 {
 	put_fbs_list(row, in, 90, ",\"statuses\":[\"arbitration\",\"client_arbitration\"]", out);

@@ -18,6 +18,15 @@ static const char *const opened[] = {"OPENED", "UNSPECIFIED", NULL};
 	.limit = 500, .page_max = 100, .records = "returns", .body = shd_ozon_body_returns_status, \
 	.map = shd_ozon_map_return, .next = shd_ozon_next_last_return, .optional = true}
 
+#define POSTINGS                                                                                   \
+	.method = "POST", .paging = SHD_PAGE_CURSOR, .limit = 100, .records = "postings",          \
+	.may_be_lacking = true, .next = shd_ozon_next_cursor
+
+/* Asked for by its number. */
+#define ONE_POSTING                                                                                \
+	.method = "POST", .path = "/v3/posting/fbs/get", .paging = SHD_PAGE_FOLLOW, .batch = 1,    \
+	.records = "result", .optional = true
+
 /* The messages of one chat; three rows, because what they mean depends on whose it is. */
 #define HISTORY(kind, pages)                                                                       \
 	.name = #kind, .poller = SHD_P_complaints, .method = "POST", .path = "/v3/chat/history",   \
@@ -33,46 +42,42 @@ static const struct shd_endpoint endpoints[] = {
 	{
 		.name = "fbs_unfulfilled",
 		.poller = SHD_P_orders,
-		.method = "POST",
+		POSTINGS,
 		.path = "/v4/posting/fbs/unfulfilled/list",
-		.paging = SHD_PAGE_CURSOR,
-		.limit = 100,
 		.page_max = 5000,
-		.records = "postings",
-		.may_be_lacking = true,
 		.body = shd_ozon_body_fbs_unfulfilled,
 		.map = shd_ozon_map_fbs_posting,
-		.next = shd_ozon_next_cursor,
 		.total = {"count"},
+		.complete = true,
+		.gone_after_ms = SHD_WEEK_MS, .closes = SHD_KIND_order,
+		.while_field = SHD_F_order_status, .while_word = "awaiting_shipment",
+		.asks = "fbs_get",
 	},
 	{
 		.name = "fbs_list",
 		.poller = SHD_P_orders,
-		.method = "POST",
+		POSTINGS,
 		.path = "/v4/posting/fbs/list",
-		.paging = SHD_PAGE_CURSOR,
-		.limit = 100,
 		.page_max = 5000,
-		.records = "postings",
-		.may_be_lacking = true,
 		.body = shd_ozon_body_fbs_list,
 		.map = shd_ozon_map_fbs_posting,
-		.next = shd_ozon_next_cursor,
+	},
+	{
+		.name = "fbs_get",
+		.poller = SHD_P_orders,
+		ONE_POSTING,
+		.body = shd_ozon_body_fbs_get,
+		.map = shd_ozon_map_fbs_posting,
 	},
 	{
 		.name = "fbo_list",
 		.poller = SHD_P_orders,
-		.method = "POST",
+		POSTINGS,
 		.path = "/v3/posting/fbo/list",
 		.every_ms = EVERY_QUARTER,
-		.paging = SHD_PAGE_CURSOR,
-		.limit = 100,
 		.page_max = 5000,
-		.records = "postings",
-		.may_be_lacking = true,
 		.body = shd_ozon_body_fbo_list,
 		.map = shd_ozon_map_fbo_posting,
-		.next = shd_ozon_next_cursor,
 	},
 	{
 		.name = "conditional_cancellation",
@@ -106,6 +111,7 @@ static const struct shd_endpoint endpoints[] = {
 		.map = shd_ozon_map_product,
 		.next = shd_ozon_next_last_id,
 		.total = {"result.total_items", "result.total"},
+		.asks = "product_info",
 	},
 	{
 		.name = "product_info",
@@ -119,6 +125,7 @@ static const struct shd_endpoint endpoints[] = {
 		.batch = 1000,
 		.body = shd_ozon_body_product_info,
 		.map = shd_ozon_map_product_info,
+		.tells = {SHD_F_listing_state, SHD_F_listing_issues, SHD_F_listing_price},
 	},
 	{
 		.name = "stocks",
@@ -153,6 +160,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks_fbs,
 		.map = shd_ozon_map_warehouse_stock,
 		.next = shd_ozon_next_cursor,
+		.tells = {SHD_F_stock_available, SHD_F_stock_reserved},
 	},
 	{
 		.name = "stocks_fbo",
@@ -171,6 +179,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks_fbo,
 		.map = shd_ozon_map_warehouse_stock,
 		.next = shd_ozon_next_cursor,
+		.tells = {SHD_F_stock_available, SHD_F_stock_reserved},
 	},
 	{
 		.name = "analytics_stocks",
@@ -187,6 +196,7 @@ static const struct shd_endpoint endpoints[] = {
 		.optional = true,
 		.body = shd_ozon_body_analytics_stocks,
 		.map = shd_ozon_map_analytics_stock,
+		.tells = {SHD_F_stock_inbound, SHD_F_stock_sold_7d, SHD_F_stock_cover},
 	},
 	{
 		.name = "turnover",
@@ -203,6 +213,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_turnover,
 		.map = shd_ozon_map_turnover,
 		.next = shd_ozon_next_offset,
+		.tells = {SHD_F_stock_sold_7d, SHD_F_stock_cover},
 	},
 	{
 		.name = "review_count",
@@ -287,33 +298,23 @@ static const struct shd_endpoint endpoints[] = {
 	{
 		.name = "fbs_transit",
 		.poller = SHD_P_logistics,
-		.method = "POST",
+		POSTINGS,
 		.path = "/v4/posting/fbs/list",
 		.every_ms = EVERY_6_HOURS,
-		.paging = SHD_PAGE_CURSOR,
-		.limit = 100,
 		.page_max = 5000,
-		.records = "postings",
-		.may_be_lacking = true,
 		.body = shd_ozon_body_fbs_transit,
 		.map = shd_ozon_map_fbs_posting,
-		.next = shd_ozon_next_cursor,
 	},
 	{
 		.name = "fbo_recheck",
 		.poller = SHD_P_logistics,
-		.method = "POST",
+		POSTINGS,
 		.path = "/v3/posting/fbo/list",
 		.every_ms = EVERY_6_HOURS,
-		.paging = SHD_PAGE_CURSOR,
-		.limit = 100,
 		.page_max = 5000,
-		.records = "postings",
-		.may_be_lacking = true,
 		.optional = true,
 		.body = shd_ozon_body_fbo_list,
 		.map = shd_ozon_map_fbo_posting,
-		.next = shd_ozon_next_cursor,
 	},
 	{
 		.name = "warehouse_list",
@@ -363,6 +364,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_supply_list,
 		.map = shd_ozon_map_supply_id,
 		.next = shd_ozon_next_last_id,
+		.asks = "supply_get",
 	},
 	{
 		.name = "supply_get",
@@ -378,6 +380,7 @@ static const struct shd_endpoint endpoints[] = {
 		.may_be_lacking = true,
 		.body = shd_ozon_body_supply_get,
 		.map = shd_ozon_map_supply,
+		.tells = {SHD_F_supply_state, SHD_F_supply_waits_for, SHD_F_supply_due_at},
 	},
 	{
 		.name = "index_postings",
@@ -464,19 +467,22 @@ static const struct shd_endpoint endpoints[] = {
 	{
 		.name = "arbitration_list",
 		.poller = SHD_P_complaints,
-		.method = "POST",
+		POSTINGS,
 		.path = "/v4/posting/fbs/list",
-		.paging = SHD_PAGE_CURSOR,
-		.limit = 100,
 		.page_max = 1000,
-		.records = "postings",
 		.complete = true,
 		.closes = SHD_KIND_complaint,
-		.may_be_lacking = true,
 		.body = shd_ozon_body_arbitration,
 		.map = shd_ozon_map_arbitration,
-		.next = shd_ozon_next_cursor,
 		.only_at = "status", .only = in_arbitration,
+		.asks = "arbitration_get",
+	},
+	{
+		.name = "arbitration_get",
+		.poller = SHD_P_complaints,
+		ONE_POSTING,
+		.body = shd_ozon_body_arbitration_get,
+		.map = shd_ozon_map_arbitration_end,
 	},
 	{
 		.name = "chat_count",

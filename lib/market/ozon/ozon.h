@@ -58,6 +58,7 @@ SHD_OZON_BODY(nothing);
 
 SHD_OZON_BODY(fbs_unfulfilled);
 SHD_OZON_BODY(fbs_list);
+SHD_OZON_BODY(fbs_get);
 SHD_OZON_BODY(fbs_transit);
 SHD_OZON_BODY(fbo_list);
 SHD_OZON_BODY(cancellations);
@@ -102,11 +103,13 @@ SHD_OZON_BODY(rfbs_get);
 SHD_OZON_BODY(returns_list);
 SHD_OZON_BODY(returns_status);
 SHD_OZON_BODY(arbitration);
+SHD_OZON_BODY(arbitration_get);
 SHD_OZON_MAP(rfbs);
 SHD_OZON_MAP(rfbs_detail);
 SHD_OZON_MAP(return);
 SHD_OZON_MAP(cancellation_claim);
 SHD_OZON_MAP(arbitration);
+SHD_OZON_MAP(arbitration_end);
 
 SHD_OZON_BODY(chat_list);
 SHD_OZON_BODY(chat_count);
@@ -139,6 +142,10 @@ void shd_ozon_put_url(struct shd_harvest *out, size_t at, enum shd_field field, 
 #define SHD_OZON_FBS "fbs"
 #define SHD_OZON_FBO "fbo"
 shd_page_fn shd_ozon_page;
+
+/* orders.c: the request for one posting; whether its status is a word that we know. */
+void shd_ozon_put_posting(struct shd_text *out, const char *number);
+bool shd_ozon_knows_status(const json_t *status);
 
 /* orders.c: sets `field` to what all pieces of an array of products{price, quantity} cost. The
  * currency is the product's `currency` or `currency_code`. Of several currencies nothing is

@@ -366,7 +366,7 @@ static enum shd_level level_of(const struct shd_alert *alert, const struct shd_v
 	bool open = alert->state == SHD_ALERT_FIRING || alert->state == SHD_ALERT_UNKNOWN;
 
 	for (int level = (int)alert->level; open && level > (int)verdict->level; level--)
-		if (verdict->kept >> level & 1)
+		if (verdict->not_clear >> level & 1)
 			return (enum shd_level)level;
 	return verdict->level;
 }

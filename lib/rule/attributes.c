@@ -40,7 +40,7 @@ bool shd_placeholder_at(const char *text, enum shd_placeholder *ret_placeholder,
 	return false;
 }
 
-/* The word of len bytes at text[at], in braces, is none that is filled in. */
+/* Reports the word of len bytes at text[at], in braces, which is no placeholder. */
 static void refuse_placeholder(
 	struct shd_compiler *compiler, const struct shd_node *node, size_t at, size_t len)
 {
@@ -60,7 +60,7 @@ static void refuse_placeholder(
 		near && !blanks ? "}?" : "");
 }
 
-/* Every word in braces must be one that is filled in; other braces are only braces. */
+/* Every word in braces must be a placeholder; numbers, and braces around other text, are left. */
 static void check_message(struct shd_compiler *compiler, const struct shd_node *node)
 {
 	enum shd_placeholder placeholder;
@@ -76,7 +76,7 @@ static void check_message(struct shd_compiler *compiler, const struct shd_node *
 	}
 }
 
-static const char *take_text(
+static const char *copy_text(
 	struct shd_compiler *compiler, const char *key, const struct shd_node *node)
 {
 	if (!is_scalar(compiler, node, key))
@@ -97,15 +97,15 @@ static void read_texts(
 	if (!node)
 		return;
 	if (node->type != SHD_NODE_MAP) {
-		ret[SHD_EN] = take_text(compiler, key, node);
+		ret[SHD_EN] = copy_text(compiler, key, node);
 		return;
 	}
-	shd_compiler_members(compiler, node, "language", languages, SHD_LANGUAGE_COUNT);
+	shd_compiler_check_members(compiler, node, "language", languages, SHD_LANGUAGE_COUNT);
 	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++) {
 		const struct shd_node *text = shd_compiler_find_in(compiler, key, languages[i]);
 
 		if (text)
-			ret[i] = take_text(compiler, key, text);
+			ret[i] = copy_text(compiler, key, text);
 	}
 }
 

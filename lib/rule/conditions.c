@@ -3,25 +3,19 @@
 
 #include <string.h>
 
-/* A mistake of an expression, brought to its place in the file. */
-struct place {
-	const struct shd_node *node;
-	struct shd_diags *diags;
-};
-
-static void report_at(void *ctx, size_t at, size_t width, const char *hint, const char *text)
+void shd_expr_node_report(void *ctx, size_t at, size_t width, const char *hint, const char *text)
 {
-	const struct place *place = ctx;
+	const struct shd_expr_node *source = ctx;
 
-	shd_node_mistake_at(place->node, at, width, place->diags, hint, "%s", text);
+	shd_node_mistake_at(source->node, at, width, source->diags, hint, "%s", text);
 }
 
-/* Compiles the scalar `node`; NULL when reported. */
+/* Compiles the scalar `node`; NULL: mistakes were reported. */
 static const struct shd_expr *compile(struct shd_compiler *compiler, const struct shd_node *node,
 	const char *key, struct shd_expr_scope *scope)
 {
-	struct place place = {node, compiler->diags};
-	struct shd_expr_mistakes mistakes = {.report = report_at, .ctx = &place};
+	struct shd_expr_node source = {node, compiler->diags};
+	struct shd_expr_mistakes mistakes = {.report = shd_expr_node_report, .ctx = &source};
 
 	if (node->type != SHD_NODE_SCALAR) {
 		shd_node_mistake(node, compiler->diags, "put it in quotes",
@@ -55,7 +49,7 @@ static const struct shd_expr *compile_as(struct shd_compiler *compiler, const st
 	return NULL;
 }
 
-/* The expression under `key`, NULL when absent or wrong. */
+/* Compiles the expression under `key`; NULL when it is absent or has mistakes. */
 static const struct shd_expr *read_expr(
 	struct shd_compiler *compiler, const char *key, enum shd_type type)
 {
@@ -81,7 +75,8 @@ static void read_stores(struct shd_compiler *compiler)
 	compiler->scope.reads_pollers |= scope.reads_pollers;
 }
 
-/* False when it was reported: nobody knows then which fields there are. */
+/* False: a mistake was reported; then it is not known which fields there are, and the other
+ * expressions are not checked. */
 static bool read_each(struct shd_compiler *compiler)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, "each");
@@ -111,7 +106,7 @@ static bool read_each(struct shd_compiler *compiler)
 }
 
 /* Stands for a due or value that has a mistake. */
-static const struct shd_expr bad = {.bad = true, .allowed_words = ""};
+static const struct shd_expr bad_expr = {.bad = true, .allowed_words = ""};
 
 static void read_value(struct shd_compiler *compiler)
 {
@@ -125,11 +120,11 @@ static void read_value(struct shd_compiler *compiler)
 		expr = NULL;
 	}
 	compiler->code->value = expr;
-	compiler->scope.value = expr || !node ? expr : &bad;
+	compiler->scope.value = expr || !node ? expr : &bad_expr;
 }
 
-/* The text of an expression as it was written, its lines joined. */
-static const char *written(struct shd_compiler *compiler, const struct shd_node *node)
+/* The source text of an expression on one line. */
+static const char *join_lines(struct shd_compiler *compiler, const struct shd_node *node)
 {
 	char *copy = shd_compiler_alloc(compiler, node->len + 1, 1);
 	size_t len = node->len;
@@ -154,16 +149,21 @@ static void read_level(struct shd_compiler *compiler, int level)
 	compiler->code->levels[level] = compile_as(
 		compiler, node, shd_level_name((enum shd_level)level), SHD_BOOL, &compiler->scope);
 	if (node->type == SHD_NODE_SCALAR)
-		compiler->code->conditions[level] = written(compiler, node);
+		compiler->code->conditions[level] = join_lines(compiler, node);
+}
+
+/* Reports members of the map that are no levels. */
+static void check_level_names(struct shd_compiler *compiler, const struct shd_node *map)
+{
+	const char *names[SHD_LEVEL_COUNT - SHD_INFO];
+
+	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
+		names[level - SHD_INFO] = shd_level_name((enum shd_level)level);
+	shd_compiler_check_members(compiler, map, "level", names, SHD_COUNT(names));
 }
 
 static void read_levels(struct shd_compiler *compiler)
 {
-	const char *levels[SHD_LEVEL_COUNT - SHD_INFO];
-
-	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
-		levels[level - SHD_INFO] = shd_level_name((enum shd_level)level);
-
 	for (int i = 0; i < SHD_LAYER_COUNT; i++) {
 		const struct shd_node *map = shd_node_get(compiler->layers[i], "levels");
 
@@ -174,7 +174,7 @@ static void read_levels(struct shd_compiler *compiler)
 				"`levels` must be a map of info, warning, critical, breached");
 			return;
 		}
-		shd_compiler_members(compiler, map, "level", levels, SHD_COUNT(levels));
+		check_level_names(compiler, map);
 	}
 	if (!shd_compiler_find(compiler, "levels")) {
 		shd_node_mistake(compiler->layers[SHD_LAYER_RULE], compiler->diags,
@@ -186,7 +186,7 @@ static void read_levels(struct shd_compiler *compiler)
 		read_level(compiler, level);
 }
 
-static void read_clear_of(struct shd_compiler *compiler, enum shd_level level)
+static void read_level_clear(struct shd_compiler *compiler, enum shd_level level)
 {
 	const char *name = shd_level_name(level);
 	const struct shd_node *node = shd_compiler_find_in(compiler, "clear", name);
@@ -201,34 +201,31 @@ static void read_clear_of(struct shd_compiler *compiler, enum shd_level level)
 	compiler->code->clears[level] =
 		compile_as(compiler, node, "clear", SHD_BOOL, &compiler->scope);
 	if (node->type == SHD_NODE_SCALAR)
-		compiler->code->clear_conditions[level] = written(compiler, node);
+		compiler->code->clear_conditions[level] = join_lines(compiler, node);
 }
 
-/* One expression for the end of the alert, or one for each of some levels. */
+/* `clear` is one expression for the whole alert, or a map with one for each of some levels. */
 static void read_clear(struct shd_compiler *compiler)
 {
 	const struct shd_node *node = shd_compiler_find(compiler, "clear");
-	const char *levels[SHD_LEVEL_COUNT - SHD_INFO];
 
 	if (!node || node->type != SHD_NODE_MAP) {
 		compiler->code->clear = read_expr(compiler, "clear", SHD_BOOL);
 		return;
 	}
+	check_level_names(compiler, node);
 	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
-		levels[level - SHD_INFO] = shd_level_name((enum shd_level)level);
-	shd_compiler_members(compiler, node, "level", levels, SHD_COUNT(levels));
-	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++)
-		read_clear_of(compiler, (enum shd_level)level);
+		read_level_clear(compiler, (enum shd_level)level);
 }
 
-static void keep_parts(struct shd_compiler *compiler)
+static void copy_parts(struct shd_compiler *compiler)
 {
 	for (int part = 0; part < SHD_PART_COUNT; part++) {
 		const struct shd_node *node =
 			shd_compiler_find(compiler, shd_rule_part_name((enum shd_rule_part)part));
 
 		if (node && node->type == SHD_NODE_SCALAR)
-			compiler->code->written[part] = written(compiler, node);
+			compiler->code->written[part] = join_lines(compiler, node);
 	}
 }
 
@@ -248,7 +245,7 @@ static uint32_t find_pollers(const struct shd_rule *rule)
 	return pollers;
 }
 
-/* In the order in which names become known: due, then value, then the rest. */
+/* In the order in which expressions may use each other: due, then value, then the rest. */
 void shd_compile_conditions(struct shd_compiler *compiler)
 {
 	struct shd_rule_code *code = compiler->code;
@@ -259,7 +256,8 @@ void shd_compile_conditions(struct shd_compiler *compiler)
 	compiler->scope.has_due = shd_compiler_find(compiler, "due");
 	compiler->scope.has_value = shd_compiler_find(compiler, "value");
 	code->due = read_expr(compiler, "due", SHD_TIME);
-	compiler->scope.due = code->due || !shd_compiler_find(compiler, "due") ? code->due : &bad;
+	compiler->scope.due =
+		code->due || !shd_compiler_find(compiler, "due") ? code->due : &bad_expr;
 	compiler->scope.mentions_closed = false;
 	code->where = read_expr(compiler, "where", SHD_BOOL);
 	code->mentions_closed = compiler->scope.mentions_closed;
@@ -268,7 +266,7 @@ void shd_compile_conditions(struct shd_compiler *compiler)
 	read_levels(compiler);
 	read_clear(compiler);
 	code->cost = read_expr(compiler, "cost", SHD_MONEY);
-	keep_parts(compiler);
+	copy_parts(compiler);
 	compiler->rule->deadline = code->due != NULL;
 	compiler->rule->reads_kinds = compiler->scope.reads_kinds;
 	memcpy(compiler->rule->reads_fields, compiler->scope.reads_fields,

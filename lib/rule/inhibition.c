@@ -1,4 +1,4 @@
-/* `inhibited_by`: the rules whose alert keeps those of another rule from being told. */
+/* `inhibited_by`: the rules whose firing alert suppresses the notifications of another rule. */
 #include "base/text.h"
 #include "compile.h"
 
@@ -41,130 +41,133 @@ void shd_compile_inhibited_by(struct shd_compiler *compiler)
 	compiler->rule->inhibited_by_count = names ? count : 0;
 }
 
-/* --- circles ------------------------------------------------------------------------------- */
+/* --- cycles -------------------------------------------------------------------------------- */
 
-/* A rule in the graph of who inhibits whom. Rules are of one circle when each can be reached
- * from the other: a strongly connected component, by Tarjan's algorithm, in one walk. */
+/* A rule in the graph of who inhibits whom. Rules form a cycle when they are in one strongly
+ * connected component, found by Tarjan's algorithm, which is not recursive here. */
 struct vertex {
-	size_t met;    /* when, from 1; 0: not yet */
-	size_t lowest; /* met first among the open ones that can be reached */
-	size_t next;   /* edge to be followed */
-	size_t parent; /* whence it was reached */
-	size_t circle; /* the same number: of one circle */
-	bool open;     /* its circle is not complete */
+	size_t number;    /* in the order of the visits, from 1; 0: not visited yet */
+	size_t low_link;  /* least number on the stack that is known to be reachable */
+	size_t next;      /* the edge to follow next */
+	size_t parent;    /* the vertex from which it was visited */
+	size_t component; /* equal for the vertices of one component */
+	bool on_stack;
 };
 
-struct place {
+struct id_entry {
 	const char *id;
-	size_t at;
+	size_t at; /* index of the rule and its vertex */
 };
 
 struct graph {
 	const struct shd_rules *rules;
-	struct place *places; /* by id */
-	size_t place_count;
-	struct vertex *of;    /* each rule */
-	size_t *open;         /* in the order in which they were met */
-	size_t open_count, met;
+	struct id_entry *by_id;  /* sorted */
+	size_t id_count;
+	struct vertex *vertices; /* one for each rule */
+	size_t *stack;
+	size_t stack_count, number;
 };
 
-enum { NOWHERE = -1 };
+enum { NO_VERTEX = -1 };
 
-static int by_id(const void *a, const void *b)
+static int compare_ids(const void *a, const void *b)
 {
-	const struct place *one = a, *other = b;
+	const struct id_entry *one = a, *other = b;
 
 	return strcmp(one->id, other->id);
 }
 
 static size_t find(const struct graph *graph, const char *id)
 {
-	const struct place wanted = {.id = id};
-	const struct place *found = bsearch(
-		&wanted, graph->places, graph->place_count, sizeof(wanted), by_id);
+	const struct id_entry wanted = {.id = id};
+	const struct id_entry *found = bsearch(
+		&wanted, graph->by_id, graph->id_count, sizeof(wanted), compare_ids);
 
-	return found ? found->at : (size_t)NOWHERE;
+	return found ? found->at : (size_t)NO_VERTEX;
 }
 
-static void meet(struct graph *graph, size_t at, size_t parent)
+static void visit(struct graph *graph, size_t at, size_t parent)
 {
-	struct vertex *vertex = &graph->of[at];
+	struct vertex *vertex = &graph->vertices[at];
 
-	vertex->met = vertex->lowest = ++graph->met;
+	vertex->number = vertex->low_link = ++graph->number;
 	vertex->parent = parent;
-	vertex->open = true;
-	graph->open[graph->open_count++] = at;
+	vertex->on_stack = true;
+	graph->stack[graph->stack_count++] = at;
 }
 
-/* All that can be reached from the vertex were met. */
-static void leave(struct graph *graph, size_t at)
+/* All vertices that can be reached from this one were visited: completes its component if it is
+ * the root of one. */
+static void finish(struct graph *graph, size_t at)
 {
-	const struct vertex *vertex = &graph->of[at];
+	const struct vertex *vertex = &graph->vertices[at];
 	size_t last;
 
-	if (vertex->lowest == vertex->met)
+	if (vertex->low_link == vertex->number)
 		do {
-			last = graph->open[--graph->open_count];
-			graph->of[last].open = false;
-			graph->of[last].circle = vertex->met;
+			last = graph->stack[--graph->stack_count];
+			graph->vertices[last].on_stack = false;
+			graph->vertices[last].component = vertex->number;
 		} while (last != at);
-	else if (graph->of[vertex->parent].lowest > vertex->lowest)
-		graph->of[vertex->parent].lowest = vertex->lowest;
+	else if (graph->vertices[vertex->parent].low_link > vertex->low_link)
+		graph->vertices[vertex->parent].low_link = vertex->low_link;
 }
 
-static void walk(struct graph *graph, size_t from)
+/* Finds the components of all that can be reached from a vertex. */
+static void find_components(struct graph *graph, size_t from)
 {
 	size_t at = from;
 
-	for (meet(graph, from, (size_t)NOWHERE); at != (size_t)NOWHERE;) {
+	for (visit(graph, from, (size_t)NO_VERTEX); at != (size_t)NO_VERTEX;) {
 		const struct shd_rule *rule = graph->rules->items[at];
-		struct vertex *vertex = &graph->of[at];
+		struct vertex *vertex = &graph->vertices[at];
 
 		if (vertex->next == rule->inhibited_by_count) {
-			leave(graph, at);
+			finish(graph, at);
 			at = vertex->parent;
 			continue;
 		}
 		size_t next = find(graph, rule->inhibited_by[vertex->next++]);
-		if (next == (size_t)NOWHERE)
+		if (next == (size_t)NO_VERTEX)
 			continue;
-		if (!graph->of[next].met) {
-			meet(graph, next, at);
+		if (!graph->vertices[next].number) {
+			visit(graph, next, at);
 			at = next;
-		} else if (graph->of[next].open && graph->of[next].met < vertex->lowest) {
-			vertex->lowest = graph->of[next].met;
+		} else if (graph->vertices[next].on_stack &&
+			   graph->vertices[next].number < vertex->low_link) {
+			vertex->low_link = graph->vertices[next].number;
 		}
 	}
 }
 
-/* NULL stands in a set for a rule with mistakes. */
+/* A rule with mistakes is NULL in the set. */
 static void graph_init(struct graph *graph, const struct shd_rules *rules)
 {
 	*graph = (struct graph){.rules = rules};
-	graph->places = shd_xcalloc(rules->count + 1, sizeof(*graph->places));
-	graph->of = shd_xcalloc(rules->count + 1, sizeof(*graph->of));
-	graph->open = shd_xcalloc(rules->count + 1, sizeof(*graph->open));
+	graph->by_id = shd_xcalloc(rules->count + 1, sizeof(*graph->by_id));
+	graph->vertices = shd_xcalloc(rules->count + 1, sizeof(*graph->vertices));
+	graph->stack = shd_xcalloc(rules->count + 1, sizeof(*graph->stack));
 	for (size_t i = 0; i < rules->count; i++)
 		if (rules->items[i])
-			graph->places[graph->place_count++] =
-				(struct place){rules->items[i]->id, i};
-	qsort(graph->places, graph->place_count, sizeof(*graph->places), by_id);
-	for (size_t i = 0; i < graph->place_count; i++)
-		if (!graph->of[graph->places[i].at].met)
-			walk(graph, graph->places[i].at);
+			graph->by_id[graph->id_count++] =
+				(struct id_entry){rules->items[i]->id, i};
+	qsort(graph->by_id, graph->id_count, sizeof(*graph->by_id), compare_ids);
+	for (size_t i = 0; i < graph->id_count; i++)
+		if (!graph->vertices[graph->by_id[i].at].number)
+			find_components(graph, graph->by_id[i].at);
 }
 
 static void graph_finish(struct graph *graph)
 {
-	free(graph->places);
-	free(graph->of);
-	free(graph->open);
+	free(graph->by_id);
+	free(graph->vertices);
+	free(graph->stack);
 }
 
-/* --- what is wrong with a name -------------------------------------------------------------- */
+/* --- mistakes ------------------------------------------------------------------------------ */
 
-/* A rule that is tried alone has none of the others beside it: it is told more often then. */
-static void doubt_unknown(struct shd_compiler *compiler, const struct shd_rules *rules,
+/* Only a warning: a file of rules may be tested without the files that define the others. */
+static void warn_unknown_rule(struct shd_compiler *compiler, const struct shd_rules *rules,
 			   const struct shd_node *node, const char *name)
 {
 	const char **ids shd_autofree = shd_xcalloc(rules->count + 1, sizeof(*ids));
@@ -182,14 +185,14 @@ static void check_one(struct shd_compiler *compiler, const struct graph *graph, 
 		      const struct shd_node *node, const char *name)
 {
 	const struct shd_rule *rule = graph->rules->items[at], *other;
-	size_t place = find(graph, name);
+	size_t found = find(graph, name);
 
-	if (place == (size_t)NOWHERE) {
-		doubt_unknown(compiler, graph->rules, node, name);
+	if (found == (size_t)NO_VERTEX) {
+		warn_unknown_rule(compiler, graph->rules, node, name);
 		return;
 	}
-	other = graph->rules->items[place];
-	if (graph->of[place].circle == graph->of[at].circle)
+	other = graph->rules->items[found];
+	if (graph->vertices[found].component == graph->vertices[at].component)
 		shd_node_mistake(node, compiler->diags, "one of a circle has to be told",
 			"rule '%s' would hold back itself%s%s%s", rule->id,
 			other == rule ? "" : ", by '", other == rule ? "" : name,

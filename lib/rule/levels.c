@@ -2,8 +2,8 @@
 #include "code.h"
 #include "rule/eval/exact.h"
 
-/* How often a rule with `3 of 5` counts what no poller brings. */
-#define OWN_LOOK_MS (5 * SHD_MINUTE_MS)
+/* The interval at which `3 of 5` counts evaluations when no poller brings what the rule reads. */
+#define DEFAULT_EVERY_MS (5 * SHD_MINUTE_MS)
 
 static enum shd_truth truth(struct shd_eval *eval, const struct shd_expr *expr)
 {
@@ -13,27 +13,28 @@ static enum shd_truth truth(struct shd_eval *eval, const struct shd_expr *expr)
 	return shd_truth_of(&result);
 }
 
-/* A comparison that has a left and a right side worth showing. */
+/* An ordering comparison: one with a value and a limit. */
 static bool is_order(enum shd_op op)
 {
 	return op == SHD_OP_LT || op == SHD_OP_LE || op == SHD_OP_GT || op == SHD_OP_GE;
 }
 
-/* The comparison that decides `expr`: of `and` the first, of `or` the first part that
- * holds (or the first, when none does); orders before equalities. */
+/* The comparison whose sides explain `expr` best: of `and` the first, of `or` that of the first
+ * part that holds (or of the first part, when none does). orders_only: not == and !=. */
 static const struct shd_expr *deciding(
-	struct shd_eval *eval, const struct shd_expr *expr, bool orders)
+	struct shd_eval *eval, const struct shd_expr *expr, bool orders_only)
 {
 	const struct shd_expr *first = NULL;
 
-	if (is_order(expr->op) || (!orders && (expr->op == SHD_OP_EQ || expr->op == SHD_OP_NE)))
+	if (is_order(expr->op) ||
+		(!orders_only && (expr->op == SHD_OP_EQ || expr->op == SHD_OP_NE)))
 		return expr;
 	if (expr->op == SHD_OP_NOT)
-		return deciding(eval, expr->args[0], orders);
+		return deciding(eval, expr->args[0], orders_only);
 	if (expr->op != SHD_OP_AND && expr->op != SHD_OP_OR)
 		return NULL;
 	for (uint32_t i = 0; i < expr->count; i++) {
-		const struct shd_expr *found = deciding(eval, expr->args[i], orders);
+		const struct shd_expr *found = deciding(eval, expr->args[i], orders_only);
 
 		if (found && !first)
 			first = found;
@@ -49,38 +50,38 @@ static bool is_value(const struct shd_expr *expr)
 	return expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE;
 }
 
-/* A text that lower() made does not outlive the judgement: people see it as it was
- * written. */
-static const struct shd_expr *as_written(
+/* Of lower(x), x: a text that lower() makes does not outlive the judgement, and people recognise
+ * the original. */
+static const struct shd_expr *without_lower(
 	const struct shd_eval *eval, const struct shd_expr *expr)
 {
 	const struct shd_expr *text = is_value(expr) ? eval->value : expr;
 
 	if (text->op != SHD_OP_CALL || text->function != SHD_FN_lower)
 		return expr;
-	return as_written(eval, text->args[0]);
+	return without_lower(eval, text->args[0]);
 }
 
-/* Puts the sides of the comparison into the verdict. */
-static void show(
+/* Sets value and limit of the verdict to the sides of the comparison. */
+static void show_comparison(
 	struct shd_eval *eval, const struct shd_expr *comparison, struct shd_verdict *verdict)
 {
 	const struct shd_expr *left = comparison->args[0], *right = comparison->args[1];
-	bool turned =
+	bool swapped = /* 4% < value */
 		is_value(right) || (left->op == SHD_OP_LITERAL && right->op != SHD_OP_LITERAL);
 	struct shd_result shown, limit;
 
 	eval->hit = eval->of = 0;
-	shd_eval(eval, as_written(eval, turned ? right : left), &shown);
+	shd_eval(eval, without_lower(eval, swapped ? right : left), &shown);
 	verdict->sample_hit = eval->hit;
 	verdict->sample_of = eval->of;
-	shd_eval(eval, as_written(eval, turned ? left : right), &limit);
+	shd_eval(eval, without_lower(eval, swapped ? left : right), &limit);
 	verdict->value = shown.v;
 	verdict->limit = limit.v;
 }
 
-/* A share or ratio of counts, behind the name `value` too; no more than that, or its
- * sample would not tell what is missing. */
+/* A share or ratio, directly or by the name `value`. Within a larger expression its sample would
+ * not say how many more it takes. */
 static bool is_share(const struct shd_eval *eval, const struct shd_expr *expr)
 {
 	if (is_value(expr))
@@ -89,8 +90,7 @@ static bool is_share(const struct shd_eval *eval, const struct shd_expr *expr)
 	       (expr->op == SHD_OP_CALL && expr->function == SHD_FN_ratio);
 }
 
-/* How many more hits until `share OP limit` holds; hits fewer where a low share is
- * the bad one. */
+/* How many more hits until `share OP limit` holds; for < and <=, how many fewer. */
 static int64_t hits_until(enum shd_op op, int64_t hit, int64_t of, const struct shd_result *limit)
 {
 	struct shd_result all = {.v.n = of * SHD_MICRO}, allowed;
@@ -140,15 +140,16 @@ static const struct shd_expr *shown_level(const struct shd_rule_code *code, enum
 	return NULL;
 }
 
-/* What lower() makes deeper within is not shown at all. */
-static void forget_scratch(const struct shd_eval *eval, struct shd_value *value)
+/* Makes a text none that lower() made within a larger expression: it does not outlive the
+ * judgement. */
+static void drop_scratch_text(const struct shd_eval *eval, struct shd_value *value)
 {
 	if (value->type == SHD_TEXT && !value->none && value->text >= eval->scratch &&
 		value->text <= eval->scratch + SHD_SCRATCH_BYTES)
 		*value = (struct shd_value){.type = SHD_TEXT, .none = true};
 }
 
-/* Value, limit, sample, room: for people; no wake-ups come from here. */
+/* Sets value, limit, sample and room, which explain the verdict to people; records no wake-ups. */
 static void explain(
 	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
@@ -159,7 +160,7 @@ static void explain(
 
 	eval->hit = eval->of = 0;
 	if (code->value) {
-		shd_eval(eval, as_written(eval, code->value), &value);
+		shd_eval(eval, without_lower(eval, code->value), &value);
 		verdict->value = value.v;
 		verdict->sample_hit = eval->hit;
 		verdict->sample_of = eval->of;
@@ -168,15 +169,15 @@ static void explain(
 	if (level && !comparison)
 		comparison = deciding(eval, level, false);
 	if (comparison)
-		show(eval, comparison, verdict);
+		show_comparison(eval, comparison, verdict);
 	find_room(eval, code, verdict);
-	forget_scratch(eval, &verdict->value);
-	forget_scratch(eval, &verdict->limit);
+	drop_scratch_text(eval, &verdict->value);
+	drop_scratch_text(eval, &verdict->limit);
 	eval->missing = missing;
 	eval->wake_ms = wake_ms;
 }
 
-/* A condition to clear holds too when there is nothing left that it could ask of. */
+/* A `clear` condition that is empty (a share of no orders) counts as true. */
 static bool is_clear(struct shd_eval *eval, const struct shd_expr *expr)
 {
 	struct shd_result result;
@@ -187,13 +188,12 @@ static bool is_clear(struct shd_eval *eval, const struct shd_expr *expr)
 	return shd_truth_of(&result) == SHD_TRUTH_TRUE || (result.v.none && result.empty);
 }
 
-/* The worst level that holds. A level that is unknown does not hold; when none holds
- * and one is unknown, nobody knows: UNKNOWN neither fires nor resolves. When all that
- * is missing is that there is nothing to judge by, none holds: TOO_FEW. */
+/* Finds the worst level that holds; an unknown level does not. If none holds: UNKNOWN, which
+ * neither fires nor resolves, when one is unknown; TOO_FEW when one is empty. */
 static void judge_levels(
 	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
-	bool unsure = false, empty = false;
+	bool unknown = false, empty = false;
 
 	for (int level = SHD_BREACHED; level > SHD_LEVEL_NONE && verdict->level == SHD_LEVEL_NONE;
 		level--) {
@@ -204,15 +204,15 @@ static void judge_levels(
 		if (shd_truth_of(&held) == SHD_TRUTH_TRUE)
 			verdict->level = (enum shd_level)level;
 		empty |= held.v.none && held.empty;
-		unsure |= held.v.none && !held.empty;
+		unknown |= held.v.none && !held.empty;
 	}
-	if (verdict->level == SHD_LEVEL_NONE && (unsure || empty))
-		verdict->judgement = unsure ? SHD_UNKNOWN : SHD_TOO_FEW;
+	if (verdict->level == SHD_LEVEL_NONE && (unknown || empty))
+		verdict->judgement = unknown ? SHD_UNKNOWN : SHD_TOO_FEW;
 	const char *missing = eval->missing;
 	verdict->clear = is_clear(eval, code->clear);
 	for (int level = (int)verdict->level + 1; level < SHD_LEVEL_COUNT; level++)
 		if (!is_clear(eval, code->clears[level]))
-			verdict->kept |= (uint8_t)(1U << level);
+			verdict->not_clear |= (uint8_t)(1U << level);
 	eval->missing = missing;
 }
 
@@ -236,8 +236,8 @@ bool shd_rule_applies(const struct shd_rule *rule, const struct shd_rule_env *en
 	return applies(&eval, rule) == SHD_TRUTH_TRUE;
 }
 
-/* Whether there is something to judge at all. */
-static enum shd_judgement watched(struct shd_eval *eval, const struct shd_rule *rule)
+/* SHD_JUDGED when the rule watches the store or entity. */
+static enum shd_judgement check_watched(struct shd_eval *eval, const struct shd_rule *rule)
 {
 	const struct shd_rule_code *code = rule->code;
 	const struct shd_entity *entity = eval->env->entity;
@@ -259,8 +259,8 @@ static enum shd_judgement watched(struct shd_eval *eval, const struct shd_rule *
 	return where.v.n ? SHD_JUDGED : SHD_NOT_WATCHED;
 }
 
-/* Whether there is enough data. */
-static enum shd_judgement enough(struct shd_eval *eval, const struct shd_rule_code *code)
+/* SHD_JUDGED when there is enough data, as `needs` says. */
+static enum shd_judgement check_needs(struct shd_eval *eval, const struct shd_rule_code *code)
 {
 	struct shd_result needs;
 
@@ -276,8 +276,8 @@ static enum shd_judgement enough(struct shd_eval *eval, const struct shd_rule_co
 	return SHD_TOO_FEW;
 }
 
-/* Due time and money, which are shown whatever the level. */
-static void attach(
+/* Sets due and cost, which are shown at every level. */
+static void add_due_and_cost(
 	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
 {
 	struct shd_result result;
@@ -294,9 +294,9 @@ static void attach(
 	eval->missing = NULL;
 }
 
-/* The longest interval of the pollers that bring what the rule reads, and whether one of
- * them fails. */
-static void look_at_pollers(const struct shd_rule *rule, const struct shd_rule_env *env,
+/* Sets the longest interval of the pollers that bring what the rule reads, and whether one of them
+ * fails. */
+static void add_pollers(const struct shd_rule *rule, const struct shd_rule_env *env,
 	struct shd_verdict *verdict)
 {
 	for (int p = 0; p < SHD_POLLER_COUNT; p++) {
@@ -311,7 +311,7 @@ static void look_at_pollers(const struct shd_rule *rule, const struct shd_rule_e
 		verdict->failing |= env->failing && env->failing(env->ctx, (enum shd_poller)p);
 	}
 	if (!verdict->every_ms)
-		verdict->every_ms = OWN_LOOK_MS;
+		verdict->every_ms = DEFAULT_EVERY_MS;
 }
 
 void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
@@ -327,10 +327,10 @@ void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 		.cost.none = true,
 		.room.none = true};
 	shd_eval_init(&eval, env, code->due, code->value);
-	verdict->judgement = watched(&eval, rule);
+	verdict->judgement = check_watched(&eval, rule);
 	if (verdict->judgement == SHD_JUDGED) {
-		attach(&eval, code, verdict);
-		verdict->judgement = enough(&eval, code);
+		add_due_and_cost(&eval, code, verdict);
+		verdict->judgement = check_needs(&eval, code);
 	}
 	if (verdict->judgement == SHD_JUDGED) {
 		judge_levels(&eval, code, verdict);
@@ -338,9 +338,9 @@ void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 	} else {
 		verdict->clear = false;
 	}
-	bool short_of = verdict->judgement == SHD_UNKNOWN || verdict->judgement == SHD_TOO_FEW;
-	verdict->why = short_of ? eval.missing : NULL;
+	bool has_reason = verdict->judgement == SHD_UNKNOWN || verdict->judgement == SHD_TOO_FEW;
+	verdict->why = has_reason ? eval.missing : NULL;
 	verdict->wake.ms = eval.wake_ms;
 	if (rule->for_hits)
-		look_at_pollers(rule, env, verdict);
+		add_pollers(rule, env, verdict);
 }

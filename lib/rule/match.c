@@ -1,6 +1,6 @@
 #include "match.h"
 
-#include "rule/language/expr.h"
+#include "code.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +14,6 @@ struct shd_match {
 };
 
 /* --- compile --------------------------------------------------------------------- */
-
-struct reporter {
-	const struct shd_node *node;
-	struct shd_diags *diags;
-};
-
-static void mistake(void *ctx, size_t at, size_t width, const char *hint, const char *text)
-{
-	const struct reporter *reporter = ctx;
-
-	shd_node_mistake_at(reporter->node, at, width, reporter->diags, hint, "%s", text);
-}
 
 static bool is_level(const char *name, enum shd_level *ret_level)
 {
@@ -54,7 +42,7 @@ static bool is_level_name(const struct shd_expr *expr)
 	return expr->op == SHD_OP_NAME && is_level(expr->name, &level);
 }
 
-/* What varies from alert to alert. */
+/* Whether it is a name whose value an alert has. */
 static bool is_fact(const struct shd_expr *expr)
 {
 	static const char *const facts[] = {"rule", "level", "store", "marketplace"};
@@ -65,7 +53,7 @@ static bool is_fact(const struct shd_expr *expr)
 	return expr->op == SHD_OP_NAME && is_label(expr->name);
 }
 
-/* A name where only a fact or the name of a level can stand. */
+/* Reports a name that is neither a fact of an alert nor a level. */
 static void check_name(const struct shd_expr *expr, const struct shd_expr *other,
 	struct shd_expr_mistakes *mistakes)
 {
@@ -87,7 +75,7 @@ static void check_name(const struct shd_expr *expr, const struct shd_expr *other
 	shd_expr_mistake(mistakes, expr->at, expr->width, hint, "unknown name '%s'", expr->name);
 }
 
-/* The other side of a comparison with `level`. */
+/* Reports a text that is compared with `level` and is no level. */
 static void check_level(const struct shd_expr *expr, struct shd_expr_mistakes *mistakes)
 {
 	enum shd_level level;
@@ -131,7 +119,7 @@ static void check_comparison(const struct shd_expr *expr, const struct shd_expr 
 			"this compares nothing of an alert");
 }
 
-/* Something that is neither true nor false, where only that can be. */
+/* Reports an expression that is not a condition. */
 static void refuse_operand(const struct shd_expr *expr, struct shd_expr_mistakes *mistakes)
 {
 	const char *name = expr->op == SHD_OP_NAME ? expr->name : "";
@@ -152,7 +140,7 @@ static void refuse_operand(const struct shd_expr *expr, struct shd_expr_mistakes
 	shd_expr_mistake(mistakes, expr->at, expr->width, hint, "this is neither true nor false");
 }
 
-/* Only what a condition over words and levels needs. */
+/* A route uses only a part of the language: reports the rest. */
 static void check(const struct shd_expr *expr, struct shd_expr_mistakes *mistakes)
 {
 	switch (expr->op) {
@@ -204,8 +192,8 @@ static void check(const struct shd_expr *expr, struct shd_expr_mistakes *mistake
 
 struct shd_match *shd_match_compile(const struct shd_node *node, struct shd_diags *diags)
 {
-	struct reporter reporter = {node, diags};
-	struct shd_expr_mistakes mistakes = {.report = mistake, .ctx = &reporter};
+	struct shd_expr_node source = {node, diags};
+	struct shd_expr_mistakes mistakes = {.report = shd_expr_node_report, .ctx = &source};
 	struct shd_match *match = shd_xcalloc(1, sizeof(*match));
 
 	match->arena = shd_arena_create(MATCH_BYTES);
@@ -237,7 +225,7 @@ static const char *find_label(const struct shd_pairs *pairs, const char *name)
 	return NULL;
 }
 
-/* The word an operand stands for; NULL: absent. */
+/* The value of an operand as text; NULL: absent. */
 static const char *word_of(const struct shd_expr *expr, const struct shd_match_facts *facts)
 {
 	if (expr->op == SHD_OP_LITERAL)
@@ -253,12 +241,13 @@ static const char *word_of(const struct shd_expr *expr, const struct shd_match_f
 	if (strcmp(expr->name, "level") == 0)
 		return shd_level_name(facts->level);
 	if (!is_label(expr->name))
-		return expr->name; /* a level by its name */
+		return expr->name; /* the name of a level */
 	const char *label = find_label(facts->store_labels, expr->name + 7);
 	return label ? label : find_label(facts->rule_labels, expr->name + 7);
 }
 
-/* Below, equal or above, as -1, 0, 1: levels by their order, words by their bytes. */
+/* Compares two operands as strcmp does: levels by severity, other texts by their bytes. False: one
+ * of them is absent. */
 static bool order_of(const struct shd_expr *a, const struct shd_expr *b,
 	const struct shd_match_facts *facts, int *ret_order)
 {

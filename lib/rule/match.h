@@ -3,15 +3,15 @@
  *   level >= critical and labels.team == "ru"
  *   rule in ["ozon-new-order", "ozon-negative-review"] or store == "ozon-main"
  *
- * The grammar of the rules language; names are rule, level, store, marketplace and
- * labels.NAME (of the store, then of the rule); after `level` a level stands without quotes.
- * What is absent makes a comparison false. Pure; read-only once compiled. */
+ * It has the grammar of the rules language. The names are rule, level, store, marketplace and
+ * labels.NAME (a label of the store, otherwise of the rule); levels need no quotes. A comparison
+ * with something absent is false. Pure; read-only once compiled. */
 #pragma once
 #include "rule.h"
 
 struct shd_match;
 
-/* Compiles a scalar node. NULL when diags got a mistake. Returns owned. */
+/* Compiles a scalar node. NULL: mistakes went to diags. Returns owned. */
 struct shd_match *shd_match_compile(const struct shd_node *node, struct shd_diags *diags);
 void shd_match_destroy(struct shd_match *match); /* accepts NULL */
 

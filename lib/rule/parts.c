@@ -22,8 +22,10 @@ bool shd_rule_part(const struct shd_rule *rule, enum shd_rule_part part, struct 
 	return written;
 }
 
-/* What a share or ratio counts, behind the name `value` too: the aggregate; or NULL. */
-static const struct shd_expr *counted(const struct shd_rule_code *code, const struct shd_expr *expr)
+/* The aggregate that a share, count or ratio is made of, directly or by the name `value`; or NULL.
+ */
+static const struct shd_expr *counting_aggregate(
+	const struct shd_rule_code *code, const struct shd_expr *expr)
 {
 	if (expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE && code->value)
 		expr = code->value;
@@ -34,14 +36,14 @@ static const struct shd_expr *counted(const struct shd_rule_code *code, const st
 	return counts ? expr : NULL;
 }
 
-/* The first comparison from below, of which more is worse. */
+/* The counting aggregate of the first `>` or `>=` in a condition: more hits are worse; or NULL. */
 static const struct shd_expr *find_counted(
 	const struct shd_rule_code *code, const struct shd_expr *expr)
 {
 	const struct shd_expr *found = NULL;
 
 	if (expr->op == SHD_OP_GT || expr->op == SHD_OP_GE)
-		return counted(code, expr->args[0]);
+		return counting_aggregate(code, expr->args[0]);
 	if (expr->op == SHD_OP_AND || expr->op == SHD_OP_OR)
 		for (uint32_t i = 0; !found && i < expr->count; i++)
 			found = find_counted(code, expr->args[i]);

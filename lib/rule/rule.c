@@ -14,7 +14,7 @@ static const char *const keys[] = {
 #undef KEY
 };
 
-enum { RULES_A_FILE = 1000, ID_BYTES = 64, ARENA_BYTES = 64 << 20 };
+enum { RULES_PER_FILE_MAX = 1000, ID_BYTES = 64, ARENA_BYTES = 64 << 20 };
 
 const char *shd_level_name(enum shd_level level)
 {
@@ -72,7 +72,7 @@ const char *shd_compiler_text(struct shd_compiler *compiler, const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
-/* The name that was meant: a near one, or one that was cut short ("warn"). */
+/* The name that was probably meant: a similar one, or one that was cut short ("warn"). */
 static const char *nearest_member(const char *text, const char *const *names, size_t count)
 {
 	const char *near = text ? shd_nearest(text, names, count) : NULL;
@@ -83,7 +83,7 @@ static const char *nearest_member(const char *text, const char *const *names, si
 	return near;
 }
 
-void shd_compiler_members(struct shd_compiler *compiler, const struct shd_node *map,
+void shd_compiler_check_members(struct shd_compiler *compiler, const struct shd_node *map,
 	const char *what, const char *const *names, size_t count)
 {
 	for (size_t i = 0; map && map->type == SHD_NODE_MAP && i < map->count; i++) {
@@ -111,7 +111,7 @@ static bool is_id(const char *text, size_t len)
 	return good;
 }
 
-/* The rule's id, NULL when it has none that can be used. */
+/* The rule's id; NULL: it has no valid one, which was reported. */
 static const char *read_id(struct shd_compiler *compiler, const struct shd_node *map)
 {
 	const struct shd_node *node = shd_node_get(map, "rule");
@@ -159,7 +159,7 @@ struct shd_rule *shd_compile_rule(struct shd_compiler *compiler, const char *id)
 	compiler->scope = (struct shd_expr_scope){
 		.word_lists = compiler->word_lists, .calendars = compiler->calendars};
 	shd_compile_conditions(compiler);
-	shd_compile_doubts(compiler);
+	shd_compile_warn_contradictions(compiler);
 	shd_compile_attributes(compiler);
 	return rule;
 }
@@ -168,13 +168,14 @@ static void add_rule(struct shd_compiler *compiler, const struct shd_node *map)
 {
 	struct shd_rules *rules = compiler->rules;
 	size_t before = shd_diags_mistakes(compiler->diags);
-	const char *id = map->bad ? NULL : read_id(compiler, map); /* bad: half of it is unknown */
+	const char *id =
+		map->bad ? NULL : read_id(compiler, map); /* bad: its YAML was not read fully */
 
 	if (!id)
 		return;
 	compiler->layers[SHD_LAYER_STORES] = shd_node_get(compiler->overrides, id);
 	compiler->layers[SHD_LAYER_RULE] = map;
-	shd_compiler_members(compiler, map, "key", keys, SHD_COUNT(keys));
+	shd_compiler_check_members(compiler, map, "key", keys, SHD_COUNT(keys));
 	id = shd_compiler_text(compiler, id);
 	const struct shd_rule *rule = id ? shd_compile_rule(compiler, id) : NULL;
 	if (!rule)
@@ -199,7 +200,7 @@ static void compile_doc(struct shd_compiler *compiler, const struct shd_doc *doc
 				"rules:", "a file of rules is a map with a list `rules`");
 		return;
 	}
-	shd_compiler_members(compiler, root, "key", top, SHD_COUNT(top));
+	shd_compiler_check_members(compiler, root, "key", top, SHD_COUNT(top));
 	if (!list || (list->type == SHD_NODE_SCALAR && !list->len))
 		return;
 	if (list->type != SHD_NODE_LIST) {
@@ -207,16 +208,16 @@ static void compile_doc(struct shd_compiler *compiler, const struct shd_doc *doc
 			list, compiler->diags, "- rule: my-rule", "`rules` must be a list");
 		return;
 	}
-	if (list->count > RULES_A_FILE) {
+	if (list->count > RULES_PER_FILE_MAX) {
 		shd_node_mistake(list, compiler->diags, "split the file",
-			"more than %d rules in one file", RULES_A_FILE);
+			"more than %d rules in one file", RULES_PER_FILE_MAX);
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++)
 		add_rule(compiler, &list->items[i]);
 }
 
-void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node *overrides)
+void shd_compile_check_overrides(struct shd_compiler *compiler, const struct shd_node *overrides)
 {
 	const struct shd_rules *rules = compiler->rules;
 	const char **ids shd_autofree = shd_xcalloc(rules->count + 1, sizeof(*ids));
@@ -225,12 +226,12 @@ void shd_compile_overrides(struct shd_compiler *compiler, const struct shd_node 
 		return;
 	for (size_t i = 0; i < rules->count; i++)
 		ids[i] = rules->items[i]->id;
-	shd_compiler_members(compiler, overrides, "rule", ids, rules->count);
+	shd_compiler_check_members(compiler, overrides, "rule", ids, rules->count);
 	for (size_t i = 0; i < overrides->count; i++) {
 		const struct shd_node *override = &overrides->items[i];
 
 		if (override->type == SHD_NODE_MAP)
-			shd_compiler_members(
+			shd_compiler_check_members(
 				compiler, override, "key", keys + 1, SHD_COUNT(keys) - 1);
 		else
 			shd_node_mistake(override, compiler->diags,
@@ -257,7 +258,7 @@ struct shd_rules *shd_rules_compile(struct shd_doc *const *docs, size_t count,
 		compile_doc(&compiler, docs[i]);
 		flawed |= shd_doc_flawed(docs[i]);
 	}
-	shd_compile_overrides(&compiler, compiler.overrides);
+	shd_compile_check_overrides(&compiler, compiler.overrides);
 	shd_compile_check_inhibition(&compiler, rules, NULL);
 	if (setup)
 		shd_compile_variants(&compiler, setup);

@@ -15,7 +15,7 @@ enum shape {
 	SHAPE_KIND,
 	SHAPE_LEVELS,
 	SHAPE_CLEAR,
-	SHAPE_HOLD,
+	SHAPE_FOR,
 	SHAPE_DURATION,
 	SHAPE_URL,
 	SHAPE_LABELS,
@@ -60,7 +60,7 @@ static json_t *of_pattern(const char *pattern)
 	return schema;
 }
 
-/* YAML reads `4.6` and `true` as a number and a bool; they are texts to us. */
+/* Editors take `4.6` and `true` in YAML for a number and a bool; we read them as texts. */
 static json_t *scalar_schema(void)
 {
 	static const char *const types[] = {"string", "number", "boolean"};
@@ -168,7 +168,7 @@ static json_t *shape_schema(enum shape shape)
 		return levels_schema();
 	case SHAPE_CLEAR:
 		return clear_schema();
-	case SHAPE_HOLD:
+	case SHAPE_FOR:
 		return of_pattern("^([0-9]+(w|d|h|m|s|ms))+$|^[0-9]+ of [0-9]+$");
 	case SHAPE_DURATION:
 		return of_pattern("^([0-9]+(w|d|h|m|s|ms))+$");
@@ -184,7 +184,7 @@ static json_t *shape_schema(enum shape shape)
 	shd_bug("a key without a shape", __FILE__, __LINE__);
 }
 
-/* A map of keys from `first` on. */
+/* A map with the keys from row `first` on. */
 static json_t *keys_schema(size_t first)
 {
 	json_t *schema = of_type("object"), *properties = json_object();

@@ -1,13 +1,13 @@
-/* The rules as single stores have them: each store's own overrides upon those of all
- * stores upon the rule. Stores that say the same share what comes of it, and what a store
- * does not change it shares with all. */
+/* The rules as single stores have them: a store's own overrides go over those of all stores, and
+ * those over the rule. Stores with equal overrides share their variant, and a variant shares the
+ * rules that it does not change. */
 #include "base/text.h"
 #include "compile.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Moves the diagnostics on; whether one of them is about this file. */
+/* Adds the diagnostics `from` to `to`; returns whether one of them is about this file. */
 static bool move_diags(const struct shd_diags *from, const char *file, struct shd_diags *to)
 {
 	bool there = false;
@@ -21,9 +21,9 @@ static bool move_diags(const struct shd_diags *from, const char *file, struct sh
 	return there;
 }
 
-/* The rule at `i` with a store's override upon it; NULL when that has mistakes. The rule
- * had none, so that any mistake is of the override, also where it shows elsewhere. */
-static const struct shd_rule *change_rule(
+/* Compiles rule `i` with a store's override; NULL: that has mistakes. The rule itself has none, so
+ * the override causes every mistake, even one that is found in the file of the rule. */
+static const struct shd_rule *compile_overridden_rule(
 	struct shd_compiler *compiler, size_t i, const struct shd_node *override)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *heard = shd_diags_create(100);
@@ -44,14 +44,14 @@ static const struct shd_rule *change_rule(
 	return NULL;
 }
 
-/* NULL when something was reported. */
-static const struct shd_rules *change_rules(
+/* Compiles all rules with a store's overrides; NULL: mistakes were reported. */
+static const struct shd_rules *compile_variant(
 	struct shd_compiler *compiler, const struct shd_node *overrides)
 {
 	const struct shd_rules *all = compiler->rules;
 	size_t before = shd_diags_mistakes(compiler->diags);
 
-	shd_compile_overrides(compiler, overrides);
+	shd_compile_check_overrides(compiler, overrides);
 	struct shd_rules *own = shd_compiler_alloc(compiler, 1, sizeof(*own));
 	const struct shd_rule **items = shd_compiler_alloc(compiler, all->count, sizeof(*items));
 	if (!own || !items)
@@ -62,14 +62,14 @@ static const struct shd_rules *change_rules(
 
 		items[i] = all->items[i];
 		if (override && override->type == SHD_NODE_MAP && !all->origins[i].bad)
-			items[i] = change_rule(compiler, i, override);
+			items[i] = compile_overridden_rule(compiler, i, override);
 	}
 	shd_compile_check_inhibition(compiler, own, overrides);
 	return shd_diags_mistakes(compiler->diags) == before ? own : NULL;
 }
 
-/* The rules of a store before, whose overrides say the same. */
-static const struct shd_rules *find_same(
+/* The rules of an earlier store with equal overrides; NULL: there is none. */
+static const struct shd_rules *find_equal(
 	const struct shd_rules *rules, const struct shd_node *overrides, uint64_t hash)
 {
 	for (size_t i = 0; i < rules->variant_count; i++) {
@@ -101,9 +101,9 @@ void shd_compile_variants(struct shd_compiler *compiler, const struct shd_rule_s
 			continue;
 		struct shd_variant variant = {.store = setup->stores[i].id,
 			.overrides = overrides, .hash = shd_node_hash(overrides)};
-		variant.rules = find_same(rules, overrides, variant.hash);
+		variant.rules = find_equal(rules, overrides, variant.hash);
 		if (!variant.rules)
-			variant.rules = change_rules(compiler, overrides);
+			variant.rules = compile_variant(compiler, overrides);
 		shd_grow(rules->variants, rules->variant_count, room);
 		rules->variants[rules->variant_count++] = variant;
 	}

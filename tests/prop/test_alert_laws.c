@@ -46,7 +46,7 @@ static struct shd_verdict random_verdict(uint64_t *random)
 		verdict.level = (enum shd_level)(1 + roll(random, SHD_LEVEL_COUNT - 1));
 	for (int level = (int)verdict.level + 1; level < SHD_LEVEL_COUNT; level++)
 		if (verdict.judgement == SHD_JUDGED && roll(random, 3) == 0)
-			verdict.kept |= (uint8_t)(1U << level);
+			verdict.not_clear |= (uint8_t)(1U << level);
 	return verdict;
 }
 
@@ -120,7 +120,7 @@ static void check_level(const struct shd_alert *before, const struct shd_alert *
 {
 	if (verdict->judgement != SHD_JUDGED || !open_state(before->state))
 		return;
-	if (verdict->kept >> before->level & 1)
+	if (verdict->not_clear >> before->level & 1)
 		assert_true(alert->level >= before->level);
 	assert_true(alert->level >= verdict->level);
 	assert_true(alert->level <= verdict->level || alert->level <= before->level);

@@ -32,7 +32,7 @@ static struct shd_verdict verdict_of(char letter)
 					     : SHD_JUDGED,
 		.level = (enum shd_level)(place % SHD_LEVEL_COUNT),
 		.clear = letter != '=',
-		.kept = place < SHD_LEVEL_COUNT ? 0 : 1U << SHD_CRITICAL,
+		.not_clear = place < SHD_LEVEL_COUNT ? 0 : 1U << SHD_CRITICAL,
 		.wake = {SHD_NEVER_MS},
 	};
 

@@ -550,7 +550,7 @@ static void a_level_can_have_a_clear_of_its_own(void **state)
 			warning ? warning : "", cases[i].warning ? cases[i].warning : "");
 		fake_set_metric(&fake, SHD_M_rating, cases[i].rating);
 		shd_rule_judge(rule, &fake.env, &verdict);
-		assert_int_equal(verdict.kept, cases[i].kept);
+		assert_int_equal(verdict.not_clear, cases[i].kept);
 		assert_int_equal(verdict.clear, cases[i].clear);
 	}
 	set_finish(&set);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Conditions of one rule that contradict each other: it can be read, but cannot be meant. */
+/* Conditions of one rule that are valid each, but contradict each other. */
 
 static bool is_below(enum shd_op op)
 {
@@ -14,7 +14,7 @@ static bool is_above(enum shd_op op)
 	return op == SHD_OP_GT || op == SHD_OP_GE;
 }
 
-/* One value beside two limits: a's is the narrower. */
+/* Whether both compare the same value with a limit on the same side, and a's is the narrower. */
 static bool is_narrower(const struct shd_expr *a, const struct shd_expr *b)
 {
 	bool below = is_below(a->op) && is_below(b->op), above = is_above(a->op) && is_above(b->op);
@@ -30,7 +30,7 @@ static bool is_narrower(const struct shd_expr *a, const struct shd_expr *b)
 	return (left->value.n < right->value.n) == below;
 }
 
-/* Where a holds, b surely holds too. */
+/* Whether it is certain that b holds whenever a does. */
 static bool implies(const struct shd_expr *a, const struct shd_expr *b)
 {
 	if (shd_expr_equal(a, b) || is_narrower(a, b))
@@ -44,7 +44,7 @@ static bool implies(const struct shd_expr *a, const struct shd_expr *b)
 	return b->op == SHD_OP_OR && (implies(a, b->args[0]) || implies(a, b->args[1]));
 }
 
-static void doubt_level(struct shd_compiler *compiler, int level)
+static void warn_level(struct shd_compiler *compiler, int level)
 {
 	const struct shd_expr *const *levels = compiler->code->levels;
 	const char *name = shd_level_name((enum shd_level)level);
@@ -60,8 +60,9 @@ static void doubt_level(struct shd_compiler *compiler, int level)
 	}
 }
 
-/* An alert ends once `clear` holds and no level does; a level is left once its own does. */
-static void doubt_clear(struct shd_compiler *compiler, const struct shd_expr *clear, int level)
+/* An alert ends when `clear` holds and no level does; it leaves a level when that level's own
+ * `clear` holds. */
+static void warn_clear(struct shd_compiler *compiler, const struct shd_expr *clear, int level)
 {
 	const struct shd_expr *of = compiler->code->levels[level];
 	const char *name = shd_level_name((enum shd_level)level);
@@ -75,13 +76,13 @@ static void doubt_clear(struct shd_compiler *compiler, const struct shd_expr *cl
 		"this never ends the alert: where it holds, `%s` holds too", name);
 }
 
-void shd_compile_doubts(struct shd_compiler *compiler)
+void shd_compile_warn_contradictions(struct shd_compiler *compiler)
 {
 	const struct shd_rule_code *code = compiler->code;
 
 	for (int level = SHD_INFO; level < SHD_LEVEL_COUNT; level++) {
-		doubt_level(compiler, level);
-		doubt_clear(compiler, code->clear, level);
-		doubt_clear(compiler, code->clears[level], level);
+		warn_level(compiler, level);
+		warn_clear(compiler, code->clear, level);
+		warn_clear(compiler, code->clears[level], level);
 	}
 }

@@ -10,10 +10,10 @@
 /* 2026-01-05T00:00:00Z, a Monday. */
 #define START "2026-01-05"
 
-enum { TESTS_A_FILE = 2000, EXPECTATIONS = 10000, TEXT_BYTES = 1 << 20 };
+enum { TESTS_PER_FILE_MAX = 2000, EXPECTATIONS_MAX = 10000, TEXT_BYTES = 1 << 20 };
 #define ARENA_BYTES (256 << 20)
 
-/* What `level` may say: levels of alerts, then what else a rule can come to. */
+/* The values of `level`: levels of alerts, then other outcomes of a rule. */
 enum outcome {
 	OUTCOME_LEVELS = SHD_LEVEL_COUNT,
 	OUTCOME_PENDING = OUTCOME_LEVELS,
@@ -69,38 +69,35 @@ static const struct shd_option test_options[] = {
 		"write expect: and a list"},
 };
 
-/* A document under way; then one test of it. */
+/* The run of a document; from `scenario` on, of its current test. */
 struct run {
 	const struct shd_rules *rules;
 	const struct shd_settings *settings;
 	struct shd_diags *diags;
 	const struct shd_node *store; /* of the whole file, or NULL */
-	bool store_read;
+	bool store_checked;
 	struct shd_scenario scenario;
 	struct expect *expects;
 	size_t expect_count, expect_room, failed;
-	struct shd_world *world;
+	struct shd_trial_store *trial_store;
 	struct shd_trial *trial;
-	struct shd_text text; /* what failed */
+	struct shd_text text; /* the expectations that failed, a line each */
 };
 
-/* --- expectations as written ---------------------------------------------------------- */
+/* --- reading expectations ------------------------------------------------------------- */
 
 static const struct shd_rule *find_rule(struct run *run, const struct expect *expect)
 {
 	const struct shd_rule *rule = shd_rules_find(run->scenario.rules, expect->rule_id);
 	size_t count = shd_rules_count(run->scenario.rules);
 	const char **ids shd_autofree = shd_xcalloc(count, sizeof(*ids));
-	char hint[96];
 
 	if (rule)
 		return rule;
 	for (size_t i = 0; i < count; i++)
 		ids[i] = shd_rules_at(run->scenario.rules, i)->id;
-	const char *near = shd_nearest(expect->rule_id, ids, count);
-	snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
-	shd_node_mistake(shd_node_get(expect->node, "rule"), run->diags, near ? hint : NULL,
-		"there is no rule `%s`", expect->rule_id);
+	shd_scenario_unknown(&run->scenario, shd_node_get(expect->node, "rule"),
+		"there is no rule", expect->rule_id, ids, count);
 	return NULL;
 }
 
@@ -144,26 +141,26 @@ static void read_expects(struct run *run, const struct shd_node *list)
 {
 	if (!list)
 		return;
-	if (list->type != SHD_NODE_LIST || !list->count || list->count > EXPECTATIONS) {
+	if (list->type != SHD_NODE_LIST || !list->count || list->count > EXPECTATIONS_MAX) {
 		shd_node_mistake(list, run->diags, "- {at: 12h, rule: my-rule, level: info}",
-			"`expect` must be a list of 1 to %d expectations", EXPECTATIONS);
+			"`expect` must be a list of 1 to %d expectations", EXPECTATIONS_MAX);
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++)
 		read_expect(run, &list->items[i]);
 }
 
-/* --- expectations as met --------------------------------------------------------------- */
+/* --- checking expectations ------------------------------------------------------------- */
 
-/* What the courses of one rule come to, as far as an expectation is about them. */
-struct seen {
+/* The actual outcome of a rule, to be compared with an expectation: the worst of its watches. */
+struct actual {
 	struct run *run;
 	const struct expect *expect;
 	int outcome;
-	bool told, any;
-	const char *entity; /* the worst one's */
+	bool notified, any;
+	const char *entity; /* of the worst outcome */
 	struct shd_verdict verdict;
-	bool slept;         /* the verdict is another one now, and nothing woke the rule */
+	bool missed_wake;   /* the verdict has changed, but nothing woke the rule: a bug of ours */
 };
 
 static int outcome_of(const struct shd_alert *alert)
@@ -177,40 +174,40 @@ static int outcome_of(const struct shd_alert *alert)
 	return alert->last.judgement == SHD_TOO_FEW ? OUTCOME_TOO_FEW : SHD_LEVEL_NONE;
 }
 
-/* How bad: levels by their order, above all else; then unknown, pending, too few. */
-static int badness(int outcome)
+/* Orders outcomes: levels are worse than all else, then unknown, pending, too few. */
+static int severity(int outcome)
 {
 	static const int order[] = {0, 4, 5, 6, 7, 2, 3, 1};
 
 	return order[outcome];
 }
 
-static void look(void *ctx, struct shd_course *course)
+static void compare_watch(void *ctx, struct shd_trial_watch *watch)
 {
-	struct seen *seen = ctx;
-	const char *id = course->entity ? course->entity->entity.id : "";
+	struct actual *actual = ctx;
+	const char *id = watch->entity ? watch->entity->entity.id : "";
 	struct shd_verdict now;
 
-	if (seen->expect->entity && strcmp(seen->expect->entity, id) != 0)
+	if (actual->expect->entity && strcmp(actual->expect->entity, id) != 0)
 		return;
-	shd_trial_look(seen->run->trial, course, &now);
-	seen->slept |= now.judgement != course->alert.last.judgement ||
-		       now.level != course->alert.last.level;
-	seen->told |= course->told;
-	course->told = false;
-	int outcome = outcome_of(&course->alert);
-	if (seen->any && badness(outcome) <= badness(seen->outcome))
+	shd_trial_judge(actual->run->trial, watch, &now);
+	actual->missed_wake |= now.judgement != watch->alert.last.judgement ||
+		       now.level != watch->alert.last.level;
+	actual->notified |= watch->notified;
+	watch->notified = false;
+	int outcome = outcome_of(&watch->alert);
+	if (actual->any && severity(outcome) <= severity(actual->outcome))
 		return;
-	seen->any = true;
-	seen->outcome = outcome;
-	seen->verdict = now;
-	seen->entity = id;
+	actual->any = true;
+	actual->outcome = outcome;
+	actual->verdict = now;
+	actual->entity = id;
 }
 
-static void fail(struct seen *seen, const char *key, const char *expected, const char *got)
+static void fail(struct actual *actual, const char *key, const char *expected, const char *got)
 {
-	struct run *run = seen->run;
-	const struct expect *expect = seen->expect;
+	struct run *run = actual->run;
+	const struct expect *expect = actual->expect;
 	const struct shd_node *node = shd_node_get(expect->node, key);
 	char at[SHD_DURATION_TEXT];
 	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
@@ -225,63 +222,63 @@ static void fail(struct seen *seen, const char *key, const char *expected, const
 	shd_node_mistake(node, run->diags, NULL, "%s", text.data);
 }
 
-static void add_part(const struct seen *seen, const char *name, const struct shd_value *value,
+static void add_part(const struct actual *actual, const char *name, const struct shd_value *value,
 	struct shd_text *out)
 {
 	if (value->none)
 		return;
 	shd_text_printf(out, "%s %s ", out->len ? "," : "", name);
-	shd_scenario_print(value, seen->run->scenario.start, out);
+	shd_scenario_print(value, actual->run->scenario.start, out);
 }
 
 /* "info (entity O-3, value 4.55, limit 4.6)" */
-static void describe(const struct seen *seen, struct shd_text *out)
+static void describe(const struct actual *actual, struct shd_text *out)
 {
-	const struct shd_verdict *verdict = &seen->verdict;
+	const struct shd_verdict *verdict = &actual->verdict;
 	struct shd_value due = {.type = SHD_TIME, .none = !verdict->due.ms, .n = verdict->due.ms};
 	struct shd_text parts SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&parts, 1024);
-	if (!seen->any)
-		shd_text_puts(&parts, seen->expect->entity ? " there is no such entity"
+	if (!actual->any)
+		shd_text_puts(&parts, actual->expect->entity ? " there is no such entity"
 							   : " there is no such entity yet");
-	else if (seen->entity[0])
-		shd_text_printf(&parts, " entity %.64s", seen->entity);
-	if (seen->any && verdict->judgement == SHD_NOT_WATCHED)
+	else if (actual->entity[0])
+		shd_text_printf(&parts, " entity %.64s", actual->entity);
+	if (actual->any && verdict->judgement == SHD_NOT_WATCHED)
 		shd_text_printf(&parts, "%s not watched: `stores`, `where`, or closed",
 			parts.len ? "," : "");
-	if (seen->any) {
-		add_part(seen, "value", &verdict->value, &parts);
-		add_part(seen, "limit", &verdict->limit, &parts);
-		add_part(seen, "due", &due, &parts);
+	if (actual->any) {
+		add_part(actual, "value", &verdict->value, &parts);
+		add_part(actual, "limit", &verdict->limit, &parts);
+		add_part(actual, "due", &due, &parts);
 	}
-	if (seen->any && verdict->sample_of)
+	if (actual->any && verdict->sample_of)
 		shd_text_printf(&parts, ", %u of %u", verdict->sample_hit, verdict->sample_of);
-	if (seen->any && verdict->why)
+	if (actual->any && verdict->why)
 		shd_text_printf(&parts, "%s because of %s", parts.len ? "," : "", verdict->why);
-	shd_text_puts(out, outcomes[seen->outcome]);
+	shd_text_puts(out, outcomes[actual->outcome]);
 	if (parts.len)
 		shd_text_printf(out, " (%s)", parts.data + 1);
 }
 
-static void check_level(struct seen *seen)
+static void check_level(struct actual *actual)
 {
-	const struct expect *expect = seen->expect;
+	const struct expect *expect = actual->expect;
 	struct shd_text got SHD_AUTO(shd_text_finish) = {0};
-	bool too_early = seen->outcome == OUTCOME_PENDING || seen->outcome == OUTCOME_TOO_FEW;
+	bool too_early = actual->outcome == OUTCOME_PENDING || actual->outcome == OUTCOME_TOO_FEW;
 
-	if (expect->level < 0 || expect->level == seen->outcome ||
+	if (expect->level < 0 || expect->level == actual->outcome ||
 		(expect->level == SHD_LEVEL_NONE && too_early))
 		return;
 	shd_text_init(&got, 1024);
-	describe(seen, &got);
-	fail(seen, "level", outcomes[expect->level], got.data);
+	describe(actual, &got);
+	fail(actual, "level", outcomes[expect->level], got.data);
 }
 
-static void check_value(struct seen *seen, const char *key, const struct shd_node *node,
+static void check_value(struct actual *actual, const char *key, const struct shd_node *node,
 	const struct shd_value *got)
 {
-	struct shd_scenario *scenario = &seen->run->scenario;
+	struct shd_scenario *scenario = &actual->run->scenario;
 	struct shd_text expected_text SHD_AUTO(shd_text_finish) = {0};
 	struct shd_text got_text SHD_AUTO(shd_text_finish) = {0};
 	struct shd_value expected;
@@ -294,41 +291,42 @@ static void check_value(struct seen *seen, const char *key, const struct shd_nod
 	bool none = node->type == SHD_NODE_SCALAR && node->text && strcmp(node->text, "none") == 0;
 	if (got->none || none) {
 		if (!got->none || !none)
-			fail(seen, key, node->text ? node->text : "a value", got_text.data);
+			fail(actual, key, node->text ? node->text : "a value", got_text.data);
 		return;
 	}
 	if (!shd_scenario_value(scenario, node, got->type, "", key, &expected)) {
-		seen->run->failed++;
+		actual->run->failed++;
 		return;
 	}
 	if (shd_value_equal(&expected, got))
 		return;
 	shd_scenario_print(&expected, scenario->start, &expected_text);
-	fail(seen, key, expected_text.data, got_text.data);
+	fail(actual, key, expected_text.data, got_text.data);
 }
 
 static void check(struct run *run, const struct expect *expect)
 {
-	struct seen seen = {.run = run,
+	struct actual actual = {.run = run,
 		.expect = expect,
 		.verdict = {.value.none = true,
 			.limit.none = true,
 			.cost.none = true,
 			.room.none = true}};
 
-	shd_trial_visit(run->trial, expect->rule, look, &seen);
-	const struct shd_verdict *verdict = &seen.verdict;
+	shd_trial_visit(run->trial, expect->rule, compare_watch, &actual);
+	const struct shd_verdict *verdict = &actual.verdict;
 	struct shd_value due = {.type = SHD_TIME, .none = !verdict->due.ms, .n = verdict->due.ms};
-	check_level(&seen);
-	if (expect->told_node && expect->told != seen.told)
-		fail(&seen, "told", expect->told ? "true" : "false", seen.told ? "true" : "false");
-	check_value(&seen, "value", expect->value, &verdict->value);
-	check_value(&seen, "limit", expect->limit, &verdict->limit);
-	check_value(&seen, "cost", expect->cost, &verdict->cost);
-	check_value(&seen, "room", expect->room, &verdict->room);
-	check_value(&seen, "due", expect->due, &due);
-	if (seen.slept)
-		fail(&seen, "at", "the rule to have woken up by itself",
+	check_level(&actual);
+	if (expect->told_node && expect->told != actual.notified)
+		fail(&actual, "told", expect->told ? "true" : "false",
+			actual.notified ? "true" : "false");
+	check_value(&actual, "value", expect->value, &verdict->value);
+	check_value(&actual, "limit", expect->limit, &verdict->limit);
+	check_value(&actual, "cost", expect->cost, &verdict->cost);
+	check_value(&actual, "room", expect->room, &verdict->room);
+	check_value(&actual, "due", expect->due, &due);
+	if (actual.missed_wake)
+		fail(&actual, "at", "the rule to have woken up by itself",
 			"another verdict by looking at it: a mistake of storehealthd");
 }
 
@@ -353,28 +351,29 @@ static int expect_by_time(const void *a, const void *b)
 					      : x->node->col - y->node->col;
 }
 
-static bool take_step(
+static bool apply_step(
 	struct run *run, const struct shd_scenario_step *step, struct shd_error *reterr)
 {
 	switch (step->event) {
-	case SHD_STEP_SEE:
-		return shd_world_see(run->world, &step->entity, reterr);
-	case SHD_STEP_MEASURE:
-		return shd_world_measure(run->world, &step->measure, reterr);
+	case SHD_STEP_ENTITY:
+		return shd_trial_store_observe(run->trial_store, &step->entity, reterr);
+	case SHD_STEP_METRIC:
+		return shd_trial_store_measure(run->trial_store, &step->measure, reterr);
 	case SHD_STEP_BLIND:
-	case SHD_STEP_SIGHT:
-		shd_world_blind(run->world, step->poller, step->event == SHD_STEP_BLIND);
+	case SHD_STEP_UNBLIND:
+		shd_trial_store_set_blind(
+			run->trial_store, step->poller, step->event == SHD_STEP_BLIND);
 		return true;
 	}
 	return true;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
+static int64_t earlier(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
-/* The store is known, and watched from now on. */
+/* The first observation is the store itself, watched since now. */
 static bool begin(struct run *run, struct shd_wall now, struct shd_error *reterr)
 {
 	struct shd_value fields[64] = {0};
@@ -386,30 +385,30 @@ static bool begin(struct run *run, struct shd_wall now, struct shd_error *reterr
 	store.set = 1ULL << since | 1ULL << opened;
 	fields[opened] = (struct shd_value){.type = SHD_TIME, .none = true};
 	fields[since] = (struct shd_value){.type = SHD_TIME, .n = now.ms};
-	shd_world_move(run->world, now);
-	return shd_world_see(run->world, &store, reterr);
+	shd_trial_store_advance(run->trial_store, now);
+	return shd_trial_store_observe(run->trial_store, &store, reterr);
 }
 
-/* From instant to instant at which something is given, due or expected. */
+/* Advances the clock to each instant at which something is given, due or expected. */
 static bool play(struct run *run, struct shd_error *reterr)
 {
 	const struct shd_scenario *scenario = &run->scenario;
 	size_t step = 0, expect = 0;
 
-	int64_t first = sooner(scenario->start.ms, run->expects[0].at.ms);
+	int64_t first = earlier(scenario->start.ms, run->expects[0].at.ms);
 	if (scenario->step_count)
-		first = sooner(first, scenario->steps[0].at.ms);
+		first = earlier(first, scenario->steps[0].at.ms);
 	if (!begin(run, (struct shd_wall){first}, reterr))
 		return false;
 	while (expect < run->expect_count) {
-		int64_t next = sooner(shd_trial_wake(run->trial).ms, run->expects[expect].at.ms);
+		int64_t next = earlier(shd_trial_wake(run->trial).ms, run->expects[expect].at.ms);
 		if (step < scenario->step_count)
-			next = sooner(next, scenario->steps[step].at.ms);
+			next = earlier(next, scenario->steps[step].at.ms);
 		struct shd_wall now = {next};
 
-		shd_world_move(run->world, now);
+		shd_trial_store_advance(run->trial_store, now);
 		for (; step < scenario->step_count && scenario->steps[step].at.ms == next; step++)
-			if (!take_step(run, &scenario->steps[step], reterr))
+			if (!apply_step(run, &scenario->steps[step], reterr))
 				return false;
 		if (!shd_trial_step(run->trial, now, reterr))
 			return false;
@@ -428,8 +427,9 @@ static void run_test(struct run *run)
 		qsort(scenario->steps, scenario->step_count, sizeof(*scenario->steps), by_time);
 	qsort(run->expects, run->expect_count, sizeof(*run->expects), expect_by_time);
 	bool daemon = strcmp(scenario->settings.marketplace, "daemon") == 0;
-	run->world = shd_world_create(daemon ? NULL : &scenario->settings, scenario->every_ms);
-	run->trial = shd_trial_create(run->world);
+	run->trial_store =
+		shd_trial_store_create(daemon ? NULL : &scenario->settings, scenario->every_ms);
+	run->trial = shd_trial_create(run->trial_store);
 	for (size_t i = 0; i < run->expect_count; i++)
 		shd_trial_add(run->trial, run->expects[i].rule);
 	if (!play(run, &err)) {
@@ -439,12 +439,13 @@ static void run_test(struct run *run)
 		shd_node_mistake(scenario->node, run->diags, NULL, "the test takes %s", err.msg);
 	}
 	shd_trial_destroy(run->trial);
-	shd_world_destroy(run->world);
+	shd_trial_store_destroy(run->trial_store);
 }
 
 /* --- tests of a file ---------------------------------------------------------------------- */
 
-static void one_test(struct run *run, const struct shd_node *node, shd_scenario_fn *tell, void *ctx)
+static void read_and_run(
+	struct run *run, const struct shd_node *node, shd_scenario_fn *report, void *ctx)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(ARENA_BYTES);
 	size_t before = shd_diags_mistakes(run->diags);
@@ -457,26 +458,26 @@ static void one_test(struct run *run, const struct shd_node *node, shd_scenario_
 	shd_options_apply(node, test_options, SHD_COUNT(test_options), &parts, "a test", arena,
 		run->diags);
 	run->scenario.start = parts.start;
-	shd_scenario_store(&run->scenario, run->store, run->store_read, parts.store);
-	run->store_read = true;
+	shd_scenario_store(&run->scenario, run->store, run->store_checked, parts.store);
+	run->store_checked = true;
 	shd_scenario_given(&run->scenario, parts.given);
 	read_expects(run, parts.expect);
 
 	struct shd_scenario_result result = {.file = shd_doc_file(node->doc), .line = node->line,
 		.name = parts.name ? parts.name : "", .expected = run->expect_count};
-	/* Of a flawed file nobody knows what is missing from this test. */
+	/* In a flawed file a part of this test may not have been read. */
 	result.unreadable =
 		shd_diags_mistakes(run->diags) > before || shd_doc_flawed(node->doc);
 	if (!result.unreadable)
 		run_test(run);
 	result.failed = run->failed;
 	result.text = run->text.data;
-	tell(ctx, &result);
+	report(ctx, &result);
 	free(run->scenario.steps);
 }
 
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *tell,
+	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *report,
 	void *ctx)
 {
 	struct file_parts {
@@ -499,14 +500,14 @@ void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
 			"a file of tests", arena, diags))
 		return;
 	run.store = parts.store;
-	if (parts.tests->type != SHD_NODE_LIST || parts.tests->count > TESTS_A_FILE) {
+	if (parts.tests->type != SHD_NODE_LIST || parts.tests->count > TESTS_PER_FILE_MAX) {
 		shd_node_mistake(parts.tests, diags, "- test: what it shows",
-			"`tests` must be a list of at most %d tests", TESTS_A_FILE);
+			"`tests` must be a list of at most %d tests", TESTS_PER_FILE_MAX);
 		return;
 	}
 	shd_text_init(&run.text, TEXT_BYTES);
 	for (size_t i = 0; i < parts.tests->count; i++)
-		one_test(&run, &parts.tests->items[i], tell, ctx);
+		read_and_run(&run, &parts.tests->items[i], report, ctx);
 	shd_text_finish(&run.text);
 	free(run.expects);
 }

@@ -1,4 +1,4 @@
-/* trial/scenario.h - the tests of a rule: what is given, what is expected.
+/* trial/scenario.h - runs the tests of rules: what is given, what is expected.
  *
  *   store: {marketplace: ozon}                  # for all tests of the file; default ozon
  *   tests:
@@ -14,15 +14,15 @@
  *       expect:
  *         - {at: 12h, rule: ozon-complaint-first-response, level: info, told: true}
  *
- * Every field of every kind can be given, under its name; times count from the start.
- * What is new begins when it is first given; `closed: true` ends it. `times` makes
- * O-1, O-2, ... A store's watched_since is the beginning of the test.
+ * Every field of every kind can be given, by its name; times count from the start. An entity
+ * is opened when it is first given, unless it says when; `closed: true` closes it. `times`
+ * makes O-1, O-2, ... The store is watched since the beginning of the test.
  *
- * An expectation sees what the rule came to by itself, at or before its instant: at
- * changes of what it reads and at its own wake-ups. `level` is that of the alert (none
- * info warning critical breached), or pending, unknown, too-few; without `entity` the
- * worst over all entities. `told`: a message went out since the expectation of the
- * rule before this one. value, limit, cost, room, due: as judged.
+ * An expectation is compared with what the rule came to by then, judged as in the daemon: when
+ * something that it reads changes, and at its own wake-ups. `level` is that of the alert (none
+ * info warning critical breached), or pending, unknown, too-few; without `entity` the worst of
+ * all entities. `told`: somebody was notified since the previous expectation of the same rule.
+ * value, limit, cost, room, due: as judged.
  *
  * Pure: no clock, no sleep, no disk; one thread at a time. */
 #pragma once
@@ -32,16 +32,16 @@
 struct shd_scenario_result {
 	const char *file, *name;
 	int line;
-	bool unreadable;       /* it, or its file, has a mistake: it was not run */
+	bool unreadable;       /* the test, or its file, has a mistake: it was not run */
 	size_t expected, failed;
-	const char *text;      /* what failed, a line each; "" */
+	const char *text;      /* the expectations that failed, a line each; or "" */
 };
 typedef void shd_scenario_fn(void *ctx, const struct shd_scenario_result *result);
 
-/* Reads and runs all tests of a document, and tells of each. `settings`, those that the
- * rules were compiled with, or NULL: a test whose store has an id begins with what they say
- * of that store, its overrides included. Mistakes of the file and
- * expectations that failed go to diags, with their place. */
+/* Reads and runs all tests of a document, and reports each. `settings` are those that the rules
+ * were compiled with, or NULL: a test whose store has an id starts from that store's settings, with
+ * its overrides. Mistakes of the file and expectations that failed go to diags, with their place.
+ */
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *tell,
+	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *report,
 	void *ctx);

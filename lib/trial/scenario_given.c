@@ -37,49 +37,39 @@ static const struct shd_option given_options[] = {
 #undef KIND
 };
 
-/* One item of `given` while it is read. */
-struct giving {
+/* An item of `given` while it is read. */
+struct given_item {
 	struct shd_scenario *scenario;
 	const struct shd_node *node;
 	struct given_parts parts;
 	struct shd_wall at;
 };
 
-static struct shd_scenario_step *add(struct giving *giving, int64_t which,
+/* Adds a step for the number-th repetition of the item, from 0. */
+static struct shd_scenario_step *add_step(struct given_item *item, int64_t number,
 	enum shd_scenario_event event)
 {
-	struct shd_scenario *scenario = giving->scenario;
+	struct shd_scenario *scenario = item->scenario;
 
 	shd_grow(scenario->steps, scenario->step_count, scenario->step_room);
 	struct shd_scenario_step *step = &scenario->steps[scenario->step_count];
 	*step = (struct shd_scenario_step){.event = event, .number = scenario->step_count++,
-		.at = {giving->at.ms + which * giving->parts.every_ms}, .node = giving->node};
+		.at = {item->at.ms + number * item->parts.every_ms}, .node = item->node};
 	return step;
 }
 
-/* False, and reported, when so many more steps are too many. */
-static bool has_room(struct giving *giving)
+/* Whether all repetitions of the item still fit; reports it when they do not. */
+static bool has_room(struct given_item *item)
 {
-	if (giving->scenario->step_count + (size_t)giving->parts.times <= SHD_SCENARIO_STEPS)
+	if (item->scenario->step_count + (size_t)item->parts.times <= SHD_SCENARIO_STEPS_MAX)
 		return true;
-	shd_node_mistake(giving->node, giving->scenario->diags, "split the test",
-		"more than %d things are given", SHD_SCENARIO_STEPS);
+	shd_node_mistake(item->node, item->scenario->diags, "split the test",
+		"more than %d things are given", SHD_SCENARIO_STEPS_MAX);
 	return false;
 }
 
-static void unknown(struct giving *giving, const struct shd_node *key, const char *lead,
-	const char *const *names, size_t count)
-{
-	const char *near = shd_nearest(key->text, names, count);
-	char hint[96];
-
-	snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
-	shd_node_mistake(
-		key, giving->scenario->diags, near ? hint : NULL, "%s `%s`", lead, key->text);
-}
-
-static void read_field(struct giving *giving, struct shd_entity *entity, const struct shd_node *key,
-	const struct shd_node *value)
+static void read_field(struct given_item *item, struct shd_entity *entity,
+	const struct shd_node *key, const struct shd_node *value)
 {
 	const char *names[64];
 	enum shd_field first = shd_kind_first(entity->kind), field;
@@ -90,7 +80,7 @@ static void read_field(struct giving *giving, struct shd_entity *entity, const s
 		for (size_t i = 0; i < count; i++)
 			names[i] = shd_field_row(first + (enum shd_field)i)->name;
 		snprintf(lead, sizeof(lead), "%s has no field", shd_kind_name(entity->kind));
-		unknown(giving, key, lead, names, count);
+		shd_scenario_unknown(item->scenario, key, lead, key->text, names, count);
 		return;
 	}
 	const struct shd_field_row *row = shd_field_row(field);
@@ -98,45 +88,45 @@ static void read_field(struct giving *giving, struct shd_entity *entity, const s
 	snprintf(what, sizeof(what), "`%s`", row->name);
 	entity->set |= 1ULL << index;
 	shd_scenario_value(
-		giving->scenario, value, row->type, row->words, what, &entity->fields[index]);
+		item->scenario, value, row->type, row->words, what, &entity->fields[index]);
 }
 
-static const char *read_id(struct giving *giving, enum shd_kind kind, const struct shd_node *map)
+static const char *read_id(struct given_item *item, enum shd_kind kind, const struct shd_node *map)
 {
 	const struct shd_node *id = shd_node_get(map, "id");
 	enum shd_poller poller;
 
 	if (kind == SHD_KIND_store)
-		return giving->scenario->settings.id;
+		return item->scenario->settings.id;
 	if (!id || id->type != SHD_NODE_SCALAR || !id->len) {
-		shd_node_mistake(id ? id : map, giving->scenario->diags, NULL, "a %s needs an `id`",
+		shd_node_mistake(id ? id : map, item->scenario->diags, NULL, "a %s needs an `id`",
 			shd_kind_name(kind));
 		return NULL;
 	}
 	if (kind == SHD_KIND_poller && !shd_poller_find(id->text, id->len, &poller)) {
 		shd_node_mistake(
-			id, giving->scenario->diags, NULL, "there is no poller `%s`", id->text);
+			id, item->scenario->diags, NULL, "there is no poller `%s`", id->text);
 		return NULL;
 	}
 	return id->text;
 }
 
-/* O-1, O-2, ...; the id itself when it is given once. */
-static const char *numbered(struct giving *giving, const char *id, int64_t which)
+/* The id of a repetition: O-1, O-2, ...; without `times`, the id itself. */
+static const char *numbered_id(struct given_item *item, const char *id, int64_t number)
 {
 	char text[320];
 
-	if (giving->parts.times == 1 || !id)
+	if (item->parts.times == 1 || !id)
 		return id;
-	int len = snprintf(text, sizeof(text), "%.256s-%lld", id, (long long)which + 1);
-	const char *copy = shd_arena_text(giving->scenario->arena, text, (size_t)len);
+	int len = snprintf(text, sizeof(text), "%.256s-%lld", id, (long long)number + 1);
+	const char *copy = shd_arena_text(item->scenario->arena, text, (size_t)len);
 	shd_assert(copy);
 	return copy;
 }
 
-static void read_entity(struct giving *giving, enum shd_kind kind, const struct shd_node *map)
+static void read_entity(struct given_item *item, enum shd_kind kind, const struct shd_node *map)
 {
-	struct shd_scenario *scenario = giving->scenario;
+	struct shd_scenario *scenario = item->scenario;
 	size_t count = (size_t)shd_kind_fields(kind);
 	struct shd_entity entity = {.kind = kind};
 
@@ -146,24 +136,24 @@ static void read_entity(struct giving *giving, enum shd_kind kind, const struct 
 				shd_kind_name(kind));
 		return;
 	}
-	if (!has_room(giving))
+	if (!has_room(item))
 		return;
-	entity.id = read_id(giving, kind, map);
+	entity.id = read_id(item, kind, map);
 	entity.fields = shd_arena_alloc(scenario->arena, count, sizeof(*entity.fields));
 	shd_assert(entity.fields);
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i].text, "id") != 0)
-			read_field(giving, &entity, &map->keys[i], &map->items[i]);
-	for (int64_t i = 0; i < giving->parts.times; i++) {
-		struct shd_scenario_step *step = add(giving, i, SHD_STEP_SEE);
+			read_field(item, &entity, &map->keys[i], &map->items[i]);
+	for (int64_t i = 0; i < item->parts.times; i++) {
+		struct shd_scenario_step *step = add_step(item, i, SHD_STEP_ENTITY);
 
 		step->entity = entity;
 		step->entity.id =
-			kind == SHD_KIND_store ? entity.id : numbered(giving, entity.id, i);
+			kind == SHD_KIND_store ? entity.id : numbered_id(item, entity.id, i);
 	}
 }
 
-static void read_metric(struct giving *giving, const struct shd_node *key,
+static void read_metric(struct given_item *item, const struct shd_node *key,
 	const struct shd_node *value, bool target)
 {
 	const char *names[SHD_METRIC_COUNT];
@@ -173,28 +163,29 @@ static void read_metric(struct giving *giving, const struct shd_node *key,
 	if (!shd_metric_find(key->text, key->len, &measure.metric)) {
 		for (int i = 0; i < SHD_METRIC_COUNT; i++)
 			names[i] = shd_metric_row((enum shd_metric)i)->name;
-		unknown(giving, key, "there is no metric", names, SHD_COUNT(names));
+		shd_scenario_unknown(item->scenario, key, "there is no metric", key->text, names,
+			SHD_COUNT(names));
 		return;
 	}
 	const struct shd_metric_row *row = shd_metric_row(measure.metric);
 	snprintf(what, sizeof(what), "`%s`", row->name);
-	if (!shd_scenario_value(giving->scenario, value, row->type, "", what, &measure.value) ||
-		!has_room(giving))
+	if (!shd_scenario_value(item->scenario, value, row->type, "", what, &measure.value) ||
+		!has_room(item))
 		return;
-	for (int64_t i = 0; i < giving->parts.times; i++)
-		add(giving, i, SHD_STEP_MEASURE)->measure = measure;
+	for (int64_t i = 0; i < item->parts.times; i++)
+		add_step(item, i, SHD_STEP_METRIC)->measure = measure;
 }
 
-static void read_metrics(struct giving *giving, const struct shd_node *map, bool target)
+static void read_metrics(struct given_item *item, const struct shd_node *map, bool target)
 {
 	if (map && map->type != SHD_NODE_MAP)
-		shd_node_mistake(map, giving->scenario->diags, "{rating: 4.6}",
+		shd_node_mistake(map, item->scenario->diags, "{rating: 4.6}",
 			"`%s` must be a map of metrics", target ? "target" : "metric");
 	for (size_t i = 0; map && map->type == SHD_NODE_MAP && i < map->count; i++)
-		read_metric(giving, &map->keys[i], &map->items[i], target);
+		read_metric(item, &map->keys[i], &map->items[i], target);
 }
 
-static void read_pollers(struct giving *giving, const char *key, const struct shd_texts *texts,
+static void read_pollers(struct given_item *item, const char *key, const struct shd_texts *texts,
 	enum shd_scenario_event event)
 {
 	const char *names[SHD_POLLER_COUNT];
@@ -203,46 +194,42 @@ static void read_pollers(struct giving *giving, const char *key, const struct sh
 	for (int i = 0; i < SHD_POLLER_COUNT; i++)
 		names[i] = shd_poller_name((enum shd_poller)i);
 	for (size_t i = 0; i < texts->count; i++) {
-		const char *text = texts->items[i],
-			   *near = shd_nearest(text, names, SHD_COUNT(names));
-		char hint[64];
+		const char *text = texts->items[i];
 
-		if (shd_poller_find(text, strlen(text), &poller)) {
-			add(giving, 0, event)->poller = poller;
-			continue;
-		}
-		snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
-		shd_node_mistake(shd_node_get(giving->node, key), giving->scenario->diags,
-			near ? hint : NULL, "there is no poller `%s`", text);
+		if (shd_poller_find(text, strlen(text), &poller))
+			add_step(item, 0, event)->poller = poller;
+		else
+			shd_scenario_unknown(item->scenario, shd_node_get(item->node, key),
+				"there is no poller", text, names, SHD_COUNT(names));
 	}
 }
 
-static void read_kind(struct giving *giving, enum shd_kind kind)
+static void read_kind(struct given_item *item, enum shd_kind kind)
 {
-	const struct shd_node *node = giving->parts.kinds[kind];
+	const struct shd_node *node = item->parts.kinds[kind];
 
 	for (size_t i = 0; node && node->type == SHD_NODE_LIST && i < node->count; i++)
-		read_entity(giving, kind, &node->items[i]);
+		read_entity(item, kind, &node->items[i]);
 	if (node && node->type != SHD_NODE_LIST)
-		read_entity(giving, kind, node);
+		read_entity(item, kind, node);
 }
 
 static void read_given(struct shd_scenario *scenario, const struct shd_node *node)
 {
-	struct giving giving = {.scenario = scenario, .node = node};
-	struct given_parts *parts = &giving.parts;
+	struct given_item item = {.scenario = scenario, .node = node};
+	struct given_parts *parts = &item.parts;
 
 	shd_options_apply(node, given_options, SHD_COUNT(given_options), parts, "a given",
 		scenario->arena, scenario->diags);
 	if (node->type != SHD_NODE_MAP || !parts->at ||
-		!shd_scenario_instant(scenario, parts->at, &giving.at))
+		!shd_scenario_instant(scenario, parts->at, &item.at))
 		return;
 	for (int k = 0; k < SHD_KIND_COUNT; k++)
-		read_kind(&giving, (enum shd_kind)k);
-	read_metrics(&giving, parts->metric, false);
-	read_metrics(&giving, parts->target, true);
-	read_pollers(&giving, "blind", &parts->blind, SHD_STEP_BLIND);
-	read_pollers(&giving, "sees", &parts->sees, SHD_STEP_SIGHT);
+		read_kind(&item, (enum shd_kind)k);
+	read_metrics(&item, parts->metric, false);
+	read_metrics(&item, parts->target, true);
+	read_pollers(&item, "blind", &parts->blind, SHD_STEP_BLIND);
+	read_pollers(&item, "sees", &parts->sees, SHD_STEP_UNBLIND);
 }
 
 void shd_scenario_given(struct shd_scenario *scenario, const struct shd_node *given)

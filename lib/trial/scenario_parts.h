@@ -1,4 +1,4 @@
-/* trial/scenario_parts.h - between the files of the rule tests; nobody else includes it.
+/* trial/scenario_parts.h - what the files of scenario.h share; nobody else includes it.
  *
  *   scenario_value.c   single values as a test writes them
  *   scenario_store.c   the store of a test
@@ -6,17 +6,18 @@
  *   scenario.c         tests, `expect`, and the run */
 #pragma once
 #include "scenario.h"
-#include "world.h"
+#include "trial_store.h"
 
-enum shd_scenario_event { SHD_STEP_SEE, SHD_STEP_MEASURE, SHD_STEP_BLIND, SHD_STEP_SIGHT };
+/* An entity or a metric is observed; a poller becomes blind, or sees again. */
+enum shd_scenario_event { SHD_STEP_ENTITY, SHD_STEP_METRIC, SHD_STEP_BLIND, SHD_STEP_UNBLIND };
 
-/* A test has at most so many steps, repetitions counted. */
-enum { SHD_SCENARIO_STEPS = 40000 };
+/* How many steps a test may have, with repetitions. */
+enum { SHD_SCENARIO_STEPS_MAX = 40000 };
 
 /* Something that happens at an instant. */
 struct shd_scenario_step {
 	struct shd_wall at;
-	size_t number; /* as written, which is the order within an instant */
+	size_t number; /* position in the file: the order of steps at the same instant */
 	enum shd_scenario_event event;
 	struct shd_entity entity;
 	struct shd_measure measure;
@@ -31,8 +32,7 @@ struct shd_scenario {
 	struct shd_wall start;
 	const struct shd_settings *config; /* or NULL */
 	const struct shd_rules *rules;     /* as the store has them */
-	/* Rules know a marketplace by its name; not all of them have an adapter. */
-	struct shd_store settings;
+	struct shd_store settings;         /* its marketplace needs no adapter */
 	const int64_t *every_ms;           /* by poller; NULL: the usual intervals */
 	struct shd_scenario_step *steps; /* free() them */
 	size_t step_count, step_room;
@@ -46,17 +46,22 @@ struct shd_scenario {
 bool shd_scenario_value(struct shd_scenario *scenario, const struct shd_node *node,
 	enum shd_type type, const char *words, const char *what, struct shd_value *ret);
 
-/* "12h", "-30d", "2026-03-02T09:00:00Z". */
+/* Reads an instant: "12h", "-30d", "2026-03-02T09:00:00Z". False: a mistake was reported. */
 bool shd_scenario_instant(
 	struct shd_scenario *scenario, const struct shd_node *node, struct shd_wall *ret);
+
+/* Reports `name`, which is none of `names`, with the nearest of them as hint: "LEAD `NAME`". */
+void shd_scenario_unknown(struct shd_scenario *scenario, const struct shd_node *node,
+	const char *lead, const char *name, const char *const *names, size_t count);
 
 /* Appends the value as shd_scenario_value reads it. */
 void shd_scenario_print(
 	const struct shd_value *value, struct shd_wall start, struct shd_text *out);
 
-/* Reads the keys `store`, of the file and of the test, which has the last word, and picks
- * the rules. `of_file_again`: the mistakes of the file's are told already. NULL: absent. */
-void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *of_file,
-	bool of_file_again, const struct shd_node *own);
+/* Reads the keys `store` of the file and of the test, which overrides it, and picks the rules of
+ * that store. Each may be NULL. file_store_checked: mistakes in that of the file were reported
+ * before. */
+void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *file_store,
+	bool file_store_checked, const struct shd_node *own);
 /* Reads the key `given`. */
 void shd_scenario_given(struct shd_scenario *scenario, const struct shd_node *given);

@@ -1,5 +1,5 @@
-/* The store of a test: what the configuration says of it, what the file says, what the
- * test says; the last word counts. */
+/* The store of a test: as configured, changed by the `store` of the file, then by that of the
+ * test. */
 #include "scenario_parts.h"
 
 #include "base/text.h"
@@ -48,19 +48,6 @@ static const char *marketplace_words(void)
 	return words[SHD_OF_STORE_marketplace];
 }
 
-/* Reports a word that the configuration does not have. */
-static void complain(struct shd_scenario *scenario, const struct shd_node *node, const char *what,
-	const char *word, const char *const *names, size_t count)
-{
-	const char *near = shd_nearest(word, names, count);
-	char hint[96];
-
-	snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
-	shd_node_mistake(node, scenario->diags,
-		near ? hint : scenario->config ? NULL : "give the configuration: --config FILE",
-		"no %s is called `%s`", what, word);
-}
-
 static void find_calendar(
 	struct shd_scenario *scenario, const struct shd_node *store, const char *name)
 {
@@ -73,7 +60,13 @@ static void find_calendar(
 		return;
 	for (size_t i = 0; i < all->count; i++)
 		names[i] = all->items[i].name;
-	complain(scenario, shd_node_get(store, "calendar"), "calendar", name, names, all->count);
+	const struct shd_node *node = shd_node_get(store, "calendar");
+	if (scenario->config)
+		shd_scenario_unknown(
+			scenario, node, "no calendar is called", name, names, all->count);
+	else
+		shd_node_mistake(node, scenario->diags, "give the configuration: --config FILE",
+			"no calendar is called `%s`", name);
 }
 
 static void read_store(struct shd_scenario *scenario, const struct shd_node *store)
@@ -101,8 +94,8 @@ static void read_store(struct shd_scenario *scenario, const struct shd_node *sto
 		shd_scenario_instant(scenario, parts.opened, &scenario->settings.opened);
 }
 
-/* Begins with the store of the configuration that has the id of `node`. */
-static void take_configured(struct shd_scenario *scenario, const struct shd_node *node)
+/* Copies the store of the configuration whose id is node's text. */
+static void copy_configured(struct shd_scenario *scenario, const struct shd_node *node)
 {
 	const struct shd_settings *config = scenario->config;
 	const char **ids shd_autofree = shd_xcalloc(config->store_count + 1, sizeof(*ids));
@@ -116,25 +109,25 @@ static void take_configured(struct shd_scenario *scenario, const struct shd_node
 		scenario->rules = shd_rules_of(scenario->rules, ids[i]);
 		return;
 	}
-	complain(scenario, node, "store of the configuration", node->text, ids,
-		config->store_count);
+	shd_scenario_unknown(scenario, node, "no store of the configuration is called", node->text,
+		ids, config->store_count);
 }
 
-void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *of_file,
-	bool of_file_again, const struct shd_node *own)
+void shd_scenario_store(struct shd_scenario *scenario, const struct shd_node *file_store,
+	bool file_store_checked, const struct shd_node *own)
 {
-	struct shd_diags *heard SHD_AUTO(shd_diags_destroyp) = shd_diags_create(0);
+	struct shd_diags *ignored SHD_AUTO(shd_diags_destroyp) = shd_diags_create(0);
 	struct shd_diags *diags = scenario->diags;
 	const struct shd_node *id = shd_node_get(own, "id");
 
 	scenario->settings =
 		(struct shd_store){.id = "test", .timezone = "UTC", .marketplace = "ozon"};
 	scenario->every_ms = NULL;
-	id = id ? id : shd_node_get(of_file, "id");
+	id = id ? id : shd_node_get(file_store, "id");
 	if (scenario->config && id && id->type == SHD_NODE_SCALAR)
-		take_configured(scenario, id);
-	scenario->diags = of_file_again ? heard : diags;
-	read_store(scenario, of_file);
+		copy_configured(scenario, id);
+	scenario->diags = file_store_checked ? ignored : diags;
+	read_store(scenario, file_store);
 	scenario->diags = diags;
 	read_store(scenario, own);
 }

@@ -8,13 +8,23 @@
 
 enum { WORDS_MAX = 32, WORD_BYTES = 32 };
 
-/* Always false, so that a reader can end with it. */
+/* Reports a wrong value; always returns false, for the reader to return. */
 static bool refuse(struct shd_scenario *scenario, const struct shd_node *node, const char *hint,
 	const char *what, const char *expected)
 {
 	shd_node_mistake(node, scenario->diags, hint, "%s is `%.60s`, expected %s", what,
 		node->text ? node->text : "", expected);
 	return false;
+}
+
+void shd_scenario_unknown(struct shd_scenario *scenario, const struct shd_node *node,
+	const char *lead, const char *name, const char *const *names, size_t count)
+{
+	const char *near = shd_nearest(name, names, count);
+	char hint[96];
+
+	snprintf(hint, sizeof(hint), "did you mean %s ?", near ? near : "");
+	shd_node_mistake(node, scenario->diags, near ? hint : NULL, "%s `%s`", lead, name);
 }
 
 bool shd_scenario_instant(
@@ -38,7 +48,7 @@ bool shd_scenario_instant(
 		"12h or -30d from the start of the test, or a date");
 }
 
-/* More digits than the type keeps are refused, not rounded. */
+/* False too when there are more decimals than the type has: they are not rounded. */
 static bool read_decimal(const char *text, size_t len, int scale, int64_t *ret_n)
 {
 	struct shd_error ignored;
@@ -104,7 +114,7 @@ static bool read_duration(struct shd_scenario *scenario, const struct shd_node *
 	return true;
 }
 
-/* One of the words, which are separated by spaces; "" allows every text. */
+/* A text that must be one of `words`, which are separated by spaces; "" allows every text. */
 static bool read_text(struct shd_scenario *scenario, const struct shd_node *node, const char *words,
 	const char *what, struct shd_value *ret)
 {

@@ -4,24 +4,24 @@
 
 enum { JUDGEMENTS_MAX = 1000000 };
 
-/* A rule on trial; courses are one per entity, by its number, or a single one. */
-struct tried {
+/* A rule with its watches: one for each entity, by the entity's number, or a single one. */
+struct tried_rule {
 	const struct shd_rule *rule;
-	struct shd_course *courses;
+	struct shd_trial_watch *watches;
 	size_t count, room;
 };
 
 struct shd_trial {
-	struct shd_world *world;
-	struct tried *rules;
+	struct shd_trial_store *store;
+	struct tried_rule *rules;
 	size_t count, room, judgements;
 };
 
-struct shd_trial *shd_trial_create(struct shd_world *world)
+struct shd_trial *shd_trial_create(struct shd_trial_store *store)
 {
 	struct shd_trial *trial = shd_xcalloc(1, sizeof(*trial));
 
-	trial->world = world;
+	trial->store = store;
 	return trial;
 }
 
@@ -30,7 +30,7 @@ void shd_trial_destroy(struct shd_trial *trial)
 	if (!trial)
 		return;
 	for (size_t i = 0; i < trial->count; i++)
-		free(trial->rules[i].courses);
+		free(trial->rules[i].watches);
 	free(trial->rules);
 	free(trial);
 }
@@ -41,14 +41,14 @@ void shd_trial_add(struct shd_trial *trial, const struct shd_rule *rule)
 		if (trial->rules[i].rule == rule)
 			return;
 	shd_grow(trial->rules, trial->count, trial->room);
-	trial->rules[trial->count++] = (struct tried){.rule = rule};
+	trial->rules[trial->count++] = (struct tried_rule){.rule = rule};
 }
 
 /* --- what is to be judged -------------------------------------------------------------- */
 
-/* Something the rule reads changed, besides entities of its own kind, each of which
- * concerns itself alone. */
-static bool concerns(const struct shd_rule *rule, const struct shd_world_change *change)
+/* Whether the change affects all watches of the rule. A change of an entity of the rule's own kind
+ * affects only the watch of that entity. */
+static bool affects_all(const struct shd_rule *rule, const struct shd_trial_change *change)
 {
 	uint32_t own = rule->each ? 1U << rule->kind : 0;
 	uint32_t kinds = rule->reads_kinds & change->kinds & ~own;
@@ -57,17 +57,17 @@ static bool concerns(const struct shd_rule *rule, const struct shd_world_change 
 		if ((kinds >> k & 1) && (rule->reads_fields[k] & change->fields[k]))
 			return true;
 	return (rule->reads_metrics & change->metrics) || (rule->reads_pollers & change->pollers) ||
-	       (rule->brought_by & change->regained);
+	       (rule->brought_by & change->blind_changed);
 }
 
-/* A course for every entity that there is by now. */
-static void find_courses(struct shd_trial *trial, struct tried *tried)
+/* Adds a watch for each entity that is new. */
+static void add_watches(struct shd_trial *trial, struct tried_rule *tried)
 {
 	const struct shd_rule *rule = tried->rule;
-	size_t count = rule->each ? shd_world_count(trial->world, rule->kind) : 1;
+	size_t count = rule->each ? shd_trial_store_count(trial->store, rule->kind) : 1;
 
 	while (tried->count < count) {
-		struct shd_course course = {.rule = rule,
+		struct shd_trial_watch watch = {.rule = rule,
 			.wake = {SHD_NEVER_MS},
 			.alert = {.rule = rule->id,
 				.store = "",
@@ -75,60 +75,60 @@ static void find_courses(struct shd_trial *trial, struct tried *tried)
 				.wake = {SHD_NEVER_MS}}};
 
 		if (rule->each) {
-			course.entity = shd_world_at(trial->world, rule->kind, tried->count);
-			course.alert.entity = course.entity->entity.id;
+			watch.entity = shd_trial_store_at(trial->store, rule->kind, tried->count);
+			watch.alert.entity = watch.entity->entity.id;
 		}
-		shd_grow(tried->courses, tried->count, tried->room);
-		tried->courses[tried->count++] = course;
+		shd_grow(tried->watches, tried->count, tried->room);
+		tried->watches[tried->count++] = watch;
 	}
 }
 
-/* --- one course -------------------------------------------------------------------------- */
+/* --- judging ---------------------------------------------------------------------------- */
 
-void shd_trial_look(
-	struct shd_trial *trial, const struct shd_course *course, struct shd_verdict *ret_verdict)
+void shd_trial_judge(struct shd_trial *trial, const struct shd_trial_watch *watch,
+	struct shd_verdict *ret_verdict)
 {
 	struct shd_rule_env env;
 
-	shd_world_env(trial->world, course->entity ? &course->entity->entity : NULL, &env);
-	shd_rule_judge(course->rule, &env, ret_verdict);
+	shd_trial_store_env(trial->store, watch->entity ? &watch->entity->entity : NULL, &env);
+	shd_rule_judge(watch->rule, &env, ret_verdict);
 }
 
-static void judge(struct shd_trial *trial, struct shd_course *course, struct shd_wall now)
+static void judge_watch(struct shd_trial *trial, struct shd_trial_watch *watch, struct shd_wall now)
 {
 	struct shd_alert_move moves[SHD_ALERT_MOVES];
 	struct shd_verdict verdict;
 
 	trial->judgements++;
-	shd_trial_look(trial, course, &verdict);
-	int count = shd_alert_step(&course->alert, course->rule, &verdict, now, moves);
+	shd_trial_judge(trial, watch, &verdict);
+	int count = shd_alert_step(&watch->alert, watch->rule, &verdict, now, moves);
 	for (int i = 0; i < count; i++)
-		course->told |= moves[i].tell;
-	course->judged = true;
-	course->wake = verdict.wake.ms < course->alert.wake.ms ? verdict.wake : course->alert.wake;
-	/* As in the daemon: none is due twice. */
-	if (course->wake.ms <= now.ms)
-		course->wake.ms = now.ms + 1;
+		watch->notified |= moves[i].tell;
+	watch->judged = true;
+	watch->wake = verdict.wake.ms < watch->alert.wake.ms ? verdict.wake : watch->alert.wake;
+	/* As in the daemon: nothing is due twice at the same instant. */
+	if (watch->wake.ms <= now.ms)
+		watch->wake.ms = now.ms + 1;
 }
 
 bool shd_trial_step(struct shd_trial *trial, struct shd_wall now, struct shd_error *reterr)
 {
-	const struct shd_world_change *change = shd_world_change(trial->world);
+	const struct shd_trial_change *change = shd_trial_store_change(trial->store);
 
 	for (size_t r = 0; r < trial->count; r++) {
-		struct tried *tried = &trial->rules[r];
-		bool all = concerns(tried->rule, change);
+		struct tried_rule *tried = &trial->rules[r];
+		bool all = affects_all(tried->rule, change);
 
-		find_courses(trial, tried);
+		add_watches(trial, tried);
 		for (size_t i = 0; i < tried->count; i++) {
-			struct shd_course *course = &tried->courses[i];
-			bool own = course->entity && course->entity->changed;
+			struct shd_trial_watch *watch = &tried->watches[i];
+			bool own = watch->entity && watch->entity->changed;
 
-			if (all || own || !course->judged || course->wake.ms <= now.ms)
-				judge(trial, course, now);
+			if (all || own || !watch->judged || watch->wake.ms <= now.ms)
+				judge_watch(trial, watch, now);
 		}
 	}
-	shd_world_settle(trial->world);
+	shd_trial_store_clear_change(trial->store);
 	if (trial->judgements > JUDGEMENTS_MAX)
 		return shd_fail(reterr, SHD_ERR_LIMIT, "more than %d judgements", JUDGEMENTS_MAX);
 	return true;
@@ -136,19 +136,19 @@ bool shd_trial_step(struct shd_trial *trial, struct shd_wall now, struct shd_err
 
 struct shd_wall shd_trial_wake(const struct shd_trial *trial)
 {
-	struct shd_wall wake = shd_world_wake(trial->world);
+	struct shd_wall wake = shd_trial_store_wake(trial->store);
 
 	for (size_t r = 0; r < trial->count; r++)
 		for (size_t i = 0; i < trial->rules[r].count; i++)
-			if (trial->rules[r].courses[i].wake.ms < wake.ms)
-				wake = trial->rules[r].courses[i].wake;
+			if (trial->rules[r].watches[i].wake.ms < wake.ms)
+				wake = trial->rules[r].watches[i].wake;
 	return wake;
 }
 
 void shd_trial_visit(
-	struct shd_trial *trial, const struct shd_rule *rule, shd_course_fn *visit, void *ctx)
+	struct shd_trial *trial, const struct shd_rule *rule, shd_trial_watch_fn *visit, void *ctx)
 {
 	for (size_t r = 0; r < trial->count; r++)
 		for (size_t i = 0; trial->rules[r].rule == rule && i < trial->rules[r].count; i++)
-			visit(ctx, &trial->rules[r].courses[i]);
+			visit(ctx, &trial->rules[r].watches[i]);
 }

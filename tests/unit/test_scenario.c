@@ -1,4 +1,4 @@
-/* alert/scenario.h: tests of rules on a virtual clock, and how they fail. */
+/* trial/scenario.h: tests of rules on a virtual clock, and how they fail. */
 #include "support/check.h"
 
 #include "trial/scenario.h"

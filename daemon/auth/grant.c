@@ -1,16 +1,17 @@
-/* A grant, which is a credential's tokens:
+/* A grant, which is the access and refresh token that a credential was granted:
  *
- *     EMPTY    -> RENEWING  the first token is wanted                      [renew]
- *     RENEWING -> READING   an answer                                      [answered]
- *     RENEWING -> FAILED    none, or no request could be made              [fail]
- *     READING  -> STORING   it has a token                                 [read_over]
- *     READING  -> FAILED    it has none                                    [fail]
+ *     EMPTY    -> RENEWING  the first token is needed                      [renew]
+ *     RENEWING -> READING   an answer came                                 [answered]
+ *     RENEWING -> FAILED    no answer, or the request cannot be made       [fail]
+ *     READING  -> STORING   the answer has a token                         [on_read]
+ *     READING  -> FAILED    the answer has none                            [fail]
  *     STORING  -> READY     committed: from now on it is used              [stored]
  *     STORING  -> UNSTORED  the transaction failed                         [stored]
- *     UNSTORED -> STORING   after a pause, or before the end               [store]
+ *     UNSTORED -> STORING   after a pause, or at once on closing           [store]
  *     READY    -> RENEWING  ahead of the expiry, or refused before it      [renew]
  *     FAILED   -> RENEWING  the back-off is over                           [renew]
- *     any that waits -> EMPTY  the operator wrote down another first token [attach]
+ *     READY, FAILED -> EMPTY  another first token was configured           [forget]
+ *     READY    -> EMPTY     ... while this one was renewed                 [stored]
  */
 #include "grant.h"
 
@@ -24,21 +25,21 @@ enum {
 	ANSWER_BYTES = 65536,
 	REQUEST_BYTES = 65536,
 	CONNECT_MS = 10000,
-	TOTAL_MS = 10000, /* the daemon's end waits for it */
-	CROWDED_MS = 100, /* the transport has no room */
-	STORE_AGAIN_MS = 1000, /* doubles up to */
-	STORE_AGAIN_MOST_MS = 32000,
-	NEW_MS = 60000, /* a token that is refused within this is not refused for its age */
+	TOTAL_MS = 10000, /* closing waits for a renewal */
+	NO_ROOM_RETRY_MS = 100, /* the transport has no room */
+	STORE_RETRY_MS = 1000, /* doubles up to STORE_RETRY_MAX_MS */
+	STORE_RETRY_MAX_MS = 32000,
+	FRESH_MS = 60000, /* a younger token is not refused because it expired */
 };
 
 #define STATE_MAP(X)                                                                               \
-	X(EMPTY, "nobody wanted one")                                                              \
+	X(EMPTY, "no token was needed")                                                            \
 	X(RENEWING, "the request is under way")                                                    \
 	X(READING, "the answer is read on the pool")                                               \
-	X(STORING, "the transaction that keeps it")                                                \
-	X(UNSTORED, "the next try to keep it is due later")                                        \
+	X(STORING, "the transaction that stores the token is under way")                           \
+	X(UNSTORED, "that transaction failed, its next try is due later")                          \
 	X(READY, "its renewal is due later")                                                       \
-	X(FAILED, "the next try is due later")
+	X(FAILED, "the renewal failed, its next try is due later")
 
 enum grant_state {
 #define X(id, text) id,
@@ -61,30 +62,31 @@ struct grant {
 	struct shd_grants *grants;
 	enum grant_state state;
 	char *id;
-	const struct shd_source *source;         /* one of those that use it; NULL: none does */
-	char first[2 * SHD_SHA256_BYTES + 1];    /* hash of the first refresh token */
-	struct shd_secret *access, *refresh;     /* refresh: NULL, the operator's first one */
+	const struct shd_source *source;         /* one that uses the credential; NULL: none does */
+	char first_hash[2 * SHD_SHA256_BYTES + 1]; /* of the configured, first refresh token */
+	struct shd_secret *access, *refresh;     /* refresh NULL: the configured one */
 	struct shd_wall issued, expires, refresh_expires;
-	int64_t serial;
+	int64_t serial;                          /* counts the access tokens */
 	struct shd_wall due; /* READY, FAILED: the next renewal; UNSTORED: the next try */
 	int failures, store_failures; /* in a row */
 	struct shd_error error;
-	/* under way */
+	/* the renewal under way */
 	struct shd_request request;
 	struct shd_text body;
 	int status;
 	int64_t retry_after_ms;
 	const struct shd_renewal *renewal;
-	char first_asked[2 * SHD_SHA256_BYTES + 1];
+	char first_hash_sent[2 * SHD_SHA256_BYTES + 1];
 	struct shd_renewed renewed;
-	bool good;
+	bool read_ok;
 };
 
 struct shd_grants {
 	struct shd_grants_in in;
 	struct shd_config *config;
 	struct grant **all;
-	size_t count, room, busy;
+	size_t count, room;
+	size_t busy; /* grants with a renewal under way, up to the end of its transaction */
 	uv_timer_t timer;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
@@ -115,7 +117,7 @@ static bool is_being_stored(const struct grant *grant)
 	return grant->state == STORING || grant->state == UNSTORED;
 }
 
-/* Something happens at `due`; a token that was exchanged is kept, whoever is gone. */
+/* Whether something happens at `due`. A new token is stored even if no source uses it any more. */
 static bool is_timed(const struct grant *grant)
 {
 	return grant->state == UNSTORED || (grant->source && is_waiting(grant));
@@ -136,7 +138,7 @@ static void set_timer(struct shd_grants *grants)
 			at = grants->all[i]->due.ms;
 	if (at == SHD_NEVER_MS)
 		return;
-	/* The wall clock may be set meanwhile: look at least once a minute. */
+	/* The wall clock may be set while the timer runs: check at least once a minute. */
 	int64_t wait = at <= time ? 0 : at - time < SHD_MINUTE_MS ? at - time : SHD_MINUTE_MS;
 	uv_timer_start(&grants->timer, run_due, (uint64_t)wait, 0);
 }
@@ -160,7 +162,7 @@ static void run_due(uv_timer_t *timer)
 
 /* --- a renewal -------------------------------------------------------------------------------- */
 
-static void over(struct grant *grant)
+static void end_renewal(struct grant *grant)
 {
 	shd_request_finish(&grant->request);
 	grant->grants->busy--;
@@ -168,7 +170,7 @@ static void over(struct grant *grant)
 	close_if_done(grant->grants);
 }
 
-/* grant->error says why. */
+/* Ends a renewal without a token; grant->error says why. */
 static void fail(struct grant *grant, int64_t retry_after_ms)
 {
 	struct shd_grants *grants = grant->grants;
@@ -178,7 +180,7 @@ static void fail(struct grant *grant, int64_t retry_after_ms)
 	shd_fail_in(&grant->error, "no access token for \"%s\"", grant->id);
 	grant->due.ms = now(grants).ms + shd_token_retry_ms(grant->error.kind, grant->failures,
 						 retry_after_ms, grants->in.random(grants->in.ctx));
-	over(grant);
+	end_renewal(grant);
 }
 
 static bool apply(struct shd_change *change, struct shd_transaction *transaction,
@@ -186,7 +188,7 @@ static bool apply(struct shd_change *change, struct shd_transaction *transaction
 {
 	struct grant *grant = (struct grant *)change;
 	struct shd_token_row row = {.credential = grant->id,
-		.first = grant->first_asked,
+		.first = grant->first_hash_sent,
 		.access = shd_secret_reveal(grant->renewed.access, &(size_t){0}),
 		.refresh = grant->renewed.refresh
 				   ? shd_secret_reveal(grant->renewed.refresh, &(size_t){0})
@@ -199,11 +201,11 @@ static bool apply(struct shd_change *change, struct shd_transaction *transaction
 	return shd_state_token_put(transaction->state, &row, reterr);
 }
 
-static int64_t store_again_ms(int failures)
+static int64_t store_retry_ms(int failures)
 {
-	int64_t wait_ms = STORE_AGAIN_MS;
+	int64_t wait_ms = STORE_RETRY_MS;
 
-	while (--failures > 0 && wait_ms < STORE_AGAIN_MOST_MS)
+	while (--failures > 0 && wait_ms < STORE_RETRY_MAX_MS)
 		wait_ms *= 2;
 	return wait_ms;
 }
@@ -213,9 +215,9 @@ static void stored(struct shd_change *change, const struct shd_error *err)
 	struct grant *grant = (struct grant *)change;
 	struct shd_grants *grants = grant->grants;
 
-	if (err && !grants->closed) { /* it would be lost */
+	if (err && !grants->closed) { /* the old refresh token no longer works: try again */
 		enter(grant, UNSTORED);
-		grant->due.ms = now(grants).ms + store_again_ms(++grant->store_failures);
+		grant->due.ms = now(grants).ms + store_retry_ms(++grant->store_failures);
 		set_timer(grants);
 		return;
 	}
@@ -228,13 +230,13 @@ static void stored(struct shd_change *change, const struct shd_error *err)
 	shd_secret_destroy(grant->refresh);
 	grant->access = shd_steal(grant->renewed.access);
 	grant->refresh = shd_steal(grant->renewed.refresh);
-	/* The operator wrote down another first token while this one was under way. */
-	if (grant->source && strcmp(grant->first, grant->first_asked) != 0) {
+	/* Another first token was configured while this renewal was under way. */
+	if (grant->source && strcmp(grant->first_hash, grant->first_hash_sent) != 0) {
 		enter(grant, EMPTY);
 		shd_secret_destroy(shd_steal(grant->access));
 		shd_secret_destroy(shd_steal(grant->refresh));
 	}
-	over(grant);
+	end_renewal(grant);
 }
 
 static void store(struct grant *grant)
@@ -244,7 +246,7 @@ static void store(struct grant *grant)
 	grant->grants->in.changes.submit(grant->grants->in.changes.ctx, &grant->change);
 }
 
-static void take_renewed(struct grant *grant)
+static void keep_renewed(struct grant *grant)
 {
 	struct shd_wall time = now(grant->grants);
 	const struct shd_renewed *renewed = &grant->renewed;
@@ -268,18 +270,18 @@ static void read_answer(void *ctx)
 	struct shd_answer answer = {
 		.status = grant->status, .body = grant->body.data, .len = grant->body.len};
 
-	grant->good = grant->renewal->read(
+	grant->read_ok = grant->renewal->read(
 		&answer, &grant->renewed, &grant->retry_after_ms, &grant->error);
 	shd_wipe(grant->body.data, grant->body.len);
 }
 
-static void read_over(void *ctx)
+static void on_read(void *ctx)
 {
 	struct grant *grant = ctx;
 
 	shd_text_finish(&grant->body);
-	if (grant->good)
-		take_renewed(grant);
+	if (grant->read_ok)
+		keep_renewed(grant);
 	else
 		fail(grant, grant->retry_after_ms);
 }
@@ -298,10 +300,10 @@ static void answered(void *ctx, struct shd_transfer_out *out)
 	grant->retry_after_ms = 0;
 	grant->body = out->body; /* taken */
 	shd_text_init(&out->body, SIZE_MAX / 2);
-	shd_jobs_parse(grant->grants->in.jobs, read_answer, read_over, grant);
+	shd_jobs_parse(grant->grants->in.jobs, read_answer, on_read, grant);
 }
 
-static bool ask(struct grant *grant)
+static bool send_request(struct grant *grant)
 {
 	struct shd_grants *grants = grant->grants;
 	const struct shd_source *source = grant->source;
@@ -318,7 +320,7 @@ static bool ask(struct grant *grant)
 	if (!renewal->request(&in, &grant->request, &grant->error))
 		return false;
 	grant->renewal = renewal;
-	memcpy(grant->first_asked, grant->first, sizeof(grant->first));
+	memcpy(grant->first_hash_sent, grant->first_hash, sizeof(grant->first_hash));
 	struct shd_transfer_in transfer = {.method = grant->request.method,
 		.egress = source->egress,
 		.connect_ms = CONNECT_MS,
@@ -334,20 +336,21 @@ static void renew(struct grant *grant)
 
 	if (grants->closed)
 		return;
-	/* That is no failure; where there is no due time yet, those who wait ask again. */
+	/* No failure, so no back-off. In EMPTY there is no timer; whoever needs the token asks
+	 * again. */
 	if (!shd_transfers_have_room(grants->in.transfers)) {
-		grant->due.ms = now(grants).ms + CROWDED_MS;
+		grant->due.ms = now(grants).ms + NO_ROOM_RETRY_MS;
 		set_timer(grants);
 		return;
 	}
 	enter(grant, RENEWING);
 	grants->busy++;
 	shd_request_init(&grant->request, REQUEST_BYTES);
-	if (!ask(grant))
+	if (!send_request(grant))
 		fail(grant, 0);
 }
 
-/* --- what others ask ---------------------------------------------------------------------- */
+/* --- use by the polls --------------------------------------------------------------------- */
 
 static struct grant *find(const struct shd_grants *grants, const char *id)
 {
@@ -387,7 +390,7 @@ bool shd_grant_expired(struct shd_grants *grants, const struct shd_credential *c
 	if (!grant || !grant->access)
 		return grant && grant->state != FAILED;
 	int64_t lifetime = grant->expires.ms - grant->issued.ms;
-	int64_t fresh = lifetime / 4 < NEW_MS ? lifetime / 4 : NEW_MS;
+	int64_t fresh = lifetime / 4 < FRESH_MS ? lifetime / 4 : FRESH_MS;
 	if (serial != grant->serial)
 		return true;
 	if (time.ms - grant->issued.ms < fresh)
@@ -443,12 +446,12 @@ static void attach(struct shd_grants *grants, const struct shd_source *source)
 	if (!grant)
 		grant = add(grants, source->credential->id);
 	if (grant->source)
-		return; /* another source of the same credential came first */
+		return; /* done for another source of the same credential */
 	grant->source = source;
 	hash_first(grants, source, first);
-	if (strcmp(first, grant->first) == 0)
+	if (strcmp(first, grant->first_hash) == 0)
 		return;
-	memcpy(grant->first, first, sizeof(first));
+	memcpy(grant->first_hash, first, sizeof(first));
 	forget(grant);
 }
 
@@ -472,10 +475,9 @@ static void restore(struct shd_grants *grants, const struct shd_token_row *row)
 {
 	struct grant *grant = add(grants, row->credential);
 
-	/* By its own clock the token may be good for longer than it can be. */
-	if (strlen(row->first) >= sizeof(grant->first))
+	if (strlen(row->first) >= sizeof(grant->first_hash))
 		return;
-	memcpy(grant->first, row->first, strlen(row->first) + 1);
+	memcpy(grant->first_hash, row->first, strlen(row->first) + 1);
 	grant->access = secret_of(row->access);
 	grant->refresh = secret_of(row->refresh);
 	grant->issued = row->issued;

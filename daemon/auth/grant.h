@@ -1,12 +1,11 @@
-/* auth/grant.h - the access tokens of credentials, for those whose adapter has any
+/* auth/grant.h - the access tokens that credentials were granted, for adapters that have any
  * (lib/market/token.h).
  *
- * One renewal of a credential is under way at a time, ahead of the expiry, while the old
- * token still serves. What came of it is stored before it is used: a refresh token that was
- * exchanged works only once, so whoever is killed in between goes on from the state. The
- * state file (mode 0600) therefore holds secrets: the newest refresh and access token. A
- * failure backs off (lib/market/token.h) and is told by the polls that wanted the token.
- * Loop thread only. */
+ * A credential has one renewal under way at a time. It begins ahead of the expiry, while the old
+ * token is still used. New tokens are stored before they are used: a refresh token may work only
+ * once, so a daemon that is killed in between continues with what is stored. The state file
+ * (mode 0600) therefore holds secrets: the newest refresh and access token. Failed renewals back
+ * off (lib/market/token.h); the polls that needed the token report them. Loop thread only. */
 #pragma once
 #include "config/config.h"
 #include "host/jobs.h"
@@ -26,24 +25,23 @@ struct shd_grants_in {
 	void *ctx;
 };
 
-/* `rows`: what the state knows. Returns owned; ends with shd_grants_close. */
+/* `rows`: the tokens in the state. Returns owned; ends with shd_grants_close. */
 struct shd_grants *shd_grants_create(const struct shd_grants_in *in, struct shd_config *config,
 				     const struct shd_token_row *rows, size_t count);
 
-/* Another configuration is in force. Tokens of a credential stay, unless the operator wrote
- * down another refresh token; a renewal under way ends as if nothing had happened. Borrows
- * config until the next call. */
+/* Another configuration is in force. A credential keeps its tokens unless another refresh token is
+ * configured; a renewal under way completes. Borrows config until the next call. */
 void shd_grants_configure(struct shd_grants *grants, struct shd_config *config);
 
 enum shd_grant_use {
 	SHD_GRANT_NONE,    /* the credential has no tokens */
-	SHD_GRANT_READY,   /* here it is */
-	SHD_GRANT_WAIT,    /* it is on its way: ask again soon */
-	SHD_GRANT_REFUSED, /* *reterr says why there is none */
+	SHD_GRANT_READY,   /* *ret_token is set */
+	SHD_GRANT_WAIT,    /* a renewal is under way: ask again soon */
+	SHD_GRANT_REFUSED, /* there is no token: *reterr says why */
 };
 
-/* The access token, for a request that leaves now. It is borrowed until the loop goes on;
- * `serial` names it in shd_grant_expired. */
+/* The access token for a request that is sent now; begins a renewal when there is none. Borrowed
+ * until the next turn of the loop; `serial` identifies it for shd_grant_expired. */
 struct shd_grant_token {
 	const struct shd_secret *access;
 	int64_t serial;
@@ -52,11 +50,12 @@ enum shd_grant_use shd_grant_use(struct shd_grants *grants,
 				 const struct shd_credential *credential,
 				 struct shd_grant_token *ret_token, struct shd_error *reterr);
 
-/* The platform refused the token before its time. True: another one is there or comes, the
- * request is worth one more try. False: it was new, so that is not why. */
+/* The platform refused the token although it has not expired by our clock. True: another token is
+ * there or is being fetched, so the request is worth one more try. False: the token is new, so it
+ * was refused for another reason. */
 bool shd_grant_expired(struct shd_grants *grants, const struct shd_credential *credential,
 		       int64_t serial);
 
-/* Starts no renewal any more; calls closed(ctx) when none is under way and all is stored or
- * given up, from a later turn. Transfers, jobs and the queue of changes must still work. */
+/* Starts no further renewal; calls closed(ctx), from a later turn, when none is under way and all
+ * tokens are stored or given up. Transfers, jobs and the queue of changes must still work. */
 void shd_grants_close(struct shd_grants *grants, void (*closed)(void *ctx), void *ctx);

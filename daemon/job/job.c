@@ -4,9 +4,9 @@
 #include <string.h>
 
 struct entry {
-	struct shd_job job; /* first: the one that is handed out */
-	struct shd_job stored; /* as the state has it; OVER: not at all */
-	struct shd_job next;   /* on its way there: the pool reads it */
+	struct shd_job job;     /* first: shd_job_table_keep gets the entry from it */
+	struct shd_job stored;  /* as it is in the state; step OVER: it is not there */
+	struct shd_job pending; /* being written to the state, on the pool */
 	struct shd_change change;
 	struct shd_job_table *table;
 	char *source, *endpoint;
@@ -34,8 +34,8 @@ static struct entry *add(struct shd_job_table *table, const char *source, const 
 	return entry;
 }
 
-/* A text of a row that another version wrote may be longer than this one takes: then the
- * report is looked for again. */
+/* False: the text, of a row that another version may have written, is too long; then the job begins
+ * anew. */
 static bool copy(char to[SHD_JOB_ID_BYTES], const char *text)
 {
 	size_t len = strlen(text);
@@ -99,13 +99,13 @@ struct shd_job *shd_job_table_find(struct shd_job_table *table, const char *sour
 		return NULL;
 	if (entry->job.step == SHD_JOB_OVER)
 		shd_job_begin(&entry->job, now);
-	/* The wall clock was set back: it would be waited for as long. */
+	/* The wall clock was set back: do not wait for the old time. */
 	if (entry->job.began.ms > now.ms)
 		entry->job.began = entry->job.not_before = now;
 	return &entry->job;
 }
 
-static struct entry *of_change(struct shd_change *change)
+static struct entry *entry_of_change(struct shd_change *change)
 {
 	return (struct entry *)((char *)change - offsetof(struct entry, change));
 }
@@ -113,8 +113,8 @@ static struct entry *of_change(struct shd_change *change)
 static bool apply(struct shd_change *change, struct shd_transaction *transaction,
 		  struct shd_error *reterr)
 {
-	const struct entry *entry = of_change(change);
-	const struct shd_job *job = &entry->next;
+	const struct entry *entry = entry_of_change(change);
+	const struct shd_job *job = &entry->pending;
 	struct shd_job_row row = {.source = entry->source,
 		.endpoint = entry->endpoint,
 		.step = shd_job_step_name(job->step),
@@ -132,13 +132,13 @@ static bool apply(struct shd_change *change, struct shd_transaction *transaction
 
 static void done(struct shd_change *change, const struct shd_error *err)
 {
-	struct entry *entry = of_change(change);
+	struct entry *entry = entry_of_change(change);
 
 	entry->storing = false;
 	if (err)
 		entry->job = entry->stored;
 	else
-		entry->stored = entry->next;
+		entry->stored = entry->pending;
 	entry->kept(entry->ctx, !err);
 }
 
@@ -149,7 +149,7 @@ void shd_job_table_keep(struct shd_job_table *table, struct shd_job *job,
 
 	shd_assert(!entry->storing);
 	entry->storing = true;
-	entry->next = *job;
+	entry->pending = *job;
 	entry->kept = kept;
 	entry->ctx = ctx;
 	entry->change = (struct shd_change){.urgent = true, .apply = apply, .done = done};

@@ -1,7 +1,8 @@
-/* http/egress.h - a network identity: by which way requests leave, and whom they trust.
+/* http/egress.h - a network identity: the proxy or interface that requests use, and the certificate
+ * authorities they trust.
  *
- * Two requests share connections and TLS sessions only when they share the egress. Plain
- * values; the settings keep one struct for each identity. */
+ * Only requests with the same egress share connections and TLS sessions. Plain values; the
+ * settings keep one struct for each identity. */
 #pragma once
 
 struct shd_egress {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A position that a marketplace hands out may stand in it (market/cursor.h), each byte as three. */
+/* Has room for a marketplace's position (market/cursor.h), each byte of it encoded as three. */
 enum { URL_BYTES = 256 * 1024 };
 
 void shd_request_init(struct shd_request *request, size_t body_max_bytes)
@@ -50,7 +50,7 @@ struct shd_text *shd_request_header(struct shd_request *request)
 	return header;
 }
 
-/* Days since 1970-01-01 of a day of the Gregorian calendar. */
+/* Days from 1970-01-01 to a day of the Gregorian calendar. */
 static int64_t day_number(int year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year;
@@ -60,7 +60,7 @@ static int64_t day_number(int year, int month, int day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-/* The number in text[at..at + digits); -1: it is none. */
+/* The number in text[at..at + digits); -1: not only digits. */
 static int number_at(const char *text, size_t at, size_t digits)
 {
 	int n = 0;
@@ -73,7 +73,8 @@ static int number_at(const char *text, size_t at, size_t digits)
 	return n;
 }
 
-/* "Mon, 30 Nov 2026 07:00:00 GMT", the one form that is still sent. 0: something else. */
+/* Parses "Mon, 30 Nov 2026 07:00:00 GMT", the only form that RFC 9110 allows to send. 0: it is not
+ * that. */
 static int64_t date_ms(const char *text)
 {
 	static const char form[] = "Xxx, 00 Xxx 0000 00:00:00 GMT";
@@ -115,7 +116,7 @@ int64_t shd_retry_after_ms(const struct shd_answer *answer, int64_t max_ms)
 	if (!value || !*value)
 		return 0;
 	if (strspn(value, "0123456789") != strlen(value)) {
-		/* The header's value lives until the next one is asked for. */
+		/* Copied: the value lives only until the next header is read. */
 		snprintf(text, sizeof(text), "%s", value);
 		int64_t wait_ms = until_date_ms(answer, text);
 		return wait_ms < max_ms ? wait_ms : max_ms;

@@ -1,5 +1,5 @@
-/* http/http.h - what adapters and notifiers say of HTTP: a request, an answer, and what the
- * answer means.
+/* http/http.h - HTTP as adapters and notifiers see it: a request, an answer, and what the answer
+ * means.
  *
  * Plain values and pure functions; the transport is daemon/net. */
 #pragma once
@@ -20,11 +20,11 @@ void shd_request_init(struct shd_request *request, size_t body_max_bytes);
 void shd_request_clear(struct shd_request *request);
 void shd_request_finish(struct shd_request *request); /* wipes the headers */
 
-/* Adds an empty header line, to be written into. At most SHD_REQUEST_HEADERS. */
+/* Adds an empty header line for the caller to write. At most SHD_REQUEST_HEADERS. */
 struct shd_text *shd_request_header(struct shd_request *request);
 
-/* What an answer looks like from outside. header: the value of a header by its
- * name in any case, NULL when absent. */
+/* An answer from the transport, borrowed. header: the value of a header, by its name in any case;
+ * NULL when absent. */
 struct shd_answer {
 	int status; /* HTTP status, SMTP code */
 	const char *body;
@@ -33,7 +33,7 @@ struct shd_answer {
 	const void *ctx;
 };
 
-/* Whom a refusal concerns; exactly that is left alone for retry_after_ms. */
+/* To what a refusal applies: exactly that is not asked again for retry_after_ms. */
 #define SHD_SCOPE_MAP(X)                                                                           \
 	X(ROW, "endpoint")                                                                         \
 	X(CREDENTIAL, "credential")                                                                \
@@ -50,16 +50,16 @@ enum shd_scope {
 struct shd_answer_verdict {
 	bool ok;
 	enum shd_scope scope;   /* of a refusal; ROW: only this endpoint */
-	int64_t retry_after_ms; /* 0: the other side did not say */
-	struct shd_error error; /* unless ok: kind and words, naming the method */
-	char receipt[64];       /* when ok: the other side's name of what it took, or "" */
-	/* How many requests per second, in millionths, the other side bears of the operation that
-	 * was asked for; 0: it did not say. */
+	int64_t retry_after_ms; /* 0: the server did not say */
+	struct shd_error error; /* unless ok: kind and text, naming the method */
+	char receipt[64];       /* when ok: the server's id of what it accepted, or "" */
+	/* The rate limit that the server states for the operation that was called, in millionths of
+	 * a request per second; 0: it did not say. */
 	int64_t rate_micro_per_s;
 };
 
-/* How long the header Retry-After asks to wait: seconds, or a date of RFC 9110 compared with
- * the answer's own Date. 0: absent or unreadable. Never more than max_ms. */
+/* The wait that the Retry-After header asks for: seconds, or a date (RFC 9110), which is compared
+ * with the answer's own Date. 0: absent or unreadable. At most max_ms. */
 int64_t shd_retry_after_ms(const struct shd_answer *answer, int64_t max_ms);
 
 /* Appends the bytes; all but the unreserved ones of RFC 3986 become %XX. */

@@ -9,7 +9,7 @@
 
 static json_t *alert_json(const struct shd_alert *alert)
 {
-	json_t *row = json_object(), *sample = json_object();
+	json_t *row = json_object();
 	const struct shd_verdict *last = &alert->last;
 
 	shd_api_put_int(row, "number", alert->number);
@@ -23,9 +23,7 @@ static json_t *alert_json(const struct shd_alert *alert)
 	shd_api_put_value(row, "limit", &last->limit);
 	shd_api_put_value(row, "cost", &last->cost);
 	shd_api_put_value(row, "room", &last->room);
-	shd_api_put_int(sample, "hit", last->sample_hit);
-	shd_api_put_int(sample, "of", last->sample_of);
-	json_object_set_new(row, "sample", sample);
+	shd_api_put_sample(row, last->sample_hit, last->sample_of);
 	shd_api_put_time(row, "due", last->due);
 	shd_api_put_time(row, "pending_since", alert->pending_since);
 	shd_api_put_time(row, "since", alert->fired_at);
@@ -36,7 +34,7 @@ static json_t *alert_json(const struct shd_alert *alert)
 	return row;
 }
 
-/* The alert's rule as its store has it; NULL when it is gone. */
+/* The alert's rule with the overrides of its store; NULL when the rule no longer exists. */
 static const struct shd_rule *rule_of(const json_t *alert, const struct shd_config *config)
 {
 	const char *store = json_string_value(json_object_get(alert, "store"));
@@ -45,9 +43,8 @@ static const struct shd_rule *rule_of(const json_t *alert, const struct shd_conf
 			      json_string_value(json_object_get(alert, "rule")));
 }
 
-/* Adds what the configuration in force says of the alert's rule; nothing when the
- * rule is gone. */
-static void put_rule_title(json_t *row, const struct shd_config *config)
+/* Adds the title and conditions of the alert's rule from the configuration in force. */
+static void put_rule_texts(json_t *row, const struct shd_config *config)
 {
 	const char *id = json_string_value(json_object_get(row, "rule"));
 	const struct shd_rule *rule = rule_of(row, config);
@@ -63,13 +60,6 @@ static void put_rule_title(json_t *row, const struct shd_config *config)
 
 /* --- the list ---------------------------------------------------------------- */
 
-static char *argument(struct shd_api_call *call, const char *name)
-{
-	const char *value = shd_api_argument(call, name);
-
-	return value ? shd_arena_text(call->arena, value, strlen(value)) : NULL;
-}
-
 static bool is_number(const char *text, int64_t *ret_number)
 {
 	struct shd_error ignored;
@@ -80,11 +70,11 @@ static bool is_number(const char *text, int64_t *ret_number)
 bool shd_api_alerts_begin(struct shd_api_call *call, const struct shd_config *config,
 			  struct shd_error *reterr)
 {
-	const char *max = argument(call, "max"), *all = argument(call, "all");
+	const char *max = shd_api_argument(call, "max"), *all = shd_api_argument(call, "all");
 	int64_t count = ALERTS_MAX;
 
-	call->filter.store = argument(call, "store");
-	call->filter.rule = argument(call, "rule");
+	call->filter.store = shd_api_argument_copy(call, "store");
+	call->filter.rule = shd_api_argument_copy(call, "rule");
 	call->filter.closed_too = all && strcmp(all, "1") == 0;
 	if (max && (!is_number(max, &count) || count > ALERTS_MAX))
 		return shd_fail(reterr, SHD_ERR_REQUEST, "max is \"%s\", expected 1 to %d", max,
@@ -92,7 +82,7 @@ bool shd_api_alerts_begin(struct shd_api_call *call, const struct shd_config *co
 	call->filter.max = (size_t)count;
 	if (!call->filter.store || strcmp(call->filter.store, "daemon") == 0)
 		return true;
-	shd_api_take_stores(call, config);
+	shd_api_copy_stores(call, config);
 	return shd_api_store_find(call, call->filter.store, reterr) != NULL;
 }
 
@@ -120,7 +110,7 @@ bool shd_api_alerts_end(struct shd_api_call *call, const struct shd_config *conf
 
 	(void)reterr;
 	json_array_foreach(json_object_get(call->answer, "alerts"), i, row)
-		put_rule_title(row, config);
+		put_rule_texts(row, config);
 	return true;
 }
 
@@ -190,7 +180,7 @@ static bool read_deliveries(struct shd_api_call *call, struct shd_state *state,
 	return true;
 }
 
-/* What has not arrived yet, or will not. */
+/* Adds the messages that wait to be sent, and those that were given up. */
 static bool read_unsent(
 	struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
 {
@@ -246,7 +236,7 @@ bool shd_api_explain_end(struct shd_api_call *call, const struct shd_config *con
 	const struct shd_rule *rule = rule_of(alert, config);
 
 	(void)reterr;
-	put_rule_title(alert, config);
+	put_rule_texts(alert, config);
 	shd_api_put_text(row, "id", id);
 	shd_api_put_bool(row, "known", rule != NULL);
 	shd_api_put_text(row, "title", rule ? rule->title[SHD_EN] : id);

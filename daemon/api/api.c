@@ -1,9 +1,9 @@
-/* One question:
+/* The states of a request:
  *
- *   NEW      -> WAITING   its route reads the state        [call_begin]
- *   NEW      -> ANSWERED  it needs no state, or is refused [call_begin]
- *   WAITING  -> READING   its turn: one at a time          [read_next]
- *   READING  -> ANSWERED  back on the loop; the connection goes on [read_done]
+ *   NEW      -> WAITING   its route reads the state               [call_begin]
+ *   NEW      -> ANSWERED  it needs no state, or is refused        [call_begin]
+ *   WAITING  -> READING   one request at a time reads, on the pool [read_next]
+ *   READING  -> ANSWERED  back on the loop; the suspended connection is resumed [read_done]
  */
 #include "api.h"
 
@@ -27,14 +27,14 @@
 enum call_state { NEW, WAITING, READING, ANSWERED };
 
 struct call {
-	struct shd_api_call base; /* first: shd_api_argument goes back to the whole */
+	struct shd_api_call base; /* first: shd_api_argument gets the call from it */
 	struct shd_api *api;
 	struct MHD_Connection *connection;
 	const struct shd_api_route *route;
 	enum call_state state;
 	bool ok;
 	struct shd_error error;
-	struct call *next; /* of those that wait */
+	struct call *next; /* in the queue of those that are WAITING */
 };
 
 struct shd_api {
@@ -46,8 +46,9 @@ struct shd_api {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	uv_work_t work;
-	struct call *reading, *first, **last;
-	struct shd_state *state; /* of the reading job; opened by the first one */
+	struct call *reading;      /* or NULL */
+	struct call *first, **last; /* the queue */
+	struct shd_state *state;   /* for `reading`, on the pool; opened by the first one */
 	int open_handles;
 	bool closing;
 	void (*closed)(void *ctx);
@@ -58,7 +59,7 @@ static void pump(struct shd_api *api);
 static void read_next(struct shd_api *api);
 static void finish_close(struct shd_api *api);
 
-/* --- one question --------------------------------------------------------- */
+/* --- one request ---------------------------------------------------------- */
 
 static void call_destroy(struct call *call)
 {
@@ -165,7 +166,7 @@ static void read_work(uv_work_t *work)
 		shd_state_open_readonly(api->view.state_path, &api->state, &call->error);
 	call->ok = (opened || call->route->stateless) &&
 		call->route->read(&call->base, api->state, &call->error);
-	if (!call->ok && call->error.kind == SHD_ERR_STATE) { /* the next one opens it anew */
+	if (!call->ok && call->error.kind == SHD_ERR_STATE) { /* the next request opens it again */
 		shd_state_close(api->state);
 		api->state = NULL;
 	}
@@ -205,7 +206,7 @@ static void read_next(struct shd_api *api)
 
 /* --- libmicrohttpd ------------------------------------------------------------ */
 
-/* A question has no body; one with a body is refused before it is read. */
+/* No request of the API has a body; one that does is refused before its body is read. */
 static bool has_body(struct MHD_Connection *connection)
 {
 	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
@@ -288,8 +289,8 @@ static void pump(struct shd_api *api)
 
 /* --- opening ------------------------------------------------------------------- */
 
-/* Whether somebody answers at this address already. */
-static bool answers(const struct sockaddr_un *address)
+/* Whether a server listens at this address already. */
+static bool is_in_use(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
@@ -313,7 +314,7 @@ static bool listen_unix(const char *path, int *ret_socket, struct shd_error *ret
 		if (!S_ISSOCK(old.st_mode))
 			return shd_fail(reterr, SHD_ERR_CONFIG,
 				"listen: %s exists and is not a socket", path);
-		if (answers(&address))
+		if (is_in_use(&address))
 			return shd_fail(reterr, SHD_ERR_IO,
 				"listen: another storehealthd answers at %s", path);
 		unlink(path);
@@ -398,7 +399,7 @@ static void on_closed(uv_handle_t *handle)
 	closed(ctx);
 }
 
-/* Ends the server once nothing reads: libmicrohttpd must not stop while a
+/* Stops the server when no request waits or reads: libmicrohttpd must not be stopped while a
  * connection is suspended. */
 static void finish_close(struct shd_api *api)
 {

@@ -1,11 +1,9 @@
-/* api/api.h - what people and programs may ask the daemon; the only user of
- * libmicrohttpd.
+/* api/api.h - the HTTP API of the daemon, read-only; the only user of libmicrohttpd.
  *
- * HTTP on the loop: libmicrohttpd's epoll descriptor is one more poll handle, so
- * there is no second loop and no thread. What reads the state runs on the pool,
- * one question at a time over one read-only connection; the answer is given from a
- * later turn of the loop. Limits: 64 connections, requests of 16 KB, 30 s without
- * a byte. Loop thread only. */
+ * It runs on the loop: libmicrohttpd's epoll descriptor is one more poll handle, so there is
+ * no second loop and no thread. Requests that read the state do so on the pool, one at a time
+ * over one read-only connection; the answer is sent from a later turn of the loop. Limits: 64
+ * connections, requests of 16 KB, 30 s without a byte. Loop thread only. */
 #pragma once
 #include "config/config.h"
 #include "poll/status.h"
@@ -14,32 +12,32 @@
 
 struct shd_api;
 
-/* What the API sees of the daemon; filled by whoever owns the parts. Called on the loop
- * thread; texts that are given out are borrowed until the next turn of the loop. */
+/* What the API reads from the daemon. Called on the loop thread; returned texts are borrowed until
+ * the next turn of the loop. */
 struct shd_api_view {
-	/* The configuration in force, which a question may hold (shd_config_hold). */
+	/* The configuration in force, which a request may hold (shd_config_hold). */
 	const struct shd_config *(*config)(void *ctx);
 	struct shd_wall (*now)(void *ctx);
-	/* One poller of a source of the configuration in force. False: it has no such poller. */
+	/* The status of a poller of a source. False: the source has no such poller. */
 	bool (*poller)(void *ctx, const struct shd_source *source, enum shd_poller poller,
 		       struct shd_poller_status *ret_status);
-	/* Pollers whose feeds are behind, so that nothing is judged by them; a bit each. */
+	/* The pollers, a bit each, that are behind: rules that read them are unknown. */
 	uint32_t (*behind)(void *ctx, const struct shd_source *source);
 	/* Visits the feeds of a source in the order of its adapter's table. */
 	void (*feeds)(void *ctx, const struct shd_source *source, shd_feed_status_fn *visit,
 		void *visit_ctx);
 	void (*figures)(void *ctx, struct shd_figures *ret_figures);
-	const char *state_path;       /* for a read-only handle */
+	const char *state_path; /* opened read-only */
 	void *ctx;
 };
 
 /* Listens at `listen` (unix:PATH, as in the settings). Copies the view; borrows the loop until
- * closed. A socket that nobody answers any more is replaced; its mode is 0660,
- * its group that of the process. Errors: CONFIG, the address cannot be used; IO, it
- * could not be opened, or another daemon answers there. */
+ * closed. Replaces a socket on which nobody listens. The mode of the socket is 0660, its group
+ * that of the process. Errors: CONFIG, the address cannot be used; IO, it could not be opened, or
+ * another daemon listens there. */
 SHD_MUST_USE bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_api_view *view,
 			       struct shd_api **ret_api, struct shd_error *reterr);
 
-/* Accepts nothing more, lets the question under way end, removes the socket, then
- * calls closed(ctx) from a later turn; *api is gone then. */
+/* Accepts no further request, lets those under way end, removes the socket, then calls closed(ctx)
+ * from a later turn; *api is freed then. */
 void shd_api_close(struct shd_api *api, void (*closed)(void *ctx), void *ctx);

@@ -1,6 +1,6 @@
 /* GET /api/v1/eval/STORE?expr=...&entity=KIND:ID: what an expression is now. */
 #include "json.h"
-#include "live.h"
+#include "store_reader.h"
 #include "rule/eval/eval.h"
 
 #include <string.h>
@@ -10,13 +10,10 @@ enum { TREE_BYTES = 1 << 20 };
 bool shd_api_eval_begin(struct shd_api_call *call, const struct shd_config *config,
 			struct shd_error *reterr)
 {
-	const char *expr = shd_api_argument(call, "expr"),
-		   *entity = shd_api_argument(call, "entity");
-
-	if (!expr)
+	call->expr = shd_api_argument_copy(call, "expr");
+	call->entity = shd_api_argument_copy(call, "entity");
+	if (!call->expr)
 		return shd_fail(reterr, SHD_ERR_REQUEST, "?expr= is missing");
-	call->expr = shd_arena_text(call->arena, expr, strlen(expr));
-	call->entity = entity ? shd_arena_text(call->arena, entity, strlen(entity)) : NULL;
 	return shd_api_filter_begin(call, config, reterr);
 }
 
@@ -38,13 +35,11 @@ static bool refuse_kind(const char *entity, size_t len, struct shd_error *reterr
 
 	for (int i = 0; i < SHD_KIND_COUNT; i++)
 		names[i] = shd_kind_name((enum shd_kind)i);
-	const char *near = shd_nearest(kind, names, SHD_KIND_COUNT);
-	return shd_fail(reterr, SHD_ERR_REQUEST, "there is no kind \"%.64s\"%s%s%s", kind,
-		near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return shd_api_fail_unknown(reterr, SHD_ERR_REQUEST, "kind", kind, names, SHD_KIND_COUNT);
 }
 
-/* "order:17-1" */
-static bool find_entity(struct shd_api_call *call, struct shd_live *live,
+/* Reads the entity that ?entity= names ("order:17-1"); NULL without that argument. */
+static bool find_entity(struct shd_api_call *call, struct shd_store_reader *reader,
 	struct shd_expr_scope *scope, struct shd_entity **ret_entity, struct shd_error *reterr)
 {
 	const char *colon = call->entity ? strchr(call->entity, ':') : NULL;
@@ -59,30 +54,27 @@ static bool find_entity(struct shd_api_call *call, struct shd_live *live,
 	if (!shd_kind_find(call->entity, len, &scope->kind))
 		return refuse_kind(call->entity, len, reterr);
 	scope->each = true;
-	if (!shd_state_entity_get(live->state, live->store, scope->kind, colon + 1, live->arena,
-				  ret_entity, reterr))
+	if (!shd_state_entity_get(reader->state, reader->store, scope->kind, colon + 1,
+		    reader->arena, ret_entity, reterr))
 		return false;
 	return *ret_entity || shd_fail(reterr, SHD_ERR_MISSING, "store \"%s\" has no %s \"%s\"",
-				      live->store, shd_kind_name(scope->kind), colon + 1);
+				      reader->store, shd_kind_name(scope->kind), colon + 1);
 }
 
 static void put_result(struct shd_api_call *call, const struct shd_expr *expr,
 		       const struct shd_result *result, const struct shd_eval *eval)
 {
 	char type[SHD_TYPE_TEXT];
-	json_t *sample = json_object();
 
 	shd_api_put_text(call->answer, "type", shd_expr_type(expr, type));
 	shd_api_put_value(call->answer, "value", &result->v);
 	shd_api_put_text(call->answer, "missing", result->v.none ? eval->missing : NULL);
 	shd_api_put_bool(call->answer, "blind", result->v.none && result->blind);
-	shd_api_put_int(sample, "hit", eval->hit);
-	shd_api_put_int(sample, "of", eval->of);
-	json_object_set_new(call->answer, "sample", sample);
+	shd_api_put_sample(call->answer, eval->hit, eval->of);
 	shd_api_put_time(call->answer, "next_change", (struct shd_wall){eval->wake_ms});
 }
 
-static void evaluate(struct shd_api_call *call, struct shd_live *live,
+static void evaluate(struct shd_api_call *call, struct shd_store_reader *reader,
 		     const struct shd_entity *entity, const struct shd_expr *expr)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
@@ -93,7 +85,7 @@ static void evaluate(struct shd_api_call *call, struct shd_live *live,
 	shd_text_init(&text, 1 << 16);
 	shd_expr_print(expr, &text);
 	shd_api_put_text(call->answer, "expr", text.data);
-	shd_live_env(live, entity, &env);
+	shd_store_reader_env(reader, entity, &env);
 	shd_eval_init(&eval, &env, NULL, NULL);
 	shd_eval(&eval, expr, &result);
 	put_result(call, expr, &result, &eval);
@@ -107,13 +99,13 @@ bool shd_api_eval_read(struct shd_api_call *call, struct shd_state *state, struc
 	struct shd_expr_scope scope = {.word_lists = call->config->word_lists,
 		.calendars = &call->config->settings->calendars};
 	struct shd_entity *entity;
-	struct shd_live live;
+	struct shd_store_reader reader;
 
 	json_object_set_new(call->answer, "mistakes", mistakes);
 	shd_api_put_text(call->answer, "store", call->argument);
 	shd_api_put_text(call->answer, "written", call->expr);
-	if (!shd_live_open(&live, call, call->argument, state, reterr) ||
-	    !find_entity(call, &live, &scope, &entity, reterr))
+	if (!shd_store_reader_open(&reader, call, call->argument, state, reterr) ||
+	    !find_entity(call, &reader, &scope, &entity, reterr))
 		return false;
 	struct shd_expr *expr = shd_parse(call->expr, strlen(call->expr), arena, &report);
 	if (!expr || !shd_check(expr, &scope, arena, &report))
@@ -122,6 +114,6 @@ bool shd_api_eval_read(struct shd_api_call *call, struct shd_state *state, struc
 		add_mistake(mistakes, expr->at, expr->width, NULL, "a list is not a single value");
 		return true;
 	}
-	evaluate(call, &live, entity, expr);
-	return shd_live_ok(&live, reterr);
+	evaluate(call, &reader, entity, expr);
+	return shd_store_reader_ok(&reader, reterr);
 }

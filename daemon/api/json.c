@@ -47,3 +47,12 @@ void shd_api_put_bool(json_t *object, const char *name, bool yes)
 {
 	json_object_set_new(object, name, json_boolean(yes));
 }
+
+void shd_api_put_sample(json_t *object, uint32_t hit, uint32_t of)
+{
+	json_t *sample = json_object();
+
+	shd_api_put_int(sample, "hit", hit);
+	shd_api_put_int(sample, "of", of);
+	json_object_set_new(object, "sample", sample);
+}

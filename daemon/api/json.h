@@ -1,7 +1,7 @@
-/* api/json.h - values and instants as JSON, the same everywhere in the API.
+/* api/json.h - writes values and instants as JSON in one way everywhere in the API.
  *
- * A value is {"type": "ratio", "n": 41000, "text": "4.1 %"}: the exact integer, and
- * words for whoever only shows it. Pure; safe on any thread. */
+ * A value is {"type": "ratio", "n": 41000, "text": "4.1 %"}: the exact integer, and a text
+ * for display. Pure; safe on any thread. */
 #pragma once
 #include "catalog/entity.h"
 
@@ -17,3 +17,6 @@ void shd_api_put_time(json_t *object, const char *name, struct shd_wall time);
 void shd_api_put_text(json_t *object, const char *name, const char *text);
 void shd_api_put_int(json_t *object, const char *name, int64_t n);
 void shd_api_put_bool(json_t *object, const char *name, bool yes);
+
+/* Sets "sample" to {"hit": 1, "of": 3}: so many entities meet a condition, of so many. */
+void shd_api_put_sample(json_t *object, uint32_t hit, uint32_t of);

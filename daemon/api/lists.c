@@ -8,7 +8,7 @@
 bool shd_api_metrics_begin(struct shd_api_call *call, const struct shd_config *config,
 			   struct shd_error *reterr)
 {
-	shd_api_take_stores(call, config);
+	shd_api_copy_stores(call, config);
 	return shd_api_store_find(call, call->argument, reterr) != NULL;
 }
 

@@ -27,7 +27,8 @@ const struct shd_api_route shd_api_routes[] = {
 };
 const size_t shd_api_route_count = SHD_COUNT(shd_api_routes);
 
-/* What stands for the `*`, "" for a path without one, NULL when it is another path. */
+/* What the pattern's `*` matches, "" for a pattern without one, NULL when the path does not match.
+ */
 static const char *match(const char *pattern, const char *path)
 {
 	size_t fixed = strcspn(pattern, "*");
@@ -65,7 +66,23 @@ const struct shd_api_route *shd_api_route_find(const char *method, const char *p
 	return NULL;
 }
 
-void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *config)
+const char *shd_api_argument_copy(const struct shd_api_call *call, const char *name)
+{
+	const char *value = shd_api_argument(call, name);
+
+	return value ? shd_arena_text(call->arena, value, strlen(value)) : NULL;
+}
+
+bool shd_api_fail_unknown(struct shd_error *reterr, enum shd_err kind, const char *what,
+	const char *name, const char *const *known, size_t count)
+{
+	const char *near = shd_nearest(name, known, count);
+
+	return shd_fail(reterr, kind, "there is no %s \"%.64s\"%s%s%s", what, name,
+		near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+void shd_api_copy_stores(struct shd_api_call *call, const struct shd_config *config)
 {
 	const struct shd_settings *settings = config->settings;
 
@@ -92,8 +109,6 @@ const struct shd_api_store *shd_api_store_find(const struct shd_api_call *call, 
 			return &call->stores[i];
 		ids[i] = call->stores[i].id;
 	}
-	const char *nearest = shd_nearest(id, ids, call->store_count);
-	shd_fail(reterr, SHD_ERR_MISSING, "there is no store \"%s\"%s%s%s", id,
-		nearest ? ", did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+	shd_api_fail_unknown(reterr, SHD_ERR_MISSING, "store", id, ids, call->store_count);
 	return NULL;
 }

@@ -1,8 +1,8 @@
-/* api/route.h - the questions of the API, as a table.
+/* api/route.h - the table of the API's routes.
  *
- * A question is answered in up to three steps: `begin` on the loop takes what it
- * needs from the configuration, `read` on the pool reads the state, `end` on the
- * loop adds words of the configuration that is in force then. Each may be NULL. */
+ * A request is answered in up to three steps: `begin` on the loop copies what is needed from
+ * the configuration, `read` on the pool reads the state, `end` on the loop adds texts of the
+ * configuration that is in force by then. Each may be NULL. */
 #pragma once
 #include "api.h"
 #include "state/state.h"
@@ -11,8 +11,8 @@
 
 struct shd_api_feed; /* of status.c */
 
-/* What `begin` takes of a store, or of a carrier, which serves all, so that `read` needs no look
- * at what the loop owns. */
+/* What `begin` copies of a store, or of a carrier, which serves all stores, because `read` must not
+ * touch what the loop owns. */
 struct shd_api_store {
 	const struct shd_source *source; /* in `begin` only */
 	const char *id;
@@ -24,14 +24,14 @@ struct shd_api_store {
 struct shd_api_call {
 	const struct shd_api_view *view;
 	struct shd_wall now;
-	const char *argument;    /* what stands in the path for the route's `*` */
+	const char *argument;    /* what the route's `*` matched in the path */
 	struct shd_arena *arena; /* lives as long as the call */
 	struct shd_api_store *stores;
 	size_t store_count;
 	struct shd_alert_filter filter;
-	const struct shd_config *config; /* for `read`; held until the answer is given */
+	const struct shd_config *config; /* for `read`; held until the request is answered */
 	const uint32_t *behind;          /* of each source of `config`: see shd_api_view */
-	const char *expr, *entity;       /* of /eval */
+	const char *expr, *entity;       /* /eval only */
 	json_t *answer;          /* an object, made before `begin` */
 };
 
@@ -42,7 +42,7 @@ typedef bool shd_api_pool_fn(struct shd_api_call *call, struct shd_state *state,
 			     struct shd_error *reterr);
 
 struct shd_api_route {
-	const char *method, *path, *doc; /* path: a last part of `*` stands for anything */
+	const char *method, *path, *doc; /* path: a `*` as the last segment matches any one */
 	shd_api_loop_fn *begin;
 	shd_api_pool_fn *read;
 	shd_api_loop_fn *end;
@@ -53,26 +53,32 @@ struct shd_api_route {
 extern const struct shd_api_route shd_api_routes[];
 extern const size_t shd_api_route_count;
 
-/* The route of this path; *ret_argument is what stands for its `*`. NULL, kind MISSING:
- * no such path; NULL, kind REQUEST: not with this method. */
+/* The route of this path; *ret_argument is what its `*` matched. NULL with kind MISSING: there is
+ * no such path; NULL with kind REQUEST: not with this method. */
 const struct shd_api_route *shd_api_route_find(const char *method, const char *path,
 					       const char **ret_argument, struct shd_error *reterr);
 
-/* An argument of the question (?name=value), NULL when absent. In `begin` only. */
+/* An argument of the query (?name=value), NULL when absent. In `begin` only. The second form copies
+ * it into the call's arena. */
 const char *shd_api_argument(const struct shd_api_call *call, const char *name);
+const char *shd_api_argument_copy(const struct shd_api_call *call, const char *name);
 
-/* Steps of the routes, each beside what it is about. */
+/* Fails with "there is no WHAT "NAME"", and the nearest of the known names. Always false. */
+bool shd_api_fail_unknown(struct shd_error *reterr, enum shd_err kind, const char *what,
+	const char *name, const char *const *known, size_t count);
+
+/* The steps of the routes, defined in the file of their subject. */
 shd_api_loop_fn shd_api_status_begin, shd_api_alerts_begin, shd_api_explain_begin,
 	shd_api_explain_end, shd_api_alerts_end, shd_api_metrics_begin, shd_api_stores,
 	shd_api_eval_begin;
 shd_api_pool_fn shd_api_status_read, shd_api_alerts_read, shd_api_explain_read,
 	shd_api_metrics_read, shd_api_rules_read, shd_api_rule_read, shd_api_eval_read;
 
-/* Takes ?store= into the filter, and which pollers are behind. */
+/* Copies ?store= into the filter, and which pollers are behind. */
 shd_api_loop_fn shd_api_filter_begin;
 
-/* Takes the stores and carriers of the configuration into the call. */
-void shd_api_take_stores(struct shd_api_call *call, const struct shd_config *config);
+/* Copies the stores and carriers of the configuration into the call. */
+void shd_api_copy_stores(struct shd_api_call *call, const struct shd_config *config);
 /* The store of this id; NULL and kind MISSING, with the nearest id, when there is none. */
 const struct shd_api_store *shd_api_store_find(const struct shd_api_call *call, const char *id,
 					       struct shd_error *reterr);

@@ -1,17 +1,17 @@
-/* GET /api/v1/rules and /api/v1/rules/RULE: the rules in force, and how one of them
- * stands now. */
+/* GET /api/v1/rules and /api/v1/rules/RULE: the rules in force, and one of them with its verdict on
+ * each store and entity now (its standings). */
 #include "json.h"
-#include "live.h"
+#include "store_reader.h"
 
 #include <string.h>
 
-/* Rows of one answer; what does not fit is counted. */
-enum { STANDINGS_MAX = 200, LOOKS_MAX = 20000, ENTITY_BYTES = 4 << 20 };
+/* Limits of one answer: standings in it, entities of a store that are judged. What is left out is
+ * counted in "more". */
+enum { STANDINGS_MAX = 200, JUDGED_MAX = 20000, ENTITY_BYTES = 4 << 20 };
 
 bool shd_api_filter_begin(struct shd_api_call *call, const struct shd_config *config,
 			  struct shd_error *reterr)
 {
-	const char *store = shd_api_argument(call, "store");
 	const struct shd_settings *settings = config->settings;
 	uint32_t *behind = shd_arena_alloc(call->arena, settings->source_count, sizeof(*behind));
 
@@ -20,19 +20,20 @@ bool shd_api_filter_begin(struct shd_api_call *call, const struct shd_config *co
 	for (size_t i = 0; i < settings->source_count; i++)
 		behind[i] = call->view->behind(call->view->ctx, &settings->sources[i]);
 	call->behind = behind;
-	call->filter.store = store ? shd_arena_text(call->arena, store, strlen(store)) : NULL;
+	call->filter.store = shd_api_argument_copy(call, "store");
 	return true;
 }
 
-/* The rules as the store that is asked about has them, or as all stores do. */
-static const struct shd_rules *rules_asked(const struct shd_api_call *call)
+/* The rules with the overrides of the store in the request; without one, as all stores have them.
+ */
+static const struct shd_rules *requested_rules(const struct shd_api_call *call)
 {
 	const char *store = call->filter.store;
 
 	return store ? shd_rules_of(call->config->rules, store) : call->config->rules;
 }
 
-/* --- what a rule is ----------------------------------------------------------------- */
+/* --- the definition ----------------------------------------------------------------- */
 
 typedef const char *condition_fn(const struct shd_rule *rule, enum shd_level level);
 
@@ -93,7 +94,7 @@ static json_t *rule_json(const struct shd_rule *rule)
 	return row;
 }
 
-/* The names of what the rule is judged again for. */
+/* The kinds, metrics and pollers whose changes make the rule be judged again. */
 static json_t *reads_json(const struct shd_rule *rule)
 {
 	json_t *reads = json_object(), *kinds = json_array(), *metrics = json_array();
@@ -118,17 +119,18 @@ static json_t *reads_json(const struct shd_rule *rule)
 
 /* --- the list --------------------------------------------------------------------------- */
 
-/* Adds the store to the lists of each rule that watches it, and that it has changed. */
+/* Adds the store to "stores_watched" of each rule that watches it, and to "stores_overridden" of
+ * each rule that it overrides. */
 static bool add_store(struct shd_api_call *call, struct shd_state *state, const char *store,
 		      json_t *rows, struct shd_error *reterr)
 {
 	const struct shd_rules *all = call->config->rules, *rules = shd_rules_of(all, store);
-	struct shd_live live;
+	struct shd_store_reader reader;
 	struct shd_rule_env env;
 
-	if (!shd_live_open(&live, call, store, state, reterr))
+	if (!shd_store_reader_open(&reader, call, store, state, reterr))
 		return false;
-	shd_live_env(&live, NULL, &env);
+	shd_store_reader_env(&reader, NULL, &env);
 	for (size_t i = 0; i < shd_rules_count(rules); i++) {
 		const struct shd_rule *rule = shd_rules_at(rules, i);
 		json_t *row = json_array_get(rows, i);
@@ -140,10 +142,10 @@ static bool add_store(struct shd_api_call *call, struct shd_state *state, const 
 			json_array_append_new(json_object_get(row, "stores_overridden"),
 					      json_string(store));
 	}
-	return shd_live_ok(&live, reterr);
+	return shd_store_reader_ok(&reader, reterr);
 }
 
-/* Calls add_store for the stores the question is about. */
+/* Calls add_store for the store of the request, or for all. */
 static bool add_stores(struct shd_api_call *call, struct shd_state *state, json_t *rows,
 		       struct shd_error *reterr)
 {
@@ -160,7 +162,7 @@ static bool add_stores(struct shd_api_call *call, struct shd_state *state, json_
 bool shd_api_rules_read(
 	struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr)
 {
-	const struct shd_rules *rules = rules_asked(call);
+	const struct shd_rules *rules = requested_rules(call);
 	size_t count = shd_rules_count(rules);
 	json_t *list = json_array();
 
@@ -181,13 +183,14 @@ bool shd_api_rules_read(
 	return true;
 }
 
-/* --- how one stands ---------------------------------------------------------------------- */
+/* --- standings --------------------------------------------------------------------------- */
 
 struct standings {
 	struct shd_api_call *call;
-	const struct shd_rule *asked, *rule; /* as it was asked for; as the present store has it */
+	const struct shd_rule *requested; /* the rule of the request */
+	const struct shd_rule *rule;      /* the same with the overrides of the current store */
 	json_t *list, *overridden;
-	size_t more; /* that did not fit */
+	size_t more; /* that were left out */
 };
 
 static const char *judgement_name(enum shd_judgement judgement)
@@ -205,14 +208,14 @@ static const char *judgement_name(enum shd_judgement judgement)
 	return "not watched";
 }
 
-/* What the life cycle of the alert adds to the verdict. */
-static bool put_alert(json_t *row, struct shd_live *live, const struct shd_rule *rule,
+/* Adds the alert, if there is one, and its wake-up to the verdict. */
+static bool put_alert(json_t *row, struct shd_store_reader *reader, const struct shd_rule *rule,
 	const char *id, struct shd_verdict *verdict, struct shd_error *reterr)
 {
 	struct shd_alert *alert;
 
 	if (!shd_state_alert_get(
-		    live->state, rule->id, live->store, id, live->arena, &alert, reterr))
+		    reader->state, rule->id, reader->store, id, reader->arena, &alert, reterr))
 		return false;
 	shd_api_put_text(row, "state", alert ? shd_alert_state_name(alert->state) : NULL);
 	shd_api_put_int(row, "alert", alert ? alert->number : 0);
@@ -222,7 +225,8 @@ static bool put_alert(json_t *row, struct shd_live *live, const struct shd_rule 
 	return true;
 }
 
-/* What the room counts: {"level": "critical", "kind": "order", "where": "shipped_late"}. */
+/* Adds the room, and what it counts: {"level": "critical", "kind": "order", "where":
+ * "shipped_late"}. */
 static void put_room(json_t *row, const struct shd_rule *rule, const struct shd_verdict *verdict)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text where = {0};
@@ -240,16 +244,16 @@ static void put_room(json_t *row, const struct shd_rule *rule, const struct shd_
 	json_object_set_new(row, "room_of", of);
 }
 
-static bool add_standing(struct standings *all, struct shd_live *live,
+static bool add_standing(struct standings *all, struct shd_store_reader *reader,
 			 const struct shd_entity *entity, struct shd_error *reterr)
 {
 	struct shd_rule_env env;
 	struct shd_verdict verdict;
-	json_t *row, *sample;
+	json_t *row;
 
-	shd_live_env(live, entity, &env);
+	shd_store_reader_env(reader, entity, &env);
 	shd_rule_judge(all->rule, &env, &verdict);
-	shd_live_explain_unknown(live, all->rule, &verdict);
+	shd_store_reader_explain_unknown(reader, all->rule, &verdict);
 	if (verdict.judgement == SHD_NOT_WATCHED)
 		return true;
 	if (json_array_size(all->list) >= STANDINGS_MAX) {
@@ -257,9 +261,8 @@ static bool add_standing(struct standings *all, struct shd_live *live,
 		return true;
 	}
 	row = json_object();
-	sample = json_object();
 	json_array_append_new(all->list, row);
-	shd_api_put_text(row, "store", live->store);
+	shd_api_put_text(row, "store", reader->store);
 	shd_api_put_text(row, "entity", entity ? entity->id : "");
 	shd_api_put_text(row, "judgement", judgement_name(verdict.judgement));
 	shd_api_put_text(row, "level", shd_level_name(verdict.level));
@@ -267,65 +270,64 @@ static bool add_standing(struct standings *all, struct shd_live *live,
 	shd_api_put_value(row, "limit", &verdict.limit);
 	shd_api_put_value(row, "cost", &verdict.cost);
 	put_room(row, all->rule, &verdict);
-	shd_api_put_int(sample, "hit", verdict.sample_hit);
-	shd_api_put_int(sample, "of", verdict.sample_of);
-	json_object_set_new(row, "sample", sample);
+	shd_api_put_sample(row, verdict.sample_hit, verdict.sample_of);
 	shd_api_put_time(row, "due", verdict.due);
 	shd_api_put_text(row, "why", verdict.why);
-	if (all->rule != all->asked)
+	if (all->rule != all->requested)
 		json_object_set_new(row, "levels",
 				    levels_json(all->rule, shd_rule_condition));
-	if (!put_alert(row, live, all->rule, entity ? entity->id : "", &verdict, reterr))
+	if (!put_alert(row, reader, all->rule, entity ? entity->id : "", &verdict, reterr))
 		return false;
 	shd_api_put_time(row, "next_look", verdict.wake);
-	return shd_live_ok(live, reterr);
+	return shd_store_reader_ok(reader, reterr);
 }
 
-static bool add_entities(struct standings *all, struct shd_live *live, struct shd_error *reterr)
+static bool add_entities(
+	struct standings *all, struct shd_store_reader *reader, struct shd_error *reterr)
 {
 	SHD_AUTO(shd_arena_destroyp) struct shd_arena *arena = shd_arena_create(ENTITY_BYTES);
 	enum shd_kind kind = all->rule->kind;
 	const char *const *ids;
 	size_t count;
 
-	if (!shd_state_entity_ids(live->state, live->store, kind, NULL, live->arena, &ids, &count,
-				  reterr))
+	if (!shd_state_entity_ids(
+		    reader->state, reader->store, kind, NULL, reader->arena, &ids, &count, reterr))
 		return false;
-	all->more += count > LOOKS_MAX ? count - LOOKS_MAX : 0;
-	for (size_t i = 0; i < count && i < LOOKS_MAX; i++) {
+	all->more += count > JUDGED_MAX ? count - JUDGED_MAX : 0;
+	for (size_t i = 0; i < count && i < JUDGED_MAX; i++) {
 		struct shd_entity *entity;
 
 		shd_arena_reset(arena);
-		if (!shd_state_entity_get(live->state, live->store, kind, ids[i], arena, &entity,
-					  reterr) ||
-		    (entity && !add_standing(all, live, entity, reterr)))
+		if (!shd_state_entity_get(
+			    reader->state, reader->store, kind, ids[i], arena, &entity, reterr) ||
+			(entity && !add_standing(all, reader, entity, reterr)))
 			return false;
 	}
 	return true;
 }
 
-static bool add_of_store(struct standings *all, struct shd_state *state, const char *store,
+static bool add_store_standings(struct standings *all, struct shd_state *state, const char *store,
 			 struct shd_error *reterr)
 {
 	const struct shd_rules *rules = all->call->config->rules;
-	struct shd_live live;
+	struct shd_store_reader reader;
 	struct shd_rule_env env;
 
-	if (!shd_live_open(&live, all->call, store, state, reterr))
+	if (!shd_store_reader_open(&reader, all->call, store, state, reterr))
 		return false;
-	all->rule = shd_rules_find(shd_rules_of(rules, store), all->asked->id);
-	if (all->rule != shd_rules_find(rules, all->asked->id))
+	all->rule = shd_rules_find(shd_rules_of(rules, store), all->requested->id);
+	if (all->rule != shd_rules_find(rules, all->requested->id))
 		json_array_append_new(all->overridden, json_string(store));
-	shd_live_env(&live, NULL, &env);
+	shd_store_reader_env(&reader, NULL, &env);
 	if (!shd_rule_applies(all->rule, &env))
-		return shd_live_ok(&live, reterr);
-	return all->rule->each ? add_entities(all, &live, reterr)
-			       : add_standing(all, &live, NULL, reterr);
+		return shd_store_reader_ok(&reader, reterr);
+	return all->rule->each ? add_entities(all, &reader, reterr)
+			       : add_standing(all, &reader, NULL, reterr);
 }
 
 static const struct shd_rule *find_rule(const struct shd_api_call *call, struct shd_error *reterr)
 {
-	const struct shd_rules *rules = rules_asked(call);
+	const struct shd_rules *rules = requested_rules(call);
 	const struct shd_rule *rule = shd_rules_find(rules, call->argument);
 	size_t count = shd_rules_count(rules);
 	shd_autofree const char **ids = shd_xcalloc(count + 1, sizeof(*ids));
@@ -334,9 +336,7 @@ static const struct shd_rule *find_rule(const struct shd_api_call *call, struct 
 		return rule;
 	for (size_t i = 0; i < count; i++)
 		ids[i] = shd_rules_at(rules, i)->id;
-	const char *near = shd_nearest(call->argument, ids, count);
-	shd_fail(reterr, SHD_ERR_MISSING, "there is no rule \"%s\"%s%s%s", call->argument,
-		near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	shd_api_fail_unknown(reterr, SHD_ERR_MISSING, "rule", call->argument, ids, count);
 	return NULL;
 }
 
@@ -349,20 +349,20 @@ bool shd_api_rule_read(struct shd_api_call *call, struct shd_state *state, struc
 
 	json_object_set_new(call->answer, "standings", all.list);
 	json_object_set_new(call->answer, "stores_overridden", all.overridden);
-	all.asked = find_rule(call, reterr);
-	if (!all.asked)
+	all.requested = find_rule(call, reterr);
+	if (!all.requested)
 		return false;
-	json_t *row = rule_json(all.asked);
+	json_t *row = rule_json(all.requested);
 	json_object_set_new(call->answer, "rule", row);
-	json_object_set_new(row, "reads", reads_json(all.asked));
-	shd_api_put_text(row, "advice", all.asked->advice[SHD_EN]);
-	shd_api_put_text(row, "runbook", all.asked->runbook);
+	json_object_set_new(row, "reads", reads_json(all.requested));
+	shd_api_put_text(row, "advice", all.requested->advice[SHD_EN]);
+	shd_api_put_text(row, "runbook", all.requested->runbook);
 	if (call->filter.store) {
-		ok = add_of_store(&all, state, call->filter.store, reterr);
+		ok = add_store_standings(&all, state, call->filter.store, reterr);
 	} else {
 		for (size_t i = 0; ok && i < settings->store_count; i++)
-			ok = add_of_store(&all, state, settings->stores[i].id, reterr);
-		ok = ok && add_of_store(&all, state, "daemon", reterr);
+			ok = add_store_standings(&all, state, settings->stores[i].id, reterr);
+		ok = ok && add_store_standings(&all, state, "daemon", reterr);
 	}
 	shd_api_put_int(call->answer, "more", (int64_t)all.more);
 	return ok;

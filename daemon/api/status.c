@@ -1,4 +1,4 @@
-/* GET /api/v1/status: how well each store can be read. */
+/* GET /api/v1/status: the daemon's counters, and the pollers and feeds of each store. */
 #include "json.h"
 #include "route.h"
 #include "catalog/unread.h"
@@ -9,41 +9,41 @@
 
 enum { UNREAD_BYTES = 64 << 20 };
 
-/* A feed's status whose texts are the call's own. */
+/* A feed's status; its texts are copied into the call's arena. */
 struct shd_api_feed {
 	struct shd_feed_status status;
 	struct shd_api_feed *next;
 };
 
-static const char *keep(struct shd_arena *arena, const char *text)
+static const char *copy_text(struct shd_arena *arena, const char *text)
 {
 	return text ? shd_arena_text(arena, text, strlen(text)) : NULL;
 }
 
-static void keep_texts(struct shd_arena *arena, struct shd_poller_status *status)
+static void copy_texts(struct shd_arena *arena, struct shd_poller_status *status)
 {
-	status->error_text = keep(arena, status->error_text);
-	status->incomplete_text = keep(arena, status->incomplete_text);
+	status->error_text = copy_text(arena, status->error_text);
+	status->incomplete_text = copy_text(arena, status->incomplete_text);
 }
 
-struct taking {
+struct feed_visit {
 	struct shd_arena *arena;
 	struct shd_api_store *store;
 };
 
-static void take_feed(void *ctx, const struct shd_feed_status *status)
+static void copy_feed(void *ctx, const struct shd_feed_status *status)
 {
-	struct taking *taking = ctx;
-	struct shd_api_feed *feed = shd_arena_alloc(taking->arena, 1, sizeof(*feed));
+	struct feed_visit *visit = ctx;
+	struct shd_api_feed *feed = shd_arena_alloc(visit->arena, 1, sizeof(*feed));
 
 	if (!feed)
-		return; /* a list that long is cut; the pollers' rows are whole */
+		return; /* a list this long is cut; the pollers are complete */
 	feed->status = *status;
-	feed->status.endpoint = keep(taking->arena, status->endpoint);
-	feed->status.error_text = keep(taking->arena, status->error_text);
-	feed->status.incomplete = keep(taking->arena, status->incomplete);
-	*taking->store->last_feed = feed;
-	taking->store->last_feed = &feed->next;
+	feed->status.endpoint = copy_text(visit->arena, status->endpoint);
+	feed->status.error_text = copy_text(visit->arena, status->error_text);
+	feed->status.incomplete = copy_text(visit->arena, status->incomplete);
+	*visit->store->last_feed = feed;
+	visit->store->last_feed = &feed->next;
 }
 
 static void put_figures(json_t *daemon, const struct shd_figures *figures)
@@ -103,7 +103,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 	put_figures(daemon, &figures);
 	json_object_set_new(call->answer, "daemon", daemon);
 
-	shd_api_take_stores(call, config);
+	shd_api_copy_stores(call, config);
 	for (size_t i = 0; i < call->store_count; i++) {
 		struct shd_api_store *store = &call->stores[i];
 		const struct shd_source *source = store->source;
@@ -112,15 +112,15 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 			struct shd_poller_status *status = &store->pollers[p];
 
 			if (call->view->poller(call->view->ctx, source, (enum shd_poller)p, status))
-				keep_texts(call->arena, status);
+				copy_texts(call->arena, status);
 			else
 				*status = (struct shd_poller_status){.error = -1, .every_ms =
 					source->every_ms[p]};
 		}
 		store->last_feed = &store->feeds;
 		if (feeds && strcmp(feeds, "1") == 0)
-			call->view->feeds(call->view->ctx, source, take_feed,
-				&(struct taking){call->arena, store});
+			call->view->feeds(call->view->ctx, source, copy_feed,
+				&(struct feed_visit){call->arena, store});
 	}
 	return true;
 }
@@ -145,7 +145,7 @@ static void put_incomplete(json_t *object, const char *text, struct shd_wall sin
 	shd_api_put_time(object, "incomplete_since", since);
 }
 
-/* off: of a poller that is switched off. */
+/* off: its poller is switched off. */
 static const char *feed_state(const struct shd_feed_status *feed, bool off)
 {
 	if (off)
@@ -217,7 +217,7 @@ static json_t *poller_json(enum shd_poller number, const struct shd_poller_statu
 	return row;
 }
 
-/* Counts a field, or a metric, of a feed that cannot be read. */
+/* Adds one entity to the count of its feed and field (or metric), which cannot be read. */
 static void count_unread(json_t *rows, enum shd_kind kind, const struct shd_unread_line *line)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text feed = {0}, field = {0}, example = {0};

@@ -1,14 +1,14 @@
-#include "live.h"
+#include "store_reader.h"
 
 #include <string.h>
 
-static bool find_store(struct shd_live *live, const char *id, const uint32_t *behind,
+static bool find_store(struct shd_store_reader *reader, const char *id, const uint32_t *behind,
 		       struct shd_error *reterr)
 {
-	const struct shd_settings *settings = live->config->settings;
+	const struct shd_settings *settings = reader->config->settings;
 	shd_autofree const char **ids = shd_xcalloc(settings->source_count + 1, sizeof(*ids));
 
-	live->store = id;
+	reader->store = id;
 	if (strcmp(id, "daemon") == 0)
 		return true;
 	for (size_t i = 0; i < settings->source_count; i++) {
@@ -16,53 +16,53 @@ static bool find_store(struct shd_live *live, const char *id, const uint32_t *be
 
 		ids[i] = source->id;
 		if (strcmp(ids[i], id) == 0) {
-			live->reading.store = source->store;
-			live->reading.source = source;
-			live->reading.unread = behind[i];
+			reader->reading.store = source->store;
+			reader->reading.source = source;
+			reader->reading.unread = behind[i];
 		}
 	}
-	if (live->reading.source)
+	if (reader->reading.source)
 		return true;
-	const char *nearest = shd_nearest(id, ids, settings->source_count);
-	return shd_fail(reterr, SHD_ERR_MISSING, "there is no store \"%s\"%s%s%s", id,
-		nearest ? ", did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+	return shd_api_fail_unknown(
+		reterr, SHD_ERR_MISSING, "store", id, ids, settings->source_count);
 }
 
-/* In place: the reading points to it. */
-bool shd_live_open(struct shd_live *live, const struct shd_api_call *call, const char *store,
-		   struct shd_state *state, struct shd_error *reterr)
+/* The reading points into *reader, which must not be moved. */
+bool shd_store_reader_open(struct shd_store_reader *reader, const struct shd_api_call *call,
+	const char *store, struct shd_state *state, struct shd_error *reterr)
 {
 	struct shd_entity *entity = NULL;
 
-	*live = (struct shd_live){.state = state, .config = call->config, .arena = call->arena};
-	if (!find_store(live, store, call->behind, reterr) ||
+	*reader = (struct shd_store_reader){
+		.state = state, .config = call->config, .arena = call->arena};
+	if (!find_store(reader, store, call->behind, reterr) ||
 	    !shd_state_entity_get(
-		    state, store, SHD_KIND_store, store, live->arena, &entity, reterr))
+		    state, store, SHD_KIND_store, store, reader->arena, &entity, reterr))
 		return false;
-	live->reading.stored = shd_state_stored(state);
-	live->reading.now = call->now;
-	live->reading.id = live->store;
-	live->reading.store_entity = entity;
-	live->reading.pollers = live->pollers;
+	reader->reading.stored = shd_state_stored(state);
+	reader->reading.now = call->now;
+	reader->reading.id = reader->store;
+	reader->reading.store_entity = entity;
+	reader->reading.pollers = reader->pollers;
 	return true;
 }
 
-bool shd_live_ok(const struct shd_live *live, struct shd_error *reterr)
+bool shd_store_reader_ok(const struct shd_store_reader *reader, struct shd_error *reterr)
 {
-	if (live->reading.failed)
-		*reterr = live->reading.error;
-	return !live->reading.failed;
+	if (reader->reading.failed)
+		*reterr = reader->reading.error;
+	return !reader->reading.failed;
 }
 
-void shd_live_explain_unknown(
-	struct shd_live *live, const struct shd_rule *rule, struct shd_verdict *verdict)
+void shd_store_reader_explain_unknown(
+	struct shd_store_reader *reader, const struct shd_rule *rule, struct shd_verdict *verdict)
 {
-	shd_reading_explain_unknown(&live->reading, rule, live->arena, verdict);
+	shd_reading_explain_unknown(&reader->reading, rule, reader->arena, verdict);
 }
 
-void shd_live_env(struct shd_live *live, const struct shd_entity *entity,
+void shd_store_reader_env(struct shd_store_reader *reader, const struct shd_entity *entity,
 		  struct shd_rule_env *ret_env)
 {
-	live->reading.asked = 0;
-	shd_reading_env(&live->reading, entity, ret_env);
+	reader->reading.asked = 0;
+	shd_reading_env(&reader->reading, entity, ret_env);
 }

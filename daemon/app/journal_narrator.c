@@ -95,9 +95,11 @@ static void delivered(const struct shd_delivered *what)
 		.took_ms = what->took_ms};
 
 	if (what->ok)
-		shd_log(SHD_LOG_delivered, &about, "channel \"%s\": told %s in %lld ms%s%s: %s",
+		shd_log(SHD_LOG_delivered, &about, "channel \"%s\": told %s in %lld ms%s%s%s%s: %s",
 			what->channel, what->target, (long long)what->took_ms,
-			*what->receipt ? " as " : "", what->receipt, what->subject);
+			*what->receipt ? " as " : "", what->receipt,
+			what->error ? ", but not all of them: " : "",
+			what->error ? what->error : "", what->subject);
 	else
 		shd_log(SHD_LOG_delivery_failed, &about,
 			"channel \"%s\": attempt %d to tell %s failed: %s%s", what->channel,

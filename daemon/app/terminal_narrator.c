@@ -163,8 +163,11 @@ static void delivered(struct shd_terminal *terminal, struct shd_wall now,
 	terminal->all_delivered += what->ok;
 	begin_line(terminal, now, what->ok ? "sent" : "not sent", what->ok ? "32" : "31");
 	put("by %s to %s: %s", what->channel, what->target, what->subject);
-	if (!what->ok)
-		put(": %s (%s)", what->error, what->given_up ? "given up" : "tried again later");
+	if (what->error)
+		put(": %s (%s)", what->error,
+			what->ok         ? "the others have it"
+			: what->given_up ? "given up"
+					 : "tried again later");
 	end_line();
 }
 

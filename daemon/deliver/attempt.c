@@ -148,6 +148,7 @@ struct shd_attempt *shd_attempt_create(
 	}
 	attempt->notifier = channel->notifier;
 	attempt->timeout_ms = channel->timeout_ms;
+	attempt->give_up_ms = channel->give_up_ms;
 	attempt->egress.proxy = keep(attempt, channel->proxy);
 	attempt->egress.ca_file = keep(attempt, channel->ca_file);
 	if (!render(attempt, row, channel, config, now, &error))
@@ -155,6 +156,22 @@ struct shd_attempt *shd_attempt_create(
 	own_envelope(attempt);
 	attempt->target = target_of(attempt);
 	return attempt;
+}
+
+void shd_attempt_omit(struct shd_attempt *attempt, const char *address)
+{
+	struct shd_texts *to = &attempt->envelope.to;
+	const char **others = shd_arena_alloc(attempt->arena, to->count + 1, sizeof(*others));
+	size_t kept = 0;
+
+	for (size_t i = 0; others && i < to->count; i++)
+		if (strcmp(to->items[i], address) != 0)
+			others[kept++] = to->items[i];
+	if (!kept) /* the list was made shorter meanwhile; better twice than never */
+		return;
+	to->items = others;
+	to->count = kept;
+	attempt->target = target_of(attempt);
 }
 
 void shd_attempt_destroy(struct shd_attempt *attempt)
@@ -188,7 +205,6 @@ void shd_attempt_request(const struct shd_attempt *attempt, struct shd_transfer_
 		ret_in->require_tls = envelope->require_tls;
 		ret_in->mail_from = envelope->from;
 		ret_in->mail_to = envelope->to;
-		ret_in->some_will_do = attempt->some_will_do;
 		ret_in->user = envelope->user;
 		ret_in->password = envelope->password;
 		break;
@@ -240,25 +256,58 @@ static void keep_answer(struct shd_attempt *attempt, const struct shd_text *body
 	attempt->answer[len] = '\0';
 }
 
-/* One bad address must not keep a mail from the others. All of them are tried first,
- * so that a server which only wants to see the mail later loses none. */
-static void spare_others(struct shd_attempt *attempt)
+static struct shd_sent_result classify_reply(
+	const struct shd_attempt *attempt, const struct shd_recipient_reply *reply)
 {
-	const struct shd_sent_result *result = &attempt->result;
+	const struct shd_answer answer = {
+		.status = reply->status, .body = reply->words, .len = strlen(reply->words)};
+	struct shd_sent_result result = {0};
 
-	if (attempt->envelope.to.count < 2 || attempt->some_will_do ||
-		result->sent != SHD_SENT_REJECTED || result->error.kind != SHD_ERR_REQUEST)
+	attempt->notifier->classify(&answer, &result);
+	return result;
+}
+
+/* Each recipient has an answer of its own. One that is refused for now is tried again, alone;
+ * one that is refused for good is named, and the others have the mail. The first refusal stands
+ * in the error, one for now before one for good. */
+static void read_replies(struct shd_attempt *attempt, const struct shd_transfer_out *out)
+{
+	bool delivered = attempt->result.sent == SHD_SENT_DELIVERED;
+	const struct shd_texts *to = &attempt->envelope.to;
+	struct shd_sent_result first = {0};
+	size_t refused = 0;
+
+	attempt->reached = shd_arena_alloc(attempt->arena, to->count + 1, sizeof(char *));
+	for (size_t i = 0; i < out->reply_count && i < to->count && attempt->reached; i++) {
+		struct shd_sent_result one = classify_reply(attempt, &out->replies[i]);
+
+		if (one.sent == SHD_SENT_DELIVERED) {
+			attempt->reached[attempt->reached_count++] = to->items[i];
+			continue;
+		}
+		if (to->count > 1)
+			shd_fail_in(&one.error, "%s", to->items[i]);
+		if (!refused++ || (one.sent == SHD_SENT_RETRY && first.sent != SHD_SENT_RETRY))
+			first = one;
+	}
+	if (!refused || (!delivered && attempt->reached_count)) {
+		attempt->reached_count = 0; /* all have it, or nobody */
 		return;
-	attempt->recipient_refused = true;
-	attempt->result.sent = SHD_SENT_RETRY;
+	}
+	attempt->partly = attempt->reached_count > 0;
+	if (attempt->partly && first.sent == SHD_SENT_REJECTED)
+		first.sent = SHD_SENT_DELIVERED;
+	memcpy(first.receipt, attempt->result.receipt, sizeof(first.receipt));
+	attempt->result = first;
 }
 
 void shd_attempt_answered(struct shd_attempt *attempt, struct shd_transfer_out *out)
 {
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
-	/* A receiver that says too much has been reached all the same. */
-	bool answered = out->ok || (out->error.kind == SHD_ERR_LIMIT && out->status > 0);
+	/* A receiver that gave its status has been reached, whatever became of the rest. */
+	bool http = attempt->notifier->transport == SHD_TRANSPORT_HTTP;
+	bool answered = out->ok || (http && out->status >= 200);
 
 	shd_attempt_enter(attempt, SHD_ATTEMPT_ANSWERED);
 	attempt->status = out->status;
@@ -266,7 +315,7 @@ void shd_attempt_answered(struct shd_attempt *attempt, struct shd_transfer_out *
 	keep_answer(attempt, &out->body);
 	if (answered) {
 		attempt->notifier->classify(&answer, &attempt->result);
-		spare_others(attempt);
+		read_replies(attempt, out);
 	} else {
 		attempt->result = (struct shd_sent_result){.sent = out->error.kind == SHD_ERR_CONFIG
 									   ? SHD_SENT_REJECTED

@@ -40,11 +40,10 @@ struct shd_attempt {
 	int number;                     /* which attempt of the row, from 1 */
 	const char *channel, *type, *subject, *target;
 	struct shd_egress egress;
-	int64_t timeout_ms;
+	int64_t timeout_ms, give_up_ms;
 	const struct shd_notifier *notifier; /* NULL: the channel is gone */
 	struct shd_envelope envelope;
 	struct shd_secret *password;    /* a copy, or NULL */
-	bool some_will_do;              /* one of its recipients is known to be refused */
 	uint64_t sent_ms;               /* to the transport; on the loop's clock */
 	/* From ANSWERED on: */
 	bool released;                  /* never sent: the claim ends, nothing is recorded */
@@ -54,8 +53,14 @@ struct shd_attempt {
 	char answer[201];
 	int64_t took_ms;
 	struct shd_backoff next_step;   /* what becomes of the row */
-	bool recipient_refused;         /* for good, and there are others */
+	bool first_success;             /* if it is one: since the start, or after a failure */
+	bool partly; /* some of the recipients got it: result.error says who not */
+	size_t reached_count;           /* partly: of envelope.to, and which */
+	const char **reached;
 };
+
+/* READY: a recipient that has got it is not sent it again. */
+void shd_attempt_omit(struct shd_attempt *attempt, const char *address);
 
 /* Renders a row for its channel. Never fails: what cannot be rendered is ANSWERED
  * with NEVER and the reason. */

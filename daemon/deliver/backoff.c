@@ -31,8 +31,10 @@ struct shd_backoff shd_backoff_next(const struct shd_sent_result *result, int at
 		return next;
 	}
 	int64_t wait_ms = shd_backoff_ms(attempt, luck);
-	if (wait_ms < result->pause_ms)
-		wait_ms = result->pause_ms;
+	int64_t pause_ms = result->pause_ms < SHD_BACKOFF_MAX_MS ? result->pause_ms
+								 : SHD_BACKOFF_MAX_MS;
+	if (wait_ms < pause_ms)
+		wait_ms = pause_ms;
 	next.becomes = SHD_OUTBOX_WAITING;
 	next.next_try.ms = give_up.ms - now.ms < wait_ms ? give_up.ms : now.ms + wait_ms;
 	return next;

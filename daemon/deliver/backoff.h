@@ -13,7 +13,7 @@
  * together does not come back together). luck: 0..UINT32_MAX. */
 int64_t shd_backoff_ms(int attempt, uint32_t luck);
 
-/* What becomes of a row after an attempt. Retry-After is obeyed; the last attempt
+/* What becomes of a row after an attempt. Retry-After is obeyed, up to 10 min; the last attempt
  * is made at give_up, and one that fails after it is the last. */
 struct shd_backoff {
 	enum shd_outbox_state becomes;

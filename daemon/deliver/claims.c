@@ -68,6 +68,12 @@ static void take_row(struct shd_claims *claims, const struct shd_outbox_row *row
 	transaction->durable |= row->group[0] != '\0';
 	struct shd_attempt *attempt = shd_attempt_create(row, deliver->config, transaction->now);
 	attempt->deliver = deliver;
+	struct shd_channel_health *health = shd_deliver_health(deliver, row->channel);
+	uv_mutex_lock(&deliver->lock);
+	for (const struct shd_reached *r = health ? health->reached : NULL; r; r = r->next)
+		if (r->outbox == row->number)
+			shd_attempt_omit(attempt, r->address);
+	uv_mutex_unlock(&deliver->lock);
 	*claims->last = attempt;
 	claims->last = &attempt->next;
 }
@@ -110,7 +116,10 @@ static bool take_channel(struct shd_claims *claims, const char *channel,
 		return false;
 	for (size_t i = 0; i < count; i++)
 		take_row(claims, &rows[i], transaction);
-	claims->more |= count == claim.max;
+	if (!claims->more && !claims->unclaimed &&
+	    !shd_state_outbox_held(transaction->state, channel, transaction->now, &claims->more,
+				   reterr))
+		return false;
 	return true;
 }
 
@@ -136,14 +145,38 @@ static bool take_all(struct shd_claims *claims, struct shd_transaction *transact
 	return true;
 }
 
+/* What an earlier run tried and could not bring tells how a channel works until it is tried
+ * again. */
+static bool recall(struct shd_claims *claims, struct shd_transaction *transaction,
+		   struct shd_error *reterr)
+{
+	struct shd_deliver *deliver = claims->deliver;
+
+	for (size_t i = 0; i < deliver->channel_count; i++) {
+		struct shd_channel_health *health = &deliver->channels[i];
+		struct shd_tried_row rows[SHD_COUNT(health->undelivered)];
+		size_t count = SHD_COUNT(rows);
+
+		if (!shd_state_outbox_tried(transaction->state, health->name, rows, &count, reterr))
+			return false;
+		uv_mutex_lock(&deliver->lock);
+		shd_health_recall(health, rows, count);
+		uv_mutex_unlock(&deliver->lock);
+	}
+	claims->recalled = true;
+	return true;
+}
+
 static bool take(struct shd_change *change, struct shd_transaction *transaction,
 		 struct shd_error *reterr)
 {
 	struct shd_claims *claims = (struct shd_claims *)change;
 
 	claims->unclaimed = false;
-	return (claims->started || shd_state_outbox_release(transaction->state, 0, reterr)) &&
-	       take_all(claims, transaction, reterr);
+	if (!claims->started && (!shd_state_outbox_release(transaction->state, 0, reterr) ||
+				 !recall(claims, transaction, reterr)))
+		return false;
+	return take_all(claims, transaction, reterr);
 }
 
 /* What was taken joins the others. Loop thread. */
@@ -208,15 +241,23 @@ static bool settle_one(const struct shd_attempt *attempt, struct shd_transaction
 		       struct shd_error *reterr)
 {
 	bool ok = attempt->result.sent == SHD_SENT_DELIVERED;
-	const struct shd_delivery_row row = {.outbox = attempt->outbox, .at = attempt->at,
-		.attempt = attempt->number, .ok = ok, .status = attempt->status,
-		.answer = attempt->answer, .error = ok ? NULL : attempt->result.error.msg,
+	const struct shd_delivery_row row = {.outbox = attempt->outbox,
+		.at = attempt->at,
+		.attempt = attempt->number,
+		.ok = ok,
+		.status = attempt->status,
+		.answer = attempt->answer,
+		.error = ok && !attempt->partly ? NULL : attempt->result.error.msg,
 		.took_ms = attempt->took_ms};
 
 	if (attempt->released)
 		return shd_state_outbox_release(transaction->state, attempt->outbox, reterr);
-	return shd_state_outbox_settle(transaction->state, &row, attempt->next_step.becomes,
-				       attempt->next_step.next_try, reterr);
+	if (!shd_state_outbox_settle(transaction->state, &row, attempt->next_step.becomes,
+				     attempt->next_step.next_try, reterr))
+		return false;
+	return !ok || !attempt->first_success ||
+	       shd_state_outbox_revive(transaction->state, attempt->channel, transaction->now,
+				       attempt->give_up_ms, reterr);
 }
 
 /* Not synced: after a power cut a message goes out once more, under its key. */
@@ -274,6 +315,10 @@ void shd_claims_settle(struct shd_deliver *deliver, bool urgent)
 			continue;
 		shd_attempt_enter(a, SHD_ATTEMPT_SETTLING);
 		a->next_settled = NULL;
+		const struct shd_channel_health *health = shd_deliver_health(deliver, a->channel);
+
+		a->first_success = health && !health->partly &&
+				   (health->error >= 0 || !health->last_success.ms);
 		if (!a->released)
 			a->next_step = shd_backoff_next(&a->result, a->number, now, a->give_up,
 							deliver->in.random(deliver->in.ctx));

@@ -158,14 +158,15 @@ static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attemp
 		release(attempt);
 		return;
 	}
-	if (health && health->in_flight >= IN_FLIGHT_MAX)
+	/* Who did not answer the last one is asked by one at a time. */
+	bool silent = health && health->error == SHD_ERR_TIMEOUT;
+	if (health && health->in_flight >= (silent ? 1 : IN_FLIGHT_MAX))
 		return;
 	int64_t wait_ms = health ? shd_bucket_wait_ms(&health->bucket, now.ms) : 0;
 	if (wait_ms > 0) {
 		look_again(wait_until, now, wait_ms);
 		return;
 	}
-	attempt->some_will_do = health && health->recipient_refused;
 	shd_attempt_request(attempt, &in);
 	if (shd_transfer_start(deliver->in.transfers, &in, completed, attempt, &error)) {
 		shd_attempt_enter(attempt, SHD_ATTEMPT_IN_FLIGHT);
@@ -204,6 +205,8 @@ static void set_timer(struct shd_deliver *deliver, struct shd_wall now, struct s
 	uv_timer_start(&deliver->timer, timer_fired, (uint64_t)wait_ms, 0);
 }
 
+static void report_health(struct shd_deliver *deliver);
+
 static void send_and_wait(struct shd_deliver *deliver, bool state_works)
 {
 	struct shd_wall now = now_of(deliver), wait_until = deliver->claims.next_due;
@@ -215,6 +218,10 @@ static void send_and_wait(struct shd_deliver *deliver, bool state_works)
 	set_timer(deliver, now, wait_until);
 	if (answered && state_works)
 		record_soon(deliver);
+	if (deliver->claims.recalled && state_works) {
+		deliver->claims.recalled = false;
+		report_health(deliver);
+	}
 }
 
 void shd_deliver_claimed(struct shd_deliver *deliver)
@@ -241,7 +248,7 @@ void shd_deliver_tell_delivered(
 		.status = attempt->status,
 		.attempt = attempt->number,
 		.took_ms = attempt->took_ms,
-		.error = ok ? NULL : attempt->result.error.msg,
+		.error = ok && !attempt->partly ? NULL : attempt->result.error.msg,
 		.receipt = attempt->result.receipt};
 
 	if (deliver->in.delivered)
@@ -270,8 +277,11 @@ static void settled_one(struct shd_deliver *deliver, struct shd_attempt *attempt
 		 attempt->next_step.next_try.ms < next_due->ms)
 		*next_due = attempt->next_step.next_try;
 	if (!attempt->released) {
-		if (health)
+		if (health) {
+			uv_mutex_lock(&deliver->lock);
 			shd_health_learn(health, attempt);
+			uv_mutex_unlock(&deliver->lock);
+		}
 		shd_deliver_tell_delivered(deliver, attempt);
 	}
 	forget(deliver, attempt);

@@ -25,7 +25,7 @@ struct shd_delivered {
 	struct shd_wall next_try; /* not ok and not given up */
 	int status, attempt;
 	int64_t took_ms;
-	const char *error;        /* unless ok */
+	const char *error;        /* unless ok; or ok, but who of the recipients did not get it */
 	const char *receipt;      /* ok: the provider's name of the message, or "" */
 };
 typedef void shd_delivered_fn(void *ctx, const struct shd_delivered *what);

@@ -23,8 +23,24 @@ void shd_health_inherit(struct shd_channel_health *health, struct shd_channel_he
 	*old = fresh;
 }
 
+/* Of one message; 0: of all. */
+static void forget_reached(struct shd_channel_health *health, int64_t outbox)
+{
+	for (struct shd_reached **at = &health->reached; *at;) {
+		struct shd_reached *reached = *at;
+
+		if (outbox && reached->outbox != outbox) {
+			at = &reached->next;
+			continue;
+		}
+		*at = reached->next;
+		free(reached);
+	}
+}
+
 void shd_health_finish(struct shd_channel_health *health)
 {
+	forget_reached(health, 0);
 	free(health->name);
 	*health = (struct shd_channel_health){0};
 }
@@ -58,24 +74,57 @@ static void forget(struct shd_channel_health *health, int64_t outbox, bool dead_
 	health->undelivered_count = kept;
 }
 
+void shd_health_recall(struct shd_channel_health *health, const struct shd_tried_row *rows,
+		       size_t count)
+{
+	shd_assert(count <= SHD_COUNT(health->undelivered));
+	health->undelivered_count = count;
+	for (size_t i = 0; i < count; i++) {
+		health->undelivered[i].outbox = rows[i].outbox;
+		health->undelivered[i].made = rows[i].made;
+		health->undelivered[i].dead = false;
+	}
+}
+
+/* With those that had it before: the attempt went to the others. */
+static void keep_reached(struct shd_channel_health *health, const struct shd_attempt *attempt)
+{
+	for (size_t i = 0; i < attempt->reached_count; i++) {
+		size_t len = strlen(attempt->reached[i]) + 1;
+		struct shd_reached *reached = shd_xcalloc(1, sizeof(*reached) + len);
+
+		reached->outbox = attempt->outbox;
+		memcpy(reached->address, attempt->reached[i], len);
+		reached->next = health->reached;
+		health->reached = reached;
+	}
+}
+
 void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt)
 {
 	size_t count;
 
-	health->recipient_refused |= attempt->recipient_refused;
+	if (attempt->next_step.becomes == SHD_OUTBOX_WAITING)
+		keep_reached(health, attempt);
+	else
+		forget_reached(health, attempt->outbox);
+	health->partly = attempt->partly && attempt->result.sent == SHD_SENT_DELIVERED;
 	forget(health, attempt->outbox, attempt->result.sent == SHD_SENT_DELIVERED);
 	if (attempt->result.sent == SHD_SENT_DELIVERED) {
 		health->last_success = attempt->at;
 		health->error = -1;
 		health->error_text[0] = '\0';
-		return;
 	}
+	if (attempt->result.sent == SHD_SENT_DELIVERED && !attempt->partly)
+		return;
 	health->error = (int)attempt->result.error.kind;
 	size_t len = shd_utf8_cut(attempt->result.error.msg, strlen(attempt->result.error.msg),
 		sizeof(health->error_text) - 1);
 	memcpy(health->error_text, attempt->result.error.msg, len);
 	health->error_text[len] = '\0';
 	count = health->undelivered_count;
+	if (attempt->result.sent == SHD_SENT_DELIVERED)
+		return;
 	if (count == SHD_COUNT(health->undelivered))
 		return; /* those kept are older, which is what counts */
 	health->undelivered[count].outbox = attempt->outbox;
@@ -96,8 +145,13 @@ bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_re
 		.oldest_undelivered = oldest,
 		.last_success = health->last_success, .waiting = health->undelivered_count,
 		.error = health->error, .error_text = health->error_text};
-	if (oldest.ms == health->reported_oldest.ms && health->error == health->reported_error)
+	bool known = oldest.ms || health->error >= 0 || health->last_success.ms;
+	if (!health->reported && !known)
+		return false; /* that nothing waits is no sign of health */
+	if (health->reported && oldest.ms == health->reported_oldest.ms &&
+	    health->error == health->reported_error)
 		return false;
+	health->reported = true;
 	health->reported_oldest = oldest;
 	health->reported_error = health->error;
 	return true;

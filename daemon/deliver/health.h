@@ -12,8 +12,15 @@ struct shd_channel_health {
 	struct shd_wall paused_until;   /* its provider wants no message; also read by the pool:
 					 * guarded by the deliverer's lock */
 	struct shd_wall last_success;
-	bool recipient_refused;         /* one of several; the mails go to the others */
+	/* Recipients of messages that others have still to get; lost with the process, when they
+	 * get it again. Also read by the pool: guarded by the deliverer's lock. */
+	struct shd_reached {
+		struct shd_reached *next;
+		int64_t outbox;
+		char address[];
+	} *reached;
 	int error;                      /* enum shd_err of the last attempt, -1: it worked */
+	bool partly;                    /* it worked, but not for all recipients: error_text */
 	char error_text[200];
 	struct {
 		int64_t outbox;
@@ -21,7 +28,8 @@ struct shd_channel_health {
 		bool dead;              /* given up; forgotten at the next success */
 	} undelivered[64];              /* tried and failed; the oldest ones are kept */
 	size_t undelivered_count;
-	/* What was reported last. */
+	/* What was reported last, if anything. */
+	bool reported;
 	struct shd_wall reported_oldest;
 	int reported_error;
 };
@@ -41,6 +49,10 @@ void shd_health_finish(struct shd_channel_health *health);
 void shd_health_pause(struct shd_channel_health *health, int64_t pause_ms, struct shd_wall now);
 /* How long it still does not; 0: it does. A clock that is set back prolongs nothing. */
 int64_t shd_health_pause_ms(const struct shd_channel_health *health, struct shd_wall now);
+
+/* At the start: what an earlier run tried in vain and did not give up. */
+void shd_health_recall(struct shd_channel_health *health, const struct shd_tried_row *rows,
+		       size_t count);
 
 /* Learns from an attempt whose result is kept. */
 void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt);

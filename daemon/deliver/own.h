@@ -14,6 +14,7 @@ struct shd_claims {
 	bool more;                      /* rows are due, or may be, that were not taken */
 	bool ok;                        /* the last one was committed */
 	bool started;                   /* claims of an earlier run were given up */
+	bool recalled;                  /* what it left undelivered is known, and not reported */
 	bool unclaimed, looks;          /* the state cannot be written: nothing is claimed */
 	struct shd_wall now;            /* of that look */
 };

@@ -218,7 +218,7 @@ static void set_letter(struct shd_mail_line *line, struct curl_slist *recipients
 
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, in->mail_from);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients);
-	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, in->some_will_do ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L); /* out.replies tells */
 	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(easy, CURLOPT_READDATA, line);

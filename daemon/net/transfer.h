@@ -39,7 +39,6 @@ struct shd_transfer_in {
 	bool probe;                  /* SMTP: connect, authenticate and leave, without a mail */
 	const char *mail_from;       /* SMTP */
 	struct shd_texts mail_to;
-	bool some_will_do;           /* SMTP: go on when only some of mail_to are accepted */
 	const char *user;            /* SMTP AUTH, or NULL */
 	const struct shd_secret *password;
 	/* Called when the request really leaves, which may be long after it was queued: it may
@@ -62,7 +61,8 @@ struct shd_transfer_out {
 	struct shd_error error;      /* unless ok: NETWORK, TLS, TIMEOUT, LIMIT, CLOSING */
 	int status;                  /* HTTP status, SMTP code */
 	struct shd_text body;        /* SMTP: what the server's last reply says beside the code */
-	/* SMTP: of the first reply_count of mail_to, in their order. */
+	/* SMTP: of the first reply_count of mail_to, in their order. The mail went to those that
+	 * were accepted, whatever was said to the others. */
 	const struct shd_recipient_reply *replies;
 	size_t reply_count;
 	uint64_t hash;               /* XXH3 of the body, computed while it arrived */

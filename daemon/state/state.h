@@ -207,7 +207,8 @@ SHD_MUST_USE bool shd_state_outbox_add(struct shd_state *state, struct shd_outbo
 SHD_MUST_USE bool shd_state_outbox_channels(struct shd_state *state, struct shd_arena *arena,
 					    const char *const **ret_channels, size_t *ret_count,
 					    struct shd_error *reterr);
-/* Takes rows of a channel that are due and that nobody has claimed, oldest first: from then
+/* Takes rows of a channel that are due and that nobody has claimed, oldest first, but none while
+ * an older one of the channel that tells of one of its alerts has not ended: from then
  * on nothing is merged into them, and nobody else takes them until `until`. `group` of a
  * row that is returned is as it was: where one is not empty, commit durably before it is
  * sent, so that a clock that is set back later opens it no more. */
@@ -219,12 +220,33 @@ struct shd_claim {
 SHD_MUST_USE bool shd_state_outbox_claim(struct shd_state *state, const struct shd_claim *claim,
 					 struct shd_arena *arena, struct shd_outbox_row **ret_rows,
 					 size_t *ret_count, struct shd_error *reterr);
+/* Whether rows of the channel are due and free; after a claim that took fewer than it might,
+ * these are behind others. */
+SHD_MUST_USE bool shd_state_outbox_held(struct shd_state *state, const char *channel,
+					struct shd_wall now, bool *ret_held,
+					struct shd_error *reterr);
+/* The channel works again: rows that were given up wait once more, for give_up_ms, where they
+ * are the last word on an alert that still fires. Once in a row's life, which is then longer
+ * than give_up_ms. */
+SHD_MUST_USE bool shd_state_outbox_revive(struct shd_state *state, const char *channel,
+					  struct shd_wall now, int64_t give_up_ms,
+					  struct shd_error *reterr);
 /* When the next row is due after `now`; SHD_NEVER_MS: none is. */
 SHD_MUST_USE bool shd_state_outbox_next(struct shd_state *state, struct shd_wall now,
 					struct shd_wall *ret_next, struct shd_error *reterr);
 /* Gives a claim up without an attempt; number 0: all claims, those of a run that is over. */
 SHD_MUST_USE bool shd_state_outbox_release(struct shd_state *state, int64_t number,
 					   struct shd_error *reterr);
+
+/* Messages of the channel that were tried and still wait, oldest first: at most *count, which
+ * becomes how many there are. */
+struct shd_tried_row {
+	int64_t outbox;
+	struct shd_wall made;
+};
+SHD_MUST_USE bool shd_state_outbox_tried(struct shd_state *state, const char *channel,
+					 struct shd_tried_row *rows, size_t *count,
+					 struct shd_error *reterr);
 
 /* A message that has not arrived: it waits, or was given up. */
 struct shd_unsent_row {

@@ -20,6 +20,8 @@ static const char *expects_host(const char *host)
 	return NULL;
 }
 
+enum { WORDS_BYTES = 160 }; /* of what the server says, in an error */
+
 static const char *const tls_words[] = {"starttls", "tls", "none", NULL};
 
 #define ROW(member, name_, type_, ...)                                                             \
@@ -220,19 +222,73 @@ static void read_receipt(const struct shd_answer *answer, char receipt[SHD_RECEI
 	}
 }
 
-/* The code of the reply that ended it: 4yz is a temporary refusal, 5yz a final one. */
+/* "5.4.5" of "5.4.5 Daily user sending limit exceeded" (RFC 3463); 0 0: it says none. */
+static void read_enhanced(const struct shd_answer *answer, int *ret_subject, int *ret_detail)
+{
+	int parts[3] = {0};
+	size_t at = 0;
+
+	*ret_subject = *ret_detail = 0;
+	for (size_t i = 0; i < SHD_COUNT(parts); i++) {
+		size_t from = at;
+
+		for (; at < answer->len && at < from + 3 && answer->body[at] >= '0' &&
+			answer->body[at] <= '9';
+			at++)
+			parts[i] = parts[i] * 10 + (answer->body[at] - '0');
+		if (at == from || (i < 2 && (at >= answer->len || answer->body[at++] != '.')))
+			return;
+	}
+	*ret_subject = parts[1];
+	*ret_detail = parts[2];
+}
+
+/* What a final refusal (5yz) is about. Only one of the recipient or of this mail is final; what
+ * refuses the account, the sender, the server or too many mails may be mended, and ends then. */
+static enum shd_err kind_of(const struct shd_answer *answer)
+{
+	int subject, detail;
+
+	read_enhanced(answer, &subject, &detail);
+	switch (answer->status) {
+	case 530: /* a login is needed, or one that is weak is refused */
+	case 534:
+	case 535:
+	case 538:
+		return SHD_ERR_CREDENTIALS;
+	case 521: /* takes no mail at all */
+		return SHD_ERR_SERVER;
+	default:
+		break;
+	}
+	if (subject == 4 && detail == 5) /* congestion; some say so of a daily limit */
+		return SHD_ERR_THROTTLED;
+	if (subject == 7 && (detail == 8 || detail == 9 || detail == 14))
+		return SHD_ERR_CREDENTIALS;
+	if (subject == 3 || subject == 4) /* of the system, of the way there */
+		return SHD_ERR_SERVER;
+	return SHD_ERR_REQUEST;
+}
+
+/* The code of the reply that ended it: 4yz is a temporary refusal, 5yz a final one, if it is
+ * about the mail. The server's own words follow. */
 static void classify(const struct shd_answer *answer, struct shd_sent_result *ret_result)
 {
+	int words = answer->len < WORDS_BYTES ? (int)answer->len : WORDS_BYTES;
+	const char *said = answer->body ? answer->body : "";
+
 	if (answer->status >= 500) {
-		ret_result->sent = SHD_SENT_REJECTED;
-		shd_fail(&ret_result->error,
-			answer->status == 535 || answer->status == 530 ? SHD_ERR_CREDENTIALS
-								       : SHD_ERR_REQUEST,
-			"the mail server refused with %d", answer->status);
+		enum shd_err kind = kind_of(answer);
+
+		ret_result->sent = kind == SHD_ERR_REQUEST ? SHD_SENT_REJECTED : SHD_SENT_RETRY;
+		shd_fail(&ret_result->error, kind, "the mail server refused with %d%s%.*s",
+			answer->status, words ? ": " : "", words, said);
 	} else if (answer->status >= 400) {
 		ret_result->sent = SHD_SENT_RETRY;
-		shd_fail(&ret_result->error, SHD_ERR_SERVER, "the mail server said %d, try again",
-			answer->status);
+		shd_fail(&ret_result->error,
+			answer->status == 421 ? SHD_ERR_THROTTLED : SHD_ERR_SERVER,
+			"the mail server said %d, try again%s%.*s", answer->status,
+			words ? ": " : "", words, said);
 	} else {
 		read_receipt(answer, ret_result->receipt);
 	}

@@ -39,9 +39,9 @@ class MailServer:
     """Keeps what it accepts; `answers` are said to the first DATA commands, or, when they
     name a recipient, to that recipient."""
 
-    def __init__(self, answers=(), refused=(), **options):
+    def __init__(self, answers=(), refused=(), full=None, **options):
         self.mails, self.data_tries, self.mail_commands, self.logins = [], [], 0, []
-        self.answers, self.refused = list(answers), set(refused)
+        self.answers, self.refused, self.full = list(answers), set(refused), dict(full or {})
         self.controller = AnyPort(self, hostname="127.0.0.1", port=0, **options)
 
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
@@ -52,6 +52,9 @@ class MailServer:
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address in self.refused:
             return "550 5.1.1 no such mailbox"
+        if self.full.get(address, 0) > 0:
+            self.full[address] -= 1
+            return "452 4.2.2 mailbox full"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -196,6 +199,7 @@ class World:
             "nobody": enter(MailServer(refused=["owner@example.com"])),
             "two": enter(MailServer()),
             "one-of-two": enter(MailServer(refused=["former@example.com"])),
+            "one-full": enter(MailServer(full={"second@example.com": 2})),
         }
         self.receiver = enter(Receiver())
         self.shop = enter(Sandbox(SHOP))
@@ -238,6 +242,7 @@ class World:
             "nobody": mail_channel(mail["nobody"], "none"),
             "two": mail_channel(mail["two"], "none", **two),
             "one-of-two": mail_channel(mail["one-of-two"], "none", **gone),
+            "one-full": mail_channel(mail["one-full"], "none", **two),
         }
         for path in ("throttled", "failing", "gone", "slow", "moved"):
             made[path] = self.hook("/" + path)
@@ -317,8 +322,8 @@ def test_the_number_in_the_servers_queue_is_kept_and_said(world):
     assert wait_for(lambda: f" as {number}: " in world.daemon.log.read_text())
 
 
-def test_a_wrong_password_is_final_and_said(world):
-    [attempt] = world.failed("wrong")
+def test_a_wrong_password_is_said_and_may_be_mended(world):
+    attempt = world.failed("wrong", 2)[0]
     assert attempt["status"] == 535 and "535" in attempt["error"], attempt
     assert world.mail["wrong"].mails == []
 
@@ -365,6 +370,17 @@ def test_one_unknown_recipient_does_not_keep_the_mail_from_the_other(world):
     [envelope] = [envelope for envelope, _ in world.mail["one-of-two"].mails
                   if ORDER.encode() in decoded(envelope.content)]
     assert envelope.rcpt_tos == ["owner@example.com"]
+    [attempt] = world.attempts("one-of-two")  # that is no plain success, and says so
+    assert "former@example.com" in attempt["error"] and "no such mailbox" in attempt["error"]
+
+
+def test_a_full_mailbox_is_tried_again_alone(world):
+    assert world.succeeded("one-full")
+    mails = [envelope for envelope, _ in world.mail["one-full"].mails
+             if ORDER.encode() in decoded(envelope.content)]
+    assert [mail.rcpt_tos for mail in mails] == [["owner@example.com"], ["second@example.com"]]
+    first = world.attempts("one-full")[0]
+    assert not first["ok"] and "second@example.com" in first["error"] and "mailbox full" in first["error"]
 
 
 def test_odd_titles_survive_the_way(world):

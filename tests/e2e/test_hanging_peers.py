@@ -27,7 +27,8 @@ class Peers:
     """A market, a receiver and a mail server in one thread; `hangs` says who misbehaves, and how."""
 
     def __init__(self):
-        self.orders, self.told, self.hangs, self.mails = collections.defaultdict(list), [], {}, 0
+        self.orders, self.told, self.hangs = collections.defaultdict(list), [], {}
+        self.mails = self.bad_requests = 0
         self.loop, ready = asyncio.new_event_loop(), threading.Event()
 
         def run():
@@ -84,6 +85,7 @@ class Peers:
     async def bad(self, reader, writer):
         try:
             await self.request(reader)
+            self.bad_requests += 1
             writer.write(self.hangs.get("bad", b""))
             await asyncio.sleep(3600)
         except (OSError, asyncio.IncompleteReadError):
@@ -140,7 +142,7 @@ def config(stores):
               f'base_url: "http://127.0.0.1:{{ozon}}", poll: {{{{orders: 1s, {OFF}}}}}}}}}' for i in range(1, stores + 1)]
     lines += ["channels:",
               '  hook: {{type: webhook, url: "http://127.0.0.1:{webhook}/"}}',
-              '  bad: {{type: webhook, url: "http://127.0.0.1:BAD/"}}',
+              '  bad: {{type: webhook, url: "http://127.0.0.1:BAD/", timeout: 1s}}',
               "  mail: {{type: email, host: 127.0.0.1, port: {smtp}, tls: none, from: h@example.com, to: [o@example.com]}}",
               "routes:", "  - to: [hook, bad, mail]"]
     return "\n".join(lines) + "\n"
@@ -209,3 +211,13 @@ def test_a_reload_waits_for_no_store(run):
     peers.order("R-1")
     assert (at := peers.told_of("R-1", 10)) and at - began < 4
     assert wait_for(lambda: "a new configuration is in force" in daemon.log.read_text(), 2)
+
+
+def test_a_status_that_was_given_is_not_forgotten(run):
+    peers, daemon = run(2)
+    peers.hangs = {"bad": HTTP["half a body"]}
+    peers.order("S-1")
+    assert peers.told_of("S-1", 5)
+    assert wait_for(lambda: 'channel "bad": told' in daemon.log.read_text(), 5)
+    time.sleep(4)  # a second attempt would follow within two
+    assert peers.bad_requests == 1

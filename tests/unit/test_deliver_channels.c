@@ -115,6 +115,37 @@ static void health_is_told_when_it_changes(void **state)
 		"busy server waiting 1 since 0\nbusy works waiting 0 since -1\n");
 }
 
+/* What mended it may have been a restart. */
+static void health_is_known_after_a_restart(void **state)
+{
+	struct world *world = *state;
+
+	post(world, "busy", "k1");
+	start_daemon(world);
+	run_until(world, 1);
+	stop_daemon(world);
+	shd_text_clear(&world->health);
+	world->hooks[1].url = world->hooks[0].url;
+	start_daemon(world);
+	world->clock.at.wall.ms += 60000;
+	shd_deliver_config(world->deliver, &world->config); /* looks again at once */
+	run_until(world, 2);
+	stop_daemon(world);
+	assert_string_equal(world->health.data,
+		"busy works waiting 1 since 0\nbusy works waiting 0 since -1\n");
+}
+
+static void a_success_is_told_though_nobody_knew_of_a_failure(void **state)
+{
+	struct world *world = *state;
+
+	post(world, "good", "k1");
+	start_daemon(world);
+	run_until(world, 1);
+	stop_daemon(world);
+	assert_string_equal(world->health.data, "good works waiting 0 since -1\n");
+}
+
 static void a_channel_of_another_configuration_has_its_own_rate(void **state)
 {
 	struct world *world = *state;
@@ -153,6 +184,8 @@ int main(void)
 		DELIVERS(a_pause_is_bounded_whatever_the_clock_does),
 		DELIVERS(a_full_transport_costs_the_channel_nothing),
 		DELIVERS(health_is_told_when_it_changes),
+		DELIVERS(health_is_known_after_a_restart),
+		DELIVERS(a_success_is_told_though_nobody_knew_of_a_failure),
 		DELIVERS(a_channel_of_another_configuration_has_its_own_rate),
 	};
 

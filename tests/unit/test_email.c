@@ -225,16 +225,39 @@ static void the_server_decides(void **state)
 {
 	static const struct {
 		int status;
+		const char *words;
 		enum shd_sent sent;
-	} cases[] = {{250, SHD_SENT_DELIVERED}, {421, SHD_SENT_RETRY}, {451, SHD_SENT_RETRY},
-		{535, SHD_SENT_REJECTED}, {550, SHD_SENT_REJECTED}};
+		enum shd_err kind;
+	} cases[] = {{250, "2.0.0 Ok", SHD_SENT_DELIVERED, 0},
+		{421, "4.7.0 too many connections", SHD_SENT_RETRY, SHD_ERR_THROTTLED},
+		{451, "4.7.1 greylisted", SHD_SENT_RETRY, SHD_ERR_SERVER},
+		{452, "4.2.2 mailbox full", SHD_SENT_RETRY, SHD_ERR_SERVER},
+		/* the account, not this mail: it may be mended */
+		{530, "5.7.0 Must issue a STARTTLS command first", SHD_SENT_RETRY,
+			SHD_ERR_CREDENTIALS},
+		{535, "5.7.8 authentication failed", SHD_SENT_RETRY, SHD_ERR_CREDENTIALS},
+		{534, "", SHD_SENT_RETRY, SHD_ERR_CREDENTIALS},
+		{550, "5.4.5 Daily user sending limit exceeded", SHD_SENT_RETRY,
+			SHD_ERR_THROTTLED},
+		{554, "5.3.2 system not accepting", SHD_SENT_RETRY, SHD_ERR_SERVER},
+		/* the recipient, or the mail */
+		{550, "5.1.1 no such mailbox", SHD_SENT_REJECTED, SHD_ERR_REQUEST},
+		{552, "5.2.2 mailbox full", SHD_SENT_REJECTED, SHD_ERR_REQUEST},
+		{554, "5.7.1 looks like spam", SHD_SENT_REJECTED, SHD_ERR_REQUEST},
+		{550, "", SHD_SENT_REJECTED, SHD_ERR_REQUEST}};
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		const struct shd_answer answer = {.status = cases[i].status, .body = ""};
+		const struct shd_answer answer = {.status = cases[i].status,
+			.body = cases[i].words,
+			.len = strlen(cases[i].words)};
 		struct shd_sent_result result = {0};
 
 		shd_notifier_find("email")->classify(&answer, &result);
 		assert_int_equal(result.sent, cases[i].sent);
+		if (result.sent == SHD_SENT_DELIVERED)
+			continue;
+		assert_int_equal(result.error.kind, cases[i].kind);
+		assert_non_null(strstr(result.error.msg, cases[i].words)); /* its own words */
 	}
 }
 

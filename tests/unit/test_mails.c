@@ -98,7 +98,6 @@ static void post(struct world *world, int port, const char *const *to, size_t to
 	const struct shd_transfer_in in = {.url = url,
 		.mail_from = "health@example.com",
 		.mail_to = {.items = (const char **)to, .count = to_count},
-		.some_will_do = to_count > 1,
 		.body = "Subject: x\r\n\r\nx\r\n",
 		.body_len = 17,
 		.connect_ms = total_ms,

@@ -341,6 +341,118 @@ static void what_has_not_arrived_says_when_it_is_tried_again_and_why(void **stat
 	assert_string_equal(unsent(f, out, sizeof(out)), "");
 }
 
+/* --- one alert, several messages ---------------------------------------------------------- */
+
+static int64_t add_about(struct fixture *f, const char *key, const char *channel, int64_t alert,
+			 int64_t made, int64_t next_try)
+{
+	struct shd_facts told = facts_of(alert);
+	struct shd_outbox_row row = {.key = key, .channel = channel, .group = key,
+		.level = SHD_WARN, .made = {made}, .next_try = {next_try},
+		.give_up = {made + SHD_DAY_MS}, .alerts = &alert, .alert_count = 1};
+
+	row.facts = shd_facts_pack(&told, 1, f->arena);
+	if (!shd_state_outbox_add(f->state, &row, &f->err))
+		fail_msg("%s", f->err.msg);
+	return row.number;
+}
+
+static void settle(struct fixture *f, int64_t number, enum shd_outbox_state becomes,
+		   int64_t next_try)
+{
+	const struct shd_delivery_row row = {.outbox = number, .at = {1}, .attempt = 1};
+
+	assert_true(shd_state_outbox_settle(
+		f->state, &row, becomes, (struct shd_wall){next_try}, &f->err));
+}
+
+static bool is_held(struct fixture *f, int64_t now)
+{
+	bool held;
+
+	assert_true(
+		shd_state_outbox_held(f->state, "mail", (struct shd_wall){now}, &held, &f->err));
+	return held;
+}
+
+/* An end is told after its beginning, however often that had to be tried; a message about
+ * something else waits for neither. */
+static void messages_about_one_alert_do_not_overtake_each_other(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	int64_t next, alert = new_alert(f, "e"), other = new_alert(f, "o");
+	int64_t began = add_about(f, "began", "mail", alert, 0, 0);
+
+	settle(f, began, SHD_OUTBOX_WAITING, 60000); /* refused for now */
+	add_about(f, "ended", "mail", alert, 10, 10);
+	add_about(f, "other", "mail", other, 11, 11);
+	assert_int_equal(due(f, 100, 10, &rows, &next), 1);
+	assert_string_equal(rows[0].key, "other");
+	assert_int_equal(claim_at(f, 100, 1000), 1);
+	assert_true(is_held(f, 100));
+	assert_int_equal(due(f, 60000, 10, &rows, &next), 2); /* and `other`, whose claim is over */
+	assert_string_equal(rows[1].key, "began");
+	settle(f, began, SHD_OUTBOX_SENT, 0);
+	assert_int_equal(due(f, 60000, 10, &rows, &next), 2);
+	assert_string_equal(rows[0].key, "ended");
+	assert_int_equal(claim_at(f, 60000, 1000), 2);
+	assert_false(is_held(f, 60000));
+}
+
+/* What waits for company goes before what comes after it, at once if that may not wait. */
+static void company_is_waited_for_no_longer_than_the_next_message_may(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	int64_t next, alert = new_alert(f, "e");
+
+	add_about(f, "warning", "mail", alert, 0, 300000);
+	add_about(f, "critical", "mail", alert, 10, 10);
+	assert_int_equal(due(f, 10, 10, &rows, &next), 1);
+	assert_string_equal(rows[0].key, "warning");
+	settle(f, rows[0].number, SHD_OUTBOX_SENT, 0);
+	assert_int_equal(due(f, 10, 10, &rows, &next), 1);
+	assert_string_equal(rows[0].key, "critical");
+}
+
+static size_t revived(struct fixture *f, int64_t now, struct shd_outbox_row **ret_rows)
+{
+	int64_t next;
+
+	assert_true(shd_state_outbox_revive(
+		f->state, "mail", (struct shd_wall){now}, SHD_DAY_MS, &f->err));
+	return due(f, now, 10, ret_rows, &next);
+}
+
+/* Only the last word on an alert that is still open, in that channel, and once. */
+static void what_was_given_up_is_told_when_the_channel_works_again(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_outbox_row *rows;
+	struct shd_alert over = {.rule = "r", .store = "s", .entity = "over",
+		.state = SHD_ALERT_RESOLVED, .level = SHD_WARN, .wake = {SHD_NEVER_MS}};
+	int64_t open = new_alert(f, "open"), told = new_alert(f, "told");
+	const int64_t later = 2 * SHD_DAY_MS;
+
+	over.last.value.none = over.last.limit.none = over.last.cost.none = true;
+	over.last.room.none = true;
+	assert_true(shd_state_alert_put(f->state, &over, &f->err));
+	settle(f, add_about(f, "first", "mail", open, 0, 0), SHD_OUTBOX_DEAD, 0);
+	int64_t last = add_about(f, "last", "mail", open, 5, 5);
+	settle(f, last, SHD_OUTBOX_DEAD, 0);
+	settle(f, add_about(f, "over", "mail", over.number, 0, 0), SHD_OUTBOX_DEAD, 0);
+	settle(f, add_about(f, "told", "mail", told, 0, 0), SHD_OUTBOX_DEAD, 0);
+	settle(f, add_about(f, "told again", "mail", told, 5, 5), SHD_OUTBOX_SENT, 0);
+	settle(f, add_about(f, "hook", "hook", open, 0, 0), SHD_OUTBOX_DEAD, 0);
+	assert_int_equal(revived(f, later, &rows), 1);
+	assert_string_equal(rows[0].key, "last");
+	assert_int_equal(rows[0].give_up.ms, later + SHD_DAY_MS);
+	assert_int_equal(rows[0].made.ms, 5); /* it says that it is late */
+	settle(f, last, SHD_OUTBOX_DEAD, 0);
+	assert_int_equal(revived(f, 2 * later, &rows), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +468,9 @@ int main(void)
 		STATE_TEST(a_clock_that_is_set_back_moves_claims_along),
 		STATE_TEST(each_channel_is_looked_at_by_itself),
 		STATE_TEST(messages_long_sent_are_forgotten),
+		STATE_TEST(messages_about_one_alert_do_not_overtake_each_other),
+		STATE_TEST(company_is_waited_for_no_longer_than_the_next_message_may),
+		STATE_TEST(what_was_given_up_is_told_when_the_channel_works_again),
 		STATE_TEST(what_has_not_arrived_says_when_it_is_tried_again_and_why),
 	};
 

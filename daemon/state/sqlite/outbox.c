@@ -116,6 +116,19 @@ static bool link_alerts(struct shd_state *state, const struct shd_outbox_row *ro
 	return true;
 }
 
+static bool hasten(struct shd_state *state, const struct shd_outbox_row *row,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_hasten, reterr))
+		return false;
+	shd_query_put_n(&query, row->number);
+	shd_query_put_text(&query, row->channel);
+	shd_query_put_n(&query, row->next_try.ms);
+	return shd_query_run(&query, reterr);
+}
+
 /* A row of the same group that still waits for others to go with; number 0: none. */
 static bool find_mergeable(struct shd_state *state, const struct shd_outbox_row *row,
 			 struct shd_arena *arena, struct shd_outbox_row *ret_other,
@@ -194,7 +207,8 @@ bool shd_state_outbox_add(struct shd_state *state, struct shd_outbox_row *row,
 	row->number = 0;
 	if (other.number && !merge(state, row, &other, arena, reterr))
 		return false;
-	return (row->number || insert(state, row, reterr)) && link_alerts(state, row, reterr);
+	return (row->number || insert(state, row, reterr)) && link_alerts(state, row, reterr) &&
+	       hasten(state, row, reterr);
 }
 
 static void read_row(struct shd_query *query, struct shd_arena *arena, struct shd_outbox_row *row)
@@ -265,6 +279,50 @@ bool shd_state_outbox_claim(struct shd_state *state, const struct shd_claim *cla
 			return false;
 	}
 	return true;
+}
+
+bool shd_state_outbox_held(struct shd_state *state, const char *channel, struct shd_wall now,
+			   bool *ret_held, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_held, reterr))
+		return false;
+	shd_query_put_text(&query, channel);
+	shd_query_put_n(&query, now.ms);
+	*ret_held = shd_query_row(&query) && shd_query_get_n(&query) != 0;
+	return shd_query_ok(&query, reterr);
+}
+
+bool shd_state_outbox_tried(struct shd_state *state, const char *channel,
+			    struct shd_tried_row *rows, size_t *count, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	size_t max = *count;
+
+	*count = 0;
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_tried, reterr))
+		return false;
+	shd_query_put_text(&query, channel);
+	shd_query_put_n(&query, (int64_t)max);
+	while (*count < max && shd_query_row(&query)) {
+		rows[*count].outbox = shd_query_get_n(&query);
+		rows[(*count)++].made = shd_query_get_time(&query);
+	}
+	return shd_query_ok(&query, reterr);
+}
+
+bool shd_state_outbox_revive(struct shd_state *state, const char *channel, struct shd_wall now,
+			     int64_t give_up_ms, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_revive, reterr))
+		return false;
+	shd_query_put_text(&query, channel);
+	shd_query_put_n(&query, now.ms);
+	shd_query_put_n(&query, give_up_ms);
+	return shd_query_run(&query, reterr);
 }
 
 bool shd_state_outbox_next(struct shd_state *state, struct shd_wall now, struct shd_wall *ret_next,

@@ -310,7 +310,7 @@ static bool next_case(const struct talk *talk, size_t *at, struct chat_case *ret
 
 /* A case is known by the message that opened it. It is over, as far as anybody can tell,
  * once it has been answered; the last one when nothing was written behind the answer. */
-static void put_case(struct shd_harvest *out, const char *chat_id, const struct talk *talk,
+static bool put_case(struct shd_harvest *out, const char *chat_id, const struct talk *talk,
 		     const struct chat_case *one, const char *page)
 {
 	const struct turn *opened = &talk->turns[one->opened], *named = &talk->turns[one->named];
@@ -320,7 +320,7 @@ static void put_case(struct shd_harvest *out, const char *chat_id, const struct 
 
 	int len = name_message(name, "chat:", chat_id, opened->message);
 	if (len == 0)
-		return;
+		return false;
 	size_t at = shd_harvest_entity(out, SHD_KIND_complaint, name, (size_t)len);
 
 	shd_put_word(out, at, SHD_F_complaint_type, infringement ? "infringement" : "complaint");
@@ -338,6 +338,20 @@ static void put_case(struct shd_harvest *out, const char *chat_id, const struct 
 		answered && (!last || talk->turns[talk->count - 1].out));
 	json_auto_t *chat = json_string(chat_id);
 	shd_ozon_put_url(out, at, SHD_F_complaint_url, page, chat);
+	return true;
+}
+
+/* Until cases were told apart a chat was one of them: its last. That has an id of its own now,
+ * and is counted once: the old one has ended, before any window begins. */
+static void put_replaced(struct shd_harvest *out, const char *chat_id)
+{
+	const int64_t long_ago_ms = INT64_C(946684800000); /* 2000-01-01 */
+	char name[NAME_BYTES];
+	int len = snprintf(name, sizeof(name), "chat:%.100s", chat_id);
+	size_t at = shd_harvest_known(out, SHD_KIND_complaint, name, (size_t)len);
+
+	shd_set_n(out, at, SHD_F_complaint_closed, true);
+	shd_set_n(out, at, SHD_F_complaint_opened_at, long_ago_ms);
 }
 
 /* All cases of the page, or those of infringements. One that may have begun before the page
@@ -347,23 +361,19 @@ static void put_cases(struct shd_harvest *out, const char *chat_id, const struct
 {
 	struct chat_case one;
 	bool cut = !talk->whole;
-	char name[NAME_BYTES];
 
 	if (talk->last_cause == talk->count || talk->mute)
 		return;
-	/* until cases were told apart, a chat was one of them */
-	int len = snprintf(name, sizeof(name), "chat:%.100s", chat_id);
-	shd_set_n(out, shd_harvest_known(out, SHD_KIND_complaint, name, (size_t)len),
-		SHD_F_complaint_closed, true);
-
 	for (size_t at = 0; next_case(talk, &at, &one);) {
 		for (size_t i = 0; i < one.opened; i++)
 			cut &= !talk->turns[i].out;
 		if (cut && one.reply < talk->count)
 			continue;
-		if (!infringements_only ||
-			strcmp(talk->turns[one.named].cause, "IP_RISK_LEVEL_HIGH") == 0)
-			put_case(out, chat_id, talk, &one, page);
+		if (infringements_only &&
+			strcmp(talk->turns[one.named].cause, "IP_RISK_LEVEL_HIGH") != 0)
+			continue;
+		if (put_case(out, chat_id, talk, &one, page) && one.named == talk->last_cause)
+			put_replaced(out, chat_id);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "json.h"
 #include "route.h"
 #include "base/num.h"
+#include "poll/status.h"
 
 #include <string.h>
 
@@ -228,6 +229,41 @@ bool shd_api_explain_read(struct shd_api_call *call, struct shd_state *state,
 	       read_unsent(call, state, reterr);
 }
 
+struct lacking {
+	json_t *list;
+	const struct shd_rule *rule; /* NULL: no longer part of the configuration */
+};
+
+static void add_incomplete(void *ctx, const struct shd_feed_status *status)
+{
+	const struct lacking *lacking = ctx;
+	uint32_t reads = lacking->rule ? lacking->rule->brought_by | lacking->rule->reads_pollers
+				       : UINT32_MAX;
+
+	if (!status->incomplete || !status->incomplete[0] || !(reads >> status->poller & 1))
+		return;
+	json_t *row = json_object();
+	shd_api_put_text(row, "feed", status->endpoint);
+	shd_api_put_text(row, "incomplete", status->incomplete);
+	shd_api_put_time(row, "incomplete_since", status->incomplete_since);
+	json_array_append_new(lacking->list, row);
+}
+
+/* Lists that the rule is judged by and that are not whole. */
+static json_t *incomplete_json(const struct shd_api_call *call, const struct shd_config *config,
+			       const char *store, const struct shd_rule *rule)
+{
+	struct lacking lacking = {json_array(), rule};
+
+	for (size_t i = 0; i < config->settings->source_count; i++) {
+		const struct shd_source *source = &config->settings->sources[i];
+
+		if (strcmp(source->id, store) == 0)
+			call->view->feeds(call->view->ctx, source, add_incomplete, &lacking);
+	}
+	return lacking.list;
+}
+
 bool shd_api_explain_end(struct shd_api_call *call, const struct shd_config *config,
 			 struct shd_error *reterr)
 {
@@ -244,5 +280,7 @@ bool shd_api_explain_end(struct shd_api_call *call, const struct shd_config *con
 	shd_api_put_text(row, "runbook", rule ? rule->runbook : NULL);
 	shd_api_put_text(row, "source", rule ? rule->source : NULL);
 	json_object_set_new(call->answer, "rule", row);
+	json_object_set_new(call->answer, "incomplete", incomplete_json(call, config,
+		json_string_value(json_object_get(alert, "store")), rule));
 	return true;
 }

@@ -43,6 +43,27 @@ static void add_value(struct shd_text *words, const json_t *object)
 			(long long)shd_ctl_int(sample, "of"));
 }
 
+/* Lists that are not whole: what they lack is no sign that it is over. */
+static void print_incomplete(struct shd_ctl *ctl, const json_t *lists)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(lists, i, row) {
+		char when[SHD_WORDING_TEXT];
+		SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+		shd_text_init(&words, 2048);
+		shd_text_printf(&words,
+			"the list of %s, for %s: %s; nothing counts as gone by it",
+			shd_ctl_text(row, "feed"),
+			shd_wording_length(
+				ctl->now.ms - shd_ctl_time(row, "incomplete_since").ms, when),
+			shd_ctl_text(row, "incomplete"));
+		shd_ctl_line(ctl, i ? "" : "incomplete", words.data);
+	}
+}
+
 static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 {
 	const json_t *alert = json_object_get(answer, "alert"),
@@ -68,6 +89,7 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	shd_ctl_line(ctl, "value", words.data);
 	if (strcmp(state, "unknown") == 0)
 		shd_ctl_line(ctl, "not known", shd_ctl_text(alert, "why"));
+	print_incomplete(ctl, json_object_get(answer, "incomplete"));
 	shd_ctl_line(ctl, "at risk", shd_ctl_value(alert, "cost"));
 	instant_line(ctl, "due", alert, "due");
 	instant_line(ctl, "since", alert, "since");

@@ -14,6 +14,7 @@
 #include "feed.h"
 
 #include "feeds.h"
+#include "walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,13 @@ void shd_feed_init(struct shd_feed *feed, size_t at, const struct shd_feed_row *
 	feed->next_due = known->next_due;
 	feed->suspects = known->suspects > 0;
 	feed->standing = (unsigned)known->standing & 15u;
+	if (known->incomplete) {
+		struct shd_feed_lack *lack = make_lack(known->incomplete);
+
+		lack->since = known->incomplete_since;
+		lack->lack = (uint8_t)shd_lack_said(known->incomplete);
+		set_lack(feed, lack);
+	}
 	if (known->error < 0)
 		return;
 	feed->error = (int8_t)known->error;

@@ -145,8 +145,8 @@ struct shd_poll_outcome shd_outcome_read(
 
 	/* Of a state that failed others tell, and once. */
 	outcome.turned = shd_feed_worked(feed, cursor, now) && error_before != SHD_ERR_STATE;
-	outcome.lack_turned =
-		shd_feed_lacks(feed, (int)poll->walk.lack, poll->incomplete.data, now);
+	outcome.lack_turned = shd_feed_lacks(
+		feed, (int)poll->walk.lack, poll->incomplete.data, poll->began);
 	feed->suspects = suspect;
 	settle_follows(poll, now);
 	if (!suspect && poll->state == SHD_POLL_CHANGED)
@@ -163,7 +163,8 @@ struct shd_poll_outcome shd_outcome_read(
 		outcome.wait_ms = period_ms - spent_ms;
 	feed->next_due.ms = now.ms + outcome.wait_ms;
 	if (!committed)
-		outcome.tell = when_to_tell(poll, feed, outcome.turned || relieved, now);
+		outcome.tell = when_to_tell(
+			poll, feed, outcome.turned || relieved || outcome.lack_turned, now);
 	else
 		feed->unread = feed->unread && (poll->outdated || poll->full);
 	if (!committed && moved && outcome.tell == SHD_TELL_NOTHING)
@@ -279,10 +280,16 @@ static void fill(const struct shd_poll *poll, struct shd_feed *feed, struct shd_
 void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
 		       struct shd_batch *ret_batch)
 {
+	const struct shd_feed_lack *lack = shd_feed_lack(feed);
+
 	fill(poll, feed, now, ret_batch);
 	ret_batch->fetch.cursor = shd_feed_cursor(feed);
 	ret_batch->fetch.ok = feed->error < 0;
 	ret_batch->fetch.next_due = feed->next_due;
+	if (lack) {
+		ret_batch->fetch.incomplete = lack->text;
+		ret_batch->fetch.incomplete_since = lack->since;
+	}
 	if (feed->error >= 0)
 		shd_fail(&ret_batch->fetch.error, (enum shd_err)feed->error, "%s",
 			shd_feed_failure(feed)->text);
@@ -318,6 +325,10 @@ void shd_outcome_news(struct shd_poll *poll, struct shd_wall now, struct shd_bat
 	ret_batch->seen.harvest = brought ? poll->harvest : NULL;
 	if (poll->listed_changed)
 		fill_listed(poll, now, &ret_batch->seen);
-	if (poll->walk.lack)
-		ret_batch->seen.incomplete = poll->incomplete.data;
+	if (poll->walk.lack) {
+		const struct shd_feed_lack *lack = shd_feed_lack(poll->feed);
+
+		ret_batch->seen.incomplete = ret_batch->fetch.incomplete = poll->incomplete.data;
+		ret_batch->fetch.incomplete_since = lack ? lack->since : poll->began;
+	}
 }

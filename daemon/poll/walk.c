@@ -156,15 +156,24 @@ void shd_walk_end(struct shd_walk *walk, const struct shd_endpoint *row,
 		lacks(walk, SHD_LACK_SHORT);
 }
 
+static const char *const lack_texts[] = {
+#define X(id, text) text,
+	SHD_LACK_MAP(X)
+#undef X
+};
+
+enum shd_lack shd_lack_said(const char *words)
+{
+	for (size_t i = SHD_LACK_UNREAD; i < SHD_COUNT(lack_texts); i++)
+		if (strncmp(words, lack_texts[i], strlen(lack_texts[i])) == 0)
+			return (enum shd_lack)i;
+	return SHD_LACK_UNREAD;
+}
+
 void shd_walk_say(const struct shd_walk *walk, const struct shd_pages *pages,
 		  struct shd_text *out)
 {
-	static const char *const texts[] = {
-#define X(id, text) text,
-		SHD_LACK_MAP(X)
-#undef X
-	};
-	shd_text_puts(out, texts[walk->lack]);
+	shd_text_puts(out, lack_texts[walk->lack]);
 	if (walk->lack >= SHD_LACK_SHORT && walk->total >= 0)
 		shd_text_printf(out, " (%zu of %lld)", shd_pages_records(pages),
 			(long long)walk->total);

@@ -39,6 +39,9 @@ struct shd_walk {
 	size_t row_count, row_room, pages;
 };
 
+/* What such words were said of, as far as they begin with those above; else UNREAD. */
+enum shd_lack shd_lack_said(const char *words);
+
 void shd_walk_start(struct shd_walk *walk); /* also of one that is zeroed, or was used */
 void shd_walk_finish(struct shd_walk *walk);
 

@@ -73,6 +73,7 @@ static bool is_worth(const struct shd_feed_row *before, const struct shd_feed_ro
 	return !before || feed->error >= 0 || before->error >= 0 ||
 	       feed->standing != before->standing ||
 	       feed->suspects != before->suspects ||
+	       !feed->incomplete != !before->incomplete ||
 	       !same_text(feed->cursor.text, before->cursor.text) ||
 	       lag_ms < 0 || lag_ms >= SHD_FACT_MS;
 }

@@ -20,6 +20,8 @@ struct shd_feed_row {
 	struct shd_wall next_due;
 	int suspects;                 /* empty answers in a row where there were rows before */
 	enum shd_standing standing;
+	const char *incomplete;       /* why its list is not the whole one; NULL: it is */
+	struct shd_wall incomplete_since; /* ms 0: it is */
 };
 
 /* When time alone may change a verdict: one per (store, kind, id). Kind SHD_KIND_store with

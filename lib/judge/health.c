@@ -68,6 +68,8 @@ bool shd_judge_feed(const struct shd_basis *basis, struct shd_txn *txn,
 	row.error_text = fetch->ok ? NULL : fetch->error.msg;
 	if (fetch->ok) {
 		row.failing_since.ms = 0;
+		row.incomplete = fetch->incomplete;
+		row.incomplete_since = fetch->incomplete_since;
 		row.cursor = fetch->cursor;
 		row.last_success =
 			fetch->outdated ? later(row.last_success, fetch->began) : txn->now;

@@ -149,6 +149,7 @@ static void put_feed(struct shd_memory *memory, const struct shd_feed_row *row)
 	own->feeds[at].store = own->id;
 	own->feeds[at].endpoint = shd_memory_text(memory, row->endpoint);
 	own->feeds[at].error_text = shd_memory_text(memory, row->error_text);
+	own->feeds[at].incomplete = shd_memory_text(memory, row->incomplete);
 	own->feeds[at].cursor.text = shd_memory_text(memory, row->cursor.text);
 }
 

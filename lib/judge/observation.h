@@ -37,6 +37,8 @@ struct shd_fetch {
 	bool partly;                  /* the rest of what is new comes with the next one */
 	bool outdated;                /* read before the daemon was blind: says nothing of now */
 	bool ok;
+	const char *incomplete;       /* why the list that was read is not whole; NULL: it is */
+	struct shd_wall incomplete_since;
 	struct shd_error error;       /* unless ok, as are these: */
 	enum shd_standing standing;   /* what that makes of the feed */
 	int failures;                 /* in a row, of this kind */

@@ -186,6 +186,7 @@ bool shd_overlay_feed_put(struct shd_overlay *overlay, const struct shd_feed_row
 	kept->row.store = own->id;
 	return shd_overlay_text(overlay, &kept->row.endpoint, reterr) &&
 	       shd_overlay_text(overlay, &kept->row.error_text, reterr) &&
+	       shd_overlay_text(overlay, &kept->row.incomplete, reterr) &&
 	       shd_overlay_text(overlay, &kept->row.cursor.text, reterr);
 }
 

@@ -157,3 +157,34 @@ def test_half_an_emoji_costs_nothing(market, daemon, odd):
     market.serve(record, posting("0777-0006-1"))
     for number in ("0777-0005-1", "0777-0006-1"):
         assert wait_for(lambda: market.moves("ozon-new-order", number))
+
+
+def lack(daemon):
+    feeds = daemon.ctl("status", "--feeds")["stores"][0]["feeds"]
+    return [feed["incomplete_since"] for feed in feeds if feed["name"] == "fbs_unfulfilled"][0]
+
+
+def test_an_incomplete_list_is_explained_and_outlives_a_restart(market, daemon):
+    market.serve(posting("0777-0001-1"))
+    assert wait_for(lambda: market.moves("ozon-ship-deadline", "0777-0001-1"))
+    number = str([one["number"] for one in daemon.ctl("alerts")["alerts"]
+                  if one["rule"] == "ozon-ship-deadline"][0])
+    assert daemon.ctl("explain", number)["incomplete"] == []
+    market.serve(posting("0777-0001-1"), posting(None))
+    said = "the list of fbs_unfulfilled, for "
+    why = "rows could not be read (1): a record has no \"posting_number\": it is null; nothing counts as gone by it"
+
+    def text():
+        return run_ctl("--socket", daemon.dir / "api.sock", "explain", number).stdout
+    assert said in text() and why in text(), text()
+    since = lack(daemon)
+    daemon.kill()
+    daemon.start()
+    market.serve(posting("0777-0001-1"), posting(None))
+    assert lack(daemon) == since
+    market.serve(posting("0777-0001-1"))
+    assert lack(daemon) is None and said not in text()
+    daemon.kill()
+    daemon.start()
+    assert wait_for(lambda: run_ctl("--socket", daemon.dir / "api.sock", "status").returncode == 0)
+    assert lack(daemon) is None

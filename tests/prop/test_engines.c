@@ -179,10 +179,11 @@ static void print_changes(struct shd_text *out, const struct shd_change_set *cha
 		shd_value_print(&changes->metrics[i].value, out);
 	}
 	for (size_t i = 0; i < changes->feed_count; i++)
-		shd_text_printf(out, "feed %s %s %lld %d %d\n", changes->feeds[i].store,
+		shd_text_printf(out, "feed %s %s %lld %d %d %lld\n", changes->feeds[i].store,
 				changes->feeds[i].endpoint,
 				(long long)changes->feeds[i].last_success.ms,
-				changes->feeds[i].error, changes->feeds[i].suspects);
+				changes->feeds[i].error, changes->feeds[i].suspects,
+				(long long)changes->feeds[i].incomplete_since.ms);
 	for (size_t i = 0; i < changes->wake_count; i++)
 		shd_text_printf(out, "wake %s %d %s %lld\n", changes->wakes[i].store,
 				(int)changes->wakes[i].kind, changes->wakes[i].id,

@@ -4,6 +4,7 @@
 #include "support/source.h"
 
 #include "poll/feeds.h"
+#include "poll/walk.h"
 #include "settings/settings.h"
 
 enum { LIST, OTHER, ROWS };
@@ -57,7 +58,9 @@ static void facts_resume_from_the_state(void **state)
 		.error = SHD_ERR_SERVER,
 		.error_text = "down",
 		.failing_since = {4},
-		.next_due = {9}};
+		.next_due = {9},
+		.incomplete = "it has fewer rows than it says there are (3 of 9)",
+		.incomplete_since = {2}};
 	struct test_source shop;
 	struct shd_settings settings = {.stores = &shop.store, .store_count = 1,
 		.sources = &shop.source, .source_count = 1};
@@ -73,6 +76,10 @@ static void facts_resume_from_the_state(void **state)
 	assert_string_equal(shd_feed_cursor(feed_at(&feeds, LIST)).text, "there");
 	assert_true(shd_feed_cursor(feed_at(&feeds, LIST)).text != known.cursor.text);
 	assert_int_equal(shd_feed_failure(feed_at(&feeds, LIST))->count, 3);
+	assert_int_equal(shd_feed_lack(feed_at(&feeds, LIST))->since.ms, 2);
+	assert_int_equal(shd_feed_lack(feed_at(&feeds, LIST))->lack, SHD_LACK_SHORT);
+	assert_string_equal(shd_feed_lack(feed_at(&feeds, LIST))->text, known.incomplete);
+	assert_null(shd_feed_lack(feed_at(&feeds, OTHER)));
 	assert_int_equal(feed_at(&feeds, OTHER)->error, -1);
 	assert_true(feed_at(&feeds, LIST)->keyed && feed_at(&feeds, LIST)->lists_ids);
 	shd_feeds_init(&younger, &settings, NULL, 0, ledger.of, &feeds);
@@ -96,6 +103,10 @@ static void facts_resume_from_the_state(void **state)
 	assert_string_equal(shd_feed_cursor(feed_at(&younger, LIST)).text, "on");
 	shd_feed_worked(feed_at(&younger, LIST), (struct shd_cursor){{30}, NULL, {0}},
 		(struct shd_wall){61});
+	assert_false(shd_feed_lacks(feed_at(&younger, LIST), SHD_LACK_SHORT, "it has fewer rows",
+		(struct shd_wall){62}));
+	assert_int_equal(shd_feed_lack(feed_at(&younger, LIST))->since.ms, 2);
+	assert_true(shd_feed_lacks(feed_at(&younger, LIST), 0, "", (struct shd_wall){63}));
 	assert_null(feed_at(&younger, LIST)->extra); /* nothing is kept of what is over */
 	shd_feeds_finish(&younger);
 	shd_feeds_finish(&feeds);

@@ -173,6 +173,8 @@ static void a_list_that_cannot_be_whole_is_incomplete(void **state)
 		assert_int_equal(f->poll->harvest->entity_count, walks[i].entities);
 		shd_outcome_news(f->poll, (struct shd_wall){3000}, &batch);
 		assert_int_equal(batch.seen.incomplete != NULL, walks[i].lack != 0);
+		assert_int_equal(
+			batch.fetch.incomplete_since.ms, walks[i].lack ? f->poll->began.ms : 0);
 		shd_outcome_read(f->poll, true, false, (struct shd_wall){3000});
 		assert_int_equal(feed->swept, !walks[i].lack);
 		assert_int_equal(
@@ -183,6 +185,10 @@ static void a_list_that_cannot_be_whole_is_incomplete(void **state)
 		shd_outcome_read(f->poll, false, false, (struct shd_wall){4000});
 		assert_int_equal(shd_feed_lack(feed) ? shd_feed_lack(feed)->count : 0,
 			walks[i].lack ? 2 : 0);
+		shd_outcome_facts(f->poll, feed, (struct shd_wall){5000}, &batch);
+		assert_int_equal(
+			batch.fetch.incomplete_since.ms, walks[i].lack ? f->poll->began.ms : 0);
+		assert_int_equal(batch.fetch.incomplete != NULL, walks[i].lack != 0);
 		tear_down(state);
 		start_up(state);
 	}
@@ -202,9 +208,12 @@ static void what_a_list_lacks_is_told_when_it_changes(void **state)
 	shd_feed_status(feed_of(f, LIST), &status);
 	assert_string_equal(
 		status.incomplete, "it has fewer rows than it says there are (2 of 3)");
-	assert_int_equal(status.incomplete_since.ms, now.ms);
+	assert_int_equal(status.incomplete_since.ms, f->poll->began.ms);
+	/* whole again: the state is told although nothing else is new */
 	walk_once(f, &walks[0]);
-	assert_true(shd_outcome_read(f->poll, true, false, now).lack_turned);
+	struct shd_poll_outcome outcome = shd_outcome_read(f->poll, false, false, now);
+	assert_true(outcome.lack_turned);
+	assert_int_equal(outcome.tell, SHD_TELL_AT_ONCE);
 	assert_null(shd_feed_lack(feed_of(f, LIST)));
 }
 

@@ -492,6 +492,8 @@ static void a_feed_comes_back(void **state)
 		.error_text = "too many",
 		.next_due = {6},
 		.suspects = 7,
+		.incomplete = "it stands still",
+		.incomplete_since = {9},
 		.standing = SHD_STANDING_LACKING};
 	struct shd_feed_row *rows;
 	size_t count;
@@ -505,6 +507,8 @@ static void a_feed_comes_back(void **state)
 	assert_string_equal(rows[0].error_text, "too many");
 	assert_int_equal(rows[0].next_due.ms, 6);
 	assert_int_equal(rows[0].suspects, 7);
+	assert_string_equal(rows[0].incomplete, "it stands still");
+	assert_int_equal(rows[0].incomplete_since.ms, 9);
 	assert_int_equal(rows[0].standing, SHD_STANDING_LACKING);
 	assert_int_equal(rows[0].cursor.time.ms, 1);
 	assert_string_equal(rows[0].cursor.text, "where");

@@ -46,6 +46,7 @@ static void migrations_are_what_they_were(void **state)
 		"90cd1052df1743f1c2a11fd7127ff4590479c0eb47a0e9bf05ed53024ff66072",
 		"c7f9958382237460afc7b4a7dd0ec7d1dc043e5fa5c4cda80c4f6fd1f5bbd0f1",
 		"00cf6a9cc6236ef04ff912271d5e08ac0e0a4889e80728930b1a1073b877ae1b",
+		"0e54a3ee41569236ef97342e9f5b6dd05ef553d5d47bfb468131714c44214903",
 	};
 	(void)state;
 	assert_int_equal(SHD_COUNT(migrations), SHD_COUNT(hashes));

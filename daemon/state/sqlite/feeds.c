@@ -21,6 +21,8 @@ bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
 	shd_query_put_text(&query, shd_standing_name(row->standing));
 	shd_query_put_text(&query, row->cursor.text);
 	shd_query_put_n(&query, row->cursor.expires.ms);
+	shd_query_put_text(&query, row->incomplete);
+	shd_query_put_n(&query, row->incomplete_since.ms);
 	return shd_query_run(&query, reterr);
 }
 
@@ -46,6 +48,8 @@ static void read_feed(struct shd_query *query, struct shd_arena *arena, struct s
 		row->standing = row->error < 0 ? SHD_STANDING_READ : SHD_STANDING_FAILING;
 	row->cursor.text = shd_query_get_text(query, arena);
 	row->cursor.expires = shd_query_get_time(query);
+	row->incomplete = shd_query_get_text(query, arena);
+	row->incomplete_since = shd_query_get_time(query);
 }
 
 bool shd_state_feed_get(struct shd_state *state, const char *store, const char *endpoint,

@@ -9,7 +9,6 @@
 enum {
 	STATUS_MS = 5000,
 	TIDY_MS = 10000,
-	TRIM_MS = 30000, /* of those: it looks at all that is free, and work takes it again */
 	LOGGED_MAX_BYTES = 4 << 20, /* then the log is moved before its time */
 	TICK_MS = 1000,
 	RETAIN_EVERY_MS = 3600000,
@@ -155,7 +154,7 @@ static void keep_house(struct shd_app *app)
 
 	if (!app->tidying && (due || shd_state_logged_bytes(app->state) > LOGGED_MAX_BYTES)) {
 		app->tidying = true;
-		app->trim = is_time(app, TRIM_MS);
+		app->trim = due;
 		shd_jobs_parse(app->jobs, tidy, tidied, app);
 	}
 	if (due)

@@ -19,10 +19,13 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 64
+#define USER_CONNECTIONS_MAX 16 /* of one user; then the oldest one goes that asks nothing */
+#define REQUEST_MAX_MS 5000    /* from its first byte, or the answer before, to its end */
 #define REQUEST_MAX_BYTES (16 << 10)
 #define IDLE_MAX_S 30
 #define CALL_MAX_BYTES (64 << 20)
-#define BACKLOG 16
+#define BACKLOG 128
+#define LOOK_MS 1000
 
 enum call_state { NEW, WAITING, READING, ANSWERED };
 
@@ -37,6 +40,15 @@ struct call {
 	struct call *next; /* in the queue of those that are WAITING */
 };
 
+/* A connection, until libmicrohttpd has closed it. */
+struct peer {
+	struct peer *next;
+	int socket;
+	uid_t user;
+	uint64_t since_ms; /* it is its turn since then, on the loop's clock; 0: it is ours */
+	bool dropped;
+};
+
 struct shd_api {
 	uv_loop_t *loop;
 	struct shd_api_view view;
@@ -48,6 +60,7 @@ struct shd_api {
 	uv_work_t work;
 	struct call *reading;      /* or NULL */
 	struct call *first, **last; /* the queue */
+	struct peer *peers;        /* the newest first */
 	struct shd_state *state;   /* for `reading`, on the pool; opened by the first one */
 	int open_handles;
 	bool closing;
@@ -58,6 +71,78 @@ struct shd_api {
 static void pump(struct shd_api *api);
 static void read_next(struct shd_api *api);
 static void finish_close(struct shd_api *api);
+
+/* --- who asks ---------------------------------------------------------------- */
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* libmicrohttpd sees its end, and closes it. */
+static void drop(struct peer *peer)
+{
+	peer->dropped = true;
+	shutdown(peer->socket, SHUT_RDWR);
+}
+
+/* So that one user cannot take all connections, nor hold on to them. */
+static void make_room(struct shd_api *api, uid_t user)
+{
+	struct peer *oldest = NULL;
+	size_t count = 0;
+
+	for (struct peer *peer = api->peers; peer; peer = peer->next) {
+		if (peer->user != user || peer->dropped)
+			continue;
+		count++;
+		if (peer->since_ms && (!oldest || peer->since_ms <= oldest->since_ms))
+			oldest = peer;
+	}
+	if (count > USER_CONNECTIONS_MAX && oldest)
+		drop(oldest);
+}
+
+static void drop_slow(struct shd_api *api)
+{
+	uint64_t now_ms = uv_now(api->loop);
+
+	for (struct peer *peer = api->peers; peer; peer = peer->next)
+		if (!peer->dropped && peer->since_ms &&
+			now_ms - peer->since_ms > REQUEST_MAX_MS)
+			drop(peer);
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **slot,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct shd_api *api = ctx;
+	struct peer *peer = *slot, **at;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		for (at = &api->peers; *at != peer; at = &(*at)->next)
+			;
+		*at = peer->next;
+		free(peer);
+		return;
+	}
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct ucred who = {.uid = (uid_t)-1};
+	socklen_t len = sizeof(who);
+
+	*slot = peer = shd_xcalloc(1, sizeof(*peer));
+	peer->socket = info->connect_fd;
+	getsockopt(peer->socket, SOL_SOCKET, SO_PEERCRED, &who, &len);
+	peer->user = who.uid;
+	peer->since_ms = uv_now(api->loop);
+	peer->next = api->peers;
+	api->peers = peer;
+	make_room(api, peer->user);
+}
 
 /* --- one request ---------------------------------------------------------- */
 
@@ -124,6 +209,7 @@ static enum MHD_Result call_answer(struct call *call)
 	}
 	MHD_add_response_header(response, "Content-Type", "application/json; charset=utf-8");
 	MHD_add_response_header(response, "Cache-Control", "no-store");
+	peer_of(call->connection)->since_ms = uv_now(call->api->loop); /* to be taken in time */
 	enum MHD_Result result = MHD_queue_response(call->connection, http_status(call), response);
 	MHD_destroy_response(response);
 	return result;
@@ -140,6 +226,13 @@ static enum MHD_Result call_begin(struct call *call)
 {
 	struct shd_api *api = call->api;
 
+	peer_of(call->connection)->since_ms = 0;
+	if (api->closing) { /* a pipeline without end would keep it from closing */
+		call->state = ANSWERED;
+		shd_fail(&call->error, SHD_ERR_CLOSING, "storehealthd ends");
+		drop(peer_of(call->connection));
+		return call_answer(call);
+	}
 	call->ok = loop_step(call, call->route->begin);
 	if (!call->ok || !call->route->read) {
 		call->state = ANSWERED;
@@ -255,9 +348,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **slot,
 			 enum MHD_RequestTerminationCode how)
 {
-	(void)ctx;
-	(void)connection;
+	struct shd_api *api = ctx;
+
 	(void)how;
+	struct peer *peer = peer_of(connection);
+	if (peer)
+		peer->since_ms = uv_now(api->loop);
 	call_destroy(*slot);
 	*slot = NULL;
 }
@@ -280,8 +376,12 @@ static void pump(struct shd_api *api)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
+	drop_slow(api);
 	MHD_run(api->http);
-	if (MHD_get_timeout(api->http, &wait_ms) == MHD_YES)
+	bool waits = MHD_get_timeout(api->http, &wait_ms) == MHD_YES;
+	if (api->peers && (!waits || wait_ms > LOOK_MS))
+		wait_ms = LOOK_MS;
+	if (waits || api->peers)
 		uv_timer_start(&api->timer, on_timer, wait_ms, 0);
 	else
 		uv_timer_stop(&api->timer);
@@ -340,7 +440,8 @@ static bool start_http(struct shd_api *api, struct shd_error *reterr)
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_MAX_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_MAX_S,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, api,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_END);
 	if (!api->http)
 		return shd_fail(reterr, SHD_ERR_IO, "listen: the HTTP server does not start");
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->http, MHD_DAEMON_INFO_EPOLL_FD);

@@ -3,7 +3,8 @@
  * It runs on the loop: libmicrohttpd's epoll descriptor is one more poll handle, so there is
  * no second loop and no thread. Requests that read the state do so on the pool, one at a time
  * over one read-only connection; the answer is sent from a later turn of the loop. Limits: 64
- * connections, requests of 16 KB, 30 s without a byte. Loop thread only. */
+ * connections, 16 of them of one user, whose oldest idle one makes room for a new one; requests
+ * of 16 KB that arrive within 5 s; 30 s without a byte. Loop thread only. */
 #pragma once
 #include "config/config.h"
 #include "poll/status.h"

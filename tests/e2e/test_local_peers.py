@@ -1,0 +1,74 @@
+"""Members of the control group keep nobody from being answered, and the daemon not from ending."""
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from daemon_client import Daemon, wait_for
+from sandbox_client import ROOT, Sandbox, find_binary
+
+QUESTION = b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    with Sandbox(ROOT / "tests/e2e/scenarios/shop.yaml") as shop, Daemon(tmp_path, shop) as running:
+        running.start()
+        assert wait_for(lambda: "orders" in running.read_pollers()), running.log.read_text()
+        yield running
+
+
+def keep(daemon, over, sends, every, reads=False):
+    """A peer that connects again and again and sends so, until `over` is set."""
+    def run():
+        while not over.is_set():
+            try:
+                with socket.socket(socket.AF_UNIX) as peer:
+                    peer.settimeout(5)
+                    peer.connect(str(daemon.dir / "api.sock"))
+                    while not over.is_set():
+                        for piece in sends:
+                            peer.send(piece)
+                            time.sleep(every)
+                            if reads:
+                                peer.recv(1 << 20)
+            except OSError:
+                time.sleep(0.05)
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def slowest_answer(daemon, times=5):
+    slowest = 0
+    for _ in range(times):
+        began = time.monotonic()
+        done = subprocess.run([find_binary("storehealthctl"), "--socket", str(daemon.dir / "api.sock"), "status"],
+                              capture_output=True, timeout=20, check=False)
+        assert done.returncode == 0, done.stderr
+        slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
+DRIP = [QUESTION[at:at + 1] for at in range(len(QUESTION) - 4)] + [b"X-A: b\r\n"] * 1000
+
+
+@pytest.mark.parametrize("peers, sends, every, reads", [
+    (64, DRIP, 0.5, False),             # a letter now and then, and never an end
+    (100, [b""], 1, False),             # silent
+    (8, [QUESTION * 50], 0, True),      # pipelines without end
+    (8, [QUESTION * 50], 0, False),     # the same, and nobody takes the answers
+], ids=["drip", "silent", "pipeline", "untaken"])
+def test_one_peer_keeps_no_other_from_being_answered(daemon, peers, sends, every, reads):
+    over = threading.Event()
+    threads = [keep(daemon, over, sends, every, reads) for _ in range(peers)]
+    time.sleep(1)
+    slowest = slowest_answer(daemon)
+    began = time.monotonic()
+    assert daemon.stop(6) == 0
+    ended = time.monotonic() - began
+    over.set()
+    for thread in threads:
+        thread.join(10)
+    assert slowest < 2 and ended < 5, (slowest, ended)

@@ -71,10 +71,12 @@ static void report_store(struct trial *trial, const struct shd_transfer_out *out
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
 	struct shd_answer_verdict verdict;
 
-	if (trial->source->adapter->accept(trial->endpoint, &answer, &verdict))
+	if (trial->source->adapter->accept(trial->endpoint, &answer, &verdict)) {
 		report(trial->probe, true, "key accepted by %s", trial->source->adapter->name);
-	else
+	} else {
+		shd_request_strike(&trial->request, verdict.error.msg);
 		report_error(trial->probe, &verdict.error);
+	}
 }
 
 static void report_channel(struct trial *trial, const struct shd_transfer_out *out)

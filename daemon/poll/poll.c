@@ -323,6 +323,7 @@ static bool accept_answer(struct shd_poll *poll, const struct shd_transfer_out *
 	if (good)
 		return true;
 	poll->error = verdict.error;
+	shd_request_strike(&poll->request, poll->error.msg);
 	poll->retry_after_ms = verdict.retry_after_ms < SHD_PAUSE_MAX_MS ? verdict.retry_after_ms
 									 : SHD_PAUSE_MAX_MS;
 	poll->throttled += verdict.error.kind == SHD_ERR_THROTTLED;

@@ -41,6 +41,47 @@ void shd_request_finish(struct shd_request *request)
 	request->header_count = 0;
 }
 
+enum { SECRET_LEAST = 8 }; /* shorter words are in every text */
+
+static void strike_word(char *text, const char *word, size_t len)
+{
+	if (len < SECRET_LEAST)
+		return;
+	for (char *at = text; *at; at++) {
+		size_t same = 0;
+
+		while (same < len && at[same] == word[same])
+			same++;
+		if (same == len || (same >= SECRET_LEAST && !at[same]))
+			memset(at, '*', same);
+	}
+}
+
+/* The words of `list` that stand between characters of `between`. */
+static void strike_words(char *text, const char *list, const char *between)
+{
+	for (const char *at = list; *at;) {
+		size_t len = strcspn(at, between);
+
+		strike_word(text, at, len);
+		at += len;
+		at += strspn(at, between);
+	}
+}
+
+void shd_request_strike(const struct shd_request *request, char *text)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		const char *value = strstr(request->headers[i].data, ": ");
+
+		if (value && !strstr(value, "application/"))
+			strike_words(text, value + 2, " ,;=\"");
+	}
+	if (request->body.data && request->body.data[0] != '{' && request->body.data[0] != '[')
+		for (const char *at = strchr(request->body.data, '='); at; at = strchr(at + 1, '='))
+			strike_word(text, at + 1, strcspn(at + 1, "&"));
+}
+
 struct shd_text *shd_request_header(struct shd_request *request)
 {
 	shd_assert(request->header_count < SHD_REQUEST_HEADERS);

@@ -20,6 +20,11 @@ void shd_request_init(struct shd_request *request, size_t body_max_bytes);
 void shd_request_clear(struct shd_request *request);
 void shd_request_finish(struct shd_request *request); /* wipes the headers */
 
+/* Overwrites with asterisks what an answer to the request repeats of its secrets: the words of its
+ * header lines and the values of a form in its body, of 8 bytes or more, also one that the end of
+ * the text cuts after so many. */
+void shd_request_strike(const struct shd_request *request, char *text);
+
 /* Adds an empty header line for the caller to write. At most SHD_REQUEST_HEADERS. */
 struct shd_text *shd_request_header(struct shd_request *request);
 

@@ -1,8 +1,8 @@
 """What a marketplace writes reaches logs, terminals and mails as one harmless line."""
-import base64
-import email
+import http.server
 import json
 import subprocess
+import threading
 
 import pytest
 from daemon_client import Daemon, told, wait_for
@@ -47,3 +47,47 @@ def test_hostile_numbers_are_harmless_everywhere(tmp_path, shop, pretty):
         assert not forged
     for mail in shop.received()["mails"]:
         assert "FORGED\n" not in json.dumps(mail)
+
+
+KEY = "key-of-the-shop-0123456789"
+
+
+class Parrot(http.server.BaseHTTPRequestHandler):
+    """A marketplace that refuses, and says which key it refuses."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.dumps({"code": 16, "message": f"the Api-Key {self.headers['Api-Key']} is not known"}).encode()
+        self.send_response(401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_secret_that_a_marketplace_repeats_goes_nowhere(tmp_path, shop):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Parrot) as parrot:
+        threading.Thread(target=parrot.serve_forever, daemon=True).start()
+        with Daemon(tmp_path, shop, key=KEY) as daemon:
+            text = daemon.config.read_text()
+            daemon.config.write_text(text.replace(str(shop.port("ozon")), str(parrot.server_address[1])))
+            daemon.start()
+            socket = ["--socket", str(daemon.dir / "api.sock")]
+
+            def feeds():
+                return subprocess.run([find_binary("storehealthctl"), *socket, "--json", "status", "--feeds"],
+                                      capture_output=True, text=True, check=False).stdout
+            assert wait_for(lambda: "is not known" in feeds()), daemon.log.read_text()
+            assert KEY not in feeds()
+            assert daemon.stop() == 0
+            said = daemon.log.read_text() + subprocess.run(
+                [find_binary("storehealthctl"), "check", "--online", str(daemon.config)], capture_output=True, text=True,
+                check=False).stdout
+            assert "is not known" in said and KEY not in said
+            for part in daemon.dir.glob("state.db*"):
+                assert KEY.encode() not in part.read_bytes()
+        parrot.shutdown()

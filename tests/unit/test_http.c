@@ -85,11 +85,47 @@ static void a_request_begins_anew_when_it_is_cleared(void **state)
 	assert_string_equal(header->data, "B: 2");
 }
 
+/* Marketplaces like to say which key they do not know. */
+static void what_an_answer_repeats_of_our_secrets_is_struck_out(void **state)
+{
+	struct shd_request request;
+	static const struct {
+		const char *said, *kept;
+	} rows[] = {
+		{"Api-Key key-of-the-shop-1234 is deactivated",
+			"Api-Key ******************** is deactivated"},
+		{"twice: key-of-the-shop-1234key-of-the-shop-1234",
+			"twice: ****************************************"},
+		{"cut: key-of-the", "cut: **********"},
+		{"token abcdefgh.ijkl of 77", "token ************* of 77"},
+		{"form: s3cr3t-s3cr3t", "form: *************"},
+		{"key-of- is not one", "key-of- is not one"},
+		{"application/json expected", "application/json expected"},
+		{"", ""},
+	};
+
+	(void)state;
+	shd_request_init(&request, 1000);
+	shd_text_puts(shd_request_header(&request), "Client-Id: 77");
+	shd_text_puts(shd_request_header(&request), "Api-Key: key-of-the-shop-1234");
+	shd_text_puts(shd_request_header(&request), "Authorization: Bearer abcdefgh.ijkl");
+	shd_text_puts(shd_request_header(&request), "Content-Type: application/json");
+	shd_text_puts(&request.body, "grant_type=x&client_secret=s3cr3t-s3cr3t&a=b");
+	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
+		char *text shd_autofree = shd_xstrdup(rows[i].said);
+
+		shd_request_strike(&request, text);
+		assert_string_equal(text, rows[i].kept);
+	}
+	shd_request_finish(&request);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(retry_after_is_seconds_or_a_date),
 		cmocka_unit_test(only_unreserved_bytes_travel_as_they_are),
+		cmocka_unit_test(what_an_answer_repeats_of_our_secrets_is_struck_out),
 		cmocka_unit_test(a_request_begins_anew_when_it_is_cleared),
 	};
 

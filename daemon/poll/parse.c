@@ -232,11 +232,14 @@ static bool take_records(struct shd_poll *poll, struct shd_error *reterr)
 		return map_record(poll, poll->body.data, poll->body.len, poll->body_hash, reterr);
 	if (!shd_slice_open(&slicer, poll->body.data, poll->body.len, poll->row->records, reterr))
 		return false;
-	for (;;) {
+	for (size_t records = 0;; records++) {
 		if (!shd_slice_next(&slicer, &at, &len, &more, reterr))
 			return false;
 		if (!more)
 			break;
+		if (records == SHD_POLL_RECORDS_MAX)
+			return shd_fail(reterr, SHD_ERR_LIMIT, "more than %d records in a page",
+				SHD_POLL_RECORDS_MAX);
 		left_out = count_left_out(poll);
 		if (!take_record(poll, at, len, reterr))
 			return false;

@@ -24,6 +24,10 @@ enum {
 	SHD_POLL_FULL_BYTES = 8 * 1024 * 1024, /* with so much it ends, and the next one goes on */
 };
 
+/* A page of more records, which no marketplace sends, is none: its feed fails with LIMIT. They may
+ * be small, but each is remembered. */
+#define SHD_POLL_RECORDS_MAX 100000
+
 /* X(NAME, "name", what it waits for) */
 #define SHD_POLL_STATE_MAP(X)                                                                      \
 	X(IDLE, "idle", "a feed that is due")                                                      \

@@ -563,6 +563,28 @@ static void a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later(void **s
 	}
 }
 
+/* Each record takes memory as long as the feed does, whatever its own size. */
+static void a_page_of_too_many_records_is_an_error(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_text body;
+
+	for (int more = 0; more < 2; more++) {
+		shd_text_init(&body, 1 << 20);
+		shd_text_puts(&body, "{\"items\":[{\"id\":\"a\"}");
+		for (int i = 1; i < SHD_POLL_RECORDS_MAX + more; i++)
+			shd_text_puts(&body, ",0");
+		shd_text_puts(&body, "]}");
+		assert_true(shd_text_ok(&body));
+		begin(f, LIST);
+		enum shd_poll_state ended = answer_with(f, "/list?", 200, body.data);
+		assert_int_equal(ended == SHD_POLL_FAILED, more);
+		if (more)
+			assert_int_equal(f->poll->error.kind, SHD_ERR_LIMIT);
+		shd_text_finish(&body);
+	}
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -570,6 +592,7 @@ int main(void)
 		ROW(a_page_that_comes_again_is_not_parsed),
 		ROW(a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later),
 		ROW(only_new_records_are_parsed),
+		ROW(a_page_of_too_many_records_is_an_error),
 		ROW(what_was_not_adopted_is_parsed_again),
 		ROW(pages_are_read_to_the_last),
 		ROW(a_list_that_cannot_be_whole_is_incomplete),

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "28 s left", "overdue by 23 h 59 min", "4.58, limit 4.6", or the rule's condition. */
+/* Adds "28 s left", "overdue by 23 h 59 min", "4.58, limit 4.6", or the rule's condition. */
 static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
 {
 	const char *value = shd_ctl_value(alert, "value"), *limit = shd_ctl_value(alert, "limit");
@@ -27,23 +27,22 @@ static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const jso
 
 static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
 {
-	char number[24], when[SHD_WORDING_TEXT];
+	char when[SHD_WORDING_TEXT];
 	const char *level = shd_ctl_text(alert, "level"), *state = shd_ctl_text(alert, "state");
-	bool firing = strcmp(state, "firing") == 0, over = strcmp(state, "resolved") == 0;
+	bool firing = strcmp(state, "firing") == 0, resolved = strcmp(state, "resolved") == 0;
 
-	snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(alert, "number"));
-	shd_table_cell(table, SHD_BOLD, number);
+	shd_table_int(table, SHD_BOLD, shd_ctl_int(alert, "number"));
 	shd_table_cell(
 		table, firing ? shd_ctl_level_paint(level) : SHD_DIM, firing ? level : state);
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "store"));
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "title"));
 	shd_table_cell(table, SHD_PLAIN, shd_ctl_text(alert, "entity"));
-	if (over)
+	if (resolved)
 		shd_table_cell(table, SHD_PLAIN, "");
 	else
 		add_standing(ctl, table, alert);
 	shd_table_cell(table, SHD_PLAIN,
-		shd_ctl_when(ctl, alert, over ? "resolved_at" : "since", "", when));
+		shd_ctl_when(ctl, alert, resolved ? "resolved_at" : "since", "", when));
 	shd_table_cell(table, SHD_DIM, shd_ctl_text(alert, "rule"));
 }
 
@@ -74,7 +73,7 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 	json_array_foreach(alerts, i, alert)
 		add_alert(ctl, table, alert);
 	shd_table_print(table, ctl->colour, &ctl->out);
-	if (shd_ctl_yes(answer, "more"))
+	if (shd_ctl_bool(answer, "more"))
 		shd_text_puts(&ctl->out, "There are more; choose a store with --store.\n");
 	return SHD_EXIT_OK;
 }

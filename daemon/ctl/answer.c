@@ -1,4 +1,4 @@
-/* Reading answers of the API. */
+/* Reads and prints answers of the API. */
 #include "ctl.h"
 #include "message/plain.h"
 
@@ -17,7 +17,7 @@ int64_t shd_ctl_int(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-bool shd_ctl_yes(const json_t *object, const char *name)
+bool shd_ctl_bool(const json_t *object, const char *name)
 {
 	return json_is_true(json_object_get(object, name));
 }
@@ -36,6 +36,15 @@ struct shd_wall shd_ctl_time(const json_t *object, const char *name)
 const char *shd_ctl_value(const json_t *object, const char *name)
 {
 	return shd_ctl_text(json_object_get(object, name), "text");
+}
+
+void shd_ctl_add_sample(struct shd_text *text, const json_t *object)
+{
+	const json_t *sample = json_object_get(object, "sample");
+
+	if (shd_ctl_int(sample, "of"))
+		shd_text_printf(text, " (%lld of %lld)", (long long)shd_ctl_int(sample, "hit"),
+			(long long)shd_ctl_int(sample, "of"));
 }
 
 const char *shd_ctl_when(const struct shd_ctl *ctl, const json_t *object, const char *name,
@@ -79,9 +88,9 @@ void shd_ctl_line(struct shd_ctl *ctl, const char *name, const char *text)
 {
 	if (!*text)
 		return;
-	shd_paint(&ctl->out, ctl->colour, SHD_DIM, name);
+	shd_paint_text(&ctl->out, ctl->colour, SHD_DIM, name);
 	shd_text_printf(&ctl->out, "%*s", (int)(12 - strlen(name)), "");
-	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, text);
+	shd_paint_text(&ctl->out, ctl->colour, SHD_PLAIN, text);
 	shd_text_putc(&ctl->out, '\n');
 }
 

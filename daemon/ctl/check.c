@@ -1,5 +1,5 @@
-/* storehealthctl check [--online] [FILE]: every mistake of the configuration in one
- * run, compiler style. Needs no daemon. */
+/* storehealthctl check [--online] [FILE]: prints every mistake of the configuration in one run, as
+ * compilers do. Needs no daemon. */
 #include "ctl.h"
 #include "online.h"
 
@@ -54,7 +54,7 @@ static json_t *probes_json(const struct shd_probe *probes, size_t count)
 		json_array_append_new(list,
 			json_pack("{s:s, s:s, s:b, s:I, s:s}", "kind", probes[i].kind, "name",
 				probes[i].name, "ok", probes[i].ok, "took_ms",
-				(json_int_t)probes[i].took_ms, "text", probes[i].words));
+				(json_int_t)probes[i].took_ms, "text", probes[i].text));
 	return list;
 }
 
@@ -70,13 +70,13 @@ static void print_probes(struct shd_ctl *ctl, const struct shd_probe *probes, si
 		shd_table_cell(table, SHD_DIM, probes[i].kind);
 		shd_table_cell(table, SHD_BOLD, probes[i].name);
 		shd_table_cell(table, SHD_PLAIN, took);
-		shd_table_cell(table, probes[i].ok ? SHD_GOOD : SHD_BAD, probes[i].words);
+		shd_table_cell(table, probes[i].ok ? SHD_GOOD : SHD_BAD, probes[i].text);
 	}
 	shd_table_print(table, ctl->colour, &ctl->out);
 }
 
-/* Probes everything; false when something does not work. */
-static bool go_online(struct shd_ctl *ctl, struct shd_config *config, json_t *answer)
+/* Probes all stores and channels; false when one does not work. */
+static bool run_probes(struct shd_ctl *ctl, struct shd_config *config, json_t *answer)
 {
 	struct shd_probe *probes;
 	size_t count = shd_probe_all(config, shd_clock_read().wall, &probes);
@@ -109,7 +109,7 @@ enum shd_exit shd_ctl_check(struct shd_ctl *ctl)
 	const char *path = ctl->argument ? ctl->argument : SHD_CONF_DIR "/storehealthd.yaml";
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(DIAGS_MAX);
 
-	/* systemd hands credentials to the service only; a person has the files. */
+	/* systemd passes credentials only to the service; here they are read from their files. */
 	if (ctl->credentials)
 		setenv("CREDENTIALS_DIRECTORY", ctl->credentials, 1);
 	else if (access(SECRETS, R_OK) == 0)
@@ -123,7 +123,7 @@ enum shd_exit shd_ctl_check(struct shd_ctl *ctl)
 	if (ok && !ctl->json)
 		print_summary(ctl, path, config, diags);
 	if (ok && ctl->online)
-		ok = go_online(ctl, config, answer);
+		ok = run_probes(ctl, config, answer);
 	if (ctl->json) {
 		json_object_set_new(answer, "file", json_string(path));
 		json_object_set_new(answer, "mistakes",

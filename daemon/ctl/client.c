@@ -1,4 +1,4 @@
-/* Asks the daemon over its control socket. */
+/* Sends requests to the daemon's API over its socket. */
 #include "ctl.h"
 
 #include "net/transfer.h"
@@ -12,12 +12,13 @@
 #include <unistd.h>
 
 #define ANSWER_MAX_BYTES (256 << 20)
-#define PATIENCE_MS      (30 * SHD_SECOND_MS)
+#define TIMEOUT_MS      (30 * SHD_SECOND_MS)
 
-/* A whole expression (SHD_EXPR_BYTES), every byte of it escaped, and what stands around. */
+/* Room for an expression (SHD_EXPR_BYTES) with every byte percent-encoded, and for the rest. */
 enum { URL_MAX_BYTES = 14000 };
 
-struct asking {
+/* A request and its answer. */
+struct exchange {
 	struct shd_transfers *transfers;
 	bool ok;
 	int status;
@@ -26,8 +27,9 @@ struct asking {
 	struct shd_error *reterr;
 };
 
-/* Whether somebody listens: the transport would only say that it cannot connect. */
-static enum shd_exit knock(const char *path)
+/* Checks that a daemon listens, to say why not: the transport would only say that it cannot
+ * connect. */
+static enum shd_exit check_listening(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -68,19 +70,19 @@ static void on_transfers_closed(void *ctx)
 
 static void on_answer(void *ctx, struct shd_transfer_out *out)
 {
-	struct asking *asking = ctx;
+	struct exchange *exchange = ctx;
 
-	asking->ok = out->ok;
-	asking->status = out->status;
-	asking->len = out->body.len;
-	asking->body = shd_text_take(&out->body);
+	exchange->ok = out->ok;
+	exchange->status = out->status;
+	exchange->len = out->body.len;
+	exchange->body = shd_text_take(&out->body);
 	if (!out->ok)
-		*asking->reterr = out->error;
-	shd_transfers_close(shd_steal(asking->transfers), on_transfers_closed, NULL);
+		*exchange->reterr = out->error;
+	shd_transfers_close(shd_steal(exchange->transfers), on_transfers_closed, NULL);
 }
 
 /* Fetches the path on a loop of its own. */
-static bool fetch(const char *socket, const char *path, struct asking *asking,
+static bool fetch(const char *socket, const char *path, struct exchange *exchange,
 		  struct shd_error *reterr)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text url = {0};
@@ -92,21 +94,22 @@ static bool fetch(const char *socket, const char *path, struct asking *asking,
 		return shd_fail(reterr, SHD_ERR_LIMIT, "the question has more than %d bytes",
 				URL_MAX_BYTES);
 	struct shd_transfer_in in = {.method = "GET", .url = url.data, .unix_socket = socket,
-		.connect_ms = PATIENCE_MS, .total_ms = PATIENCE_MS,
+		.connect_ms = TIMEOUT_MS, .total_ms = TIMEOUT_MS,
 		.answer_max_bytes = ANSWER_MAX_BYTES};
 
 	shd_assert(uv_loop_init(&loop) == 0);
-	asking->transfers = shd_transfers_create(&loop, 1);
-	asking->reterr = reterr;
-	bool started = shd_transfer_start(asking->transfers, &in, on_answer, asking, reterr);
+	exchange->transfers = shd_transfers_create(&loop, 1);
+	exchange->reterr = reterr;
+	bool started = shd_transfer_start(exchange->transfers, &in, on_answer, exchange, reterr);
 	if (!started)
-		shd_transfers_close(asking->transfers, on_transfers_closed, NULL);
+		shd_transfers_close(exchange->transfers, on_transfers_closed, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	shd_assert(uv_loop_close(&loop) == 0);
-	return started && asking->ok;
+	return started && exchange->ok;
 }
 
-static enum shd_exit refused(int status, const json_t *answer)
+/* Prints the error of an answer; returns the exit code. */
+static enum shd_exit print_refusal(int status, const json_t *answer)
 {
 	const char *said = shd_ctl_text(json_object_get(answer, "error"), "text");
 	char *text shd_autofree = shd_xstrdup(said);
@@ -119,21 +122,21 @@ static enum shd_exit refused(int status, const json_t *answer)
 
 enum shd_exit shd_ctl_ask(struct shd_ctl *ctl, const char *path, json_t **ret_answer)
 {
-	struct asking asking = {0};
+	struct exchange exchange = {0};
 	struct shd_error error;
-	enum shd_exit code = knock(ctl->socket);
+	enum shd_exit code = check_listening(ctl->socket);
 
 	if (code != SHD_EXIT_OK)
 		return code;
-	if (!fetch(ctl->socket, path, &asking, &error)) {
+	if (!fetch(ctl->socket, path, &exchange, &error)) {
 		fprintf(stderr, "storehealthctl: the daemon does not answer: %s\n", error.msg);
-		free(asking.body);
+		free(exchange.body);
 		return SHD_EXIT_UNAVAILABLE;
 	}
-	json_t *answer = json_loadb(asking.body, asking.len, 0, NULL);
-	free(asking.body);
-	if (!answer || asking.status != 200) {
-		code = refused(asking.status, answer);
+	json_t *answer = json_loadb(exchange.body, exchange.len, 0, NULL);
+	free(exchange.body);
+	if (!answer || exchange.status != 200) {
+		code = print_refusal(exchange.status, answer);
 		json_decref(answer);
 		return code;
 	}

@@ -1,7 +1,7 @@
-/* ctl/ctl.h - storehealthctl: what its commands share.
+/* ctl/ctl.h - what the commands of storehealthctl share.
  *
- * A command is a row of commands.c: the row drives dispatch and usage. It prints
- * through ctl->out and returns an exit code of SHD_EXIT_MAP. */
+ * A command is a row of commands.c, which serves dispatch and usage. It prints to ctl->out and
+ * returns an exit code of SHD_EXIT_MAP. */
 #pragma once
 #include "base/text.h"
 #include "base/time.h"
@@ -25,7 +25,7 @@ enum shd_exit {
 
 struct shd_ctl {
 	const char *socket;
-	const char *argument;     /* of the command, the first of them, or NULL */
+	const char *argument;     /* the command's first argument, or NULL */
 	const char *const *arguments;
 	size_t argument_count;
 	const char *store;        /* --store, or NULL */
@@ -35,8 +35,8 @@ struct shd_ctl {
 	const char *config;       /* --config, or NULL */
 	bool json, all, feeds, online;
 	bool colour;
-	struct shd_wall now;      /* the daemon's, once it answered */
-	struct shd_text out;      /* printed by main */
+	struct shd_wall now;      /* the daemon's clock, from its answer */
+	struct shd_text out;      /* what main prints at the end */
 };
 
 struct shd_command {
@@ -46,7 +46,7 @@ struct shd_command {
 extern const struct shd_command shd_commands[];
 extern const size_t shd_command_count;
 
-/* The commands, each beside what it prints. */
+/* The commands; each is defined in the file that has its name. */
 enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_check(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl);
@@ -60,33 +60,35 @@ enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_schema(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl);
 
-/* Prints all mistakes of a reading to stderr; the same as JSON, owned. */
+/* Prints all diagnostics to stderr; returns them as JSON, owned. */
 void shd_ctl_print_diags(const struct shd_diags *diags);
 json_t *shd_ctl_diags_json(const struct shd_diags *diags);
 
-/* Asks the daemon. *ret_answer is owned (json_decref) and set only with OK; what
- * went wrong is said on stderr. Takes ctl->now from the answer. */
+/* Requests a path of the daemon's API. *ret_answer is owned (json_decref) and set only with OK;
+ * errors are printed to stderr. Sets ctl->now from the answer. */
 enum shd_exit shd_ctl_ask(struct shd_ctl *ctl, const char *path, json_t **ret_answer);
 
-/* The same for an answer that becomes a table: with --json it is printed as it is, and
- * *ret_answer stays NULL, as after a failure. */
+/* The same, but with --json it prints the answer as it is and leaves *ret_answer NULL, as after a
+ * failure: then the command is done. */
 enum shd_exit shd_ctl_fetch(struct shd_ctl *ctl, const char *path, json_t **ret_answer);
 
-/* Appends a line of a description: the name, dimmed, and the text in a column of its own;
- * nothing for an empty text. */
+/* Appends a line of a description, the name dimmed and the text in a second column; nothing when
+ * the text is empty. */
 void shd_ctl_line(struct shd_ctl *ctl, const char *name, const char *text);
 
 /* Appends the answer as indented JSON. */
 void shd_ctl_print_json(struct shd_ctl *ctl, const json_t *answer);
 
-/* Readers of answers that never fail: "" and 0 for what is absent or null. */
+/* Read members of an answer; "", 0, false for one that is absent or null. */
 const char *shd_ctl_text(const json_t *object, const char *name);
 int64_t shd_ctl_int(const json_t *object, const char *name);
-bool shd_ctl_yes(const json_t *object, const char *name);
+bool shd_ctl_bool(const json_t *object, const char *name);
 struct shd_wall shd_ctl_time(const json_t *object, const char *name);
-/* The words of a value; "" when it has none. */
+/* The display text of a value (api/json.h); "" when it has none. */
 const char *shd_ctl_value(const json_t *object, const char *name);
-/* "12 s ago", or `never` for no time at all. */
+/* Appends " (3 of 73)", the sample of a share; nothing when there is none. */
+void shd_ctl_add_sample(struct shd_text *text, const json_t *object);
+/* "12 s ago", or `never` when there is no time. */
 const char *shd_ctl_when(const struct shd_ctl *ctl, const json_t *object, const char *name,
 			 const char *never, char buf[48]);
 enum shd_paint shd_ctl_level_paint(const char *level);

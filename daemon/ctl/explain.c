@@ -31,16 +31,13 @@ static void instant_line(struct shd_ctl *ctl, const char *name, const json_t *ob
 static void add_value(struct shd_text *words, const json_t *object)
 {
 	const char *value = shd_ctl_value(object, "value"), *limit = shd_ctl_value(object, "limit");
-	const json_t *sample = json_object_get(object, "sample");
 
 	if (!*value)
 		return;
 	shd_text_puts(words, value);
 	if (*limit)
 		shd_text_printf(words, ", limit %s", limit);
-	if (shd_ctl_int(sample, "of"))
-		shd_text_printf(words, " (%lld of %lld)", (long long)shd_ctl_int(sample, "hit"),
-			(long long)shd_ctl_int(sample, "of"));
+	shd_ctl_add_sample(words, object);
 }
 
 /* Lists that are not whole: what they lack is no sign that it is over. */
@@ -75,13 +72,13 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	shd_text_init(&words, 4096);
 	snprintf(head, sizeof(head),
 		"Alert %lld, %s, %s: ", (long long)shd_ctl_int(alert, "number"), level, state);
-	shd_paint(&ctl->out, ctl->colour, shd_ctl_level_paint(level), head);
-	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "title"));
+	shd_paint_text(&ctl->out, ctl->colour, shd_ctl_level_paint(level), head);
+	shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "title"));
 	shd_text_puts(&ctl->out, "\n\n");
 	shd_ctl_line(ctl, "store", shd_ctl_text(alert, "store"));
 	shd_ctl_line(ctl, "about", shd_ctl_text(alert, "entity"));
 	shd_ctl_line(ctl, "rule", shd_ctl_text(rule, "id"));
-	if (!shd_ctl_yes(rule, "known"))
+	if (!shd_ctl_bool(rule, "known"))
 		shd_ctl_line(ctl, "", "(this rule is no longer part of the configuration)");
 	shd_ctl_line(ctl, "condition", shd_ctl_text(alert, "condition"));
 	shd_ctl_line(ctl, "until", shd_ctl_text(alert, "until"));
@@ -126,7 +123,7 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 		shd_text_printf(&words, "%s to %s", shd_ctl_text(event, "from"),
 			shd_ctl_text(event, "to"));
 		shd_table_cell(table, shd_ctl_level_paint(shd_ctl_text(event, "to")), words.data);
-		shd_table_cell(table, SHD_PLAIN, shd_ctl_yes(event, "told") ? "yes" : "no");
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_bool(event, "told") ? "yes" : "no");
 		shd_text_clear(&words);
 		add_value(&words, event);
 		shd_table_cell(table, SHD_PLAIN, words.data);
@@ -144,21 +141,19 @@ static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
 	size_t i;
 
 	json_array_foreach(deliveries, i, row) {
-		char when[SHD_WORDING_TEXT], number[32];
-		bool ok = shd_ctl_yes(row, "ok");
+		char when[SHD_WORDING_TEXT], text[32];
+		bool ok = shd_ctl_bool(row, "ok");
 		const char *error = shd_ctl_text(row, "error");
 
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "at", "", when));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "channel"));
-		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "message"));
-		shd_table_cell(table, SHD_PLAIN, number);
-		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "attempt"));
-		shd_table_cell(table, SHD_PLAIN, number);
-		snprintf(number, sizeof(number), "%s %lld", ok ? "sent" : "failed",
+		shd_table_int(table, SHD_PLAIN, shd_ctl_int(row, "message"));
+		shd_table_int(table, SHD_PLAIN, shd_ctl_int(row, "attempt"));
+		snprintf(text, sizeof(text), "%s %lld", ok ? "sent" : "failed",
 			(long long)shd_ctl_int(row, "status"));
-		shd_table_cell(table, ok ? SHD_GOOD : SHD_BAD, number);
-		snprintf(number, sizeof(number), "%lld ms", (long long)shd_ctl_int(row, "took_ms"));
-		shd_table_cell(table, SHD_PLAIN, number);
+		shd_table_cell(table, ok ? SHD_GOOD : SHD_BAD, text);
+		snprintf(text, sizeof(text), "%lld ms", (long long)shd_ctl_int(row, "took_ms"));
+		shd_table_cell(table, SHD_PLAIN, text);
 		shd_table_cell(table, SHD_PLAIN, *error ? error : shd_ctl_text(row, "answer"));
 	}
 	shd_table_print(table, ctl->colour, &ctl->out);
@@ -174,15 +169,13 @@ static void print_unsent(struct shd_ctl *ctl, const json_t *unsent)
 	size_t i;
 
 	json_array_foreach(unsent, i, row) {
-		char when[SHD_WORDING_TEXT], number[32];
+		char when[SHD_WORDING_TEXT];
 		bool dead = strcmp(shd_ctl_text(row, "state"), "dead") == 0;
 
 		shd_table_cell(table, SHD_BOLD, shd_ctl_text(row, "channel"));
-		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "message"));
-		shd_table_cell(table, SHD_PLAIN, number);
+		shd_table_int(table, SHD_PLAIN, shd_ctl_int(row, "message"));
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "made", "", when));
-		snprintf(number, sizeof(number), "%lld", (long long)shd_ctl_int(row, "attempts"));
-		shd_table_cell(table, SHD_PLAIN, number);
+		shd_table_int(table, SHD_PLAIN, shd_ctl_int(row, "attempts"));
 		shd_table_cell(table, dead ? SHD_BAD : SHD_PLAIN,
 			dead ? "given up" : shd_ctl_when(ctl, row, "next_try", "", when));
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "give_up", "", when));

@@ -1,4 +1,4 @@
-/* ctl/junit.h - a report as CI systems read it: suites, which are files, of cases. */
+/* ctl/junit.h - a JUnit report for CI systems: suites, one for each file, of cases. */
 #pragma once
 #include "base/text.h"
 
@@ -13,17 +13,17 @@ struct shd_junit {
 
 enum shd_junit_result { SHD_JUNIT_GOOD, SHD_JUNIT_FAILURE, SHD_JUNIT_ERROR };
 
-/* An empty report; its memory. */
+/* Begins an empty report; frees it. */
 void shd_junit_init(struct shd_junit *junit);
 void shd_junit_finish(struct shd_junit *junit);
 
-/* A case of the suite under way; line 0: the whole file. `text` says what is wrong. */
+/* Adds a case to the current suite; line 0: the whole file. `text` says what is wrong. */
 void shd_junit_case(struct shd_junit *junit, const char *file, int line, const char *name,
 		    enum shd_junit_result result, const char *text);
 
-/* Ends the suite: all cases since the one before. Nothing without a case. */
+/* Ends the current suite, which has the cases added since the last call; nothing if there are none.
+ */
 void shd_junit_suite(struct shd_junit *junit, const char *name);
 
-/* Writes the file; false when that fails or the report has grown too large, which is said
- * on stderr. */
+/* Writes the file; false, and a message on stderr, when that fails or the report is too large. */
 bool shd_junit_write(const struct shd_junit *junit, const char *path);

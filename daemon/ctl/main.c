@@ -1,5 +1,5 @@
-/* storehealthctl: what a person types. Reads the command line by its tables, runs
- * the command, prints what it said. */
+/* storehealthctl: parses the command line by the tables of options and commands, runs the command,
+ * prints its output. */
 #include "ctl.h"
 
 #include <getopt.h>
@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SOCKET_PRESET  "/run/storehealthd/api.sock"
+#define SOCKET_DEFAULT  "/run/storehealthd/api.sock"
 #define OUTPUT_MAX_BYTES (512 << 20)
 
-enum option_type { SWITCH, VALUE };
+enum option_type { OPTION_FLAG, OPTION_VALUE };
 
 static const struct {
 	const char *name, *value; /* value: its name in the usage */
@@ -20,28 +20,28 @@ static const struct {
 	size_t offset;            /* of a bool or const char * in struct shd_ctl */
 	const char *doc;
 } options[] = {
-	{"--all", "", SWITCH, offsetof(struct shd_ctl, all),
+	{"--all", "", OPTION_FLAG, offsetof(struct shd_ctl, all),
 		"alerts: also closed ones; replay: also what is the same"},
-	{"--config", "FILE", VALUE, offsetof(struct shd_ctl, config),
+	{"--config", "FILE", OPTION_VALUE, offsetof(struct shd_ctl, config),
 		"rules test: also with the stores, overrides and calendars of this configuration"},
-	{"--credentials", "DIR", VALUE, offsetof(struct shd_ctl, credentials),
+	{"--credentials", "DIR", OPTION_VALUE, offsetof(struct shd_ctl, credentials),
 		"check: folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"},
-	{"--entity", "KIND:ID", VALUE, offsetof(struct shd_ctl, entity),
+	{"--entity", "KIND:ID", OPTION_VALUE, offsetof(struct shd_ctl, entity),
 		"rules eval: the entity whose fields stand alone"},
-	{"--feeds", "", SWITCH, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
-	{"--junit", "FILE", VALUE, offsetof(struct shd_ctl, junit),
+	{"--feeds", "", OPTION_FLAG, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
+	{"--junit", "FILE", OPTION_VALUE, offsetof(struct shd_ctl, junit),
 		"rules test: also write a JUnit report"},
-	{"--json", "", SWITCH, offsetof(struct shd_ctl, json), "print JSON instead of tables"},
-	{"--online", "", SWITCH, offsetof(struct shd_ctl, online),
+	{"--json", "", OPTION_FLAG, offsetof(struct shd_ctl, json), "print JSON instead of tables"},
+	{"--online", "", OPTION_FLAG, offsetof(struct shd_ctl, online),
 		"check: also call each store and channel"},
-	{"--rules", "DIR", VALUE, offsetof(struct shd_ctl, rules),
+	{"--rules", "DIR", OPTION_VALUE, offsetof(struct shd_ctl, rules),
 		"replay, rules test: the rules to try, those of DIR alone [" SHD_CONF_DIR
 		"/rules.d and the installed ones]"},
-	{"--since", "AGE", VALUE, offsetof(struct shd_ctl, since),
+	{"--since", "AGE", OPTION_VALUE, offsetof(struct shd_ctl, since),
 		"replay: how far back, as 12h [30d]"},
-	{"--socket", "PATH", VALUE, offsetof(struct shd_ctl, socket),
-		"control socket of the daemon [" SOCKET_PRESET "]"},
-	{"--store", "ID", VALUE, offsetof(struct shd_ctl, store),
+	{"--socket", "PATH", OPTION_VALUE, offsetof(struct shd_ctl, socket),
+		"control socket of the daemon [" SOCKET_DEFAULT "]"},
+	{"--store", "ID", OPTION_VALUE, offsetof(struct shd_ctl, store),
 		"alerts, replay, rules, status: of one store"},
 };
 
@@ -78,14 +78,15 @@ static void suggest(const char *word, const char *const *words, size_t count, co
 		nearest ? "?" : "");
 }
 
-/* What is no option, in order. */
-struct words {
+/* The arguments that are no options, in order: the command and its own arguments. */
+struct arguments {
 	const char **items;
 	size_t count;
 };
 
-/* What getopt_long returns: a word in its place, -h, or OPTION plus the row of the table. */
-enum { WORD = 1, HELP = 'h', VERSION = 256, OPTION };
+/* What getopt_long returns: a non-option argument, -h, --version, or OPTION plus the row of the
+ * table. */
+enum { ARGUMENT = 1, HELP = 'h', VERSION = 256, OPTION };
 
 static void suggest_option(const char *typed)
 {
@@ -96,127 +97,129 @@ static void suggest_option(const char *typed)
 	suggest(typed, names, SHD_COUNT(options), "option");
 }
 
-/* getopt_long reads `--sto` as --store; here a name is written whole. */
-static bool is_whole(const char *typed, const char *name)
+/* getopt_long accepts `--sto` for --store; we want the full name. */
+static bool is_full_name(const char *typed, const char *name)
 {
 	size_t len = strcspn(typed, "=");
 
 	return len == strlen(name) + 2 && strncmp(typed + 2, name, len - 2) == 0;
 }
 
-static void take_option(struct shd_ctl *ctl, size_t row)
+static void set_option(struct shd_ctl *ctl, size_t row)
 {
 	char *target = (char *)ctl + options[row].offset;
 
-	if (options[row].type == SWITCH)
+	if (options[row].type == OPTION_FLAG)
 		*(bool *)(void *)target = true;
 	else
 		*(const char **)(void *)target = optarg;
 }
 
-/* The table as getopt_long wants it, with an empty row behind it. */
-static void fill(struct option list[SHD_COUNT(options) + 3])
+/* Converts the table for getopt_long; the last row stays empty. */
+static void fill_getopt_table(struct option list[SHD_COUNT(options) + 3])
 {
 	size_t count = 0;
 
 	for (; count < SHD_COUNT(options); count++)
 		list[count] = (struct option){options[count].name + 2,
-			options[count].type == VALUE ? required_argument : no_argument, NULL,
+			options[count].type == OPTION_VALUE ? required_argument : no_argument, NULL,
 			OPTION + (int)count};
 	list[count++] = (struct option){"help", no_argument, NULL, HELP};
 	list[count] = (struct option){"version", no_argument, NULL, VERSION};
 }
 
-/* What is wrong with `typed`, for which getopt_long returned ':' or '?'. */
+/* Prints what is wrong with `typed`, for which getopt_long returned ':' or '?'. */
 static void refuse(int what, const char *typed)
 {
 	size_t row = optopt >= OPTION ? (size_t)(optopt - OPTION) : SHD_COUNT(options);
 
-	if (row < SHD_COUNT(options) && is_whole(typed, options[row].name + 2))
+	if (row < SHD_COUNT(options) && is_full_name(typed, options[row].name + 2))
 		fprintf(stderr, "storehealthctl: %s takes %s\n", options[row].name,
 			what == ':' ? options[row].value : "no value");
 	else
 		suggest_option(typed);
 }
 
-/* Reads the command line; false, and said, when it is wrong. *ret_own: HELP or VERSION when
- * one was asked for, else 0. */
-static bool read_line(
-	struct shd_ctl *ctl, int argc, char **argv, struct words *words, int *ret_own)
+/* Parses the command line; false, and a message, when it is wrong. *ret_action: HELP or VERSION
+ * when that was given, else 0. */
+static bool parse_command_line(
+	struct shd_ctl *ctl, int argc, char **argv, struct arguments *arguments, int *ret_action)
 {
 	struct option list[SHD_COUNT(options) + 3] = {0};
 
-	fill(list);
-	*ret_own = 0;
-	for (int what; *ret_own != VERSION;) {
-		const char *typed = argv[optind]; /* "-": in order, nothing is moved */
+	fill_getopt_table(list);
+	*ret_action = 0;
+	for (int what; *ret_action != VERSION;) {
+		const char *typed = argv[optind]; /* correct, as "-" below keeps argv in order */
 		int row = -1;
 
 		what = getopt_long(argc, argv, "-:h", list, &row);
 		if (what == -1)
 			break;
-		if (what == ':' || what == '?' || (row >= 0 && !is_whole(typed, list[row].name))) {
+		if (what == ':' || what == '?' ||
+			(row >= 0 && !is_full_name(typed, list[row].name))) {
 			refuse(what, typed);
 			return false;
 		}
-		if (what == WORD)
-			words->items[words->count++] = optarg;
+		if (what == ARGUMENT)
+			arguments->items[arguments->count++] = optarg;
 		else if (what >= OPTION)
-			take_option(ctl, (size_t)(what - OPTION));
+			set_option(ctl, (size_t)(what - OPTION));
 		else
-			*ret_own = what;
+			*ret_action = what;
 	}
 	while (optind < argc) /* behind -- */
-		words->items[words->count++] = argv[optind++];
+		arguments->items[arguments->count++] = argv[optind++];
 	return true;
 }
 
-/* Takes the command off the words: its name has one word, or two. */
-static const struct shd_command *take_command(struct words *words)
+/* Finds the command, whose name has one word or two, and removes it from the arguments. */
+static const struct shd_command *parse_command(struct arguments *arguments)
 {
 	for (size_t i = 0; i < shd_command_count; i++) {
 		const char *name = shd_commands[i].name, *space = strchr(name, ' ');
 		size_t len = space ? (size_t)(space - name) : strlen(name);
 		size_t used = space ? 2 : 1;
 
-		if (words->count < used || strlen(words->items[0]) != len ||
-			strncmp(words->items[0], name, len) != 0 ||
-			(space && strcmp(words->items[1], space + 1) != 0))
+		if (arguments->count < used || strlen(arguments->items[0]) != len ||
+			strncmp(arguments->items[0], name, len) != 0 ||
+			(space && strcmp(arguments->items[1], space + 1) != 0))
 			continue;
-		words->items += used;
-		words->count -= used;
+		arguments->items += used;
+		arguments->count -= used;
 		return &shd_commands[i];
 	}
 	return NULL;
 }
 
-/* True for the first word of a command that has two. */
-static bool is_family(const char *word)
+/* Whether it is the first word of commands with two (`rules`). */
+static bool is_group(const char *word)
 {
-	bool family = false;
+	bool group = false;
 
 	for (size_t i = 0; i < shd_command_count; i++) {
 		const char *space = strchr(shd_commands[i].name, ' ');
 
-		family |= space && strlen(word) == (size_t)(space - shd_commands[i].name) &&
+		group |= space && strlen(word) == (size_t)(space - shd_commands[i].name) &&
 			  strncmp(shd_commands[i].name, word, strlen(word)) == 0;
 	}
-	return family;
+	return group;
 }
 
-/* A family alone: its members. */
-static bool print_family(const struct words *words)
+/* If only the first word of a group was given, prints the usage of its commands. */
+static bool print_group(const struct arguments *arguments)
 {
-	if (words->count != 1 || !is_family(words->items[0]))
+	if (arguments->count != 1 || !is_group(arguments->items[0]))
 		return false;
 	for (size_t i = 0; i < shd_command_count; i++)
-		if (strncmp(shd_commands[i].name, words->items[0], strlen(words->items[0])) == 0)
+		if (strncmp(shd_commands[i].name, arguments->items[0],
+			    strlen(arguments->items[0])) == 0)
 			fprintf(stderr, "Usage: storehealthctl %s %s\n", shd_commands[i].name,
 				shd_commands[i].argument);
 	return true;
 }
 
-static void suggest_command(const struct words *words)
+static void suggest_command(const struct arguments *arguments)
 {
 	shd_autofree const char **names = shd_xcalloc(shd_command_count, sizeof(*names));
 	struct shd_text typed SHD_AUTO(shd_text_finish) = {0};
@@ -224,14 +227,14 @@ static void suggest_command(const struct words *words)
 	for (size_t i = 0; i < shd_command_count; i++)
 		names[i] = shd_commands[i].name;
 	shd_text_init(&typed, 1 << 16);
-	shd_text_puts(&typed, words->items[0]);
-	if (is_family(words->items[0]) && words->count > 1)
-		shd_text_printf(&typed, " %s", words->items[1]);
+	shd_text_puts(&typed, arguments->items[0]);
+	if (is_group(arguments->items[0]) && arguments->count > 1)
+		shd_text_printf(&typed, " %s", arguments->items[1]);
 	suggest(typed.data, names, shd_command_count, "command");
 }
 
-/* True when the command takes so many arguments. */
-static bool takes(const struct shd_command *command, size_t count)
+/* Whether the command accepts so many arguments. */
+static bool accepts_count(const struct shd_command *command, size_t count)
 {
 	const char *argument = command->argument;
 	size_t len = strlen(argument);
@@ -241,22 +244,22 @@ static bool takes(const struct shd_command *command, size_t count)
 	return count >= needs && (many || count <= (len > 0));
 }
 
-static enum shd_exit run(struct shd_ctl *ctl, struct words *words)
+static enum shd_exit run(struct shd_ctl *ctl, struct arguments *arguments)
 {
-	const struct shd_command *command = take_command(words);
+	const struct shd_command *command = parse_command(arguments);
 
 	if (!command) {
-		if (!print_family(words))
-			suggest_command(words);
+		if (!print_group(arguments))
+			suggest_command(arguments);
 		return SHD_EXIT_USAGE;
 	}
-	if (!takes(command, words->count)) {
+	if (!accepts_count(command, arguments->count)) {
 		fprintf(stderr, "Usage: storehealthctl %s %s\n", command->name, command->argument);
 		return SHD_EXIT_USAGE;
 	}
-	ctl->arguments = words->items;
-	ctl->argument_count = words->count;
-	ctl->argument = words->count ? words->items[0] : NULL;
+	ctl->arguments = arguments->items;
+	ctl->argument_count = arguments->count;
+	ctl->argument = arguments->count ? arguments->items[0] : NULL;
 	enum shd_exit code = command->run(ctl);
 	fwrite(ctl->out.data, 1, ctl->out.len, stdout);
 	if (!shd_text_ok(&ctl->out))
@@ -270,26 +273,26 @@ static enum shd_exit run(struct shd_ctl *ctl, struct words *words)
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR");
-	struct shd_ctl ctl = {.socket = SOCKET_PRESET,
+	struct shd_ctl ctl = {.socket = SOCKET_DEFAULT,
 		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color)};
 	shd_autofree const char **items = shd_xcalloc((size_t)argc + 1, sizeof(*items));
-	struct words words = {.items = items};
-	int own;
+	struct arguments arguments = {.items = items};
+	int action;
 
-	if (!read_line(&ctl, argc, argv, &words, &own))
+	if (!parse_command_line(&ctl, argc, argv, &arguments, &action))
 		return SHD_EXIT_USAGE;
-	if (own == VERSION) {
+	if (action == VERSION) {
 		puts("storehealthctl " SHD_VERSION);
 		return SHD_EXIT_OK;
 	}
-	bool help = own == HELP;
-	help |= words.count && strcmp(words.items[0], "help") == 0;
-	if (!words.count || help) {
+	bool help = action == HELP;
+	help |= arguments.count && strcmp(arguments.items[0], "help") == 0;
+	if (!arguments.count || help) {
 		print_usage(help ? stdout : stderr);
 		return help ? SHD_EXIT_OK : SHD_EXIT_USAGE;
 	}
 	shd_text_init(&ctl.out, OUTPUT_MAX_BYTES);
-	enum shd_exit code = run(&ctl, &words);
+	enum shd_exit code = run(&ctl, &arguments);
 	shd_text_finish(&ctl.out);
 	return (int)code;
 }

@@ -11,19 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE          16
+#define CONCURRENT_MAX          16
 #define ANSWER_MAX_BYTES (4 << 20)
 #define CONNECT_MS       (10 * SHD_SECOND_MS)
 #define TOKEN_BYTES      (1 << 20)
 
 struct run;
 
-/* One store or channel on its way. */
-struct trial {
+/* A store or channel that is probed. */
+struct target {
 	struct run *run;
 	struct shd_probe *probe;
-	const struct shd_source *source;     /* one of the two */
-	const struct shd_channel_settings *channel;
+	const struct shd_source *source;     /* or NULL */
+	const struct shd_channel_settings *channel; /* if source is NULL */
 	const struct shd_endpoint *endpoint;
 	struct shd_page_in page;
 	struct shd_keys keys;
@@ -37,71 +37,73 @@ struct run {
 	struct shd_config *config;
 	struct shd_wall now;
 	struct shd_transfers *transfers;
-	struct trial *trials;
+	struct target *targets;
 	size_t count, started, ended;
 	struct shd_arena *arena;         /* of the tokens */
-	struct shd_token_row *tokens;    /* in the state */
+	struct shd_token_row *tokens;    /* those in the state */
 	size_t token_count;
 };
 
 static void start_more(struct run *run);
 
-/* --- what was found, in words --------------------------------------------------- */
+/* --- results -------------------------------------------------------------------- */
 
-static void report(struct shd_probe *probe, bool ok, const char *fmt, ...) SHD_PRINTF(3, 4);
-static void report(struct shd_probe *probe, bool ok, const char *fmt, ...)
+static void set_result(struct shd_probe *probe, bool ok, const char *fmt, ...) SHD_PRINTF(3, 4);
+static void set_result(struct shd_probe *probe, bool ok, const char *fmt, ...)
 {
 	va_list args;
 
 	probe->ok = ok;
 	va_start(args, fmt);
-	vsnprintf(probe->words, sizeof(probe->words), fmt, args);
+	vsnprintf(probe->text, sizeof(probe->text), fmt, args);
 	va_end(args);
 }
 
-/* The kind's meaning goes first: "the key was refused" is what a person looks for. */
+/* The meaning of the kind comes first: "the key was refused" is what people look for. */
 static void report_error(struct shd_probe *probe, const struct shd_error *error)
 {
-	report(probe, false, "%s: %s", shd_err_text(error->kind), error->msg);
+	set_result(probe, false, "%s: %s", shd_err_text(error->kind), error->msg);
 }
 
-static void report_store(struct trial *trial, const struct shd_transfer_out *out)
+static void report_store(struct target *target, const struct shd_transfer_out *out)
 {
 	struct shd_answer answer = {.status = out->status, .body = out->body.data,
 		.len = out->body.len, .header = out->header, .ctx = out->header_ctx};
 	struct shd_answer_verdict verdict;
 
-	if (trial->source->adapter->accept(trial->endpoint, &answer, &verdict)) {
-		report(trial->probe, true, "key accepted by %s", trial->source->adapter->name);
+	if (target->source->adapter->accept(target->endpoint, &answer, &verdict)) {
+		set_result(
+			target->probe, true, "key accepted by %s", target->source->adapter->name);
 	} else {
-		shd_request_strike(&trial->request, verdict.error.msg);
-		report_error(trial->probe, &verdict.error);
+		shd_request_strike(&target->request, verdict.error.msg);
+		report_error(target->probe, &verdict.error);
 	}
 }
 
-static void report_channel(struct trial *trial, const struct shd_transfer_out *out)
+static void report_channel(struct target *target, const struct shd_transfer_out *out)
 {
-	if (trial->channel->notifier->transport == SHD_TRANSPORT_HTTP)
-		report(trial->probe, true, "answers (HTTP %d); no message was sent", out->status);
+	if (target->channel->notifier->transport == SHD_TRANSPORT_HTTP)
+		set_result(
+			target->probe, true, "answers (HTTP %d); no message was sent", out->status);
 	else if (out->status < 400)
-		report(trial->probe, true, "%s; no mail was sent",
-			trial->envelope.user ? "connected, password accepted" : "connected");
+		set_result(target->probe, true, "%s; no mail was sent",
+			target->envelope.user ? "connected, password accepted" : "connected");
 	else
-		report(trial->probe, false, "%s: the server says %d %s",
-			trial->envelope.user ? "connected, but refused" : "refused", out->status,
+		set_result(target->probe, false, "%s: the server says %d %s",
+			target->envelope.user ? "connected, but refused" : "refused", out->status,
 			out->body.data);
 }
 
-/* --- the way of one ----------------------------------------------------------------- */
+/* --- one probe ---------------------------------------------------------------------- */
 
-static void end(struct trial *trial)
+static void end_target(struct target *target)
 {
-	struct run *run = trial->run;
+	struct run *run = target->run;
 
-	shd_request_finish(&trial->request);
-	shd_request_finish(&trial->envelope.http);
-	shd_secret_destroy(trial->token);
-	shd_arena_destroy(trial->arena);
+	shd_request_finish(&target->request);
+	shd_request_finish(&target->envelope.http);
+	shd_secret_destroy(target->token);
+	shd_arena_destroy(target->arena);
 	if (++run->ended == run->count)
 		shd_transfers_close(shd_steal(run->transfers), NULL, NULL);
 	else
@@ -110,75 +112,76 @@ static void end(struct trial *trial)
 
 static void on_answer(void *ctx, struct shd_transfer_out *out)
 {
-	struct trial *trial = ctx;
+	struct target *target = ctx;
 
-	trial->probe->took_ms = out->took_ms;
+	target->probe->took_ms = out->took_ms;
 	if (!out->ok)
-		report_error(trial->probe, &out->error);
-	else if (trial->source)
-		report_store(trial, out);
+		report_error(target->probe, &out->error);
+	else if (target->source)
+		report_store(target, out);
 	else
-		report_channel(trial, out);
-	end(trial);
+		report_channel(target, out);
+	end_target(target);
 }
 
-/* The access token that the daemon keeps, while it is good. */
-static bool take_token(struct trial *trial, struct shd_error *reterr)
+/* Loads the access token from the state, if the credential has tokens and it has not expired. */
+static bool load_token(struct target *target, struct shd_error *reterr)
 {
-	const struct run *run = trial->run;
+	const struct run *run = target->run;
 
-	if (!trial->source->adapter->renewal)
+	if (!target->source->adapter->renewal)
 		return true;
-	for (size_t i = 0; i < run->token_count && !trial->token; i++) {
+	for (size_t i = 0; i < run->token_count && !target->token; i++) {
 		const struct shd_token_row *row = &run->tokens[i];
 
-		if (strcmp(row->credential, trial->source->credential->id) == 0 &&
+		if (strcmp(row->credential, target->source->credential->id) == 0 &&
 			row->access && row->expires.ms > run->now.ms)
-			trial->token = shd_secret_create(row->access, strlen(row->access));
+			target->token = shd_secret_create(row->access, strlen(row->access));
 	}
-	trial->keys.token = trial->token;
-	return trial->token || shd_fail(reterr, SHD_ERR_CREDENTIALS,
+	target->keys.token = target->token;
+	return target->token || shd_fail(reterr, SHD_ERR_CREDENTIALS,
 		"not asked: the state has no access token in force; the running daemon gets one");
 }
 
 static void sign(void *ctx, struct shd_transfer_in *in)
 {
-	struct trial *trial = ctx;
+	struct target *target = ctx;
 
-	trial->source->adapter->sign(
-		&trial->page, shd_clock_read().wall, &trial->keys, &trial->request);
-	shd_transfer_point_to(in, &trial->request);
+	target->source->adapter->sign(
+		&target->page, shd_clock_read().wall, &target->keys, &target->request);
+	shd_transfer_point_to(in, &target->request);
 }
 
-static bool start_store(struct trial *trial, struct shd_error *reterr)
+static bool start_store(struct target *target, struct shd_error *reterr)
 {
-	const struct shd_source *source = trial->source;
+	const struct shd_source *source = target->source;
 
-	trial->page = (struct shd_page_in){
-		.source = source, .now = trial->run->now, .position = ""};
-	trial->keys = (struct shd_keys){.secret = shd_config_secret, .ctx = trial->run->config};
-	trial->endpoint = shd_source_endpoint(source, source->adapter->cheapest);
-	shd_assert(trial->endpoint);
-	if (!take_token(trial, reterr) || !source->adapter->request(trial->endpoint, &trial->page,
-						  &trial->keys, &trial->request, reterr))
+	target->page = (struct shd_page_in){
+		.source = source, .now = target->run->now, .position = ""};
+	target->keys = (struct shd_keys){.secret = shd_config_secret, .ctx = target->run->config};
+	target->endpoint = shd_source_endpoint(source, source->adapter->cheapest);
+	shd_assert(target->endpoint);
+	if (!load_token(target, reterr) ||
+		!source->adapter->request(
+			target->endpoint, &target->page, &target->keys, &target->request, reterr))
 		return false;
-	struct shd_transfer_in in = {.method = trial->request.method,
+	struct shd_transfer_in in = {.method = target->request.method,
 		.egress = source->egress,
 		.before_send = source->adapter->sign ? sign : NULL,
 		.connect_ms = CONNECT_MS,
 		.total_ms = source->timeout_ms,
 		.answer_max_bytes = ANSWER_MAX_BYTES};
-	shd_transfer_point_to(&in, &trial->request);
-	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
+	shd_transfer_point_to(&in, &target->request);
+	return shd_transfer_start(target->run->transfers, &in, on_answer, target, reterr);
 }
 
-static bool start_channel(struct trial *trial, struct shd_error *reterr)
+static bool start_channel(struct target *target, struct shd_error *reterr)
 {
-	const struct shd_channel_settings *channel = trial->channel;
-	const struct shd_envelope *envelope = &trial->envelope;
+	const struct shd_channel_settings *channel = target->channel;
+	const struct shd_envelope *envelope = &target->envelope;
 
-	if (!shd_config_render_sample(trial->run->config, channel, trial->run->now, trial->arena,
-		    &trial->envelope, reterr))
+	if (!shd_config_render_sample(target->run->config, channel, target->run->now, target->arena,
+		    &target->envelope, reterr))
 		return false;
 	const struct shd_egress egress = {.proxy = channel->proxy, .ca_file = channel->ca_file};
 	struct shd_transfer_in in = {.method = "OPTIONS", .url = envelope->http.url.data,
@@ -192,51 +195,51 @@ static bool start_channel(struct trial *trial, struct shd_error *reterr)
 		in.user = envelope->user;
 		in.password = envelope->password;
 	}
-	return shd_transfer_start(trial->run->transfers, &in, on_answer, trial, reterr);
+	return shd_transfer_start(target->run->transfers, &in, on_answer, target, reterr);
 }
 
-/* A trial that cannot start ends here, and makes room for the next. */
+/* Starts probes while there is room; one that cannot start ends at once. */
 static void start_more(struct run *run)
 {
 	while (run->transfers && run->started < run->count &&
-		run->started - run->ended < AT_ONCE) {
-		struct trial *trial = &run->trials[run->started++];
+		run->started - run->ended < CONCURRENT_MAX) {
+		struct target *target = &run->targets[run->started++];
 		struct shd_error error;
-		bool started = trial->source ? start_store(trial, &error)
-					    : start_channel(trial, &error);
+		bool started = target->source ? start_store(target, &error)
+					    : start_channel(target, &error);
 
 		if (started)
 			continue;
-		report_error(trial->probe, &error);
-		end(trial);
+		report_error(target->probe, &error);
+		end_target(target);
 	}
 }
 
 /* --- all ------------------------------------------------------------------------------- */
 
-static struct trial *make_trials(struct run *run, struct shd_probe *probes)
+static struct target *make_targets(struct run *run, struct shd_probe *probes)
 {
 	const struct shd_settings *settings = run->config->settings;
-	struct trial *trials = shd_xcalloc(run->count, sizeof(*trials));
+	struct target *targets = shd_xcalloc(run->count, sizeof(*targets));
 
 	for (size_t i = 0; i < run->count; i++) {
-		struct trial *trial = &trials[i];
+		struct target *target = &targets[i];
 		bool source = i < settings->source_count;
 
-		trial->run = run;
-		trial->probe = &probes[i];
-		trial->source = source ? &settings->sources[i] : NULL;
-		trial->channel = source ? NULL : &settings->channels[i - settings->source_count];
-		trial->probe->kind = source ? "store" : "channel";
-		trial->probe->name = source ? trial->source->id : trial->channel->name;
-		shd_request_init(&trial->request, ANSWER_MAX_BYTES);
-		shd_request_init(&trial->envelope.http, ANSWER_MAX_BYTES);
-		trial->arena = shd_arena_create(ANSWER_MAX_BYTES);
+		target->run = run;
+		target->probe = &probes[i];
+		target->source = source ? &settings->sources[i] : NULL;
+		target->channel = source ? NULL : &settings->channels[i - settings->source_count];
+		target->probe->kind = source ? "store" : "channel";
+		target->probe->name = source ? target->source->id : target->channel->name;
+		shd_request_init(&target->request, ANSWER_MAX_BYTES);
+		shd_request_init(&target->envelope.http, ANSWER_MAX_BYTES);
+		target->arena = shd_arena_create(ANSWER_MAX_BYTES);
 	}
-	return trials;
+	return targets;
 }
 
-/* A state that cannot be opened has none. */
+/* Without a readable state there are no tokens. */
 static void load_tokens(struct run *run)
 {
 	struct shd_text path SHD_AUTO(shd_text_finish) = {0};
@@ -263,13 +266,13 @@ size_t shd_probe_all(struct shd_config *config, struct shd_wall now, struct shd_
 	if (!run.count)
 		return 0;
 	shd_assert(uv_loop_init(&loop) == 0);
-	run.transfers = shd_transfers_create(&loop, AT_ONCE);
+	run.transfers = shd_transfers_create(&loop, CONCURRENT_MAX);
 	load_tokens(&run);
-	run.trials = make_trials(&run, *ret_probes);
+	run.targets = make_targets(&run, *ret_probes);
 	start_more(&run);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	shd_assert(uv_loop_close(&loop) == 0);
-	free(run.trials);
+	free(run.targets);
 	shd_arena_destroy(run.arena);
 	return run.count;
 }

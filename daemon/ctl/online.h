@@ -1,11 +1,10 @@
-/* ctl/online.h - check --online: does each store's key work, does each
- * channel's server answer?
+/* ctl/online.h - check --online: whether each store accepts its key, and whether each channel's
+ * server answers.
  *
- * Calls the cheapest authenticated read of each store. A mail channel is connected
- * to, authenticated at and left; a web channel is asked for its OPTIONS. Nobody
- * gets a message. At most 16 connections at once. Access tokens are renewed by the daemon alone,
- * because a refresh token may work only once: here the one in the state is used, and where there
- * is none, that is said. */
+ * For a store it calls the cheapest endpoint that needs the key; for a mail channel it connects
+ * and authenticates; to a web channel it sends an OPTIONS request. No message is sent. At most 16
+ * connections at once. Only the daemon renews access tokens, because a refresh token may work
+ * only once: here the token in the state is used, and if there is none, the result says so. */
 #pragma once
 #include "config/config.h"
 
@@ -13,10 +12,10 @@ struct shd_probe {
 	const char *kind, *name;   /* "store", "ozon-main"; borrowed from the settings */
 	bool ok;
 	int64_t took_ms;
-	char words[400];           /* what was found, for a person */
+	char text[400];            /* the result, for people */
 };
 
-/* Probes every store and channel of the configuration, in its order. *ret_probes is
- * the caller's to free. Runs a loop of its own until all have answered. */
+/* Probes every store and channel of the configuration, in its order. Runs a loop of its own until
+ * all have answered. Returns how many; the caller frees *ret_probes. */
 size_t shd_probe_all(struct shd_config *config, struct shd_wall now,
 		     struct shd_probe **ret_probes);

@@ -13,43 +13,43 @@
 
 enum { DIAGS_MAX = 1000, PATH_BYTES = 8192, LINE_BYTES = 1 << 16 };
 
-/* The episodes of one rule, which stand together in the pairs. */
-struct tally {
+/* The episodes of one rule, counted. The pairs are sorted by rule. */
+struct rule_counts {
 	const char *rule;
-	size_t counts[SHD_REPLAY_CHANGE_COUNT], did, would;
+	size_t changes[SHD_REPLAY_CHANGE_COUNT], did, would;
 };
 
-static const struct shd_episode *either(const struct shd_replay_pair *pair)
+static const struct shd_episode *any_episode(const struct shd_replay_pair *pair)
 {
 	return pair->would ? pair->would : pair->did;
 }
 
-/* Counts the rule that begins at pair *at, and moves *at past it. */
-static struct tally count_rule(const struct shd_replay *replay, size_t *at)
+/* Counts the pairs of the rule at pair *at, and advances *at to the next rule. */
+static struct rule_counts count_rule(const struct shd_replay *replay, size_t *at)
 {
-	struct tally tally = {.rule = either(&replay->pairs[*at])->rule};
+	struct rule_counts counts = {.rule = any_episode(&replay->pairs[*at])->rule};
 
 	for (; *at < replay->pair_count; ++*at) {
 		const struct shd_replay_pair *pair = &replay->pairs[*at];
 
-		if (strcmp(either(pair)->rule, tally.rule) != 0)
+		if (strcmp(any_episode(pair)->rule, counts.rule) != 0)
 			break;
-		tally.counts[pair->change]++;
-		tally.did += pair->did != NULL;
-		tally.would += pair->would != NULL;
+		counts.changes[pair->change]++;
+		counts.did += pair->did != NULL;
+		counts.would += pair->would != NULL;
 	}
-	return tally;
+	return counts;
 }
 
-static bool differs(const struct tally *tally)
+static bool differs(const struct rule_counts *counts)
 {
-	return tally->counts[SHD_REPLAY_UNCHANGED] < tally->would || tally->did > tally->would;
+	return counts->changes[SHD_REPLAY_UNCHANGED] < counts->would || counts->did > counts->would;
 }
 
 /* --- for people ----------------------------------------------------------------------- */
 
 /* "2026-11-22 07:28" */
-static const char *minute(struct shd_wall time, char buf[SHD_TIME_TEXT])
+static const char *format_minute(struct shd_wall time, char buf[SHD_TIME_TEXT])
 {
 	shd_time_format(time, buf);
 	buf[10] = ' ';
@@ -63,17 +63,17 @@ static const char *times(size_t count)
 }
 
 /* "late-share would have fired 3 times, it fired 1 time: 2 new, 1 unchanged" */
-static void print_rule(struct shd_ctl *ctl, const struct tally *tally)
+static void print_rule(struct shd_ctl *ctl, const struct rule_counts *counts)
 {
 	const char *gap = ": ";
 
-	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, tally->rule);
-	shd_text_printf(&ctl->out, " would have fired %zu %s, it fired %zu %s", tally->would,
-		times(tally->would), tally->did, times(tally->did));
+	shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, counts->rule);
+	shd_text_printf(&ctl->out, " would have fired %zu %s, it fired %zu %s", counts->would,
+		times(counts->would), counts->did, times(counts->did));
 	for (int i = 0; i < SHD_REPLAY_CHANGE_COUNT; i++) {
-		if (!tally->counts[i])
+		if (!counts->changes[i])
 			continue;
-		shd_text_printf(&ctl->out, "%s%zu %s", gap, tally->counts[i],
+		shd_text_printf(&ctl->out, "%s%zu %s", gap, counts->changes[i],
 			shd_replay_change_name((enum shd_replay_change)i));
 		gap = ", ";
 	}
@@ -85,14 +85,14 @@ static void print_summary(struct shd_ctl *ctl, const struct shd_replay *replay)
 	size_t same = 0, alerts = 0;
 
 	for (size_t at = 0; at < replay->pair_count;) {
-		struct tally tally = count_rule(replay, &at);
+		struct rule_counts counts = count_rule(replay, &at);
 
-		if (differs(&tally)) {
-			print_rule(ctl, &tally);
+		if (differs(&counts)) {
+			print_rule(ctl, &counts);
 			continue;
 		}
 		same++;
-		alerts += tally.would;
+		alerts += counts.would;
 	}
 	if (same)
 		shd_text_printf(&ctl->out, "%zu other %s fired %zu %s, as it was\n", same,
@@ -118,10 +118,10 @@ static void add_difference(struct shd_text *out, const struct shd_replay_pair *p
 			out, "%s%s before", out->len ? ", " : "", shd_level_name(did->level));
 	if (pair->change == SHD_REPLAY_CHANGED && did->to.ms != would->to.ms)
 		shd_text_printf(out, "%sended %s before", out->len ? ", " : "",
-			did->to.ms == SHD_NEVER_MS ? "later" : minute(did->to, end));
+			did->to.ms == SHD_NEVER_MS ? "later" : format_minute(did->to, end));
 }
 
-static enum shd_paint paint_of(enum shd_replay_change change)
+static enum shd_paint change_paint(enum shd_replay_change change)
 {
 	return change == SHD_REPLAY_NEW ? SHD_POOR
 	       : change == SHD_REPLAY_GONE ? SHD_GOOD
@@ -130,20 +130,21 @@ static enum shd_paint paint_of(enum shd_replay_change change)
 
 static void add_pair(struct shd_table *table, const struct shd_replay_pair *pair)
 {
-	const struct shd_episode *one = either(pair);
+	const struct shd_episode *episode = any_episode(pair);
 	SHD_AUTO(shd_text_finish) struct shd_text difference = {0};
-	const char *level = shd_level_name(one->level);
+	const char *level = shd_level_name(episode->level);
 	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT];
 
 	shd_text_init(&difference, LINE_BYTES);
 	add_difference(&difference, pair);
-	shd_table_cell(table, paint_of(pair->change), shd_replay_change_name(pair->change));
-	shd_table_cell(table, SHD_BOLD, one->rule);
-	shd_table_cell(table, SHD_PLAIN, one->store);
-	shd_table_cell(table, SHD_PLAIN, one->entity);
+	shd_table_cell(table, change_paint(pair->change), shd_replay_change_name(pair->change));
+	shd_table_cell(table, SHD_BOLD, episode->rule);
+	shd_table_cell(table, SHD_PLAIN, episode->store);
+	shd_table_cell(table, SHD_PLAIN, episode->entity);
 	shd_table_cell(table, shd_ctl_level_paint(level), level);
-	shd_table_cell(table, SHD_PLAIN, minute(one->from, from));
-	shd_table_cell(table, SHD_PLAIN, one->to.ms == SHD_NEVER_MS ? "open" : minute(one->to, to));
+	shd_table_cell(table, SHD_PLAIN, format_minute(episode->from, from));
+	shd_table_cell(table, SHD_PLAIN,
+		episode->to.ms == SHD_NEVER_MS ? "open" : format_minute(episode->to, to));
 	shd_table_cell(table, SHD_PLAIN, difference.data);
 }
 
@@ -173,8 +174,8 @@ static void print_replay(struct shd_ctl *ctl, const struct shd_replay *replay, i
 
 	shd_text_printf(&ctl->out, "%s, %s to %s UTC: %zu change%s replayed in %lld.%lld s\n",
 		shd_wording_length(replay->until.ms - replay->since.ms, length),
-		minute(replay->since, from), minute(replay->until, to), replay->changes,
-		SHD_S(replay->changes), (long long)(took_ms / 1000),
+		format_minute(replay->since, from), format_minute(replay->until, to),
+		replay->changes, SHD_S(replay->changes), (long long)(took_ms / 1000),
 		(long long)(took_ms / 100 % 10));
 	if (replay->since.ms > asked_ms)
 		shd_text_puts(&ctl->out, "The history does not reach back any further.\n");
@@ -205,13 +206,13 @@ static json_t *rules_json(const struct shd_replay *replay)
 	json_t *list = json_array();
 
 	for (size_t at = 0; at < replay->pair_count;) {
-		struct tally tally = count_rule(replay, &at);
-		json_t *row = json_pack("{s:s, s:I, s:I}", "rule", tally.rule, "would",
-			(json_int_t)tally.would, "did", (json_int_t)tally.did);
+		struct rule_counts counts = count_rule(replay, &at);
+		json_t *row = json_pack("{s:s, s:I, s:I}", "rule", counts.rule, "would",
+			(json_int_t)counts.would, "did", (json_int_t)counts.did);
 
 		for (int i = 0; i < SHD_REPLAY_CHANGE_COUNT; i++)
 			json_object_set_new(row, shd_replay_change_name((enum shd_replay_change)i),
-				json_integer((json_int_t)tally.counts[i]));
+				json_integer((json_int_t)counts.changes[i]));
 		json_array_append_new(list, row);
 	}
 	return list;
@@ -223,15 +224,15 @@ static json_t *pairs_json(const struct shd_ctl *ctl, const struct shd_replay *re
 
 	for (size_t i = 0; i < replay->pair_count; i++) {
 		const struct shd_replay_pair *pair = &replay->pairs[i];
-		const struct shd_episode *one = either(pair);
+		const struct shd_episode *episode = any_episode(pair);
 
 		if (!ctl->all && pair->change == SHD_REPLAY_UNCHANGED)
 			continue;
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "change",
-				shd_replay_change_name(pair->change), "rule", one->rule, "store",
-				one->store, "entity", one->entity, "would",
-				episode_json(pair->would), "did", episode_json(pair->did)));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "change",
+				      shd_replay_change_name(pair->change), "rule", episode->rule,
+				      "store", episode->store, "entity", episode->entity, "would",
+				      episode_json(pair->would), "did", episode_json(pair->did)));
 	}
 	return list;
 }

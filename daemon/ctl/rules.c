@@ -1,5 +1,5 @@
-/* storehealthctl rules list and rules explain RULE: what the rules say, and how they
- * stand. */
+/* storehealthctl rules list and rules explain RULE: the rules, and the verdicts of one of them
+ * now. */
 #include "ctl.h"
 #include "http/http.h"
 #include "message/plain.h"
@@ -11,7 +11,7 @@ enum { SHORT_BYTES = 60 };
 
 static const char *const level_names[] = {"info", "warning", "critical", "breached"};
 
-/* Asks for a path with ?store= when one was given. */
+/* Requests a path, with ?store= if there is a --store. */
 static enum shd_exit ask(struct shd_ctl *ctl, struct shd_text *path, json_t **ret_answer)
 {
 	if (ctl->store) {
@@ -23,7 +23,7 @@ static enum shd_exit ask(struct shd_ctl *ctl, struct shd_text *path, json_t **re
 
 /* --- rules list ------------------------------------------------------------------- */
 
-/* "warning value > 10%, critical value >= 20%", cut. */
+/* "warning value > 10%, critical value >= 20%", shortened. */
 static void levels_cell(struct shd_table *table, const json_t *rule)
 {
 	const json_t *levels = json_object_get(rule, "levels");
@@ -69,7 +69,7 @@ static void stores_cell(struct shd_table *table, const json_t *rule)
 	shd_text_init(&words, 1024);
 	add_stores(&words, stores);
 	if (!words.len)
-		shd_text_puts(&words, shd_ctl_yes(rule, "enabled") ? "none" : "switched off");
+		shd_text_puts(&words, shd_ctl_bool(rule, "enabled") ? "none" : "switched off");
 	if (json_array_size(overridden)) {
 		shd_text_puts(&words, " (overridden for ");
 		add_stores(&words, overridden);
@@ -122,7 +122,7 @@ static void print_about(struct shd_ctl *ctl, const json_t *rule)
 	shd_ctl_line(ctl, "watches", words.data);
 }
 
-/* When it begins and when it ends. */
+/* When its alert fires, and when it ends. */
 static void print_times(struct shd_ctl *ctl, const json_t *rule)
 {
 	const char *clear = shd_ctl_text(rule, "clear");
@@ -158,7 +158,7 @@ static void add_names(struct shd_text *words, const json_t *list, const char *wh
 			json_string_value(name));
 }
 
-/* When nobody is told of it. */
+/* When nobody is notified of its alert. */
 static void print_inhibited_by(struct shd_ctl *ctl, const json_t *rule)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
@@ -183,11 +183,11 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 1 << 16);
-	shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "id"));
+	shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "id"));
 	shd_text_printf(&ctl->out, ": ");
-	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, shd_ctl_text(rule, "title"));
+	shd_paint_text(&ctl->out, ctl->colour, SHD_PLAIN, shd_ctl_text(rule, "title"));
 	shd_text_puts(&ctl->out, "\n\n");
-	shd_ctl_line(ctl, "", shd_ctl_yes(rule, "enabled") ? "" : "(this rule is switched off)");
+	shd_ctl_line(ctl, "", shd_ctl_bool(rule, "enabled") ? "" : "(this rule is switched off)");
 	print_about(ctl, rule);
 	shd_ctl_line(ctl, "stores", shd_ctl_text(rule, "stores"));
 	shd_ctl_line(ctl, "value", shd_ctl_text(rule, "value"));
@@ -221,7 +221,7 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 	shd_text_putc(&ctl->out, '\n');
 }
 
-/* --- rules explain: how it stands ------------------------------------------------------ */
+/* --- rules explain: standings ---------------------------------------------------------- */
 
 static void state_cell(struct shd_table *table, const json_t *row)
 {
@@ -243,7 +243,7 @@ static void state_cell(struct shd_table *table, const json_t *row)
 	shd_table_cell(table, shd_ctl_level_paint(level), words.data);
 }
 
-static bool is_length(const json_t *row, const char *name)
+static bool is_duration(const json_t *row, const char *name)
 {
 	return strcmp(shd_ctl_text(json_object_get(row, name), "type"), "duration") == 0;
 }
@@ -251,10 +251,9 @@ static bool is_length(const json_t *row, const char *name)
 static void value_cell(struct shd_table *table, const json_t *row)
 {
 	const char *value = shd_ctl_value(row, "value"), *limit = shd_ctl_value(row, "limit");
-	const json_t *sample = json_object_get(row, "sample");
-	bool late = *shd_ctl_text(row, "due") && is_length(row, "value") &&
+	bool late = *shd_ctl_text(row, "due") && is_duration(row, "value") &&
 		    shd_ctl_int(json_object_get(row, "value"), "n") < 0;
-	bool no_time = is_length(row, "limit") &&
+	bool no_time = is_duration(row, "limit") &&
 		       shd_ctl_int(json_object_get(row, "limit"), "n") == 0;
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
@@ -265,9 +264,7 @@ static void value_cell(struct shd_table *table, const json_t *row)
 		shd_text_puts(&words, value);
 	if (*value && *limit && !no_time)
 		shd_text_printf(&words, ", limit %s", limit);
-	if (shd_ctl_int(sample, "of"))
-		shd_text_printf(&words, " (%lld of %lld)", (long long)shd_ctl_int(sample, "hit"),
-			(long long)shd_ctl_int(sample, "of"));
+	shd_ctl_add_sample(&words, row);
 	shd_table_cell(table, SHD_PLAIN, words.data);
 }
 
@@ -289,7 +286,7 @@ static void add_counted(struct shd_text *words, const json_t *of, bool one)
 /* "2 more orders where shipped_late until critical: value >= 20%" */
 static void room_cell(struct shd_table *table, const json_t *row, const json_t *rule)
 {
-	/* A store that has the rule overridden has levels of its own. */
+	/* If the store overrides the rule, the row has levels of its own. */
 	const json_t *own = json_object_get(row, "levels");
 	const json_t *levels = own ? own : json_object_get(rule, "levels");
 	const json_t *of = json_object_get(row, "room_of");

@@ -1,4 +1,4 @@
-/* storehealthctl rules eval EXPR --store ID: what an expression is now. */
+/* storehealthctl rules eval EXPR --store ID: the value of an expression now. */
 #include "ctl.h"
 #include "http/http.h"
 #include "rule/language/expr.h"
@@ -20,7 +20,7 @@ static int characters(const char *text, size_t bytes)
 	return count;
 }
 
-/* Compiler style, with a caret under what is wrong. */
+/* As compilers do, with a caret under the mistake. */
 static void print_mistakes(const char *text, const json_t *mistakes)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(DIAGS_MAX);
@@ -52,14 +52,14 @@ static void print_value(struct shd_ctl *ctl, const json_t *answer)
 	char when[SHD_WORDING_TEXT];
 
 	if (json_is_null(json_object_get(answer, "value"))) {
-		shd_paint(&ctl->out, ctl->colour, SHD_POOR, "unknown");
-		if (shd_ctl_yes(answer, "blind"))
+		shd_paint_text(&ctl->out, ctl->colour, SHD_POOR, "unknown");
+		if (shd_ctl_bool(answer, "blind"))
 			shd_text_printf(
 				&ctl->out, ": the feed behind %s cannot be read now", missing);
 		else if (*missing)
 			shd_text_printf(&ctl->out, ": %s has no value", missing);
 	} else {
-		shd_paint(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_value(answer, "value"));
+		shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_value(answer, "value"));
 	}
 	shd_text_printf(&ctl->out, "  (%s)\n", shd_ctl_text(answer, "type"));
 	if (shd_ctl_int(sample, "of"))

@@ -1,4 +1,4 @@
-/* storehealthctl status: how well each store can be read. */
+/* storehealthctl status: the daemon, and the pollers or feeds of each store. */
 #include "ctl.h"
 #include "message/plain.h"
 
@@ -30,8 +30,8 @@ static void print_wrong(struct shd_ctl *ctl, const json_t *daemon, const char *s
 	if (from.ms)
 		shd_text_printf(&line, " %s", shd_wording_length(ctl->now.ms - from.ms, length));
 	shd_text_puts(&line, *what ? ": " : "");
-	shd_paint(&ctl->out, ctl->colour, SHD_BAD, line.data);
-	shd_paint(&ctl->out, ctl->colour, SHD_PLAIN, why);
+	shd_paint_text(&ctl->out, ctl->colour, SHD_BAD, line.data);
+	shd_paint_text(&ctl->out, ctl->colour, SHD_PLAIN, why);
 	shd_text_putc(&ctl->out, '\n');
 }
 
@@ -51,11 +51,11 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 		stores == 1 ? "store" : "stores", (long long)shd_ctl_int(daemon, "rules"),
 		(long long)shd_ctl_int(daemon, "polls"),
 		(long long)shd_ctl_int(daemon, "polls_failed"));
-	if (shd_ctl_yes(daemon, "blind"))
-		shd_paint(&ctl->out, ctl->colour, SHD_POOR,
+	if (shd_ctl_bool(daemon, "blind"))
+		shd_paint_text(&ctl->out, ctl->colour, SHD_POOR,
 			"It reads the stores again after a pause; until that is done it judges "
 			"nothing.");
-	if (shd_ctl_yes(daemon, "blind"))
+	if (shd_ctl_bool(daemon, "blind"))
 		shd_text_putc(&ctl->out, '\n');
 	print_wrong(ctl, daemon, "unkept_since", "Nothing can be kept in the state for", "unkept");
 	print_wrong(ctl, daemon, "", "The state cannot be read", "state_unreadable");
@@ -129,7 +129,7 @@ static void add_feeds(struct shd_ctl *ctl, struct shd_table *table, const json_t
 	}
 }
 
-/* Adds the rows of the chosen stores, and yields how many those are. */
+/* Adds the rows of the chosen stores; returns how many stores those are. */
 static size_t add_stores(struct shd_ctl *ctl, struct shd_table *table, const json_t *stores)
 {
 	size_t i, chosen = 0;
@@ -167,7 +167,7 @@ static void print_unread(struct shd_ctl *ctl, const json_t *stores)
 				"%s: %s: %s cannot be read (%lld), as in %s; what was known stays",
 				id, shd_ctl_text(row, "feed"), shd_ctl_text(row, "field"), n,
 				shd_ctl_text(row, "example"));
-			shd_paint(&ctl->out, ctl->colour, SHD_POOR, line.data);
+			shd_paint_text(&ctl->out, ctl->colour, SHD_POOR, line.data);
 			shd_text_putc(&ctl->out, '\n');
 		}
 	}

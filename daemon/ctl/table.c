@@ -3,6 +3,7 @@
 #include "base/fold.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +69,15 @@ void shd_table_cell(struct shd_table *table, enum shd_paint paint, const char *t
 	cell->paint = paint;
 }
 
-void shd_paint(struct shd_text *out, bool colour, enum shd_paint paint, const char *text)
+void shd_table_int(struct shd_table *table, enum shd_paint paint, int64_t n)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)n);
+	shd_table_cell(table, paint, text);
+}
+
+void shd_paint_text(struct shd_text *out, bool colour, enum shd_paint paint, const char *text)
 {
 	shd_autofree char *clean = shd_xstrdup(text);
 
@@ -102,7 +111,7 @@ void shd_table_print(const struct shd_table *table, bool colour, struct shd_text
 		size_t column = i % table->columns;
 		bool last = column + 1 == table->columns;
 
-		shd_paint(out, colour, cell->paint, cell->text);
+		shd_paint_text(out, colour, cell->paint, cell->text);
 		if (last)
 			shd_text_putc(out, '\n');
 		for (size_t pad = cell->width; !last && pad < widths[column] + GAP; pad++)

@@ -1,8 +1,7 @@
-/* ctl/table.h - a table for people: columns aligned by how wide a terminal
- * draws them.
+/* ctl/table.h - a table for people, its columns aligned by display width.
  *
- * Chinese takes two cells a character and a combining accent none. The last column
- * is never padded. Pure; one thread at a time. */
+ * A Chinese character takes two cells of a terminal and a combining accent none. The last
+ * column is not padded. Pure; one thread at a time. */
 #pragma once
 #include "base/text.h"
 
@@ -10,14 +9,17 @@ enum shd_paint { SHD_PLAIN, SHD_GOOD, SHD_POOR, SHD_BAD, SHD_DIM, SHD_BOLD };
 
 struct shd_table;
 
-/* Starts with a row of headings, NULL-terminated; their number is that of columns. */
+/* `headings` is the first row, NULL-terminated; it sets the number of columns. */
 struct shd_table *shd_table_create(const char *const *headings);
 void shd_table_destroy(struct shd_table *table); /* accepts NULL */
 void shd_table_destroyp(struct shd_table **table);
 
 /* Adds the next cell, row by row. Copies the text; NULL and "" show as "-". Control
- * characters become spaces: a terminal obeys us, not a marketplace. */
+ * characters become spaces: text of a marketplace must not control the terminal. */
 void shd_table_cell(struct shd_table *table, enum shd_paint paint, const char *text);
+
+/* The same for a number. */
+void shd_table_int(struct shd_table *table, enum shd_paint paint, int64_t n);
 
 /* Appends all rows; with escape sequences for colours when `colour`. */
 void shd_table_print(const struct shd_table *table, bool colour, struct shd_text *out);
@@ -26,4 +28,4 @@ void shd_table_print(const struct shd_table *table, bool colour, struct shd_text
 size_t shd_display_width(const char *text, size_t len);
 
 /* Appends the text in a colour, control characters as spaces. */
-void shd_paint(struct shd_text *out, bool colour, enum shd_paint paint, const char *text);
+void shd_paint_text(struct shd_text *out, bool colour, enum shd_paint paint, const char *text);

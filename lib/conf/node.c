@@ -108,6 +108,7 @@ void shd_node_warn(const struct shd_node *node, struct shd_diags *diags, const c
 }
 
 /* What is wrong with a part of its text; of one that is no scalar, with the whole. */
+SHD_PRINTF(7, 0)
 static void report_part(const struct shd_node *node, size_t offset, size_t width,
 			enum shd_severity severity, struct shd_diags *diags, const char *hint,
 			const char *fmt, va_list args)

@@ -57,7 +57,7 @@ static bool parse_port(const char *text, int *ret_port)
 	return true;
 }
 
-/* 0 to go on, 1 when all is said, 2 for a mistake. */
+/* 0 to go on, 1 when there is nothing more to do, 2 for a mistake. */
 static int parse_options(struct program *p, int argc, char **argv)
 {
 	enum { OPTION_SCENARIO = 1, OPTION_PRINT, OPTION_HELP, OPTION_PORTS };
@@ -113,18 +113,18 @@ static bool read_file(const char *path, struct shd_text *out)
 
 static bool load(struct program *p)
 {
-	struct shd_text text SHD_AUTO(shd_text_finish) = {0}, said SHD_AUTO(shd_text_finish) = {0};
+	struct shd_text text SHD_AUTO(shd_text_finish) = {0}, printed SHD_AUTO(shd_text_finish) = {0};
 	struct shd_diags *diags SHD_AUTO(shd_diags_destroyp) = shd_diags_create(MISTAKES_MAX);
 
 	shd_text_init(&text, SCENARIO_MAX);
-	shd_text_init(&said, 1 << 20);
+	shd_text_init(&printed, 1 << 20);
 	if (!read_file(p->scenario, &text))
 		return false;
 	bool good = shd_scenario_read(
 		p->scenario, text.data, text.len, &p->ozon, &p->sink.settings, diags);
 	if (shd_diags_count(diags)) {
-		shd_diags_print(diags, &said);
-		fputs(said.data, stderr);
+		shd_diags_print(diags, &printed);
+		fputs(printed.data, stderr);
 	}
 	return good;
 }

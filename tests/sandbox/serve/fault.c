@@ -125,7 +125,7 @@ static bool matches(const char *pattern, const char *path)
 	return strcmp(pattern, path) == 0;
 }
 
-const struct shd_fault_plan *shd_fault_strikes(struct shd_faults *faults, const char *path,
+const struct shd_fault_plan *shd_fault_find(struct shd_faults *faults, const char *path,
 					       const char *client_id, int64_t now_ms)
 {
 	for (size_t i = 0; i < faults->count; i++) {
@@ -164,8 +164,8 @@ static bool is_word(const char *key)
 	       strcmp(key, "sys_name") == 0;
 }
 
-/* What the fault makes of one member; NULL leaves it. */
-static json_t *twisted(enum shd_fault_kind kind, const char *key, const json_t *value)
+/* The wrong value that the fault gives a member; NULL: it stays. */
+static json_t *distorted(enum shd_fault_kind kind, const char *key, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	char buf[64];
@@ -192,29 +192,29 @@ static json_t *twisted(enum shd_fault_kind kind, const char *key, const json_t *
 	return NULL;
 }
 
-static void twist(enum shd_fault_kind kind, json_t *json)
+static void distort(enum shd_fault_kind kind, json_t *json)
 {
 	const char *key;
 	json_t *value, *other;
 	size_t i;
 
 	json_object_foreach(json, key, value) {
-		if ((other = twisted(kind, key, value)))
+		if ((other = distorted(kind, key, value)))
 			json_object_set_new(json, key, other);
 		else
-			twist(kind, value);
+			distort(kind, value);
 	}
 	json_array_foreach(json, i, value)
-		twist(kind, value);
+		distort(kind, value);
 }
 
-static void twist_body(enum shd_fault_kind kind, struct shd_text *body)
+static void distort_body(enum shd_fault_kind kind, struct shd_text *body)
 {
 	json_auto_t *json = json_loadb(body->data, body->len, JSON_DECODE_ANY, NULL);
 
 	if (!json)
 		return;
-	twist(kind, json);
+	distort(kind, json);
 	char *text shd_autofree = json_dumps(json, JSON_COMPACT);
 	shd_text_clear(body);
 	shd_text_puts(body, text);
@@ -229,7 +229,7 @@ static void nest(struct shd_text *body)
 		shd_text_putc(body, ']');
 }
 
-void shd_fault_spoil(const struct shd_fault_plan *fault, struct shd_http_reply *reply)
+void shd_fault_apply(const struct shd_fault_plan *fault, struct shd_http_reply *reply)
 {
 	switch (fault->kind) {
 	case SHD_FAULT_TIMEOUT:
@@ -275,7 +275,7 @@ void shd_fault_spoil(const struct shd_fault_plan *fault, struct shd_http_reply *
 	case SHD_FAULT_EMOJI:
 	case SHD_FAULT_NULLS:
 	case SHD_FAULT_WORDS:
-		twist_body(fault->kind, &reply->body);
+		distort_body(fault->kind, &reply->body);
 		break;
 	case SHD_FAULT_REFUSE:
 	case SHD_FAULT_LATER:

@@ -1,9 +1,9 @@
-/* sandbox/serve/fault.h - answers that go wrong on purpose, for a while. */
+/* sandbox/serve/fault.h - injected faults: answers that are wrong on purpose, for a while. */
 #pragma once
 #include "http.h"
 #include "world/json.h"
 
-/* How a platform says no. */
+/* An error answer of a platform. */
 struct shd_refusal {
 	const char *name;
 	int http, code;
@@ -57,9 +57,9 @@ SHD_MUST_USE bool shd_fault_add(struct shd_faults *faults, const json_t *row, in
 				const char **ret_key, struct shd_error *reterr);
 void shd_faults_clear(struct shd_faults *faults);
 
-/* The fault that strikes this request, NULL mostly. Counts it. */
-const struct shd_fault_plan *shd_fault_strikes(struct shd_faults *faults, const char *path,
+/* The fault that applies to this request, or NULL. Counts it. */
+const struct shd_fault_plan *shd_fault_find(struct shd_faults *faults, const char *path,
 					       const char *client_id, int64_t now_ms);
 
-/* Spoils a good reply; REFUSE is not for here. */
-void shd_fault_spoil(const struct shd_fault_plan *fault, struct shd_http_reply *reply);
+/* Applies the fault to a good reply. The caller handles REFUSE itself. */
+void shd_fault_apply(const struct shd_fault_plan *fault, struct shd_http_reply *reply);

@@ -47,7 +47,7 @@ void shd_http_reply_header(struct shd_http_reply *reply, const char *name, const
 	reply->header_count++;
 }
 
-static void put_to_sleep(struct exchange *x, int64_t pause_ms)
+static void suspend(struct exchange *x, int64_t pause_ms)
 {
 	struct shd_http *http = x->http;
 
@@ -82,7 +82,7 @@ static ssize_t drip(void *cls, uint64_t at, char *buf, size_t max)
 	if (x->http->closing)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (!x->piece_due) {
-		put_to_sleep(x, SHD_HTTP_DRIP_MS);
+		suspend(x, SHD_HTTP_DRIP_MS);
 		return 0;
 	}
 	x->piece_due = false;
@@ -136,7 +136,7 @@ static struct MHD_Response *make_response(struct exchange *x)
 		size = reply->endless_bytes | 1; /* odd, so that the array ends properly */
 		reply->endless_bytes = size;
 		break;
-	case SHD_HTTP_WELL:
+	case SHD_HTTP_NORMAL:
 	case SHD_HTTP_SILENT:
 	case SHD_HTTP_RESET:
 		break;
@@ -229,7 +229,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		return answer(x);
 	decide(x, method, path);
 	if (x->reply.manner == SHD_HTTP_SILENT || x->reply.delay_ms > 0) {
-		put_to_sleep(x, x->reply.manner == SHD_HTTP_SILENT ? -1 : x->reply.delay_ms);
+		suspend(x, x->reply.manner == SHD_HTTP_SILENT ? -1 : x->reply.delay_ms);
 		return MHD_YES;
 	}
 	return answer(x);
@@ -252,7 +252,7 @@ static void on_done(void *cls, struct MHD_Connection *connection, void **con_cls
 
 static void on_timer(uv_timer_t *timer);
 
-/* Lets MHD work and plans the next call: its own timeout or the next sleeper. */
+/* Lets MHD work and sets the timer: for MHD's own timeout or the next suspended request. */
 static void run(struct shd_http *http)
 {
 	unsigned MHD_LONG_LONG timeout;

@@ -17,7 +17,7 @@ enum {
 
 /* How a reply is sent. */
 enum shd_http_manner {
-	SHD_HTTP_WELL,
+	SHD_HTTP_NORMAL,
 	SHD_HTTP_SILENT,   /* never answered */
 	SHD_HTTP_RESET,    /* the connection is reset */
 	SHD_HTTP_DRIP,     /* a few bytes at a time */

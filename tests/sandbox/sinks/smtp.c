@@ -71,11 +71,12 @@ static void say(struct session *s, const char *reply)
 		hang_up(s);
 }
 
-/* True when a fault took over; `stage` is mail, rcpt or data. */
-static bool struck(struct session *s, const char *stage)
+/* Applies a fault, if there is one for the stage (smtp/mail, smtp/rcpt, smtp/data,
+ * smtp/connect); true: the command is answered, or will not be. */
+static bool apply_fault(struct session *s, const char *stage)
 {
 	const struct shd_fault_plan *fault =
-		shd_fault_strikes(s->smtp->sink->faults, stage, "", shd_now_ms());
+		shd_fault_find(s->smtp->sink->faults, stage, "", shd_now_ms());
 
 	if (!fault)
 		return false;
@@ -108,7 +109,7 @@ static void deliver(struct session *s)
 	s->phase = PHASE_COMMAND;
 	if (s->too_big) {
 		say(s, "552 5.3.4 message too big\r\n");
-	} else if (!struck(s, "smtp/data")) {
+	} else if (!apply_fault(s, "smtp/data")) {
 		json_t *mail = shd_mail_parse(s->mail.data, s->mail.len);
 
 		json_object_set_new(mail, "from", json_string(s->from));
@@ -243,7 +244,7 @@ static void on_mail(struct session *s, const char *rest)
 		say(s, "501 5.5.4 MAIL FROM:<address>\r\n");
 	else if (size && strtoll(size + 5, NULL, 10) > SHD_SMTP_MAIL_MAX)
 		say(s, "552 5.3.4 message too big\r\n");
-	else if (!struck(s, "smtp/mail")) {
+	else if (!apply_fault(s, "smtp/mail")) {
 		forget_mail(s);
 		s->has_sender = true;
 		say(s, "250 2.1.0 ok\r\n");
@@ -260,7 +261,7 @@ static void on_rcpt(struct session *s, const char *rest)
 		say(s, "501 5.5.4 RCPT TO:<address>\r\n");
 	else if (json_array_size(s->to) >= SHD_SMTP_RCPT_MAX)
 		say(s, "452 4.5.3 too many recipients\r\n");
-	else if (!struck(s, "smtp/rcpt")) {
+	else if (!apply_fault(s, "smtp/rcpt")) {
 		json_array_append_new(s->to, json_string(to));
 		say(s, "250 2.1.5 ok\r\n");
 	}
@@ -400,7 +401,7 @@ static void on_connection(uv_stream_t *server, int status)
 		hang_up(s);
 		return;
 	}
-	if (!struck(s, "smtp/connect"))
+	if (!apply_fault(s, "smtp/connect"))
 		say(s, "220 sandbox ESMTP\r\n");
 }
 

@@ -84,7 +84,7 @@ static bool fails(const struct shd_fault_plan *fault, struct shd_http_reply *rep
 	if (!fault)
 		return false;
 	if (fault->kind != SHD_FAULT_REFUSE) {
-		shd_fault_spoil(fault, reply);
+		shd_fault_apply(fault, reply);
 		return fault->kind != SHD_FAULT_SLOW && fault->kind != SHD_FAULT_DRIP;
 	}
 	reply->status = fault->refusal->http;
@@ -138,12 +138,12 @@ void shd_webhook_handle(void *ctx, const struct shd_http_request *request,
 	const char *signature = verify(sink, request);
 	bool good = strcmp(signature, "ok") == 0 || strcmp(signature, "unchecked") == 0;
 	const struct shd_fault_plan *fault =
-		shd_fault_strikes(sink->faults, path, "", shd_now_ms());
+		shd_fault_find(sink->faults, path, "", shd_now_ms());
 	bool failed = fails(fault, reply);
 	if (!failed && !good)
 		reply->status = 401;
 	else if (!failed)
 		reply->status = 204;
-	record(sink, request, signature, reply->manner == SHD_HTTP_WELL ? reply->status : 0,
+	record(sink, request, signature, reply->manner == SHD_HTTP_NORMAL ? reply->status : 0,
 	       !failed && good);
 }

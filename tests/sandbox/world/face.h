@@ -1,5 +1,5 @@
-/* sandbox/world/face.h - what the world asks of a platform: how it names and records
- * the things of a shop, and what belongs to the seller's account there.
+/* sandbox/world/face.h - what the world needs of a platform: how it names and records the
+ * things of a shop, and the seller's account there.
  *
  * A face is one constant table. It knows the world; the world knows no face but
  * through this. */
@@ -8,26 +8,26 @@
 
 struct shd_shop;
 
-/* Something happens to one thing; what a face completes. */
-struct shd_change {
+/* An entry of the timeline changes a thing; the face completes its record and facts. */
+struct shd_thing_change {
 	struct shd_world *world;
-	const json_t *said;   /* the entry's members, times resolved */
-	const json_t *before; /* the look until now, NULL when it is new */
-	json_t *look, *facts; /* to be completed */
+	const json_t *given;   /* the entry's members, times resolved */
+	const json_t *before; /* the record until now, NULL when it is new */
+	json_t *record, *facts; /* to be completed */
 	int64_t at_ms;
 };
 
 struct shd_face_kind {
-	const char *id;       /* member of the look that identifies it */
+	const char *id;       /* member of the record that identifies it */
 	const char *part;     /* second member of the identity, NULL: none */
 	const char *usual;    /* ... its value when an entry names none */
 	const char *extra;    /* short forms of a scenario, space separated */
-	const char *look;     /* of a new one: JSON in single quotes; +0s is its birth */
+	const char *record;     /* of a new one: JSON in single quotes; +0s is its birth */
 	int digits;           /* of fraction in its times */
 
 	/* Fills what follows from the rest, after the entry's members were merged into
-	 * the look and short forms were left out. NULL: nothing follows. */
-	void (*complete)(const struct shd_change *change);
+	 * the record and short forms were left out. NULL: nothing follows. */
+	void (*complete)(const struct shd_thing_change *change);
 };
 
 struct shd_face {
@@ -37,8 +37,8 @@ struct shd_face {
 	 * wrong. change: members as check lets them pass. */
 	void *(*open_account)(int64_t now_ms);
 	void (*close_account)(void *account);
-	bool (*check_account)(const json_t *said, const char **ret_key, struct shd_error *reterr);
-	void (*change_account)(struct shd_shop *shop, const json_t *said);
+	bool (*check_account)(const json_t *given, const char **ret_key, struct shd_error *reterr);
+	void (*change_account)(struct shd_shop *shop, const json_t *given);
 };
 
 /* True when word is one of known; otherwise CONFIG: unknown WHAT "word", did you ...? */

@@ -1,4 +1,4 @@
-/* What is due happens: an entry of the timeline changes the things of its shops. */
+/* Applies the entries of the timeline that are due to the things of their shops. */
 #include "shops.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static bool id_text(const struct shd_face_kind *row, const json_t *fields, char 
 	return *buf;
 }
 
-/* Products show their stock, so a new stock is a new look of the product. */
+/* A product's record contains its stock, so it changes with the stock. */
 static void refresh_product(struct shd_world *world, const char *stock_id, int64_t at_ms)
 {
 	char sku[80];
@@ -34,10 +34,10 @@ static void refresh_product(struct shd_world *world, const char *stock_id, int64
 	struct shd_object *product = shd_world_find(world, SHD_THING_product, sku);
 	if (product)
 		shd_world_put(world, SHD_THING_product, sku, json_incref(product->facts),
-			      json_incref(product->look), at_ms);
+			      json_incref(product->record), at_ms);
 }
 
-/* A number where the service writes text: YAML and # make numbers of digits. */
+/* Converts a number to text where the record has text: digits in YAML, or from #, are numbers. */
 static json_t *as_known(const json_t *known, json_t *value)
 {
 	char digits[32];
@@ -64,21 +64,21 @@ static void merge_members(json_t *json, const json_t *fields, const char *extra)
 	json_decref(pick);
 }
 
-/* Slim objects for the benchmarks. */
-static void drop_others(json_t *look, const json_t *keep)
+/* Keeps only the members named in `keep`: the benchmarks want small objects. */
+static void drop_others(json_t *record, const json_t *keep)
 {
 	const char *key;
 	json_t *value, *name;
 	void *next;
 	size_t i;
 
-	json_object_foreach_safe(look, next, key, value) {
+	json_object_foreach_safe(record, next, key, value) {
 		bool kept = false;
 
 		json_array_foreach(keep, i, name)
 			kept |= json_is_string(name) && strcmp(json_string_value(name), key) == 0;
 		if (!kept)
-			json_object_del(look, key);
+			json_object_del(record, key);
 	}
 }
 
@@ -92,24 +92,24 @@ static void change_object(struct shd_shop *shop, enum shd_thing kind, const json
 		return;
 	shop->world = shd_world_own(shop->world);
 	const struct shd_object *known = shd_world_find(shop->world, kind, id);
-	json_t *before = known ? json_incref(known->look) : NULL;
-	struct shd_change change = {
+	json_t *before = known ? json_incref(known->record) : NULL;
+	struct shd_thing_change change = {
 		.world = shop->world,
-		.said = fields,
+		.given = fields,
 		.before = before,
-		.look = known ? json_deep_copy(known->look) : shd_template(row->look),
+		.record = known ? json_deep_copy(known->record) : shd_template(row->record),
 		.facts = known ? json_deep_copy(known->facts)
-			       : shd_template(shd_kinds[kind].facts),
+			       : shd_template(shd_thing_rows[kind].facts),
 		.at_ms = at_ms,
 	};
 	if (!known)
-		shd_resolve_times(change.look, at_ms, row->digits);
-	merge_members(change.look, fields, row->extra);
+		shd_resolve_times(change.record, at_ms, row->digits);
+	merge_members(change.record, fields, row->extra);
 	if (row->complete)
 		row->complete(&change);
 	if (keep)
-		drop_others(change.look, keep);
-	shd_world_put(shop->world, kind, id, change.facts, change.look, at_ms);
+		drop_others(change.record, keep);
+	shd_world_put(shop->world, kind, id, change.facts, change.record, at_ms);
 	if (kind == SHD_THING_stock)
 		refresh_product(shop->world, id, at_ms);
 	json_decref(before);
@@ -122,7 +122,7 @@ static void apply_remove(struct shd_shop *shop, const json_t *fields)
 
 	shop->world = shd_world_own(shop->world);
 	json_object_foreach((json_t *)fields, name, id) {
-		enum shd_thing kind = shd_kind_find(name);
+		enum shd_thing kind = shd_thing_find(name);
 		char text[80];
 		json_auto_t *key = json_object();
 
@@ -134,7 +134,7 @@ static void apply_remove(struct shd_shop *shop, const json_t *fields)
 
 static void apply(struct shd_shop *shop, const struct shd_entry *entry)
 {
-	enum shd_thing kind = shd_kind_find(entry->word);
+	enum shd_thing kind = shd_thing_find(entry->word);
 	json_auto_t *fields = json_deep_copy(entry->fields);
 
 	shd_resolve_times(fields, entry->base_ms,

@@ -1,8 +1,7 @@
-/* sandbox/world/shops.h - the simulated shops and what happens in them.
+/* sandbox/world/shops.h - the simulated shops and their timeline; no network, no platform.
  *
- * The shops and their timeline; no network, no platform. Whoever answers a request
- * first calls shd_sandbox_advance(), so that all that is due has happened. Times are
- * wall milliseconds. One thread. */
+ * Before a request is answered, shd_sandbox_advance() applies what is due. Times are wall
+ * clock milliseconds. One thread. */
 #pragma once
 #include "face.h"
 
@@ -25,7 +24,7 @@ struct shd_entry {
 	uint64_t order;
 	char *word;
 	json_t *fields;
-	json_t *keep; /* names of the only members a new look has, NULL: all */
+	json_t *keep; /* names of the only members that the record keeps, NULL: all */
 };
 
 struct shd_sandbox {
@@ -52,5 +51,5 @@ SHD_MUST_USE bool shd_sandbox_plan(struct shd_sandbox *sandbox, size_t first, si
 				   const json_t *entry, int64_t base_ms, const char **ret_key,
 				   struct shd_error *reterr);
 
-/* Everything due until now_ms happens. */
+/* Applies all entries that are due at now_ms. */
 void shd_sandbox_advance(struct shd_sandbox *sandbox, int64_t now_ms);

@@ -34,7 +34,7 @@ static bool check_word(const char *word, struct shd_error *reterr)
 	const char *known[SHD_THING_COUNT + 2] = {"remove", "store"};
 
 	for (int kind = 0; kind < SHD_THING_COUNT; kind++)
-		known[kind + 2] = shd_kinds[kind].name;
+		known[kind + 2] = shd_thing_rows[kind].name;
 	return shd_known_word("event", word, known, SHD_COUNT(known), reterr);
 }
 
@@ -45,7 +45,7 @@ static bool check_remove(const json_t *fields, const char **ret_key, struct shd_
 
 	json_object_foreach((json_t *)fields, key, value) {
 		*ret_key = key;
-		if (shd_kind_find(key) == SHD_THING_COUNT)
+		if (shd_thing_find(key) == SHD_THING_COUNT)
 			return shd_fail(reterr, SHD_ERR_CONFIG, "unknown kind \"%s\"", key);
 	}
 	return true;
@@ -66,7 +66,7 @@ static size_t add_words(char *extra, const char **known, size_t count)
 static bool check_fields(const struct shd_face_kind *row, const char *name, const json_t *fields,
 			 const char **ret_key, struct shd_error *reterr)
 {
-	json_auto_t *template = shd_template(row->look);
+	json_auto_t *template = shd_template(row->record);
 	char *extra shd_autofree = shd_xstrdup(row->extra);
 	const char *known[CANDIDATES_MAX], *key;
 	size_t count = 0;
@@ -181,7 +181,7 @@ bool shd_sandbox_plan(struct shd_sandbox *sandbox, size_t first, size_t count, c
 	if (json_object_get(entry, "keep") && !json_is_array(json_object_get(entry, "keep")))
 		return shd_fail(reterr, SHD_ERR_CONFIG, "\"keep\" is a list of members");
 	const json_t *fields = json_object_get(entry, word);
-	enum shd_thing kind = shd_kind_find(word);
+	enum shd_thing kind = shd_thing_find(word);
 	const struct shd_face *face = sandbox->shops[first]->face;
 	if (strcmp(word, "store") == 0
 		    ? !face->check_account(fields, ret_key, reterr)

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct shd_kind_row shd_kinds[SHD_THING_COUNT] = {
+const struct shd_thing_row shd_thing_rows[SHD_THING_COUNT] = {
 #define KIND(name_, facts_) [SHD_THING_##name_] = {.name = #name_, .facts = facts_},
 #include "kinds.def"
 #undef KIND
 };
 
-enum shd_thing shd_kind_find(const char *name)
+enum shd_thing shd_thing_find(const char *name)
 {
 	for (int kind = 0; kind < SHD_THING_COUNT; kind++)
-		if (strcmp(shd_kinds[kind].name, name) == 0)
+		if (strcmp(shd_thing_rows[kind].name, name) == 0)
 			return (enum shd_thing)kind;
 	return SHD_THING_COUNT;
 }
@@ -66,7 +66,7 @@ static void object_unref(struct shd_object *object)
 		return;
 	drop_renderings(object);
 	json_decref(object->facts);
-	json_decref(object->look);
+	json_decref(object->record);
 	free(object->id);
 	free(object);
 }
@@ -123,7 +123,7 @@ struct shd_object *shd_world_find(
 }
 
 struct shd_object *shd_world_put(struct shd_world *world, enum shd_thing kind, const char *id,
-				 json_t *facts, json_t *look, int64_t at_ms)
+				 json_t *facts, json_t *record, int64_t at_ms)
 {
 	struct shd_things *things = &world->of[kind];
 	struct shd_object **slot = find_slot(world, kind, id);
@@ -133,7 +133,7 @@ struct shd_object *shd_world_put(struct shd_world *world, enum shd_thing kind, c
 	object->refs = 1;
 	object->id = shd_xstrdup(id);
 	object->facts = facts;
-	object->look = look;
+	object->record = record;
 	object->seq = slot ? (*slot)->seq : ++last_seq;
 	object->born_ms = slot ? (*slot)->born_ms : at_ms;
 	object->changed_ms = at_ms;

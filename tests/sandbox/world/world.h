@@ -1,11 +1,11 @@
 /* sandbox/world/world.h - what exists in a simulated shop.
  *
- * One list of objects per kind (kinds.def). An object has facts, in words of no
- * platform, and a look: its record by the names of the platform the shop is on,
- * made by that platform's face and only kept here. Shops made from one template
- * share a world until something happens to one of them; then it gets its own.
- * How an object looks in an answer is rendered once and kept as bytes, which makes
- * an answer a matter of copying. One thread. */
+ * One list of objects per kind (kinds.def). An object has facts, which depend on no
+ * platform, and a record, which is the object as the shop's platform has it, by that
+ * platform's names; the platform's face makes it, here it is only kept. Shops made from
+ * one template share a world until something happens to one of them; then it gets its
+ * own copy. What a method shows of an object is rendered once and kept as bytes, so that
+ * an answer only copies them. One thread. */
 #pragma once
 #include "json.h"
 
@@ -16,15 +16,15 @@ enum shd_thing {
 	SHD_THING_COUNT
 };
 
-struct shd_kind_row {
+struct shd_thing_row {
 	const char *name;  /* "order" */
 	const char *facts; /* of a new one */
 };
 
-extern const struct shd_kind_row shd_kinds[SHD_THING_COUNT];
+extern const struct shd_thing_row shd_thing_rows[SHD_THING_COUNT];
 
 /* The kind called name, SHD_THING_COUNT when there is none. */
-enum shd_thing shd_kind_find(const char *name);
+enum shd_thing shd_thing_find(const char *name);
 
 /* JSON written with single quotes as a new value; a mistake in it is a bug. */
 json_t *shd_template(const char *text);
@@ -32,8 +32,8 @@ json_t *shd_template(const char *text);
 struct shd_object;
 struct shd_world;
 
-/* Makes the object look as one endpoint shows it; returns a new value, which may
- * share its members with the object's look. */
+/* Makes what one endpoint shows of the object; returns a new value, which may share its
+ * members with the object's record. */
 typedef json_t *shd_view_fn(const struct shd_world *world, const struct shd_object *object);
 
 /* An object's bytes in one view. */
@@ -49,7 +49,7 @@ struct shd_rendering {
 struct shd_object {
 	int refs;
 	char *id;
-	json_t *facts, *look;
+	json_t *facts, *record;
 	uint64_t seq;         /* order of birth, over all shops */
 	int64_t born_ms, changed_ms;
 	struct shd_rendering *renderings;
@@ -65,7 +65,7 @@ struct shd_world {
 	struct shd_things of[SHD_THING_COUNT];
 };
 
-/* A string of this many @ in a look is replaced by its revision: how often a
+/* A string of this many @ in a record is replaced by its revision: how often a
  * churning shop has changed it. */
 #define SHD_CHURN_MARK "@@@@@@@@@@"
 
@@ -73,17 +73,17 @@ struct shd_world *shd_world_create(void);
 struct shd_world *shd_world_ref(struct shd_world *world);
 void shd_world_unref(struct shd_world *world); /* accepts NULL */
 
-/* A world of the caller's own with the same objects; takes the old reference. */
+/* Returns a world with the same objects that only the caller uses; takes the old reference. */
 struct shd_world *shd_world_own(struct shd_world *world);
 
-/* NULL when there is none. */
+/* The object of this kind and id; NULL when there is none. */
 struct shd_object *shd_world_find(const struct shd_world *world, enum shd_thing kind,
 				  const char *id);
 
 /* Adds the object or replaces the one with the same id, which keeps its place.
- * Takes the references to facts and look. The world must be owned. */
+ * Takes the references to facts and record. The world must be owned. */
 struct shd_object *shd_world_put(struct shd_world *world, enum shd_thing kind, const char *id,
-				 json_t *facts, json_t *look, int64_t at_ms);
+				 json_t *facts, json_t *record, int64_t at_ms);
 bool shd_world_remove(struct shd_world *world, enum shd_thing kind, const char *id);
 
 /* The bytes of the object in a view, NULL before they were added. */

@@ -55,12 +55,12 @@ static void close_account(void *opened)
 	free(account);
 }
 
-static bool check_account(const json_t *said, const char **ret_key, struct shd_error *reterr)
+static bool check_account(const json_t *given, const char **ret_key, struct shd_error *reterr)
 {
-	const char *key, *state = shd_json_text(said, "state");
+	const char *key, *state = shd_json_text(given, "state");
 	json_t *value;
 
-	json_object_foreach((json_t *)said, key, value) {
+	json_object_foreach((json_t *)given, key, value) {
 		*ret_key = key;
 		if (!shd_known_word("member of a store", key, members, SHD_COUNT(members), reterr))
 			return false;
@@ -73,13 +73,13 @@ static bool check_account(const json_t *said, const char **ret_key, struct shd_e
 	return true;
 }
 
-static void change_account(struct shd_shop *shop, const json_t *said)
+static void change_account(struct shd_shop *shop, const json_t *given)
 {
 	struct shd_ozon_account *account = shop->account;
-	const char *state = shd_json_text(said, "state"), *tariff = shd_json_text(said, "tariff");
-	const char *expires = shd_json_text(said, "expires_at");
-	json_t *reviews = json_object_get(said, "reviews"), *fbs = json_object_get(said, "fbs"),
-	       *roles = json_object_get(said, "roles");
+	const char *state = shd_json_text(given, "state"), *tariff = shd_json_text(given, "tariff");
+	const char *expires = shd_json_text(given, "expires_at");
+	json_t *reviews = json_object_get(given, "reviews"), *fbs = json_object_get(given, "fbs"),
+	       *roles = json_object_get(given, "roles");
 
 	if (*state)
 		account->state = find_refusal(state); /* "ok" is none of them */

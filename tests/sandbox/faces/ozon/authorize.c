@@ -80,11 +80,11 @@ static bool take_token(struct shd_ozon_account *account, int64_t now_ms)
 	return true;
 }
 
-static bool keeps_pace(const struct shd_ask *ask)
+static bool keeps_min_interval(const struct shd_ask *ask)
 {
 	int64_t *asked_ms = &ask->account->asked_ms[ask->method - shd_methods];
 
-	if (*asked_ms && ask->now_ms - *asked_ms < ask->method->pace_ms)
+	if (*asked_ms && ask->now_ms - *asked_ms < ask->method->min_interval_ms)
 		return false;
 	*asked_ms = ask->now_ms;
 	return true;
@@ -106,8 +106,8 @@ static bool has_tariff(const struct shd_ask *ask)
 	return true;
 }
 
-/* Who asks; NONE when the request may go on. Sets ask->shop as soon as it is known. */
-static enum shd_refusal_id gate(struct shd_ask *ask, const struct shd_http_request *request)
+/* Checks who calls; NONE: the request is allowed. Sets ask->shop as soon as it is known. */
+static enum shd_refusal_id authorize(struct shd_ask *ask, const struct shd_http_request *request)
 {
 	const char *client = shd_http_header(request, "Client-Id");
 	const char *key = shd_http_header(request, "Api-Key");
@@ -135,7 +135,7 @@ static enum shd_refusal_id gate(struct shd_ask *ask, const struct shd_http_reque
 	const char *type = shd_http_header(request, "Content-Type");
 	if (!type || strncasecmp(type, "application/json", 16) != 0)
 		return SHD_REFUSAL_content_type;
-	return keeps_pace(ask) ? SHD_REFUSAL_NONE : SHD_REFUSAL_throttled_minute;
+	return keeps_min_interval(ask) ? SHD_REFUSAL_NONE : SHD_REFUSAL_throttled_minute;
 }
 
 static void answer(struct shd_ask *ask, const struct shd_http_request *request,
@@ -180,13 +180,13 @@ static void add_limits(const struct shd_ask *ask, enum shd_refusal_id refusal,
 		shd_http_reply_header(reply, "Retry-After", "1");
 	if (refusal != SHD_REFUSAL_throttled_minute)
 		return;
-	int64_t left_ms = ask->method->pace_ms -
+	int64_t left_ms = ask->method->min_interval_ms -
 			  (ask->now_ms - ask->account->asked_ms[ask->method - shd_methods]);
 	snprintf(text, sizeof(text), "%lld", (long long)(left_ms + 999) / 1000);
 	shd_http_reply_header(reply, "Retry-After", text);
 }
 
-static bool struck(const struct shd_fault_plan *fault, struct shd_http_reply *reply)
+static bool apply_fault(const struct shd_fault_plan *fault, struct shd_http_reply *reply)
 {
 	char text[16];
 
@@ -216,10 +216,10 @@ void shd_ozon_handle(void *ctx, const struct shd_http_request *request,
 	}
 	size_t row = (size_t)(ask.method - shd_methods);
 	ask.ozon->requests[row]++;
-	const struct shd_fault_plan *fault = shd_fault_strikes(
+	const struct shd_fault_plan *fault = shd_fault_find(
 		ask.ozon->faults, request->path, client ? client : "", ask.now_ms);
-	if (!struck(fault, reply)) {
-		enum shd_refusal_id refusal = gate(&ask, request);
+	if (!apply_fault(fault, reply)) {
+		enum shd_refusal_id refusal = authorize(&ask, request);
 
 		if (refusal == SHD_REFUSAL_NONE)
 			answer(&ask, request, reply);
@@ -227,7 +227,7 @@ void shd_ozon_handle(void *ctx, const struct shd_http_request *request,
 			shd_ozon_refuse(reply, refusal);
 		add_limits(&ask, refusal, reply);
 		if (fault)
-			shd_fault_spoil(fault, reply);
+			shd_fault_apply(fault, reply);
 	}
 	ask.ozon->refused[row] += reply->status >= 400;
 	if (reply->status < 400 && !ask.ozon->first[row])

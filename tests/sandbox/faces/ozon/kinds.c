@@ -1,4 +1,4 @@
-/* How the things of a shop look at Ozon, and what follows from a scenario's short forms. */
+/* The records of a shop's things at Ozon, and the expansion of a scenario's short forms. */
 #include "account.h"
 #include "templates.h"
 
@@ -30,7 +30,7 @@ static const json_t *product_of(const struct shd_world *world, const json_t *fie
 
 	snprintf(sku, sizeof(sku), "%lld", (long long)shd_json_int(fields, "sku"));
 	const struct shd_object *product = shd_world_find(world, SHD_THING_product, sku);
-	return product ? product->look : NULL;
+	return product ? product->record : NULL;
 }
 
 /* products[] from the short forms sku and quantity. */
@@ -103,10 +103,10 @@ static void complete_status(json_t *json, const json_t *fields, int64_t at_ms)
 		json_object_set_new(json, "available_actions", json_array());
 }
 
-static void complete_order(const struct shd_change *change)
+static void complete_order(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 
 	copy_member(json, "shipment_date", fields, "ship_by");
 	copy_member(json, "shipment_date_without_delay", fields, "ship_by");
@@ -117,10 +117,10 @@ static void complete_order(const struct shd_change *change)
 	complete_status(json, fields, change->at_ms);
 }
 
-static void complete_fbo_order(const struct shd_change *change)
+static void complete_fbo_order(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 
 	complete_products(change->world, json, fields);
 	complete_numbers(json);
@@ -143,29 +143,29 @@ static void put_stock(struct shd_world *world, const json_t *product, const char
 	}
 	snprintf(id, sizeof(id), "%lld/%s", (long long)shd_json_int(json, "sku"), type);
 	shd_world_put(world, SHD_THING_stock, id,
-		      shd_template(shd_kinds[SHD_THING_stock].facts), json, at_ms);
+		      shd_template(shd_thing_rows[SHD_THING_stock].facts), json, at_ms);
 }
 
-/* A product shows the stock of all its skus: a new one is a new look of it. */
-static void complete_stock(const struct shd_change *change)
+/* A product's record contains the stock of all its skus: new stock changes it. */
+static void complete_stock(const struct shd_thing_change *change)
 {
 	const struct shd_things *products = &change->world->of[SHD_THING_product];
-	int64_t id = shd_json_int(change->look, "product_id");
+	int64_t id = shd_json_int(change->record, "product_id");
 
 	for (size_t i = 0; id && i < products->count; i++) {
 		const struct shd_object *product = products->items[i];
 
-		if (shd_json_int(product->look, "id") == id)
+		if (shd_json_int(product->record, "id") == id)
 			shd_world_put(change->world, SHD_THING_product, product->id,
-				      json_incref(product->facts), json_incref(product->look),
+				      json_incref(product->facts), json_incref(product->record),
 				      change->at_ms);
 	}
 }
 
-static void complete_product(const struct shd_change *change)
+static void complete_product(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 	static const char *const types[] = {"fbs", "fbo"};
 	char text[32];
 
@@ -186,10 +186,10 @@ static void complete_product(const struct shd_change *change)
 				  change->at_ms);
 }
 
-static void complete_message(const struct shd_change *change)
+static void complete_message(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 
 	const char *from = shd_json_text(fields, "from"), *id = shd_json_text(json, "message_id");
 	const char *chat_id = shd_json_text(fields, "chat_id");
@@ -208,7 +208,7 @@ static void complete_message(const struct shd_change *change)
 							: "Support"));
 	if (!chat || change->before)
 		return;
-	json_t *copy = json_deep_copy(chat->look);
+	json_t *copy = json_deep_copy(chat->record);
 	int64_t unread = seller ? 0 : shd_json_int(copy, "unread_count") + 1;
 	if (unread == 1)
 		json_object_set_new(copy, "first_unread_message_id", json_string(id));
@@ -219,7 +219,7 @@ static void complete_message(const struct shd_change *change)
 }
 
 /* Whoever reads a chat reads what stands in it. */
-static void read_messages(const struct shd_change *change, const char *chat_id)
+static void read_messages(const struct shd_thing_change *change, const char *chat_id)
 {
 	const struct shd_things *messages = &change->world->of[SHD_THING_message];
 
@@ -228,17 +228,17 @@ static void read_messages(const struct shd_change *change, const char *chat_id)
 
 		if (strcmp(shd_json_text(message->facts, "chat"), chat_id) != 0)
 			continue;
-		json_t *look = json_deep_copy(message->look);
-		json_object_set_new(look, "is_read", json_true());
+		json_t *record = json_deep_copy(message->record);
+		json_object_set_new(record, "is_read", json_true());
 		shd_world_put(change->world, SHD_THING_message, message->id,
-			      json_incref(message->facts), look, change->at_ms);
+			      json_incref(message->facts), record, change->at_ms);
 	}
 }
 
-static void complete_chat(const struct shd_change *change)
+static void complete_chat(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 	static const char *const inner[] = {"chat_id", "chat_status", "chat_type"};
 
 	for (size_t i = 0; i < SHD_COUNT(inner); i++)
@@ -257,10 +257,10 @@ static const char *verdict(double value, const json_t *limits, bool higher)
 	return warning != 0.0 && (higher ? value < warning : value > warning) ? "WARNING" : "OK";
 }
 
-static void complete_rating(const struct shd_change *change)
+static void complete_rating(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 
 	const json_t *old = change->before;
 	static const char *const limits[] = {"warning", "danger", "premium"};
@@ -308,10 +308,10 @@ static void complete_one_product(const struct shd_world *world, json_t *json, co
 	copy_member(product, "name", known, "name");
 }
 
-static void complete_return(const struct shd_change *change)
+static void complete_return(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 	json_t *visual = json_object_get(json, "visual");
 	char now[40];
 
@@ -325,10 +325,10 @@ static void complete_return(const struct shd_change *change)
 	copy_member(json_object_get(visual, "status"), "sys_name", fields, "status");
 }
 
-static void complete_rfbs_return(const struct shd_change *change)
+static void complete_rfbs_return(const struct shd_thing_change *change)
 {
-	const json_t *fields = change->said;
-	json_t *json = change->look;
+	const json_t *fields = change->given;
+	json_t *json = change->record;
 	static const char *const ours[] = {"reason", "is_defect", "comment"};
 	char number[48];
 
@@ -345,14 +345,14 @@ static void complete_rfbs_return(const struct shd_change *change)
 }
 
 const struct shd_face_kind shd_ozon_kinds[SHD_THING_COUNT] = {
-#define LOOK(name_, id_, digits_, complete_, extra_)                                               \
+#define RECORD(name_, id_, digits_, complete_, extra_)                                             \
 	[SHD_THING_##name_] = {.id = #id_,                                                         \
-			       .part = SHD_THING_##name_ == SHD_THING_stock ? "type" : NULL,       \
-			       .usual = "fbs",                                                     \
-			       .extra = extra_,                                                    \
-			       .look = name_##_template,                                           \
-			       .digits = digits_,                                                  \
-			       .complete = complete_},
+		.part = SHD_THING_##name_ == SHD_THING_stock ? "type" : NULL,                      \
+		.usual = "fbs",                                                                    \
+		.extra = extra_,                                                                   \
+		.record = name_##_template,                                                        \
+		.digits = digits_,                                                                 \
+		.complete = complete_},
 #include "kinds.def"
-#undef LOOK
+#undef RECORD
 };

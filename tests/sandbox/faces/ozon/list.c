@@ -43,7 +43,7 @@ static size_t read_filters(const struct shd_ask *ask, struct filter *filters)
 
 static int64_t time_of(const struct shd_object *object, const char *member)
 {
-	return *member == '@' ? object->changed_ms : shd_json_time(object->look, member);
+	return *member == '@' ? object->changed_ms : shd_json_time(object->record, member);
 }
 
 static bool contains(const json_t *list, const json_t *value)
@@ -74,12 +74,12 @@ static bool passes(const struct filter *filter, const struct shd_object *object)
 	case TEST_TO:
 		return time_of(object, member) <= filter->ms;
 	case TEST_IN:
-		return contains(filter->value, shd_json_at(object->look, member));
+		return contains(filter->value, shd_json_at(object->record, member));
 	case TEST_IS:
 		wanted = shd_json_scalar(filter->value, digits);
 		return strcasecmp(wanted, "ALL") == 0 || strcmp(wanted, "0") == 0 ||
 		       strcasecmp(wanted,
-			       shd_json_scalar(shd_json_at(object->look, member), other)) == 0;
+			       shd_json_scalar(shd_json_at(object->record, member), other)) == 0;
 	case TEST_NONE:
 		break;
 	}
@@ -215,7 +215,7 @@ static const struct shd_rendering *render(
 
 	if (known)
 		return known;
-	json_auto_t *shown = view ? view(ask->shop->world, object) : json_copy(object->look);
+	json_auto_t *shown = view ? view(ask->shop->world, object) : json_copy(object->record);
 	for (unsigned i = 0; i < SHD_COUNT(optional_parts); i++)
 		if (!(with & 1U << i) && json_object_get(shown, optional_parts[i]))
 			json_object_set_new(shown, optional_parts[i], json_null());
@@ -265,7 +265,7 @@ static void add_tail(const struct shd_ask *ask, const struct pick *picks, size_t
 	size_t start, size_t rows, size_t limit, struct shd_text *out)
 {
 	const struct shd_method *method = ask->method;
-	bool more = start + rows < total || (method->blind_end && rows == limit);
+	bool more = start + rows < total || (method->more_at_end && rows == limit);
 	bool keep = more || method->token != TOKEN_CURSOR; /* ids are given to the end */
 
 	add_token(ask, keep && rows ? &picks[start + rows - 1] : NULL, out);

@@ -1,10 +1,10 @@
 /* sandbox/faces/ozon/ozon.h - Ozon's Seller API over the simulated stores.
  *
- * gate.c looks at who asks (headers, keys, roles, rate, tariff), check.c refuses
- * requests as the real validation does, list.c selects and pages, views.c shows
- * objects, single.c holds the answers that are no list, rows.c is the table of
- * methods, kinds.c says how things look at Ozon, account.c what an account has.
- * All of it by the documentation of the service: shares no code with the adapter. */
+ * authorize.c checks who calls (headers, keys, roles, rate, tariff), check.c refuses
+ * requests as the real validation does, list.c selects and pages, views.c renders
+ * objects, single.c has the answers that are no list, rows.c is the table of methods,
+ * kinds.c makes the records of things at Ozon, account.c is the seller's account.
+ * Written from the service's documentation: it shares no code with the adapter. */
 #pragma once
 #include "account.h"
 
@@ -49,7 +49,7 @@ struct shd_method {
 	const char *limit;    /* path of the limit, NULL: none */
 	const char *has_next; /* "bool", "text" or NULL */
 	int page;             /* rows when the request names no limit */
-	bool blind_end;       /* a full last page still promises more */
+	bool more_at_end;       /* a full last page still promises more */
 	bool newest_first;    /* unless the request says Forward or ASC */
 	const char *order;    /* member the list is ordered by, NULL: birth */
 	shd_view_fn *view;
@@ -58,7 +58,7 @@ struct shd_method {
 	/* LIST: further members, each with a comma in front; SINGLE: the whole answer. */
 	void (*more)(const struct shd_ask *ask, size_t total, struct shd_text *out);
 	enum shd_need need;
-	int64_t pace_ms; /* least time between two requests of a seller, 0: the rate only */
+	int64_t min_interval_ms; /* least time between two requests of a seller, 0: the rate only */
 	bool of_fbs;     /* of a scheme that a seller may lack */
 };
 

@@ -103,7 +103,7 @@ static int64_t count_of(const struct shd_ask *ask, enum shd_thing kind, const ch
 	int64_t count = 0;
 
 	for (size_t i = 0; i < all->count; i++)
-		count += strcasecmp(shd_json_text(all->items[i]->look, member), word) == 0;
+		count += strcasecmp(shd_json_text(all->items[i]->record, member), word) == 0;
 	return count;
 }
 
@@ -133,7 +133,7 @@ void shd_more_unread(const struct shd_ask *ask, size_t total, struct shd_text *o
 
 	(void)total;
 	for (size_t i = 0; i < chats->count; i++)
-		unread += shd_json_int(chats->items[i]->look, "unread_count");
+		unread += shd_json_int(chats->items[i]->record, "unread_count");
 	shd_text_printf(out, ",\"total_unread_count\":%lld", (long long)unread);
 }
 
@@ -161,7 +161,7 @@ void shd_answer_seller(const struct shd_ask *ask, size_t total, struct shd_text 
 
 	(void)total;
 	for (size_t i = 0; i < ratings->count; i++)
-		json_array_append_new(list, seller_rating(ask, ratings->items[i]->look));
+		json_array_append_new(list, seller_rating(ask, ratings->items[i]->record));
 	put_json(out, json_pack("{s:{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s},s:{s:b,s:s},s:o}", "company",
 			      "name", ask->shop->name, "legal_name", "ООО «Ромашка»", "inn",
 			      "7707083893", "ogrn", "1027700132195", "country", "RUS", "currency",
@@ -193,7 +193,7 @@ void shd_answer_ratings(const struct shd_ask *ask, size_t total, struct shd_text
 
 	(void)total;
 	for (size_t i = 0; i < ratings->count; i++) {
-		json_t *item = json_copy(ratings->items[i]->look), *items = NULL;
+		json_t *item = json_copy(ratings->items[i]->record), *items = NULL;
 		const char *name = shd_json_text(ratings->items[i]->facts, "group");
 
 		json_array_foreach(groups, g, group)
@@ -227,7 +227,7 @@ static double value_at(const json_t *history, int64_t ms)
 
 static json_t *rating_days(const struct shd_object *object, int64_t from_ms, int64_t to_ms)
 {
-	const json_t *rating = object->look, *ours = object->facts;
+	const json_t *rating = object->record, *ours = object->facts;
 	double danger = json_number_value(json_object_get(ours, "danger"));
 	double warning = json_number_value(json_object_get(ours, "warning"));
 	bool higher = strcmp(shd_json_text(rating, "rating_direction"), "LOWER_IS_BETTER") != 0;
@@ -283,8 +283,8 @@ void shd_answer_index(const struct shd_ask *ask, size_t total, struct shd_text *
 	shd_time_write(ask->ozon->sandbox->start_ms - SHD_DAY_MS, 0, to);
 	from[10] = to[10] = '\0';
 	for (size_t i = 0; i < days->count; i++) {
-		json_array_append(defects, days->items[i]->look);
-		index = json_number_value(json_object_get(days->items[i]->look, "index_by_date"));
+		json_array_append(defects, days->items[i]->record);
+		index = json_number_value(json_object_get(days->items[i]->record, "index_by_date"));
 	}
 	put_json(out, json_pack("{s:f,s:s,s:s,s:f,s:s,s:o}", "index", index, "period_from", from,
 			      "period_to", to, "processing_costs_sum", 0.0, "currency_code", "RUB",

@@ -29,7 +29,7 @@ static int64_t member(const json_t *json, const char *name)
 /* Money as v3 writes it: "price": "1990" and its currency beside it. */
 json_t *shd_view_posting_detail(const struct shd_world *world, const struct shd_object *object)
 {
-	json_t *json = json_deep_copy(object->look), *product;
+	json_t *json = json_deep_copy(object->record), *product;
 	bool delivered = strcmp(shd_json_text(json, "status"), "delivered") == 0;
 	size_t i;
 
@@ -57,7 +57,7 @@ static int64_t stock_sum(const struct shd_world *world, int64_t sku, const char 
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < stocks->count; i++) {
-		const json_t *row = stocks->items[i]->look;
+		const json_t *row = stocks->items[i]->record;
 
 		if (member(row, "sku") == sku &&
 			(!type || strcmp(shd_json_text(row, "type"), type) == 0))
@@ -68,7 +68,7 @@ static int64_t stock_sum(const struct shd_world *world, int64_t sku, const char 
 
 json_t *shd_view_product_row(const struct shd_world *world, const struct shd_object *object)
 {
-	const json_t *json = object->look;
+	const json_t *json = object->record;
 	json_t *out = pick(json, "offer_id sku is_discounted");
 	int64_t sku = member(json, "sku");
 
@@ -85,11 +85,11 @@ json_t *shd_view_product_row(const struct shd_world *world, const struct shd_obj
 json_t *shd_view_product(const struct shd_world *world, const struct shd_object *object)
 {
 	const struct shd_things *stocks = &world->of[SHD_THING_stock];
-	json_t *out = json_copy(object->look), *rows = json_array();
+	json_t *out = json_copy(object->record), *rows = json_array();
 	int64_t sku = member(out, "sku"), sum = stock_sum(world, sku, NULL, "present");
 
 	for (size_t i = 0; i < stocks->count; i++) {
-		const json_t *row = stocks->items[i]->look;
+		const json_t *row = stocks->items[i]->record;
 
 		if (member(row, "sku") != sku)
 			continue;
@@ -104,34 +104,34 @@ json_t *shd_view_product(const struct shd_world *world, const struct shd_object 
 
 json_t *shd_view_price(const struct shd_world *world, const struct shd_object *object)
 {
-	const char *color = shd_json_text(object->look, "price_indexes.color_index");
+	const char *color = shd_json_text(object->record, "price_indexes.color_index");
 	const char *word = strncmp(color, "COLOR_INDEX_", 12) == 0 ? color + 12 : color;
-	json_t *out = pick(object->look, "offer_id volume_weight");
-	json_t *indexes = json_deep_copy(json_object_get(object->look, "price_indexes"));
+	json_t *out = pick(object->record, "offer_id volume_weight");
+	json_t *indexes = json_deep_copy(json_object_get(object->record, "price_indexes"));
 
 	(void)world;
-	json_object_set(out, "product_id", json_object_get(object->look, "id"));
+	json_object_set(out, "product_id", json_object_get(object->record, "id"));
 	json_object_set_new(indexes, "color_index", json_string(word));
 	json_object_set_new(out, "price_indexes", indexes);
 	json_object_set_new(out, "price",
 			    json_pack("{s:s,s:i,s:i}", "currency_code", "RUB", "price",
-				      (int)member(object->look, "price"), "old_price",
-				      (int)member(object->look, "old_price")));
+				      (int)member(object->record, "price"), "old_price",
+				      (int)member(object->record, "old_price")));
 	return out;
 }
 
 json_t *shd_view_stocks(const struct shd_world *world, const struct shd_object *object)
 {
 	static const char *const types[] = {"fbs", "rfbs", "fbo", "fbp"};
-	json_t *out = pick(object->look, "offer_id"), *rows = json_array();
+	json_t *out = pick(object->record, "offer_id"), *rows = json_array();
 	const struct shd_things *stocks = &world->of[SHD_THING_stock];
-	int64_t sku = member(object->look, "sku"), id = member(object->look, "id");
+	int64_t sku = member(object->record, "sku"), id = member(object->record, "id");
 
 	/* A product may have several skus: a row names its own. */
-	json_object_set(out, "product_id", json_object_get(object->look, "id"));
+	json_object_set(out, "product_id", json_object_get(object->record, "id"));
 	for (size_t t = 0; t < SHD_COUNT(types); t++) {
 		for (size_t i = 0; i < stocks->count; i++) {
-			const json_t *row = stocks->items[i]->look;
+			const json_t *row = stocks->items[i]->record;
 
 			if ((member(row, "sku") != sku && member(row, "product_id") != id) ||
 				strcmp(shd_json_text(row, "type"), types[t]) != 0)
@@ -149,7 +149,7 @@ json_t *shd_view_stocks(const struct shd_world *world, const struct shd_object *
 
 json_t *shd_view_warehouse_stock(const struct shd_world *world, const struct shd_object *object)
 {
-	json_t *out = json_copy(object->look);
+	json_t *out = json_copy(object->record);
 	int64_t present = member(out, "present"), reserved = member(out, "reserved");
 
 	(void)world;
@@ -169,16 +169,16 @@ static double own_number(const struct shd_world *world, int64_t sku, const char 
 
 json_t *shd_view_analytics_stock(const struct shd_world *world, const struct shd_object *object)
 {
-	json_t *out = pick(object->look, "sku offer_id warehouse_id warehouse_name");
-	int64_t sku = member(object->look, "sku");
+	json_t *out = pick(object->record, "sku offer_id warehouse_id warehouse_name");
+	int64_t sku = member(object->record, "sku");
 	double idc = own_number(world, sku, "cover_days");
 
 	json_object_set_new(out, "name", json_string(""));
 	json_object_set_new(out, "cluster_id", json_integer(154));
 	json_object_set_new(out, "cluster_name", json_string("Москва, МО и Дальние регионы"));
 	json_object_set_new(out, "available_stock_count",
-			    json_integer(member(object->look, "present") -
-					 member(object->look, "reserved")));
+			    json_integer(member(object->record, "present") -
+					 member(object->record, "reserved")));
 	json_object_set_new(out, "transit_stock_count", json_integer(0));
 	json_object_set_new(out, "requested_stock_count", json_integer(0));
 	json_object_set_new(out, "ads", json_real(own_number(world, sku, "sales_per_day")));
@@ -194,7 +194,7 @@ json_t *shd_view_analytics_stock(const struct shd_world *world, const struct shd
 
 json_t *shd_view_turnover(const struct shd_world *world, const struct shd_object *object)
 {
-	json_t *out = pick(object->look, "sku offer_id name");
+	json_t *out = pick(object->record, "sku offer_id name");
 	double idc = own_number(world, member(out, "sku"), "cover_days");
 
 	json_object_set_new(out, "current_stock",
@@ -210,15 +210,15 @@ json_t *shd_view_turnover(const struct shd_world *world, const struct shd_object
 json_t *shd_view_review_row(const struct shd_world *world, const struct shd_object *object)
 {
 	(void)world;
-	return pick(object->look,
+	return pick(object->record,
 		"id sku rating text published_at status order_status "
 		"is_rating_participant comments_amount photos_amount videos_amount");
 }
 
 json_t *shd_view_rfbs_detail(const struct shd_world *world, const struct shd_object *object)
 {
-	json_t *out = json_copy(object->look), *ours = object->facts;
-	const char *group = shd_json_text(object->look, "state.group_state");
+	json_t *out = json_copy(object->record), *ours = object->facts;
+	const char *group = shd_json_text(object->record, "state.group_state");
 	bool waits = strcasecmp(group, "New") == 0 || strcasecmp(group, "Checkout") == 0;
 
 	(void)world;
@@ -243,13 +243,13 @@ json_t *shd_view_rfbs_detail(const struct shd_world *world, const struct shd_obj
 json_t *shd_view_invalid_product(const struct shd_world *world, const struct shd_object *object)
 {
 	(void)world;
-	return pick(object->look, "item state validation_errors");
+	return pick(object->record, "item state validation_errors");
 }
 
 json_t *shd_view_supply_id(const struct shd_world *world, const struct shd_object *object)
 {
 	(void)world;
-	return json_incref(json_object_get(object->look, "order_id"));
+	return json_incref(json_object_get(object->record, "order_id"));
 }
 
 bool shd_selects_unfulfilled(const struct shd_ask *ask, const struct shd_object *object)
@@ -258,7 +258,7 @@ bool shd_selects_unfulfilled(const struct shd_ask *ask, const struct shd_object 
 	return shd_word_in(
 		"acceptance_in_progress arbitration awaiting_approve awaiting_deliver "
 		"awaiting_packaging awaiting_registration awaiting_verification not_accepted",
-		shd_json_text(object->look, "status"));
+		shd_json_text(object->record, "status"));
 }
 
 /* Each visibility is a set; a product names the narrowest it is in. */
@@ -270,7 +270,7 @@ bool shd_selects_visible(const struct shd_ask *ask, const struct shd_object *obj
 	if (!*wanted || strcasecmp(wanted, "ALL") == 0 || strcasecmp(wanted, has) == 0)
 		return true;
 	if (strcasecmp(wanted, "ARCHIVED") == 0)
-		return json_is_true(json_object_get(object->look, "is_archived"));
+		return json_is_true(json_object_get(object->record, "is_archived"));
 	if (strcasecmp(wanted, "VISIBLE") == 0 || strcasecmp(wanted, "READY_TO_SUPPLY") == 0)
 		return strcasecmp(has, "IN_SALE") == 0;
 	return strcasecmp(wanted, "INVISIBLE") == 0 && strcasecmp(has, "IN_SALE") != 0;
@@ -279,32 +279,32 @@ bool shd_selects_visible(const struct shd_ask *ask, const struct shd_object *obj
 bool shd_selects_fbs_stock(const struct shd_ask *ask, const struct shd_object *object)
 {
 	(void)ask;
-	return shd_word_in("fbs rfbs", shd_json_text(object->look, "type"));
+	return shd_word_in("fbs rfbs", shd_json_text(object->record, "type"));
 }
 
 bool shd_selects_fbo_stock(const struct shd_ask *ask, const struct shd_object *object)
 {
 	(void)ask;
-	return strcmp(shd_json_text(object->look, "type"), "fbo") == 0;
+	return strcmp(shd_json_text(object->record, "type"), "fbo") == 0;
 }
 
 /* Analytics leaves out what lies in no warehouse. */
-bool shd_selects_fbo_stock_that_is(const struct shd_ask *ask, const struct shd_object *object)
+bool shd_selects_fbo_stock_present(const struct shd_ask *ask, const struct shd_object *object)
 {
-	return shd_selects_fbo_stock(ask, object) && member(object->look, "present") > 0;
+	return shd_selects_fbo_stock(ask, object) && member(object->record, "present") > 0;
 }
 
 /* Without a filter of states only new ones are given. */
 bool shd_selects_method(const struct shd_ask *ask, const struct shd_object *object)
 {
 	return json_array_size(shd_json_at(ask->body, "filter.status")) > 0 ||
-	       strcmp(shd_json_text(object->look, "status"), "NEW") == 0;
+	       strcmp(shd_json_text(object->record, "status"), "NEW") == 0;
 }
 
 bool shd_selects_question(const struct shd_ask *ask, const struct shd_object *object)
 {
 	const char *wanted = shd_json_text(ask->body, "filter.status");
-	const char *has = shd_json_text(object->look, "status");
+	const char *has = shd_json_text(object->record, "status");
 
 	if (!*wanted || strcasecmp(wanted, "ALL") == 0)
 		return true;
@@ -316,7 +316,7 @@ bool shd_selects_question(const struct shd_ask *ask, const struct shd_object *ob
 bool shd_selects_unread(const struct shd_ask *ask, const struct shd_object *object)
 {
 	return !json_is_true(shd_json_at(ask->body, "filter.unread_only")) ||
-	       member(object->look, "unread_count") > 0;
+	       member(object->record, "unread_count") > 0;
 }
 
 bool shd_selects_message(const struct shd_ask *ask, const struct shd_object *object)

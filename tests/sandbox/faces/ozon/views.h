@@ -1,4 +1,4 @@
-/* sandbox/faces/ozon/views.h - how objects look in one method, what a method selects beyond
+/* sandbox/faces/ozon/views.h - how a method shows objects, what a method selects beyond
  * plain filters, what it refuses beyond plain checks, and the answers that are no
  * list. Used by the table in rows.c only. */
 #pragma once
@@ -31,7 +31,7 @@ shd_view_fn shd_view_posting_detail, shd_view_product_row, shd_view_product, shd
 
 typedef bool shd_selects_fn(const struct shd_ask *ask, const struct shd_object *object);
 shd_selects_fn shd_selects_unfulfilled, shd_selects_visible, shd_selects_fbs_stock,
-	shd_selects_fbo_stock, shd_selects_fbo_stock_that_is, shd_selects_method,
+	shd_selects_fbo_stock, shd_selects_fbo_stock_present, shd_selects_method,
 	shd_selects_question, shd_selects_unread, shd_selects_message;
 
 typedef const char *shd_check_fn(const json_t *body);

@@ -113,7 +113,8 @@ static bool read_file(const char *path, struct shd_text *out)
 
 static bool load(struct program *p)
 {
-	struct shd_text text SHD_AUTO(shd_text_finish) = {0}, printed SHD_AUTO(shd_text_finish) = {0};
+	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
+	struct shd_text printed SHD_AUTO(shd_text_finish) = {0};
 	struct shd_diags *diags SHD_AUTO(shd_diags_destroyp) = shd_diags_create(MISTAKES_MAX);
 
 	shd_text_init(&text, SCENARIO_MAX);

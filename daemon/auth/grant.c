@@ -272,7 +272,7 @@ static void read_answer(void *ctx)
 
 	grant->read_ok = grant->renewal->read(
 		&answer, &grant->renewed, &grant->retry_after_ms, &grant->error);
-	if (!grant->good)
+	if (!grant->read_ok)
 		shd_request_strike(&grant->request, grant->error.msg);
 	shd_wipe(grant->body.data, grant->body.len);
 }

@@ -145,6 +145,9 @@ static const struct shd_adapter market = {.name = "here", .endpoints = rows, .en
 
 /* --- one poll ------------------------------------------------------------------------------ */
 
+#define ITEMS(ids, more) "{\"items\":[" ids "]" more "}"
+#define ID(id) "{\"id\":\"" id "\"}"
+
 struct poll_bench {
 	struct test_source shop;
 	struct shd_settings settings;

@@ -523,59 +523,6 @@ static void a_feed_comes_back(void **state)
 	assert_null(rows[0].cursor.text);
 }
 
-static void wake_ups_come_in_order_and_tell_the_next(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_wake_row *rows;
-	struct shd_wall next;
-	size_t count;
-
-	assert_true(shd_state_wake_put(
-		f->state, "s", SHD_KIND_order, "a", (struct shd_wall){30}, &f->err));
-	assert_true(shd_state_wake_put(
-		f->state, "s", SHD_KIND_order, "b", (struct shd_wall){10}, &f->err));
-	assert_true(shd_state_wake_put(
-		f->state, "s", SHD_KIND_store, "", (struct shd_wall){20}, &f->err));
-	assert_true(shd_state_wakes(
-		f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next, &f->err));
-	assert_int_equal(count, 2);
-	assert_string_equal(rows[0].id, "b");
-	assert_int_equal(rows[1].kind, SHD_KIND_store);
-	assert_int_equal(next.ms, 30);
-	assert_true(shd_state_wakes(
-		f->state, (struct shd_wall){20}, 1, f->arena, &rows, &count, &next, &f->err));
-	assert_int_equal(count, 1);
-	assert_int_equal(next.ms, 20);
-	assert_true(shd_state_wake_put(f->state, "s", SHD_KIND_order, "a",
-				       (struct shd_wall){SHD_NEVER_MS}, &f->err));
-	assert_true(shd_state_wakes(
-		f->state, (struct shd_wall){20}, 10, f->arena, &rows, &count, &next, &f->err));
-	assert_int_equal(next.ms, SHD_NEVER_MS);
-}
-
-static void wake_ups_of_an_unknown_kind_hold_up_no_other(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_wake_row *rows;
-	struct shd_wall next;
-	size_t count;
-
-	assert_int_equal(sqlite3_exec(f->state->db,
-				      "INSERT INTO wake VALUES ('s', 'hologram', 'a', 5), "
-				      "('s', 'hologram', 'b', 6), ('s', 'hologram', 'c', 15)",
-				      NULL, NULL, NULL), SQLITE_OK);
-	assert_true(shd_state_wake_put(
-		f->state, "s", SHD_KIND_order, "a", (struct shd_wall){10}, &f->err));
-	assert_true(shd_state_wake_put(
-		f->state, "s", SHD_KIND_order, "b", (struct shd_wall){30}, &f->err));
-	for (size_t max = 0; max < 3; max++) {
-		assert_true(shd_state_wakes(f->state, (struct shd_wall){20}, max, f->arena, &rows,
-			&count, &next, &f->err));
-		assert_int_equal(count, max ? 1 : 0);
-		assert_int_equal(next.ms, max ? 30 : 10);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -595,8 +542,6 @@ int main(void)
 		STATE_TEST(every_kind_has_an_age),
 		STATE_TEST(closed_entities_go_after_their_time),
 		STATE_TEST(a_feed_comes_back),
-		STATE_TEST(wake_ups_come_in_order_and_tell_the_next),
-		STATE_TEST(wake_ups_of_an_unknown_kind_hold_up_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

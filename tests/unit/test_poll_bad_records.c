@@ -1,0 +1,131 @@
+/* daemon/poll: records of a page that cannot be read. */
+#include "support/poll_bench.h"
+
+/* Strange records do not blind the store, however few good ones stand beside them; a page of
+ * nothing else does. */
+static void a_bad_record_is_left_out(void **state)
+{
+	static const struct {
+		const char *records;
+		size_t good, bad;
+	} cases[] = {
+		{"{\"v\":1},{\"id\":\"a1\"}", 1, 1},
+		{"{\"v\":1},{\"v\":2},{\"v\":3},{\"id\":\"a2\"}", 1, 3},
+		{"{\"v\":1},{\"v\":2}", 0, 2},
+		{"{\"id\":\"b\" \"v\":1},{\"id\":\"a3\"}", 1, 1},
+		{"{\"id\":\"b\",\"v\":nul},{\"id\":\"a4\"}", 1, 1},
+		{"null,5,[],{\"id\":\"a5\"}", 1, 3},
+		{"{\"id\":\"b\",\"v\":\"half \\ud83d\"},{\"id\":\"a6\"}", 2, 0},
+		{"{\"id\":\"b\",\"v\":\"half \xf0\x9f\"},{\"id\":\"a7\"}", 2, 0},
+		{"{\"id\":\"b\",\"v\":1e400},{\"id\":\"a8\"}", 2, 0},
+	};
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct poll_bench *f = *state;
+		struct shd_text body;
+
+		print_message("%s\n", cases[i].records);
+		shd_text_init(&body, 10000);
+		shd_text_printf(&body, "{\"items\":[%s]}", cases[i].records);
+		read_once(f, LIST, "/list?", body.data);
+		assert_int_equal(f->poll->bad_records, cases[i].bad);
+		assert_int_equal(f->poll->harvest->entity_count, cases[i].good);
+		assert_int_equal(f->poll->walk.lack,
+			cases[i].bad ? SHD_LACK_UNREAD : SHD_LACK_NOTHING);
+		assert_int_equal(f->poll->feed->swept, !cases[i].bad);
+		shd_text_finish(&body);
+	}
+}
+
+/* What stands on other pages was understood all the same. */
+static void a_page_of_nothing_but_bad_records_costs_itself_alone(void **state)
+{
+	struct poll_bench *f = *state;
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200,
+		"{\"items\":[{\"id\":\"a\"},{\"id\":\"b\"}],\"next\":\"p2\"}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?p2", 200,
+		"{\"items\":[{\"v\":1},{\"v\":2},{\"v\":3}]}"), SHD_POLL_CHANGED);
+	assert_int_equal(f->poll->harvest->entity_count, 2);
+	assert_int_equal(f->poll->bad_records, 3);
+	assert_int_equal(f->poll->walk.lack, SHD_LACK_UNREAD);
+	shd_poll_adopt(f->poll);
+}
+
+/* A list that goes on behind its last record goes on behind the last that can be read. */
+static void a_bad_last_record_ends_no_list(void **state)
+{
+	static const char *const bad[] = {
+		"{\"v\":1}", "{\"id\" 1}", "{\"id\":\"x\",\"state\":\"done\"}"};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(bad); i++) {
+		struct shd_text body SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&body, 1000);
+		shd_text_printf(&body, "{\"items\":[{\"id\":\"a\"},{\"id\":\"b\"},%s],"
+			"\"behind_last\":true}", bad[i]);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+			assert_int_equal(answer_with(f, "/list?", 200, body.data), SHD_POLL_READY);
+			assert_int_equal(answer_with(f, "/list?b", 200,
+				again ? ITEMS(ID("d"), "") : ITEMS(ID("c"), "")), SHD_POLL_CHANGED);
+			shd_poll_adopt(f->poll);
+		}
+	}
+}
+
+/* One of them is read again, for an example. */
+static void a_bad_record_is_known_again(void **state)
+{
+	struct poll_bench *f = *state;
+
+	read_once(f, LIST, "/list?",
+		"{\"items\":[{\"v\":1},{\"v\":2},{\"v\":3},{\"id\":\"a1\"}]}");
+	assert_int_equal(f->poll->parsed_records, 4);
+	read_once(f, LIST, "/list?",
+		"{\"items\":[{\"v\":1},{\"v\":2},{\"v\":3},{\"id\":\"a2\"}]}");
+	assert_int_equal(f->poll->parsed_records, 2);
+	assert_int_equal(f->poll->bad_records, 3);
+	assert_int_equal(f->poll->walk.lack, SHD_LACK_UNREAD);
+	assert_string_equal(f->poll->harvest->entities[0].id, "a2");
+}
+
+/* 70 or 5000 levels in a member that nobody reads: of the latter, the parser takes no more. */
+static void a_record_nested_however_deep_costs_itself_alone(void **state)
+{
+	static const size_t depths[] = {70, 5000};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(depths); i++) {
+		struct shd_text body;
+
+		shd_text_init(&body, 20000);
+		shd_text_puts(&body, "{\"items\":[{\"id\":\"b\",\"v\":");
+		for (size_t at = 0; at < depths[i]; at++)
+			shd_text_putc(&body, '[');
+		for (size_t at = 0; at < depths[i]; at++)
+			shd_text_putc(&body, ']');
+		shd_text_printf(&body, "},{\"id\":\"z%zu\"}]}", i);
+		read_once(f, LIST, "/list?", body.data);
+		assert_int_equal(f->poll->bad_records, i);
+		assert_int_equal(f->poll->harvest->entity_count, 2 - i);
+		shd_text_finish(&body);
+	}
+}
+
+int main(void)
+{
+#define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		ROW(a_bad_record_is_left_out),
+		ROW(a_page_of_nothing_but_bad_records_costs_itself_alone),
+		ROW(a_bad_last_record_ends_no_list),
+		ROW(a_bad_record_is_known_again),
+		ROW(a_record_nested_however_deep_costs_itself_alone),
+	};
+#undef ROW
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -112,10 +112,12 @@ static void vary_place(struct run *run, const struct odd_body *body, size_t at, 
 		run->may = absent ? ODD_ABSENT
 				  : odd_may(&odd_values[v], odd_value_at(record, place));
 		struct shd_harvest *odd = map_odd(run, body, record, place, v, &text);
+		run->other = false;
 		if (odd)
 			compare(run, good, odd);
 		if (!is_seen(seen, signature(odd)))
 			try_record(run, body, at, i, text, !odd);
+		run->other = false;
 		shd_harvest_destroy(odd);
 	}
 }
@@ -364,12 +366,15 @@ static void vary_ends(struct run *run, size_t at)
 /* --- all of it
  * ----------------------------------------------------------------------------------------- */
 
-/* SHD_ODD_ROW in the environment: only that row. */
-static bool is_wanted(const struct shd_endpoint *row)
+/* SHD_ODD_ROW in the environment: only that row. SHD_ODD_PART: every second one, from the first
+ * or the second on; so that two tests share the work. */
+static bool is_wanted(const char *name)
 {
-	const char *only = getenv("SHD_ODD_ROW");
+	const char *only = getenv("SHD_ODD_ROW"), *part = getenv("SHD_ODD_PART");
+	const struct shd_endpoint *row = shd_adapter_endpoint(&shd_ozon_adapter, name);
+	ptrdiff_t at = row ? row - shd_ozon_adapter.endpoints : 0;
 
-	return !only || strcmp(only, row->name) == 0;
+	return only ? strcmp(only, name) == 0 : !part || (part[0] == '1') == (at % 2 == 0);
 }
 
 static void run_all(struct run *run, const struct shd_adapter *adapter)
@@ -378,7 +383,7 @@ static void run_all(struct run *run, const struct shd_adapter *adapter)
 	for (size_t i = 0; i < run->body_count; i++) {
 		size_t at = run->bodies[i].at;
 
-		if (!is_wanted(odd_row(&run->world, at)))
+		if (!is_wanted(odd_row(&run->world, at)->name))
 			continue;
 		run->row = odd_row(&run->world, at);
 		set_good(run, at, run->bodies[i].json);
@@ -388,7 +393,7 @@ static void run_all(struct run *run, const struct shd_adapter *adapter)
 	for (size_t at = 0; at < adapter->endpoint_count; at++) {
 		const struct odd_body *body = best_body(run, adapter, at);
 
-		if (!is_wanted(odd_row(&run->world, at)))
+		if (!is_wanted(odd_row(&run->world, at)->name))
 			continue;
 		run->row = odd_row(&run->world, at);
 		set_good(run, at, body->json);
@@ -462,7 +467,7 @@ static bool is_of_another_row(const char *line)
 	char row[64] = "";
 
 	sscanf(line, "%*s %63s", row);
-	return getenv("SHD_ODD_ROW") && strcmp(getenv("SHD_ODD_ROW"), row) != 0;
+	return !is_wanted(row);
 }
 
 static bool is_found(const struct run *run, const char *line)

@@ -59,6 +59,7 @@ struct run {
 	size_t strange_count;
 	bool anew;               /* other records are told again: other rows may disagree */
 	bool broken;             /* the world has to be made anew */
+	bool other;              /* the record is of another thing, which sums count as well */
 };
 
 /* --- findings ------------------------------------------------------------------------------- */
@@ -236,6 +237,7 @@ static inline void compare(
 			compare_entity(run, is, entity);
 		else if (!(run->may & (ODD_TEXT | ODD_NUMBER | ODD_BOOL | ODD_MEANT)))
 			found(run, LAW_BECOMES, "a new %s", shd_kind_name(entity->kind));
+		run->other |= !is;
 		if (is || is_strange(run, entity->id))
 			continue;
 		assert_true(run->strange_count < STRANGE);
@@ -367,7 +369,7 @@ static inline void look_at_event(struct run *run, const struct shd_change_set *c
 	if (event->move == SHD_MOVE_RESOLVED)
 		found(run, LAW_RESOLVES, "%s", about);
 	else if ((event->move == SHD_MOVE_NEW || event->move == SHD_MOVE_ESCALATED) &&
-		 (moved || !rule->each))
+		 !run->other && (moved || !rule->each))
 		found(run, LAW_FIRES, "%s", about);
 }
 

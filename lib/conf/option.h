@@ -25,9 +25,6 @@ enum shd_option_type {
 	SHD_OPT_NODE,     /* const struct shd_node *: the reader goes on by itself */
 };
 
-/* Rows of tables may leave out their last members, which are then 0. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
 struct shd_option {
 	const char *name;
 	enum shd_option_type type;

@@ -163,6 +163,8 @@ static void addresses_of_older_files_become_words(void **state)
 	put_order(f, "s", "other", 1, false, "x", NULL);
 	shd_state_close(shd_steal(f->state));
 	run_sql(f->path,
+		"ALTER TABLE feed DROP COLUMN incomplete;"
+		"ALTER TABLE feed DROP COLUMN incomplete_since_ms;"
 		"PRAGMA user_version = 11; UPDATE e_order SET url = 'https://a.example/fbs'");
 	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
 		snprintf(sql, sizeof(sql), "UPDATE e_order SET url = '%s%s' WHERE id = '%s'",

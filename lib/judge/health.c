@@ -206,7 +206,7 @@ static bool locked_out(const struct shd_visit *visit)
 
 /* The rules that cannot judge without this poller. */
 static void name_blinded(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_visit *visit, enum shd_poller poller, struct shd_text *out)
+	const struct shd_visit *visit, uint32_t pollers, struct shd_text *out)
 {
 	struct shd_reading reading = shd_judge_reading(basis, txn, visit, NULL);
 	struct shd_rule_env env;
@@ -215,7 +215,7 @@ static void name_blinded(const struct shd_basis *basis, const struct shd_txn *tx
 	for (size_t i = 0; i < shd_rules_count(visit->lists->rules); i++) {
 		const struct shd_rule *rule = shd_rules_at(visit->lists->rules, i);
 
-		if ((rule->brought_by >> poller & 1) && shd_rule_applies(rule, &env))
+		if ((rule->brought_by & pollers) && shd_rule_applies(rule, &env))
 			shd_text_printf(out, "%s%s", out->len ? ", " : "", rule->id);
 	}
 }
@@ -243,7 +243,7 @@ static bool put_poller(const struct shd_basis *basis, struct shd_txn *txn, struc
 	shd_seen_n(&seen, SHD_F_poller_refused,
 		   view->failing && shd_standing_lasts(view->failing->standing));
 	if (blind)
-		name_blinded(basis, txn, visit, poller, &blinds);
+		name_blinded(basis, txn, visit, 1U << poller, &blinds);
 	shd_seen_text(&seen, SHD_F_poller_blinds, blind ? blinds.data : NULL);
 	return shd_judge_upsert(basis, txn, visit, &seen.entity, NULL, reterr);
 }
@@ -392,9 +392,7 @@ static void name_lost(const struct shd_basis *basis, const struct shd_txn *txn,
 		pollers |= 1U << poller;
 	}
 	shd_text_init(&rules, SHD_FIELD_BYTES);
-	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		if (pollers >> p & 1)
-			name_blinded(basis, txn, visit, (enum shd_poller)p, &rules);
+	name_blinded(basis, txn, visit, pollers, &rules);
 	if (rules.len)
 		shd_text_printf(out, " (%s)", rules.data);
 }

@@ -108,6 +108,11 @@ static bool miss_one(const struct shd_basis *basis, struct shd_txn *txn, struct 
 		return false;
 	if (shd_endpoint_lists(row, before)) {
 		miss(txn->outcome, batch, entity, txn->now);
+		/* That it is missing for the first time is no news of it: after a stop it would be
+		 * judged by what was known before, though another list tells what became of it. */
+		if (before->fields[SHD_I_unlisted_since].none)
+			return shd_overlay_entity_put(basis->overlay, visit->store->id, before,
+				entity, NULL, &kept, reterr);
 		return shd_judge_change(basis, txn, visit, before, entity, NULL, reterr);
 	}
 	/* That is why: it is on this list no longer. */

@@ -412,6 +412,7 @@ def test_a_state_that_is_no_database_is_refused_and_kept(daemon):
 
 def test_a_state_of_a_newer_version_is_refused(daemon):
     with sqlite3.connect(daemon.dir / "db" / "state.db") as db:
+        db.execute("PRAGMA application_id = 1399350321")
         db.execute("PRAGMA user_version = 9999")
     refuses(daemon, "was written by a newer storehealthd")
 

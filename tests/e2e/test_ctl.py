@@ -44,7 +44,7 @@ def test_status_as_a_table(daemon):
     lines = say(daemon, "status").stdout.splitlines()
     assert lines[0].startswith("storehealthd ") and ": 1 store, " in lines[0]
     assert lines[1].split()[:4] == ["STORE", "POLLER", "STATE", "LAST"]
-    assert len(lines) == 2 + 6
+    assert len(lines) == 2 + 6, "\n".join(lines)
     assert all(line.split()[2] == "ok" for line in lines[2:]), lines
 
 

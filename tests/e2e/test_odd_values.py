@@ -137,7 +137,8 @@ def test_a_new_order_is_told_whatever_cannot_be_read(market, daemon, fields):
 
 @pytest.mark.parametrize("bad", [
     posting(None), json.dumps(posting("0777-0009-1")).replace('"990.00"', "nul"),
-    json.dumps(posting("0777\x000009")), "null"])
+    json.dumps(posting("0777\x000009")), "null"],
+    ids=["without a number", "no JSON", "a NUL in its number", "null"])
 def test_a_bad_record_costs_that_record(market, daemon, bad):
     kept = posting("0777-0001-1")
     market.serve(kept)

@@ -160,7 +160,6 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks_fbs,
 		.map = shd_ozon_map_warehouse_stock,
 		.next = shd_ozon_next_cursor,
-		.tells = {SHD_F_stock_available, SHD_F_stock_reserved},
 	},
 	{
 		.name = "stocks_fbo",
@@ -179,7 +178,6 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks_fbo,
 		.map = shd_ozon_map_warehouse_stock,
 		.next = shd_ozon_next_cursor,
-		.tells = {SHD_F_stock_available, SHD_F_stock_reserved},
 	},
 	{
 		.name = "analytics_stocks",

@@ -26,7 +26,7 @@ struct shd_commit;
 struct shd_engine {
 	bool (*begin)(void *ctx, struct shd_error *reterr);
 	bool (*apply)(void *ctx, const struct shd_change_set *changes, struct shd_error *reterr);
-	bool (*commit)(void *ctx, bool durable, struct shd_error *reterr);
+	bool (*commit)(void *ctx, struct shd_error *reterr);
 	void (*rollback)(void *ctx);
 	/* After a commit that was to be durable: brings it to the disk. NULL: commit did. What
 	 * cannot be synced counts as kept: a power cut may take it back, and what was told is

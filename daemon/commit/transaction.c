@@ -8,9 +8,8 @@ static bool begin_engine(void *ctx, struct shd_error *reterr)
 	return shd_state_begin(ctx, reterr);
 }
 
-static bool commit_engine(void *ctx, bool durable, struct shd_error *reterr)
+static bool commit_engine(void *ctx, struct shd_error *reterr)
 {
-	(void)durable;
 	return shd_state_commit(ctx, false, reterr);
 }
 
@@ -90,7 +89,7 @@ static bool run(struct shd_commit_job *job, struct shd_change **ret_culprit,
 		shd_judge_begin(job->judge, job->transaction.now, &job->outcome);
 	bool good = (!job->proves || job->engine.prove(job->engine.ctx, reterr)) &&
 		    apply_all(job, ret_culprit, reterr) && finish(job, ret_culprit, reterr) &&
-		    job->engine.commit(job->engine.ctx, job->transaction.durable, reterr);
+		    job->engine.commit(job->engine.ctx, reterr);
 
 	if (good) {
 		job->unsynced = job->transaction.durable && job->engine.sync &&

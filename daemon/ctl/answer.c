@@ -9,7 +9,7 @@ const char *shd_ctl_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
-	return text ? text : "";
+	return shd_or_empty(text);
 }
 
 int64_t shd_ctl_int(const json_t *object, const char *name)

@@ -25,11 +25,6 @@ void shd_ctl_print_diags(const struct shd_diags *diags)
 	fputs(text.data, stderr);
 }
 
-static const char *or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
 json_t *shd_ctl_diags_json(const struct shd_diags *diags)
 {
 	json_t *list = json_array();
@@ -41,7 +36,7 @@ json_t *shd_ctl_diags_json(const struct shd_diags *diags)
 			list, json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}", "severity",
 				      diag->severity == SHD_MISTAKE ? "error" : "warning", "file",
 				      diag->file, "line", diag->line, "col", diag->col, "text",
-				      diag->text, "hint", or_empty(diag->hint)));
+				      diag->text, "hint", shd_or_empty(diag->hint)));
 	}
 	return list;
 }

@@ -89,7 +89,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t len, voi
 	struct shd_mail *mail = line->mail;
 
 	(void)easy;
-	if (type != CURLINFO_HEADER_OUT)
+	if (!mail || type != CURLINFO_HEADER_OUT) /* none: the connection is closed between two */
 		return 0;
 	enum shd_mail_step step = step_of(bytes, len, mail->step);
 	if (step == SHD_MAIL_QUIT) { /* the answer before it counts */

@@ -102,11 +102,6 @@ static char *copy(const char *text)
 	return text ? shd_xstrdup(text) : NULL;
 }
 
-static const char *text_of(const char *text)
-{
-	return text ? text : "";
-}
-
 static struct server *server_of(struct shd_mails *mails, const struct shd_transfer_in *in,
 				const struct shd_egress *egress)
 {
@@ -114,9 +109,9 @@ static struct server *server_of(struct shd_mails *mails, const struct shd_transf
 	struct server *server = mails->servers, **end = &mails->servers;
 
 	shd_text_init(&key, SIZE_MAX / 2);
-	shd_text_printf(&key, "%s\n%s\n%s\n%s\n%s", in->url, text_of(in->user),
-			text_of(egress->proxy), text_of(egress->interface),
-			text_of(egress->ca_file));
+	shd_text_printf(&key, "%s\n%s\n%s\n%s\n%s", in->url, shd_or_empty(in->user),
+			shd_or_empty(egress->proxy), shd_or_empty(egress->interface),
+			shd_or_empty(egress->ca_file));
 	for (; server && strcmp(server->key, key.data) != 0; server = server->next)
 		end = &server->next;
 	if (server)

@@ -4,7 +4,8 @@
 #include "mails.h"
 #include "pool.h"
 
-#include <arpa/inet.h>
+#include "conf/option.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -43,24 +44,6 @@ struct shd_transfers {
 
 /* --- is a request allowed ------------------------------------------------------ */
 
-static bool is_loopback(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-	char bare[INET6_ADDRSTRLEN + 2];
-
-	if (strcasecmp(host, "localhost") == 0) /* curl resolves it to loopback by itself */
-		return true;
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	size_t len = strlen(host);
-	if (len < 3 || len - 2 >= sizeof(bare) || host[0] != '[' || host[len - 1] != ']')
-		return false;
-	memcpy(bare, host + 1, len - 2);
-	bare[len - 2] = '\0';
-	return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 /* Whether the host of the URL, as curl will read it, is this machine. */
 static bool parse_is_loopback(const char *url)
 {
@@ -68,7 +51,7 @@ static bool parse_is_loopback(const char *url)
 	char *host = NULL;
 	bool loopback = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
 			curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-			is_loopback(host);
+			shd_host_is_loopback(host, strlen(host));
 
 	curl_free(host);
 	curl_url_cleanup(parsed);

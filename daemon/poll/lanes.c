@@ -21,20 +21,16 @@ struct shd_lane_entry {
 
 /* --- whose lane ---------------------------------------------------------------------------- */
 
-static const char *text_of(const char *text)
-{
-	return text ? text : "";
-}
-
 static void add_key(struct shd_text *key, const struct shd_source *source)
 {
 	const struct shd_egress *egress = source->egress;
-	const char *url = text_of(source->base_url), *scheme = strstr(url, "://");
+	const char *url = shd_or_empty(source->base_url), *scheme = strstr(url, "://");
 	const char *host = scheme ? scheme + 3 : url;
 
 	shd_text_printf(key, "%s\n%.*s\n%s\n%s\n%s\n%s", source->adapter->name,
-		(int)strcspn(host, "/?#"), host, source->credential->id, text_of(egress->proxy),
-		text_of(egress->interface), text_of(egress->ca_file));
+		(int)strcspn(host, "/?#"), host, source->credential->id,
+		shd_or_empty(egress->proxy), shd_or_empty(egress->interface),
+		shd_or_empty(egress->ca_file));
 }
 
 void shd_lanes_init(struct shd_lanes *lanes, size_t in_flight_max)

@@ -55,6 +55,12 @@ size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes);
  * *at < len. */
 int32_t shd_utf8_next(const char *s, size_t len, size_t *at);
 
+/* The text, or "" for NULL. */
+static inline const char *shd_or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
 /* Makes a foreign text harmless for one line of a log, a terminal or a mail, where it is: a control
  * character (C0, DEL, C1) or a line separator becomes a space, a byte that is no UTF-8 '?', and
  * what changes the direction of writing goes. It never grows. */

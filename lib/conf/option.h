@@ -85,7 +85,7 @@ bool shd_options_apply_all(const struct shd_node *map, const struct shd_option_u
 
 /* True when a URL, or a host in it, names this host itself: 127.0.0.0/8, ::1, localhost. */
 bool shd_url_is_loopback(const char *url);
-bool shd_host_is_loopback(const char *host, size_t len);
+bool shd_host_is_loopback(const char *host, size_t len); /* IPv6 with or without brackets */
 
 /* Puts the defaults of a table into *target, as an absent map would. */
 void shd_options_preset(const struct shd_option *table, size_t count, void *target,

@@ -300,18 +300,23 @@ static bool read_url(const struct shd_option *option, const char *text, size_t l
 
 bool shd_host_is_loopback(const char *host, size_t len)
 {
-	static const char *const names[] = {"localhost", "::1", "[::1]"};
-	char text[INET_ADDRSTRLEN];
+	char text[INET6_ADDRSTRLEN];
 	struct in_addr v4;
+	struct in6_addr v6;
 
-	for (size_t i = 0; i < SHD_COUNT(names); i++)
-		if (len == strlen(names[i]) && strncasecmp(host, names[i], len) == 0)
-			return true;
+	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
 	if (len >= sizeof(text))
 		return false;
 	memcpy(text, host, len);
 	text[len] = '\0';
-	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+	if (strcasecmp(text, "localhost") == 0) /* curl resolves it to loopback by itself */
+		return true;
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 bool shd_url_is_loopback(const char *url)

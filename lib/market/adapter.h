@@ -109,7 +109,8 @@ struct shd_endpoint {
 	/* Fields of one kind that its rows tell (0 ends them). Of an entity without a row in a
 	 * whole reading they are not known any more: the value that was stays, and is unreadable.
 	 * That is one that had a row before or, of a BATCH, is asked for: by its id; stock by its
-	 * sku, where only that in a warehouse has rows. */
+	 * sku, where only that in a warehouse has rows. So no two of these may tell one field: each
+	 * would make unknown what the other has rows of. */
 	enum shd_field tells[4];
 	/* CURSOR: the last page says where the next poll goes on. It lists changes: it is neither
 	 * `complete` nor anybody's ids_of, and no carrier's. Where the text has expired or its

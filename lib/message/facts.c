@@ -93,7 +93,7 @@ static const char *get_word(const json_t *map, const char *name, struct shd_aren
 {
 	const char *text = get_text(map, name, arena);
 
-	return text ? text : "";
+	return shd_or_empty(text);
 }
 
 static int64_t get_int(const json_t *map, const char *name)

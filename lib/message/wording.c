@@ -162,7 +162,7 @@ const char *shd_wording_value(const struct shd_phrasebook *book, enum shd_langua
 	shd_reader_init(&reader, book, language, timezone, (struct shd_wall){0}, arena);
 	const char *text = shd_wording(&reader, value);
 	shd_reader_finish(&reader);
-	return text ? text : "";
+	return shd_or_empty(text);
 }
 
 const char *shd_wording_time_left(const struct shd_phrasebook *book, enum shd_language language,

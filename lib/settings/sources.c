@@ -62,7 +62,7 @@ static void check_poll(struct shd_build *build, const struct shd_source *source,
 
 static int compare_texts(const char *a, const char *b)
 {
-	return strcmp(a ? a : "", b ? b : "");
+	return strcmp(shd_or_empty(a), shd_or_empty(b));
 }
 
 static int compare_egresses(const struct shd_egress *a, const struct shd_egress *b)

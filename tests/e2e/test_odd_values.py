@@ -4,11 +4,11 @@ the field and an example."""
 import http.server
 import json
 import threading
-import time
 
 import pytest
 from ctl_setup import run_ctl
 from daemon_client import ONE_SHOP, Daemon, wait_for
+from ozon_records import iso, posting
 
 UNFULFILLED, LIST = "/v4/posting/fbs/unfulfilled/list", "/v4/posting/fbs/list"
 POLL = "{orders: 1s, stock: off, reviews: off, logistics: off, complaints: off, account: off}"
@@ -18,19 +18,6 @@ channels:
 routes:
   - to: [hook]
 """
-
-
-def iso(at, form="%Y-%m-%dT%H:%M:%SZ"):
-    return time.strftime(form, time.gmtime(at))
-
-
-def posting(number, ship_in=7000, **fields):
-    """An order to be shipped within two hours, which is critical."""
-    return {"posting_number": number, "status": "awaiting_packaging",
-            "in_process_at": iso(time.time()), "shipment_date": iso(time.time() + ship_in),
-            "shipment_date_without_delay": iso(time.time() + ship_in), "delivering_date": None,
-            "tracking_number": "", "products": [
-                {"sku": 11, "quantity": 1, "price": "990.00", "currency_code": "RUB"}], **fields}
 
 
 class Market:

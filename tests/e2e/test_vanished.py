@@ -9,6 +9,7 @@ import time
 
 import pytest
 from daemon_client import ONE_SHOP, Daemon, wait_for
+from ozon_records import iso, posting
 
 POLL = "{orders: 1s, stock: 1s, reviews: off, logistics: off, complaints: 1s, account: off}"
 CONFIG = ONE_SHOP + """\
@@ -24,19 +25,6 @@ A, B = "0777-0001-1", "0777-0002-1"
 EMPTY = {"postings": [], "cursor": "", "has_next": False, "count": 0}
 UNLISTED, LISTED = "unlisted_since IS NOT NULL", "unlisted_since IS NULL"
 NO_SUCH = (404, {"code": 5, "message": "posting not found", "details": []})
-
-
-def iso(at):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
-
-
-def posting(number, ship_in=7000, **fields):
-    """An order to be shipped within two hours, which is critical."""
-    return {"posting_number": number, "status": "awaiting_packaging",
-            "in_process_at": iso(time.time()), "shipment_date": iso(time.time() + ship_in),
-            "shipment_date_without_delay": iso(time.time() + ship_in), "delivering_date": None,
-            "tracking_number": "", "products": [
-                {"sku": 11, "quantity": 1, "price": "990.00", "currency_code": "RUB"}], **fields}
 
 
 def product(number, present):

@@ -8,7 +8,7 @@ static const char rules[] =
 	"    each: order\n"
 	"    where: status == \"awaiting_shipment\"\n"
 	"    due: ship_by\n"
-	"    levels: {warning: remaining <= 6h}\n"
+	"    levels: {warning: remaining <= 6h, critical: remaining <= 30m}\n"
 	"  - rule: cover\n"
 	"    each: stock\n"
 	"    levels: {warning: cover is not none and cover < 7d}\n";
@@ -112,6 +112,23 @@ static void what_vanished_is_asked_for_the_second_time(void **state)
 	bench_finish(&b);
 }
 
+/* After a stop of hours the list is read before another one tells that it was shipped: what was
+ * known before must not be judged by what time it is now. */
+static void what_vanished_is_not_judged_for_it(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	two_wait(&b);
+	b.now = T0 + 45 * SHD_MINUTE_MS;
+	list(&b, 1, NULL);
+	assert_false(of(&b, SHD_F_order_unlisted_since, "b")->none);
+	assert_int_equal(bench_level(&b, "ship", "b"), SHD_WARN);
+	bench_wake(&b, b.now); /* now it is time's turn */
+	assert_int_equal(bench_level(&b, "ship", "b"), SHD_CRITICAL);
+	bench_finish(&b);
+}
+
 /* By its own answer, or one of another list; then it has not vanished at all. */
 static void what_was_shipped_has_not_vanished(void **state)
 {
@@ -159,10 +176,10 @@ static void what_nobody_knows_ends_after_its_age(void **state)
 	list(&b, 1, NULL);
 	for (b.now = since + SHD_DAY_MS; b.now < since + SHD_WEEK_MS; b.now += SHD_DAY_MS) {
 		list(&b, 1, unfound);
-		assert_int_equal(bench_level(&b, "ship", "b"), SHD_WARN);
+		assert_int_equal(bench_level(&b, "ship", "b"), SHD_CRITICAL);
 	}
 	list(&b, 1, NULL);
-	assert_int_equal(bench_level(&b, "ship", "b"), SHD_WARN);
+	assert_int_equal(bench_level(&b, "ship", "b"), SHD_CRITICAL);
 	list(&b, 1, unfound);
 	assert_int_equal(bench_alert(&b, "ship", "b")->state, SHD_ALERT_RESOLVED);
 	assert_int_equal(of(&b, SHD_F_order_closed_at, "b")->n, b.now);
@@ -260,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_vanished_is_asked_for_the_second_time),
+		cmocka_unit_test(what_vanished_is_not_judged_for_it),
 		cmocka_unit_test(what_was_shipped_has_not_vanished),
 		cmocka_unit_test(what_nobody_knows_ends_after_its_age),
 		cmocka_unit_test(a_row_that_is_missing_makes_its_figures_unknown),

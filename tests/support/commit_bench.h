@@ -20,7 +20,7 @@ struct fixture {
 	atomic_int proofs, synced;
 	int refusals;
 	struct shd_error refused;       /* the last one */
-	atomic_int begins, commits, durable, rollbacks, in_transaction;
+	atomic_int begins, commits, rollbacks, in_transaction;
 	int failures, recoveries, idle, closed, jobs_closed;
 	size_t judged, transitions;
 	uv_sem_t gate;                  /* of changes that wait */
@@ -39,7 +39,7 @@ static bool put(void *ctx, const struct shd_change_set *changes, struct shd_erro
 	return shd_state_apply(((struct fixture *)ctx)->bench.state, changes, reterr);
 }
 
-static bool end(void *ctx, bool durable, struct shd_error *reterr)
+static bool end(void *ctx, struct shd_error *reterr)
 {
 	struct fixture *f = ctx;
 
@@ -47,8 +47,7 @@ static bool end(void *ctx, bool durable, struct shd_error *reterr)
 		return shd_fail(reterr, SHD_ERR_STATE, "disk full");
 	f->in_transaction--;
 	f->commits++;
-	f->durable += durable;
-	return !f->judges || f->state_engine.commit(f->state_engine.ctx, durable, reterr);
+	return !f->judges || f->state_engine.commit(f->state_engine.ctx, reterr);
 }
 
 static void roll_back(void *ctx)

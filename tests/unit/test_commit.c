@@ -77,7 +77,7 @@ static void what_waits_goes_together_in_order(void **state)
 		assert_int_equal(items[i].transaction, 1);
 		assert_int_equal(items[i].order, items[0].order + i);
 	}
-	assert_int_equal(f->durable, 0);
+	assert_int_equal(f->synced, 0);
 }
 
 static void a_change_is_queued_once(void **state)
@@ -101,7 +101,7 @@ static void one_that_wants_the_disk_makes_the_commit_durable(void **state)
 
 	submit(f, &item, true);
 	run_until(f, &item.done, 1);
-	assert_int_equal(f->durable, 1);
+	assert_int_equal(f->synced, 1);
 }
 
 static void a_change_that_is_refused_fails_alone(void **state)
@@ -118,7 +118,7 @@ static void a_change_that_is_refused_fails_alone(void **state)
 	assert_int_equal(items[1].applied, 2); /* once more, without the one that was refused */
 	assert_int_equal(f->rollbacks, 1);
 	assert_int_equal(f->failures, 0);
-	assert_int_equal(f->durable, 0); /* what the refused one wanted counts no more */
+	assert_int_equal(f->synced, 0); /* what the refused one wanted counts no more */
 	assert_int_equal(f->refusals, 1); /* nothing is refused in silence */
 	assert_string_equal(f->refused.msg, "cannot be kept");
 	struct shd_commit_figures figures;

@@ -67,7 +67,7 @@ static void time_waits_while_it_is_suspended(void **state)
 	while (f->transitions == moves)
 		uv_run(&f->loop, UV_RUN_ONCE);
 	assert_true(f->judged > before);
-	assert_true(f->durable >= 1); /* it is on disk before it is told */
+	assert_true(f->synced >= 1); /* it is on disk before it is told */
 }
 
 static void a_deadline_is_judged_at_its_millisecond(void **state)

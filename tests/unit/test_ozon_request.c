@@ -92,6 +92,33 @@ static void test_only_known_reads_are_asked(void **state)
 	}
 }
 
+static bool tells(const struct shd_endpoint *row, enum shd_field field)
+{
+	for (size_t i = 0; i < SHD_COUNT(row->tells) && row->tells[i]; i++)
+		if (row->tells[i] == field)
+			return true;
+	return false;
+}
+
+/* Of what two of them share, each lacks what the other has: it would make that unknown. */
+static void test_no_two_batches_tell_the_same_field(void **state)
+{
+	const struct shd_endpoint *rows = shd_ozon_adapter.endpoints;
+	size_t told = 0;
+
+	(void)state;
+	for (size_t i = 0; i < shd_ozon_adapter.endpoint_count; i++)
+		for (size_t k = 0; k < SHD_COUNT(rows[i].tells) && rows[i].tells[k]; k++) {
+			told++;
+			for (size_t j = 0; j < i; j++)
+				if (rows[i].paging == SHD_PAGE_BATCH &&
+					rows[j].paging == SHD_PAGE_BATCH &&
+					tells(&rows[j], rows[i].tells[k]))
+					fail_msg("%s and %s", rows[j].name, rows[i].name);
+		}
+	assert_true(told > 0);
+}
+
 static void test_a_request_carries_url_and_credentials(void **state)
 {
 	struct shd_request request SHD_AUTO(shd_request_finish) = {0};
@@ -393,6 +420,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_known_reads_are_asked),
+		cmocka_unit_test(test_no_two_batches_tell_the_same_field),
 		cmocka_unit_test(test_a_request_carries_url_and_credentials),
 		cmocka_unit_test(test_bad_settings_are_refused_in_words),
 		cmocka_unit_test(test_every_body_is_json_with_its_limit_and_hostile_ids_stay_texts),

@@ -62,10 +62,9 @@ static bool begin_nothing(void *ctx, struct shd_error *reterr)
 	return true;
 }
 
-static bool commit_nothing(void *ctx, bool durable, struct shd_error *reterr)
+static bool commit_nothing(void *ctx, struct shd_error *reterr)
 {
 	(void)ctx;
-	(void)durable;
 	(void)reterr;
 	return true;
 }

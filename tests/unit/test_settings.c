@@ -274,9 +274,11 @@ static void zones_and_loopback_are_recognized(void **state)
 	static const char *const none[] = {"", "Moscow", "GMT+3", "europe", "Mars/Olympus"};
 	static const char *const near[] = {"http://127.0.0.1", "http://127.1.2.3:80/x",
 		"https://localhost/", "http://localhost:1", "http://[::1]:80",
+		"http://[0:0:0:0:0:0:0:1]/", "http://LOCALHOST/",
 		"http://u@127.0.0.1"};
 	static const char *const far[] = {"http://127.0.0.1.example.com", "http://localhost.com",
-		"http://example.com/127.0.0.1", "http://127.0.0.1@example.com", "127.0.0.1"};
+		"http://example.com/127.0.0.1", "http://127.0.0.1@example.com", "127.0.0.1",
+		"http://127.mail.example.com", "http://[::2]:80"};
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(zones); i++)

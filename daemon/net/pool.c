@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static char *copy(const char *text)
 {
@@ -16,6 +17,18 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* Another one when the file was changed or replaced. */
+static uint64_t hash_file(uint64_t hash, const char *path)
+{
+	struct stat found = {0};
+
+	if (!path || stat(path, &found) != 0)
+		return hash + 1;
+	const int64_t facts[] = {(int64_t)found.st_dev, (int64_t)found.st_ino, found.st_size,
+		found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
+	return shd_hash_after(hash, (const char *)facts, sizeof(facts));
+}
+
 uint64_t shd_pool_hash(const struct shd_egress *egress)
 {
 	const char *texts[] = {egress->proxy, egress->interface, egress->ca_file};
@@ -23,14 +36,19 @@ uint64_t shd_pool_hash(const struct shd_egress *egress)
 
 	for (size_t i = 0; i < SHD_COUNT(texts); i++)
 		hash = texts[i] ? shd_hash_after(hash, texts[i], strlen(texts[i])) : hash + 1;
-	return hash;
+	return hash_file(hash, egress->ca_file);
+}
+
+bool shd_pool_says(const struct shd_pool *pool, const struct shd_egress *egress)
+{
+	return same(pool->egress.proxy, egress->proxy) &&
+	       same(pool->egress.interface, egress->interface) &&
+	       same(pool->egress.ca_file, egress->ca_file);
 }
 
 bool shd_pool_is(const struct shd_pool *pool, const struct shd_egress *egress, uint64_t hash)
 {
-	return pool->hash == hash && same(pool->egress.proxy, egress->proxy) &&
-	       same(pool->egress.interface, egress->interface) &&
-	       same(pool->egress.ca_file, egress->ca_file);
+	return pool->hash == hash && shd_pool_says(pool, egress);
 }
 
 /* --- slots ------------------------------------------------------------------------------ */

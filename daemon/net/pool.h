@@ -31,9 +31,12 @@ struct shd_pool {
 	bool closing, any_cancelled;
 };
 
-/* A hash of the three texts; and whether the egress, which has this hash, is the pool's. */
+/* A hash of the three texts and of the CA file's time and size, as curl keeps what it read of
+ * it; and whether the egress, which has this hash, is the pool's. */
 uint64_t shd_pool_hash(const struct shd_egress *egress);
 bool shd_pool_is(const struct shd_pool *pool, const struct shd_egress *egress, uint64_t hash);
+/* Whether it is the pool's by its texts, even if the CA file has changed since. */
+bool shd_pool_says(const struct shd_pool *pool, const struct shd_egress *egress);
 
 /* Returns owned; ends with shd_pool_close. */
 struct shd_pool *shd_pool_create(const struct shd_pool_in *in, const struct shd_egress *egress);

@@ -27,7 +27,7 @@ struct shd_transfers {
 	struct shd_mails *mails;
 	uv_timer_t cancel;
 	size_t parts_open; /* sockets, mails, the timer */
-	struct shd_pool **pools; /* the first one is of no proxy and no interface, and stays */
+	struct shd_pool **pools; /* the first one is of no egress of its own, and stays */
 	size_t pool_count, pool_room;
 	size_t pools_open; /* with those that close */
 	size_t slot_max, running, slot_count; /* in all pools */
@@ -94,7 +94,7 @@ static bool check(struct shd_transfers *transfers, const struct shd_transfer_in 
 	if (mail != (in->mail_from != NULL))
 		return shd_fail(reterr, SHD_ERR_CONFIG, "%s: %s", in->url,
 				mail ? "a mail needs a sender" : "expected smtp:// or smtps://");
-	if (mail && !in->probe && in->mail_to.count == 0)
+	if (mail && in->mail_to.count == 0)
 		return shd_fail(reterr, SHD_ERR_CONFIG, "%s: a mail needs a recipient", in->url);
 	if (mail || starts_with(in->url, "https://"))
 		return true;
@@ -148,6 +148,12 @@ static struct shd_pool *add_pool(struct shd_transfers *transfers, const struct s
 		.ctx = transfers};
 	struct shd_pool *pool = shd_pool_create(&in, egress);
 
+	for (size_t i = 1; i < transfers->pool_count; i++) { /* with the CA file as it was */
+		if (!shd_pool_says(transfers->pools[i], egress))
+			continue;
+		transfers->pools[i]->unwanted = true;
+		transfers->any_unwanted = true;
+	}
 	shd_grow(transfers->pools, transfers->pool_count, transfers->pool_room);
 	transfers->pools[transfers->pool_count++] = pool;
 	transfers->pools_open++;

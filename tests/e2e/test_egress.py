@@ -194,6 +194,23 @@ def seen(world, clients, count):  # pylint: disable=redefined-outer-name
     return wait_for(lambda: all(world.requests[client] >= count for client in clients), 30)
 
 
+# pylint: disable-next=redefined-outer-name
+def test_a_ca_file_that_was_mended_is_read_without_a_restart(tmp_path, world):
+    right = (tmp_path / "ca.pem").read_bytes()
+    other = tmp_path / "other"
+    other.mkdir()
+    make_server_context(other)
+    (tmp_path / "ca.pem").write_bytes((other / "ca.pem").read_bytes())
+    with Daemon(tmp_path, NoSandbox, poll=POLL) as daemon:
+        write_config(daemon, world, {DIRECT: {}})
+        daemon.start()
+        assert wait_for(lambda: "certificate" in daemon.log.read_text()), daemon.log.read_text()
+        assert not world.requests[DIRECT]
+        (tmp_path / "ca.pem").write_bytes(right)
+        assert seen(world, [DIRECT], 3), daemon.log.read_text()
+        assert daemon.stop() == 0
+
+
 def test_identities_share_nothing(tmp_path, world):  # pylint: disable=redefined-outer-name
     proxies = [Proxy(ADDRESSES[PROXY]), Proxy(ADDRESSES[OTHER_PROXY])]
     egresses = {DIRECT: {}, SECOND: {"interface": ADDRESSES[SECOND]},

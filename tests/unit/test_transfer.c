@@ -413,6 +413,37 @@ static void an_egress_that_nobody_names_any_more_is_let_go(void **state)
 	assert_int_equal(shd_transfers_pools(f->transfers), 2);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The connections that were made with the CA file as it was are used no more, and let go. */
+static void a_ca_file_that_changed_is_read_again(void **state)
+{
+	struct fixture *f = *state;
+	struct result result;
+	char path[] = "/tmp/shd-ca-XXXXXX";
+	const struct shd_egress egress = {.ca_file = path};
+	static const char *const versions[] = {"one", "another", "yet another"};
+
+	close(mkstemp(path));
+	for (int i = 0; i < 6; i++) {
+		if (i % 2 == 0)
+			write_file(path, versions[i / 2]);
+		assert_true(ask_by(f, &egress, "/from", &result));
+		wait_for(f, &result);
+		assert_int_equal(atomic_load(&f->peer->connections), 1 + i / 2);
+		while (shd_transfers_pools(f->transfers) > 2)
+			uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +469,8 @@ int main(void)
 			the_limit_is_of_all_egresses_together, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			an_egress_that_nobody_names_any_more_is_let_go, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_ca_file_that_changed_is_read_again, start_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

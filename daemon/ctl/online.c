@@ -3,8 +3,6 @@
 #include "base/mem.h"
 #include "host/clock.h"
 #include "market/adapter.h"
-#include "notify/notify.h"
-#include "net/transfer.h"
 #include "state/state.h"
 
 #include <stdio.h>
@@ -48,8 +46,7 @@ static void start_more(struct run *run);
 
 /* --- results -------------------------------------------------------------------- */
 
-static void set_result(struct shd_probe *probe, bool ok, const char *fmt, ...) SHD_PRINTF(3, 4);
-static void set_result(struct shd_probe *probe, bool ok, const char *fmt, ...)
+void shd_probe_set(struct shd_probe *probe, bool ok, const char *fmt, ...)
 {
 	va_list args;
 
@@ -62,7 +59,7 @@ static void set_result(struct shd_probe *probe, bool ok, const char *fmt, ...)
 /* The meaning of the kind comes first: "the key was refused" is what people look for. */
 static void report_error(struct shd_probe *probe, const struct shd_error *error)
 {
-	set_result(probe, false, "%s: %s", shd_err_text(error->kind), error->msg);
+	shd_probe_set(probe, false, "%s: %s", shd_err_text(error->kind), error->msg);
 }
 
 static void report_store(struct target *target, const struct shd_transfer_out *out)
@@ -72,7 +69,7 @@ static void report_store(struct target *target, const struct shd_transfer_out *o
 	struct shd_answer_verdict verdict;
 
 	if (target->source->adapter->accept(target->endpoint, &answer, &verdict)) {
-		set_result(
+		shd_probe_set(
 			target->probe, true, "key accepted by %s", target->source->adapter->name);
 	} else {
 		shd_request_strike(&target->request, verdict.error.msg);
@@ -80,19 +77,6 @@ static void report_store(struct target *target, const struct shd_transfer_out *o
 	}
 }
 
-static void report_channel(struct target *target, const struct shd_transfer_out *out)
-{
-	if (target->channel->notifier->transport == SHD_TRANSPORT_HTTP)
-		set_result(
-			target->probe, true, "answers (HTTP %d); no message was sent", out->status);
-	else if (out->status < 400)
-		set_result(target->probe, true, "%s; no mail was sent",
-			target->envelope.user ? "connected, password accepted" : "connected");
-	else
-		set_result(target->probe, false, "%s: the server says %d %s",
-			target->envelope.user ? "connected, but refused" : "refused", out->status,
-			out->body.data);
-}
 
 /* --- one probe ---------------------------------------------------------------------- */
 
@@ -115,12 +99,15 @@ static void on_answer(void *ctx, struct shd_transfer_out *out)
 	struct target *target = ctx;
 
 	target->probe->took_ms = out->took_ms;
-	if (!out->ok)
+	if (target->channel && target->channel->notifier->transport == SHD_TRANSPORT_SMTP)
+		shd_probe_mail(target->probe, &target->envelope, out);
+	else if (!out->ok)
 		report_error(target->probe, &out->error);
 	else if (target->source)
 		report_store(target, out);
 	else
-		report_channel(target, out);
+		shd_probe_set(
+			target->probe, true, "answers (HTTP %d); no message was sent", out->status);
 	end_target(target);
 }
 
@@ -191,6 +178,7 @@ static bool start_channel(struct target *target, struct shd_error *reterr)
 	if (channel->notifier->transport == SHD_TRANSPORT_SMTP) {
 		in.probe = true;
 		in.mail_from = envelope->from;
+		in.mail_to = envelope->to;
 		in.require_tls = envelope->require_tls;
 		in.user = envelope->user;
 		in.password = envelope->password;

@@ -133,6 +133,7 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *ctx)
 		return size * count;
 	mail->code = (bytes[0] - '0') * 100 + (bytes[1] - '0') * 10 + (bytes[2] - '0');
 	enter(mail, mail->step, false);
+	mail->replied = mail->step;
 	if (mail->step == SHD_MAIL_RCPT && mail->asked && mail->asked <= mail->in.mail_to.count) {
 		struct shd_recipient_reply *reply = &mail->replies[mail->asked - 1];
 
@@ -227,14 +228,7 @@ static void set_letter(struct shd_mail_line *line, struct curl_slist *recipients
 	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)in->body_len);
 }
 
-/* Without a recipient curl sends one command of our choice. */
-static void set_noop(struct shd_mail_line *line)
-{
-	curl_easy_setopt(line->easy, CURLOPT_CUSTOMREQUEST, "NOOP");
-	curl_easy_setopt(line->easy, CURLOPT_NOBODY, 1L);
-}
-
-static void set_mail(struct shd_mail_line *line, struct curl_slist *recipients)
+static void set_mail(struct shd_mail_line *line)
 {
 	const struct shd_transfer_in *in = &line->mail->in;
 	CURL *easy = line->easy;
@@ -252,10 +246,59 @@ static void set_mail(struct shd_mail_line *line, struct curl_slist *recipients)
 		curl_easy_setopt(easy, CURLOPT_PASSWORD,
 				 in->password ? shd_secret_reveal(in->password, NULL) : "");
 	}
-	if (in->probe)
-		set_noop(line);
-	else
-		set_letter(line, recipients);
+}
+
+/* --- sending and probing --------------------------------------------------------------------- */
+
+static struct curl_slist *list_recipients(const struct shd_texts *to, const char *prefix,
+					  const char *suffix)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text text = {0};
+	struct curl_slist *list = NULL;
+
+	shd_text_init(&text, SIZE_MAX / 2);
+	for (size_t i = 0; i < to->count; i++) {
+		shd_text_clear(&text);
+		shd_text_printf(&text, "%s%s%s", prefix, to->items[i], suffix);
+		list = curl_slist_append(list, text.data);
+	}
+	return list;
+}
+
+static CURLcode send_letter(struct shd_mail_line *line)
+{
+	struct curl_slist *recipients = list_recipients(&line->mail->in.mail_to, "", "");
+
+	set_letter(line, recipients);
+	CURLcode code = curl_easy_perform(line->easy);
+	curl_slist_free_all(recipients);
+	return code;
+}
+
+/* Without a mail curl sends a command of our choice: alone, or once for each recipient, and then
+ * no refusal is a failure. */
+static CURLcode command(struct shd_mail_line *line, const char *verb, struct curl_slist *recipients)
+{
+	curl_easy_setopt(line->easy, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(line->easy, CURLOPT_CUSTOMREQUEST, verb);
+	curl_easy_setopt(line->easy, CURLOPT_MAIL_RCPT, recipients);
+	return curl_easy_perform(line->easy);
+}
+
+static CURLcode probe(struct shd_mail_line *line)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text from = {0};
+	struct shd_mail *mail = line->mail;
+
+	shd_text_init(&from, SIZE_MAX / 2);
+	shd_text_printf(&from, "MAIL FROM:<%s>", mail->in.mail_from);
+	CURLcode code = command(line, from.data, NULL);
+	if (code != CURLE_OK)
+		return code;
+	struct curl_slist *recipients = list_recipients(&mail->in.mail_to, "TO:<", ">");
+	code = command(line, "RCPT", recipients);
+	curl_slist_free_all(recipients);
+	return code == CURLE_OK ? command(line, "RSET", NULL) : code;
 }
 
 /* --- a mail --------------------------------------------------------------------------------- */
@@ -285,11 +328,6 @@ void shd_mail_destroy(struct shd_mail *mail)
 
 static void explain(const struct shd_mail_line *line, CURLcode code, struct shd_error *reterr)
 {
-	static const char *const texts[] = {
-#define X(id, command, text) [SHD_MAIL_##id] = text,
-		SHD_MAIL_STEP_MAP(X)
-#undef X
-	};
 	const struct shd_mail *mail = line->mail;
 	bool late = mail->late || code == CURLE_OPERATION_TIMEDOUT;
 
@@ -297,8 +335,10 @@ static void explain(const struct shd_mail_line *line, CURLcode code, struct shd_
 		shd_fail(reterr, SHD_ERR_CLOSING, "given up because the daemon stops");
 	else if (late && mail->pending)
 		shd_fail(reterr, SHD_ERR_TIMEOUT,
-			"the mail server does not answer: after %s, %lld s", texts[mail->step],
+			"the mail server does not answer: after %s, %lld s", mail->out.step,
 			(long long)((now_ms() - mail->step_ms) / SHD_SECOND_MS));
+	else if (code == CURLE_USE_SSL_FAILED)
+		shd_fail(reterr, SHD_ERR_TLS, "the mail server offers no STARTTLS");
 	else
 		shd_fail(reterr, shd_easy_error_kind(code), "%s",
 			 line->message[0] ? line->message : curl_easy_strerror(code));
@@ -306,20 +346,22 @@ static void explain(const struct shd_mail_line *line, CURLcode code, struct shd_
 
 void shd_mail_send(struct shd_mail_line *line, struct shd_mail *mail)
 {
-	struct curl_slist *recipients = NULL;
+	static const char *const steps[] = {
+#define X(id, command, text) [SHD_MAIL_##id] = text,
+		SHD_MAIL_STEP_MAP(X)
+#undef X
+	};
 	int64_t began_ms = now_ms();
 
 	line->mail = mail;
 	line->message[0] = '\0';
-	for (size_t i = 0; i < mail->in.mail_to.count; i++)
-		recipients = curl_slist_append(recipients, mail->in.mail_to.items[i]);
 	enter(mail, SHD_MAIL_CONNECT, true);
-	set_mail(line, recipients);
-	CURLcode code = curl_easy_perform(line->easy);
-	curl_slist_free_all(recipients);
+	set_mail(line);
+	CURLcode code = mail->in.probe ? probe(line) : send_letter(line);
 
 	struct shd_transfer_out *out = &mail->out;
 	out->status = mail->code;
+	out->step = steps[mail->pending ? mail->step : mail->replied];
 	out->took_ms = now_ms() - began_ms;
 	out->replies = mail->replies;
 	out->reply_count = mail->asked < mail->in.mail_to.count ? mail->asked

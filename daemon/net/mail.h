@@ -29,7 +29,7 @@
 	X(DATA, "DATA", "DATA")                                                                    \
 	X(BODY, NULL, "the mail")                                                                  \
 	X(END, NULL, "the end of the mail")                                                        \
-	X(NOOP, "NOOP", "NOOP")                                                                    \
+	X(RSET, "RSET", "RSET")                                                                    \
 	X(QUIT, "QUIT", "QUIT")
 
 enum shd_mail_step {
@@ -45,7 +45,7 @@ struct shd_mail {
 	void *ctx;
 	struct shd_transfer_out out;  /* once it is sent; last_byte is not set */
 	/* private, while it is sent */
-	enum shd_mail_step step;
+	enum shd_mail_step step, replied; /* replied: the step that was answered last */
 	int64_t step_ms;              /* since when */
 	bool pending;                 /* an answer is due */
 	bool late;                    /* and did not come in time */

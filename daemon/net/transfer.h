@@ -4,7 +4,8 @@
  * our own is bounded), runs, and ends with exactly one callback from a later turn of the
  * loop. What leaves by one egress has a pool of its own: transfers of two egresses share
  * neither connections nor TLS sessions nor looked-up names, and nobody outside can tell by
- * these that they come from one machine. Loop thread only.
+ * these that they come from one machine. A CA file is read again for the next transfer after it
+ * was changed. Loop thread only.
  *
  * A mail takes no slot: it has a thread, which a mail server may keep waiting (mails.h), and a
  * bounded queue of its own. However a mail server behaves, the loop does not wait for it, and
@@ -36,7 +37,8 @@ struct shd_transfer_in {
 	const char *unix_socket;     /* talk HTTP over this socket, or NULL */
 	const struct shd_egress *egress; /* NULL: none of its own; read before the start returns */
 	bool require_tls;            /* SMTP: refuse to go on in the clear */
-	bool probe;                  /* SMTP: connect, authenticate and leave, without a mail */
+	/* SMTP: all that comes before a mail, to its last recipient, and leave */
+	bool probe;
 	const char *mail_from;       /* SMTP */
 	struct shd_texts mail_to;
 	const char *user;            /* SMTP AUTH, or NULL */
@@ -61,6 +63,7 @@ struct shd_transfer_out {
 	struct shd_error error;      /* unless ok: NETWORK, TLS, TIMEOUT, LIMIT, CLOSING */
 	int status;                  /* HTTP status, SMTP code */
 	struct shd_text body;        /* SMTP: what the server's last reply says beside the code */
+	const char *step;            /* SMTP: the command that was answered or not answered last */
 	/* SMTP: of the first reply_count of mail_to, in their order. The mail went to those that
 	 * were accepted, whatever was said to the others. */
 	const struct shd_recipient_reply *replies;

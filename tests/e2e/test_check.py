@@ -89,8 +89,8 @@ def test_online_says_that_a_key_is_refused(installed, sandbox):
 
 
 @pytest.mark.parametrize("password, ok, words", [
-    ("right", True, "connected, password accepted; no mail was sent"),
-    ("wrong", False, "connected, but refused: the server says 535"),
+    ("right", True, "login, sender and 1 recipient accepted; no mail was sent"),
+    ("wrong", False, "the server refuses the login: 535"),
 ])
 def test_online_tries_the_password_of_the_mail_server(installed, tmp_path, password, ok, words):
     scenario = tmp_path / "scenario.yaml"

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from daemon_client import Daemon, told, wait_for
-from sandbox_client import ROOT, Sandbox, find_binary
+from sandbox_client import ROOT, Sandbox, find_binary, preload
 from test_service import WATCHDOG_S, Manager
 
 SHOP = ROOT / "tests/e2e/scenarios/shop.yaml"
@@ -51,10 +51,8 @@ def manager():
 @pytest.fixture
 def daemon(tmp_path, shop, manager):
     with Daemon(tmp_path, shop) as running:
-        running.start(LD_PRELOAD=find_binary("libshd-slowdisk.so"), SHD_HOLD_SYNC=str(tmp_path / "hold"),
-                      SHD_FAIL_WRITE=str(tmp_path / "fail"),
-                      ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
-                      **manager.environment)
+        running.start(SHD_HOLD_SYNC=str(tmp_path / "hold"), SHD_FAIL_WRITE=str(tmp_path / "fail"),
+                      **manager.environment, **preload("libshd-slowdisk.so"))
         assert manager.hears("READY=1"), running.log.read_text()
         assert wait_for(lambda: len(running.read_pollers()) == 6), running.log.read_text()
         yield running

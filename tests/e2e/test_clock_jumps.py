@@ -1,9 +1,7 @@
 """The wall clock is set, and the machine sleeps, while the daemon runs (clock.c)."""
-import os
-
 import pytest
 from daemon_client import FAST, Daemon, wait_for
-from sandbox_client import ROOT, Sandbox, find_binary
+from sandbox_client import ROOT, Sandbox, preload
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
 HOUR = 3600 * 1000
@@ -22,9 +20,7 @@ class Clocked(Daemon):
 
     def run(self, wall_ms=0):
         self.set(wall_ms)
-        self.environment = {
-            "LD_PRELOAD": find_binary("libshd-clock.so"), "SHD_CLOCK": str(self.dir / "clock"),
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+        self.environment = {**preload("libshd-clock.so"), "SHD_CLOCK": str(self.dir / "clock")}
         self.start(**self.environment)
         assert wait_for(self.is_read, 30), self.log.read_text()
 

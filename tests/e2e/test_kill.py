@@ -4,14 +4,18 @@ is told twice as new.
 A first run counts the points: each write and sync of a file that a start and one new
 order take. Then the daemon dies as often as there are points: before and after each
 kind of them at least once, the rest drawn by a printed seed (SHD_SEED repeats it).
-SHD_KILLS says how often instead; 0: before and after every single point."""
+SHD_KILLS says how often instead; 0: before and after every single point. Each part of
+the test begins with a file of its own."""
 import collections
 import os
 import random
 
+import pytest
 from daemon_client import Daemon, wait_for
-from sandbox_client import ROOT, Sandbox, find_binary
+from sandbox_client import ROOT, Sandbox, preload
 
+KILLER = "libshd-killer.so"
+PARTS = 4
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
 
 
@@ -34,11 +38,17 @@ def count_polls(shop):
     return shop.admin("/requests")["/v4/posting/fbs/list"]["requests"]
 
 
-def count_points(shop, daemon, preload):
+def begin(daemon):
+    daemon.start()
+    assert wait_for(lambda: "orders" in daemon.read_pollers()), daemon.log.read_text()
+    daemon.kill()
+
+
+def count_points(shop, daemon):
     """The calls of a run from its start until an order was told and stored as told."""
     listed = daemon.dir / "points"
     add_order(shop, "0400-count-1")
-    daemon.start(SHD_KILL_COUNT=str(listed), **preload)
+    daemon.start(SHD_KILL_COUNT=str(listed), **preload(KILLER))
     assert wait_for(lambda: "0400-count-1" in news(shop), 30), daemon.log.read_text()
     polls = count_polls(shop)  # what it stores of the answer, it stored before the next
     assert wait_for(lambda: count_polls(shop) >= polls + 1), daemon.log.read_text()
@@ -61,28 +71,48 @@ def draw(points, most, chance):
     return chosen
 
 
-def test_nothing_is_lost_and_nothing_is_told_twice_as_new(tmp_path):
-    preload = {"LD_PRELOAD": find_binary("libshd-killer.so"),
-               "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+def dies(shop, daemon, order):
+    """Whether it dies by itself; it lives when two polls followed after the order was told."""
+    told = []
+
+    def end():
+        if daemon.process.poll() is not None:
+            return "dead"
+        if told or order in news(shop):
+            told.append(count_polls(shop))
+            return told[-1] >= told[0] + 2 and "alive"
+        return None
+
+    return wait_for(end, 30) == "dead"
+
+
+@pytest.fixture(scope="module")
+def kills(tmp_path_factory):
     seed = int(os.environ.get("SHD_SEED", random.randrange(10 ** 6)))
+    folder = tmp_path_factory.mktemp("count")
+    with Sandbox(SHOP) as shop, Daemon(folder, shop, poll="{orders: 1s}") as daemon:
+        begin(daemon)
+        points = count_points(shop, daemon)
+    drawn = draw(points, int(os.environ.get("SHD_KILLS", len(points))), random.Random(seed))
+    print(f"seed {seed}: {len(points)} writes and syncs {dict(collections.Counter(points))}, "
+          f"{len(drawn)} kills")
+    assert any(point.startswith("pwrite64 ") for point in points)
+    assert any("sync " in point for point in points)
+    return drawn
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_nothing_is_lost_and_nothing_is_told_twice_as_new(tmp_path, kills, part):
+    kills = kills[part::PARTS]
     with Sandbox(SHOP) as shop, Daemon(tmp_path, shop, poll="{orders: 1s}") as daemon:
-        daemon.start()
-        assert wait_for(lambda: "orders" in daemon.read_pollers()), daemon.log.read_text()
-        daemon.kill()
-        points = count_points(shop, daemon, preload)
-        most = int(os.environ.get("SHD_KILLS", len(points)))
-        kills = draw(points, most, random.Random(seed))
-        print(f"seed {seed}: {len(points)} writes and syncs {dict(collections.Counter(points))}, "
-              f"{len(kills)} kills")
-        assert any(point.startswith("pwrite64 ") for point in points)
-        assert any("sync " in point for point in points)
+        begin(daemon)
         orders, by_itself = [], 0
         for kill, (number, after) in enumerate(kills):
             orders.append(f"0400-{kill:04}-1")
             add_order(shop, orders[-1])
             daemon.start(SHD_KILL_AT=str(number), **({"SHD_KILL_AFTER": "1"} if after else {}),
-                         **preload)
-            by_itself += wait_for(lambda: daemon.process.poll() is not None, 2, 0.01) is not None
+                         **preload(KILLER))
+            by_itself += dies(shop, daemon, orders[-1])
             daemon.kill()
         daemon.start()
         assert wait_for(lambda: daemon.ctl("status")), daemon.log.read_text()

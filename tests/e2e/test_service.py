@@ -6,7 +6,7 @@ import time
 
 import pytest
 from daemon_client import CONFIG, FAST, HOOK_SECRET, Daemon, wait_for
-from sandbox_client import ROOT, Sandbox, find_binary
+from sandbox_client import ROOT, Sandbox, find_binary, preload
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
 WATCHDOG_S = 0.6
@@ -150,9 +150,7 @@ def test_it_ends_within_5_s_while_a_channel_does_not_answer(shop, daemon):
 def test_sigterm_ends_a_reload_that_waits_for_the_disk(tmp_path, shop, manager):
     hold = tmp_path / "hold"
     with Daemon(tmp_path, shop, poll=FAST.replace("1s", "1h").replace("1h", "1s", 1)) as running:
-        running.start(LD_PRELOAD=find_binary("libshd-slowdisk.so"), SHD_HOLD_SYNC=str(hold),
-                      ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
-                      **manager.environment)
+        running.start(SHD_HOLD_SYNC=str(hold), **manager.environment, **preload("libshd-slowdisk.so"))
         assert manager.hears("READY=1"), running.log.read_text()
         assert wait_for(lambda: "orders" in running.read_pollers())
         hold.touch()

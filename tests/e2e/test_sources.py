@@ -11,7 +11,7 @@ import pytest
 from daemon_client import Daemon, wait_for
 from madepost_server import TOKEN, Post
 from madeup_server import KEY, Server
-from sandbox_client import find_binary
+from sandbox_client import find_binary, preload
 
 CONFIG = """\
 listen: unix:{dir}/api.sock
@@ -167,9 +167,7 @@ def test_what_served_a_source_that_is_gone_is_forgotten(server, daemon):
             INSERT INTO token SELECT 'new', first, access, refresh, 0, 0, 0, 0 FROM token LIMIT 1;
             INSERT INTO job VALUES ('old', 'stock', 'wait', '', '', 0, {now - month}, 0)""")
     (daemon.dir / "clock").write_text("-7200000 7200000")
-    daemon.start(
-        LD_PRELOAD=find_binary("libshd-clock.so"), SHD_CLOCK=str(daemon.dir / "clock"),
-        ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
+    daemon.start(SHD_CLOCK=str(daemon.dir / "clock"), **preload("libshd-clock.so"))
     gone = "SELECT credential, gone_ms > 0 FROM token ORDER BY 1"
     assert wait_for(lambda: rows(daemon, gone) == [("new", 1), ("shop", 0)]), rows(daemon, gone)
     assert rows(daemon, "SELECT * FROM job WHERE source = 'old'") == []

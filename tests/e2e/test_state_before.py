@@ -11,7 +11,7 @@ import time
 
 import pytest
 from daemon_client import Daemon, told, wait_for
-from sandbox_client import ROOT, Sandbox, find_binary
+from sandbox_client import ROOT, Sandbox, preload
 
 CASE = ROOT / "tests" / "cases" / "state-v1"
 DUMP = (CASE / "state.sql").read_text()
@@ -25,9 +25,7 @@ def upgraded(tmp_path_factory):
     """(shop, daemon, rows of the old file) once the daemon has read every poller."""
     folder = tmp_path_factory.mktemp("upgraded")
     clock = folder / "clock"
-    environment = {
-        "LD_PRELOAD": find_binary("libshd-clock.so"), "SHD_CLOCK": str(clock),
-        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    environment = {**preload("libshd-clock.so"), "SHD_CLOCK": str(clock)}
     before = os.environ.copy()
 
     def set_clock(ms):

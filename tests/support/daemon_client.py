@@ -47,8 +47,8 @@ FAST = "{orders: 1s, stock: 1s, reviews: 1s, logistics: 1s, complaints: 1s, acco
 HOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def wait_for(what, seconds=20, every=0.05):
-    """The first true value of what(), or None after the time is over."""
+def wait_for(what, seconds=60, every=0.05):
+    """The first true value of what(), or None after the time is over: long, for a loaded machine."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = what()

@@ -1,10 +1,13 @@
 """Starts the real storehealth-sandbox and talks to it; for the end-to-end tests."""
+import atexit
 import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -18,6 +21,19 @@ def find_binary(name):
             if found.exists():
                 return str(found)
     raise FileNotFoundError(f"{name}: build first, or set SHD_BUILD_DIR")
+
+
+def preload(name):
+    """The environment that loads a library of tests/support into a program. ld.so splits
+    LD_PRELOAD at blanks and colons, which a checkout's path may have: then by a link."""
+    library = find_binary(name)
+    if set(library) & set(" :"):
+        folder = tempfile.mkdtemp(prefix="shd-", dir="/tmp")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.symlink(library, f"{folder}/{name}")
+        library = f"{folder}/{name}"
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return {"LD_PRELOAD": library, "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
 
 
 class Answer:

@@ -6,6 +6,7 @@
 #include "poll/status.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { UNREAD_BYTES = 64 << 20 };
 
@@ -58,7 +59,8 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 		{"parsed_records", figures->parsed_records},
 		{"unclaimed_parcels", figures->unclaimed_parcels}, {"commits", figures->commits},
 		{"judged", figures->judged}, {"alert_transitions", figures->alert_transitions},
-		{"delivered", figures->delivered},
+		{"delivered", figures->delivered}, {"reloads", figures->reloads},
+		{"pid", (uint64_t)getpid()},
 		{"delivery_failures", figures->delivery_failures},
 		{"changes_refused", figures->changes_refused},
 		{"stores", figures->stores}, {"feeds", figures->feeds},
@@ -84,6 +86,7 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 		shd_api_put_text(daemon, texts[i].name,
 			texts[i].text && texts[i].text[0] ? texts[i].text : NULL);
 	shd_api_put_bool(daemon, "blind", figures->blind);
+	shd_api_put_bool(daemon, "reloading", figures->reloading);
 	for (size_t i = 0; i < SHD_COUNT(counts); i++)
 		shd_api_put_int(daemon, counts[i].name, (int64_t)counts[i].n);
 }

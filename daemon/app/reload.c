@@ -47,6 +47,7 @@ static void read_files(void *ctx)
 static void finish(struct shd_app *app)
 {
 	shd_reload_destroy(shd_steal(app->reload));
+	app->figures.reloads++;
 	shd_service_ready(app->service);
 	if (app->reload_again) {
 		app->reload_again = false;

@@ -102,6 +102,7 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 	ret_figures->last_commit = commit.last_commit;
 	ret_figures->state_jobs = shd_jobs_waiting(app->jobs);
 	ret_figures->reload_error = app->reload_error;
+	ret_figures->reloading = app->reload;
 	ret_figures->blind = commit.suspended;
 	ret_figures->changes_refused = commit.refused;
 	shd_self_figures(app, ret_figures);

@@ -1,6 +1,7 @@
 #include "secrets.h"
 #include "host/files.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,10 @@ static struct shd_secret *keep(const struct lookup *lookup, const char *what, co
 	return shd_secret_create(bytes, len);
 }
 
+/* The service is no root either. */
+static const char denied_hint[] = "run `check` with sudo; the service itself reads only what it owns "
+				  "and `{credential: NAME}`";
+
 static struct shd_secret *read_file(const struct lookup *lookup, const char *what,
 				    const char *path, const char *hint, mode_t forbidden)
 {
@@ -128,7 +133,12 @@ static struct shd_secret *read_file(const struct lookup *lookup, const char *wha
 	size_t len;
 
 	if (!shd_file_read(path, SECRET_MAX + 2, &text, &len, &mode, &err)) {
-		shd_node_mistake(node, lookup->diags, err.kind == SHD_ERR_MISSING ? hint : NULL,
+		bool denied = access(path, R_OK) != 0 && errno == EACCES;
+
+		shd_node_mistake(node, lookup->diags,
+			denied                        ? denied_hint
+			: err.kind == SHD_ERR_MISSING ? hint
+						      : NULL,
 			"%s `%s` %s", what, lookup->ref->name, err.msg);
 		return NULL;
 	}

@@ -107,7 +107,7 @@ enum shd_exit shd_ctl_check(struct shd_ctl *ctl)
 	/* systemd passes credentials only to the service; here they are read from their files. */
 	if (ctl->credentials)
 		setenv("CREDENTIALS_DIRECTORY", ctl->credentials, 1);
-	else if (access(SECRETS, R_OK) == 0)
+	else if (access(SECRETS, F_OK) == 0) /* who may not read it is told so */
 		setenv("CREDENTIALS_DIRECTORY", SECRETS, 0);
 	struct shd_config *config = shd_config_load(path, diags);
 	json_auto_t *answer = json_object();

@@ -10,6 +10,10 @@ const struct shd_command shd_commands[] = {
 		shd_ctl_explain},
 	{"metrics", "STORE", "the newest numbers of a store, with the platform's targets",
 		shd_ctl_metrics},
+	{"reload", "[PID]",
+		"have the daemon read its configuration again, and say whether it took it; PID "
+		"as systemd names it",
+		shd_ctl_reload},
 	{"replay", "[FILE]",
 		"edited rules over the recorded history, beside what really fired; "
 		"differences are no failure",

@@ -51,6 +51,7 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_check(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_reload(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_replay(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_eval(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl);

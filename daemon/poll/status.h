@@ -47,6 +47,8 @@ struct shd_poller_status {
 struct shd_figures {
 	struct shd_wall started, last_commit, last_reload;
 	const char *reload_error;      /* "" when the last reload was good */
+	uint64_t reloads;              /* that have ended, whether taken or refused */
+	bool reloading;
 	uint64_t polls, polls_unchanged, polls_failed, requests, throttled, received_bytes;
 	uint64_t unclaimed_parcels;    /* that a carrier spoke of and no store knows */
 	uint64_t parsed_records, commits, judged, alert_transitions, delivered, delivery_failures;

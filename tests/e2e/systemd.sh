@@ -112,12 +112,12 @@ reloads() {
 	check "reload takes a good configuration" systemctl reload storehealthd
 	check "and says so" within 5 log_has "a new configuration is in force"
 	sed -i 's/client_id/clientid/' $etc/storehealthd.yaml
-	systemctl reload storehealthd
-	check "a wrong one is refused, and why is in the journal" within 5 log_has "no key \`clientid\`"
+	refuses "reload fails for a wrong one" systemctl reload storehealthd
+	check "and why is in the journal" within 5 log_has "no key \`clientid\`"
 	check "the old one stays in force" within 5 log_has "the old one stays"
 	check "in the same process" test "$(prop ActiveState) $(prop MainPID)" = "active $pid"
 	sed -i 's/clientid/client_id/' $etc/storehealthd.yaml
-	systemctl reload storehealthd
+	check "reload takes the mended one" systemctl reload storehealthd
 }
 
 restarts() {

@@ -1,5 +1,6 @@
 """storehealthctl check: every mistake at once; --online: what works, without a message."""
 import json
+import os
 
 import pytest
 
@@ -67,6 +68,21 @@ def test_credentials_are_found_in_the_folder_that_is_named(installed, sandbox):
     (installed.folder / "ozon-key").chmod(0o644)
     done = run_ctl("check", "--credentials", installed.folder, file)
     assert done.returncode == 1 and "(mode 0644)" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("secret", [{"file": "secrets/ozon-key"}, {"credential": "ozon-key"}])
+def test_a_secret_that_may_not_be_read_is_told_from_one_that_is_missing(installed, sandbox, secret):
+    folder = installed.folder / "secrets"
+    folder.mkdir(mode=0o700)
+    (installed.folder / "ozon-key").rename(folder / "ozon-key")
+    file = installed.write(sandbox, store={"api_key": secret})
+    assert run_ctl("check", "--credentials", folder, file).returncode == 0
+    folder.chmod(0)
+    done = run_ctl("check", "--credentials", folder, file)
+    folder.chmod(0o700)
+    assert done.returncode == 1
+    assert "cannot be read: Permission denied" in done.stderr and "with sudo" in done.stderr
 
 
 def test_online_says_that_everything_works_and_sends_nothing(installed, sandbox):

@@ -145,3 +145,30 @@ def test_a_refused_key_is_told_in_words(tmp_path):
 def test_a_command_line_that_is_wrong_says_how(args, code, said):
     done = run_ctl(*args)
     assert done.returncode == code and said in done.stdout + done.stderr, done
+
+
+def test_reload_says_whether_the_new_configuration_is_taken(tmp_path):
+    with Sandbox(SCENARIO) as sandbox, Daemon(tmp_path, sandbox, CLIENT, KEY) as daemon:
+        daemon.start()
+        assert wait_for(lambda: daemon.ctl("status")), daemon.log.read_text()
+        good = daemon.config.read_text()
+        pid = str(daemon.process.pid)
+        for arguments in ((), (pid,), ()):
+            done = say(daemon, "reload", *arguments)
+            assert (done.returncode, done.stdout) == (0, "the new configuration is in force\n")
+        daemon.config.write_text(good.replace("client_id", "clientid"))
+        done = say(daemon, "reload", pid)
+        assert done.returncode == 1
+        assert "the old configuration is in force: " in done.stderr
+        assert "a store needs `client_id`" in done.stderr
+        daemon.config.write_text(good)
+        assert say(daemon, "reload").returncode == 0
+        assert say(daemon, "reload", "pid").returncode == 64
+        assert say(daemon, "reload", "0").returncode == 64
+        # Nobody answers at the socket: the signal is sent all the same.
+        assert daemon.log.read_text().count("a new configuration is in force") == 4
+        assert run_ctl("reload", pid, "--socket", tmp_path / "none").returncode == 0
+        assert wait_for(
+            lambda: daemon.log.read_text().count("a new configuration is in force") == 5)
+        assert daemon.stop() == 0
+    assert say(daemon, "reload").returncode == 69

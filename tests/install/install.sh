@@ -53,12 +53,13 @@ install_it
 DESTDIR=$root/other cmake --install "$build" --prefix "$prefix/other" >"$root/log" 2>&1 &&
 	fail "it was installed below a prefix that the unit does not name"
 
-start=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$root$unit")
-[ -x "$root$start" ] || fail "the unit starts $start, which was not installed"
+sed -n 's/^Exec[A-Za-z]*=\([^ ]*\).*/\1/p' "$root$unit" >"$root/programs"
+while read -r program; do
+	[ -x "$root$program" ] || fail "the unit starts $program, which was not installed"
+done <"$root/programs"
 
 # What systemd-analyze looks up in the root besides the unit itself.
-mkdir -p "$root/bin" "$root/usr/lib/systemd"
-cp /bin/kill "$root/bin/"
+mkdir -p "$root/usr/lib/systemd"
 cp -r /lib/systemd/system "$root/usr/lib/systemd/"
 # (with the prefix /usr it is there already)
 cp "$root$unit" "$root/usr/lib/systemd/system/" 2>/dev/null || true

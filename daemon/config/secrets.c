@@ -120,8 +120,9 @@ static struct shd_secret *keep(const struct lookup *lookup, const char *what, co
 }
 
 /* The service is no root either. */
-static const char denied_hint[] = "run `check` with sudo; the service itself reads only what it owns "
-				  "and `{credential: NAME}`";
+static const char denied_hint[] =
+	"run `check` with sudo; the service itself reads only what it owns and "
+	"`{credential: NAME}`";
 
 static struct shd_secret *read_file(const struct lookup *lookup, const char *what,
 				    const char *path, const char *hint, mode_t forbidden)

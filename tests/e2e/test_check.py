@@ -72,7 +72,7 @@ def test_credentials_are_found_in_the_folder_that_is_named(installed, sandbox):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 @pytest.mark.parametrize("secret", [{"file": "secrets/ozon-key"}, {"credential": "ozon-key"}])
-def test_a_secret_that_may_not_be_read_is_told_from_one_that_is_missing(installed, sandbox, secret):
+def test_a_secret_that_may_not_be_read_is_no_missing_one(installed, sandbox, secret):
     folder = installed.folder / "secrets"
     folder.mkdir(mode=0o700)
     (installed.folder / "ozon-key").rename(folder / "ozon-key")

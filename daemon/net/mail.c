@@ -240,7 +240,7 @@ static void set_mail(struct shd_mail_line *line)
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)in->total_ms);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)in->total_ms);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL,
-			 (long)(in->require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+			 (long)(in->require_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 	if (in->user) {
 		curl_easy_setopt(easy, CURLOPT_USERNAME, in->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD,

@@ -36,7 +36,7 @@ struct shd_transfer_in {
 	size_t body_len;
 	const char *unix_socket;     /* talk HTTP over this socket, or NULL */
 	const struct shd_egress *egress; /* NULL: none of its own; read before the start returns */
-	bool require_tls;            /* SMTP: refuse to go on in the clear */
+	bool require_tls;            /* smtp://: STARTTLS or nothing; else it is not tried */
 	/* SMTP: all that comes before a mail, to its last recipient, and leave */
 	bool probe;
 	const char *mail_from;       /* SMTP */

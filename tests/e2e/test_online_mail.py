@@ -76,6 +76,12 @@ def test_tls_where_starttls_is_wanted(tmp_path, said):
     assert not ok and "port 587 usually wants `tls: starttls`" in text
 
 
+def test_none_is_none_even_where_starttls_is_offered(tmp_path, said):
+    with MailServer(tls_context=make_certificates(tmp_path)) as server:
+        assert said(port=server.port) == (
+            True, "sender and 1 recipient accepted; no mail was sent")
+
+
 def test_a_server_that_waits_for_tls_says_nothing(said):
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
         ok, text = said(port=listener.getsockname()[1], tls="starttls", timeout="2s", **LOGIN)

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define FIRST_MS   SHD_MINUTE_MS       /* the first pause; each is twice as long, */
-#define LONGEST_MS (4 * SHD_HOUR_MS)   /* but not longer than this */
+#define LONGEST_MS (4 * SHD_HOUR_MS)   /* but not longer than this, */
+#define FAILED_MS  (SHD_HOUR_MS / 2)   /* or, of what could not be read, than this */
 #define BELIEVED_MS SHD_HOUR_MS        /* "no such thing" counts after so long, */
 
 enum { BELIEVED_TIMES = 3 };           /* and so often */
@@ -117,17 +118,27 @@ static void unfound(struct shd_ask *ask, struct shd_wall now)
 
 static void pause(struct shd_ask *ask, struct shd_wall now)
 {
-	int64_t ms = FIRST_MS;
+	int64_t ms = FIRST_MS, longest_ms = ask->failed ? FAILED_MS : LONGEST_MS;
 
-	for (int i = 0; i < ask->times && ms < LONGEST_MS; i++)
+	for (int i = 0; i < ask->times && ms < longest_ms; i++)
 		ms *= 2;
-	ask->due.ms = now.ms + (ms < LONGEST_MS ? ms : LONGEST_MS);
+	ask->due.ms = now.ms + (ms < longest_ms ? ms : longest_ms);
 	if (ask->times < UINT16_MAX)
 		ask->times++;
 }
 
+static void note(struct shd_ask *ask, enum shd_asked what, struct shd_wall now)
+{
+	ask->failed = what == SHD_ASKED_FAILED;
+	if (what == SHD_ASKED_UNFOUND)
+		unfound(ask, now);
+	else if (what == SHD_ASKED_FOUND)
+		ask->unfound = 0;
+	pause(ask, now);
+}
+
 bool shd_asks_follow(struct shd_ask **asks, const struct shd_endpoint *row, const char *id,
-		     struct shd_wall now)
+		     enum shd_asked what, struct shd_wall now)
 {
 	struct shd_ask *ask = shd_asks_find(*asks, row, id);
 
@@ -135,27 +146,25 @@ bool shd_asks_follow(struct shd_ask **asks, const struct shd_endpoint *row, cons
 		ask = add(asks, row, id);
 	if (!ask)
 		return false;
-	unfound(ask, now);
-	pause(ask, now);
+	note(ask, what, now);
 	return true;
+}
+
+size_t shd_asks_failing(const struct shd_ask *asks, const struct shd_endpoint *row)
+{
+	size_t count = 0;
+
+	for (; asks; asks = asks->next)
+		count += asks->row == row && asks->failed && !asks->unlisted;
+	return count;
 }
 
 void shd_asks_answered(
 	struct shd_ask **asks, struct shd_ask *ask, enum shd_asked what, struct shd_wall now)
 {
-	switch (what) {
-	case SHD_ASKED_NOT:
+	if (what == SHD_ASKED_NOT)
 		return;
-	case SHD_ASKED_FAILED:
-		break;
-	case SHD_ASKED_UNFOUND:
-		unfound(ask, now);
-		break;
-	case SHD_ASKED_FOUND:
-		ask->unfound = 0;
-		break;
-	}
-	pause(ask, now);
+	note(ask, what, now);
 	if (!ask->unlisted && (what == SHD_ASKED_FOUND || shd_ask_is_unfound(ask, now)))
 		drop(asks, ask);
 }

@@ -1,5 +1,5 @@
 /* poll/asks.h - what a feed asks for by id, again and again: things that its complete list no
- * longer has, and things that a record asked to follow and that were not found.
+ * longer has, and things that a record asked to follow and that were not found, or not read.
  *
  * One answer is no verdict: "no such thing" counts once it was repeated, and for long enough.
  * Pauses grow, and few are asked for in one poll, the one that waits longest first. Nothing of it
@@ -19,6 +19,7 @@ struct shd_ask {
 	struct shd_wall due, unfound_since;
 	uint16_t times, unfound;        /* answers; of these "no such thing", in a row */
 	bool unlisted;                  /* its list lacks it; else a record asked to follow it */
+	bool failed;                    /* the last answer said nothing of it */
 	char id[];
 };
 
@@ -47,9 +48,13 @@ size_t shd_asks_take(
 void shd_asks_unlisted(struct shd_ask **asks, const struct shd_endpoint *row,
 	const struct shd_unlisted *unlisted, struct shd_wall now);
 
-/* A record asked to follow it, and it was not found for the first time. False: no room. */
+/* A record asked to follow it, and it was not found (UNFOUND) or not read (FAILED). False: no
+ * room. */
 bool shd_asks_follow(struct shd_ask **asks, const struct shd_endpoint *row, const char *id,
-		     struct shd_wall now);
+		     enum shd_asked what, struct shd_wall now);
+
+/* How many of those that records asked to follow cannot be read. */
+size_t shd_asks_failing(const struct shd_ask *asks, const struct shd_endpoint *row);
 
 /* What came of asking. One that a record asked to follow is forgotten once that is certain. */
 void shd_asks_answered(

@@ -209,6 +209,17 @@ static void report_ended(void *ctx, bool ok)
 	(void)ok;
 }
 
+static void tell_followed(
+	struct shd_scheduler *scheduler, struct shd_poll *poll, struct shd_wall now)
+{
+	for (size_t i = 0; i < poll->followed_count; i++) {
+		const struct shd_poll_followed *followed = &poll->followed[i];
+
+		tell_facts(scheduler, poll, shd_feeds_find(shd_feed_of(poll->feed), followed->row),
+			shd_outcome_followed(poll, followed, now, draw(scheduler)));
+	}
+}
+
 static void read_well(
 	struct shd_scheduler *scheduler, struct shd_poll *poll, bool committed, bool suspect)
 {
@@ -216,12 +227,7 @@ static void read_well(
 	struct shd_wall now = wall_now(scheduler);
 	struct shd_poll_outcome outcome = shd_outcome_read(poll, committed, suspect, now);
 
-	for (size_t i = 0; i < poll->followed_count; i++) {
-		const struct shd_poll_followed *followed = &poll->followed[i];
-
-		tell_facts(scheduler, poll, shd_feeds_find(shd_feed_of(feed), followed->row),
-			shd_outcome_followed(poll, followed, now, draw(scheduler)));
-	}
+	tell_followed(scheduler, poll, now);
 	if (poll->job && shd_poll_end_report(poll))
 		shd_job_table_keep(scheduler->in.reports, poll->job, report_ended, NULL);
 	shd_scheduler_put_in(scheduler, feed, outcome.wait_ms);
@@ -233,19 +239,60 @@ static void read_well(
 	shd_scheduler_release(scheduler, poll);
 }
 
+static struct shd_poll *poll_of(struct shd_commit_item *item)
+{
+	return (struct shd_poll *)((char *)item - offsetof(struct shd_poll, item));
+}
+
+/* The feed waits as its failure says. */
+static void kept_part(struct shd_commit_item *item)
+{
+	struct shd_poll *poll = poll_of(item);
+	struct shd_scheduler *scheduler = poll->scheduler;
+	int64_t wait_ms = poll->feed->next_due.ms - wall_now(scheduler).ms;
+
+	shd_scheduler_meet_epoch(scheduler);
+	scheduler->committing--;
+	if (item->ok)
+		shd_poll_adopt_part(poll);
+	else
+		poll->feed->noted_s = 0;
+	shd_scheduler_put_in(scheduler, poll->feed, wait_ms > 0 ? wait_ms : 0);
+	shd_scheduler_release(scheduler, poll);
+	shd_scheduler_pump(scheduler);
+}
+
+static void commit(struct shd_scheduler *scheduler, struct shd_poll *poll,
+		   void (*done)(struct shd_commit_item *item))
+{
+	shd_feed_enter(poll->feed, SHD_FEED_COMMITTING);
+	poll->item.urgent = true;
+	poll->item.done = done;
+	scheduler->committing++;
+	shd_commit_add(scheduler->in.commit, &poll->item);
+}
+
 static void failed(struct shd_scheduler *scheduler, struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
-	struct shd_poll_outcome outcome =
-		shd_outcome_failed(poll, wall_now(scheduler), draw(scheduler));
+	struct shd_wall now = wall_now(scheduler);
+	struct shd_poll_outcome outcome = shd_outcome_failed(poll, now, draw(scheduler));
+	bool part = outcome.counts && poll->broken && shd_poll_brought_part(poll);
 
 	scheduler->figures.polls_failed++;
-	shd_scheduler_put_in(scheduler, feed, outcome.wait_ms);
 	if (outcome.counts) {
-		tell_facts(scheduler, poll, feed, outcome.tell);
+		tell_followed(scheduler, poll, now);
 		put_off_waiting(scheduler, feed);
-		report(scheduler, poll, &outcome, false);
+		report(scheduler, poll, &outcome, part);
 	}
+	if (part) {
+		shd_outcome_part(poll, now, &poll->item.batch);
+		commit(scheduler, poll, kept_part);
+		return;
+	}
+	shd_scheduler_put_in(scheduler, feed, outcome.wait_ms);
+	if (outcome.counts)
+		tell_facts(scheduler, poll, feed, outcome.tell);
 	shd_scheduler_release(scheduler, poll);
 }
 
@@ -269,7 +316,7 @@ static void not_kept(struct shd_scheduler *scheduler, struct shd_poll *poll)
 
 static void committed(struct shd_commit_item *item)
 {
-	struct shd_poll *poll = (struct shd_poll *)((char *)item - offsetof(struct shd_poll, item));
+	struct shd_poll *poll = poll_of(item);
 	struct shd_scheduler *scheduler = poll->scheduler;
 
 	shd_scheduler_meet_epoch(scheduler);
@@ -279,16 +326,6 @@ static void committed(struct shd_commit_item *item)
 	else
 		not_kept(scheduler, poll);
 	shd_scheduler_pump(scheduler);
-}
-
-static void commit(struct shd_scheduler *scheduler, struct shd_poll *poll)
-{
-	shd_feed_enter(poll->feed, SHD_FEED_COMMITTING);
-	shd_outcome_news(poll, wall_now(scheduler), &poll->item.batch);
-	poll->item.urgent = true;
-	poll->item.done = committed;
-	scheduler->committing++;
-	shd_commit_add(scheduler->in.commit, &poll->item);
 }
 
 static void count(uint16_t *member, int n)
@@ -309,10 +346,12 @@ void shd_scheduler_poll_ended(struct shd_scheduler *scheduler, struct shd_poll *
 	scheduler->figures.parsed_records += poll->parsed_records;
 	count(&feed->requests, poll->requests);
 	count(&feed->throttled, poll->throttled);
-	if (poll->state == SHD_POLL_FAILED)
+	if (poll->state == SHD_POLL_FAILED) {
 		failed(scheduler, poll);
-	else if (shd_poll_has_news(poll))
-		commit(scheduler, poll);
-	else
+	} else if (shd_poll_has_news(poll)) {
+		shd_outcome_news(poll, wall_now(scheduler), &poll->item.batch);
+		commit(scheduler, poll, committed);
+	} else {
 		read_well(scheduler, poll, false, false);
+	}
 }

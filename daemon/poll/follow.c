@@ -20,12 +20,22 @@ static struct shd_poll_followed *followed_of(struct shd_poll *poll, const struct
 
 void shd_poll_put_off(struct shd_poll *poll, const struct shd_poll_follow *follow)
 {
-	shd_page_forget(shd_pages_at(&poll->pages, follow->page), follow->record);
+	if (follow->page < poll->pages.count) /* else of the page that was not read to its end */
+		shd_page_forget(shd_pages_at(&poll->pages, follow->page), follow->record);
+}
+
+/* Whether an answer may be about what was asked for, and nothing else. */
+static bool may_be_of_one(enum shd_err kind)
+{
+	return kind == SHD_ERR_SYNTAX || kind == SHD_ERR_SCHEMA || kind == SHD_ERR_LIMIT ||
+	       kind == SHD_ERR_SERVER || kind == SHD_ERR_REQUEST;
 }
 
 /* Whether the object's endpoint may be asked, as far as is known. */
 static bool may_follow(const struct shd_poll *poll, const struct shd_feed *feed)
 {
+	if (poll->broken && !may_be_of_one(poll->broken_error.kind))
+		return false;
 	for (size_t i = 0; i < poll->followed_count; i++)
 		if (poll->followed[i].row == shd_feed_row(feed) && poll->followed[i].failed)
 			return false;
@@ -86,7 +96,46 @@ void shd_poll_follow(struct shd_poll *poll)
 		}
 		pass_over(poll, next, shd_standing_lasts((enum shd_standing)feed->standing));
 	}
-	shd_poll_enter(poll, shd_poll_is_changed(poll) ? SHD_POLL_CHANGED : SHD_POLL_UNCHANGED);
+	if (poll->broken) {
+		poll->error = poll->broken_error;
+		poll->retry_after_ms = poll->broken_retry_ms;
+		shd_poll_enter(poll, SHD_POLL_FAILED);
+	} else {
+		shd_poll_enter(poll, shd_poll_is_changed(poll) ? SHD_POLL_CHANGED
+							       : SHD_POLL_UNCHANGED);
+	}
+}
+
+/* Whether the last answer is the trouble of the objects that were asked for; else the endpoint's.
+ */
+static bool is_theirs(struct shd_poll *poll, struct shd_poll_followed *followed)
+{
+	const struct shd_poll_follow *first = &poll->follows[poll->follows_at];
+	const struct shd_ask *ask =
+		shd_asks_find(shd_feed_asks(poll->feed), first->row, first->id);
+
+	if (!may_be_of_one(poll->error.kind))
+		return false;
+	followed->unread += !ask || !ask->failed; /* of that one it is no news */
+	return followed->unread <= SHD_POLL_FOLLOW_BAD;
+}
+
+/* They come again after pauses of their own; where a text says how far all was read, with their
+ * record. */
+static void leave_out(struct shd_poll *poll)
+{
+	bool resumes = shd_feed_row(poll->feed)->resumes;
+
+	poll->bad_records++;
+	poll->bad_record = poll->error;
+	for (; poll->follows_asked; poll->follows_asked--) {
+		struct shd_poll_follow *follow = &poll->follows[poll->follows_at++];
+
+		if (resumes && !follow->ask)
+			shd_poll_put_off(poll, follow);
+		else
+			follow->what = SHD_ASKED_FAILED;
+	}
 }
 
 void shd_poll_follow_failed(struct shd_poll *poll)
@@ -96,34 +145,14 @@ void shd_poll_follow_failed(struct shd_poll *poll)
 	if (poll->error.kind == SHD_ERR_MISSING) { /* it may have gone, or this answer is a slip */
 		for (size_t i = 0; i < poll->follows_asked; i++)
 			poll->follows[poll->follows_at++].what = SHD_ASKED_UNFOUND;
+	} else if (is_theirs(poll, followed)) {
+		leave_out(poll);
 	} else {
 		followed->failed = true;
 		followed->error = poll->error;
 		followed->retry_after_ms = poll->retry_after_ms;
-		poll->retry_after_ms = 0;
 	}
-	shd_poll_follow(poll);
-}
-
-void shd_poll_follow_unread(struct shd_poll *poll)
-{
-	struct shd_poll_followed *followed = followed_of(poll, poll->row);
-
-	followed->unread++;
-	if (!followed->read && followed->unread > SHD_POLL_FOLLOW_BAD) {
-		shd_poll_follow_failed(poll);
-		return;
-	}
-	poll->bad_records++;
-	poll->bad_record = poll->error;
-	for (; poll->follows_asked; poll->follows_asked--) {
-		struct shd_poll_follow *follow = &poll->follows[poll->follows_at++];
-
-		if (follow->ask)
-			follow->what = SHD_ASKED_FAILED;
-		else
-			shd_poll_put_off(poll, follow);
-	}
+	poll->retry_after_ms = 0;
 	shd_poll_follow(poll);
 }
 
@@ -143,7 +172,10 @@ static bool is_found(const struct shd_poll *poll, const struct shd_poll_follow *
 
 void shd_poll_followed(struct shd_poll *poll)
 {
-	followed_of(poll, poll->row)->read++;
+	struct shd_poll_followed *followed = followed_of(poll, poll->row);
+
+	followed->read++;
+	followed->unread = 0;
 	for (size_t i = 0; i < poll->follows_asked; i++) {
 		struct shd_poll_follow *follow = &poll->follows[poll->follows_at + i];
 
@@ -174,4 +206,17 @@ void shd_poll_add_asks(struct shd_poll *poll)
 		poll->follows[poll->follow_count++] = (struct shd_poll_follow){
 			.row = asks[i]->row, .id = asks[i]->id, .ask = asks[i]};
 	}
+}
+
+void shd_poll_break_off(struct shd_poll *poll)
+{
+	if (poll->pages.count)
+		shd_fail_in(&poll->error, "page %u, those before it were read",
+			(unsigned)poll->pages.count + 1);
+	poll->broken = true;
+	poll->broken_error = poll->error;
+	poll->broken_retry_ms = poll->retry_after_ms;
+	if (may_be_of_one(poll->error.kind))
+		shd_poll_add_asks(poll);
+	shd_poll_follow(poll);
 }

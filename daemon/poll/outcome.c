@@ -71,14 +71,16 @@ static int64_t at_least(int64_t ms, int64_t least_ms)
 
 /* --- what was asked for by id ------------------------------------------------------------- */
 
-/* What a record asked to follow and "no such thing" was said of is asked for again by itself. */
+/* What a record asked to follow and "no such thing" was said of, or nothing, is asked for again by
+ * itself. */
 static void settle_record(struct shd_poll *poll, struct shd_poll_follow *follow,
 			  struct shd_ask **asks, struct shd_wall now)
 {
 	struct shd_ask *ask = shd_asks_find(*asks, follow->row, follow->id);
 
-	if (follow->what == SHD_ASKED_UNFOUND &&
-		!shd_asks_follow(asks, follow->row, follow->id, now))
+	bool again = follow->what == SHD_ASKED_UNFOUND || follow->what == SHD_ASKED_FAILED;
+
+	if (again && !shd_asks_follow(asks, follow->row, follow->id, follow->what, now))
 		shd_poll_put_off(poll, follow);
 	else if (follow->what == SHD_ASKED_FOUND && ask && !ask->unlisted)
 		shd_asks_answered(asks, ask, SHD_ASKED_FOUND, now);
@@ -216,6 +218,7 @@ struct shd_poll_outcome shd_outcome_failed(
 	} else if (outcome.counts) {
 		bool turned = shd_feed_failed(feed, &poll->error, now);
 
+		settle_follows(poll, now);
 		outcome.turned = turned && !fails_with_others(feed);
 		outcome.wait_ms =
 			at_least(wait_ms(feed, every_ms(feed), poll->retry_after_ms, random),
@@ -228,6 +231,21 @@ struct shd_poll_outcome shd_outcome_failed(
 
 /* --- other feeds of the source --------------------------------------------------------------- */
 
+/* Objects that cannot be read, while others can. */
+static bool note_failing(const struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now)
+{
+	size_t count = shd_asks_failing(shd_feed_asks(poll->feed), shd_feed_row(feed));
+	struct shd_text text SHD_AUTO(shd_text_finish) = {0};
+	enum shd_lack lack = count ? SHD_LACK_UNREAD : SHD_LACK_NOTHING;
+
+	shd_text_init(&text, SHD_POLL_INCOMPLETE_BYTES);
+	if (count)
+		shd_text_printf(&text, "%s (%zu)", shd_lack_text(lack), count);
+	if (count && poll->bad_records)
+		shd_text_printf(&text, ": %s", poll->bad_record.msg);
+	return shd_feed_lacks(feed, (int)lack, text.data, now);
+}
+
 enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 	const struct shd_poll_followed *followed, struct shd_wall now, uint32_t random)
 {
@@ -236,6 +254,7 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 
 	if (followed->row->paging != SHD_PAGE_FOLLOW)
 		return SHD_TELL_NOTHING; /* it is read by itself as well, and stands as that goes */
+	bool lack_turned = note_failing(poll, feed, now);
 	if (followed->unread && !followed->read && !followed->failed)
 		return SHD_TELL_NOTHING; /* one or two objects say nothing of it */
 	if (followed->failed) {
@@ -247,7 +266,7 @@ enum shd_tell shd_outcome_followed(const struct shd_poll *poll,
 		if (gave_up) /* objects that were passed over meanwhile */
 			shd_pages_forget_all(&poll->feed->pages);
 	}
-	return when_to_tell(poll, feed, turned, now);
+	return when_to_tell(poll, feed, turned || lack_turned, now);
 }
 
 bool shd_outcome_wakes(const struct shd_feed *feed, int mended, const struct shd_feed *other)
@@ -311,6 +330,14 @@ static void fill_listed(
 	ret_seen->unfound_count = 0;
 	ret_seen->unfound = poll->unfound =
 		find_unfound(poll->feed, now, &ret_seen->unfound_count);
+}
+
+void shd_outcome_part(const struct shd_poll *poll, struct shd_wall now,
+		      struct shd_batch *ret_batch)
+{
+	shd_outcome_facts(poll, poll->feed, now, ret_batch);
+	ret_batch->seen.harvest = poll->harvest;
+	ret_batch->seen.incomplete = poll->broken_error.msg;
 }
 
 void shd_outcome_news(struct shd_poll *poll, struct shd_wall now, struct shd_batch *ret_batch)

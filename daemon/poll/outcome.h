@@ -41,5 +41,10 @@ void shd_outcome_news(struct shd_poll *poll, struct shd_wall now, struct shd_bat
 void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
 		       struct shd_batch *ret_batch);
 
+/* What a poll brought that FAILED all the same, with the facts of its feed, after
+ * shd_outcome_failed. */
+void shd_outcome_part(const struct shd_poll *poll, struct shd_wall now,
+		      struct shd_batch *ret_batch);
+
 /* Whether `other` waits, between two polls, for what was mended at `feed`. */
 bool shd_outcome_wakes(const struct shd_feed *feed, int mended, const struct shd_feed *other);

@@ -17,6 +17,8 @@
  *   READY, RENEWING, SENT, PARSING -> READY, or the end
  *                            an object cannot be followed, the others are
  *                                                             [shd_poll_follow_failed]
+ *   READY, RENEWING, SENT, PARSING -> READY, or FAILED
+ *                            a page cannot be read, what was is followed [shd_poll_break_off]
  *   READY, RENEWING, SENT, PARSING -> FAILED                            [shd_poll_unanswered]
  *   KEEPING   -> READY, DEFERRED, FAILED or the end                     [shd_poll_kept]
  *   PARKED, and each end -> IDLE                                        [shd_poll_reset]
@@ -112,7 +114,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->id_count = poll->ids_at = poll->listed_count = poll->had_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
-	poll->outdated = poll->full = false;
+	poll->outdated = poll->full = poll->broken = false;
 	poll->listed_changed = false;
 	poll->requests = poll->throttled = poll->status = 0;
 	poll->bytes = poll->retry_after_ms = 0;
@@ -166,7 +168,8 @@ static void pages_done(struct shd_poll *poll)
 	}
 	shd_poll_add_asks(poll);
 	if (shd_endpoint_counts_rows(row) && !poll->listed && !poll->walk.lack &&
-		(shd_poll_is_changed(poll) || shd_feed_relists(poll->feed, poll->began)))
+		(shd_poll_is_changed(poll) || !poll->feed->swept ||
+			shd_feed_relists(poll->feed, poll->began)))
 		shd_poll_enter(poll, SHD_POLL_LISTING);
 	else
 		shd_poll_follow(poll);
@@ -226,7 +229,7 @@ void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wal
 		shd_pages_share(&poll->ids_from, ids);
 		poll->ids = shd_pages_keys(&poll->ids_from, &poll->id_count);
 		if (!poll->id_count) {
-			pages_done(poll);
+			shd_poll_follow(poll);
 			return;
 		}
 	}
@@ -287,6 +290,8 @@ void shd_poll_unanswered(struct shd_poll *poll)
 		shd_poll_follow_failed(poll);
 	else if (poll->job)
 		shd_poll_failed_report(poll);
+	else if (poll->pages.count || shd_poll_brought_part(poll))
+		shd_poll_break_off(poll);
 	else
 		fail(poll);
 }
@@ -399,8 +404,6 @@ void shd_poll_parsed(struct shd_poll *poll)
 	shd_text_finish(&poll->body);
 	if (poll->state == SHD_POLL_LISTING) {
 		shd_poll_follow(poll);
-	} else if (!poll->parsed && shd_poll_follows(poll)) {
-		shd_poll_follow_unread(poll);
 	} else if (!poll->parsed) {
 		shd_poll_unanswered(poll);
 	} else if (shd_poll_reads_report(poll)) {
@@ -410,6 +413,14 @@ void shd_poll_parsed(struct shd_poll *poll)
 	} else {
 		page_done(poll);
 	}
+}
+
+bool shd_poll_brought_part(const struct shd_poll *poll)
+{
+	struct shd_error ignored;
+
+	return poll->harvest && shd_harvest_says(poll->harvest) &&
+	       shd_harvest_ok(poll->harvest, &ignored);
 }
 
 bool shd_poll_has_news(const struct shd_poll *poll)
@@ -427,4 +438,17 @@ void shd_poll_adopt(struct shd_poll *poll)
 	poll->pages = (struct shd_pages){0};
 	/* An incomplete list was told to nobody: the next one is. */
 	feed->swept = shd_endpoint_counts_rows(shd_feed_row(feed)) && !poll->walk.lack;
+}
+
+void shd_poll_adopt_part(struct shd_poll *poll)
+{
+	struct shd_feed *feed = poll->feed;
+	size_t known = feed->pages.bare ? 0 : feed->pages.count;
+
+	if (!poll->pages.count)
+		return;
+	for (size_t i = poll->pages.count; i < known; i++)
+		shd_pages_add(&poll->pages, shd_page_ref(shd_pages_at(&feed->pages, i)));
+	shd_poll_adopt(poll);
+	feed->swept = false;
 }

@@ -17,8 +17,8 @@
 enum {
 	SHD_POLL_FOLLOWS = 200,                    /* objects followed in one poll */
 	SHD_POLL_FOLLOW_ROWS = 4,                  /* and of how many endpoints */
-	SHD_POLL_FOLLOW_BAD = 2,                   /* more that are not understood, and no other,
-						    * fail their endpoint */
+	SHD_POLL_FOLLOW_BAD = 2,                   /* more in a row that cannot be read fail
+						    * their endpoint */
 	SHD_POLL_INCOMPLETE_BYTES = 512,
 	SHD_POLL_HARVEST_BYTES = 16 * 1024 * 1024, /* what one poll may bring; */
 	SHD_POLL_FULL_BYTES = 8 * 1024 * 1024, /* with so much it ends, and the next one goes on */
@@ -66,7 +66,8 @@ struct shd_poll_followed {
 	bool failed;
 	struct shd_error error;
 	int64_t retry_after_ms;
-	size_t read, unread;     /* answers that were understood, and that were not */
+	size_t read;             /* answers that were understood */
+	size_t unread;           /* and, since the last of them, that were not */
 };
 
 struct shd_poll {
@@ -119,6 +120,10 @@ struct shd_poll {
 	struct shd_poll_followed followed[SHD_POLL_FOLLOW_ROWS];
 	size_t followed_count;
 	bool full;                      /* it ends here: the next poll goes on, and soon */
+	/* A page could not be read; what came before it is kept all the same. */
+	bool broken;
+	struct shd_error broken_error;
+	int64_t broken_retry_ms;
 	bool outdated;                  /* began before the daemon was blind: to be done again */
 	/* Keys of all records, of a row that counts them; NULL: not compared. */
 	const char **listed;
@@ -172,6 +177,11 @@ void shd_poll_parsed(struct shd_poll *poll);
 /* CHANGED: commit succeeded; the feed now remembers what was read. */
 void shd_poll_adopt(struct shd_poll *poll);
 
+/* FAILED: whether it brought something all the same, which is to be committed; then the feed
+ * remembers the pages that were read, and what it knew of the others. */
+bool shd_poll_brought_part(const struct shd_poll *poll);
+void shd_poll_adopt_part(struct shd_poll *poll);
+
 /* Forgets everything of this poll, which is IDLE then. From its end, or while it is parked. */
 void shd_poll_reset(struct shd_poll *poll);
 
@@ -207,13 +217,15 @@ bool shd_poll_is_changed(const struct shd_poll *poll);
 
 /* Asks for the next one whose endpoint works, or ends the poll. */
 void shd_poll_follow(struct shd_poll *poll);
-/* The answer to the last request is read; it came to nothing, `error` says why. */
+/* The answer to the last request is read; it came to nothing, `error` says why. One that may be
+ * about its objects alone costs these, which are asked for again, and no others. */
 void shd_poll_followed(struct shd_poll *poll);
 void shd_poll_follow_failed(struct shd_poll *poll);
-/* An answer that cannot be understood costs its objects, which come again, and no others. */
-void shd_poll_follow_unread(struct shd_poll *poll);
 /* What is to be asked for by id now comes after what records ask for. */
 void shd_poll_add_asks(struct shd_poll *poll);
+/* A page of the list could not be read, `error` says why. What was read is kept, and followed
+ * where that error says nothing of others; then the poll fails with it. */
+void shd_poll_break_off(struct shd_poll *poll);
 
 /* --- reports (report.c), for polls whose feed's row has one ------------------------------- */
 

@@ -162,6 +162,11 @@ static const char *const lack_texts[] = {
 #undef X
 };
 
+const char *shd_lack_text(enum shd_lack lack)
+{
+	return lack_texts[lack];
+}
+
 enum shd_lack shd_lack_said(const char *words)
 {
 	for (size_t i = SHD_LACK_UNREAD; i < SHD_COUNT(lack_texts); i++)

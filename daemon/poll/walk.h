@@ -39,6 +39,7 @@ struct shd_walk {
 	size_t row_count, row_room, pages;
 };
 
+const char *shd_lack_text(enum shd_lack lack);
 /* What such words were said of, as far as they begin with those above; else UNREAD. */
 enum shd_lack shd_lack_said(const char *words);
 

@@ -45,7 +45,7 @@ static bool load(const struct shd_basis *basis, const struct shd_visit *visit,
 static bool take_harvest(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, const struct shd_batch *batch, struct shd_error *reterr)
 {
-	if (!batch->fetch.ok || !batch->seen.harvest)
+	if (!batch->seen.harvest)
 		return true;
 	if (!load(basis, visit, batch->seen.harvest, reterr))
 		return false;

@@ -47,7 +47,8 @@ struct shd_fetch {
 	int requests, throttled;      /* of this poll */
 };
 
-/* One poll of one feed, whole. What was seen counts only when the fetch is ok. */
+/* One poll of one feed. What was seen by one that is not ok is what came before it broke off: it
+ * adds, and closes nothing; rules are judged for what it is about, and not for the whole store. */
 struct shd_batch {
 	const struct shd_source *source; /* whose feed it is; of the settings in force */
 	struct shd_fetch fetch;

@@ -155,7 +155,7 @@ bool shd_judge_parcels(const struct shd_basis *basis, struct shd_txn *txn, struc
 
 	txn->outcome->unclaimed = NULL;
 	txn->outcome->unclaimed_count = 0;
-	if (!batch->fetch.ok || !batch->seen.harvest)
+	if (!batch->seen.harvest)
 		return true;
 	collect(batch->seen.harvest, &brought);
 	bool ok = !brought.count || (take_all(basis, txn, visit, batch, &brought, reterr) &&

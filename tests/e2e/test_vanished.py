@@ -38,7 +38,8 @@ class Market:
     def __init__(self):
         market = self
         self.told, self.asked, self.violations = [], [], []
-        self.unfulfilled = EMPTY   # the answer to the first of the lists
+        self.unfulfilled = EMPTY   # the answer to the first of the lists, or (status, answer)
+        self.behind = {}           # its cursor -> the same
         self.arbitration = EMPTY
         self.stocks = {"items": [], "cursor": "", "total": 0}
         self.by_id = {}            # number -> posting, or (status, answer)
@@ -76,7 +77,8 @@ class Market:
         if path == GET:
             return self.one(body)
         if path == UNFULFILLED:
-            return 200, self.unfulfilled
+            page = self.behind.get(body["cursor"], self.unfulfilled)
+            return page if isinstance(page, tuple) else (200, page)
         if path == LIST:
             arbitration = "arbitration" in body["filter"].get("statuses", [])
             return 200, self.arbitration if arbitration else EMPTY
@@ -224,6 +226,22 @@ def test_a_list_whose_next_page_never_comes_ends_nothing(market, daemon):
     for sku in ("161", "162"):
         assert market.moves("ozon-stock-low", sku) == ["new"]
     assert count(daemon, "stock", LISTED) == 3
+
+
+def test_a_page_that_fails_hides_no_other(market, daemon):
+    a, b = two_orders(market)
+    market.behind["2"] = (500, {"code": 13, "message": "Internal error"})
+    new = posting("0777-0003-1", 7000)
+    market.unfulfilled = {"postings": [a, new], "cursor": "2", "has_next": True, "count": 3}
+    assert wait_for(lambda: market.moves("ozon-ship-deadline", "0777-0003-1") == ["new"], 30)
+    feeds = daemon.ctl("status", "--feeds")["stores"][0]["feeds"]
+    assert "page 2" in json.dumps(next(one for one in feeds if one["name"] == "fbs_unfulfilled"))
+    assert market.moves("ozon-ship-deadline", B) == ["new"]
+    assert count(daemon, "order", LISTED) == 3 and market.count(GET) == 0
+    market.behind["2"] = {"postings": [b], "cursor": "", "has_next": False, "count": 3}
+    assert wait_for(lambda: "page 2" not in json.dumps(
+        daemon.ctl("status", "--feeds")["stores"][0]["feeds"]), 60)
+    assert market.moves("ozon-ship-deadline", B) == ["new"]
 
 
 def test_what_a_filter_was_to_leave_out_is_no_complaint(market, daemon):

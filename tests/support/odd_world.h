@@ -288,10 +288,48 @@ static inline void odd_tell(struct odd_world *world, struct shd_feed *feed, enum
 	odd_take(world, &batch);
 }
 
+static inline void odd_tell_followed(struct odd_world *world, struct odd_polled *polled)
+{
+	enum { RANDOM = 0x3FFFFFFF };
+	struct shd_poll *poll = world->poll;
+	struct shd_wall now = {world->b.now};
+
+	for (size_t i = 0; i < poll->followed_count; i++) {
+		struct shd_feed *other =
+			shd_feeds_find(world->feeds.sources[0], poll->followed[i].row);
+
+		odd_tell(world, other,
+			shd_outcome_followed(poll, &poll->followed[i], now, RANDOM));
+		if (poll->followed[i].failed)
+			odd_wait(polled, other->next_due.ms - now.ms);
+	}
+}
+
+/* One that failed; what it brought all the same is taken. */
+static inline void odd_fail(struct odd_world *world, struct odd_polled *polled)
+{
+	enum { RANDOM = 0x3FFFFFFF };
+	struct shd_poll *poll = world->poll;
+	struct shd_wall now = {world->b.now};
+	struct shd_poll_outcome outcome = shd_outcome_failed(poll, now, RANDOM);
+	struct shd_batch batch;
+
+	odd_wait(polled, outcome.wait_ms);
+	if (!outcome.counts)
+		return;
+	odd_tell_followed(world, polled);
+	if (poll->broken && shd_poll_brought_part(poll)) {
+		shd_outcome_part(poll, now, &batch);
+		odd_take(world, &batch);
+		shd_poll_adopt_part(poll);
+	} else {
+		odd_tell(world, poll->feed, outcome.tell);
+	}
+}
+
 /* As daemon/poll/ended.c does it. */
 static inline void odd_end(struct odd_world *world, struct odd_polled *polled)
 {
-	enum { RANDOM = 0x3FFFFFFF };
 	struct shd_poll *poll = world->poll;
 	struct shd_feed *feed = poll->feed;
 	struct shd_wall now = {world->b.now};
@@ -304,10 +342,7 @@ static inline void odd_end(struct odd_world *world, struct odd_polled *polled)
 	if (world->brought && poll->harvest && poll->state != SHD_POLL_FAILED)
 		world->brought(world, poll->harvest);
 	if (poll->state == SHD_POLL_FAILED) {
-		outcome = shd_outcome_failed(poll, now, RANDOM);
-		odd_wait(polled, outcome.wait_ms);
-		if (outcome.counts)
-			odd_tell(world, feed, outcome.tell);
+		odd_fail(world, polled);
 		return;
 	}
 	if (shd_poll_has_news(poll)) {
@@ -319,15 +354,7 @@ static inline void odd_end(struct odd_world *world, struct odd_polled *polled)
 		poll->item.unlisted = world->b.outcome.unlisted;
 	}
 	outcome = shd_outcome_read(poll, committed, suspect, now);
-	for (size_t i = 0; i < poll->followed_count; i++) {
-		struct shd_feed *other =
-			shd_feeds_find(world->feeds.sources[0], poll->followed[i].row);
-
-		odd_tell(world, other,
-			shd_outcome_followed(poll, &poll->followed[i], now, RANDOM));
-		if (poll->followed[i].failed)
-			odd_wait(polled, other->next_due.ms - now.ms);
-	}
+	odd_tell_followed(world, polled);
 	odd_tell(world, feed, outcome.tell);
 }
 

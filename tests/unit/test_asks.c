@@ -25,7 +25,7 @@ static void pauses_grow(void **state)
 	for (size_t i = 0; i < SHD_COUNT(pauses_m); i++) {
 		assert_true(shd_asks_due(asks, at(now)));
 		assert_int_equal(shd_asks_take(asks, at(now), due, 1), 1);
-		shd_asks_answered(&asks, due[0], i % 2 ? SHD_ASKED_FOUND : SHD_ASKED_FAILED,
+		shd_asks_answered(&asks, due[0], i % 2 ? SHD_ASKED_FOUND : SHD_ASKED_UNFOUND,
 			at(now));
 		shd_asks_unlisted(&asks, &row, &one, at(now)); /* it is still lacking */
 		now += pauses_m[i] * SHD_MINUTE_MS;
@@ -35,6 +35,32 @@ static void pauses_grow(void **state)
 	assert_true(shd_asks_due(asks, at(now - SHD_DAY_MS)));
 	shd_asks_unlisted(&asks, &row, NULL, at(now));
 	assert_null(asks);
+}
+
+/* What could not be read is asked for every half hour at least, and counted as long. */
+static void what_fails_is_asked_for_soon(void **state)
+{
+	static const int64_t pauses_m[] = {1, 2, 4, 8, 16, 30, 30};
+	const struct shd_unlisted lacking = {"b", NULL};
+	struct shd_ask *asks = NULL, *x;
+	int64_t now = 0;
+
+	(void)state;
+	shd_asks_unlisted(&asks, &row, &lacking, at(0));
+	shd_asks_answered(&asks, asks, SHD_ASKED_FAILED, at(0));
+	assert_int_equal(shd_asks_failing(asks, &row), 0); /* its list tells that */
+	assert_true(shd_asks_follow(&asks, &row, "x", SHD_ASKED_FAILED, at(0)));
+	x = shd_asks_find(asks, &row, "x");
+	for (size_t i = 0; i < SHD_COUNT(pauses_m); i++) {
+		assert_int_equal(x->due.ms, at(now + pauses_m[i] * SHD_MINUTE_MS).ms);
+		assert_int_equal(shd_asks_failing(asks, &row), 1);
+		now += pauses_m[i] * SHD_MINUTE_MS;
+		shd_asks_answered(&asks, x, SHD_ASKED_FAILED, at(now));
+	}
+	assert_false(shd_ask_is_unfound(x, at(now)));
+	shd_asks_answered(&asks, x, SHD_ASKED_FOUND, at(now));
+	assert_null(shd_asks_find(asks, &row, "x"));
+	shd_asks_finish(&asks);
 }
 
 static void few_are_asked_for_at_once_and_the_longest_waiting_first(void **state)
@@ -94,13 +120,13 @@ static void a_followed_object_is_asked_for_until_that_is_certain(void **state)
 	int times = 1;
 
 	(void)state;
-	assert_true(shd_asks_follow(&asks, &row, "x", at(0)));
+	assert_true(shd_asks_follow(&asks, &row, "x", SHD_ASKED_UNFOUND, at(0)));
 	assert_false(shd_asks_due(asks, at(SHD_DAY_MS))); /* the list does not lack it */
 	shd_asks_unlisted(&asks, &row, NULL, at(0));      /* nor does it say anything of it */
 	for (; asks; times++)
 		shd_asks_answered(&asks, asks, SHD_ASKED_UNFOUND, asks->due);
 	assert_true(times >= 4);
-	assert_true(shd_asks_follow(&asks, &row, "x", at(0)));
+	assert_true(shd_asks_follow(&asks, &row, "x", SHD_ASKED_UNFOUND, at(0)));
 	shd_asks_answered(&asks, asks, SHD_ASKED_FAILED, asks->due);
 	assert_non_null(shd_asks_find(asks, &row, "x"));
 	shd_asks_answered(&asks, asks, SHD_ASKED_FOUND, asks->due);
@@ -109,9 +135,9 @@ static void a_followed_object_is_asked_for_until_that_is_certain(void **state)
 		char id[16];
 
 		snprintf(id, sizeof(id), "%d", i);
-		assert_true(shd_asks_follow(&asks, &row, id, at(0)));
+		assert_true(shd_asks_follow(&asks, &row, id, SHD_ASKED_UNFOUND, at(0)));
 	}
-	assert_false(shd_asks_follow(&asks, &row, "one more", at(0)));
+	assert_false(shd_asks_follow(&asks, &row, "one more", SHD_ASKED_UNFOUND, at(0)));
 	shd_asks_finish(&asks);
 }
 
@@ -119,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pauses_grow),
+		cmocka_unit_test(what_fails_is_asked_for_soon),
 		cmocka_unit_test(few_are_asked_for_at_once_and_the_longest_waiting_first),
 		cmocka_unit_test(one_answer_is_no_verdict),
 		cmocka_unit_test(a_followed_object_is_asked_for_until_that_is_certain),

@@ -387,14 +387,14 @@ static void what_was_followed_has_facts_of_its_own(void **state)
 	for (int good = 0; good < 2; good++) {
 		begin(f, LIST);
 		answer_with(f, "/list?", 200, "{\"items\":[{\"id\":\"a\",\"follow\":[\"x\"]}]}");
-		answer_with(f, "/detail?x", good ? 200 : 500, "{\"id\":\"x\"}");
+		answer_with(f, "/detail?x", good ? 200 : 429, "{\"id\":\"x\"}");
 		assert_int_equal(f->poll->state, SHD_POLL_CHANGED);
 		assert_int_equal(shd_outcome_followed(f->poll, &f->poll->followed[0], now, 0),
 			SHD_TELL_AT_ONCE);
 		shd_outcome_facts(f->poll, detail, now, &batch);
 		assert_ptr_equal(batch.fetch.row, &rows[DETAIL]);
 		assert_int_equal(batch.fetch.ok, good);
-		assert_int_equal(detail->error, good ? -1 : SHD_ERR_SERVER);
+		assert_int_equal(detail->error, good ? -1 : SHD_ERR_THROTTLED);
 		detail->next_due.ms = 0;
 	}
 }

@@ -391,10 +391,29 @@ static void test_return_requests_are_read_without_their_long_ids(void **state)
 
 static void test_all_delivery_methods_are_asked_for(void **state)
 {
+	static const char *const words[] = {
+		"NEW", "EDITED", "ACTIVE", "DISABLED", "WAITING", "BROKEN"};
 	json_auto_t *body = body_of(endpoint("delivery_method_list"), (struct shd_page_in){0});
+	const json_t *asked = shd_loose_at(body, "filter.status");
 
 	(void)state;
-	assert_int_equal(json_array_size(shd_loose_at(body, "filter.status")), 6);
+	assert_int_equal(json_array_size(asked), SHD_COUNT(words));
+	for (size_t i = 0; i < SHD_COUNT(words); i++)
+		assert_string_equal(json_string_value(json_array_get(asked, i)), words[i]);
+}
+
+/* Methods that answer 429 long before the store's own rate is reached. */
+static void test_what_ozon_computes_slowly_is_asked_for_slowly(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t least_ms;
+	} cases[] = {{"analytics_stocks", 5 * SHD_SECOND_MS}, {"turnover", SHD_MINUTE_MS},
+		{"stocks_fbo", SHD_SECOND_MS}};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++)
+		assert_true(endpoint(cases[i].name)->min_interval_ms >= cases[i].least_ms);
 }
 
 static void test_a_long_cursor_is_taken_whole(void **state)
@@ -430,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_lists_go_on_or_end),
 		cmocka_unit_test(test_return_requests_are_read_without_their_long_ids),
 		cmocka_unit_test(test_all_delivery_methods_are_asked_for),
+		cmocka_unit_test(test_what_ozon_computes_slowly_is_asked_for_slowly),
 		cmocka_unit_test(test_a_long_cursor_is_taken_whole),
 	};
 

@@ -411,6 +411,12 @@ static void no_ids_are_nothing_to_ask(void **state)
 	read_once(f, LIST, "/list?", "{\"items\":[]}");
 	assert_int_equal(begin(f, BATCH), SHD_POLL_UNCHANGED);
 	assert_false(shd_poll_has_news(f->poll));
+	/* Nor when there were some before. */
+	read_once(f, LIST, "/list?", "{\"items\":[{\"id\":\"a\"}]}");
+	read_once(f, BATCH, "/batch?a", "{\"items\":[{\"id\":\"a\"}]}");
+	read_once(f, LIST, "/list?", "{\"items\":[]}");
+	assert_int_equal(begin(f, BATCH), SHD_POLL_CHANGED);
+	assert_false(shd_poll_has_news(f->poll));
 }
 
 /* Minutes: our clock is at 100. A window never ends before it begins. */

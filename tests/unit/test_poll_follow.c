@@ -42,7 +42,7 @@ static size_t parsed_after_follow(struct poll_bench *f, int status)
 
 static void a_follow_that_failed_is_tried_again_with_its_record(void **state)
 {
-	assert_int_equal(parsed_after_follow(*state, 500), 1); /* a: asked for x and y */
+	assert_int_equal(parsed_after_follow(*state, 429), 1); /* a: asked for x and y */
 }
 
 static void a_follow_that_is_refused_is_not_given_up_for_it(void **state)
@@ -98,43 +98,95 @@ static void a_follow_that_is_refused_for_good_is_asked_for_now_and_then(void **s
 	assert_false(read_parents(f, 200));
 }
 
-/* One object that cannot be understood comes again, and costs no other. Where none can, it is the
- * endpoint. */
-static void an_object_that_cannot_be_understood_costs_itself(void **state)
+/* Ends the poll as the scheduler does. */
+static void end(struct poll_bench *f)
 {
-	static const char *const odd[] = {"{}", "nonsense", "{\"id\":", "[]"};
+	shd_outcome_read(f->poll, true, false, f->answers);
+	for (size_t i = 0; i < f->poll->followed_count; i++)
+		shd_outcome_followed(f->poll, &f->poll->followed[i], f->answers, 0);
+}
+
+static const struct {
+	int status;
+	const char *body;
+} of_one[] = {{200, "{}"}, {200, "nonsense"}, {200, "{\"id\":"}, {200, "[]"}, {500, "{}"},
+	{400, "{}"}};
+
+/* One object that cannot be read costs no other. It is counted, and asked for again by itself
+ * after a pause. */
+static void an_object_that_cannot_be_read_costs_itself(void **state)
+{
 	struct poll_bench *f = *state;
 
-	for (size_t i = 0; i < SHD_COUNT(odd); i++) {
-		int64_t read_ms = f->answers.ms;
+	for (size_t i = 0; i < SHD_COUNT(of_one); i++) {
+		struct shd_feed *detail = feed_of(f, DETAIL);
 
-		for (int again = 0; again < 2; again++) {
-			assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-			assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_READY);
-			assert_int_equal(answer_with(f, "/detail?x", 200, odd[i]),
-				again ? SHD_POLL_CHANGED : SHD_POLL_READY);
-			if (!again)
-				assert_int_equal(answer_with(f, "/detail?y", 200,
-					"{\"id\":\"y\"}"), SHD_POLL_CHANGED);
-			assert_int_equal(f->poll->bad_records, 1);
-			assert_false(f->poll->followed[0].failed);
-			shd_outcome_read(f->poll, true, false, f->answers);
-			shd_outcome_followed(f->poll, &f->poll->followed[0], f->answers, 0);
-			assert_int_equal(feed_of(f, DETAIL)->error, -1);
-			f->answers.ms++;
-		}
-		assert_int_equal(feed_of(f, DETAIL)->last_success.ms, read_ms);
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/detail?x", of_one[i].status, of_one[i].body),
+			SHD_POLL_READY);
+		assert_int_equal(
+			answer_with(f, "/detail?y", 200, "{\"id\":\"y\"}"), SHD_POLL_CHANGED);
+		assert_int_equal(f->poll->bad_records, 1);
+		assert_false(f->poll->followed[0].failed);
+		end(f);
+		assert_int_equal(detail->error, -1);
+		assert_int_equal(detail->last_success.ms, f->answers.ms);
+		assert_non_null(strstr(shd_feed_lack(detail)->text, "could not be read (1): "));
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_UNCHANGED);
+		end(f);
+		f->answers.ms += SHD_MINUTE_MS;
+		f->begins.ms = f->answers.ms;
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, PARENTS), SHD_POLL_READY);
+		assert_int_equal(
+			answer_with(f, "/detail?x", 200, "{\"id\":\"x\"}"), SHD_POLL_UNCHANGED);
+		end(f);
+		assert_null(shd_feed_lack(detail));
+		assert_null(shd_feed_asks(feed_of(f, LIST)));
 		tear_down(state);
 		start_up(state);
 		f = *state;
 	}
-	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/list?", 200, "{\"items\":[{\"id\":\"a\",\"follow\":"
-		"[\"p\",\"q\",\"r\",\"s\"]}]}"), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/detail?p", 200, "{}"), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/detail?q", 200, "{}"), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/detail?r", 200, "{}"), SHD_POLL_CHANGED);
-	assert_true(f->poll->followed[0].failed);
+}
+
+#define FOUR "{\"items\":[{\"id\":\"a\",\"follow\":[\"p\",\"q\",\"r\",\"s\"]}]}"
+
+/* Where none in a row can be read it is the endpoint; those behind have their turn next. */
+static void objects_that_cannot_be_read_do_not_starve_those_behind(void **state)
+{
+	static const char *const urls[] = {"/detail?p", "/detail?q", "/detail?r"};
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(of_one); i++) {
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, FOUR), SHD_POLL_READY);
+		for (size_t k = 0; k < 3; k++)
+			assert_int_equal(
+				answer_with(f, urls[k], of_one[i].status, of_one[i].body),
+				k < 2 ? SHD_POLL_READY : SHD_POLL_CHANGED);
+		assert_true(f->poll->followed[0].failed);
+		end(f);
+		assert_true(feed_of(f, DETAIL)->error >= 0);
+		f->begins.ms = f->answers.ms = feed_of(f, DETAIL)->next_due.ms;
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, FOUR), SHD_POLL_READY);
+		size_t asked = 0;
+		for (; f->poll->state == SHD_POLL_READY; asked |= f->poll->ids[0][0] == 's') {
+			char url[32];
+
+			snprintf(url, sizeof(url), "/detail?%s", f->poll->ids[0]);
+			bool good = f->poll->ids[0][0] == 's';
+			answer_with(f, url, good ? 200 : of_one[i].status,
+				good ? "{\"id\":\"s\"}" : of_one[i].body);
+		}
+		assert_true(asked);
+		assert_false(f->poll->followed[0].failed);
+		tear_down(state);
+		start_up(state);
+		f = *state;
+	}
 }
 
 /* What a clock put off that was ahead is asked for. */
@@ -273,7 +325,8 @@ int main(void)
 		ROW(a_follow_that_failed_is_tried_again_with_its_record),
 		ROW(a_follow_that_is_refused_is_not_given_up_for_it),
 		ROW(a_follow_that_is_refused_for_good_is_asked_for_now_and_then),
-		ROW(an_object_that_cannot_be_understood_costs_itself),
+		ROW(an_object_that_cannot_be_read_costs_itself),
+		ROW(objects_that_cannot_be_read_do_not_starve_those_behind),
 		ROW(a_follow_waits_for_no_clock_that_was_ahead),
 		ROW(a_followed_object_may_be_gone),
 		ROW(too_many_follows_come_with_the_next_poll),

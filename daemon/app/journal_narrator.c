@@ -37,6 +37,15 @@ static void report_failure(const struct shd_polled *what, const struct shd_about
 			what_next(what, again));
 }
 
+static void report_left_out(const struct shd_polled *what, struct shd_about *about, size_t count,
+	const char *words, const struct shd_error *example)
+{
+	about->error = example;
+	if (count)
+		shd_log(SHD_LOG_record_refused, about, "store \"%s\": %s: %zu %s: %s",
+			what->source->id, what->row->name, count, words, example->msg);
+}
+
 static void polled(const struct shd_polled *what)
 {
 	struct shd_about about = {.market = what->source->adapter->name, .store = what->source->id,
@@ -56,12 +65,10 @@ static void polled(const struct shd_polled *what)
 	else if (what->lack_turned)
 		shd_log(SHD_LOG_feed_whole, &about, "store \"%s\": the list of %s is whole again",
 			what->source->id, what->row->name);
-	about.error = what->bad_record;
-	if (what->bad_records)
-		shd_log(SHD_LOG_record_refused, &about,
-			"store \"%s\": %s: %zu records were left out: %s",
-			what->source->id, what->row->name, what->bad_records,
-			what->bad_record->msg);
+	report_left_out(what, &about, what->bad_records, "records could not be read",
+		what->bad_record);
+	report_left_out(what, &about, what->foreign_records,
+		"records are not what was asked for, and were left out", what->foreign_record);
 }
 
 static void log_transition(const struct shd_transition *transition)

@@ -146,23 +146,23 @@ static void wake_mended(struct shd_scheduler *scheduler, struct shd_feed *feed, 
 
 /* --- the end of a poll ----------------------------------------------------------------------- */
 
-/* How many records were left out, unless it was said: a list that is read anew each time has
+/* Whether it was not said how many records were left out: a list that is read anew each time has
  * the same ones each time. What was not parsed says nothing. */
-static size_t newly_left_out(const struct shd_poll *poll)
+static bool newly_left_out(const struct shd_poll *poll)
 {
 	struct shd_feed *feed = poll->feed;
 	size_t before = feed->left_out, now = poll->bad_records + poll->foreign_records;
 
 	if (!poll->parsed_records)
-		return 0;
+		return false;
 	feed->left_out = (now < LEFT_OUT_MAX ? now : LEFT_OUT_MAX) & LEFT_OUT_MAX;
-	return feed->left_out == before ? 0 : now;
+	return feed->left_out != before;
 }
 
 static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 	const struct shd_poll_outcome *outcome, bool news)
 {
-	bool ok = poll->feed->error < 0;
+	bool ok = poll->feed->error < 0, left_out = ok && newly_left_out(poll);
 	struct shd_polled what = {.source = poll->source,
 		.row = shd_feed_row(poll->feed),
 		.ok = ok,
@@ -174,8 +174,10 @@ static void report(struct shd_scheduler *scheduler, const struct shd_poll *poll,
 		.status = poll->status,
 		.requests = poll->requests,
 		.parsed_records = poll->parsed_records,
-		.bad_records = ok ? newly_left_out(poll) : 0,
-		.bad_record = poll->foreign_records ? &poll->foreign_record : &poll->bad_record,
+		.bad_records = left_out ? poll->bad_records : 0,
+		.bad_record = &poll->bad_record,
+		.foreign_records = left_out ? poll->foreign_records : 0,
+		.foreign_record = &poll->foreign_record,
 		.lack_turned = outcome->lack_turned,
 		.incomplete = shd_feed_lack(poll->feed) ? shd_feed_lack(poll->feed)->text : NULL,
 		.retry_ms = ok ? 0 : outcome->wait_ms};

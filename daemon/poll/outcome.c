@@ -355,7 +355,9 @@ void shd_outcome_news(struct shd_poll *poll, struct shd_wall now, struct shd_bat
 	if (poll->walk.lack) {
 		const struct shd_feed_lack *lack = shd_feed_lack(poll->feed);
 
-		ret_batch->seen.incomplete = ret_batch->fetch.incomplete = poll->incomplete.data;
+		ret_batch->fetch.incomplete = poll->incomplete.data;
+		if (!shd_lack_misses(poll->walk.lack, shd_feed_row(poll->feed)))
+			ret_batch->seen.incomplete = poll->incomplete.data;
 		ret_batch->fetch.incomplete_since = lack ? lack->since : poll->began;
 	}
 }

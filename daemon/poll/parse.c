@@ -64,17 +64,18 @@ static void add_keys(struct shd_poll *poll, size_t from)
 			shd_page_draft_key(&poll->draft, harvest->entities[i].id);
 }
 
-/* Whether the record says of itself that it is none of what was asked for. */
-static bool is_foreign(const struct shd_endpoint *row, const json_t *record)
+/* What a record says of itself that is none of what was asked for; NULL: it is, or says
+ * nothing. */
+static const json_t *find_foreign(const struct shd_endpoint *row, const json_t *record)
 {
 	const json_t *word = row->only ? shd_loose_at(record, row->only_at) : NULL;
 
 	if (!json_is_string(word))
-		return false;
+		return NULL;
 	for (const char *const *only = row->only; *only; only++)
 		if (shd_loose_is(word, *only))
-			return false;
-	return true;
+			return NULL;
+	return word;
 }
 
 static void lacks(struct shd_poll *poll, enum shd_lack lack)
@@ -121,11 +122,14 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 	}
 	if (shd_poll_follows(poll) && poll->page_in.id_count == 1)
 		in.id = poll->page_in.ids[0];
-	if (is_foreign(poll->row, record)) {
-		shd_fail(&poll->foreign_record, SHD_ERR_SCHEMA,
-			"\"%s\" is \"%.40s\", which was not asked for", poll->row->only_at,
-			json_string_value(shd_loose_at(record, poll->row->only_at)));
-		leave_out(poll, hash, SHD_LEFT_OUT_FOREIGN);
+	const json_t *foreign = find_foreign(poll->row, record);
+	if (foreign) {
+		bool known = poll->row->knows(foreign);
+
+		shd_fail(known ? &poll->foreign_record : &poll->bad_record, SHD_ERR_SCHEMA,
+			"\"%s\" is \"%.40s\", %s", poll->row->only_at, json_string_value(foreign),
+			known ? "which was not asked for" : "a word that is not known");
+		leave_out(poll, hash, known ? SHD_LEFT_OUT_FOREIGN : SHD_LEFT_OUT_UNREAD);
 		return true;
 	}
 	if (poll->row->map && !poll->row->map(&in, record, harvest, &poll->bad_record)) {

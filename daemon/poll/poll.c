@@ -162,12 +162,13 @@ static void pages_done(struct shd_poll *poll)
 		shd_walk_end(&poll->walk, row, &poll->pages);
 	else if (shd_feed_lack(poll->feed)) /* nor are the same pages more than they were */
 		poll->walk.lack = (enum shd_lack)shd_feed_lack(poll->feed)->lack;
-	if (poll->walk.lack) { /* nothing is closed by it */
+	bool misses = shd_lack_misses(poll->walk.lack, row);
+	if (!misses) /* nothing is closed by it */
 		poll->listed_changed = false;
+	if (poll->walk.lack)
 		say_what_lacks(poll);
-	}
 	shd_poll_add_asks(poll);
-	if (shd_endpoint_counts_rows(row) && !poll->listed && !poll->walk.lack &&
+	if (shd_endpoint_counts_rows(row) && !poll->listed && misses &&
 		(shd_poll_is_changed(poll) || !poll->feed->swept ||
 			shd_feed_relists(poll->feed, poll->began)))
 		shd_poll_enter(poll, SHD_POLL_LISTING);
@@ -437,7 +438,8 @@ void shd_poll_adopt(struct shd_poll *poll)
 	shd_pages_settle(&feed->pages);
 	poll->pages = (struct shd_pages){0};
 	/* An incomplete list was told to nobody: the next one is. */
-	feed->swept = shd_endpoint_counts_rows(shd_feed_row(feed)) && !poll->walk.lack;
+	feed->swept = shd_endpoint_counts_rows(shd_feed_row(feed)) &&
+		      shd_lack_misses(poll->walk.lack, shd_feed_row(feed));
 }
 
 void shd_poll_adopt_part(struct shd_poll *poll)

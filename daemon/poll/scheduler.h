@@ -22,8 +22,10 @@ struct shd_polled {
 	bool turned;       /* it works again, or fails otherwise than before */
 	bool news;         /* something new was committed */
 	int failures, status, requests;
-	size_t parsed_records, bad_records; /* bad: 0 also when as many as at the last one */
-	const struct shd_error *bad_record; /* when bad_records */
+	size_t parsed_records;
+	/* That were left out: 0 also when as many as at the last one; an example of each sort. */
+	size_t bad_records, foreign_records;
+	const struct shd_error *bad_record, *foreign_record;
 	bool lack_turned;        /* the list became incomplete, otherwise than before, or whole */
 	const char *incomplete;  /* why its list is not whole; NULL: it is */
 	int64_t retry_ms;  /* until the next try, unless ok */

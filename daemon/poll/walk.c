@@ -167,6 +167,11 @@ const char *shd_lack_text(enum shd_lack lack)
 	return lack_texts[lack];
 }
 
+bool shd_lack_misses(enum shd_lack lack, const struct shd_endpoint *row)
+{
+	return lack == SHD_LACK_NOTHING || (lack <= SHD_LACK_FOREIGN && row->asks);
+}
+
 enum shd_lack shd_lack_said(const char *words)
 {
 	for (size_t i = SHD_LACK_UNREAD; i < SHD_COUNT(lack_texts); i++)

@@ -40,6 +40,9 @@ struct shd_walk {
 };
 
 const char *shd_lack_text(enum shd_lack lack);
+/* Whether what such a list does not have may be missed, so that it is asked for by id: nothing
+ * lacks, or records that are there and were left out, where somebody can be asked. */
+bool shd_lack_misses(enum shd_lack lack, const struct shd_endpoint *row);
 /* What such words were said of, as far as they begin with those above; else UNREAD. */
 enum shd_lack shd_lack_said(const char *words);
 

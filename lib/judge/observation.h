@@ -25,7 +25,8 @@ struct shd_observation {
 	const char *const *unfound;
 	size_t unfound_count;
 	/* In words, why the list may lack rows that are there: what it has is taken, and nothing
-	 * is closed by it. NULL: it is whole. */
+	 * is closed by it. NULL: it is whole; or records of it were left out, and what it lacks
+	 * closes by what asking for it says alone. */
 	const char *incomplete;
 };
 

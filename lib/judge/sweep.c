@@ -95,6 +95,43 @@ static void miss(struct shd_outcome *outcome, const struct shd_batch *batch,
 	}
 }
 
+/* Whether a rule of entities of the kind, or of the whole store, looks at what lists lack. */
+static bool is_looked_at(const struct shd_rule *rule, enum shd_kind kind)
+{
+	return rule->reads_fields[kind] >> SHD_I_unlisted_since & 1;
+}
+
+/* That it is missing for the first time is no news of it: after a stop it would be judged by what
+ * was known before, though another list tells what became of it. So it is not judged with this
+ * answer; where a rule looks at just that, it is time's turn, which waits for other lists. */
+static bool note_missing(const struct shd_basis *basis, struct shd_txn *txn,
+	struct shd_visit *visit, const struct shd_entity *before, const struct shd_entity *entity,
+	struct shd_error *reterr)
+{
+	const struct shd_rule_lists *here = visit->lists;
+	enum shd_kind kind = entity->kind;
+	const struct shd_entity *kept;
+
+	if (!shd_overlay_entity_put(
+		    basis->overlay, visit->store->id, before, entity, NULL, &kept, reterr))
+		return false;
+	shd_tally_change(basis->tally, visit->store->tally, before, kept);
+	for (size_t i = 0; i < here->of_store_count; i++) {
+		if (!is_looked_at(here->of_store[i], kind))
+			continue;
+		struct shd_touched *touched = shd_judge_touch(txn, visit);
+
+		touched->kinds |= 1U << kind;
+		touched->fields[kind] |= 1ULL << SHD_I_unlisted_since;
+		break;
+	}
+	for (size_t i = 0; i < here->of_kind_count[kind]; i++)
+		if (is_looked_at(here->of_kind[kind][i], kind))
+			return shd_overlay_wake_sooner(basis->overlay, visit->store->id, kind,
+				entity->id, (struct shd_wall){txn->now.ms + 1}, reterr);
+	return true;
+}
+
 static bool miss_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
 	const struct shd_batch *batch, const char *id, struct shd_error *reterr)
 {
@@ -108,11 +145,8 @@ static bool miss_one(const struct shd_basis *basis, struct shd_txn *txn, struct 
 		return false;
 	if (shd_endpoint_lists(row, before)) {
 		miss(txn->outcome, batch, entity, txn->now);
-		/* That it is missing for the first time is no news of it: after a stop it would be
-		 * judged by what was known before, though another list tells what became of it. */
 		if (before->fields[SHD_I_unlisted_since].none)
-			return shd_overlay_entity_put(basis->overlay, visit->store->id, before,
-				entity, NULL, &kept, reterr);
+			return note_missing(basis, txn, visit, before, entity, reterr);
 		return shd_judge_change(basis, txn, visit, before, entity, NULL, reterr);
 	}
 	/* That is why: it is on this list no longer. */

@@ -84,9 +84,11 @@ struct shd_endpoint {
 	 * that is there counts. A list with fewer is incomplete. */
 	const char *total[2];
 	/* The member of a record that has to be one of these words (NULL ends them), as they were
-	 * asked for. A record that says another one is left out, and the list is incomplete. */
+	 * asked for. A record that says another one is left out, and the list is incomplete: a
+	 * word that is known was not asked for, any other one cannot be read. */
 	const char *only_at;
 	const char *const *only;
+	bool (*knows)(const json_t *word); /* with `only` */
 	const struct shd_report *report; /* its document is a report's (job.h); SINGLE */
 	enum shd_decode decode; /* what the answer is; its lines are the records of "" */
 	const char *const *columns; /* tables: those that have to be there, or NULL */

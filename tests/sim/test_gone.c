@@ -13,6 +13,13 @@ static const char rules[] =
 	"    each: stock\n"
 	"    levels: {warning: cover is not none and cover < 7d}\n";
 
+/* Rules that look at just that. */
+static const char lookers[] =
+	"rules:\n"
+	"  - {rule: gone, each: order, levels: {warning: unlisted_since is not none}}\n"
+	"  - {rule: many, levels: {warning: "
+	"'count(order last 1d where unlisted_since is not none) > 0'}}\n";
+
 static const struct shd_endpoint endpoints[] = {
 	{.name = "waiting", .poller = SHD_P_orders, .paging = SHD_PAGE_CURSOR, .complete = true,
 		.gone_after_ms = SHD_WEEK_MS, .closes = SHD_KIND_order,
@@ -30,9 +37,9 @@ enum { WAITING, CHANGES, ONE, ROWS, TURNOVER, STOCKS };
 
 static const char *const both[] = {"a", "b"};
 
-static void start(struct bench *b)
+static void start(struct bench *b, const char *with)
 {
-	bench_start(b, rules);
+	bench_start(b, with);
 	b->sources[0].endpoints = endpoints;
 	b->sources[0].endpoint_count = SHD_COUNT(endpoints);
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
@@ -47,6 +54,7 @@ static void order(struct bench *b, const char *id, const char *status, bool by_i
 	size_t at = shd_harvest_entity(bench_harvest(b), SHD_KIND_order, id, strlen(id));
 
 	shd_set_text(b->harvest, at, SHD_F_order_status, status, strlen(status));
+	shd_set_n(b->harvest, at, SHD_F_order_opened_at, T0);
 	shd_set_n(b->harvest, at, SHD_F_order_ship_by, T0 + SHD_HOUR_MS);
 	b->harvest->entities[at].by_id = by_id;
 }
@@ -78,7 +86,7 @@ static const struct shd_value *of(struct bench *b, enum shd_field field, const c
 /* Both wait, and are due soon. */
 static void two_wait(struct bench *b)
 {
-	start(b);
+	start(b, rules);
 	order(b, "a", "awaiting_shipment", false);
 	order(b, "b", "awaiting_shipment", false);
 	list(b, 2, NULL);
@@ -126,6 +134,25 @@ static void what_vanished_is_not_judged_for_it(void **state)
 	assert_int_equal(bench_level(&b, "ship", "b"), SHD_WARN);
 	bench_wake(&b, b.now); /* now it is time's turn */
 	assert_int_equal(bench_level(&b, "ship", "b"), SHD_CRITICAL);
+	bench_finish(&b);
+}
+
+static void a_rule_that_looks_at_it_is_judged_soon(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start(&b, lookers);
+	order(&b, "a", "awaiting_shipment", false);
+	order(&b, "b", "awaiting_shipment", false);
+	list(&b, 2, NULL);
+	assert_int_equal(bench_level(&b, "many", ""), SHD_LEVEL_NONE);
+	list(&b, 1, NULL);
+	assert_int_equal(bench_level(&b, "many", ""), SHD_WARN);
+	assert_int_equal(bench_level(&b, "gone", "b"), SHD_LEVEL_NONE);
+	bench_wake(&b, b.now + 1);
+	assert_int_equal(bench_level(&b, "gone", "b"), SHD_WARN);
+	assert_int_equal(bench_level(&b, "gone", "a"), SHD_LEVEL_NONE);
 	bench_finish(&b);
 }
 
@@ -232,7 +259,7 @@ static void a_row_that_is_missing_makes_its_figures_unknown(void **state)
 	struct bench b;
 
 	(void)state;
-	start(&b);
+	start(&b, rules);
 	stock(&b, "1", NULL);
 	stock(&b, "1:x", "x");
 	stock(&b, "1:y", "y");
@@ -263,7 +290,7 @@ static void a_row_that_leaves_a_list_makes_its_figures_unknown(void **state)
 	struct bench b;
 
 	(void)state;
-	start(&b);
+	start(&b, rules);
 	stock(&b, "1", NULL);
 	rows(&b, TURNOVER, had, 1, NULL, 0, NULL);
 	assert_false(is_unread(&b, "1"));
@@ -278,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_vanished_is_asked_for_the_second_time),
 		cmocka_unit_test(what_vanished_is_not_judged_for_it),
+		cmocka_unit_test(a_rule_that_looks_at_it_is_judged_soon),
 		cmocka_unit_test(what_was_shipped_has_not_vanished),
 		cmocka_unit_test(what_nobody_knows_ends_after_its_age),
 		cmocka_unit_test(a_row_that_is_missing_makes_its_figures_unknown),

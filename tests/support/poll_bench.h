@@ -6,6 +6,7 @@
 #include "support/source.h"
 
 #include "base/hash.h"
+#include "market/loose.h"
 #include "poll/feeds.h"
 #include "poll/poll.h"
 #include "settings/settings.h"
@@ -100,6 +101,11 @@ static bool accept_answer(const struct shd_endpoint *row, const struct shd_answe
 	}
 }
 
+static bool is_over(const json_t *word)
+{
+	return shd_loose_is(word, "over");
+}
+
 enum { LIST, BATCH, DETAIL, SLOW, CHANGES, ROWS };
 
 static const struct shd_endpoint rows[ROWS] = {
@@ -114,6 +120,7 @@ static const struct shd_endpoint rows[ROWS] = {
 		.asks = "detail",
 		.only_at = "state",
 		.only = (const char *const[]){"open", NULL},
+		.knows = is_over,
 		.map = map,
 		.next = next},
 	[BATCH] = {.name = "batch",

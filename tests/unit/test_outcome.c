@@ -39,7 +39,7 @@ static struct shd_poll_outcome fail_slow(struct poll_bench *f, int status)
 /* --- news --------------------------------------------------------------------------------- */
 
 /* What vanished from a list that could not be believed is found by the next one. */
-static void a_list_with_an_unread_record_closes_nothing(void **state)
+static void a_list_that_is_too_short_closes_nothing(void **state)
 {
 	struct poll_bench *f = *state;
 	struct shd_batch batch;
@@ -47,12 +47,11 @@ static void a_list_with_an_unread_record_closes_nothing(void **state)
 
 	for (int bad = 1; bad >= 0; bad--) {
 		shd_text_init(&body, 10000);
-		shd_text_puts(&body, bad ? "{\"items\":[{\"v\":1}" : "{\"items\":[{\"id\":\"a\"}");
+		shd_text_puts(&body, "{\"items\":[{\"id\":\"a\"}");
 		for (int i = 0; i < 19; i++)
 			shd_text_printf(&body, ",{\"id\":\"n%d\"}", i);
-		shd_text_puts(&body, "]}");
+		shd_text_puts(&body, bad ? "],\"total\":30}" : "]}");
 		read_list(f, body.data);
-		assert_int_equal(f->poll->bad_records, bad);
 		shd_outcome_news(f->poll, now, &batch);
 		assert_true(batch.fetch.ok);
 		assert_int_equal(batch.seen.incomplete != NULL, bad);
@@ -403,7 +402,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start_up_now, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(a_list_with_an_unread_record_closes_nothing),
+		T(a_list_that_is_too_short_closes_nothing),
 		T(an_empty_answer_that_is_not_believed_moves_no_cursor),
 		T(the_text_is_committed_with_what_lies_before_it),
 		T(what_could_not_be_followed_keeps_the_cursor),

@@ -50,7 +50,12 @@ static const struct {
 	{400, "{\"code\":3,\"message\":\"PERIOD_IS_TOO_LONG\"}", SHD_ERR_REQUEST, "PERIOD"},
 	{401, "{\"code\":16,\"message\":\"Client-Id and Api-Key headers are required\"}",
 		SHD_ERR_CONFIG, "did not reach"},
-	{401, "{}", SHD_ERR_CREDENTIALS, "refused"},
+	{401, "{\"code\":16}", SHD_ERR_CREDENTIALS, "refused"},
+	{401, "{\"message\":\"unauthorized\"}", SHD_ERR_CREDENTIALS, "refused"},
+	/* JSON that is not Ozon's */
+	{401, "{}", SHD_ERR_SERVER, "not Ozon's"},
+	{403, "{\"status\":\"denied\",\"ray\":\"7f\"}", SHD_ERR_SERVER, "not Ozon's"},
+	{403, "{\"error\":\"denied\",\"message\":\"\"}", SHD_ERR_SERVER, "not Ozon's"},
 	{404, "{\"code\":5,\"message\":\"Invalid Api-Key, please check the key and try again\"}",
 		SHD_ERR_CREDENTIALS, "wrong, expired or deleted"},
 	{404, "{\"code\":\"5\",\"message\":\"INVALID API-KEY\"}", SHD_ERR_CREDENTIALS, "wrong"},
@@ -108,7 +113,7 @@ static const struct {
 	{407, "", SHD_ERR_CONFIG, "proxy"},
 	{302, "", SHD_ERR_SERVER, "HTTP 302"},
 	{418, "[1,2", SHD_ERR_SERVER, "HTTP 418"},
-	{400, "{\"code\":{},\"message\":[]}", SHD_ERR_REQUEST, "HTTP 400"},
+	{400, "{\"code\":{},\"message\":[]}", SHD_ERR_SERVER, "not Ozon's"},
 	/* good from outside */
 	{200, "", SHD_ERR_SYNTAX, "empty"},
 	{200, " \n", SHD_ERR_SYNTAX, "empty"},

@@ -1,6 +1,8 @@
 /* daemon/poll: records of a page that cannot be read. */
 #include "support/poll_bench.h"
 
+#include "poll/outcome.h"
+
 /* Strange records do not blind the store, however few good ones stand beside them; a page of
  * nothing else does. */
 static void a_bad_record_is_left_out(void **state)
@@ -32,9 +34,41 @@ static void a_bad_record_is_left_out(void **state)
 		assert_int_equal(f->poll->harvest->entity_count, cases[i].good);
 		assert_int_equal(f->poll->walk.lack,
 			cases[i].bad ? SHD_LACK_UNREAD : SHD_LACK_NOTHING);
-		assert_int_equal(f->poll->feed->swept, !cases[i].bad);
 		shd_text_finish(&body);
 	}
+}
+
+/* Rows that were left out keep a list from closing anything by itself; whom it `asks` says what
+ * became of those that it has not. */
+static void what_a_list_with_bad_records_has_not_is_asked_for(void **state)
+{
+	static const struct {
+		enum shd_lack lack;
+		bool with_asks, without;
+	} cases[] = {{SHD_LACK_NOTHING, true, true}, {SHD_LACK_UNREAD, true, false},
+		{SHD_LACK_FOREIGN, true, false}, {SHD_LACK_SHORT, false, false},
+		{SHD_LACK_ROUND, false, false}};
+	struct poll_bench *f = *state;
+	struct shd_batch batch;
+
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		assert_int_equal(shd_lack_misses(cases[i].lack, &rows[LIST]), cases[i].with_asks);
+		assert_int_equal(shd_lack_misses(cases[i].lack, &rows[BATCH]), cases[i].without);
+	}
+	read_once(f, LIST, "/list?", ITEMS(ID("a") "," ID("b"), ""));
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, ITEMS(ID("a") ",{\"v\":1}", "")),
+		SHD_POLL_CHANGED);
+	shd_outcome_news(f->poll, f->answers, &batch);
+	assert_non_null(batch.fetch.incomplete);
+	assert_null(batch.seen.incomplete);
+	assert_int_equal(batch.seen.listed_count, 1);
+	shd_outcome_read(f->poll, true, false, f->answers);
+	/* The same again is no news. */
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, ITEMS(ID("a") ",{\"v\":1}", "")),
+		SHD_POLL_UNCHANGED);
+	assert_false(shd_poll_has_news(f->poll));
 }
 
 /* What stands on other pages was understood all the same. */
@@ -120,6 +154,7 @@ int main(void)
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		ROW(a_bad_record_is_left_out),
+		ROW(what_a_list_with_bad_records_has_not_is_asked_for),
 		ROW(a_page_of_nothing_but_bad_records_costs_itself_alone),
 		ROW(a_bad_last_record_ends_no_list),
 		ROW(a_bad_record_is_known_again),

@@ -61,7 +61,7 @@ static const struct meaning {
 
 /* What the body says about the refusal; empty members when it says nothing. */
 struct words {
-	bool own;          /* Ozon's: a JSON object */
+	bool own;          /* Ozon's: a JSON object with a code or a message */
 	int64_t code;
 	char message[160]; /* as it came, printable */
 	char lower[160];
@@ -115,9 +115,9 @@ static void read_words(const struct shd_answer *answer, struct words *words)
 			set_message(words, answer->body, answer->len);
 		return;
 	}
-	words->own = true;
-	shd_loose_int(json_object_get(body, "code"), &words->code);
 	const json_t *message = json_object_get(body, "message");
+	words->own = shd_loose_int(json_object_get(body, "code"), &words->code) ||
+		     json_string_length(message);
 	if (json_is_string(message)) {
 		const char *text =
 			tail(json_string_value(message), json_string_length(message), &len);

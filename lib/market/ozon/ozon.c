@@ -9,6 +9,16 @@ static const char *const on_approval[] = {"ON_APPROVAL", NULL};
 static const char *const in_arbitration[] = {"arbitration", "client_arbitration", NULL};
 static const char *const opened[] = {"OPENED", "UNSPECIFIED", NULL};
 
+static bool is_decision(const json_t *word)
+{
+	return shd_loose_is(word, "APPROVED") || shd_loose_is(word, "REJECTED");
+}
+
+static bool is_closed(const json_t *word)
+{
+	return shd_loose_is(word, "CLOSED");
+}
+
 /* Returns that wait for somebody are read by state as well: the change may lie further
  * back than the window of returns_list. Optional: a state that Ozon renames does not
  * blind the others. */
@@ -94,7 +104,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_cancellations,
 		.map = shd_ozon_map_cancellation,
 		.next = shd_ozon_next_last_id,
-		.only_at = "state.state", .only = on_approval,
+		.only_at = "state.state", .only = on_approval, .knows = is_decision,
 	},
 	{
 		.name = "product_list",
@@ -460,7 +470,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_cancellations,
 		.map = shd_ozon_map_cancellation_claim,
 		.next = shd_ozon_next_last_id,
-		.only_at = "state.state", .only = on_approval,
+		.only_at = "state.state", .only = on_approval, .knows = is_decision,
 	},
 	{
 		.name = "arbitration_list",
@@ -473,6 +483,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_arbitration,
 		.map = shd_ozon_map_arbitration,
 		.only_at = "status", .only = in_arbitration,
+		.knows = shd_ozon_knows_status,
 		.asks = "arbitration_get",
 	},
 	{
@@ -506,7 +517,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_chat_list,
 		.map = shd_ozon_map_chat,
 		.next = shd_ozon_next_cursor,
-		.only_at = "chat.chat_status", .only = opened,
+		.only_at = "chat.chat_status", .only = opened, .knows = is_closed,
 	},
 	{HISTORY(chat_history, 100000)},
 	{HISTORY(support_history, 10000), .optional = true},

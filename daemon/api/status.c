@@ -91,6 +91,28 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 		shd_api_put_int(daemon, counts[i].name, (int64_t)counts[i].n);
 }
 
+/* Large answers: what they take of what they may, and who takes it. */
+static void put_memory(json_t *daemon, const struct shd_memory_use *use)
+{
+	json_t *memory = json_object(), *users = json_array();
+
+	shd_api_put_int(memory, "max_bytes", use->max);
+	shd_api_put_int(memory, "bytes", use->now);
+	shd_api_put_int(memory, "peak_bytes", use->peak);
+	shd_api_put_int(memory, "waiting", (int64_t)use->waiting);
+	shd_api_put_int(memory, "refused", (int64_t)use->refused);
+	for (size_t i = 0; i < use->user_count; i++) {
+		json_t *user = json_object();
+
+		shd_api_put_text(user, "source", use->users[i].who);
+		shd_api_put_int(user, "bytes", use->users[i].now);
+		shd_api_put_int(user, "peak_bytes", use->users[i].peak);
+		json_array_append_new(users, user);
+	}
+	json_object_set_new(memory, "sources", users);
+	json_object_set_new(daemon, "answers", memory);
+}
+
 bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *config,
 			  struct shd_error *reterr)
 {
@@ -104,6 +126,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 	shd_api_put_text(daemon, "configuration", config->dir);
 	shd_api_put_int(daemon, "rules", (int64_t)shd_rules_count(config->rules));
 	put_figures(daemon, &figures);
+	put_memory(daemon, &figures.memory);
 	json_object_set_new(call->answer, "daemon", daemon);
 
 	shd_api_copy_stores(call, config);

@@ -226,6 +226,8 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		return false;
 	app->jobs = shd_jobs_create(app->loop);
 	app->transfers = shd_transfers_create(app->loop, shd_app_slots(settings));
+	shd_transfers_limit_memory(app->transfers, settings->answers_max_bytes,
+		SHD_MINUTE_MS);
 	start_commit(app);
 	start_sources(app, &known);
 	start_deliver(app);

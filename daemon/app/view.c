@@ -105,6 +105,7 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 	ret_figures->reloading = app->reload;
 	ret_figures->blind = commit.suspended;
 	ret_figures->changes_refused = commit.refused;
+	shd_transfers_memory(app->transfers, &ret_figures->memory);
 	shd_self_figures(app, ret_figures);
 	ret_figures->lag_max_ms = app->lag_ms[0] > app->lag_ms[1] ? app->lag_ms[0] : app->lag_ms[1];
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WORTH_A_LINE = 20 }; /* of the memory for large answers: a twentieth */
+
 static enum shd_paint state_paint(const char *state)
 {
 	if (strcmp(state, "ok") == 0)
@@ -41,6 +43,47 @@ static bool keeps(const json_t *daemon)
 	return !*shd_ctl_text(daemon, "unkept") && !*shd_ctl_text(daemon, "state_unreadable");
 }
 
+static void put_megabytes(struct shd_text *out, const json_t *of, const char *name)
+{
+	shd_text_printf(out, "%.1f MB", (double)shd_ctl_int(of, name) / 1e6);
+}
+
+/* Who takes memory for large answers; nothing where nobody ever took a part worth a line. */
+static void print_memory(struct shd_ctl *ctl, const json_t *answers)
+{
+	const json_t *users = json_object_get(answers, "sources");
+	int64_t max = shd_ctl_int(answers, "max_bytes"), waiting = shd_ctl_int(answers, "waiting");
+	SHD_AUTO(shd_text_finish) struct shd_text line = {0};
+	size_t i;
+	json_t *user;
+
+	if (shd_ctl_int(answers, "peak_bytes") < max / WORTH_A_LINE)
+		return;
+	shd_text_init(&line, 4096);
+	shd_text_puts(&line, "Large answers take ");
+	put_megabytes(&line, answers, "bytes");
+	shd_text_puts(&line, " of ");
+	put_megabytes(&line, answers, "max_bytes");
+	shd_text_puts(&line, ", at most ");
+	put_megabytes(&line, answers, "peak_bytes");
+	json_array_foreach(users, i, user) {
+		if (shd_ctl_int(user, "peak_bytes") < max / WORTH_A_LINE)
+			continue;
+		shd_text_printf(&line, "; %s ", shd_ctl_text(user, "source"));
+		put_megabytes(&line, user, "bytes");
+		shd_text_puts(&line, ", at most ");
+		put_megabytes(&line, user, "peak_bytes");
+	}
+	if (waiting)
+		shd_text_printf(&line, "; %lld wait%s for room", (long long)waiting,
+			waiting == 1 ? "s" : "");
+	if (shd_ctl_int(answers, "refused"))
+		shd_text_printf(&line, "; %lld got none",
+			(long long)shd_ctl_int(answers, "refused"));
+	shd_paint_text(&ctl->out, ctl->colour, waiting ? SHD_POOR : SHD_PLAIN, line.data);
+	shd_text_putc(&ctl->out, '\n');
+}
+
 static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t stores)
 {
 	char length[SHD_WORDING_TEXT];
@@ -69,6 +112,7 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 	print_wrong(ctl, daemon, "refused_at", "the last one before", "refused");
 	print_wrong(ctl, daemon, "",
 		"The last reload was refused, the old configuration is in force", "reload_error");
+	print_memory(ctl, json_object_get(daemon, "answers"));
 }
 
 /* The columns that pollers and feeds have in common. */

@@ -15,7 +15,7 @@ enum { ALIGN = _Alignof(max_align_t) };
 
 static _Thread_local struct {
 	_Alignas(max_align_t) char block[ROOM_BYTES];
-	size_t used;
+	size_t used, beyond; /* beyond: taken outside of the block */
 	bool open;
 } room;
 
@@ -23,8 +23,14 @@ static void *take(size_t bytes)
 {
 	size_t rounded = (bytes + ALIGN - 1) / ALIGN * ALIGN;
 
-	if (!room.open || rounded < bytes || rounded > ROOM_BYTES - room.used)
+	if (!room.open || rounded < bytes)
 		return malloc(bytes);
+	if (rounded > ROOM_BYTES - room.used) {
+		if (rounded > SHD_JSON_ROOM_MAX - room.beyond)
+			return NULL;
+		room.beyond += rounded;
+		return malloc(bytes);
+	}
 	void *memory = room.block + room.used;
 	room.used += rounded;
 	return memory;
@@ -45,7 +51,7 @@ bool shd_json_room_open(void)
 {
 	shd_assert(!room.open);
 	room.open = true;
-	room.used = 0;
+	room.used = room.beyond = 0;
 	return true;
 }
 

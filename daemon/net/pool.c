@@ -69,7 +69,8 @@ static struct shd_slot *take(struct shd_pool *pool)
 		unlink_idle(pool, &pool->idle);
 		return slot;
 	}
-	slot = shd_slot_create(&pool->egress);
+	slot = shd_slot_create(&pool->egress, pool->in.budget);
+	slot->pool = pool;
 	slot->place = pool->slot_count;
 	shd_grow(pool->slots, pool->slot_count, pool->slot_room);
 	pool->slots[pool->slot_count++] = slot;
@@ -125,6 +126,13 @@ void shd_pool_run(struct shd_pool *pool, const struct shd_transfer_in *in, shd_t
 	shd_assert(curl_multi_add_handle(pool->multi, slot->easy) == CURLM_OK);
 }
 
+static void end(struct shd_pool *pool, struct shd_slot *slot, CURLcode code)
+{
+	shd_slot_end(slot, code, (int64_t)uv_now(pool->in.loop));
+	give_back(pool, slot);
+	pool->running--;
+}
+
 /* What a callback starts has to wait until all that ended is counted. */
 static void drain(void *ctx)
 {
@@ -141,13 +149,29 @@ static void drain(void *ctx)
 		CURLcode code = message->data.result; /* gone once the handle is removed */
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
 		curl_multi_remove_handle(pool->multi, slot->easy);
-		shd_slot_end(slot, code, (int64_t)uv_now(pool->in.loop));
-		give_back(pool, slot);
-		pool->running--;
+		if (code == CURLE_OK && !shd_slot_arrived(slot))
+			continue; /* shd_pool_turn ends it */
+		end(pool, slot, code);
 		ended++;
 	}
 	if (ended && !pool->closing)
 		pool->in.ended(pool->in.ctx, ended);
+}
+
+bool shd_pool_turn(struct shd_pool *pool, struct shd_slot *slot, int64_t wait_max_ms)
+{
+	enum shd_slot_turn turn = SHD_SLOT_ON;
+
+	if (!pool->closing)
+		turn = shd_slot_turn(slot, (int64_t)uv_now(pool->in.loop), wait_max_ms);
+
+	if (turn == SHD_SLOT_ON)
+		return false;
+	if (turn == SHD_SLOT_OVER)
+		curl_multi_remove_handle(pool->multi, slot->easy);
+	end(pool, slot, CURLE_OK);
+	pool->in.ended(pool->in.ctx, 1);
+	return true;
 }
 
 bool shd_pool_cancel(struct shd_pool *pool, shd_transfer_fn *done, void *ctx)

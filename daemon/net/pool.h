@@ -9,6 +9,7 @@
 struct shd_pool_in {
 	uv_loop_t *loop;
 	struct shd_curl_sockets *sockets;
+	struct shd_budget *budget;
 	size_t connections_max; /* kept open for the next request */
 	/* Requests have ended, after the callback of each. */
 	void (*ended)(void *ctx, size_t count);
@@ -50,6 +51,10 @@ void shd_pool_run(struct shd_pool *pool, const struct shd_transfer_in *in, shd_t
 bool shd_pool_cancel(struct shd_pool *pool, shd_transfer_fn *done, void *ctx);
 /* Calls done with CLOSING of what was cancelled. From a turn of its own. */
 void shd_pool_end_cancelled(struct shd_pool *pool);
+
+/* Looks after a request that waits for memory, at most for so long, or did. From a turn of its own.
+ * True: it ended. */
+bool shd_pool_turn(struct shd_pool *pool, struct shd_slot *slot, int64_t wait_max_ms);
 
 /* Frees a slot that runs nothing; false: there is none. Connections stay. */
 bool shd_pool_shrink(struct shd_pool *pool);

@@ -9,9 +9,45 @@
 enum {
 	BODY_KEEP_BYTES = 256 * 1024, /* a larger buffer is not kept for the next answer */
 	RECEIVE_BYTES = 32 * 1024,    /* one read takes a usual page with its headers */
+	MEGABYTE = 1000000,
 };
 
 /* --- what curl brings and takes ------------------------------------------- */
+
+static struct shd_hold *hold_of(struct shd_slot *slot)
+{
+	if (!slot->hold)
+		slot->hold = shd_hold_create(
+			slot->budget, slot->in.who, slot->in.answer_max_bytes + 1, slot);
+	return slot->hold;
+}
+
+/* False: it has to wait. */
+static bool take_memory(struct shd_slot *slot, int64_t bytes)
+{
+	slot->needs_bytes = bytes;
+	if (shd_hold_set(hold_of(slot), bytes))
+		return true;
+	slot->waits = true;
+	return false;
+}
+
+/* Room for so many bytes more, and no more room than was taken from the budget. */
+static bool make_room(struct shd_slot *slot, size_t len)
+{
+	size_t need = slot->answer.len + len, most = (size_t)slot->in.answer_max_bytes;
+	size_t has = slot->hold ? (size_t)slot->needs_bytes - 1 : SHD_HOLD_FREE_BYTES;
+
+	if (need <= has)
+		return true;
+	size_t room = has + has / 2 > need ? has + has / 2 : need;
+	if (room > most)
+		room = most;
+	if (!take_memory(slot, (int64_t)room + 1))
+		return false;
+	shd_text_reserve(&slot->answer, room);
+	return true;
+}
 
 static size_t on_write(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -22,6 +58,8 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *ctx)
 		slot->too_long = true;
 		return CURL_WRITEFUNC_ERROR;
 	}
+	if (!make_room(slot, len))
+		return CURL_WRITEFUNC_PAUSE;
 	shd_text_add(&slot->answer, bytes, len);
 	shd_running_hash_add(slot->hash, bytes, len);
 	return len;
@@ -83,11 +121,12 @@ static void set_http(struct shd_slot *slot)
 
 /* --- a request ------------------------------------------------------------ */
 
-struct shd_slot *shd_slot_create(const struct shd_egress *egress)
+struct shd_slot *shd_slot_create(const struct shd_egress *egress, struct shd_budget *budget)
 {
 	struct shd_slot *slot = shd_xcalloc(1, sizeof(*slot));
 
 	slot->egress = egress;
+	slot->budget = budget;
 	slot->easy = curl_easy_init();
 	slot->hash = shd_running_hash_create();
 	shd_assert(slot->easy);
@@ -98,6 +137,7 @@ struct shd_slot *shd_slot_create(const struct shd_egress *egress)
 
 void shd_slot_destroy(struct shd_slot *slot)
 {
+	shd_hold_destroy(slot->hold);
 	curl_easy_cleanup(slot->easy);
 	shd_running_hash_destroy(slot->hash);
 	shd_text_finish(&slot->answer);
@@ -112,7 +152,9 @@ void shd_slot_begin(struct shd_slot *slot, const struct shd_transfer_in *in, shd
 	slot->ctx = ctx;
 	if (in->before_send)
 		in->before_send(ctx, &slot->in);
-	slot->too_long = false;
+	slot->too_long = slot->waits = slot->own_time = slot->arrived = false;
+	slot->needs_bytes = slot->waited_ms = slot->waits_since_ms = 0;
+	slot->given_up = false;
 	slot->busy = true;
 	slot->cancelled = false;
 	slot->message[0] = '\0';
@@ -128,7 +170,81 @@ static void clear(struct shd_slot *slot)
 {
 	if (slot->answer.len > BODY_KEEP_BYTES)
 		free(shd_text_take(&slot->answer));
-	slot->busy = false;
+	shd_hold_destroy(shd_steal(slot->hold));
+	slot->busy = slot->waits = slot->arrived = false;
+}
+
+/* --- memory for a large answer -------------------------------------------- */
+
+bool shd_slot_arrived(struct shd_slot *slot)
+{
+	int64_t more = slot->in.reading_bytes
+			       ? slot->in.reading_bytes(slot->ctx, &slot->answer) : 0;
+
+	if (!more)
+		return true;
+	slot->needs_bytes = (slot->hold ? slot->needs_bytes : (int64_t)slot->answer.len + 1) + more;
+	slot->waits = slot->arrived = !shd_hold_read(hold_of(slot), slot->needs_bytes);
+	return !slot->arrived;
+}
+
+static void give_up(struct shd_slot *slot, int64_t wait_max_ms)
+{
+	struct shd_memory_use use;
+
+	shd_budget_use(slot->budget, &use);
+	shd_fail(&slot->error, SHD_ERR_LIMIT,
+		"no memory for an answer of %.1f MB or more within %lld s: the answers being read "
+		"take "
+		"%.1f of %.1f MB (answers_max), most of it \"%s\"",
+		(double)slot->needs_bytes / MEGABYTE, (long long)(wait_max_ms / SHD_SECOND_MS),
+		(double)use.now / MEGABYTE, (double)use.max / MEGABYTE,
+		use.user_count ? use.users[0].who : "");
+	shd_hold_give_up(slot->hold);
+	slot->given_up = true;
+}
+
+/* The time limit of curl would count the waiting. */
+static void begin_to_wait(struct shd_slot *slot, int64_t now_ms)
+{
+	slot->waits_since_ms = now_ms;
+	if (slot->own_time)
+		return;
+	slot->own_time = true;
+	curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, 0L);
+}
+
+/* on_write comes from within, and may begin to wait anew. */
+static void go_on(struct shd_slot *slot, int64_t now_ms)
+{
+	slot->waited_ms += now_ms - slot->waits_since_ms;
+	slot->waits_since_ms = 0;
+	slot->waits = false;
+	curl_easy_pause(slot->easy, CURLPAUSE_CONT);
+}
+
+enum shd_slot_turn shd_slot_turn(struct shd_slot *slot, int64_t now_ms, int64_t wait_max_ms)
+{
+	int64_t ran_ms = now_ms - slot->started_ms - slot->waited_ms;
+
+	if (slot->waits && !slot->waits_since_ms)
+		begin_to_wait(slot, now_ms);
+	if (slot->arrived && shd_hold_read(slot->hold, slot->needs_bytes))
+		return SHD_SLOT_READ;
+	if (slot->waits && !slot->arrived && shd_hold_set(slot->hold, slot->needs_bytes)) {
+		go_on(slot, now_ms);
+		return SHD_SLOT_ON;
+	}
+	if (slot->waits && slot->waited_ms + now_ms - slot->waits_since_ms > wait_max_ms) {
+		give_up(slot, wait_max_ms);
+		return SHD_SLOT_OVER;
+	}
+	if (slot->waits || !slot->own_time || ran_ms <= slot->in.total_ms)
+		return SHD_SLOT_ON;
+	shd_fail(&slot->error, SHD_ERR_TIMEOUT, "timed out after %lld ms with %zu bytes received",
+		(long long)ran_ms, slot->answer.len);
+	slot->given_up = true;
+	return SHD_SLOT_OVER;
 }
 
 /* --- its end -------------------------------------------------------------- */
@@ -170,7 +286,9 @@ static void explain(const struct shd_slot *slot, CURLcode code, struct shd_error
 {
 	enum shd_err kind = kind_of(slot, code);
 
-	if (kind == SHD_ERR_LIMIT)
+	if (slot->given_up)
+		*reterr = slot->error;
+	else if (kind == SHD_ERR_LIMIT)
 		shd_fail(reterr, kind, "the answer is longer than %lld bytes",
 			 (long long)slot->in.answer_max_bytes);
 	else
@@ -189,13 +307,16 @@ static void fill_out(struct shd_slot *slot, CURLcode code, int64_t now_ms,
 	out->took_ms = out->last_byte.ms - slot->started_ms;
 	out->header = header_of;
 	out->header_ctx = slot;
-	out->ok = code == CURLE_OK;
+	out->ok = code == CURLE_OK && !slot->given_up;
 	if (out->ok)
 		out->server_date_ms = date_of(slot);
 	else
 		explain(slot, code, &out->error);
 	out->hash = shd_running_hash_value(slot->hash);
 	out->body = slot->answer;
+	out->hold = slot->hold;
+	if (slot->hold)
+		shd_hold_disown(slot->hold);
 }
 
 void shd_slot_end(struct shd_slot *slot, CURLcode code, int64_t now_ms)
@@ -205,6 +326,7 @@ void shd_slot_end(struct shd_slot *slot, CURLcode code, int64_t now_ms)
 	fill_out(slot, code, now_ms, &out);
 	slot->done(slot->ctx, &out);
 	slot->answer = out.body; /* empty, when it was taken */
+	slot->hold = out.hold;
 	clear(slot);
 }
 

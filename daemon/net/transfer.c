@@ -10,7 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { QUEUE_FACTOR = 8 }; /* requests that may wait, per slot */
+enum {
+	QUEUE_FACTOR = 8, /* requests that may wait, per slot */
+	LOOK_MS = 100,    /* at those who wait for memory */
+};
 
 struct waiting {
 	struct waiting *next;
@@ -25,8 +28,10 @@ struct shd_transfers {
 	uv_loop_t *loop;
 	struct shd_curl_sockets *sockets;
 	struct shd_mails *mails;
-	uv_timer_t cancel;
-	size_t parts_open; /* sockets, mails, the timer */
+	struct shd_budget *budget;
+	int64_t wait_max_ms; /* for it */
+	uv_timer_t cancel, memory;
+	size_t parts_open; /* sockets, mails, the timers */
 	struct shd_pool **pools; /* the first one is of no egress of its own, and stays */
 	size_t pool_count, pool_room;
 	size_t pools_open; /* with those that close */
@@ -142,6 +147,7 @@ static struct shd_pool *add_pool(struct shd_transfers *transfers, const struct s
 {
 	struct shd_pool_in in = {.loop = transfers->loop,
 		.sockets = transfers->sockets,
+		.budget = transfers->budget,
 		.connections_max = transfers->slot_max,
 		.ended = ended,
 		.closed = pool_closed,
@@ -308,6 +314,60 @@ void shd_transfer_cancel(struct shd_transfers *transfers, shd_transfer_fn *done,
 		uv_timer_start(&transfers->cancel, end_cancelled, 0, 0);
 }
 
+/* --- memory ------------------------------------------------------------------------- */
+
+/* Somebody who waited for memory, or whose time limit is kept by us, and ended. */
+static bool end_one(struct shd_transfers *transfers, bool *ret_any)
+{
+	struct shd_hold *hold = NULL;
+
+	*ret_any = false;
+	while ((hold = shd_budget_next(transfers->budget, hold))) {
+		struct shd_slot *slot = shd_hold_owner(hold);
+
+		if (!slot || (!slot->waits && !slot->own_time))
+			continue;
+		*ret_any = true;
+		if (shd_pool_turn(slot->pool, slot, transfers->wait_max_ms))
+			return true;
+	}
+	return false;
+}
+
+static void look_at_memory(uv_timer_t *timer)
+{
+	struct shd_transfers *transfers = timer->data;
+	bool any;
+
+	while (end_one(transfers, &any)) {
+	}
+	if (any && !uv_is_active((uv_handle_t *)timer))
+		uv_timer_start(timer, look_at_memory, LOOK_MS, 0);
+}
+
+static void memory_released(void *ctx)
+{
+	struct shd_transfers *transfers = ctx;
+
+	if (!transfers->closing)
+		uv_timer_start(&transfers->memory, look_at_memory, 0, 0);
+}
+
+void shd_transfers_limit_memory(
+	struct shd_transfers *transfers, int64_t max_bytes, int64_t wait_max_ms)
+{
+	transfers->wait_max_ms = wait_max_ms;
+	shd_budget_limit(transfers->budget, max_bytes);
+}
+
+void shd_transfers_memory(
+	const struct shd_transfers *transfers, struct shd_memory_use *ret_use)
+{
+	shd_budget_use(transfers->budget, ret_use);
+}
+
+/* --- leave -------------------------------------------------------------------------- */
+
 void shd_transfers_limit(struct shd_transfers *transfers, int64_t in_flight_max)
 {
 	transfers->slot_max = (size_t)in_flight_max;
@@ -393,9 +453,11 @@ struct shd_transfers *shd_transfers_create(uv_loop_t *loop, int64_t in_flight_ma
 	transfers->loop = loop;
 	transfers->sockets = shd_curl_sockets_create(loop);
 	transfers->mails = shd_mails_create(loop);
-	transfers->parts_open = 3;
+	transfers->budget = shd_budget_create(memory_released, transfers);
+	transfers->parts_open = 4;
 	uv_timer_init(loop, &transfers->cancel);
-	transfers->cancel.data = transfers;
+	uv_timer_init(loop, &transfers->memory);
+	transfers->cancel.data = transfers->memory.data = transfers;
 	transfers->slot_max = (size_t)in_flight_max;
 	transfers->last = &transfers->first;
 	add_pool(transfers, &direct);
@@ -412,6 +474,7 @@ static void part_closed(void *ctx)
 	void *closed_ctx = transfers->closed_ctx;
 
 	curl_global_cleanup();
+	shd_budget_close(transfers->budget);
 	free(transfers->pools);
 	free(transfers);
 	if (closed)
@@ -447,6 +510,7 @@ void shd_transfers_close(struct shd_transfers *transfers, void (*closed)(void *c
 	transfers->closed_ctx = ctx;
 	shd_mails_close(transfers->mails, part_closed, transfers);
 	uv_close((uv_handle_t *)&transfers->cancel, timer_closed);
+	uv_close((uv_handle_t *)&transfers->memory, timer_closed);
 	for (size_t i = 0; i < transfers->pool_count; i++)
 		shd_pool_close(transfers->pools[i]);
 }

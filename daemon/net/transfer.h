@@ -11,11 +11,16 @@
  * bounded queue of its own. However a mail server behaves, the loop does not wait for it, and
  * closing waits a second.
  *
+ * Large answers share a budget of memory (budget.h). One that has to wait for some is not read on
+ * meanwhile, and its time limit stands still; it waits for a while at most, then it is given up
+ * with LIMIT. Who receives it keeps its share until it is read.
+ *
  * Limits: slots and queue are of all pools together. A pool keeps at most `in_flight_max`
  * connections open, and never more than it had transfers at once. It costs two descriptors
  * and 50 KB; once it has spoken TLS, 0.9 MB more for the certificates, which each reads for
  * itself: a hundred egresses take 90 MB. */
 #pragma once
+#include "budget.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -49,6 +54,9 @@ struct shd_transfer_in {
 	void (*before_send)(void *ctx, struct shd_transfer_in *in);
 	int64_t connect_ms, total_ms;
 	int64_t answer_max_bytes;    /* a longer answer is the error LIMIT */
+	const char *who; /* whose memory a large answer is, or NULL; borrowed until the end */
+	/* How much more than it has to be had to read an answer; NULL: nothing to speak of. */
+	int64_t (*reading_bytes)(void *ctx, const struct shd_text *body);
 };
 
 /* What a mail server said to one recipient. */
@@ -68,6 +76,9 @@ struct shd_transfer_out {
 	 * were accepted, whatever was said to the others. */
 	const struct shd_recipient_reply *replies;
 	size_t reply_count;
+	/* The memory of a large answer, or NULL. Who takes the body takes it as well, with
+	 * shd_steal, and destroys it when the body is gone. */
+	struct shd_hold *hold;
 	uint64_t hash;               /* XXH3 of the body, computed while it arrived */
 	int64_t server_date_ms;      /* Date header, 0: none */
 	int64_t took_ms;
@@ -99,6 +110,13 @@ void shd_transfer_cancel(struct shd_transfers *transfers, shd_transfer_fn *done,
 
 /* Another limit from now on; what runs beyond it goes on. */
 void shd_transfers_limit(struct shd_transfers *transfers, int64_t in_flight_max);
+
+/* How much memory large answers may take in all, until they are read, and how long one waits for
+ * its share before it is given up; unlimited at first. */
+void shd_transfers_limit_memory(
+	struct shd_transfers *transfers, int64_t max_bytes, int64_t wait_max_ms);
+void shd_transfers_memory(
+	const struct shd_transfers *transfers, struct shd_memory_use *ret_use);
 
 /* Whether one more would be taken; ask before something is spent on a request. */
 bool shd_transfers_have_room(const struct shd_transfers *transfers);

@@ -163,6 +163,17 @@ static void before_send(void *ctx, struct shd_transfer_in *in)
 	shd_transfer_point_to(in, &poll->request);
 }
 
+/* A document becomes a list of JSON (decode.h), packed ones at their full size first. */
+static int64_t reading_bytes(void *ctx, const struct shd_text *body)
+{
+	const struct shd_poll *poll = ctx;
+
+	if (poll->row->decode == SHD_DECODE_JSON)
+		return 0;
+	return (int64_t)shd_decode_bytes(
+		body->data, body->len, (size_t)poll->source->body_max_bytes);
+}
+
 static void send_request(struct shd_poll *poll)
 {
 	struct shd_scheduler *scheduler = poll->scheduler;
@@ -175,6 +186,8 @@ static void send_request(struct shd_poll *poll)
 		.connect_ms = source->timeout_ms < CONNECT_MS ? source->timeout_ms : CONNECT_MS,
 		.total_ms = source->timeout_ms,
 		.answer_max_bytes = source->body_max_bytes,
+		.who = source->id,
+		.reading_bytes = reading_bytes,
 	};
 
 	shd_transfer_point_to(&in, &poll->request);
@@ -187,6 +200,13 @@ static void send_request(struct shd_poll *poll)
 
 void shd_scheduler_cancel(struct shd_scheduler *scheduler)
 {
+	for (size_t i = 0; i < scheduler->feeds.source_count; i++)
+		for (size_t j = 0; j < scheduler->feeds.sources[i]->feed_count; j++) {
+			struct shd_poll *poll = scheduler->feeds.sources[i]->feeds[j].poll;
+
+			if (poll && poll->state == SHD_POLL_PARSING)
+				atomic_store(&poll->give_up, true);
+		}
 	for (struct shd_poll *poll = scheduler->oldest; poll; poll = poll->later)
 		shd_transfer_cancel(scheduler->in.transfers, answered, poll);
 }

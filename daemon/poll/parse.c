@@ -241,6 +241,8 @@ static bool take_records(struct shd_poll *poll, struct shd_error *reterr)
 			return false;
 		if (!more)
 			break;
+		if (atomic_load_explicit(&poll->give_up, memory_order_relaxed))
+			return shd_fail(reterr, SHD_ERR_CLOSING, "nobody waits for it any more");
 		if (records == SHD_POLL_RECORDS_MAX)
 			return shd_fail(reterr, SHD_ERR_LIMIT, "more than %d records in a page",
 				SHD_POLL_RECORDS_MAX);
@@ -261,7 +263,7 @@ static bool decode(struct shd_poll *poll, struct shd_error *reterr)
 	size_t max_bytes = (size_t)poll->source->body_max_bytes;
 	struct shd_text list SHD_AUTO(shd_text_finish) = {0};
 
-	shd_text_init(&list, 4 * max_bytes);
+	shd_text_init(&list, SHD_DECODE_FACTOR * max_bytes);
 	if (!shd_decode(poll->row->decode, poll->row->columns, poll->body.data, poll->body.len,
 		    max_bytes, &list, reterr))
 		return false;

@@ -96,11 +96,17 @@ void shd_poll_destroy(struct shd_poll *poll)
 	free(poll);
 }
 
+static void drop_body(struct shd_poll *poll)
+{
+	shd_text_finish(&poll->body);
+	shd_hold_destroy(shd_steal(poll->hold));
+}
+
 void shd_poll_reset(struct shd_poll *poll)
 {
 	shd_pages_clear(&poll->ids_from);
 	free(shd_steal(poll->ids));
-	shd_text_finish(&poll->body);
+	drop_body(poll);
 	shd_pages_clear(&poll->pages);
 	shd_known_destroy(shd_steal(poll->known));
 	shd_harvest_destroy(shd_steal(poll->harvest));
@@ -115,6 +121,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
 	poll->outdated = poll->full = poll->broken = false;
+	atomic_store(&poll->give_up, false);
 	poll->listed_changed = false;
 	poll->requests = poll->throttled = poll->status = 0;
 	poll->bytes = poll->retry_after_ms = 0;
@@ -393,8 +400,9 @@ void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, stru
 		shd_poll_unanswered(poll);
 	} else {
 		poll->body_hash = out->hash;
-		shd_text_finish(&poll->body);
+		drop_body(poll);
 		poll->body = out->body; /* taken */
+		poll->hold = shd_steal(out->hold);
 		shd_text_init(&out->body, SIZE_MAX / 2);
 		shd_poll_enter(poll, SHD_POLL_PARSING);
 	}
@@ -402,7 +410,7 @@ void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, stru
 
 void shd_poll_parsed(struct shd_poll *poll)
 {
-	shd_text_finish(&poll->body);
+	drop_body(poll);
 	if (poll->state == SHD_POLL_LISTING) {
 		shd_poll_follow(poll);
 	} else if (!poll->parsed) {

@@ -14,6 +14,8 @@
 #include "auth/grant.h"
 #include "job/job.h"
 
+#include <stdatomic.h>
+
 enum {
 	SHD_POLL_FOLLOWS = 200,                    /* objects followed in one poll */
 	SHD_POLL_FOLLOW_ROWS = 4,                  /* and of how many endpoints */
@@ -103,8 +105,10 @@ struct shd_poll {
 	size_t id_count, ids_at;
 	/* the answer at the parser */
 	struct shd_text body;
+	struct shd_hold *hold;          /* the memory of it, when it is large */
 	uint64_t body_hash;             /* 0: something of it is to be read again */
 	struct shd_page_draft draft;
+	atomic_bool give_up;            /* nobody waits for what the parser does */
 	bool parsed;                    /* the parser understood it; else `error` */
 	enum shd_lack page_lack;        /* what is wrong with the page */
 	uint32_t page_total;            /* as it says, or SHD_PAGE_NO_TOTAL */

@@ -72,7 +72,7 @@ void shd_scheduler_enqueue(struct shd_scheduler *scheduler, struct shd_heap_item
 bool shd_scheduler_set_late(struct shd_scheduler *scheduler);
 /* When the next request will be late; SHD_NEVER_MS: none. */
 struct shd_mono shd_scheduler_late_at(const struct shd_scheduler *scheduler);
-/* Nobody waits for the answers that are under way. */
+/* Nobody waits for the answers that are under way, nor for those that are being read. */
 void shd_scheduler_cancel(struct shd_scheduler *scheduler);
 
 /* in_flight.c: the queued feed, or its parked poll, has a slot. */

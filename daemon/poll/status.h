@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "catalog/catalog.h"
 #include "market/standing.h"
+#include "net/budget.h"
 
 /* One endpoint of one store. Times with ms 0: never. */
 struct shd_feed_status {
@@ -53,6 +54,7 @@ struct shd_figures {
 	uint64_t unclaimed_parcels;    /* that a carrier spoke of and no store knows */
 	uint64_t parsed_records, commits, judged, alert_transitions, delivered, delivery_failures;
 	size_t stores, feeds, queued, in_flight, committing, state_jobs;
+	struct shd_memory_use memory;  /* of large answers */
 	int64_t lag_max_ms;            /* longest delay of the loop in the last minute */
 	bool blind; /* waits for the feeds after the daemon was stopped or asleep */
 	/* Since when what is read and decided may be lost, and why; ms 0: all is kept. */

@@ -44,6 +44,15 @@ static bool reserve(struct shd_text *text, size_t more)
 	return true;
 }
 
+void shd_text_reserve(struct shd_text *text, size_t len)
+{
+	if (len > text->max_bytes || len < text->size)
+		return;
+	text->data = shd_xrealloc(text->data == empty ? NULL : text->data, len + 1, 1);
+	text->data[text->len] = '\0';
+	text->size = len + 1;
+}
+
 void shd_text_add(struct shd_text *text, const char *bytes, size_t len)
 {
 	if (!len || !reserve(text, len))

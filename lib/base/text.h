@@ -25,6 +25,10 @@ void shd_text_init(struct shd_text *text, size_t max_bytes);
 void shd_text_finish(struct shd_text *text); /* zeroed structs are accepted */
 void shd_text_clear(struct shd_text *text);
 
+/* Room for a text of so many bytes and no more, unless it has more already; what it takes then does
+ * not grow until that is used up. Beyond max_bytes: nothing. */
+void shd_text_reserve(struct shd_text *text, size_t len);
+
 /* Append bytes, a string, a character, a formatted text. */
 void shd_text_add(struct shd_text *text, const char *bytes, size_t len);
 void shd_text_puts(struct shd_text *text, const char *s);

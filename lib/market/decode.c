@@ -418,6 +418,11 @@ static void free_reader(struct reader **reader)
 	shd_freep(reader);
 }
 
+size_t shd_decode_bytes(const char *document, size_t len, size_t max_bytes)
+{
+	return (SHD_DECODE_FACTOR + shd_is_gzip(document, len)) * max_bytes;
+}
+
 bool shd_decode(enum shd_decode decode, const char *const *columns, const char *document,
 		size_t len, size_t inflated_max_bytes, struct shd_text *out,
 		struct shd_error *reterr)

@@ -22,6 +22,13 @@ enum shd_decode {
 
 enum { SHD_DECODE_COLUMNS = 512 };
 
+/* The list may have so many times the bytes that the document may have. */
+enum { SHD_DECODE_FACTOR = 2 };
+
+/* How much memory decoding this document takes at most, beside it, where both it and what comes
+ * out of it are at most max_bytes long. */
+size_t shd_decode_bytes(const char *document, size_t len, size_t max_bytes);
+
 /* Appends the JSON array of document[0..len) to out. Gzip is taken off first, whatever the
  * server said of it; `inflated_max_bytes` bounds what comes out. A byte order mark, line
  * ends of either kind and empty lines are passed over.

@@ -10,7 +10,9 @@
 #include <string.h>
 
 /* A JSON token that is a whole number of more than 18 digits may not fit into int64. */
-enum { SAFE_DIGITS = 18, ID_BYTES = 200, PARSE_FLAGS = JSON_DECODE_ANY | JSON_ALLOW_NUL };
+enum { SAFE_DIGITS = 18, ID_BYTES = 200, PARSE_FLAGS = JSON_DECODE_ANY | JSON_ALLOW_NUL,
+	MEND_MAX = 4 << 20 /* a larger record is not copied */
+};
 
 /* 2000-01-01: there was no shop before. What is older is how servers write "no time": the year
  * 1, 1970. */
@@ -110,12 +112,27 @@ static void mend(const char *bytes, size_t len, struct shd_text *out)
 	}
 }
 
+/* Some of jansson's failures to get memory have neither a code nor a text. */
+static bool lacks_memory(const json_error_t *at)
+{
+	return !at->text[0] || json_error_code(at) == json_error_out_of_memory;
+}
+
+static json_t *no_room(size_t len, struct shd_error *reterr)
+{
+	shd_fail(reterr, SHD_ERR_LIMIT, "a record of %zu bytes, more than there is memory to read",
+		len);
+	return NULL;
+}
+
 json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reterr)
 {
 	json_error_t at;
 	json_t *value = json_loadb(bytes, len, PARSE_FLAGS, &at);
 
-	if (!value) {
+	if (!value && lacks_memory(&at))
+		return no_room(len, reterr);
+	if (!value && len <= MEND_MAX) {
 		struct shd_text mended SHD_AUTO(shd_text_finish) = {0};
 
 		shd_text_init(&mended, 3 * len + 2);

@@ -68,6 +68,7 @@ static void read_top(struct shd_build *build, const struct shd_node *root)
 	settings->public_url = top.public_url;
 	settings->state_path = top.state_path;
 	settings->in_flight_max = top.in_flight_max;
+	settings->answers_max_bytes = top.answers_max_bytes;
 	settings->blind_after = top.blind_after;
 	settings->keep_samples_ms = retention.samples_ms;
 	settings->keep_events_ms = retention.events_ms;

@@ -24,6 +24,7 @@ struct shd_settings {
 	const char *state_path;     /* NULL: $STATE_DIRECTORY/state.db */
 	int64_t keep_samples_ms, keep_events_ms, keep_deliveries_ms, keep_history_ms;
 	int64_t in_flight_max;      /* requests under way at once, all stores */
+	int64_t answers_max_bytes;  /* memory for large answers, all stores */
 	int64_t blind_after;        /* intervals without success */
 	struct shd_store *stores;
 	size_t store_count;

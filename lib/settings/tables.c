@@ -22,6 +22,11 @@ const struct shd_option shd_top_options[] = {
 		"How long history is kept."},
 	{"in_flight_max", SHD_OPT_INT, AT(shd_top, in_flight_max), false, "64", 1, 4096, NULL,
 		"Requests that may be under way at once, over all stores."},
+	{"answers_max", SHD_OPT_BYTES, AT(shd_top, answers_max_bytes), false, "96MB", 1000000,
+		100000000000, NULL,
+		"Memory for answers of more than 64 KB, all stores together, until "
+		"they are read. Below the service's own limit; what does not fit waits. One "
+		"`body_max` of it is for the answer that came first."},
 	{"blind_after", SHD_OPT_INT, AT(shd_top, blind_after), false, "3", 1, 100, NULL,
 		"Intervals without success after which what a poller brings counts as unknown; "
 		"at least a minute."},

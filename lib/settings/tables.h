@@ -6,7 +6,7 @@
 /* What the top of the file yields before its sections are read. */
 struct shd_top {
 	const char *listen, *public_url, *state_path;
-	int64_t in_flight_max, blind_after;
+	int64_t in_flight_max, answers_max_bytes, blind_after;
 	const struct shd_node *retention, *calendars, *overrides, *credentials, *stores, *carriers,
 		*channels, *routes;
 };

@@ -23,7 +23,7 @@ ROOMS = [
     ("daemon/config", "config.h"),
     ("daemon/state/sqlite", ""),
     ("daemon/state", "state.h change.h"),
-    ("daemon/net", "transfer.h breaker.h bucket.h"),
+    ("daemon/net", "transfer.h breaker.h bucket.h budget.h"),
     ("daemon/journal", "log.h"),
     ("daemon/host", "*"),
     ("lib/report", "report.h"),

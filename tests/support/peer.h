@@ -4,6 +4,7 @@
  *   /echo     the request's body            /date    with a Date header
  *   /status/N status N                      /bytes/N N bytes, with Content-Length
  *   /chunked/N  N bytes without a length    /cut     fewer bytes than promised
+ *   /stall/N  N bytes of twice as many
  *   /silent   nothing, until the peer goes  /junk    not HTTP
  *   /from     "127.0.0.2 7": whence the connection comes, and which one it is
  * The connection is kept; `connections`, `requests` and `gone` count. */
@@ -87,6 +88,10 @@ static inline bool peer_answer(int fd, const char *path, const char *body, size_
 	} else if (strncmp(path, "/bytes/", 7) == 0) {
 		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
 			(int)strtol(path + 7, NULL, 10));
+		peer_bytes(fd, (size_t)strtol(path + 7, NULL, 10), false);
+	} else if (strncmp(path, "/stall/", 7) == 0) {
+		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %ld\r\n\r\n",
+			2 * strtol(path + 7, NULL, 10));
 		peer_bytes(fd, (size_t)strtol(path + 7, NULL, 10), false);
 	} else if (strncmp(path, "/chunked/", 9) == 0) {
 		dprintf(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");

@@ -2,6 +2,7 @@
 #include "host/json_room.h"
 
 #include "base/mem.h"
+#include "market/adapter.h"
 #include "support/check.h"
 
 #include <jansson.h>
@@ -56,10 +57,33 @@ static void what_has_no_room_is_whole_all_the_same(void **state)
 	}
 }
 
+/* Another room on the same thread begins anew. */
+static void one_text_cannot_take_all_memory(void **state)
+{
+	enum { OBJECTS = 1000000 };
+	char *text = malloc(3 * OBJECTS + 2);
+	struct shd_error err;
+
+	(void)state;
+	text[0] = '[';
+	for (size_t i = 0; i < OBJECTS; i++)
+		memcpy(text + 1 + 3 * i, i + 1 < OBJECTS ? "{}," : "{}]", 4);
+	for (int round = 0; round < 3; round++) {
+		SHD_JSON_ROOM();
+		assert_null(shd_adapter_parse(text, 3 * OBJECTS + 1, &err));
+		assert_int_equal(err.kind, SHD_ERR_LIMIT);
+	}
+	free(text);
+	SHD_JSON_ROOM();
+	json_auto_t *large = number_list(100000);
+	check(large, 100000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_of_both_places_are_released_anywhere),
+		cmocka_unit_test(one_text_cannot_take_all_memory),
 		cmocka_unit_test(what_has_no_room_is_whole_all_the_same),
 	};
 

@@ -479,6 +479,58 @@ static void a_page_of_too_many_records_is_an_error(void **state)
 	}
 }
 
+static void what_nobody_waits_for_is_read_no_further(void **state)
+{
+	struct poll_bench *f = *state;
+
+	read_once(f, LIST, "/list?", "{\"items\":[{\"id\":\"a\"}]}");
+	begin(f, LIST);
+	atomic_store(&f->poll->give_up, true); /* as a pause does, which nothing gets past */
+	assert_int_equal(answer_with(f, "/list?", 200, "{\"items\":[{\"id\":\"b\"}]}"),
+		SHD_POLL_FAILED);
+	assert_int_equal(f->poll->error.kind, SHD_ERR_CLOSING);
+	assert_int_equal(f->poll->parsed_records, 0);
+	read_once(f, LIST, "/list?", "{\"items\":[{\"id\":\"b\"}]}"); /* it is as good as before */
+}
+
+static void changed_nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void memory_is_given_back_once_the_body_is_read(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_budget *budget = shd_budget_create(changed_nothing, NULL);
+	struct shd_memory_use use;
+	static const char *const bodies[] = {"{\"items\":[{\"id\":\"a\"}]}", "{\"items\":[", ""};
+
+	for (size_t i = 0; i < SHD_COUNT(bodies); i++) {
+		struct shd_transfer_out out = {.ok = true, .status = 200, .hash = i + 1};
+
+		begin(f, LIST);
+		assert_true(shd_poll_ask(f->poll, NULL));
+		out.hold = shd_hold_create(budget, "shop", 1000, NULL);
+		assert_true(shd_hold_set(out.hold, 1000));
+		shd_text_init(&out.body, 1000);
+		shd_text_puts(&out.body, bodies[i]);
+		shd_poll_answered(f->poll, &out, f->answers);
+		bool taken = f->poll->state == SHD_POLL_PARSING;
+		assert_int_equal(taken, !out.hold); /* who takes the body takes it, too */
+		shd_budget_use(budget, &use);
+		assert_int_equal(use.now, 1000);
+		if (taken) {
+			shd_poll_parse(f->poll);
+			shd_poll_parsed(f->poll);
+		}
+		shd_hold_destroy(out.hold);
+		shd_budget_use(budget, &use);
+		assert_int_equal(use.now, 0);
+		shd_text_finish(&out.body);
+	}
+	shd_budget_close(budget);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -487,6 +539,8 @@ int main(void)
 		ROW(a_window_goes_on_by_the_earlier_clock_and_ends_by_the_later),
 		ROW(only_new_records_are_parsed),
 		ROW(a_page_of_too_many_records_is_an_error),
+		ROW(what_nobody_waits_for_is_read_no_further),
+		ROW(memory_is_given_back_once_the_body_is_read),
 		ROW(what_was_not_adopted_is_parsed_again),
 		ROW(pages_are_read_to_the_last),
 		ROW(a_list_that_cannot_be_whole_is_incomplete),

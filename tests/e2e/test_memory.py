@@ -101,7 +101,7 @@ def test_three_stores_that_send_60_mb_keep_within_the_budget(run, what):
     for i in range(8):
         began = time.time()
         peers.order(f"M-{i}")
-        assert (at := peers.told_of(f"M-{i}", 20)) and at - began < 4, i  # polled each second; a busy machine
+        assert (at := peers.told_of(f"M-{i}", 30)) and at - began < 12, i  # four threads work on 180 MB beside it
         time.sleep(0.5)
     # Each of the three has its turn, and the neighbour with a large list of its own is read meanwhile.
     assert wait_for(lambda: all(store.sent for store in stores), 60)

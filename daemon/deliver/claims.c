@@ -10,6 +10,7 @@ enum {
 	PER_CHANNEL = 32,    /* of them for one channel */
 	CHANNELS_BYTES = 1 << 20,
 	ROWS_BYTES = 64 << 20,
+	REACHED_BYTES = 1 << 20,
 };
 
 /* Longer than anything that is sent may take with all its time limits; a run that ended
@@ -56,26 +57,38 @@ static bool is_under_way(struct shd_deliver *deliver, int64_t outbox)
 	return found;
 }
 
-static void take_row(struct shd_claims *claims, const struct shd_outbox_row *row,
-		     struct shd_transaction *transaction)
+/* Who has got it at an earlier attempt is not sent it again. */
+static bool omit_reached(struct shd_attempt *attempt, const struct shd_outbox_row *row,
+			 struct shd_state *state, struct shd_error *reterr)
+{
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(REACHED_BYTES);
+	const char *const *addresses;
+	size_t count;
+
+	if (!row->attempts)
+		return true;
+	if (!shd_state_reached(state, row->number, arena, &addresses, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		shd_attempt_omit(attempt, addresses[i]);
+	return true;
+}
+
+static bool take_row(struct shd_claims *claims, const struct shd_outbox_row *row,
+		     struct shd_transaction *transaction, struct shd_error *reterr)
 {
 	struct shd_deliver *deliver = claims->deliver;
 
 	/* Without a claim, others may still be merged into what is open. */
 	if (is_under_way(deliver, row->number) || (claims->unclaimed && row->group[0]))
-		return;
+		return true;
 	/* What was merged into it must not open again after a power cut. */
 	transaction->durable |= row->group[0] != '\0';
 	struct shd_attempt *attempt = shd_attempt_create(row, deliver->config, transaction->now);
 	attempt->deliver = deliver;
-	struct shd_channel_health *health = shd_deliver_health(deliver, row->channel);
-	uv_mutex_lock(&deliver->lock);
-	for (const struct shd_reached *r = health ? health->reached : NULL; r; r = r->next)
-		if (r->outbox == row->number)
-			shd_attempt_omit(attempt, r->address);
-	uv_mutex_unlock(&deliver->lock);
 	*claims->last = attempt;
 	claims->last = &attempt->next;
+	return omit_reached(attempt, row, transaction->state, reterr);
 }
 
 /* How long its provider still wants no message of the channel. */
@@ -115,7 +128,8 @@ static bool take_channel(struct shd_claims *claims, const char *channel,
 	if (!shd_state_outbox_claim(transaction->state, &claim, arena, &rows, &count, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		take_row(claims, &rows[i], transaction);
+		if (!take_row(claims, &rows[i], transaction, reterr))
+			return false;
 	if (!claims->more && !claims->unclaimed &&
 	    !shd_state_outbox_held(transaction->state, channel, transaction->now, &claims->more,
 				   reterr))
@@ -255,6 +269,10 @@ static bool settle_one(const struct shd_attempt *attempt, struct shd_transaction
 	if (!shd_state_outbox_settle(transaction->state, &row, attempt->next_step.becomes,
 				     attempt->next_step.next_try, reterr))
 		return false;
+	for (size_t i = 0; i < attempt->reached_count; i++)
+		if (!shd_state_reached_add(transaction->state, attempt->outbox,
+					   attempt->reached[i], reterr))
+			return false;
 	return !ok || !attempt->first_success ||
 	       shd_state_outbox_revive(transaction->state, attempt->channel, transaction->now,
 				       attempt->give_up_ms, reterr);

@@ -23,24 +23,8 @@ void shd_health_inherit(struct shd_channel_health *health, struct shd_channel_he
 	*old = fresh;
 }
 
-/* Of one message; 0: of all. */
-static void forget_reached(struct shd_channel_health *health, int64_t outbox)
-{
-	for (struct shd_reached **at = &health->reached; *at;) {
-		struct shd_reached *reached = *at;
-
-		if (outbox && reached->outbox != outbox) {
-			at = &reached->next;
-			continue;
-		}
-		*at = reached->next;
-		free(reached);
-	}
-}
-
 void shd_health_finish(struct shd_channel_health *health)
 {
-	forget_reached(health, 0);
 	free(health->name);
 	*health = (struct shd_channel_health){0};
 }
@@ -86,28 +70,10 @@ void shd_health_recall(struct shd_channel_health *health, const struct shd_tried
 	}
 }
 
-/* With those that had it before: the attempt went to the others. */
-static void keep_reached(struct shd_channel_health *health, const struct shd_attempt *attempt)
-{
-	for (size_t i = 0; i < attempt->reached_count; i++) {
-		size_t len = strlen(attempt->reached[i]) + 1;
-		struct shd_reached *reached = shd_xcalloc(1, sizeof(*reached) + len);
-
-		reached->outbox = attempt->outbox;
-		memcpy(reached->address, attempt->reached[i], len);
-		reached->next = health->reached;
-		health->reached = reached;
-	}
-}
-
 void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt)
 {
 	size_t count;
 
-	if (attempt->next_step.becomes == SHD_OUTBOX_WAITING)
-		keep_reached(health, attempt);
-	else
-		forget_reached(health, attempt->outbox);
 	health->partly = attempt->partly && attempt->result.sent == SHD_SENT_DELIVERED;
 	forget(health, attempt->outbox, attempt->result.sent == SHD_SENT_DELIVERED);
 	if (attempt->result.sent == SHD_SENT_DELIVERED) {

@@ -12,13 +12,6 @@ struct shd_channel_health {
 	struct shd_wall paused_until;   /* its provider wants no message; also read by the pool:
 					 * guarded by the deliverer's lock */
 	struct shd_wall last_success;
-	/* Recipients of messages that others have still to get; lost with the process, when they
-	 * get it again. Also read by the pool: guarded by the deliverer's lock. */
-	struct shd_reached {
-		struct shd_reached *next;
-		int64_t outbox;
-		char address[];
-	} *reached;
 	int error;                      /* enum shd_err of the last attempt, -1: it worked */
 	bool partly;                    /* it worked, but not for all recipients: error_text */
 	char error_text[200];

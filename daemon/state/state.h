@@ -226,11 +226,17 @@ SHD_MUST_USE bool shd_state_outbox_held(struct shd_state *state, const char *cha
 					struct shd_wall now, bool *ret_held,
 					struct shd_error *reterr);
 /* The channel works again: rows that were given up wait once more, for give_up_ms, where they
- * are the last word on an alert that still fires. Once in a row's life, which is then longer
- * than give_up_ms. */
+ * are the last word on an alert that still fires. The first time at once, then when the time of
+ * the last life is over: what no receiver takes is not tried for ever without a pause. */
 SHD_MUST_USE bool shd_state_outbox_revive(struct shd_state *state, const char *channel,
 					  struct shd_wall now, int64_t give_up_ms,
 					  struct shd_error *reterr);
+/* A recipient of the row who has got it, while others have not; those who have. */
+SHD_MUST_USE bool shd_state_reached_add(struct shd_state *state, int64_t outbox,
+					const char *address, struct shd_error *reterr);
+SHD_MUST_USE bool shd_state_reached(struct shd_state *state, int64_t outbox,
+				    struct shd_arena *arena, const char *const **ret_addresses,
+				    size_t *ret_count, struct shd_error *reterr);
 /* When the next row is due after `now`; SHD_NEVER_MS: none is. */
 SHD_MUST_USE bool shd_state_outbox_next(struct shd_state *state, struct shd_wall now,
 					struct shd_wall *ret_next, struct shd_error *reterr);

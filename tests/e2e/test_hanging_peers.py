@@ -62,6 +62,24 @@ def test_stores_that_hang_do_not_starve_the_one_that_answers(run):
         time.sleep(0.5)
 
 
+def test_who_got_a_mail_does_not_get_it_again_after_a_restart(run):
+    peers, daemon = run(2)
+    daemon.config.write_text(daemon.config.read_text().replace("o@example.com", "o@example.com, full@example.com"))
+    daemon.kill()
+    daemon.start()
+    assert wait_for(daemon.read_pollers)
+    peers.full = {"full@example.com"}
+    peers.order("F-1")
+    assert wait_for(lambda: "full@example.com: " in daemon.log.read_text(), 20), daemon.log.read_text()
+    daemon.kill()
+    before, peers.full = list(peers.mailed), set()
+    assert [to for to, _ in before] == [["o@example.com"]]
+    daemon.start()
+    assert wait_for(lambda: len(peers.mailed) > len(before), 30)
+    time.sleep(1)
+    assert [to for to, _ in peers.mailed] == [["o@example.com"], ["full@example.com"]]
+
+
 def test_a_reload_waits_for_no_store(run):
     peers, daemon = run(2)
     peers.hangs = {"2": b""}

@@ -27,6 +27,7 @@ class Peers:
     def __init__(self):
         self.orders, self.told, self.hangs = collections.defaultdict(list), [], {}
         self.mails = self.bad_requests = 0
+        self.full, self.mailed = set(), []  # addresses that are refused for now; (recipients, mail)
         self.loop, ready = asyncio.new_event_loop(), threading.Event()
 
         def run():
@@ -90,7 +91,7 @@ class Peers:
             writer.close()
 
     async def mail(self, reader, writer):
-        in_mail, silent = False, False
+        in_mail, silent, to = False, False, []
 
         def say(command, text):
             nonlocal silent
@@ -101,10 +102,14 @@ class Peers:
             say("GREETING", b"220 mx\r\n")
             while line := (await reader.readline()).strip():
                 verb = line[:4].decode("ascii", "replace").upper()
+                mail = []
                 while in_mail and line != b".":
+                    mail.append(line)
                     line = (await reader.readline()).strip()
                 if in_mail:
                     in_mail, self.mails = False, self.mails + 1
+                    self.mailed.append((to, b"\n".join(mail)))
+                    to = []
                     say("END", b"250 queued as 1\r\n")
                 elif verb == "DATA":
                     in_mail = True
@@ -113,6 +118,11 @@ class Peers:
                     say("QUIT", b"221 bye\r\n")
                 elif verb == "RCPT" and self.hangs.get("smtp") == "QUIT":
                     say("RCPT", b"451 4.7.1 greylisted\r\n")
+                elif verb == "RCPT" and (address := line.decode().partition("<")[2].rstrip(">")) in self.full:
+                    say("RCPT", b"452 4.2.2 mailbox full\r\n")
+                elif verb == "RCPT":
+                    to.append(address)
+                    say("RCPT", b"250 ok\r\n")
                 else:
                     say(verb, b"250 ok\r\n")
             if silent:

@@ -425,7 +425,8 @@ static size_t revived(struct fixture *f, int64_t now, struct shd_outbox_row **re
 	return due(f, now, 10, ret_rows, &next);
 }
 
-/* Only the last word on an alert that is still open, in that channel, and once. */
+/* Only the last word on an alert that is still open, in that channel; not again before the time
+ * of that life is over. */
 static void what_was_given_up_is_told_when_the_channel_works_again(void **state)
 {
 	struct fixture *f = *state;
@@ -449,8 +450,33 @@ static void what_was_given_up_is_told_when_the_channel_works_again(void **state)
 	assert_string_equal(rows[0].key, "last");
 	assert_int_equal(rows[0].give_up.ms, later + SHD_DAY_MS);
 	assert_int_equal(rows[0].made.ms, 5); /* it says that it is late */
-	settle(f, last, SHD_OUTBOX_DEAD, 0);
-	assert_int_equal(revived(f, 2 * later, &rows), 0);
+	for (int day = 2; day < 5; day++) {
+		settle(f, last, SHD_OUTBOX_DEAD, 0);
+		assert_int_equal(revived(f, (day + 1) * SHD_DAY_MS - 1, &rows), 0);
+		assert_int_equal(revived(f, (day + 1) * SHD_DAY_MS, &rows), 1);
+		assert_int_equal(rows[0].give_up.ms, (day + 2) * SHD_DAY_MS);
+	}
+}
+
+static void who_got_it_is_known_as_long_as_the_message(void **state)
+{
+	struct fixture *f = *state;
+	const char *const *addresses;
+	size_t count;
+	int64_t row = add_about(f, "a", "mail", new_alert(f, "a"), 0, 0);
+	int64_t other = add_about(f, "b", "mail", new_alert(f, "b"), 0, 0);
+
+	for (int i = 0; i < 2; i++)
+		assert_true(shd_state_reached_add(f->state, row, "o@example.com", &f->err));
+	assert_true(shd_state_reached_add(f->state, row, "p@example.com", &f->err));
+	assert_true(shd_state_reached(f->state, row, f->arena, &addresses, &count, &f->err));
+	assert_int_equal(count, 2);
+	assert_string_equal(addresses[0], "o@example.com");
+	assert_true(shd_state_reached(f->state, other, f->arena, &addresses, &count, &f->err));
+	assert_int_equal(count, 0);
+	settle(f, row, SHD_OUTBOX_DEAD, 0); /* it may get another life */
+	assert_true(shd_state_reached(f->state, row, f->arena, &addresses, &count, &f->err));
+	assert_int_equal(count, 2);
 }
 
 int main(void)
@@ -467,6 +493,7 @@ int main(void)
 		STATE_TEST(what_is_claimed_is_taken_by_nobody_else),
 		STATE_TEST(a_clock_that_is_set_back_moves_claims_along),
 		STATE_TEST(each_channel_is_looked_at_by_itself),
+		STATE_TEST(who_got_it_is_known_as_long_as_the_message),
 		STATE_TEST(messages_long_sent_are_forgotten),
 		STATE_TEST(messages_about_one_alert_do_not_overtake_each_other),
 		STATE_TEST(company_is_waited_for_no_longer_than_the_next_message_may),

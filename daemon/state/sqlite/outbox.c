@@ -37,16 +37,36 @@ static bool read_texts(struct shd_state *state, enum shd_sql sql, const int64_t 
 	return shd_query_ok(&query, reterr);
 }
 
-bool shd_state_notified_add(struct shd_state *state, int64_t alert, const char *channel,
-			struct shd_error *reterr)
+static bool add_text(struct shd_state *state, enum shd_sql sql, int64_t number, const char *text,
+		     struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 
-	if (!shd_query_open(&query, state, SHD_SQL_notified_add, reterr))
+	if (!shd_query_open(&query, state, sql, reterr))
 		return false;
-	shd_query_put_n(&query, alert);
-	shd_query_put_text(&query, channel);
+	shd_query_put_n(&query, number);
+	shd_query_put_text(&query, text);
 	return shd_query_run(&query, reterr);
+}
+
+bool shd_state_notified_add(struct shd_state *state, int64_t alert, const char *channel,
+			struct shd_error *reterr)
+{
+	return add_text(state, SHD_SQL_notified_add, alert, channel, reterr);
+}
+
+bool shd_state_reached_add(struct shd_state *state, int64_t outbox, const char *address,
+			   struct shd_error *reterr)
+{
+	return add_text(state, SHD_SQL_reached_add, outbox, address, reterr);
+}
+
+bool shd_state_reached(struct shd_state *state, int64_t outbox, struct shd_arena *arena,
+		       const char *const **ret_addresses, size_t *ret_count,
+		       struct shd_error *reterr)
+{
+	return read_texts(state, SHD_SQL_reached_of, &outbox, arena, ret_addresses, ret_count,
+			  reterr);
 }
 
 bool shd_state_notified(struct shd_state *state, int64_t alert, struct shd_arena *arena,

@@ -94,8 +94,8 @@ static bool run_tests(struct report *report, const struct shd_doc *doc, const ch
 	const struct shd_config *config = report->config;
 	size_t before = shd_diags_mistakes(report->diags);
 
-	shd_scenarios_run(doc, config->rules, config->settings, report->diags, add_result,
-		report);
+	const struct shd_scenario_listener listener = {.report = add_result, .ctx = report};
+	shd_scenarios_run(doc, config->rules, config->settings, report->diags, &listener);
 	if (!report->file_tests && shd_diags_mistakes(report->diags) == before)
 		add_mistake(report, path, "there are no tests in this file");
 	return report->file_failed || shd_diags_mistakes(report->diags) == before;

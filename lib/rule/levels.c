@@ -1,6 +1,5 @@
-#include "base/num.h"
 #include "code.h"
-#include "rule/eval/exact.h"
+#include "shown.h"
 
 /* The interval at which `3 of 5` counts evaluations when no poller brings what the rule reads. */
 #define DEFAULT_EVERY_MS (5 * SHD_MINUTE_MS)
@@ -11,170 +10,6 @@ static enum shd_truth truth(struct shd_eval *eval, const struct shd_expr *expr)
 
 	shd_eval(eval, expr, &result);
 	return shd_truth_of(&result);
-}
-
-/* An ordering comparison: one with a value and a limit. */
-static bool is_order(enum shd_op op)
-{
-	return op == SHD_OP_LT || op == SHD_OP_LE || op == SHD_OP_GT || op == SHD_OP_GE;
-}
-
-/* The comparison whose sides explain `expr` best: of `and` the first, of `or` that of the first
- * part that holds (or of the first part, when none does). orders_only: not == and !=. */
-static const struct shd_expr *deciding(
-	struct shd_eval *eval, const struct shd_expr *expr, bool orders_only)
-{
-	const struct shd_expr *first = NULL;
-
-	if (is_order(expr->op) ||
-		(!orders_only && (expr->op == SHD_OP_EQ || expr->op == SHD_OP_NE)))
-		return expr;
-	if (expr->op == SHD_OP_NOT)
-		return deciding(eval, expr->args[0], orders_only);
-	if (expr->op != SHD_OP_AND && expr->op != SHD_OP_OR)
-		return NULL;
-	for (uint32_t i = 0; i < expr->count; i++) {
-		const struct shd_expr *found = deciding(eval, expr->args[i], orders_only);
-
-		if (found && !first)
-			first = found;
-		if (found &&
-			(expr->op == SHD_OP_AND || truth(eval, expr->args[i]) == SHD_TRUTH_TRUE))
-			return found;
-	}
-	return first;
-}
-
-static bool is_value(const struct shd_expr *expr)
-{
-	return expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE;
-}
-
-/* Of lower(x), x: a text that lower() makes does not outlive the judgement, and people recognise
- * the original. */
-static const struct shd_expr *without_lower(
-	const struct shd_eval *eval, const struct shd_expr *expr)
-{
-	const struct shd_expr *text = is_value(expr) ? eval->value : expr;
-
-	if (text->op != SHD_OP_CALL || text->function != SHD_FN_lower)
-		return expr;
-	return without_lower(eval, text->args[0]);
-}
-
-/* Sets value and limit of the verdict to the sides of the comparison. */
-static void show_comparison(
-	struct shd_eval *eval, const struct shd_expr *comparison, struct shd_verdict *verdict)
-{
-	const struct shd_expr *left = comparison->args[0], *right = comparison->args[1];
-	bool swapped = /* 4% < value */
-		is_value(right) || (left->op == SHD_OP_LITERAL && right->op != SHD_OP_LITERAL);
-	struct shd_result shown, limit;
-
-	eval->hit = eval->of = 0;
-	shd_eval(eval, without_lower(eval, swapped ? right : left), &shown);
-	verdict->sample_hit = eval->hit;
-	verdict->sample_of = eval->of;
-	shd_eval(eval, without_lower(eval, swapped ? left : right), &limit);
-	verdict->value = shown.v;
-	verdict->limit = limit.v;
-}
-
-/* A share or ratio, directly or by the name `value`. Within a larger expression its sample would
- * not say how many more it takes. */
-static bool is_share(const struct shd_eval *eval, const struct shd_expr *expr)
-{
-	if (is_value(expr))
-		expr = eval->value;
-	return (expr->op == SHD_OP_AGGREGATE && expr->aggregate == SHD_AGG_share) ||
-	       (expr->op == SHD_OP_CALL && expr->function == SHD_FN_ratio);
-}
-
-/* How many more hits until `share OP limit` holds; for < and <=, how many fewer. */
-static int64_t hits_until(enum shd_op op, int64_t hit, int64_t of, const struct shd_result *limit)
-{
-	struct shd_result all = {.v.n = of * SHD_MICRO}, allowed;
-
-	shd_exact_multiply(&allowed, limit, &all);
-	int64_t below = shd_exact_floor(&allowed) / SHD_MICRO;
-	int64_t above = below + (allowed.denominator || allowed.v.n % SHD_MICRO);
-
-	return op == SHD_OP_GT   ? below + 1 - hit
-	       : op == SHD_OP_GE ? above - hit
-	       : op == SHD_OP_LT ? hit - above + 1
-				 : hit - below;
-}
-
-static void find_room(
-	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
-{
-	for (int level = (int)verdict->level + 1; level < SHD_LEVEL_COUNT; level++) {
-		if (!code->levels[level])
-			continue;
-		const struct shd_expr *comparison = deciding(eval, code->levels[level], true);
-		if (!comparison || !is_share(eval, comparison->args[0]))
-			return;
-		struct shd_result share, limit;
-
-		eval->hit = eval->of = 0;
-		shd_eval(eval, comparison->args[0], &share);
-		int64_t hit = eval->hit, of = eval->of;
-		shd_eval(eval, comparison->args[1], &limit);
-		if (share.v.none || limit.v.none || !of || limit.v.n < 0 ||
-			limit.v.n > 1000 * SHD_MICRO)
-			return;
-		verdict->room = (struct shd_value){.type = SHD_NUMBER,
-			.n = hits_until(comparison->op, hit, of, &limit) * SHD_MICRO};
-		return;
-	}
-}
-
-/* The level whose condition is shown: the one that holds, else the mildest. */
-static const struct shd_expr *shown_level(const struct shd_rule_code *code, enum shd_level level)
-{
-	if (level != SHD_LEVEL_NONE)
-		return code->levels[level];
-	for (int i = SHD_INFO; i < SHD_LEVEL_COUNT; i++)
-		if (code->levels[i])
-			return code->levels[i];
-	return NULL;
-}
-
-/* Makes a text none that lower() made within a larger expression: it does not outlive the
- * judgement. */
-static void drop_scratch_text(const struct shd_eval *eval, struct shd_value *value)
-{
-	if (value->type == SHD_TEXT && !value->none && value->text >= eval->scratch &&
-		value->text <= eval->scratch + SHD_SCRATCH_BYTES)
-		*value = (struct shd_value){.type = SHD_TEXT, .none = true};
-}
-
-/* Sets value, limit, sample and room, which explain the verdict to people; records no wake-ups. */
-static void explain(
-	struct shd_eval *eval, const struct shd_rule_code *code, struct shd_verdict *verdict)
-{
-	const char *missing = eval->missing;
-	const struct shd_expr *level = shown_level(code, verdict->level);
-	struct shd_result value;
-	int64_t wake_ms = eval->wake_ms;
-
-	eval->hit = eval->of = 0;
-	if (code->value) {
-		shd_eval(eval, without_lower(eval, code->value), &value);
-		verdict->value = value.v;
-		verdict->sample_hit = eval->hit;
-		verdict->sample_of = eval->of;
-	}
-	const struct shd_expr *comparison = level ? deciding(eval, level, true) : NULL;
-	if (level && !comparison)
-		comparison = deciding(eval, level, false);
-	if (comparison)
-		show_comparison(eval, comparison, verdict);
-	find_room(eval, code, verdict);
-	drop_scratch_text(eval, &verdict->value);
-	drop_scratch_text(eval, &verdict->limit);
-	eval->missing = missing;
-	eval->wake_ms = wake_ms;
 }
 
 /* A `clear` condition that is empty (a share of no orders) counts as true. */
@@ -334,7 +169,7 @@ void shd_rule_judge(const struct shd_rule *rule, const struct shd_rule_env *env,
 	}
 	if (verdict->judgement == SHD_JUDGED) {
 		judge_levels(&eval, code, verdict);
-		explain(&eval, code, verdict);
+		shd_rule_show(&eval, code, verdict);
 	} else {
 		verdict->clear = false;
 	}

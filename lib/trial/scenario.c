@@ -74,6 +74,7 @@ struct run {
 	const struct shd_rules *rules;
 	const struct shd_settings *settings;
 	struct shd_diags *diags;
+	const struct shd_scenario_listener *listener;
 	const struct shd_node *store; /* of the whole file, or NULL */
 	bool store_checked;
 	struct shd_scenario scenario;
@@ -185,12 +186,15 @@ static int severity(int outcome)
 static void compare_watch(void *ctx, struct shd_trial_watch *watch)
 {
 	struct actual *actual = ctx;
+	const struct shd_scenario_listener *listener = actual->run->listener;
 	const char *id = watch->entity ? watch->entity->entity.id : "";
 	struct shd_verdict now;
 
 	if (actual->expect->entity && strcmp(actual->expect->entity, id) != 0)
 		return;
 	shd_trial_judge(actual->run->trial, watch, &now);
+	if (listener->judged)
+		listener->judged(listener->ctx, watch->rule, &now);
 	actual->missed_wake |= now.judgement != watch->alert.last.judgement ||
 		       now.level != watch->alert.last.level;
 	actual->notified |= watch->notified;
@@ -444,8 +448,7 @@ static void run_test(struct run *run)
 
 /* --- tests of a file ---------------------------------------------------------------------- */
 
-static void read_and_run(
-	struct run *run, const struct shd_node *node, shd_scenario_fn *report, void *ctx)
+static void read_and_run(struct run *run, const struct shd_node *node)
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(ARENA_BYTES);
 	size_t before = shd_diags_mistakes(run->diags);
@@ -472,13 +475,13 @@ static void read_and_run(
 		run_test(run);
 	result.failed = run->failed;
 	result.text = run->text.data;
-	report(ctx, &result);
+	run->listener->report(run->listener->ctx, &result);
 	free(run->scenario.steps);
 }
 
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *report,
-	void *ctx)
+	const struct shd_settings *settings, struct shd_diags *diags,
+	const struct shd_scenario_listener *listener)
 {
 	struct file_parts {
 		const struct shd_node *store, *tests, *rules;
@@ -493,7 +496,7 @@ void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
 	};
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 16);
 	struct run run = {
-		.rules = rules, .settings = settings, .diags = diags};
+		.rules = rules, .settings = settings, .diags = diags, .listener = listener};
 
 	if (!shd_doc_root(doc) ||
 		!shd_options_apply(shd_doc_root(doc), options, SHD_COUNT(options), &parts,
@@ -507,7 +510,7 @@ void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
 	}
 	shd_text_init(&run.text, TEXT_BYTES);
 	for (size_t i = 0; i < parts.tests->count; i++)
-		read_and_run(&run, &parts.tests->items[i], report, ctx);
+		read_and_run(&run, &parts.tests->items[i]);
 	shd_text_finish(&run.text);
 	free(run.expects);
 }

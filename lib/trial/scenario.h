@@ -36,12 +36,19 @@ struct shd_scenario_result {
 	size_t expected, failed;
 	const char *text;      /* the expectations that failed, a line each; or "" */
 };
-typedef void shd_scenario_fn(void *ctx, const struct shd_scenario_result *result);
+
+/* Who hears of a run. */
+struct shd_scenario_listener {
+	void (*report)(void *ctx, const struct shd_scenario_result *result); /* each test */
+	/* A verdict that an expectation is compared with; NULL: nobody wants to know. */
+	void (*judged)(void *ctx, const struct shd_rule *rule, const struct shd_verdict *verdict);
+	void *ctx;
+};
 
 /* Reads and runs all tests of a document, and reports each. `settings` are those that the rules
  * were compiled with, or NULL: a test whose store has an id starts from that store's settings, with
  * its overrides. Mistakes of the file and expectations that failed go to diags, with their place.
  */
 void shd_scenarios_run(const struct shd_doc *doc, const struct shd_rules *rules,
-	const struct shd_settings *settings, struct shd_diags *diags, shd_scenario_fn *report,
-	void *ctx);
+	const struct shd_settings *settings, struct shd_diags *diags,
+	const struct shd_scenario_listener *listener);

@@ -42,9 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
 	size_t count = 0;
 
+	const struct shd_scenario_listener listener = {.report = on_result, .ctx = &count};
 	shd_assert(rules);
 	if (doc)
-		shd_scenarios_run(doc, rules, NULL, diags, on_result, &count);
+		shd_scenarios_run(doc, rules, NULL, diags, &listener);
 	shd_text_init(&out, 16 << 20);
 	shd_diags_print(diags, &out);
 	shd_rules_destroy(rules);

@@ -172,6 +172,7 @@ static enum outcome try_rule(const struct pack *pack, const char *rule, size_t l
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 	struct shd_doc *doc = parse("rules:\n", 7, rule, len);
+	const struct shd_scenario_listener listener = {.report = ignore};
 	enum outcome outcome = SURVIVED;
 
 	if (!doc)
@@ -180,7 +181,7 @@ static enum outcome try_rule(const struct pack *pack, const char *rule, size_t l
 	if (!rules)
 		outcome = NOT_A_RULE;
 	for (size_t i = 0; outcome == SURVIVED && i < tests->count; i++) {
-		shd_scenarios_run(tests->docs[i], rules, NULL, diags, ignore, NULL);
+		shd_scenarios_run(tests->docs[i], rules, NULL, diags, &listener);
 		if (shd_diags_mistakes(diags))
 			outcome = HELD;
 	}

@@ -316,6 +316,23 @@ static const char store_rules[] =
 	"  - rule: lowered\n"
 	"    value: lower(store.status)\n"
 	"    levels: {critical: value != \"active\"}\n"
+	"  - rule: guarded\n"
+	"    levels: {warning: acos > 0% and rating > 0 and rating < 4.7}\n"
+	"  - rule: aside\n"
+	"    levels: {warning: (acos > 1% or store.status == \"suspended\") and rating == 4.65}\n"
+	"  - rule: alternatives\n"
+	"    levels: {warning: store.status == \"suspended\" or rating > 5 or acos > 1%}\n"
+	"  - rule: words\n"
+	"    levels: {warning: 'store.credentials in [\"refused\", \"expired\"] or store.status != \"active\"'}\n"
+	"  - rule: named\n"
+	"    value: rating\n"
+	"    levels: {warning: 'acos > 1% and value < 5 or store.status == \"suspended\"'}\n"
+	"  - rule: never-both\n"
+	"    levels: {warning: not (rating < 4.7 and acos < 50%)}\n"
+	"  - rule: if-it-is\n"
+	"    levels: {warning: 'store.status == \"suspended\" ? acos > 1% : rating < 4.7'}\n"
+	"  - rule: differs\n"
+	"    levels: {warning: rating != csat, info: rating != 5}\n"
 	"  - rule: off\n"
 	"    enabled: false\n"
 	"    levels: {critical: true}\n"
@@ -343,6 +360,78 @@ static void the_deciding_comparison_is_shown(void **state)
 	assert_int_equal(verdict.level, SHD_CRITICAL);
 	assert_int_equal(verdict.value.n, 4500000); /* written on the right */
 	assert_int_equal(verdict.limit.n, 4600000);
+	set_finish(&set);
+}
+
+/* Where nothing holds, the part that makes the mildest level false is shown. */
+static void fake_of_no_level(const struct set *set)
+{
+	struct fake fake;
+
+	fake_init(&fake);
+	fake_set_metric(&fake, SHD_M_rating, 4900000);
+	fake_set_metric(&fake, SHD_M_acos, 20000);
+	struct shd_verdict verdict = judge_one(set, "guarded", &fake);
+	assert_int_equal(verdict.level, SHD_LEVEL_NONE);
+	assert_int_equal(verdict.value.n, 4900000);
+	assert_int_equal(verdict.limit.n, 4700000);
+	fake_set_metric(&fake, SHD_M_acos, 0);
+	verdict = judge_one(set, "guarded", &fake);
+	assert_int_equal(verdict.value.n, 4900000);
+	fake_set_metric(&fake, SHD_M_rating, 4600000);
+	verdict = judge_one(set, "guarded", &fake);
+	assert_int_equal(verdict.value.n, 0); /* only the guard does not hold */
+}
+
+/* The part that decided and that a person acts on, wherever it stands. */
+static void of_several_parts_the_one_that_decided_is_shown(void **state)
+{
+	static const struct {
+		const char *rule, *status, *credentials;
+		int64_t acos;
+		int64_t value, limit; /* limit -1: none; value -1: the word */
+		const char *word;
+	} cases[] = {
+		{"guarded", "active", "ok", 20000, 4650000, 4700000, NULL},
+		{"aside", "active", "ok", 20000, 4650000, -1, NULL},
+		{"alternatives", "active", "ok", 20000, 20000, 10000, NULL},
+		{"alternatives", "suspended", "ok", 20000, 20000, 10000, NULL},
+		{"alternatives", "suspended", "ok", 0, -1, -1, "suspended"},
+		{"words", "active", "refused", 0, -1, -1, "refused"},
+		{"words", "blocked", "refused", 0, -1, -1, "refused"},
+		{"words", "blocked", "ok", 0, -1, -1, "blocked"},
+		{"named", "active", "ok", 20000, 4650000, 5000000, NULL},
+		{"named", "suspended", "ok", 0, 4650000, -1, NULL},
+		{"never-both", "active", "ok", 600000, 600000, 500000, NULL},
+		{"if-it-is", "suspended", "ok", 20000, 20000, 10000, NULL},
+		{"if-it-is", "active", "ok", 20000, 4650000, 4700000, NULL},
+		{"differs", "active", "ok", 0, 4650000, 4200000, NULL},
+	};
+	struct set set;
+
+	(void)state;
+	set_init(&set, store_rules);
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct fake fake;
+
+		fake_init(&fake);
+		fake_set_metric(&fake, SHD_M_rating, 4650000);
+		fake_set_metric(&fake, SHD_M_csat, 4200000);
+		fake_set_metric(&fake, SHD_M_acos, cases[i].acos);
+		struct shd_entity *store = fake_add(&fake, SHD_KIND_store, "shop", T0);
+		fake_text(store, SHD_F_store_status, cases[i].status);
+		fake_text(store, SHD_F_store_credentials, cases[i].credentials);
+		fake.env.store_entity = store;
+		struct shd_verdict verdict = judge_one(&set, cases[i].rule, &fake);
+
+		if (verdict.level != SHD_WARN || verdict.value.none ||
+			(cases[i].word && strcmp(verdict.value.text, cases[i].word) != 0) ||
+			(!cases[i].word && verdict.value.n != cases[i].value) ||
+			verdict.limit.none != (cases[i].limit < 0) ||
+			(cases[i].limit >= 0 && verdict.limit.n != cases[i].limit))
+			fail_msg("case %zu: %s", i, cases[i].rule);
+	}
+	fake_of_no_level(&set);
 	set_finish(&set);
 }
 
@@ -384,12 +473,12 @@ static void a_store_is_watched_by_its_own_age_and_word(void **state)
 	struct shd_verdict verdict = judge_one(&set, "word", &fake);
 	assert_int_equal(verdict.level, SHD_CRITICAL);
 	assert_string_equal(verdict.value.text, "BLOCKED");
-	assert_string_equal(verdict.limit.text, "active");
+	assert_true(verdict.limit.none); /* of a word there is none */
 	assert_int_equal(verdict.wake.ms, T0 + SHD_DAY_MS);
 	verdict = judge_one(&set, "lowered", &fake);
 	assert_int_equal(verdict.level, SHD_CRITICAL);
 	assert_string_equal(verdict.value.text, "BLOCKED"); /* as written */
-	assert_string_equal(verdict.limit.text, "active");
+	assert_true(verdict.limit.none);
 	assert_int_equal(judge_one(&set, "off", &fake).judgement, SHD_NOT_WATCHED);
 	fake.settings.opened.ms = T0 - 90 * SHD_DAY_MS;
 	assert_int_equal(judge_one(&set, "word", &fake).judgement, SHD_NOT_WATCHED);
@@ -567,6 +656,7 @@ int main(void)
 		cmocka_unit_test(a_blind_feed_is_unknown_and_never_resolves),
 		cmocka_unit_test(a_share_shows_its_sample_and_room),
 		cmocka_unit_test(the_deciding_comparison_is_shown),
+		cmocka_unit_test(of_several_parts_the_one_that_decided_is_shown),
 		cmocka_unit_test(an_unknown_level_does_not_hold_and_hides_health),
 		cmocka_unit_test(a_store_is_watched_by_its_own_age_and_word),
 		cmocka_unit_test(the_daemon_is_watched_only_by_rules_for_it),

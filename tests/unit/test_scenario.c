@@ -63,7 +63,8 @@ static struct heard run(const char *tests, struct shd_text *said)
 
 	assert_non_null(rules);
 	assert_non_null(doc);
-	shd_scenarios_run(doc, rules, NULL, diags, hear, &heard);
+	const struct shd_scenario_listener listener = {.report = hear, .ctx = &heard};
+	shd_scenarios_run(doc, rules, NULL, diags, &listener);
 	shd_diags_print(diags, said);
 	shd_rules_destroy(rules);
 	shd_word_lists_destroy(words);

@@ -14,3 +14,8 @@ bool shd_entity_page(const struct shd_store *store, const struct shd_entity *ent
 	shd_text_add(ret_url, url->text, url->len);
 	return true;
 }
+
+const char *shd_kind_page(const struct shd_store *store, enum shd_kind kind)
+{
+	return store && store->kind_page ? store->kind_page(kind) : NULL;
+}

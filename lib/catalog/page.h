@@ -11,3 +11,7 @@
  * pseudo-store `daemon`. The entity needs its id, `url` and `order_id`. */
 bool shd_entity_page(const struct shd_store *store, const struct shd_entity *entity,
 		     struct shd_text *ret_url);
+
+/* The page where entities of the kind are found, for those that have none of their own; NULL:
+ * there is none. store NULL: of the pseudo-store `daemon`. */
+const char *shd_kind_page(const struct shd_store *store, enum shd_kind kind);

@@ -4,6 +4,7 @@
  * How it is polled is another matter: market/source.h. */
 #pragma once
 #include "base/calendar.h"
+#include "catalog.h"
 #include "conf/option.h"
 
 struct shd_source;
@@ -15,6 +16,10 @@ struct shd_text;
  * is none, and nothing is appended. Pure. */
 typedef bool shd_page_fn(const struct shd_store *store, const struct shd_entity *entity,
 			 struct shd_text *ret_url);
+
+/* The page of the account where what is of this kind is found; of the kind store, where the
+ * account itself is looked after. Static; never NULL. */
+typedef const char *shd_kind_page_fn(enum shd_kind kind);
 
 enum shd_store_kind { SHD_STORE_LOCAL, SHD_STORE_CROSSBORDER };
 
@@ -32,5 +37,6 @@ struct shd_store {
 	const struct shd_node *overrides; /* its own: map rule id -> keys, or NULL */
 	const struct shd_source *source; /* its marketplace (market/source.h) */
 	shd_page_fn *page;           /* the marketplace's; NULL: it has no words for pages */
+	shd_kind_page_fn *kind_page; /* the marketplace's; NULL: it has no such pages */
 	const struct shd_node *node;
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* At most so many are shown to the journal from one transaction. */
-enum { SHOWN_MAX = 1000 };
+enum { SHOWN_MAX = 1000, QUOTE_BYTES = 1200 };
 
 static bool no_room(struct shd_error *reterr)
 {
@@ -57,6 +57,54 @@ static const char *subject_of(const struct shd_basis *basis, const struct shd_tx
 	return id;
 }
 
+/* A field of the entity by its name; NULL: the kind has none, or it is none. */
+static const struct shd_value *named(const struct shd_entity *entity, const char *name)
+{
+	enum shd_field field;
+
+	if (!shd_field_find(entity->kind, name, strlen(name), &field))
+		return NULL;
+	const struct shd_value *value = shd_entity_get(entity, field);
+	return value->none ? NULL : value;
+}
+
+/* What somebody wrote, in short. Other kinds have a text or reason of ours. */
+static const char *quote_of(struct shd_arena *arena, const struct shd_entity *entity)
+{
+	static const char *const names[] = {"text", "reason"};
+
+	for (size_t i = 0; i < SHD_COUNT(names); i++) {
+		const struct shd_value *value = named(entity, names[i]);
+
+		if (value && value->len)
+			return shd_arena_text(arena, value->text,
+				shd_utf8_cut(value->text, value->len, QUOTE_BYTES));
+	}
+	return NULL;
+}
+
+/* What a person knows the entity by, besides its subject. */
+static void describe(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_entity *entity, struct shd_facts *facts)
+{
+	const struct shd_value *sku = named(entity, "sku"), *units = named(entity, "units");
+	const struct shd_value *amount = named(entity, "amount"), *ship_by = named(entity, "ship_by");
+
+	if (sku && sku->len)
+		facts->product = product_of(basis, txn, visit, sku->text);
+	if (facts->product && strcmp(facts->product, facts->subject) == 0)
+		facts->product = NULL;
+	facts->quote = quote_of(txn->arena, entity);
+	if (facts->quote && strcmp(facts->quote, facts->subject) == 0)
+		facts->quote = NULL;
+	if (units)
+		facts->units = units->n;
+	if (amount)
+		facts->amount = *amount;
+	if (ship_by)
+		facts->ship_by.ms = ship_by->n;
+}
+
 /* --- copies -------------------------------------------------------------------------------- */
 
 static bool keep_text(struct shd_arena *arena, const char **text)
@@ -83,26 +131,43 @@ static bool keep(struct shd_arena *arena, struct shd_transition *transition)
 	       keep_text(arena, &facts->entity) && keep_text(arena, &facts->marketplace) &&
 	       keep_text(arena, &facts->subject) &&
 	       (!facts->url || keep_text(arena, &facts->url)) &&
+	       (!facts->product || keep_text(arena, &facts->product)) &&
+	       (!facts->quote || keep_text(arena, &facts->quote)) &&
 	       keep_value(arena, &facts->value) && keep_value(arena, &facts->limit) &&
 	       keep_text(arena, &transition->title) &&
 	       (!transition->why || keep_text(arena, &transition->why));
 }
 
-/* NULL: it has no page. */
-static const char *page_of(
-	struct shd_arena *arena, const struct shd_visit *visit, const struct shd_entity *entity)
+/* What a rule of the whole store is about: what it counts, else the account if it reads that, else
+ * figures of which the marketplace shows all in one place. rule NULL: it is gone. */
+static enum shd_kind kind_of(const struct shd_rule *rule)
 {
+	static const enum shd_kind kinds[] = {SHD_KIND_complaint, SHD_KIND_return, SHD_KIND_review,
+		SHD_KIND_message, SHD_KIND_stock, SHD_KIND_listing, SHD_KIND_order, SHD_KIND_store};
+
+	for (size_t i = 0; rule && i < SHD_COUNT(kinds); i++)
+		if (rule->reads_kinds >> kinds[i] & 1)
+			return kinds[i];
+	return SHD_KIND_rating;
+}
+
+/* Where the seller sees and mends it; NULL: there is no such page. */
+static const char *page_of(struct shd_arena *arena, const struct shd_visit *visit,
+	const struct shd_rule *rule, const struct shd_entity *entity)
+{
+	const struct shd_store *store = visit->store->settings;
 	struct shd_text url SHD_AUTO(shd_text_finish) = {0};
 
 	shd_text_init(&url, SHD_FIELD_BYTES);
-	return shd_entity_page(visit->store->settings, entity, &url) && shd_text_ok(&url)
-		       ? shd_arena_text(arena, url.data, url.len) : NULL;
+	if (entity && shd_entity_page(store, entity, &url) && shd_text_ok(&url))
+		return shd_arena_text(arena, url.data, url.len);
+	return shd_kind_page(store, rule && rule->each ? rule->kind : kind_of(rule));
 }
 
 /* --- what there is to tell ------------------------------------------------------------------ */
 
 static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd_txn *txn,
-	const struct shd_visit *visit, const struct shd_entity *entity,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_entity *entity,
 	const struct shd_alert *alert, const struct shd_alert_move *move)
 {
 	const struct shd_verdict *last = &alert->last;
@@ -118,6 +183,7 @@ static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd
 		.subject = subject_of(basis, txn, visit, entity, alert->entity),
 		.at = txn->now,
 		.since = alert->fired_at,
+		.amount = {.none = true},
 		.value = last->value,
 		.limit = last->limit,
 		.cost = last->cost,
@@ -127,7 +193,8 @@ static struct shd_facts facts_of(const struct shd_basis *basis, const struct shd
 		.due = last->due};
 
 	if (entity)
-		facts.url = page_of(txn->arena, visit, entity);
+		describe(basis, txn, visit, entity, &facts);
+	facts.url = page_of(txn->arena, visit, rule, entity);
 	if (entity && !entity->fields[SHD_I_unlisted_since].none)
 		facts.unlisted.ms = entity->fields[SHD_I_unlisted_since].n;
 	return facts;
@@ -144,7 +211,7 @@ static bool note(const struct shd_basis *basis, struct shd_txn *txn, const struc
 	*noted = (struct shd_noted_transition){
 		.rule = rule, .store = visit->store, .tell = move->tell};
 	noted->what =
-		(struct shd_transition){.facts = facts_of(basis, txn, visit, entity, alert, move),
+		(struct shd_transition){.facts = facts_of(basis, txn, visit, rule, entity, alert, move),
 			.title = rule ? rule->title[SHD_EN] : alert->rule,
 			.why = unwatched ? unwatched : alert->last.why,
 			.unwatched = unwatched != NULL};

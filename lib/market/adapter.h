@@ -179,6 +179,7 @@ struct shd_adapter {
 	const char *cheapest;    /* endpoint for a connection test */
 	const struct shd_renewal *renewal; /* of access tokens; NULL: it has none */
 	shd_page_fn *page;       /* of its words in `url`; NULL: it has none (catalog/page.h) */
+	shd_kind_page_fn *kind_page; /* of all of a kind; NULL: it has none */
 
 	/* The rows of one source, made at load time from its settings (NULL: `endpoints` are
 	 * those of every source). They live in the arena. */

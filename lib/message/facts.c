@@ -52,6 +52,12 @@ static json_t *pack_one(const struct shd_facts *facts)
 	put_text(map, "marketplace", facts->marketplace);
 	put_text(map, "subject", facts->subject);
 	put_text(map, "url", facts->url);
+	put_text(map, "product", facts->product);
+	put_text(map, "quote", facts->quote);
+	put_int(map, "units", facts->units);
+	if (facts->amount.type == SHD_MONEY)
+		put_value(map, "amount", &facts->amount);
+	put_int(map, "ship_by", facts->ship_by.ms);
 	put_int(map, "at", facts->at.ms);
 	put_int(map, "since", facts->since.ms);
 	put_value(map, "value", &facts->value);
@@ -153,6 +159,10 @@ static bool unpack_one(const json_t *map, struct shd_arena *arena, struct shd_fa
 	facts->marketplace = get_word(map, "marketplace", arena);
 	facts->subject = get_word(map, "subject", arena);
 	facts->url = get_text(map, "url", arena);
+	facts->product = get_text(map, "product", arena);
+	facts->quote = get_text(map, "quote", arena);
+	facts->units = get_int(map, "units");
+	facts->ship_by.ms = get_int(map, "ship_by");
 	facts->at.ms = get_int(map, "at");
 	facts->since.ms = get_int(map, "since");
 	facts->sample_hit = (uint32_t)get_int(map, "sample_hit");
@@ -164,6 +174,7 @@ static bool unpack_one(const json_t *map, struct shd_arena *arena, struct shd_fa
 	return get_value(map, "value", arena, &facts->value, reterr) &&
 	       get_value(map, "limit", arena, &facts->limit, reterr) &&
 	       get_value(map, "cost", arena, &facts->cost, reterr) &&
+	       get_value(map, "amount", arena, &facts->amount, reterr) &&
 	       get_value(map, "room", arena, &facts->room, reterr);
 }
 

@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUBJECT_CHARS = 120, ABOUT_CHARS = 40, LINE_CHARS = 400 };
+enum {
+	SUBJECT_CHARS = 120,
+	ABOUT_CHARS = 40,
+	LINE_CHARS = 400,
+	PRODUCT_CHARS = 80,
+	QUOTE_CHARS = 300
+};
 
 #define LATE_MS (5 * SHD_MINUTE_MS)
 
@@ -300,6 +306,38 @@ static const char *wording_reason(struct shd_reader *reader, const struct shd_fa
 	return shd_phrase0(reader, reason_new);
 }
 
+static const char *listed(struct shd_reader *reader, const char *first, const char *second)
+{
+	if (!first || !second)
+		return first ? first : second;
+	return shd_phrase(reader, listed, 0, first, second);
+}
+
+/* "Kettle × 2, 1 990 RUB", or NULL. */
+static const char *wording_goods(struct shd_reader *reader, const struct shd_facts *facts)
+{
+	int64_t units = facts->units / SHD_MICRO;
+	const char *what = facts->product ? one_line(reader, facts->product, PRODUCT_CHARS) : NULL;
+
+	if (what && units > 0)
+		what = shd_phrase(reader, goods, units, what);
+	else if (units > 0)
+		what = shd_phrase(reader, pieces, units, NULL);
+	if (facts->amount.type == SHD_MONEY && !shd_value_equal(&facts->amount, &facts->cost))
+		what = listed(reader, what, shd_wording(reader, &facts->amount));
+	return what;
+}
+
+static const char *wording_goods_and_time(struct shd_reader *reader, const struct shd_facts *facts)
+{
+	const char *goods = wording_goods(reader, facts);
+
+	if (!facts->ship_by.ms || has_deadline(facts) || resolved(facts))
+		return goods;
+	return listed(reader, goods,
+		shd_phrase(reader, ship_by, 0, shd_wording_moment(reader, facts->ship_by)));
+}
+
 static void render_item(struct render *render, const struct shd_facts *facts,
 	struct shd_message_item *item)
 {
@@ -313,9 +351,13 @@ static void render_item(struct render *render, const struct shd_facts *facts,
 			 : level_text(reader, resolved(facts) ? SHD_LEVEL_NONE : facts->level),
 		.title = title_of(render, facts),
 		.line = wording_line(render, facts),
+		.goods = wording_goods_and_time(reader, facts),
 		.cost = cost ? shd_phrase(reader, cost, 0, cost) : NULL,
 		.reason = wording_reason(reader, facts),
 	};
+	if (facts->quote && !resolved(facts))
+		item->quote = shd_phrase(
+			reader, quote, 0, one_line(reader, facts->quote, QUOTE_CHARS));
 	if (!rule && is_unkept(facts) && !resolved(facts))
 		item->advice = shd_phrase0(reader, unkept_advice);
 	if (rule && !resolved(facts))
@@ -360,7 +402,7 @@ static const char *wording_detail(struct render *render, const struct shd_facts 
 	if (has_deadline(facts))
 		return shd_wording_deadline_short(reader, facts->due);
 	if (facts->value.none || facts->value.type == SHD_TEXT)
-		return NULL;
+		return wording_goods(reader, facts);
 	if (own && !strstr(own, "{about}"))
 		return one_line(reader, fill_in(render, own, facts), ABOUT_CHARS);
 	return wording_measure(reader, facts);

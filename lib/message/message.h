@@ -27,6 +27,11 @@ struct shd_facts {
 	const char *marketplace;
 	const char *subject;     /* the entity in words: order number, product title; or "" */
 	const char *url;         /* seller-side page, or NULL */
+	const char *product;     /* in words, where the subject is not the product; or NULL */
+	const char *quote;       /* what the buyer or the marketplace wrote of it; or NULL */
+	int64_t units;           /* pieces, in micro-units; 0: not known */
+	struct shd_value amount; /* money that was paid for them; or none, or 0 of no type */
+	struct shd_wall ship_by; /* of an order; ms 0: none */
 	struct shd_wall at;      /* when it was decided */
 	struct shd_wall since;   /* when the episode began */
 	struct shd_value value, limit, cost, room;
@@ -54,6 +59,8 @@ struct shd_message_item {
 	const char *level;       /* "Critical"; "Resolved" once it is over */
 	const char *title;       /* rule title */
 	const char *line;        /* one sentence: value beside limit, time left */
+	const char *goods;       /* "Kettle × 2, 1 990 RUB, ship by Tue 14:00 MSK", or NULL */
+	const char *quote;       /* the buyer's own words, or NULL */
 	const char *advice;      /* or NULL */
 	const char *cost;        /* "5 069 RUB at risk", or NULL */
 	const char *reason;      /* why this message came: new, escalated, resolved */

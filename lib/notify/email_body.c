@@ -39,6 +39,8 @@ static void text_item(const struct shd_message *message, const struct shd_messag
 	shd_text_printf(out, "\r\n[%s] ", item->level);
 	line(out, "", item->title);
 	line(out, "  ", item->line);
+	line(out, "  ", item->goods);
+	line(out, "  ", item->quote);
 	line(out, "  ", item->cost);
 	named(out, message->advice_heading, item->advice);
 	named(out, message->link_text, is_link(item->facts->url) ? item->facts->url : NULL);
@@ -99,6 +101,8 @@ static void html_item(const struct shd_message *message, const struct shd_messag
 	shd_text_put_xml(out, item->title);
 	shd_text_puts(out, "</b></p>\n");
 	paragraph(out, "font-size:17px", item->line);
+	paragraph(out, "", item->goods);
+	paragraph(out, "font-style:italic", item->quote);
 	paragraph(out, "color:#c62828", item->cost);
 	if (item->advice) {
 		shd_text_puts(out, "<p style=\"margin:0 0 6px\"><b>");

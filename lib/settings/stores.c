@@ -114,8 +114,10 @@ static void read_store(struct shd_build *build, struct shd_store *store, const s
 	struct shd_store_parts parts = {0};
 	struct shd_source_draft draft;
 
-	*store = (struct shd_store){
-		.source = source, .page = adapter ? adapter->page : NULL, .node = map};
+	*store = (struct shd_store){.source = source,
+		.page = adapter ? adapter->page : NULL,
+		.kind_page = adapter ? adapter->kind_page : NULL,
+		.node = map};
 	shd_source_start(build, &draft, source, adapter, map);
 	source->store = store;
 	const struct shd_option_use uses[] = {

@@ -40,6 +40,58 @@ static void what_has_only_a_product_is_called_by_its_title(void **state)
 	}
 }
 
+static const char *account_page(enum shd_kind kind)
+{
+	return kind == SHD_KIND_order	  ? "https://account.example/order"
+	       : kind == SHD_KIND_review  ? "https://account.example/review"
+	       : kind == SHD_KIND_complaint ? "https://account.example/complaint"
+					    : "https://account.example/";
+}
+
+/* A new order and a bad review, as a person knows them. */
+static void goods_and_words_are_told(void **state)
+{
+	static const char *const expected[] = {"\"subject\":\"o1\"", "\"product\":\"Kettle\"",
+		"\"units\":2000000", "\"amount\":[\"money\",199000,\"RUB\"]", "\"ship_by\":",
+		"\"url\":\"https://account.example/order\"", "\"subject\":\"Kettle\"",
+		"\"quote\":\"It leaks.\"", "\"url\":\"https://account.example/review\"",
+		"\"url\":\"https://account.example/complaint\""};
+	SHD_AUTO(shd_text_finish) struct shd_text all = {0};
+	struct shd_outbox_row *rows;
+	size_t count;
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, "rules:\n"
+			"  - rule: sold\n    each: order\n    levels: {info: true}\n"
+			"  - rule: bad\n    each: review\n    levels: {info: true}\n"
+			"  - rule: many\n    levels: {info: count(complaint last 30d) >= 0}\n");
+	b.stores[0].kind_page = account_page;
+	bench_poll_all(&b);
+	size_t at = add(&b, SHD_KIND_listing, "l1");
+	text(&b, at, SHD_F_listing_sku, "x");
+	text(&b, at, SHD_F_listing_title, "Kettle");
+	bench_poll(&b, "stock");
+	at = add(&b, SHD_KIND_order, "o1");
+	text(&b, at, SHD_F_order_sku, "x");
+	shd_set_n(b.harvest, at, SHD_F_order_units, 2000000);
+	shd_set_money(b.harvest, at, SHD_F_order_amount, 199000, "RUB");
+	shd_set_n(b.harvest, at, SHD_F_order_ship_by, b.now + SHD_DAY_MS);
+	bench_poll(&b, "orders");
+	at = add(&b, SHD_KIND_review, "r1");
+	text(&b, at, SHD_F_review_sku, "x");
+	text(&b, at, SHD_F_review_text, "It leaks.");
+	bench_poll(&b, "cases");
+	bench_messages(&b, &rows, &count);
+	shd_text_init(&all, 1 << 20);
+	for (size_t i = 0; i < count; i++)
+		shd_text_puts(&all, rows[i].facts);
+	for (size_t i = 0; i < SHD_COUNT(expected); i++)
+		if (!strstr(all.data, expected[i]))
+			fail_msg("no %s in %s", expected[i], all.data);
+	bench_finish(&b);
+}
+
 /* As a marketplace makes the address of its word. */
 static bool made_page(
 	const struct shd_store *store, const struct shd_entity *entity, struct shd_text *ret_url)
@@ -90,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_has_only_a_product_is_called_by_its_title),
+		cmocka_unit_test(goods_and_words_are_told),
 		cmocka_unit_test(a_word_for_a_page_is_read_as_its_address),
 	};
 

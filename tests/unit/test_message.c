@@ -84,6 +84,8 @@ static void show(const struct shd_message *message, struct shd_text *out)
 
 		shd_text_printf(out, "  [%s] %s\n", item->level, item->title);
 		show_line(out, "    ", item->line);
+		show_line(out, "    ", item->goods);
+		show_line(out, "    ", item->quote);
 		show_line(out, "    ", item->cost);
 		show_line(out, "    ", item->advice);
 		show_line(out, "    ", item->reason);

@@ -79,11 +79,30 @@ static void without_words_an_address_stays(void **state)
 	check(0, &store, NULL);
 }
 
+/* Whatever a message is about, it has a link. */
+static void every_kind_has_a_page_of_the_account(void **state)
+{
+	const struct shd_store store = {.kind_page = shd_adapter_find("ozon")->kind_page};
+
+	(void)state;
+	for (int kind = 0; kind < SHD_KIND_COUNT; kind++) {
+		const char *page = shd_kind_page(&store, (enum shd_kind)kind);
+
+		assert_non_null(page);
+		assert_int_equal(strncmp(page, "https://seller.ozon.ru", 22), 0);
+		assert_null(strchr(page, '{'));
+	}
+	assert_string_equal(shd_kind_page(&store, SHD_KIND_store),
+		"https://seller.ozon.ru/app/settings/api-keys");
+	assert_null(shd_kind_page(NULL, SHD_KIND_order)); /* the daemon has no account */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_word_is_the_page_of_the_order),
 		cmocka_unit_test(without_words_an_address_stays),
+		cmocka_unit_test(every_kind_has_a_page_of_the_account),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

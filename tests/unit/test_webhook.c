@@ -67,7 +67,9 @@ static void a_secret_of_another_form_is_refused(void **state)
 
 static const struct shd_facts told = {.alert = 17, .episode = 2, .move = SHD_MOVE_ESCALATED,
 	.level = SHD_CRITICAL, .from_level = SHD_WARN, .rule = "late", .store = "ozon-main",
-	.entity = "C-1", .marketplace = "ozon", .subject = "Чехол", .url = "https://x.example/1",
+	.entity = "C-1", .marketplace = "ozon", .subject = "Чехол", .product = "Чехол синий",
+	.units = 2000000, .amount = {.type = SHD_MONEY, .currency = "RUB", .n = 199000},
+	.ship_by = {1775329139000}, .quote = "Порвался.", .url = "https://x.example/1",
 	.at = {1775321940000}, .since = {1775321940000 - 3600000},
 	.value = {.type = SHD_RATIO, .n = 333333}, .limit = {.type = SHD_RATIO, .n = 40000},
 	.cost = {.type = SHD_MONEY, .currency = "RUB", .n = 506965},
@@ -118,6 +120,9 @@ static void the_body_is_the_documented_one(void **state)
 		"\"subject\":\"Critical: 5 alerts\",\"total\":5,\"alerts\":["
 		"{\"number\":17,\"episode\":2,\"rule\":\"late\",\"store\":\"ozon-main\","
 		"\"marketplace\":\"ozon\",\"entity\":\"C-1\",\"about\":\"Чехол\","
+		"\"product\":\"Чехол синий\",\"units\":2,"
+		"\"amount\":{\"type\":\"money\",\"value\":1990,\"currency\":\"RUB\"},"
+		"\"ship_by\":\"2026-04-04T18:58:59.000Z\",\"quote\":\"Порвался.\","
 		"\"level\":\"critical\",\"from_level\":\"warning\",\"move\":\"escalated\","
 		"\"at\":\"2026-04-04T16:59:00.000Z\",\"since\":\"2026-04-04T15:59:00.000Z\","
 		"\"value\":{\"type\":\"ratio\",\"value\":0.333333},"
@@ -128,7 +133,8 @@ static void the_body_is_the_documented_one(void **state)
 		"\"advice\":\"Ship faster.\",\"cost_line\":\"5,069.65 RUB at risk\","
 		"\"reason\":\"It got worse.\",\"url\":\"https://x.example/1\",\"more\":0},"
 		"{\"number\":18,\"episode\":1,\"rule\":\"r\",\"store\":\"s\","
-		"\"marketplace\":\"ozon\",\"entity\":\"\",\"about\":\"\",\"level\":\"info\","
+		"\"marketplace\":\"ozon\",\"entity\":\"\",\"about\":\"\",\"product\":null,"
+		"\"units\":null,\"amount\":null,\"ship_by\":null,\"quote\":null,\"level\":\"info\","
 		"\"from_level\":\"none\",\"move\":\"new\",\"at\":\"2026-04-04T16:59:00.000Z\","
 		"\"since\":null,\"value\":null,\"limit\":null,\"sample\":null,\"due\":null,"
 		"\"cost\":null,\"room\":null,\"title\":\"r\",\"line\":\"r\",\"advice\":null,"

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-static const char cabinet[] = "https://seller.ozon.ru";
+#define CABINET "https://seller.ozon.ru"
+
+static const char cabinet[] = CABINET;
 
 static void add_page(struct shd_text *url, const char *page, const char *id, size_t len)
 {
@@ -60,4 +62,23 @@ bool shd_ozon_page(const struct shd_store *store, const struct shd_entity *entit
 	}
 	add_page(ret_url, page_of_postings(store, fbo), number, strlen(number));
 	return true;
+}
+
+const char *shd_ozon_kind_page(enum shd_kind kind)
+{
+	static const char *const pages[SHD_KIND_COUNT] = {
+		[SHD_KIND_store] = CABINET "/app/settings/api-keys",
+		[SHD_KIND_order] = CABINET "/app/postings/fbs",
+		[SHD_KIND_parcel] = CABINET "/app/postings/fbs",
+		[SHD_KIND_cancellation] = CABINET "/app/postings/fbs",
+		[SHD_KIND_complaint] = CABINET SHD_OZON_PAGE_RETURNS,
+		[SHD_KIND_return] = CABINET SHD_OZON_PAGE_RETURNS,
+		[SHD_KIND_review] = CABINET SHD_OZON_PAGE_REVIEWS,
+		[SHD_KIND_question] = CABINET SHD_OZON_PAGE_QUESTIONS,
+		[SHD_KIND_message] = CABINET "/app/messenger?group=customers_v2",
+		[SHD_KIND_notice] = CABINET "/app/messenger?group=support_v2",
+		[SHD_KIND_stock] = CABINET "/app/fbo-stocks/stocks-management/",
+	};
+
+	return pages[kind] ? pages[kind] : cabinet;
 }

@@ -594,4 +594,5 @@ const struct shd_adapter shd_ozon_adapter = {
 	.request = shd_ozon_request,
 	.accept = shd_ozon_accept,
 	.page = shd_ozon_page,
+	.kind_page = shd_ozon_kind_page,
 };

@@ -40,7 +40,7 @@ static void take(struct shd_sink *sink, json_t *list, const char *kind, json_t *
 	json_array_append_new(list, item);
 	if (!sink->print)
 		return;
-	json_dumpf(item, stdout, JSON_COMPACT);
+	json_dumpf(item, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	fflush(stdout);
 }

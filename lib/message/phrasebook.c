@@ -19,12 +19,21 @@ static const struct shd_text_row rows[SHD_PHRASE_COUNT] = {
 #undef DATE
 };
 
+/* The maps beside the texts: how people of a language call what has a name elsewhere. */
+static const struct {
+	const char *key, *what;
+} name_lists[SHD_NAMES_COUNT] = {
+	[SHD_NAMES_ZONE] = {"zones", "a time zone"},
+	[SHD_NAMES_CURRENCY] = {"currencies", "a currency"},
+	[SHD_NAMES_WORD] = {"words", "a word"},
+};
+
 struct shd_phrasebook {
 	struct shd_pattern patterns[SHD_LANGUAGE_COUNT][SHD_PHRASE_COUNT];
 	/* Immutable once opened, so one serves all threads. */
 	UNumberFormatter *plain[SHD_LANGUAGE_COUNT], *fixed[SHD_LANGUAGE_COUNT];
-	struct shd_arena *arena; /* zone names */
-	struct shd_pairs zones[SHD_LANGUAGE_COUNT];
+	struct shd_arena *arena; /* of the names */
+	struct shd_pairs names[SHD_LANGUAGE_COUNT][SHD_NAMES_COUNT];
 };
 
 /* --- loading ------------------------------------------------------------------ */
@@ -53,12 +62,22 @@ static void unknown_text(const struct shd_node *key, struct shd_diags *diags)
 	shd_node_mistake(key, diags, near ? hint : NULL, "unknown text '%s'", key->text);
 }
 
-/* `zones`: how people of this language call a time zone ("Europe/Moscow": MSK). */
-static void load_zones(struct shd_phrasebook *book, int language, const struct shd_node *map,
-	struct shd_diags *diags)
+static bool names_find(const char *key, enum shd_names *ret_list)
+{
+	for (int i = 0; i < SHD_NAMES_COUNT; i++) {
+		*ret_list = (enum shd_names)i;
+		if (strcmp(name_lists[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void load_names(struct shd_phrasebook *book, int language, enum shd_names list,
+	const struct shd_node *map, struct shd_diags *diags)
 {
 	if (map->type != SHD_NODE_MAP) {
-		shd_node_mistake(map, diags, NULL, "'zones' is a map of zone to short name");
+		shd_node_mistake(map, diags, NULL, "'%s' is a map of %s to its name here",
+			name_lists[list].key, name_lists[list].what);
 		return;
 	}
 	const char **names = shd_arena_alloc(book->arena, map->count + 1, sizeof(*names));
@@ -70,7 +89,8 @@ static void load_zones(struct shd_phrasebook *book, int language, const struct s
 		const struct shd_node *key = &map->keys[i], *value = &map->items[i];
 
 		if (value->type != SHD_NODE_SCALAR) {
-			shd_node_mistake(value, diags, NULL, "the name of a zone is a text");
+			shd_node_mistake(value, diags, NULL, "the name of %s is a text",
+				name_lists[list].what);
 			continue;
 		}
 		names[count] = shd_arena_text(book->arena, key->text, key->len);
@@ -78,7 +98,7 @@ static void load_zones(struct shd_phrasebook *book, int language, const struct s
 		if (names[count] && values[count])
 			count++;
 	}
-	book->zones[language] =
+	book->names[language][list] =
 		(struct shd_pairs){.count = count, .names = names, .values = values};
 }
 
@@ -113,8 +133,10 @@ static void load_language(struct shd_phrasebook *book, int language, const struc
 		return;
 	}
 	for (size_t i = 0; i < root->count; i++) {
-		if (strcmp(root->keys[i].text, "zones") == 0)
-			load_zones(book, language, &root->items[i], diags);
+		enum shd_names list;
+
+		if (names_find(root->keys[i].text, &list))
+			load_names(book, language, list, &root->items[i], diags);
 		else
 			load_text(book, language, &root->keys[i], &root->items[i], diags);
 	}
@@ -303,16 +325,25 @@ static const char *format_date(struct shd_reader *reader, UDateFormat *date, str
 	return U_SUCCESS(status) ? keep_wide(reader, out, len) : "";
 }
 
+const char *shd_phrase_name(
+	const struct shd_reader *reader, enum shd_names list, const char *name)
+{
+	const struct shd_pairs *names = &reader->book->names[reader->language][list];
+
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->names[i], name) == 0)
+			return names->values[i];
+	return NULL;
+}
+
 /* The short name of the reader's zone: as the texts call it, or as ICU does. */
 static const char *zone_name(struct shd_reader *reader, struct shd_wall at)
 {
 	static const UChar short_name[] = {'z'};
-	const struct shd_pairs *zones = &reader->book->zones[reader->language];
+	const char *known = shd_phrase_name(reader, SHD_NAMES_ZONE, reader->timezone);
 
-	for (size_t i = 0; i < zones->count; i++) {
-		if (strcmp(zones->names[i], reader->timezone) == 0)
-			return zones->values[i];
-	}
+	if (known)
+		return known;
 	UDateFormat *date = open_date(reader, short_name, 1);
 	if (!date)
 		return reader->timezone;

@@ -17,6 +17,14 @@ enum shd_text_id {
 	SHD_PHRASE_COUNT
 };
 
+/* Maps of the texts' files, which need not name all. */
+enum shd_names {
+	SHD_NAMES_ZONE,     /* `zones`, by tz database name */
+	SHD_NAMES_CURRENCY, /* `currencies`, by ISO 4217 code */
+	SHD_NAMES_WORD,     /* `words`, by a value that is a word of ours (catalog/fields.def) */
+	SHD_NAMES_COUNT
+};
+
 /* Whom a rendering is for. Made by shd_reader_init. */
 struct shd_reader {
 	const struct shd_phrasebook *book;
@@ -46,6 +54,10 @@ const char *shd_reader_keep(struct shd_reader *reader, const char *text, size_t 
 #define shd_phrase0(reader, id) shd_phrase_(reader, SHD_PHRASE_##id, 0, (const char *const[]){NULL})
 const char *shd_phrase_(struct shd_reader *reader, enum shd_text_id id, int64_t n,
 			const char *const *args);
+
+/* How people of the reader's language call it; NULL: the list does not say. */
+const char *shd_phrase_name(
+	const struct shd_reader *reader, enum shd_names list, const char *name);
 
 /* n / 10^scale in the reader's way of writing numbers. `fixed`: always with `scale`
  * digits after the point ("19.90"). */

@@ -96,7 +96,7 @@ static void add_deadline(struct shd_text *out, struct shd_wall due, struct shd_w
 	if (now.ms < due.ms)
 		shd_text_printf(out, "%s left, due %.10s %.5s UTC", left, when, when + 11);
 	else if (now.ms - due.ms < SHD_SECOND_MS)
-		shd_text_puts(out, "the deadline passes now");
+		shd_text_puts(out, "the deadline has just passed");
 	else
 		shd_text_printf(out, "overdue by %s, since %.10s %.5s UTC", left, when, when + 11);
 }

@@ -59,17 +59,19 @@ static const char *wording_money(struct shd_reader *reader, const struct shd_val
 	for (int i = 0; i < scale; i++)
 		whole *= 10;
 	bool fixed = scale == 2 && value->n % whole != 0;
+	const char *name = shd_phrase_name(reader, SHD_NAMES_CURRENCY, value->currency);
 	return shd_phrase(reader, money, 0, shd_phrase_number(reader, value->n, scale, fixed),
-		value->currency);
+		name ? name : value->currency);
 }
 
 static const char *wording_text(struct shd_reader *reader, const struct shd_value *value)
 {
 	size_t len = shd_utf8_cut(value->text, value->len, TEXT_VALUE_BYTES);
 	const char *text = shd_reader_keep(reader, value->text, len);
+	const char *word = shd_phrase_name(reader, SHD_NAMES_WORD, text);
 
 	if (len == value->len)
-		return text;
+		return word ? word : text;
 	struct shd_text cut;
 	shd_text_init(&cut, TEXT_VALUE_BYTES + 8);
 	shd_text_puts(&cut, text);

@@ -125,7 +125,7 @@ def test_a_clock_that_is_ahead_loses_no_change(shop, daemon):
     polled_through(shop)
     daemon.set(wall_ms=20 * 60 * 1000)  # still ahead by more than windows overlap
     assert wait_for(lambda: daemon.count("the clock was set by") == 2)
-    assert wait_for(lambda: daemon.count(f"{DUE_SOON}: resolved, none: Order waits to be shipped") == 1)
+    assert wait_for(lambda: daemon.count(f"{DUE_SOON}: resolved, none: Order awaiting shipment") == 1)
     daemon.set()
     assert wait_for(lambda: daemon.count("the clock was set by") == 3)
     polled_through(shop)

@@ -45,5 +45,5 @@ def test_the_text_and_the_html_say_the_same(mail):
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
     for part in (text, html):
         assert "осталось 1 ч 59 мин, до сб, 21:58 МСК" in part.get_content()
-        assert "под угрозой 5 069 RUB" in part.get_content()
+        assert "возможные потери: 5 069 ₽" in part.get_content()
     assert "<script>" not in html.get_content()

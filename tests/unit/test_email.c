@@ -30,7 +30,7 @@ static const struct shd_facts told = {.alert = 17, .episode = 1, .move = SHD_MOV
 static struct shd_message_item items[] = {
 	{.facts = &told, .level = "Срочно", .title = "Жалоба <b>ждёт</b> & просит",
 		.line = "осталось 1 ч 59 мин, до сб, 21:58 МСК", .advice = "Ответить <script>",
-		.cost = "под угрозой 5 069 RUB", .reason = "Новое событие."},
+		.cost = "возможные потери: 5 069 ₽", .reason = "Новое событие."},
 };
 
 static const struct shd_message message = {

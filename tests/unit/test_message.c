@@ -143,11 +143,15 @@ static void values_are_said_in_every_language(void **state)
 		{{.type = SHD_DURATION, .n = 59999}, {"59 s", "59 秒", "59 с"}},
 		{{.type = SHD_DURATION, .n = 185000}, {"3 min 5 s", "3 分钟 5 秒", "3 мин 5 с"}},
 		{{.type = SHD_MONEY, .currency = "RUB", .n = 500000},
-			{"5,000 RUB", "5,000 RUB", "5\u00a0000 RUB"}},
+			{"5,000 RUB", "5,000 卢布", "5\u00a0000 ₽"}},
 		{{.type = SHD_MONEY, .currency = "RUB", .n = 1990},
-			{"19.90 RUB", "19.90 RUB", "19,90 RUB"}},
+			{"19.90 RUB", "19.90 卢布", "19,90 ₽"}},
 		{{.type = SHD_MONEY, .currency = "JPY", .n = 1990},
 			{"1,990 JPY", "1,990 JPY", "1\u00a0990 JPY"}},
+		{{.type = SHD_TEXT, .text = "off_sale", .len = 8},
+			{"off sale", "已下架", "снят с продажи"}},
+		{{.type = SHD_TEXT, .text = "off_sale or not", .len = 15},
+			{"off_sale or not", "off_sale or not", "off_sale or not"}},
 		{{.type = SHD_BOOL, .n = 1}, {"yes", "是", "да"}},
 		{{.type = SHD_TIME, .n = 1775321940000},
 			{"4 Apr 2026 18:59 GMT+2", "2026年4月5日 00:59（北京时间）",
@@ -176,7 +180,7 @@ static void time_left_is_never_said_to_be_more_than_it_is(void **state)
 		{2 * SHD_HOUR_MS - 1, "1 h 59 min left, until Sat 20:58 GMT+2"},
 		{2 * SHD_HOUR_MS, "2 h left, until Sat 20:59 GMT+2"},
 		{1, "0 s left, until Sat 18:59 GMT+2"},
-		{0, "the deadline passes now"},
+		{0, "the deadline has just passed"},
 		{-10000, "overdue by 10 s, since Sat 18:58 GMT+2"},
 		{-SHD_DAY_MS * 10, "overdue by 10 d, since Wed 25 Mar 17:59 GMT+1"},
 	};
@@ -205,6 +209,11 @@ static void facts_survive_the_outbox(void **state)
 			.marketplace = "ozon",
 			.subject = "Чехол \"x\" 🙂",
 			.url = "https://x/?a=1",
+			.product = "Чехол",
+			.quote = "«ой»",
+			.units = 2000000,
+			.amount = {.type = SHD_MONEY, .currency = "USD", .n = 5},
+			.ship_by = {7},
 			.at = {1},
 			.since = {2},
 			.value = {.type = SHD_TEXT, .text = "a", .len = 1},
@@ -238,7 +247,13 @@ static void facts_survive_the_outbox(void **state)
 	assert_string_equal(back[0].subject, told[0].subject);
 	assert_true(shd_value_equal(&back[0].cost, &told[0].cost));
 	assert_true(shd_value_equal(&back[0].limit, &told[0].limit));
+	assert_true(shd_value_equal(&back[0].amount, &told[0].amount));
+	assert_string_equal(back[0].product, told[0].product);
+	assert_string_equal(back[0].quote, told[0].quote);
+	assert_int_equal(back[0].units, told[0].units);
+	assert_int_equal(back[0].ship_by.ms, told[0].ship_by.ms);
 	assert_true(back[1].value.none && !back[1].url);
+	assert_true(back[1].amount.none && !back[1].product && !back[1].quote);
 	assert_string_equal(back[1].entity, "");
 }
 
@@ -295,6 +310,8 @@ static const struct {
 	{"no: \"no\"", "no: \"no\"\nnoo: \"no\"", "unknown text 'noo'"},
 	{"no: \"no\"", "", "the text 'no' is missing"},
 	{"no: \"no\"", "no: [a]", "'no' must be a text"},
+	{"words:\n", "words: 1\nwordz:\n", "'words' is a map of a word to its name here"},
+	{"at_risk: \"at risk\"", "at_risk: [a]", "the name of a word is a text"},
 	{"no: \"no\"", "no: \"{value}\"", "'value' is no argument of this text"},
 	{"no: \"no\"", "no: \"}\"", "unmatched }"},
 	{"no: \"no\"", "no: \"it's 'quoted' '{value}'\"", NULL},

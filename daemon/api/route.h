@@ -74,6 +74,11 @@ shd_api_loop_fn shd_api_status_begin, shd_api_alerts_begin, shd_api_explain_begi
 shd_api_pool_fn shd_api_status_read, shd_api_alerts_read, shd_api_explain_read,
 	shd_api_metrics_read, shd_api_rules_read, shd_api_rule_read, shd_api_eval_read;
 
+/* status_channels.c: adds `channels` to the answer, without what the state says where there is
+ * none (NULL). */
+SHD_MUST_USE bool shd_api_put_channels(
+	struct shd_api_call *call, struct shd_state *state, struct shd_error *reterr);
+
 /* Copies ?store= into the filter, and which pollers are behind. */
 shd_api_loop_fn shd_api_filter_begin;
 

@@ -1,4 +1,5 @@
-/* GET /api/v1/status: the daemon's counters, and the pollers and feeds of each store. */
+/* GET /api/v1/status: the daemon's counters, the pollers and feeds of each store, the channels
+ * (status_channels.c). */
 #include "json.h"
 #include "route.h"
 #include "catalog/unread.h"
@@ -301,6 +302,10 @@ bool shd_api_status_read(struct shd_api_call *call, struct shd_state *state,
 	/* What can be said without the state is said without it. */
 	shd_api_put_text(daemon, "state_unreadable", state ? NULL : reterr->msg);
 	json_object_set_new(call->answer, "stores", stores);
+	if (!shd_api_put_channels(call, state, reterr)) {
+		shd_api_put_text(daemon, "state_unreadable", reterr->msg);
+		state = NULL;
+	}
 	for (size_t i = 0; i < call->store_count; i++) {
 		const struct shd_api_store *store = &call->stores[i];
 		json_t *row = json_object(), *pollers = json_array(), *feeds = json_array();

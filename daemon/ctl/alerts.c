@@ -72,7 +72,7 @@ enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	json_array_foreach(alerts, i, alert)
 		add_alert(ctl, table, alert);
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 	if (shd_ctl_bool(answer, "more"))
 		shd_text_puts(&ctl->out, "There are more; choose a store with --store.\n");
 	return SHD_EXIT_OK;

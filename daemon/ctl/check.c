@@ -67,7 +67,7 @@ static void print_probes(struct shd_ctl *ctl, const struct shd_probe *probes, si
 		shd_table_cell(table, SHD_PLAIN, took);
 		shd_table_cell(table, probes[i].ok ? SHD_GOOD : SHD_BAD, probes[i].text);
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 /* Probes all stores and channels; false when one does not work. */

@@ -13,7 +13,7 @@
 /* X(NAME, code, "meaning") */
 #define SHD_EXIT_MAP(X)                                                                            \
 	X(OK, 0, "done; for check: no mistake, perhaps warnings")                                  \
-	X(NO, 1, "the answer is no: mistakes, no such alert, a key refused, nothing is kept")      \
+	X(NO, 1, "the answer is no: mistakes, no such alert, a key refused; status: something fails")      \
 	X(USAGE, 64, "the command line is wrong")                                                  \
 	X(UNAVAILABLE, 69, "the daemon does not answer")                                           \
 	X(DENIED, 77, "no permission for the daemon's socket")
@@ -34,7 +34,7 @@ struct shd_ctl {
 	const char *since;        /* --since, or NULL */
 	const char *config;       /* --config, or NULL */
 	bool json, all, feeds, online;
-	bool colour;
+	struct shd_screen screen;
 	struct shd_wall now;      /* the daemon's clock, from its answer */
 	struct shd_text out;      /* what main prints at the end */
 };
@@ -89,6 +89,11 @@ struct shd_wall shd_ctl_time(const json_t *object, const char *name);
 const char *shd_ctl_value(const json_t *object, const char *name);
 /* Appends " (3 of 73)", the sample of a share; nothing when there is none. */
 void shd_ctl_add_sample(struct shd_text *text, const json_t *object);
+/* An instant in the zone of whoever reads it (TZ), with the date where it is not today: "16:59:00
+ * MSK", "2026-04-04 16:59:00 MSK"; "" for ms 0. */
+#define SHD_CTL_MOMENT 64
+const char *shd_ctl_moment(
+	const struct shd_ctl *ctl, struct shd_wall time, char buf[SHD_CTL_MOMENT]);
 /* "12 s ago", or `never` when there is no time. */
 const char *shd_ctl_when(const struct shd_ctl *ctl, const json_t *object, const char *name,
 			 const char *never, char buf[48]);

@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "2026-04-04 16:59:00 (12 s ago)" */
+/* "16:59:00 MSK (12 s ago)" */
 static void add_instant(struct shd_ctl *ctl, struct shd_text *words, struct shd_wall time)
 {
-	char text[SHD_TIME_TEXT], when[SHD_WORDING_TEXT];
+	char text[SHD_CTL_MOMENT], when[SHD_WORDING_TEXT];
 
-	shd_time_format(time, text);
-	shd_text_printf(words, "%.10s %.8s UTC (%s)", text, text + 11,
+	shd_text_printf(words, "%s (%s)", shd_ctl_moment(ctl, time, text),
 		shd_wording_when(time, ctl->now, when));
 }
 
@@ -72,8 +71,8 @@ static void print_alert(struct shd_ctl *ctl, const json_t *answer)
 	shd_text_init(&words, 4096);
 	snprintf(head, sizeof(head),
 		"Alert %lld, %s, %s: ", (long long)shd_ctl_int(alert, "number"), level, state);
-	shd_paint_text(&ctl->out, ctl->colour, shd_ctl_level_paint(level), head);
-	shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "title"));
+	shd_paint_text(&ctl->out, ctl->screen.colour, shd_ctl_level_paint(level), head);
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BOLD, shd_ctl_text(rule, "title"));
 	shd_text_puts(&ctl->out, "\n\n");
 	shd_ctl_line(ctl, "store", shd_ctl_text(alert, "store"));
 	shd_ctl_line(ctl, "about", shd_ctl_text(alert, "entity"));
@@ -110,13 +109,11 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 	size_t i;
 
 	json_array_foreach(events, i, event) {
-		char when[SHD_WORDING_TEXT], at[32];
+		char when[SHD_WORDING_TEXT], at[SHD_CTL_MOMENT];
 		SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
-		snprintf(at, sizeof(at), "%.10s %.8s", shd_ctl_text(event, "at"),
-			strlen(shd_ctl_text(event, "at")) > 11 ? shd_ctl_text(event, "at") + 11
-							       : "");
-		shd_table_cell(table, SHD_PLAIN, at);
+		shd_table_cell(
+			table, SHD_PLAIN, shd_ctl_moment(ctl, shd_ctl_time(event, "at"), at));
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, event, "at", "", when));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(event, "move"));
 		shd_text_init(&words, 1024);
@@ -129,7 +126,7 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 		shd_table_cell(table, SHD_PLAIN, words.data);
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(event, "reason"));
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
@@ -156,7 +153,7 @@ static void print_deliveries(struct shd_ctl *ctl, const json_t *deliveries)
 		shd_table_cell(table, SHD_PLAIN, text);
 		shd_table_cell(table, SHD_PLAIN, *error ? error : shd_ctl_text(row, "answer"));
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 /* Messages that wait in the outbox, and those that were given up. */
@@ -181,7 +178,7 @@ static void print_unsent(struct shd_ctl *ctl, const json_t *unsent)
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, row, "give_up", "", when));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "error"));
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define SOCKET_DEFAULT  "/run/storehealthd/api.sock"
@@ -270,11 +271,24 @@ static enum shd_exit run(struct shd_ctl *ctl, struct arguments *arguments)
 	return code;
 }
 
+/* As the environment says, else the terminal; 0: it goes to a file or another program. */
+static size_t screen_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	long width = columns ? strtol(columns, NULL, 10) : 0;
+
+	if (width > 0 && width < 10000)
+		return (size_t)width;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR");
 	struct shd_ctl ctl = {.socket = SOCKET_DEFAULT,
-		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color)};
+		.screen = {.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+			.width = screen_width()}};
 	shd_autofree const char **items = shd_xcalloc((size_t)argc + 1, sizeof(*items));
 	struct arguments arguments = {.items = items};
 	int action;

@@ -36,6 +36,6 @@ enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl)
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_when(ctl, metric, "at", "", when));
 		shd_table_cell(table, SHD_DIM, shd_ctl_text(metric, "doc"));
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 	return SHD_EXIT_OK;
 }

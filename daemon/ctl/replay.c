@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { DIAGS_MAX = 1000, PATH_BYTES = 8192, LINE_BYTES = 1 << 16 };
 
@@ -48,12 +49,27 @@ static bool differs(const struct rule_counts *counts)
 
 /* --- for people ----------------------------------------------------------------------- */
 
-/* "2026-11-22 07:28" */
+/* "2026-11-22 07:28", in the reader's zone, as all times of the table. */
 static const char *format_minute(struct shd_wall time, char buf[SHD_TIME_TEXT])
 {
-	shd_time_format(time, buf);
-	buf[10] = ' ';
-	buf[16] = '\0';
+	time_t at_s = (time_t)(time.ms / SHD_SECOND_MS);
+	struct tm at;
+
+	buf[0] = '\0';
+	if (localtime_r(&at_s, &at))
+		strftime(buf, SHD_TIME_TEXT, "%Y-%m-%d %H:%M", &at);
+	return buf;
+}
+
+/* "MSK" */
+static const char *format_zone(struct shd_wall time, char buf[SHD_TIME_TEXT])
+{
+	time_t at_s = (time_t)(time.ms / SHD_SECOND_MS);
+	struct tm at;
+
+	buf[0] = '\0';
+	if (localtime_r(&at_s, &at))
+		strftime(buf, SHD_TIME_TEXT, "%Z", &at);
 	return buf;
 }
 
@@ -67,7 +83,7 @@ static void print_rule(struct shd_ctl *ctl, const struct rule_counts *counts)
 {
 	const char *gap = ": ";
 
-	shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, counts->rule);
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BOLD, counts->rule);
 	shd_text_printf(&ctl->out, " would have fired %zu %s, it fired %zu %s", counts->would,
 		times(counts->would), counts->did, times(counts->did));
 	for (int i = 0; i < SHD_REPLAY_CHANGE_COUNT; i++) {
@@ -151,7 +167,7 @@ static void add_pair(struct shd_table *table, const struct shd_replay_pair *pair
 static void print_pairs(struct shd_ctl *ctl, const struct shd_replay *replay)
 {
 	static const char *const headings[] = {"CHANGE", "RULE", "STORE", "ABOUT", "LEVEL",
-		"FROM (UTC)", "TO", "DIFFERENCE", NULL};
+		"FROM", "TO", "DIFFERENCE", NULL};
 	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
 	size_t rows = 0;
 
@@ -164,18 +180,19 @@ static void print_pairs(struct shd_ctl *ctl, const struct shd_replay *replay)
 	if (!rows)
 		return;
 	shd_text_putc(&ctl->out, '\n');
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 static void print_replay(struct shd_ctl *ctl, const struct shd_replay *replay, int64_t asked_ms,
 			 int64_t took_ms)
 {
-	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT], length[SHD_WORDING_TEXT];
+	char from[SHD_TIME_TEXT], to[SHD_TIME_TEXT], zone[SHD_TIME_TEXT];
+	char length[SHD_WORDING_TEXT];
 
-	shd_text_printf(&ctl->out, "%s, %s to %s UTC: %zu change%s replayed in %lld.%lld s\n",
+	shd_text_printf(&ctl->out, "%s, %s to %s %s: %zu change%s replayed in %lld.%lld s\n",
 		shd_wording_length(replay->until.ms - replay->since.ms, length),
 		format_minute(replay->since, from), format_minute(replay->until, to),
-		replay->changes, SHD_S(replay->changes), (long long)(took_ms / 1000),
+		format_zone(replay->until, zone), replay->changes, SHD_S(replay->changes), (long long)(took_ms / 1000),
 		(long long)(took_ms / 100 % 10));
 	if (replay->since.ms > asked_ms)
 		shd_text_puts(&ctl->out, "The history does not reach back any further.\n");

@@ -101,7 +101,7 @@ enum shd_exit shd_ctl_rules_list(struct shd_ctl *ctl)
 		levels_cell(table, rule);
 		shd_table_cell(table, SHD_DIM, shd_ctl_text(rule, "source"));
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 	return SHD_EXIT_OK;
 }
 
@@ -183,9 +183,9 @@ static void print_rule(struct shd_ctl *ctl, const json_t *answer)
 	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 	shd_text_init(&words, 1 << 16);
-	shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_text(rule, "id"));
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BOLD, shd_ctl_text(rule, "id"));
 	shd_text_printf(&ctl->out, ": ");
-	shd_paint_text(&ctl->out, ctl->colour, SHD_PLAIN, shd_ctl_text(rule, "title"));
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_PLAIN, shd_ctl_text(rule, "title"));
 	shd_text_puts(&ctl->out, "\n\n");
 	shd_ctl_line(ctl, "", shd_ctl_bool(rule, "enabled") ? "" : "(this rule is switched off)");
 	print_about(ctl, rule);
@@ -328,7 +328,7 @@ static void print_standings(struct shd_ctl *ctl, const json_t *answer)
 		shd_table_cell(table, SHD_PLAIN,
 			shd_ctl_when(ctl, row, "next_look", "at a change", when));
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 	if (shd_ctl_int(answer, "more"))
 		shd_text_printf(
 			&ctl->out, "and %lld more\n", (long long)shd_ctl_int(answer, "more"));

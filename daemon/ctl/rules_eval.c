@@ -52,14 +52,14 @@ static void print_value(struct shd_ctl *ctl, const json_t *answer)
 	char when[SHD_WORDING_TEXT];
 
 	if (json_is_null(json_object_get(answer, "value"))) {
-		shd_paint_text(&ctl->out, ctl->colour, SHD_POOR, "unknown");
+		shd_paint_text(&ctl->out, ctl->screen.colour, SHD_POOR, "unknown");
 		if (shd_ctl_bool(answer, "blind"))
 			shd_text_printf(
 				&ctl->out, ": the feed behind %s cannot be read now", missing);
 		else if (*missing)
 			shd_text_printf(&ctl->out, ": %s has no value", missing);
 	} else {
-		shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, shd_ctl_value(answer, "value"));
+		shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BOLD, shd_ctl_value(answer, "value"));
 	}
 	shd_text_printf(&ctl->out, "  (%s)\n", shd_ctl_text(answer, "type"));
 	if (shd_ctl_int(sample, "of"))

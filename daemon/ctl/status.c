@@ -1,4 +1,4 @@
-/* storehealthctl status: the daemon, and the pollers or feeds of each store. */
+/* storehealthctl status: the daemon, the pollers or feeds of each store, the channels. */
 #include "ctl.h"
 #include "message/plain.h"
 
@@ -32,8 +32,8 @@ static void print_wrong(struct shd_ctl *ctl, const json_t *daemon, const char *s
 	if (from.ms)
 		shd_text_printf(&line, " %s", shd_wording_length(ctl->now.ms - from.ms, length));
 	shd_text_puts(&line, *what ? ": " : "");
-	shd_paint_text(&ctl->out, ctl->colour, SHD_BAD, line.data);
-	shd_paint_text(&ctl->out, ctl->colour, SHD_PLAIN, why);
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BAD, line.data);
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_PLAIN, why);
 	shd_text_putc(&ctl->out, '\n');
 }
 
@@ -95,7 +95,7 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 		(long long)shd_ctl_int(daemon, "polls"),
 		(long long)shd_ctl_int(daemon, "polls_failed"));
 	if (shd_ctl_bool(daemon, "blind"))
-		shd_paint_text(&ctl->out, ctl->colour, SHD_POOR,
+		shd_paint_text(&ctl->out, ctl->screen.colour, SHD_POOR,
 			"It reads the stores again after a pause; until that is done it judges "
 			"nothing.");
 	if (shd_ctl_bool(daemon, "blind"))
@@ -191,6 +191,60 @@ static size_t add_stores(struct shd_ctl *ctl, struct shd_table *table, const jso
 	return chosen;
 }
 
+/* What waits for each channel, and what it last said; not of a single store. */
+static void print_channels(struct shd_ctl *ctl, const json_t *channels)
+{
+	static const char *const headings[] = {
+		"CHANNEL", "TYPE", "STATE", "WAITING", "LAST SENT", "ERROR", NULL};
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	json_t *row;
+	size_t i;
+
+	if (ctl->store)
+		return;
+	json_array_foreach(channels, i, row) {
+		char when[SHD_WORDING_TEXT];
+		const char *state = shd_ctl_text(row, "state");
+
+		shd_table_cell(table, SHD_BOLD, shd_ctl_text(row, "name"));
+		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(row, "type"));
+		shd_table_cell(table, state_paint(state), state);
+		shd_table_int(table, SHD_PLAIN, shd_ctl_int(row, "waiting"));
+		shd_table_cell(
+			table, SHD_PLAIN, shd_ctl_when(ctl, row, "last_success", "never", when));
+		shd_table_cell(table, SHD_PLAIN,
+			shd_ctl_text(json_object_get(row, "error"), "text"));
+	}
+	shd_text_putc(&ctl->out, '\n');
+	shd_table_print(table, &ctl->screen, &ctl->out);
+}
+
+static bool any_fails(const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row)
+		if (strcmp(shd_ctl_text(row, "state"), "failing") == 0)
+			return true;
+	return false;
+}
+
+/* Whether nothing that was asked for is in trouble: what scripts go by. */
+static bool is_well(const struct shd_ctl *ctl, const json_t *answer)
+{
+	const json_t *daemon = json_object_get(answer, "daemon");
+	bool well = keeps(daemon) && !*shd_ctl_text(daemon, "reload_error") &&
+		    (ctl->store || !any_fails(json_object_get(answer, "channels")));
+	size_t i;
+	json_t *store;
+
+	json_array_foreach(json_object_get(answer, "stores"), i, store)
+		if (!ctl->store || strcmp(ctl->store, shd_ctl_text(store, "id")) == 0)
+			well &= !any_fails(json_object_get(store, "pollers"));
+	return well;
+}
+
 /* Fields of the chosen stores that cannot be read, below the table. */
 static void print_unread(struct shd_ctl *ctl, const json_t *stores)
 {
@@ -211,7 +265,7 @@ static void print_unread(struct shd_ctl *ctl, const json_t *stores)
 				"%s: %s: %s cannot be read (%lld), as in %s; what was known stays",
 				id, shd_ctl_text(row, "feed"), shd_ctl_text(row, "field"), n,
 				shd_ctl_text(row, "example"));
-			shd_paint_text(&ctl->out, ctl->colour, SHD_POOR, line.data);
+			shd_paint_text(&ctl->out, ctl->screen.colour, SHD_POOR, line.data);
 			shd_text_putc(&ctl->out, '\n');
 		}
 	}
@@ -230,7 +284,7 @@ enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 	if (!answer)
 		return code;
 	const json_t *daemon = json_object_get(answer, "daemon");
-	code = keeps(daemon) ? SHD_EXIT_OK : SHD_EXIT_NO;
+	code = is_well(ctl, answer) ? SHD_EXIT_OK : SHD_EXIT_NO;
 	if (ctl->json) {
 		shd_ctl_print_json(ctl, answer);
 		return code;
@@ -243,7 +297,8 @@ enum shd_exit shd_ctl_status(struct shd_ctl *ctl)
 		fprintf(stderr, "storehealthctl: there is no store \"%s\"\n", ctl->store);
 		return SHD_EXIT_NO;
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 	print_unread(ctl, stores);
+	print_channels(ctl, json_object_get(answer, "channels"));
 	return code;
 }

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 2 /* spaces between two columns */
+enum {
+	GAP = 2, /* spaces between two columns */
+	KEEPS = 8,
+	LAST_KEEPS = 24
+};
 
 struct cell {
 	char *text;
@@ -99,22 +103,83 @@ static size_t column_width(const struct shd_table *table, size_t column)
 	return width;
 }
 
-void shd_table_print(const struct shd_table *table, bool colour, struct shd_text *out)
+/* Takes from the widest columns until all fit, or none has more than it keeps. */
+static void fit(size_t *widths, size_t columns, size_t screen)
+{
+	for (;;) {
+		size_t sum = (columns - 1) * GAP, widest = columns;
+
+		for (size_t i = 0; i < columns; i++) {
+			size_t keeps = i + 1 == columns ? LAST_KEEPS : KEEPS;
+
+			sum += widths[i];
+			if (widths[i] > keeps && (widest == columns || widths[i] > widths[widest]))
+				widest = i;
+		}
+		if (sum <= screen || widest == columns)
+			return;
+		widths[widest]--;
+	}
+}
+
+/* Bytes of the start of text[0..len) that fit into so many cells. */
+static size_t head_of(const char *text, size_t len, size_t cells)
+{
+	size_t at = 0, used = 0;
+
+	while (at < len) {
+		size_t next = at;
+
+		used += (size_t)shd_char_cells(shd_utf8_next(text, len, &next));
+		if (used > cells)
+			break;
+		at = next;
+	}
+	return at;
+}
+
+/* Appends the cell in at most `width` cells, and returns how many it takes. */
+static size_t print_cell(
+	const struct cell *cell, size_t width, bool colour, struct shd_text *out)
+{
+	size_t len = strlen(cell->text);
+
+	if (cell->width <= width) {
+		shd_paint_text(out, colour, cell->paint, cell->text);
+		return cell->width;
+	}
+	struct shd_text cut SHD_AUTO(shd_text_finish) = {0};
+	size_t head = head_of(cell->text, len, width / 2), tail = head;
+	size_t room = width - 1 - shd_display_width(cell->text, head);
+
+	while (shd_display_width(cell->text + tail, len - tail) > room)
+		shd_utf8_next(cell->text, len, &tail);
+	shd_text_init(&cut, len + 8);
+	shd_text_add(&cut, cell->text, head);
+	shd_text_puts(&cut, "…");
+	shd_text_add(&cut, cell->text + tail, len - tail);
+	shd_paint_text(out, colour, cell->paint, cut.data);
+	return shd_display_width(cut.data, cut.len);
+}
+
+void shd_table_print(
+	const struct shd_table *table, const struct shd_screen *screen, struct shd_text *out)
 {
 	shd_assert(table->count % table->columns == 0);
 	shd_autofree size_t *widths = shd_xcalloc(table->columns, sizeof(*widths));
 
 	for (size_t i = 0; i < table->columns; i++)
 		widths[i] = column_width(table, i);
+	if (screen->width)
+		fit(widths, table->columns, screen->width);
 	for (size_t i = 0; i < table->count; i++) {
-		const struct cell *cell = &table->cells[i];
 		size_t column = i % table->columns;
 		bool last = column + 1 == table->columns;
+		size_t used = print_cell(&table->cells[i], widths[column], screen->colour, out);
 
-		shd_paint_text(out, colour, cell->paint, cell->text);
 		if (last)
 			shd_text_putc(out, '\n');
-		for (size_t pad = cell->width; !last && pad < widths[column] + GAP; pad++)
+		for (size_t pad = used; !last && pad < widths[column] + GAP; pad++)
 			shd_text_putc(out, ' ');
 	}
 }

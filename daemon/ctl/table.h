@@ -1,6 +1,6 @@
 /* ctl/table.h - a table for people, its columns aligned by display width.
  *
- * A Chinese character takes two cells of a terminal and a combining accent none. The last
+ * A table fits its screen. A Chinese character takes two cells of a terminal and a combining accent none. The last
  * column is not padded. Pure; one thread at a time. */
 #pragma once
 #include "base/text.h"
@@ -21,8 +21,16 @@ void shd_table_cell(struct shd_table *table, enum shd_paint paint, const char *t
 /* The same for a number. */
 void shd_table_int(struct shd_table *table, enum shd_paint paint, int64_t n);
 
-/* Appends all rows; with escape sequences for colours when `colour`. */
-void shd_table_print(const struct shd_table *table, bool colour, struct shd_text *out);
+/* Where a table is printed. */
+struct shd_screen {
+	bool colour;  /* with escape sequences */
+	size_t width; /* in cells; 0: as wide as it gets */
+};
+
+/* Appends all rows. Where they are wider than the screen, the widest columns lose the middle of
+ * their cells, but a column keeps 8 cells and the last one 24. */
+void shd_table_print(
+	const struct shd_table *table, const struct shd_screen *screen, struct shd_text *out);
 
 /* Cells that a terminal needs for text[0..len). */
 size_t shd_display_width(const char *text, size_t len);

@@ -106,7 +106,7 @@ class Daemon:
         done = subprocess.run(
             [find_binary("storehealthctl"), "--socket", str(self.dir / "api.sock"), "--json", *arguments],
             capture_output=True, text=True, check=False)
-        if done.returncode and check:
+        if done.returncode and check and not done.stdout:  # status says by its code whether something fails
             return None
         return json.loads(done.stdout)
 

@@ -28,8 +28,9 @@ static struct shd_source sources[2] = {
 	{.id = "ozon-main", .store = &stores[0], .every_ms[SHD_P_account] = 60000},
 	{.id = "ozon-kz", .store = &stores[1]},
 };
+static struct shd_channel_settings channels[2] = {{.name = "ops-mail"}, {.name = "team"}};
 static struct shd_settings settings = {
-	.stores = stores, .store_count = 2, .sources = sources, .source_count = 2};
+	.channels = channels, .channel_count = 2, .stores = stores, .store_count = 2, .sources = sources, .source_count = 2};
 static struct shd_config config = {.dir = "/etc/storehealthd", .settings = &settings};
 
 static const struct shd_config *view_config(void *ctx)
@@ -300,7 +301,7 @@ static void status_says_when_and_why(void **state)
 
 	(void)state;
 	server_start(&server);
-	char *out shd_autofree = command(shd_ctl_status, &ctl, SHD_EXIT_OK);
+	char *out shd_autofree = command(shd_ctl_status, &ctl, SHD_EXIT_NO); /* a poller fails */
 	assert_has(out, "up 2 h: 2 stores");
 	assert_has(out, "ozon-main  orders      ok       12 s ago      in 48 s  -\n");
 	assert_has(out, "ozon-kz    orders      failing  never         in 48 s  "
@@ -308,6 +309,8 @@ static void status_says_when_and_why(void **state)
 	assert_has(out, "ozon-kz    account     off      -             -        "
 			"switched off by the configuration\n");
 	assert_null(strstr(out, "ozon-main  account"));
+	assert_has(out, "ops-mail  email    failing  2        3 h ago    the mail server is busy\n");
+	assert_has(out, "team      webhook  unused   0        never      -\n");
 	server_stop(&server);
 }
 
@@ -361,6 +364,24 @@ static void metrics_show_the_platforms_target(void **state)
 			fail_msg("%s", error.msg);                                                 \
 	} while (0)
 
+static void fill_channel(struct shd_state *db)
+{
+	struct shd_value fields[64];
+	struct shd_entity channel = {.kind = SHD_KIND_channel, .id = "ops-mail", .fields = fields};
+
+	for (size_t i = 0; i < SHD_COUNT(fields); i++)
+		fields[i] = (struct shd_value){.none = true};
+	fields[shd_field_index(SHD_F_channel_waiting)] =
+		(struct shd_value){.type = SHD_NUMBER, .n = 2000000};
+	fields[shd_field_index(SHD_F_channel_last_success_at)] =
+		(struct shd_value){.type = SHD_TIME, .n = now.ms - 3 * SHD_HOUR_MS};
+	fields[shd_field_index(SHD_F_channel_error)] =
+		(struct shd_value){.type = SHD_TEXT, .text = "server", .len = 6};
+	fields[shd_field_index(SHD_F_channel_error_text)] =
+		(struct shd_value){.type = SHD_TEXT, .text = "the mail server is busy", .len = 23};
+	OK(shd_state_entity_put(db, "daemon", &channel, NULL, &error));
+}
+
 static void fill_state(struct shd_state *db)
 {
 	struct shd_value value = {.type = SHD_NUMBER, .n = 4600000};
@@ -389,6 +410,7 @@ static void fill_state(struct shd_state *db)
 		.level = SHD_CRITICAL, .made = at, .next_try = at, .give_up = {now.ms},
 		.alerts = &alert.number, .alert_count = 1};
 	OK(shd_state_outbox_add(db, &row, &error));
+	fill_channel(db);
 	struct shd_delivery_row delivery = {.outbox = row.number, .at = at, .attempt = 1,
 		.status = 503, .error = "the mail server is busy", .took_ms = 12};
 	OK(shd_state_outbox_settle(db, &delivery, SHD_OUTBOX_WAITING, at, &error));
@@ -407,6 +429,8 @@ static int prepare(void **state)
 	snprintf(listen_at, sizeof(listen_at), "unix:%s", socket_path);
 	snprintf(state_path, sizeof(state_path), "%s/state.db", folder);
 	sources[0].adapter = sources[1].adapter = shd_adapter_find("ozon");
+	channels[0].notifier = shd_notifier_find("email");
+	channels[1].notifier = shd_notifier_find("webhook");
 	config.rules = shd_rules_compile(NULL, 0, NULL, words, diags);
 	config.word_lists = words;
 	OK(shd_state_open(state_path, &db, &error));

@@ -42,7 +42,7 @@ static void columns_line_up_beside_wide_text(void **state)
 	shd_table_cell(table, SHD_BOLD, "ab");
 	shd_table_cell(table, SHD_PLAIN, "long text");
 	shd_table_cell(table, SHD_PLAIN, "y");
-	shd_table_print(table, false, &out);
+	shd_table_print(table, &(struct shd_screen){0}, &out);
 	assert_string_equal(out.data, "STORE   WHAT       LAST\n"
 				      "\xe5\xba\x97\xe9\x93\xba\xe4\xb8\x80  -          x\n"
 				      "ab      long text  y\n");
@@ -58,8 +58,47 @@ static void colours_do_not_change_the_columns(void **state)
 	shd_text_init(&out, 4096);
 	shd_table_cell(table, SHD_BAD, "xy");
 	shd_table_cell(table, SHD_PLAIN, "z");
-	shd_table_print(table, true, &out);
+	shd_table_print(table, &(struct shd_screen){.colour = true}, &out);
 	assert_non_null(strstr(out.data, "\033[31mxy\033[0m  z\n"));
+}
+
+/* Each row fits, whatever it is made of, as long as the columns keep what they must. */
+static void a_table_fits_the_screen(void **state)
+{
+	static const char *const headings[] = {"STORE", "WHAT", "ABOUT", "ERROR", NULL};
+	static const char *const texts[] = {"x", "电热水壶玻璃款 1.7 l 白色", "a rather long text of one column",
+		"Электро e\u0301e\u0301", NULL};
+
+	(void)state;
+	for (size_t width = 54; width < 140; width++) {
+		SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+		SHD_AUTO(shd_text_finish) struct shd_text out = {0};
+
+		shd_text_init(&out, 1 << 16);
+		for (size_t i = 0; i < 16; i++)
+			shd_table_cell(table, SHD_PLAIN, texts[(i * 7 + i / 4) % SHD_COUNT(texts)]);
+		shd_table_print(table, &(struct shd_screen){.width = width}, &out);
+		for (const char *line = out.data; *line; line = strchr(line, '\n') + 1)
+			assert_true(shd_display_width(line, strcspn(line, "\n")) <= width);
+	}
+}
+
+static void the_middle_of_a_cell_is_cut(void **state)
+{
+	static const char *const headings[] = {"ABOUT", "ERROR", NULL};
+	SHD_AUTO(shd_table_destroyp) struct shd_table *table = shd_table_create(headings);
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
+
+	(void)state;
+	shd_text_init(&out, 4096);
+	shd_table_cell(table, SHD_PLAIN, "0123456789abcdefghij");
+	shd_table_cell(table, SHD_PLAIN, "short");
+	shd_table_print(table, &(struct shd_screen){.width = 18}, &out);
+	assert_string_equal(out.data, "ABOUT        ERROR\n"
+				      "01234…fghij  short\n");
+	shd_text_clear(&out);
+	shd_table_print(table, &(struct shd_screen){.width = 5}, &out); /* it keeps 8 cells */
+	assert_non_null(strstr(out.data, "0123…hij  short\n"));
 }
 
 static void a_marketplace_cannot_send_escape_sequences(void **state)
@@ -71,7 +110,7 @@ static void a_marketplace_cannot_send_escape_sequences(void **state)
 	(void)state;
 	shd_text_init(&out, 4096);
 	shd_table_cell(table, SHD_PLAIN, "a\033[2Jb\nc\xc2\x9b" "31m");
-	shd_table_print(table, false, &out);
+	shd_table_print(table, &(struct shd_screen){0}, &out);
 	assert_string_equal(out.data, "A\na [2Jb c 31m\n");
 }
 
@@ -122,6 +161,8 @@ int main(void)
 		cmocka_unit_test(width_is_what_a_terminal_draws),
 		cmocka_unit_test(columns_line_up_beside_wide_text),
 		cmocka_unit_test(colours_do_not_change_the_columns),
+		cmocka_unit_test(a_table_fits_the_screen),
+		cmocka_unit_test(the_middle_of_a_cell_is_cut),
 		cmocka_unit_test(a_marketplace_cannot_send_escape_sequences),
 		cmocka_unit_test(lengths_have_at_most_two_units),
 		cmocka_unit_test(instants_are_said_from_now),

@@ -30,16 +30,16 @@ static const struct shd_facts told = {.alert = 17, .episode = 1, .move = SHD_MOV
 static struct shd_message_item items[] = {
 	{.facts = &told, .level = "Срочно", .title = "Жалоба <b>ждёт</b> & просит",
 		.line = "осталось 1 ч 59 мин, до сб, 21:58 МСК", .advice = "Ответить <script>",
-		.cost = "возможные потери: 5 069 ₽", .reason = "Новое событие."},
+		.cost = "Возможные потери: 5 069 ₽", .reason = "Новое событие."},
 };
 
 static const struct shd_message message = {
-	.subject = "Срочно: Жалоба ждёт первого ответа – осталось 1 ч 59 мин (ozon-main, "
+	.subject = "Срочно: Жалоба ждёт первого ответа — осталось 1 ч 59 мин (ozon-main, "
 		   "63045123-0012-1)",
 	.intro = "Магазин ozon-main (Ozon)",
 	.footer = "Оповещение 17",
 	.level = SHD_CRITICAL,
-	.advice_heading = "Что делать",
+	.advice_heading = "Что делать:",
 	.link_text = "Открыть",
 	.thread = "alert-17-1-1775321940",
 	.items = items,

@@ -51,7 +51,8 @@ void shd_ctl_add_sample(struct shd_text *text, const json_t *object)
 const char *shd_ctl_moment(
 	const struct shd_ctl *ctl, struct shd_wall time, char buf[SHD_CTL_MOMENT])
 {
-	time_t at_s = (time_t)(time.ms / SHD_SECOND_MS), now_s = (time_t)(ctl->now.ms / SHD_SECOND_MS);
+	time_t at_s = (time_t)(time.ms / SHD_SECOND_MS),
+	       now_s = (time_t)(ctl->now.ms / SHD_SECOND_MS);
 	struct tm at, now;
 
 	buf[0] = '\0';

@@ -13,7 +13,9 @@
 /* X(NAME, code, "meaning") */
 #define SHD_EXIT_MAP(X)                                                                            \
 	X(OK, 0, "done; for check: no mistake, perhaps warnings")                                  \
-	X(NO, 1, "the answer is no: mistakes, no such alert, a key refused; status: something fails")      \
+	X(NO, 1,                                                                                   \
+		"the answer is no: mistakes, no such alert, a key refused; status: something "     \
+		"fails")                                                                           \
 	X(USAGE, 64, "the command line is wrong")                                                  \
 	X(UNAVAILABLE, 69, "the daemon does not answer")                                           \
 	X(DENIED, 77, "no permission for the daemon's socket")

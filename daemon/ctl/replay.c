@@ -192,8 +192,8 @@ static void print_replay(struct shd_ctl *ctl, const struct shd_replay *replay, i
 	shd_text_printf(&ctl->out, "%s, %s to %s %s: %zu change%s replayed in %lld.%lld s\n",
 		shd_wording_length(replay->until.ms - replay->since.ms, length),
 		format_minute(replay->since, from), format_minute(replay->until, to),
-		format_zone(replay->until, zone), replay->changes, SHD_S(replay->changes), (long long)(took_ms / 1000),
-		(long long)(took_ms / 100 % 10));
+		format_zone(replay->until, zone), replay->changes, SHD_S(replay->changes),
+		(long long)(took_ms / 1000), (long long)(took_ms / 100 % 10));
 	if (replay->since.ms > asked_ms)
 		shd_text_puts(&ctl->out, "The history does not reach back any further.\n");
 	shd_text_putc(&ctl->out, '\n');

@@ -59,7 +59,8 @@ static void print_value(struct shd_ctl *ctl, const json_t *answer)
 		else if (*missing)
 			shd_text_printf(&ctl->out, ": %s has no value", missing);
 	} else {
-		shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BOLD, shd_ctl_value(answer, "value"));
+		shd_paint_text(
+			&ctl->out, ctl->screen.colour, SHD_BOLD, shd_ctl_value(answer, "value"));
 	}
 	shd_text_printf(&ctl->out, "  (%s)\n", shd_ctl_text(answer, "type"));
 	if (shd_ctl_int(sample, "of"))

@@ -52,7 +52,8 @@ static void add_result(void *ctx, const struct shd_scenario_result *result)
 	if (report->ctl->json)
 		return;
 	struct shd_text *out = &report->ctl->out;
-	shd_paint_text(out, report->ctl->screen.colour, good ? SHD_GOOD : SHD_BAD, good ? "ok  " : "FAIL");
+	shd_paint_text(
+		out, report->ctl->screen.colour, good ? SHD_GOOD : SHD_BAD, good ? "ok  " : "FAIL");
 	shd_text_printf(out, "  %s\n", result->name);
 }
 

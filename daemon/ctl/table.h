@@ -1,7 +1,7 @@
 /* ctl/table.h - a table for people, its columns aligned by display width.
  *
- * A table fits its screen. A Chinese character takes two cells of a terminal and a combining accent none. The last
- * column is not padded. Pure; one thread at a time. */
+ * A table fits its screen. A Chinese character takes two cells of a terminal and a combining accent
+ * none. The last column is not padded. Pure; one thread at a time. */
 #pragma once
 #include "base/text.h"
 

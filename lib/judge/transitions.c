@@ -88,7 +88,8 @@ static void describe(const struct shd_basis *basis, const struct shd_txn *txn,
 	const struct shd_visit *visit, const struct shd_entity *entity, struct shd_facts *facts)
 {
 	const struct shd_value *sku = named(entity, "sku"), *units = named(entity, "units");
-	const struct shd_value *amount = named(entity, "amount"), *ship_by = named(entity, "ship_by");
+	const struct shd_value *amount = named(entity, "amount"),
+			       *ship_by = named(entity, "ship_by");
 
 	if (sku && sku->len)
 		facts->product = product_of(basis, txn, visit, sku->text);
@@ -210,11 +211,11 @@ static bool note(const struct shd_basis *basis, struct shd_txn *txn, const struc
 		return no_room(reterr);
 	*noted = (struct shd_noted_transition){
 		.rule = rule, .store = visit->store, .tell = move->tell};
-	noted->what =
-		(struct shd_transition){.facts = facts_of(basis, txn, visit, rule, entity, alert, move),
-			.title = rule ? rule->title[SHD_EN] : alert->rule,
-			.why = unwatched ? unwatched : alert->last.why,
-			.unwatched = unwatched != NULL};
+	noted->what = (struct shd_transition){
+		.facts = facts_of(basis, txn, visit, rule, entity, alert, move),
+		.title = rule ? rule->title[SHD_EN] : alert->rule,
+		.why = unwatched ? unwatched : alert->last.why,
+		.unwatched = unwatched != NULL};
 	noted->what.facts.unwatched = unwatched != NULL;
 	if (unwatched && strcmp(alert->store, visit->store->id) != 0)
 		noted->what.facts.marketplace = ""; /* of a store that is gone */

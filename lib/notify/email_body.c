@@ -109,10 +109,12 @@ static void html_item(const struct shd_message *message, const struct shd_messag
 	const struct look *look = look_of(item);
 
 	shd_text_printf(out,
-		"<tr><td class=\"card on-%s\" style=\"border-top:4px solid %s;padding:14px 16px 8px;"
+		"<tr><td class=\"card on-%s\" style=\"border-top:4px solid %s;padding:14px 16px "
+		"8px;"
 		"background:#ffffff\">\n"
 		"<p class=\"%s\" style=\"margin:0 0 4px;font-size:14px;font-weight:bold;color:%s\">"
-		"%s ", look->name, look->light, look->name, look->light, look->mark);
+		"%s ",
+		look->name, look->light, look->name, look->light, look->mark);
 	shd_text_put_xml(out, item->level);
 	shd_text_puts(out, "</p>\n");
 	element(out, "text", "font-size:20px;line-height:1.3;font-weight:bold;color:#111827",
@@ -166,11 +168,12 @@ void shd_email_html(const struct shd_message *message, struct shd_text *out)
 			   "'Microsoft YaHei','Noto Sans CJK SC',sans-serif\">\n"
 			   "<div style=\"display:none;max-height:0;overflow:hidden\">");
 	shd_text_put_xml(out, message->items[0].line ? message->items[0].line : "");
-	shd_text_puts(out, "</div>\n<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
-			   "cellspacing=\"0\"><tr><td align=\"center\" style=\"padding:12px 8px\">\n"
-			   "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
-			   "cellspacing=\"0\" style=\"max-width:600px;text-align:left\">\n"
-			   "<tr><td style=\"padding:4px 16px 4px\">\n");
+	shd_text_puts(out,
+		"</div>\n<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
+		"cellspacing=\"0\"><tr><td align=\"center\" style=\"padding:12px 8px\">\n"
+		"<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
+		"cellspacing=\"0\" style=\"max-width:600px;text-align:left\">\n"
+		"<tr><td style=\"padding:4px 16px 4px\">\n");
 	element(out, "quiet", "color:#4b5563", message->intro);
 	element(out, "warning", "color:#b45309;font-weight:bold", message->late_note);
 	shd_text_puts(out, "</td></tr>\n");

@@ -133,22 +133,22 @@ static json_t *alert_json(const struct shd_message_item *item)
 {
 	const struct shd_facts *facts = item->facts;
 
-	return json_pack(
-		"{s:I,s:i,s:o,s:o,s:o,s:o,s:o, s:o,s:o,s:o,s:o,s:o, s:s,s:s,s:s,s:o,s:o,"
-		"s:o,s:o,s:o,s:o,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
+	return json_pack("{s:I,s:i,s:o,s:o,s:o,s:o,s:o, s:o,s:o,s:o,s:o,s:o, s:s,s:s,s:s,s:o,s:o,"
+			 "s:o,s:o,s:o,s:o,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
 		"number", (json_int_t)facts->alert, "episode", facts->episode, "rule",
 		text_json(facts->rule), "store", text_json(facts->store), "marketplace",
 		text_json(facts->marketplace), "entity", text_json(facts->entity), "about",
 		text_json(facts->subject), "product", text_json(facts->product), "units",
 		facts->units ? decimal(facts->units, 6) : json_null(), "amount",
 		facts->amount.type == SHD_MONEY ? value_json(&facts->amount) : json_null(),
-		"ship_by", time_json(facts->ship_by), "quote", text_json(facts->quote), "level", shd_level_name(facts->level), "from_level",
-		shd_level_name(facts->from_level), "move", shd_move_name(facts->move), "at",
-		time_json(facts->at), "since", time_json(facts->since), "value",
-		value_json(&facts->value), "limit", value_json(&facts->limit), "sample",
+		"ship_by", time_json(facts->ship_by), "quote", text_json(facts->quote), "level",
+		shd_level_name(facts->level), "from_level", shd_level_name(facts->from_level),
+		"move", shd_move_name(facts->move), "at", time_json(facts->at), "since",
+		time_json(facts->since), "value", value_json(&facts->value), "limit",
+		value_json(&facts->limit), "sample",
 		facts->sample_of ? json_pack("[I,I]", (json_int_t)facts->sample_hit,
-					  (json_int_t)facts->sample_of)
-				: json_null(),
+					   (json_int_t)facts->sample_of)
+				 : json_null(),
 		"due", time_json(facts->due), "cost", value_json(&facts->cost), "room",
 		facts->room.none ? json_null() : plain_value(&facts->room), "title",
 		text_json(item->title), "line", text_json(item->line), "advice",

@@ -80,7 +80,8 @@ static int rank_of(const struct shd_expr *expr, bool aside)
 static void choose(struct shd_eval *eval, const struct shd_expr *expr, enum shd_truth want,
 	bool needed, bool aside, struct choice *best)
 {
-	bool all = want == SHD_TRUTH_UNKNOWN || (expr->op == SHD_OP_AND) == (want == SHD_TRUTH_TRUE);
+	bool all =
+		want == SHD_TRUTH_UNKNOWN || (expr->op == SHD_OP_AND) == (want == SHD_TRUTH_TRUE);
 
 	if (expr->op == SHD_OP_NOT) {
 		want = want == SHD_TRUTH_UNKNOWN ? want

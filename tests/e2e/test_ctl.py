@@ -41,7 +41,12 @@ def test_status_tells_every_poller(daemon):
 def test_status_as_a_table(daemon):
     # At first it also says that it is still reading what happened while it was away.
     assert wait_for(lambda: "reads the stores again" not in say(daemon, "status").stdout, 70)
-    lines = say(daemon, "status").stdout.splitlines()
+    whole = say(daemon, "status")
+    assert whole.returncode == 0
+    first, second = whole.stdout.split("\n\n")
+    lines, channels = first.splitlines(), second.splitlines()
+    assert channels[0].split() == ["CHANNEL", "TYPE", "STATE", "WAITING", "LAST", "SENT", "ERROR"]
+    assert [line.split()[:2] for line in channels[1:]] == [["mail", "email"], ["hook", "webhook"]]
     assert lines[0].startswith("storehealthd ") and ": 1 store, " in lines[0]
     assert lines[1].split()[:4] == ["STORE", "POLLER", "STATE", "LAST"]
     assert len(lines) == 2 + 6, "\n".join(lines)

@@ -35,7 +35,8 @@ static bool has_order(const char *condition)
 }
 
 /* Whether one of the comparisons of the condition can have put the value to this limit. */
-static bool fits(const char *condition, const struct shd_value *value, const struct shd_value *limit)
+static bool fits(
+	const char *condition, const struct shd_value *value, const struct shd_value *limit)
 {
 	if (value->n < limit->n)
 		return has_op(condition, "<") || has_op(condition, "<=") || has_op(condition, "!=");

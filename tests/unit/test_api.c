@@ -29,8 +29,12 @@ static struct shd_source sources[2] = {
 	{.id = "ozon-kz", .store = &stores[1]},
 };
 static struct shd_channel_settings channels[2] = {{.name = "ops-mail"}, {.name = "team"}};
-static struct shd_settings settings = {
-	.channels = channels, .channel_count = 2, .stores = stores, .store_count = 2, .sources = sources, .source_count = 2};
+static struct shd_settings settings = {.channels = channels,
+	.channel_count = 2,
+	.stores = stores,
+	.store_count = 2,
+	.sources = sources,
+	.source_count = 2};
 static struct shd_config config = {.dir = "/etc/storehealthd", .settings = &settings};
 
 static const struct shd_config *view_config(void *ctx)
@@ -309,7 +313,8 @@ static void status_says_when_and_why(void **state)
 	assert_has(out, "ozon-kz    account     off      -             -        "
 			"switched off by the configuration\n");
 	assert_null(strstr(out, "ozon-main  account"));
-	assert_has(out, "ops-mail  email    failing  2        3 h ago    the mail server is busy\n");
+	assert_has(
+		out, "ops-mail  email    failing  2        3 h ago    the mail server is busy\n");
 	assert_has(out, "team      webhook  unused   0        never      -\n");
 	server_stop(&server);
 }

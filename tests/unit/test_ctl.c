@@ -66,8 +66,8 @@ static void colours_do_not_change_the_columns(void **state)
 static void a_table_fits_the_screen(void **state)
 {
 	static const char *const headings[] = {"STORE", "WHAT", "ABOUT", "ERROR", NULL};
-	static const char *const texts[] = {"x", "电热水壶玻璃款 1.7 l 白色", "a rather long text of one column",
-		"Электро e\u0301e\u0301", NULL};
+	static const char *const texts[] = {"x", "电热水壶玻璃款 1.7 l 白色",
+		"a rather long text of one column", "Электро e\u0301e\u0301", NULL};
 
 	(void)state;
 	for (size_t width = 54; width < 140; width++) {

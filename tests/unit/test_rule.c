@@ -5,38 +5,7 @@
 #include "rule/rule.h"
 #include "settings/settings.h"
 #include "support/rule_env.h"
-
-#define T0 1780000000000LL
-
-struct set {
-	struct shd_doc *doc;
-	struct shd_diags *diags;
-	struct shd_word_lists *words;
-	struct shd_rules *rules;
-};
-
-static void set_init(struct set *set, const char *yaml)
-{
-	SHD_AUTO(shd_text_finish) struct shd_text printed = {0};
-
-	*set = (struct set){.diags = shd_diags_create(100), .words = shd_word_lists_create()};
-	set->doc = shd_doc_parse("rules.yaml", yaml, strlen(yaml), set->diags);
-	if (set->doc)
-		set->rules = shd_rules_compile(&set->doc, 1, NULL, set->words, set->diags);
-	if (set->rules)
-		return;
-	shd_text_init(&printed, 65536);
-	shd_diags_print(set->diags, &printed);
-	print_error("%s\n", printed.data);
-}
-
-static void set_finish(struct set *set)
-{
-	shd_rules_destroy(set->rules);
-	shd_word_lists_destroy(set->words);
-	shd_doc_destroy(set->doc);
-	shd_diags_destroy(set->diags);
-}
+#include "support/rule_set.h"
 
 enum { GRAPH = 7 };
 
@@ -290,18 +259,6 @@ static void a_share_shows_its_sample_and_room(void **state)
 	set_finish(&set);
 }
 
-/* Rules of one store, judged at T0 with what `fake` holds. */
-static struct shd_verdict judge_one(const struct set *set, const char *id, struct fake *fake)
-{
-	const struct shd_rule *rule = shd_rules_find(set->rules, id);
-	struct shd_verdict verdict;
-
-	assert_non_null(rule);
-	fake->env.now.ms = T0;
-	shd_rule_judge(rule, &fake->env, &verdict);
-	return verdict;
-}
-
 static const char store_rules[] =
 	"rules:\n"
 	"  - rule: two-parts\n"
@@ -316,23 +273,6 @@ static const char store_rules[] =
 	"  - rule: lowered\n"
 	"    value: lower(store.status)\n"
 	"    levels: {critical: value != \"active\"}\n"
-	"  - rule: guarded\n"
-	"    levels: {warning: acos > 0% and rating > 0 and rating < 4.7}\n"
-	"  - rule: aside\n"
-	"    levels: {warning: (acos > 1% or store.status == \"suspended\") and rating == 4.65}\n"
-	"  - rule: alternatives\n"
-	"    levels: {warning: store.status == \"suspended\" or rating > 5 or acos > 1%}\n"
-	"  - rule: words\n"
-	"    levels: {warning: 'store.credentials in [\"refused\", \"expired\"] or store.status != \"active\"'}\n"
-	"  - rule: named\n"
-	"    value: rating\n"
-	"    levels: {warning: 'acos > 1% and value < 5 or store.status == \"suspended\"'}\n"
-	"  - rule: never-both\n"
-	"    levels: {warning: not (rating < 4.7 and acos < 50%)}\n"
-	"  - rule: if-it-is\n"
-	"    levels: {warning: 'store.status == \"suspended\" ? acos > 1% : rating < 4.7'}\n"
-	"  - rule: differs\n"
-	"    levels: {warning: rating != csat, info: rating != 5}\n"
 	"  - rule: off\n"
 	"    enabled: false\n"
 	"    levels: {critical: true}\n"
@@ -360,78 +300,6 @@ static void the_deciding_comparison_is_shown(void **state)
 	assert_int_equal(verdict.level, SHD_CRITICAL);
 	assert_int_equal(verdict.value.n, 4500000); /* written on the right */
 	assert_int_equal(verdict.limit.n, 4600000);
-	set_finish(&set);
-}
-
-/* Where nothing holds, the part that makes the mildest level false is shown. */
-static void fake_of_no_level(const struct set *set)
-{
-	struct fake fake;
-
-	fake_init(&fake);
-	fake_set_metric(&fake, SHD_M_rating, 4900000);
-	fake_set_metric(&fake, SHD_M_acos, 20000);
-	struct shd_verdict verdict = judge_one(set, "guarded", &fake);
-	assert_int_equal(verdict.level, SHD_LEVEL_NONE);
-	assert_int_equal(verdict.value.n, 4900000);
-	assert_int_equal(verdict.limit.n, 4700000);
-	fake_set_metric(&fake, SHD_M_acos, 0);
-	verdict = judge_one(set, "guarded", &fake);
-	assert_int_equal(verdict.value.n, 4900000);
-	fake_set_metric(&fake, SHD_M_rating, 4600000);
-	verdict = judge_one(set, "guarded", &fake);
-	assert_int_equal(verdict.value.n, 0); /* only the guard does not hold */
-}
-
-/* The part that decided and that a person acts on, wherever it stands. */
-static void of_several_parts_the_one_that_decided_is_shown(void **state)
-{
-	static const struct {
-		const char *rule, *status, *credentials;
-		int64_t acos;
-		int64_t value, limit; /* limit -1: none; value -1: the word */
-		const char *word;
-	} cases[] = {
-		{"guarded", "active", "ok", 20000, 4650000, 4700000, NULL},
-		{"aside", "active", "ok", 20000, 4650000, -1, NULL},
-		{"alternatives", "active", "ok", 20000, 20000, 10000, NULL},
-		{"alternatives", "suspended", "ok", 20000, 20000, 10000, NULL},
-		{"alternatives", "suspended", "ok", 0, -1, -1, "suspended"},
-		{"words", "active", "refused", 0, -1, -1, "refused"},
-		{"words", "blocked", "refused", 0, -1, -1, "refused"},
-		{"words", "blocked", "ok", 0, -1, -1, "blocked"},
-		{"named", "active", "ok", 20000, 4650000, 5000000, NULL},
-		{"named", "suspended", "ok", 0, 4650000, -1, NULL},
-		{"never-both", "active", "ok", 600000, 600000, 500000, NULL},
-		{"if-it-is", "suspended", "ok", 20000, 20000, 10000, NULL},
-		{"if-it-is", "active", "ok", 20000, 4650000, 4700000, NULL},
-		{"differs", "active", "ok", 0, 4650000, 4200000, NULL},
-	};
-	struct set set;
-
-	(void)state;
-	set_init(&set, store_rules);
-	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
-		struct fake fake;
-
-		fake_init(&fake);
-		fake_set_metric(&fake, SHD_M_rating, 4650000);
-		fake_set_metric(&fake, SHD_M_csat, 4200000);
-		fake_set_metric(&fake, SHD_M_acos, cases[i].acos);
-		struct shd_entity *store = fake_add(&fake, SHD_KIND_store, "shop", T0);
-		fake_text(store, SHD_F_store_status, cases[i].status);
-		fake_text(store, SHD_F_store_credentials, cases[i].credentials);
-		fake.env.store_entity = store;
-		struct shd_verdict verdict = judge_one(&set, cases[i].rule, &fake);
-
-		if (verdict.level != SHD_WARN || verdict.value.none ||
-			(cases[i].word && strcmp(verdict.value.text, cases[i].word) != 0) ||
-			(!cases[i].word && verdict.value.n != cases[i].value) ||
-			verdict.limit.none != (cases[i].limit < 0) ||
-			(cases[i].limit >= 0 && verdict.limit.n != cases[i].limit))
-			fail_msg("case %zu: %s", i, cases[i].rule);
-	}
-	fake_of_no_level(&set);
 	set_finish(&set);
 }
 
@@ -656,7 +524,6 @@ int main(void)
 		cmocka_unit_test(a_blind_feed_is_unknown_and_never_resolves),
 		cmocka_unit_test(a_share_shows_its_sample_and_room),
 		cmocka_unit_test(the_deciding_comparison_is_shown),
-		cmocka_unit_test(of_several_parts_the_one_that_decided_is_shown),
 		cmocka_unit_test(an_unknown_level_does_not_hold_and_hides_health),
 		cmocka_unit_test(a_store_is_watched_by_its_own_age_and_word),
 		cmocka_unit_test(the_daemon_is_watched_only_by_rules_for_it),

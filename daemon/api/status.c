@@ -81,6 +81,7 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 	shd_api_put_time(daemon, "last_commit", figures->last_commit);
 	shd_api_put_time(daemon, "last_reload", figures->last_reload);
 	shd_api_put_time(daemon, "unkept_since", figures->unkept_since);
+	shd_api_put_time(daemon, "unjudged_since", figures->unjudged_since);
 	shd_api_put_time(daemon, "retain_failing_since", figures->retain_failing_since);
 	shd_api_put_time(daemon, "refused_at", figures->refused_at);
 	for (size_t i = 0; i < SHD_COUNT(texts); i++)

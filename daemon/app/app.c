@@ -274,6 +274,7 @@ bool shd_app_start(uv_loop_t *loop, const struct shd_app_options *options,
 	app->announced = app->clock;
 	app->ticked_ms = app->clock.at.mono.ms;
 	app->figures.started = app->clock.at.wall;
+	app->retained_ms = INT64_MIN / 2; /* with the first tick, then once an hour */
 	if (getrandom(&app->random, sizeof(app->random), GRND_NONBLOCK) < 0)
 		app->random = (uint64_t)app->clock.at.wall.ms;
 	if (!load(app, diags))

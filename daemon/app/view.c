@@ -24,9 +24,16 @@ static uint32_t behind(void *ctx, const struct shd_source *source)
 	return shd_feeds_behind(shd_scheduler_feeds(app->scheduler), source);
 }
 
-/* Whoever looks at feeds while what they bring is not kept. */
+/* While nothing can be kept, nothing that was read well counts as well: what comes next is lost,
+ * and no deadline of what came before is told. */
+static bool is_unkept(const struct shd_app *app, int error)
+{
+	return app->self.unkept_since.ms && error < 0;
+}
+
+/* Whoever looks at feeds. */
 struct looking {
-	const struct shd_self *self;
+	const struct shd_app *app;
 	shd_feed_status_fn *visit;
 	void *ctx;
 };
@@ -34,13 +41,12 @@ struct looking {
 static void show_feed(void *ctx, const struct shd_feed_status *status)
 {
 	const struct looking *looking = ctx;
-	const struct shd_self *self = looking->self;
 	struct shd_feed_status shown = *status;
 
-	if (self->unkept_since.ms && status->is_committing && status->error < 0) {
+	if (is_unkept(looking->app, status->error)) {
 		shown.error = SHD_ERR_STATE;
-		shown.error_text = self->why;
-		shown.failing_since = self->unkept_since;
+		shown.error_text = looking->app->self.why;
+		shown.failing_since = looking->app->self.unkept_since;
 	}
 	looking->visit(looking->ctx, &shown);
 }
@@ -49,7 +55,7 @@ static void feeds(
 	void *ctx, const struct shd_source *source, shd_feed_status_fn *visit, void *visit_ctx)
 {
 	const struct shd_app *app = ctx;
-	struct looking looking = {&app->self, visit, visit_ctx};
+	struct looking looking = {app, visit, visit_ctx};
 
 	shd_feeds_each(shd_scheduler_feeds(app->scheduler), source, show_feed, &looking);
 }
@@ -74,16 +80,16 @@ struct shd_api_view shd_app_view(struct shd_app *app)
 bool shd_app_poller(struct shd_app *app, const struct shd_source *source, enum shd_poller which,
 		    struct shd_poller_status *ret_status)
 {
-	const struct shd_self *self = &app->self;
-
 	if (!shd_feeds_poller(shd_scheduler_feeds(app->scheduler), source, which,
 		    shd_clock_now(&app->clock), ret_status))
 		return false;
-	if (self->unkept_since.ms && ret_status->committing && ret_status->error < 0) {
-		ret_status->failing = 1;
+	size_t watched = ret_status->feeds - ret_status->not_available;
+
+	if (watched && is_unkept(app, ret_status->error)) {
+		ret_status->failing = watched;
 		ret_status->error = SHD_ERR_STATE;
-		ret_status->error_text = self->why;
-		ret_status->failing_since = self->unkept_since;
+		ret_status->error_text = app->self.why;
+		ret_status->failing_since = app->self.unkept_since;
 	}
 	return true;
 }
@@ -104,6 +110,7 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 	ret_figures->reload_error = app->reload_error;
 	ret_figures->reloading = app->reload;
 	ret_figures->blind = commit.suspended;
+	ret_figures->unjudged_since = commit.unjudged_since;
 	ret_figures->changes_refused = commit.refused;
 	shd_transfers_memory(app->transfers, &ret_figures->memory);
 	shd_self_figures(app, ret_figures);

@@ -77,6 +77,9 @@ static bool retain(struct shd_change *change, struct shd_transaction *transactio
 		   struct shd_error *reterr)
 {
 	struct shd_retain_change *retain = (struct shd_retain_change *)change;
+	const struct shd_settings *settings = retain->app->config->settings;
+	const char **sources shd_autofree =
+		shd_xcalloc(settings->source_count + 1, sizeof(*sources));
 	int64_t now = transaction->now.ms;
 	const struct shd_retention retention = {
 		.samples_before = {now - retain->keep_samples_ms},
@@ -85,12 +88,15 @@ static bool retain(struct shd_change *change, struct shd_transaction *transactio
 		.history_before = {now - retain->keep_history_ms},
 		.hourly_before = {now - 7 * SHD_DAY_MS},
 		.daily_before = {now - 90 * SHD_DAY_MS},
+		.sources = sources,
+		.source_count = settings->source_count,
 	};
 
+	for (size_t i = 0; i < settings->source_count; i++)
+		sources[i] = settings->sources[i].id;
 	return shd_state_retain(transaction->state, &retention, RETAIN_STEP, &retain->more,
 		       reterr) &&
-	       (retain->more ||
-		       forget_gone(retain->app->config->settings, transaction, reterr));
+	       (retain->more || forget_gone(settings, transaction, reterr));
 }
 
 static void retained(struct shd_change *change, const struct shd_error *err)

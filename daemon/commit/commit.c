@@ -19,7 +19,7 @@ enum {
 	BATCHES_MAX = 512,       /* what polls brought; then polls wait in their queue */
 	BATCH_BYTES_MAX = 4 << 20, /* the same; a transaction needs several times as much */
 	GROUP_MS = 1000,         /* how long what is not urgent waits for others to go with */
-	BACK_OFF_MAX_MS = 30000,
+	BACK_OFF_MAX_MS = 10000, /* so much later a deadline is told, once the state works again */
 };
 
 static void enter(struct shd_commit *commit, enum shd_commit_state state)
@@ -348,6 +348,7 @@ void shd_commit_figures(const struct shd_commit *commit, struct shd_commit_figur
 	ret_figures->waiting = commit->batches;
 	ret_figures->error = commit->failures ? commit->failure.msg : "";
 	ret_figures->suspended = shd_judged_is_suspended(commit);
+	ret_figures->unjudged_since = shd_judged_overdue(commit);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * Whatever is to be kept waits here as a change (state/change.h), in order; one state job
  * takes all that wait into one transaction (group commit). A change that is refused is
  * left out and the others go on; when the transaction itself fails (a full disk), nothing
- * of it counts, each change is told, and the queue waits 1 s to 30 s before it goes on.
+ * of it counts, each change is told, and the queue waits 1 s to 10 s before it goes on.
  * What polls brought, wake-ups that are due, channels that changed and stores to be judged
  * again are changes as well; the judge sees all of one transaction together.
  *
@@ -123,6 +123,7 @@ struct shd_commit_figures {
 	struct shd_wall last_commit;
 	struct shd_wall failing_since; /* no transaction could be kept; ms 0: they are */
 	const char *error;             /* why; borrowed until the next turn of the loop; "" */
+	struct shd_wall unjudged_since; /* the oldest that is overdue by time; ms 0: nothing is */
 	size_t waiting;
 	bool suspended;         /* time judges nothing now */
 };

@@ -12,9 +12,10 @@ enum {
 	BATCHES_URGENT = 256,    /* so many polls do not wait for more */
 	WAKES_A_JOB = 200,
 	STORES_A_JOB = 20,
-	TIME_RETRY_MS = 5000,    /* after what is due by time could not be judged; when that was
-				  * refused, twice as long each time, up to: */
+	TIME_RETRY_MS = 5000,    /* after what is due by time was refused; twice as long each time,
+				  * up to: */
 	TIME_RETRY_MAX_MS = 300000,
+	OVERDUE_MS = 5000,       /* a busy queue is not meant */
 };
 
 static void keep_text(char ret_text[SHD_COMMIT_TEXT], const char *text)
@@ -237,8 +238,10 @@ static void time_done(struct shd_change *change, const struct shd_error *err)
 		return;
 	}
 	take_back(time);
+	if (!change->refused) /* the first transaction that can be kept has it again */
+		return;
 	int64_t wait_ms = (int64_t)TIME_RETRY_MS << time->refusals;
-	if (change->refused && wait_ms < TIME_RETRY_MAX_MS)
+	if (wait_ms < TIME_RETRY_MAX_MS)
 		time->refusals++;
 	time->not_before.ms = now_of(time->commit).ms +
 			      (wait_ms < TIME_RETRY_MAX_MS ? wait_ms : TIME_RETRY_MAX_MS);
@@ -269,12 +272,24 @@ static bool is_due(const struct shd_time_change *time, struct shd_wall now)
 	       (time->next_wake.ms <= now.ms || time->again);
 }
 
+/* What it knows of is from the last job that was kept; before the first one it is nothing. */
+struct shd_wall shd_judged_overdue(const struct shd_commit *commit)
+{
+	struct shd_wall since = commit->time.next_wake;
+	bool overdue = commit->judge && !suspended_ms(commit) && since.ms > 0 &&
+		       since.ms + OVERDUE_MS < now_of(commit).ms;
+
+	return overdue ? since : (struct shd_wall){0};
+}
+
 void shd_judged_time(struct shd_commit *commit)
 {
 	struct shd_time_change *time = &commit->time;
 
-	if (!commit->judge || commit->phase == SHD_COMMIT_CLOSING || time->change.queued ||
-	    !is_due(time, now_of(commit)))
+	bool gives_up = commit->phase == SHD_COMMIT_LEAVING && commit->failures;
+
+	if (!commit->judge || commit->phase == SHD_COMMIT_CLOSING || gives_up ||
+		time->change.queued || !is_due(time, now_of(commit)))
 		return;
 	time->job_again = time->again;
 	for (int i = 0; time->again && i < STORES_A_JOB; i++)

@@ -131,3 +131,5 @@ void shd_judged_outdate(struct shd_commit *commit, struct shd_change *changes);
 /* Whether the scheduler has told of the present epoch; nothing begins before. */
 bool shd_judged_knows_epoch(const struct shd_commit *commit);
 bool shd_judged_is_suspended(const struct shd_commit *commit);
+/* Since when something is due by time that nobody could judge yet; ms 0: nothing is. */
+struct shd_wall shd_judged_overdue(const struct shd_commit *commit);

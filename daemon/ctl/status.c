@@ -37,10 +37,25 @@ static void print_wrong(struct shd_ctl *ctl, const json_t *daemon, const char *s
 	shd_text_putc(&ctl->out, '\n');
 }
 
-/* Whether what it reads and decides may be lost. */
-static bool keeps(const json_t *daemon)
+/* Whether what it reads is judged, and kept. */
+static bool works(const json_t *daemon)
 {
-	return !*shd_ctl_text(daemon, "unkept") && !*shd_ctl_text(daemon, "state_unreadable");
+	return !*shd_ctl_text(daemon, "unkept") && !*shd_ctl_text(daemon, "state_unreadable") &&
+	       !shd_ctl_time(daemon, "unjudged_since").ms;
+}
+
+static void print_unjudged(struct shd_ctl *ctl, const json_t *daemon)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text line = {0};
+	struct shd_wall since = shd_ctl_time(daemon, "unjudged_since");
+	char length[SHD_WORDING_TEXT];
+
+	if (!since.ms)
+		return;
+	shd_text_init(&line, 256);
+	shd_text_printf(&line, "Deadlines have not been judged for %s; those that pass meanwhile "
+		"are told afterwards.\n", shd_wording_length(ctl->now.ms - since.ms, length));
+	shd_paint_text(&ctl->out, ctl->colour, SHD_BAD, line.data);
 }
 
 static void put_megabytes(struct shd_text *out, const json_t *of, const char *name)
@@ -101,6 +116,7 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 	if (shd_ctl_bool(daemon, "blind"))
 		shd_text_putc(&ctl->out, '\n');
 	print_wrong(ctl, daemon, "unkept_since", "Nothing can be kept in the state for", "unkept");
+	print_unjudged(ctl, daemon);
 	print_wrong(ctl, daemon, "", "The state cannot be read", "state_unreadable");
 	print_wrong(ctl, daemon, "", "", "state_note");
 	print_wrong(ctl, daemon, "retain_failing_since",
@@ -234,7 +250,7 @@ static bool any_fails(const json_t *rows)
 static bool is_well(const struct shd_ctl *ctl, const json_t *answer)
 {
 	const json_t *daemon = json_object_get(answer, "daemon");
-	bool well = keeps(daemon) && !*shd_ctl_text(daemon, "reload_error") &&
+	bool well = works(daemon) && !*shd_ctl_text(daemon, "reload_error") &&
 		    (ctl->store || !any_fails(json_object_get(answer, "channels")));
 	size_t i;
 	json_t *store;

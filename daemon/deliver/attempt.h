@@ -44,7 +44,7 @@ struct shd_attempt {
 	const struct shd_notifier *notifier; /* NULL: the channel is gone */
 	struct shd_envelope envelope;
 	struct shd_secret *password;    /* a copy, or NULL */
-	uint64_t sent_ms;               /* to the transport; on the loop's clock */
+	struct shd_mono sent;           /* when the transport got it */
 	/* From ANSWERED on: */
 	bool released;                  /* never sent: the claim ends, nothing is recorded */
 	struct shd_sent_result result;

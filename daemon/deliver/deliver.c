@@ -170,7 +170,7 @@ static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attemp
 	shd_attempt_request(attempt, &in);
 	if (shd_transfer_start(deliver->in.transfers, &in, completed, attempt, &error)) {
 		shd_attempt_enter(attempt, SHD_ATTEMPT_IN_FLIGHT);
-		attempt->sent_ms = uv_now(deliver->in.loop);
+		attempt->sent = shd_clock_look(deliver->in.clock)->at.mono;
 		if (health) {
 			shd_bucket_spend(&health->bucket);
 			health->in_flight++;
@@ -352,7 +352,7 @@ struct shd_deliver *shd_deliver_create(
 	make_channels(deliver, config->settings);
 	uv_timer_init(in->loop, &deliver->timer);
 	deliver->timer.data = deliver;
-	deliver->awake_ms = uv_now(in->loop);
+	deliver->awake = shd_clock_look(in->clock)->at.mono;
 	return deliver;
 }
 
@@ -386,7 +386,7 @@ void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *co
 void shd_deliver_tick(struct shd_deliver *deliver)
 {
 	if (uv_is_active((uv_handle_t *)&deliver->timer))
-		deliver->awake_ms = uv_now(deliver->in.loop);
+		deliver->awake = shd_clock_look(deliver->in.clock)->at.mono;
 	if (!deliver->closing)
 		shd_direct_tick(deliver);
 	if (shd_clock_look(deliver->in.clock)->epoch != deliver->epoch.number && !deliver->closing)
@@ -396,13 +396,13 @@ void shd_deliver_tick(struct shd_deliver *deliver)
 /* Without its timer it waits for a change, or for a reload that pauses those. */
 bool shd_deliver_is_stuck(struct shd_deliver *deliver)
 {
-	uint64_t now_ms = uv_now(deliver->in.loop);
+	int64_t now_ms = shd_clock_look(deliver->in.clock)->at.mono.ms;
 
 	for (const struct shd_attempt *a = deliver->attempts; a; a = a->next)
 		if (a->state == SHD_ATTEMPT_IN_FLIGHT &&
-			now_ms - a->sent_ms > (uint64_t)a->timeout_ms + OVERDUE_MS)
+			now_ms - a->sent.ms > a->timeout_ms + OVERDUE_MS)
 			return true;
-	return !deliver->closing && now_ms - deliver->awake_ms > ASLEEP_MAX_MS;
+	return !deliver->closing && now_ms - deliver->awake.ms > ASLEEP_MAX_MS;
 }
 
 static void finish_close(struct shd_deliver *deliver)

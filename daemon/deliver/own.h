@@ -40,7 +40,7 @@ struct shd_deliver {
 	struct shd_settlement settlement;
 	struct shd_direct *direct;
 	uv_timer_t timer;
-	uint64_t awake_ms;              /* when its timer was last seen to run; loop's clock */
+	struct shd_mono awake;          /* when its timer was last seen to run */
 	bool closing, timer_closed;
 	struct shd_epoch epoch;
 	int64_t shift_ms;               /* not handed in yet */

@@ -1,7 +1,8 @@
 /* host/service.h - talks to systemd: ready, reloading, stopping, alive, status.
  *
- * Does nothing where no NOTIFY_SOCKET is. The watchdog is fed only while the
- * program gets on with its work, as `alive` says. Loop thread only. */
+ * Does nothing where no NOTIFY_SOCKET is. Never waits: what the manager has no room for now is
+ * said when it has, the latest phase and status. The watchdog is fed only while the program
+ * gets on with its work, as `alive` says. Loop thread only. */
 #pragma once
 #include "base/error.h"
 

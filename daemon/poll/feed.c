@@ -354,7 +354,6 @@ void shd_feed_status(const struct shd_feed *feed, struct shd_feed_status *ret_st
 		.incomplete = lack ? lack->text : "",
 		.incomplete_since = lack ? lack->since : (struct shd_wall){0},
 		.standing = (enum shd_standing)feed->standing,
-		.is_committing = feed->state == SHD_FEED_COMMITTING,
 		.optional = shd_feed_row(feed)->optional,
 		.follow = shd_feed_row(feed)->paging == SHD_PAGE_FOLLOW,
 		.records = shd_pages_records(&feed->pages),

@@ -212,7 +212,6 @@ static void add_to_poller(struct shd_poller_status *status, const struct shd_fee
 	bool lacking = feed->standing == SHD_STANDING_LACKING;
 
 	status->feeds++;
-	status->committing += feed->state == SHD_FEED_COMMITTING;
 	status->not_available += lacking;
 	if (feed->next_due.ms && (!status->next_due.ms || feed->next_due.ms < status->next_due.ms))
 		status->next_due = feed->next_due;

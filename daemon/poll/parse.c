@@ -387,6 +387,8 @@ void shd_poll_parse(struct shd_poll *poll)
 		compare_lists(poll);
 		return;
 	}
+	/* Once for all that may quote it: fields, and the words of what is wrong. */
+	shd_request_strike_body(&poll->request, poll->body.data, poll->body.len);
 	if (shd_poll_reads_report(poll)) {
 		shd_poll_parse_report(poll);
 		return;

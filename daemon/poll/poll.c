@@ -175,7 +175,8 @@ static void pages_done(struct shd_poll *poll)
 	if (poll->walk.lack)
 		say_what_lacks(poll);
 	shd_poll_add_asks(poll);
-	if (shd_endpoint_counts_rows(row) && !poll->listed && misses &&
+	/* Where nothing was asked for, nothing lacks a row. */
+	if (shd_endpoint_counts_rows(row) && poll->requests && !poll->listed && misses &&
 		(shd_poll_is_changed(poll) || !poll->feed->swept ||
 			shd_feed_relists(poll->feed, poll->began)))
 		shd_poll_enter(poll, SHD_POLL_LISTING);

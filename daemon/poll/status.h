@@ -21,7 +21,6 @@ struct shd_feed_status {
 	const char *incomplete;        /* why its list is not whole; "": it is */
 	struct shd_wall incomplete_since;
 	enum shd_standing standing;
-	bool is_committing;            /* what it brought waits to be kept */
 	bool optional;                 /* its failure does not make the poller stale */
 	bool follow;                   /* read within the polls of others, has no time of its own */
 	size_t records;                /* listed when it was last read */
@@ -37,7 +36,6 @@ struct shd_poller_status {
 	struct shd_wall next_due;      /* the nearest */
 	struct shd_wall failing_since; /* the earliest; 0: works */
 	size_t feeds, failing, not_available, incomplete;
-	size_t committing;             /* what they brought waits to be kept */
 	struct shd_wall incomplete_since; /* the earliest; 0: all lists are whole */
 	const char *incomplete_text;   /* of the feed whose list is not whole for longest; "" */
 	int error;                     /* of the feed that fails longest, -1: none */
@@ -60,6 +58,7 @@ struct shd_figures {
 	/* Since when what is read and decided may be lost, and why; ms 0: all is kept. */
 	struct shd_wall unkept_since;
 	const char *unkept;            /* "" */
+	struct shd_wall unjudged_since; /* what is due by time is not judged; ms 0: it is */
 	const char *state_note;        /* what else is to be said of the state; "" */
 	struct shd_wall retain_failing_since; /* what is old cannot be deleted; ms 0: it can */
 	const char *retain_error;      /* "" */

@@ -366,13 +366,17 @@ SHD_MUST_USE bool shd_state_samples_at(struct shd_state *copy, struct shd_wall a
  * a call; *ret_more says that there is more to do. Samples before hourly_before become
  * one per hour (the hour's last, with its low and high), those before daily_before one
  * per day; days before samples_before go, and with them the entities that closed
- * before it, and of kinds that may never close (reviews, questions, messages, notices) those to
- * which nothing happened since. Alerts that are over go with their events, messages that are sent
- * or dead with their attempts. Call it within a transaction. */
+ * before it, those that no list has had since, those of kinds that may never close (reviews,
+ * questions, messages, notices, orders, parcels, cancellations) to which nothing happened since,
+ * and all of a store that is not configured and was not asked for anything since. Alerts that are
+ * over go with their events, messages that are sent or dead with their attempts. Call it within a
+ * transaction. */
 struct shd_retention {
 	struct shd_wall samples_before, events_before, deliveries_before, hourly_before,
 		daily_before;
 	struct shd_wall history_before;
+	const char *const *sources; /* the ids of all that are configured */
+	size_t source_count;
 };
 SHD_MUST_USE bool shd_state_retain(struct shd_state *state, const struct shd_retention *retention,
 				   size_t max, bool *ret_more, struct shd_error *reterr);

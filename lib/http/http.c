@@ -43,6 +43,8 @@ void shd_request_finish(struct shd_request *request)
 
 enum { SECRET_LEAST = 8 }; /* shorter words are in every text */
 
+#define BETWEEN ": ,;=\"" /* words of a header's value */
+
 static void strike_word(char *text, const char *word, size_t len)
 {
 	if (len < SECRET_LEAST)
@@ -75,11 +77,38 @@ void shd_request_strike(const struct shd_request *request, char *text)
 		const char *value = strstr(request->headers[i].data, ": ");
 
 		if (value && !strstr(value, "application/"))
-			strike_words(text, value + 2, " ,;=\"");
+			strike_words(text, value + 2, BETWEEN);
 	}
 	if (request->body.data && request->body.data[0] != '{' && request->body.data[0] != '[')
 		for (const char *at = strchr(request->body.data, '='); at; at = strchr(at + 1, '='))
 			strike_word(text, at + 1, strcspn(at + 1, "&"));
+}
+
+static void strike_found(char *body, size_t len, const char *word, size_t word_len)
+{
+	size_t left = len;
+
+	if (word_len < SECRET_LEAST || strspn(word, "0123456789") >= word_len)
+		return;
+	for (char *at = body; (at = memmem(at, left, word, word_len));
+		left = len - (size_t)(at - body))
+		memset(at, '*', word_len);
+}
+
+void shd_request_strike_body(const struct shd_request *request, char *body, size_t len)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		const char *value = strstr(request->headers[i].data, ": ");
+
+		if (!value || strstr(value, "application/"))
+			continue;
+		for (value += strspn(value, BETWEEN); *value; value += strspn(value, BETWEEN)) {
+			size_t word_len = strcspn(value, BETWEEN);
+
+			strike_found(body, len, value, word_len);
+			value += word_len;
+		}
+	}
 }
 
 struct shd_text *shd_request_header(struct shd_request *request)

@@ -25,6 +25,10 @@ void shd_request_finish(struct shd_request *request); /* wipes the headers */
  * the text cuts after so many. */
 void shd_request_strike(const struct shd_request *request, char *text);
 
+/* The same of an answer's body, before anything of it is read: what its header lines hold, but for
+ * numbers, which may be ids that the answer has to say. */
+void shd_request_strike_body(const struct shd_request *request, char *body, size_t len);
+
 /* Adds an empty header line for the caller to write. At most SHD_REQUEST_HEADERS. */
 struct shd_text *shd_request_header(struct shd_request *request);
 

@@ -1,4 +1,5 @@
 """What happens while the state cannot be kept: a broken, a full or a hanging disk, a file that goes."""
+import datetime
 import json
 import os
 import queue
@@ -69,9 +70,9 @@ def poller(answer, name="orders"):
     return next(row for row in answer["stores"][0]["pollers"] if row["name"] == name)
 
 
-def an_order(shop, number):
+def an_order(shop, number, ship_by="+20h"):
     shop.admin("/event", {"order": {"posting_number": number, "sku": 160200301, "quantity": 1,
-                                    "ship_by": "+20h", "deliver_by": "+4d"}})
+                                    "ship_by": ship_by, "deliver_by": "+4d"}})
 
 
 def say_unkept(daemon):
@@ -120,6 +121,33 @@ def test_a_disk_that_cannot_be_written_is_told_until_it_can(shop, manager, daemo
     assert manager.hears("STATUS=watching"), manager.lines
     if people_hear:
         assert wait_for(lambda: unkept(shop) == ["new", "resolved"] and len(mails(shop)) == 2)
+    assert daemon.stop() == 0
+
+
+def test_a_deadline_of_that_time_is_told_as_soon_as_it_can_be_kept(shop, daemon):
+    """No poll brings anything: time alone goes on, and no poller is well of whom nothing would be kept."""
+    breached = ("ozon-ship-deadline", "0911-0004-1", "breached")
+    an_order(shop, "0911-0004-1", "+10s")
+    assert wait_for(lambda: ("ozon-ship-deadline", "0911-0004-1", "critical") in told(shop)), daemon.log.read_text()
+    due = time.time() + 10
+    (daemon.dir / "fail").write_text("EIO")
+    assert wait_for(lambda: (status(daemon)[1] or {}).get("daemon", {}).get("unjudged_since"), 30), status(daemon)
+    code, answer = status(daemon)
+    assert code == 1 and answer["daemon"]["unkept"]
+    assert {row["state"] for row in answer["stores"][0]["pollers"] if row["state"] != "none"} == {"failing"}
+    words = subprocess.run([find_binary("storehealthctl"), "--socket", str(daemon.dir / "api.sock"), "status"],
+                           capture_output=True, text=True, check=False).stdout
+    assert "Deadlines have not been judged for" in words and "told afterwards" in words
+    assert wait_for(lambda: unkept(shop) == ["new"], 60), daemon.log.read_text()
+    assert "deadlines and new alerts are not told" in json.dumps(shop.received()["webhooks"])
+    assert breached not in told(shop)
+    (daemon.dir / "fail").unlink()
+    assert wait_for(lambda: breached in told(shop), 12), daemon.log.read_text()
+    alert = next(alert for hook in shop.received()["webhooks"] for alert in hook["body"]["alerts"]
+                 if (alert["rule"], alert["level"]) == breached[::2])
+    assert abs(datetime.datetime.fromisoformat(alert["due"]).timestamp() - due) < 5  # its own instant, not ours
+    assert wait_for(lambda: status(daemon)[0] == 0, 15), status(daemon)
+    assert not status(daemon)[1]["daemon"]["unjudged_since"]
     assert daemon.stop() == 0
 
 
@@ -199,3 +227,30 @@ def test_the_file_of_another_program_is_refused_and_left_as_it_was(tmp_path, sho
         assert daemon.process.wait(10) == os.EX_CONFIG
         assert "is the database of another program" in daemon.log.read_text()
     assert path.read_bytes() == before
+
+
+def test_what_is_old_and_cannot_be_deleted_is_said(tmp_path, shop):
+    with Daemon(tmp_path, shop) as daemon:
+        daemon.start()
+        assert wait_for(lambda: len(daemon.read_pollers()) == 6), daemon.log.read_text()
+        assert daemon.stop() == 0
+        with sqlite3.connect(tmp_path / "state.db") as state:
+            assert state.execute("UPDATE history SET at_ms = 1").rowcount > 0
+            state.execute("CREATE TRIGGER holds BEFORE DELETE ON history BEGIN SELECT raise(ABORT, 'not today'); END")
+        daemon.start()
+        error = wait_for(lambda: (daemon.ctl("status") or {}).get("daemon", {}).get("retain_error"))
+        assert error and "not today" in error, daemon.log.read_text()
+        assert "could not be deleted" in daemon.log.read_text() and "tried again in an hour" in daemon.log.read_text()
+        words = subprocess.run([find_binary("storehealthctl"), "--socket", str(tmp_path / "api.sock"), "status"],
+                               capture_output=True, text=True, check=False).stdout
+        assert "What is older than it should be kept could not be deleted" in words
+        assert wait_for(lambda: poller(status(daemon)[1])["state"] == "ok")  # that is all that fails
+        assert wait_for(lambda: status(daemon)[0] == 0, 15)
+        assert daemon.stop() == 0
+        with sqlite3.connect(tmp_path / "state.db") as state:
+            state.execute("DROP TRIGGER holds")
+        daemon.start()
+        wait_for(lambda: (daemon.ctl("status") or {}).get("daemon", {}).get("commits"))
+        assert wait_for(lambda: not sqlite3.connect(f"file:{tmp_path}/state.db?mode=ro", uri=True).execute(
+            "SELECT count(*) FROM history WHERE at_ms = 1").fetchone()[0])
+        assert not daemon.ctl("status")["daemon"]["retain_error"]

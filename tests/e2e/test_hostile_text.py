@@ -1,4 +1,5 @@
 """What a marketplace writes reaches logs, terminals and mails as one harmless line."""
+import datetime
 import http.server
 import json
 import subprocess
@@ -50,15 +51,30 @@ def test_hostile_numbers_are_harmless_everywhere(tmp_path, shop, pretty):
 
 
 KEY = "key-of-the-shop-0123456789"
+STARS = "*" * len(KEY)
+
+
+def later(hours):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)).isoformat()
 
 
 class Parrot(http.server.BaseHTTPRequestHandler):
-    """A marketplace that refuses, and says which key it refuses."""
+    """A marketplace that repeats the key: where it refuses (401), or in an order and in what is no JSON."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = json.dumps({"code": 16, "message": f"the Api-Key {self.headers['Api-Key']} is not known"}).encode()
-        self.send_response(401)
+        key, status = self.headers["Api-Key"], self.server.status
+        if status == 401:
+            body = json.dumps({"code": 16, "message": f"the Api-Key {key} is not known"})
+        elif self.path == "/v4/posting/fbs/unfulfilled/list":
+            body = json.dumps({"postings": [{
+                "posting_number": f"for {key}", "status": "awaiting_packaging", "shipment_date": later(1),
+                "in_process_at": later(-1), "products": [{"sku": 1, "offer_id": key, "name": f"made for {key}",
+                                                          "quantity": 1}]}], "has_next": False, "cursor": ""})
+        else:
+            body = f'{{"result": {key}'
+        body = body.encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -69,8 +85,10 @@ class Parrot(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_a_secret_that_a_marketplace_repeats_goes_nowhere(tmp_path, shop):
+@pytest.mark.parametrize("answers", [401, 200])
+def test_a_secret_that_a_marketplace_repeats_goes_nowhere(tmp_path, shop, answers):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Parrot) as parrot:
+        parrot.status = answers
         threading.Thread(target=parrot.serve_forever, daemon=True).start()
         with Daemon(tmp_path, shop, key=KEY) as daemon:
             text = daemon.config.read_text()
@@ -81,13 +99,17 @@ def test_a_secret_that_a_marketplace_repeats_goes_nowhere(tmp_path, shop):
             def feeds():
                 return subprocess.run([find_binary("storehealthctl"), *socket, "--json", "status", "--feeds"],
                                       capture_output=True, text=True, check=False).stdout
-            assert wait_for(lambda: "is not known" in feeds()), daemon.log.read_text()
-            assert KEY not in feeds()
+            says = STARS if answers == 401 else "not JSON"
+            assert wait_for(lambda: says in feeds()), daemon.log.read_text()
+            if answers == 200:
+                assert wait_for(lambda: f"for {STARS}" in daemon.log.read_text()), daemon.log.read_text()
+                assert wait_for(lambda: STARS in json.dumps(shop.received()["webhooks"]))
+            assert KEY not in feeds() + json.dumps(shop.received())
             assert daemon.stop() == 0
             said = daemon.log.read_text() + subprocess.run(
                 [find_binary("storehealthctl"), "check", "--online", str(daemon.config)], capture_output=True, text=True,
                 check=False).stdout
-            assert "is not known" in said and KEY not in said
+            assert STARS in said and KEY not in said
             for part in daemon.dir.glob("state.db*"):
                 assert KEY.encode() not in part.read_bytes()
         parrot.shutdown()

@@ -273,6 +273,38 @@ static void a_refused_configuration_is_judged_even_after_a_full_disk(void **stat
 			    "x.yaml:3: wrong");
 }
 
+/* Nothing but time goes on: it is said that nobody judges it, and the first transaction that can be
+ * kept does. */
+static void a_deadline_of_a_full_disk_is_judged_as_soon_as_it_can_be_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_commit_figures figures;
+
+	shd_commit_caught_up(f->commit);
+	complain(f);
+	size_t moves = f->transitions;
+	struct shd_wall due = {f->clock.at.wall.ms + 2 * SHD_MINUTE_MS};
+
+	shd_commit_figures(f->commit, &figures);
+	assert_int_equal(figures.unjudged_since.ms, 0);
+	f->commit_fails = true;
+	f->clock.at.wall.ms = due.ms;
+	shd_commit_caught_up(f->commit); /* the timer looks at the clock again */
+	run_until(f, &f->failures, 1);
+	f->clock.at.wall.ms = due.ms + 5001;
+	shd_commit_figures(f->commit, &figures);
+	assert_int_equal(figures.unjudged_since.ms, due.ms);
+	assert_int_equal(f->transitions, moves);
+	f->commit_fails = false;
+	int commits = f->commits;
+	run_until(f, &f->recoveries, 1);
+	while (f->transitions == moves)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(f->commits, commits + 1); /* that one, not one after it */
+	shd_commit_figures(f->commit, &figures);
+	assert_int_equal(figures.unjudged_since.ms, 0);
+}
+
 #define JUDGED(name) cmocka_unit_test_setup_teardown(name, start_to_judge, tear_down)
 
 int main(void)
@@ -284,6 +316,7 @@ int main(void)
 		JUDGED(in_a_new_epoch_time_judges_when_the_feeds_were_tried),
 		JUDGED(a_clock_that_was_set_judges_every_store_again),
 		JUDGED(feeds_that_are_to_be_read_are_told_before_what_comes_later),
+		JUDGED(a_deadline_of_a_full_disk_is_judged_as_soon_as_it_can_be_kept),
 		JUDGED(the_latest_of_a_channel_counts),
 		JUDGED(what_waits_of_a_channel_is_of_no_other_one_after_a_reload),
 		JUDGED(a_refused_configuration_is_judged_even_after_a_full_disk),

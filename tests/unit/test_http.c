@@ -120,12 +120,36 @@ static void what_an_answer_repeats_of_our_secrets_is_struck_out(void **state)
 	shd_request_finish(&request);
 }
 
+/* Of a body, ids stay: they are what the answer is about. */
+static void what_a_body_repeats_of_a_secret_is_struck_out(void **state)
+{
+	struct shd_request request;
+	char body[] = "{\"id\":12345678,\"key\":\"key-of-the-shop-1234\",\"both\":"
+		      "\"key-of-the-shop-1234key-of-the-shop-1234\",\"cut\":\"key-of-the-shop\","
+		      "\"as\":\"application/json\",\"end\":key-of-the-shop-1234";
+	static const char struck[] =
+		"{\"id\":12345678,\"key\":\"********************\",\"both\":"
+		"\"****************************************\",\"cut\":\"key-of-the-shop\","
+		"\"as\":\"application/json\",\"end\":********************";
+
+	(void)state;
+	shd_request_init(&request, 1000);
+	shd_text_puts(shd_request_header(&request), "Client-Id: 12345678");
+	shd_text_puts(shd_request_header(&request), "Api-Key: key-of-the-shop-1234");
+	shd_text_puts(shd_request_header(&request), "Content-Type: application/json");
+	shd_request_strike_body(&request, body, sizeof(body) - 1);
+	assert_string_equal(body, struck);
+	shd_request_strike_body(&request, NULL, 0);
+	shd_request_finish(&request);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(retry_after_is_seconds_or_a_date),
 		cmocka_unit_test(only_unreserved_bytes_travel_as_they_are),
 		cmocka_unit_test(what_an_answer_repeats_of_our_secrets_is_struck_out),
+		cmocka_unit_test(what_a_body_repeats_of_a_secret_is_struck_out),
 		cmocka_unit_test(a_request_begins_anew_when_it_is_cleared),
 	};
 

@@ -133,6 +133,27 @@ static void the_rows_of_a_batch_are_counted_at_its_end(void **state)
 	}
 }
 
+/* A list that was empty once: nothing is asked for, and no row is missing. */
+static void a_batch_whose_ids_have_gone_misses_no_row(void **state)
+{
+	struct poll_bench *f = *state;
+
+	read_once(f, LIST, "/list?", "{\"items\":[" ID("a") "]}");
+	assert_int_equal(begin(f, BATCH), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/batch?a", 200, "{\"items\":[" ID("a") "]}"),
+		SHD_POLL_CHANGED);
+	shd_poll_adopt(f->poll);
+	read_once(f, LIST, "/list?", "{\"items\":[]}");
+	assert_int_equal(begin(f, BATCH), SHD_POLL_CHANGED);
+	assert_false(f->poll->listed_changed);
+	assert_false(shd_poll_has_news(f->poll));
+	shd_poll_adopt(f->poll);
+	read_once(f, LIST, "/list?", "{\"items\":[" ID("a") "]}");
+	assert_int_equal(begin(f, BATCH), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/batch?a", 200, "{\"items\":[" ID("a") "]}"),
+		SHD_POLL_CHANGED);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -141,6 +162,7 @@ int main(void)
 		ROW(what_a_list_lacks_is_asked_for_by_id),
 		ROW(what_is_never_found_is_told),
 		ROW(the_rows_of_a_batch_are_counted_at_its_end),
+		ROW(a_batch_whose_ids_have_gone_misses_no_row),
 	};
 #undef ROW
 

@@ -100,6 +100,53 @@ static void a_status_is_told_when_it_changes(void **state)
 	assert_string_equal(heard(f), "STATUS=4 stores");
 }
 
+/* Until the last word is `end`, or a second is over. */
+static void hear_until(struct fixture *f, const char *end)
+{
+	uint64_t until = uv_hrtime() + 1000000000U;
+	const char *last;
+
+	do {
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+		last = heard(f);
+	} while (strcmp(last, end) != 0 && uv_hrtime() < until);
+	assert_string_equal(last, end);
+}
+
+/* sd_notify() would wait here for ever. */
+static void a_manager_that_takes_nothing_stops_nobody(void **state)
+{
+	struct fixture *f = *state;
+
+	f->alive = true;
+	for (int i = 0; i < 5000; i++) { /* more than any queue holds */
+		shd_service_reloading(f->service);
+		shd_service_status(f->service, "%d stores", i);
+	}
+	while (f->asked < 3)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	shd_service_ready(f->service);
+	f->alive = false;
+	hear_until(f, "READY=1");
+	hear_until(f, "STATUS=4999 stores");
+}
+
+static void a_manager_that_went_is_found_again(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_un at;
+	socklen_t len = sizeof(at);
+
+	shd_service_ready(f->service);
+	assert_int_equal(getsockname(f->fd, (struct sockaddr *)&at, &len), 0);
+	close(f->fd);
+	shd_service_status(f->service, "nobody hears it");
+	f->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(f->fd, (struct sockaddr *)&at, len), 0);
+	shd_service_status(f->service, "back");
+	assert_string_equal(heard(f), "STATUS=back");
+}
+
 static void the_watchdog_is_fed_only_while_work_gets_on(void **state)
 {
 	struct fixture *f = *state;
@@ -120,6 +167,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(states_are_told, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_status_is_told_when_it_changes, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_manager_that_takes_nothing_stops_nobody, start_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_manager_that_went_is_found_again, start_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			the_watchdog_is_fed_only_while_work_gets_on, start_up, tear_down),
 	};

@@ -412,72 +412,6 @@ static void a_report_that_nobody_ends_is_forgotten(void **state)
 	assert_string_equal(rows[0].endpoint, "new");
 }
 
-/* Each kind, with and without the time when it began. */
-static void every_kind_has_an_age(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_retention keep = {.samples_before = {100}};
-	struct shd_feed_row feed = {.store = "s", .endpoint = "list", .error = -1};
-	bool more;
-
-	assert_true(shd_state_feed_put(f->state, &feed, &f->err));
-	for (int i = 0; i < SHD_KIND_COUNT * 8; i++) {
-		enum shd_kind kind = (enum shd_kind)(i / 8);
-		bool dated = i & 1, closed = i & 2, old = i & 4;
-		struct shd_value fields[64] = {0};
-		struct shd_entity entity = {.kind = kind, .id = (char[]){(char)('a' + i % 8), 0},
-			.fields = fields};
-		const int64_t at = old ? 10 : 200;
-
-		for (int k = 0; k < shd_kind_fields(kind); k++)
-			fields[k] = (struct shd_value){.none = true};
-		fields[SHD_I_progressed_at] = (struct shd_value){.type = SHD_TIME, .n = at};
-		fields[SHD_I_closed] = (struct shd_value){.type = SHD_BOOL, .n = closed};
-		if (dated)
-			fields[SHD_I_opened_at] = (struct shd_value){.type = SHD_TIME, .n = 5};
-		if (closed)
-			fields[SHD_I_closed_at] = (struct shd_value){.type = SHD_TIME, .n = at};
-		assert_true(shd_state_entity_put(f->state, "s", &entity, NULL, &f->err));
-	}
-	assert_true(shd_state_retain(f->state, &keep, 1000, &more, &f->err));
-	for (int i = 0; i < SHD_KIND_COUNT * 8; i++) {
-		enum shd_kind kind = (enum shd_kind)(i / 8);
-		bool closed = i & 2, old = i & 4;
-		bool ages = kind == SHD_KIND_review || kind == SHD_KIND_question ||
-			    kind == SHD_KIND_message || kind == SHD_KIND_notice;
-		struct shd_entity *back;
-
-		assert_true(shd_state_entity_get(f->state, "s", kind,
-			(char[]){(char)('a' + i % 8), 0}, f->arena, &back, &f->err));
-		if ((back == NULL) != (old && (closed || ages)))
-			fail_msg("%s %d", shd_kind_name(kind), i % 8);
-	}
-}
-
-static void closed_entities_go_after_their_time(void **state)
-{
-	struct fixture *f = *state;
-	struct shd_retention keep = {.samples_before = {100}};
-	struct shd_feed_row feed = {.store = "s", .endpoint = "list", .error = -1};
-	struct shd_entity *back;
-	bool more;
-
-	assert_true(shd_state_feed_put(f->state, &feed, &f->err));
-	put_order(f, "s", "old", 10, true, "x", NULL);
-	put_order(f, "s", "open", 10, false, "x", NULL);
-	put_order(f, "s", "new", 200, true, "x", NULL);
-	assert_true(shd_state_retain(f->state, &keep, 100, &more, &f->err));
-	assert_true(shd_state_entity_get(
-		f->state, "s", SHD_KIND_order, "old", f->arena, &back, &f->err));
-	assert_null(back);
-	assert_true(shd_state_entity_get(
-		f->state, "s", SHD_KIND_order, "open", f->arena, &back, &f->err));
-	assert_non_null(back);
-	assert_true(shd_state_entity_get(
-		f->state, "s", SHD_KIND_order, "new", f->arena, &back, &f->err));
-	assert_non_null(back);
-}
-
 static void a_feed_comes_back(void **state)
 {
 	struct fixture *f = *state;
@@ -539,8 +473,6 @@ int main(void)
 		STATE_TEST(old_samples_become_hours_and_days),
 		STATE_TEST(tokens_of_a_credential_that_is_gone_are_kept_for_a_while),
 		STATE_TEST(a_report_that_nobody_ends_is_forgotten),
-		STATE_TEST(every_kind_has_an_age),
-		STATE_TEST(closed_entities_go_after_their_time),
 		STATE_TEST(a_feed_comes_back),
 	};
 

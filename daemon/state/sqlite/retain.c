@@ -78,12 +78,39 @@ static bool retain_series(struct shd_state *state, const struct shd_retention *k
 	return true;
 }
 
-/* Nothing ever says of these that their life is over; they go when nothing happened to them for
- * as long as others are kept that closed. */
+/* Nothing ever says of these that their life is over, or nothing need say it any more; they go when
+ * nothing happened to them for as long as others are kept that closed. What is always listed
+ * (products, stock, ratings) and what may wait for years (cases, returns) goes when no list has it
+ * any more. */
 static bool may_never_close(enum shd_kind kind)
 {
-	return kind == SHD_KIND_review || kind == SHD_KIND_question || kind == SHD_KIND_message ||
-	       kind == SHD_KIND_notice;
+	static const enum shd_kind kinds[] = {SHD_KIND_review, SHD_KIND_question,
+		SHD_KIND_message, SHD_KIND_notice, SHD_KIND_order, SHD_KIND_parcel,
+		SHD_KIND_cancellation};
+
+	for (size_t i = 0; i < SHD_COUNT(kinds); i++)
+		if (kinds[i] == kind)
+			return true;
+	return false;
+}
+
+static bool forget(struct shd_state *state, enum shd_kind kind, enum shd_table_sql way,
+		   const char *store, struct shd_wall before, int64_t *budget,
+		   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open_kind(&query, state, kind, way, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_n(&query, before.ms);
+	shd_query_put_n(&query, *budget);
+	if (way == SHD_TABLE_FORGET_AGED)
+		shd_query_put_n(&query, may_never_close(kind));
+	if (!shd_query_run(&query, reterr))
+		return false;
+	*budget -= sqlite3_changes(state->db);
+	return true;
 }
 
 static bool forget_entities(struct shd_state *state, const char *store, struct shd_wall before,
@@ -92,23 +119,67 @@ static bool forget_entities(struct shd_state *state, const char *store, struct s
 	static const enum shd_table_sql ways[] = {
 		SHD_TABLE_FORGET, SHD_TABLE_FORGET_UNDATED, SHD_TABLE_FORGET_AGED};
 
-	for (size_t i = 0; i < SHD_KIND_COUNT * SHD_COUNT(ways) && *budget > 0; i++) {
-		enum shd_kind kind = (enum shd_kind)(i / SHD_COUNT(ways));
-		enum shd_table_sql way = ways[i % SHD_COUNT(ways)];
+	for (size_t i = 0; i < SHD_KIND_COUNT * SHD_COUNT(ways) && *budget > 0; i++)
+		if (!forget(state, (enum shd_kind)(i / SHD_COUNT(ways)), ways[i % SHD_COUNT(ways)],
+			    store, before, budget, reterr))
+			return false;
+	return true;
+}
+
+/* --- stores that nobody reads any more ---------------------------------------------------- */
+
+/* A store that is configured is not left, whatever the clock says. */
+static bool was_left(struct shd_state *state, const char *store,
+		     const struct shd_retention *keep, bool *ret_left, struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	*ret_left = false;
+	for (size_t i = 0; i < keep->source_count; i++)
+		if (strcmp(keep->sources[i], store) == 0)
+			return true;
+	if (!shd_query_open(&query, state, SHD_SQL_store_tried, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	*ret_left = shd_query_row(&query) &&
+		    shd_query_get_n(&query) < keep->samples_before.ms;
+	return shd_query_ok(&query, reterr);
+}
+
+/* Its feeds go last: by them it is found. */
+static bool forget_store(struct shd_state *state, const char *store, struct shd_wall before,
+			 int64_t *budget, struct shd_error *reterr)
+{
+	static const enum shd_sql rest[] = {
+		SHD_SQL_wakes_leave, SHD_SQL_metrics_leave, SHD_SQL_feeds_leave};
+
+	for (int kind = 0; kind < SHD_KIND_COUNT && *budget > 0; kind++)
+		if (!forget(state, (enum shd_kind)kind, SHD_TABLE_FORGET_ALL, store, before, budget,
+			    reterr))
+			return false;
+	for (size_t i = 0; i < SHD_COUNT(rest) && *budget > 0; i++) {
 		struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 
-		if (way == SHD_TABLE_FORGET_AGED && !may_never_close(kind))
-			continue;
-		if (!shd_query_open_kind(&query, state, kind, way, reterr))
+		if (!shd_query_open(&query, state, rest[i], reterr))
 			return false;
 		shd_query_put_text(&query, store);
-		shd_query_put_n(&query, before.ms);
-		shd_query_put_n(&query, *budget);
 		if (!shd_query_run(&query, reterr))
 			return false;
 		*budget -= sqlite3_changes(state->db);
 	}
 	return true;
+}
+
+static bool retain_store(struct shd_state *state, const char *store,
+			 const struct shd_retention *keep, int64_t *budget,
+			 struct shd_error *reterr)
+{
+	bool left;
+
+	if (!was_left(state, store, keep, &left, reterr))
+		return false;
+	return left ? forget_store(state, store, keep->samples_before, budget, reterr)
+		    : forget_entities(state, store, keep->samples_before, budget, reterr);
 }
 
 /* The store after the one that was done last; free() it, NULL at the end. */
@@ -129,8 +200,8 @@ static bool next_store(struct shd_state *state, char **ret_store, struct shd_err
 	return true;
 }
 
-static bool retain_entities(struct shd_state *state, struct shd_wall before, int64_t *budget,
-			    struct shd_error *reterr)
+static bool retain_entities(struct shd_state *state, const struct shd_retention *keep,
+			    int64_t *budget, struct shd_error *reterr)
 {
 	while (*budget > 0) {
 		char *store shd_autofree = NULL;
@@ -139,11 +210,12 @@ static bool retain_entities(struct shd_state *state, struct shd_wall before, int
 			return false;
 		if (!store)
 			break;
-		if (!forget_entities(state, store, before, budget, reterr))
+		if (!retain_store(state, store, keep, budget, reterr))
 			return false;
 		if (*budget > 0) {
 			free(state->retain_store);
 			state->retain_store = shd_steal(store);
+			--*budget; /* looking takes its time as well */
 		}
 	}
 	return true;
@@ -155,7 +227,7 @@ bool shd_state_retain(struct shd_state *state, const struct shd_retention *keep,
 	int64_t budget = (int64_t)max, changed;
 
 	if (!retain_series(state, keep, &budget, reterr) ||
-	    !retain_entities(state, keep->samples_before, &budget, reterr))
+	    !retain_entities(state, keep, &budget, reterr))
 		return false;
 	if (budget > 0) {
 		if (!change(state, SHD_SQL_alerts_forget, keep->events_before.ms, budget, &changed,

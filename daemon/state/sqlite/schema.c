@@ -84,12 +84,13 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *open_ids, *unread, *forget, *forget_undated, *forget_aged, *delete_one;
+	const char *table, *open_ids, *unread, *forget, *forget_undated, *forget_aged, *forget_all,
+		*delete_one;
 } tables[] = {
 #define FORGET(name, condition)                                                                    \
 	"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name                       \
-	" WHERE store = ?1 AND " condition                                                         \
-	" AND coalesce(closed_at, progressed_at, 0) < ?2 LIMIT ?3)"
+	" WHERE store = ?1 AND " condition " LIMIT ?3)"
+#define LONG_OVER " AND coalesce(closed_at, progressed_at, 0) < ?2"
 #define KIND(name, doc)                                                                            \
 	[SHD_KIND_##name] = {                                                                      \
 		"e_" #name,                                                                        \
@@ -97,14 +98,17 @@ static const struct {
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
 		"SELECT unreadable FROM e_" #name " WHERE store = ?1 AND unreadable IS NOT NULL"   \
 		" AND closed IS NOT 1 LIMIT 10000",                                                \
-		FORGET(name, "opened_at < ?2 AND closed = 1"),                                     \
-		FORGET(name, "opened_at IS NULL AND closed = 1"),                                  \
-		FORGET(name, "closed IS NOT 1 AND coalesce(opened_at, 0) < ?2"),                   \
+		FORGET(name, "opened_at < ?2 AND closed = 1" LONG_OVER),                           \
+		FORGET(name, "opened_at IS NULL AND closed = 1" LONG_OVER),                        \
+		FORGET(name, "closed IS NOT 1 AND (unlisted_since < ?2 OR (?4"                     \
+			" AND coalesce(opened_at, progressed_at) < ?2" LONG_OVER "))"),            \
+		FORGET(name, "?2 > 0"),                                                            \
 		"DELETE FROM e_" #name " WHERE store = ?1 AND id = ?2",                            \
 	},
 #include "catalog/kinds.def"
 #undef KIND
 #undef FORGET
+#undef LONG_OVER
 };
 
 static const struct shd_table_column columns[] = {
@@ -278,6 +282,7 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_FORGET: return tables[kind].forget;
 	case SHD_TABLE_FORGET_UNDATED: return tables[kind].forget_undated;
 	case SHD_TABLE_FORGET_AGED: return tables[kind].forget_aged;
+	case SHD_TABLE_FORGET_ALL: return tables[kind].forget_all;
 	case SHD_TABLE_DELETE: return tables[kind].delete_one;
 	case SHD_TABLE_UPDATE_SAME: case SHD_TABLE_UPDATE_OWN: break;
 	case SHD_TABLE_INSERT: case SHD_TABLE_INSERT_MANY: break;

@@ -22,7 +22,9 @@ enum shd_table_sql {
 	SHD_TABLE_UNREAD,    /* ?1 store -> unreadable, of the open ones that have it */
 	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most: closed ones */
 	SHD_TABLE_FORGET_UNDATED, /* the same, of which is not known when they began */
-	SHD_TABLE_FORGET_AGED, /* the same, open ones: of kinds that may never close */
+	SHD_TABLE_FORGET_AGED, /* the same, open ones: no list has them any more, or (?4) the kind
+				* may never close */
+	SHD_TABLE_FORGET_ALL, /* the same, whatever there is */
 	SHD_TABLE_DELETE,    /* ?1 store ?2 id */
 	SHD_TABLE_SQL_COUNT
 };

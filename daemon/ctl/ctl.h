@@ -58,6 +58,7 @@ enum shd_exit shd_ctl_replay(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_eval(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_explain(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_list(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_rules_reference(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_schema(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_schema(struct shd_ctl *ctl);

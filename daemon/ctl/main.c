@@ -60,12 +60,12 @@ static void print_usage(FILE *to)
 	fprintf(to, "Usage: storehealthctl COMMAND [OPTION...]\n\nAsks storehealthd, or checks "
 		    "its configuration.\n\nCommands:\n");
 	for (size_t i = 0; i < shd_command_count; i++)
-		fprintf(to, "  %-13s %-7s %s\n", shd_commands[i].name, shd_commands[i].argument,
+		fprintf(to, "  %-15s %-9s %s\n", shd_commands[i].name, shd_commands[i].argument,
 			shd_commands[i].doc);
-	fprintf(to, "  %-13s %-7s %s\n\nOptions:\n", "help", "", "this text; also --help");
+	fprintf(to, "  %-15s %-9s %s\n\nOptions:\n", "help", "", "this text; also --help");
 	for (size_t i = 0; i < SHD_COUNT(options); i++)
-		fprintf(to, "  %-13s %-7s %s\n", options[i].name, options[i].value, options[i].doc);
-	fprintf(to, "  %-13s %-7s %s\n\nExit codes:\n", "--version", "", "print the version");
+		fprintf(to, "  %-15s %-9s %s\n", options[i].name, options[i].value, options[i].doc);
+	fprintf(to, "  %-15s %-9s %s\n\nExit codes:\n", "--version", "", "print the version");
 	for (size_t i = 0; i < SHD_COUNT(exits); i++)
 		fprintf(to, "  %-3d %s\n", exits[i].code, exits[i].text);
 }

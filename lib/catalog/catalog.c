@@ -9,10 +9,10 @@ static const char *const type_names[] = {
 };
 
 static const struct {
-	const char *name;
+	const char *name, *doc;
 	enum shd_field first;
 } kinds[] = {
-#define KIND(name_, doc_) [SHD_KIND_##name_] = {#name_, SHD_F_##name_##_opened_at},
+#define KIND(name, doc) [SHD_KIND_##name] = {#name, doc, SHD_F_##name##_opened_at},
 #include "kinds.def"
 #undef KIND
 };
@@ -35,10 +35,23 @@ static const struct shd_metric_row metrics[] = {
 static const struct {
 	const char *name;
 	int64_t every_s;
+	const char *doc;
 } pollers[] = {
-#define POLLER(name_, every_, doc_) [SHD_P_##name_] = {#name_, every_},
+#define POLLER(name, every, doc) [SHD_P_##name] = {#name, every, doc},
 #include "pollers.def"
 #undef POLLER
+};
+
+static const struct {
+	const char *example, *doc;
+} types[] = {
+	[SHD_BOOL] = {"true", "true or false"},
+	[SHD_NUMBER] = {"4.6", "scores, counts, pieces, stars"},
+	[SHD_RATIO] = {"4%", "a share; compared with shares only"},
+	[SHD_DURATION] = {"1d12h", "of w d h m s"},
+	[SHD_TIME] = {"now - 2d", "an instant, shown in the store's zone"},
+	[SHD_MONEY] = {"5000 RUB", "with its currency, ISO 4217"},
+	[SHD_TEXT] = {"\"cdek\"", "in quotes"},
 };
 
 static bool same(const char *name, const char *text, size_t len)
@@ -49,6 +62,16 @@ static bool same(const char *name, const char *text, size_t len)
 const char *shd_type_name(enum shd_type type)
 {
 	return type_names[type];
+}
+
+const char *shd_type_example(enum shd_type type)
+{
+	return types[type].example;
+}
+
+const char *shd_type_doc(enum shd_type type)
+{
+	return types[type].doc;
 }
 
 bool shd_type_find(const char *name, enum shd_type *ret_type)
@@ -65,6 +88,11 @@ bool shd_type_find(const char *name, enum shd_type *ret_type)
 const char *shd_kind_name(enum shd_kind kind)
 {
 	return kinds[kind].name;
+}
+
+const char *shd_kind_doc(enum shd_kind kind)
+{
+	return kinds[kind].doc;
 }
 
 bool shd_kind_find(const char *name, size_t len, enum shd_kind *ret_kind)
@@ -134,6 +162,11 @@ const char *shd_poller_name(enum shd_poller poller)
 	return pollers[poller].name;
 }
 
+const char *shd_poller_doc(enum shd_poller poller)
+{
+	return pollers[poller].doc;
+}
+
 bool shd_poller_find(const char *name, size_t len, enum shd_poller *ret_poller)
 {
 	for (int i = 0; i < SHD_POLLER_COUNT; i++) {
@@ -175,4 +208,21 @@ enum shd_poller shd_metric_poller(enum shd_metric metric)
 	};
 
 	return brings[metric] ? (enum shd_poller)(brings[metric] - 1) : SHD_P_account;
+}
+
+bool shd_field_made(enum shd_field field)
+{
+	static const bool made[SHD_FIELD_COUNT] = {
+#define MADE(kind, name) [SHD_F_##kind##_##name] = true,
+#include "made.def"
+#undef MADE
+	};
+	static const bool common[SHD_I_COMMON] = {[SHD_I_progressed_at] = true,
+		[SHD_I_closed] = true, [SHD_I_closed_at] = true, [SHD_I_unreadable] = true,
+		[SHD_I_unlisted_since] = true};
+	enum shd_kind kind = fields[field].kind;
+	int index = shd_field_index(field);
+
+	return (kind != SHD_KIND_store && shd_kind_poller(kind) == SHD_POLLER_COUNT) ||
+	       (index < SHD_I_COMMON && common[index]) || made[field];
 }

@@ -19,6 +19,8 @@ enum shd_type {
 	SHD_TEXT,     /* text[0..len), NUL-terminated UTF-8 */
 };
 const char *shd_type_name(enum shd_type type); /* "bool", "number", ... */
+const char *shd_type_example(enum shd_type type); /* as the rules language writes one */
+const char *shd_type_doc(enum shd_type type);
 bool shd_type_find(const char *name, enum shd_type *ret_type); /* false: there is none */
 
 enum shd_kind {
@@ -79,6 +81,7 @@ struct shd_metric_row {
 };
 
 const char *shd_kind_name(enum shd_kind kind);
+const char *shd_kind_doc(enum shd_kind kind);
 bool shd_kind_find(const char *name, size_t len, enum shd_kind *ret_kind);
 enum shd_field shd_kind_first(enum shd_kind kind);
 int shd_kind_fields(enum shd_kind kind); /* how many, at most 64 */
@@ -92,6 +95,7 @@ const struct shd_metric_row *shd_metric_row(enum shd_metric metric);
 bool shd_metric_find(const char *name, size_t len, enum shd_metric *ret_metric);
 
 const char *shd_poller_name(enum shd_poller poller);
+const char *shd_poller_doc(enum shd_poller poller);
 bool shd_poller_find(const char *name, size_t len, enum shd_poller *ret_poller);
 /* Time between two polls unless the configuration says otherwise, in ms. */
 int64_t shd_poller_every_ms(enum shd_poller poller);
@@ -100,3 +104,7 @@ int64_t shd_poller_every_ms(enum shd_poller poller);
  * it itself. */
 enum shd_poller shd_kind_poller(enum shd_kind kind);
 enum shd_poller shd_metric_poller(enum shd_metric metric);
+
+/* Whether this daemon itself gives the field a value, from what it reads or from how it goes;
+ * a marketplace may tell it as well (shd_adapter_brings). */
+bool shd_field_made(enum shd_field field);

@@ -28,6 +28,33 @@ const struct shd_adapter *shd_adapter_find(const char *name)
 	return NULL;
 }
 
+bool shd_adapter_brings(const struct shd_adapter *adapter, enum shd_field field)
+{
+	bool yes = false;
+
+	for (size_t i = 0; adapter->brings && i < adapter->brings->field_count; i++)
+		yes |= adapter->brings->fields[i] == field;
+	return yes;
+}
+
+bool shd_adapter_brings_kind(const struct shd_adapter *adapter, enum shd_kind kind)
+{
+	bool yes = false;
+
+	for (size_t i = 0; adapter->brings && i < adapter->brings->field_count; i++)
+		yes |= shd_field_row(adapter->brings->fields[i])->kind == kind;
+	return yes;
+}
+
+bool shd_adapter_brings_metric(const struct shd_adapter *adapter, enum shd_metric metric)
+{
+	bool yes = false;
+
+	for (size_t i = 0; adapter->brings && i < adapter->brings->metric_count; i++)
+		yes |= adapter->brings->metrics[i] == metric;
+	return yes;
+}
+
 static const struct shd_endpoint *find_endpoint(
 	const struct shd_endpoint *rows, size_t count, const char *name)
 {

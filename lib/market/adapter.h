@@ -163,6 +163,14 @@ struct shd_keys {
  * with the place. */
 json_t *shd_adapter_parse(const char *bytes, size_t len, struct shd_error *reterr);
 
+/* What the answers of a marketplace tell. */
+struct shd_brings {
+	const enum shd_field *fields;
+	size_t field_count;
+	const enum shd_metric *metrics; /* one may stand there twice */
+	size_t metric_count;
+};
+
 struct shd_adapter {
 	const char *name;
 	bool carrier;            /* its sources have no store: they serve the parcels of all */
@@ -176,6 +184,7 @@ struct shd_adapter {
 	size_t credential_size;
 	const struct shd_endpoint *endpoints;
 	size_t endpoint_count;
+	const struct shd_brings *brings; /* NULL: it is not known */
 	const char *cheapest;    /* endpoint for a connection test */
 	const struct shd_renewal *renewal; /* of access tokens; NULL: it has none */
 	shd_page_fn *page;       /* of its words in `url`; NULL: it has none (catalog/page.h) */
@@ -205,6 +214,10 @@ struct shd_adapter {
 extern const struct shd_adapter *const shd_adapters[];
 extern const size_t shd_adapter_count;
 const struct shd_adapter *shd_adapter_find(const char *name);
+/* Whether its answers tell the field, the metric; a kind, when they tell any field of it. */
+bool shd_adapter_brings(const struct shd_adapter *adapter, enum shd_field field);
+bool shd_adapter_brings_kind(const struct shd_adapter *adapter, enum shd_kind kind);
+bool shd_adapter_brings_metric(const struct shd_adapter *adapter, enum shd_metric metric);
 const struct shd_endpoint *shd_adapter_endpoint(
 	const struct shd_adapter *adapter, const char *name);
 /* The row of a source by its name, or NULL. */

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "rule.h"
+#include "rule/language/expr.h"
 
 #include <string.h>
 
@@ -211,18 +212,20 @@ static json_t *rule_schema(void)
 	return schema;
 }
 
+static void add_call(struct shd_text *doc, const struct shd_call_row *row)
+{
+	shd_text_printf(doc, "- %s: %s\n", row->name, row->doc);
+}
+
 /* What an editor shows beside an expression. */
 static void add_functions(struct shd_text *doc)
 {
 	shd_text_puts(doc, "\n\nOver a window, as share(order last 30d where shipped_late):\n");
-#define AGGREGATE(name, over_entities, over_samples, rule, text)                                   \
-	shd_text_puts(doc, "- " #name ": " text "\n");
-#include "rule/language/functions.def"
-#undef AGGREGATE
+	for (int i = 0; i < SHD_AGG_COUNT; i++)
+		add_call(doc, shd_aggregate_row((enum shd_aggregate)i));
 	shd_text_puts(doc, "\nFunctions:\n");
-#define FUNCTION(name, least, most, rule, text) shd_text_puts(doc, "- " #name ": " text "\n");
-#include "rule/language/functions.def"
-#undef FUNCTION
+	for (int i = 0; i < SHD_FN_COUNT; i++)
+		add_call(doc, shd_function_row((enum shd_function)i));
 }
 
 static void add_metrics(struct shd_text *doc)

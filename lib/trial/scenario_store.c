@@ -41,7 +41,7 @@ static const struct shd_option store_parts_options[] = {
 static const char *marketplace_words(void)
 {
 	static const char *const words[] = {
-#define X(name, type, list) [SHD_OF_STORE_##name] = (list),
+#define X(name, type, list, doc) [SHD_OF_STORE_##name] = (list),
 		SHD_STORE_NAME_MAP(X)
 #undef X
 	};

@@ -34,6 +34,21 @@ def test_the_shipped_tests_hold():
     assert "all good" in done.stdout
 
 
+def test_the_reference_needs_no_daemon():
+    answer = run_ctl("rules", "reference", "--json", "--socket", "/nowhere")
+    reference = json.loads(answer.stdout)
+    kinds = {kind["name"]: kind for kind in reference["kinds"]}
+    order = {field["name"]: field for field in kinds["order"]["fields"]}
+    assert kinds["order"]["poller"] == "orders" and kinds["order"]["platforms"] == ["ozon"]
+    assert order["amount"]["type"] == "money" and "shipped" in order["status"]["words"]
+    answer = run_ctl("rules", "reference", "order")
+    assert answer.returncode == 0
+    for word in ("cancelled_by: buyer seller marketplace carrier", "shipped_late", "storehealthd"):
+        assert word in answer.stdout
+    answer = run_ctl("rules", "reference", "shar")
+    assert answer.returncode == 1 and "did you mean share?" in answer.stderr
+
+
 def test_a_failure_says_where_and_what(tmp_path):
     assert try_rules(tmp_path, GOOD).returncode == 0
     report = tmp_path / "report.xml"

@@ -286,11 +286,77 @@ static void test_every_endpoint_has_a_case(void **state)
 	globfree(&found);
 }
 
+static bool is_of(const char *name, const char *const *others)
+{
+	for (; *others; others++)
+		if (strcmp(name, *others) == 0)
+			return true;
+	return false;
+}
+
+/* Notes what the case brings; all of it must be in brings.def. */
+static void note_brought(const json_t *expect, bool seen[static SHD_FIELD_COUNT])
+{
+	static const char *const others[] = {"kind", "id", "known_only", NULL};
+	json_t *entity, *value;
+	const char *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(expect, "entities"), i, entity) {
+		const char *kind_name = json_string_value(json_object_get(entity, "kind"));
+		enum shd_kind kind;
+		enum shd_field field;
+
+		assert_true(shd_kind_find(kind_name, strlen(kind_name), &kind));
+		json_object_foreach(entity, name, value) {
+			if (is_of(name, others))
+				continue;
+			assert_true(shd_field_find(kind, name, strlen(name), &field));
+			if (!shd_adapter_brings(&shd_ozon_adapter, field))
+				fail_msg("brings.def lacks %s.%s", kind_name, name);
+			seen[field] = true;
+		}
+	}
+	json_object_foreach(json_object_get(expect, "metrics"), name, value) {
+		const char *tail = strstr(name, "_target");
+		enum shd_metric metric;
+		size_t len = tail ? (size_t)(tail - name) : strcspn(name, " ");
+
+		assert_true(shd_metric_find(name, len, &metric));
+		if (!shd_adapter_brings_metric(&shd_ozon_adapter, metric))
+			fail_msg("brings.def lacks %s", name);
+	}
+}
+
+static void test_what_it_brings_is_what_the_cases_bring(void **state)
+{
+	bool seen[SHD_FIELD_COUNT] = {false};
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob(SHD_SOURCE_DIR "/tests/cases/ozon-*", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		size_t len;
+		char *text shd_autofree = read_file(found.gl_pathv[i], "expect.json", &len);
+		struct shd_error error;
+		json_auto_t *expect = shd_adapter_parse(text, len, &error);
+
+		note_brought(expect, seen);
+	}
+	globfree(&found);
+	for (int i = 0; i < SHD_FIELD_COUNT; i++)
+		if (shd_adapter_brings(&shd_ozon_adapter, (enum shd_field)i) && !seen[i])
+			fail_msg("no case brings %s.%s",
+				shd_kind_name(shd_field_row((enum shd_field)i)->kind),
+				shd_field_row((enum shd_field)i)->name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers_become_what_the_cases_say),
 		cmocka_unit_test(test_every_endpoint_has_a_case),
+		cmocka_unit_test(test_what_it_brings_is_what_the_cases_bring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

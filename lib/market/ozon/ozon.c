@@ -590,6 +590,7 @@ const struct shd_adapter shd_ozon_adapter = {
 	.credential_size = sizeof(struct shd_ozon_credential),
 	.endpoints = endpoints,
 	.endpoint_count = SHD_COUNT(endpoints),
+	.brings = &shd_ozon_brings,
 	.cheapest = "seller_info",
 	.request = shd_ozon_request,
 	.accept = shd_ozon_accept,

@@ -143,6 +143,7 @@ void shd_ozon_put_url(struct shd_harvest *out, size_t at, enum shd_field field, 
 #define SHD_OZON_FBO "fbo"
 shd_page_fn shd_ozon_page;
 shd_kind_page_fn shd_ozon_kind_page;
+extern const struct shd_brings shd_ozon_brings; /* brings.c */
 
 /* orders.c: the request for one posting; whether its status is a word that we know. */
 void shd_ozon_put_posting(struct shd_text *out, const char *number);

@@ -49,17 +49,25 @@ const char *shd_op_text(enum shd_op op);
 
 /* Functions, `min(a, b)`, and aggregates, `min(order.amount last 7d)`. */
 enum shd_function {
-#define FUNCTION(name, min, max, rule, doc) SHD_FN_##name,
+#define FUNCTION(name, min, max, rule, takes, gives, example, doc) SHD_FN_##name,
 #include "functions.def"
 #undef FUNCTION
 	SHD_FN_COUNT
 };
 enum shd_aggregate {
-#define AGGREGATE(name, over_entities, over_samples, rule, doc) SHD_AGG_##name,
+#define AGGREGATE(name, over_entities, over_samples, rule, gives, example, doc) SHD_AGG_##name,
 #include "functions.def"
 #undef AGGREGATE
 	SHD_AGG_COUNT
 };
+
+/* What people are told of one that can be called; `takes`: of an aggregate, what its window may go
+ * over. */
+struct shd_call_row {
+	const char *name, *takes, *gives, *example, *doc;
+};
+const struct shd_call_row *shd_function_row(enum shd_function function);
+const struct shd_call_row *shd_aggregate_row(enum shd_aggregate aggregate);
 
 /* What a name stands for; `index` of the expression says which of them. */
 enum shd_ref {
@@ -82,24 +90,47 @@ enum shd_ref {
 	SHD_REF_POLLER,
 };
 
+/* Names that stand alone besides fields and metrics. */
+enum shd_name_scope { SHD_SCOPE_ENTITY, SHD_SCOPE_RULE, SHD_SCOPE_ANY };
+struct shd_name_row {
+	const char *name;
+	enum shd_name_scope scope;
+	enum shd_type type;
+	int index;
+	const char *doc;
+};
+enum shd_name {
+#define NAME(name, scope, type, index, doc) SHD_NAME_##name,
+#include "names.def"
+#undef NAME
+	SHD_NAME_COUNT
+};
+const struct shd_name_row *shd_name_row(enum shd_name name);
+
 /* Names after `store.` that come from the configuration, besides the fields of the
- * kind store. X(NAME, TYPE, "allowed words") */
-#define SHD_STORE_NAME_MAP(X)                                                                      \
-	X(id, TEXT, "")                                                                            \
-	X(marketplace, TEXT, "ozon amazon aliexpress custom daemon")                               \
-	X(kind, TEXT, "local crossborder")                                                         \
-	X(region, TEXT, "")                                                                        \
-	X(timezone, TEXT, "")                                                                      \
-	X(opened_at, TIME, "")                                                                     \
-	X(age, DURATION, "")                                                                       \
-	X(currency, TEXT, "")
+ * kind store. X(NAME, TYPE, "allowed words", "what it is") */
+#define SHD_STORE_NAME_MAP(X) \
+	X(id, TEXT, "", "its id in the configuration") \
+	X(marketplace, TEXT, "ozon amazon aliexpress custom daemon", "where it sells") \
+	X(kind, TEXT, "local crossborder", "whether it sells across a border") \
+	X(region, TEXT, "", "as configured") \
+	X(timezone, TEXT, "", "in which its times are shown and its days begin") \
+	X(opened_at, TIME, "", "when it opened: as configured, else as the marketplace says") \
+	X(age, DURATION, "", "now - store.opened_at") \
+	X(currency, TEXT, "", "in which it sells")
 
 enum shd_store_name {
-#define X(name, type, words) SHD_OF_STORE_##name,
+#define X(name, type, words, doc) SHD_OF_STORE_##name,
 	SHD_STORE_NAME_MAP(X)
 #undef X
 		SHD_OF_STORE_COUNT
 };
+struct shd_store_name_row {
+	const char *name;
+	enum shd_type type;
+	const char *words, *doc;
+};
+const struct shd_store_name_row *shd_store_name_row(enum shd_store_name name);
 
 struct shd_alphabets;
 struct shd_regex;

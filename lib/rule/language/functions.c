@@ -21,29 +21,45 @@ enum call_rule {
 	CALL_BASELINE,
 	CALL_ROOM,
 };
+/* What a window of each may go over. */
+#define TAKES_COUNT(entities, samples) "KIND"
+#define TAKES_SHARE(entities, samples) "KIND"
+#define TAKES_SAME(entities, samples)                                                              \
+	((entities) && (samples) ? "KIND.FIELD or METRIC" : (entities) ? "KIND.FIELD" : "METRIC")
 enum aggregate_rule { AGGREGATE_COUNT, AGGREGATE_SHARE, AGGREGATE_SAME };
 
 static const struct {
-	const char *name;
+	struct shd_call_row row;
 	uint32_t min, max;
 	enum call_rule rule;
 } functions[] = {
-#define FUNCTION(name_, min_, max_, rule_, doc)                                                    \
-	[SHD_FN_##name_] = {#name_, min_, max_, CALL_##rule_},
+#define FUNCTION(name, min_, max_, rule_, takes, gives, example, doc)                              \
+	[SHD_FN_##name] = {{#name, takes, gives, example, doc}, min_, max_, CALL_##rule_},
 #include "functions.def"
 #undef FUNCTION
 };
 
 static const struct {
-	const char *name;
+	struct shd_call_row row;
 	bool entities, samples;
 	enum aggregate_rule rule;
 } aggregates[] = {
-#define AGGREGATE(name_, entities_, samples_, rule_, doc)                                          \
-	[SHD_AGG_##name_] = {#name_, entities_, samples_, AGGREGATE_##rule_},
+#define AGGREGATE(name, entities_, samples_, rule_, gives, example, doc)                           \
+	[SHD_AGG_##name] = {{#name, TAKES_##rule_(entities_, samples_), gives, example, doc},      \
+		entities_, samples_, AGGREGATE_##rule_},
 #include "functions.def"
 #undef AGGREGATE
 };
+
+const struct shd_call_row *shd_function_row(enum shd_function function)
+{
+	return &functions[function].row;
+}
+
+const struct shd_call_row *shd_aggregate_row(enum shd_aggregate aggregate)
+{
+	return &aggregates[aggregate].row;
+}
 
 #define WINDOW_MAX_MS (3660 * SHD_DAY_MS)
 enum { BASELINE_DAYS_MAX = 60, BUSINESS_DAYS_MAX = 1000 };
@@ -54,9 +70,9 @@ static const char *nearest(const char *name)
 	size_t count = 0;
 
 	for (size_t i = 0; i < SHD_COUNT(functions); i++)
-		names[count++] = functions[i].name;
+		names[count++] = functions[i].row.name;
 	for (size_t i = 0; i < SHD_COUNT(aggregates); i++)
-		names[count++] = aggregates[i].name;
+		names[count++] = aggregates[i].row.name;
 	return shd_nearest(name, names, count);
 }
 
@@ -71,7 +87,7 @@ static void refuse_function(struct shd_checker *checker, struct shd_expr *expr)
 static bool find_aggregate(const char *name, enum shd_aggregate *ret_aggregate)
 {
 	for (size_t i = 0; i < SHD_COUNT(aggregates); i++) {
-		if (strcmp(aggregates[i].name, name) == 0) {
+		if (strcmp(aggregates[i].row.name, name) == 0) {
 			*ret_aggregate = (enum shd_aggregate)i;
 			return true;
 		}
@@ -82,7 +98,7 @@ static bool find_aggregate(const char *name, enum shd_aggregate *ret_aggregate)
 static bool find_function(const char *name, enum shd_function *ret_function)
 {
 	for (size_t i = 0; i < SHD_COUNT(functions); i++) {
-		if (strcmp(functions[i].name, name) == 0) {
+		if (strcmp(functions[i].row.name, name) == 0) {
 			*ret_function = (enum shd_function)i;
 			return true;
 		}
@@ -424,7 +440,7 @@ static void refuse_metric(struct shd_checker *checker, struct shd_expr *expr)
 	shd_text_puts(&hint, "over metrics go");
 	for (size_t i = 0; i < SHD_COUNT(aggregates); i++)
 		if (aggregates[i].samples)
-			shd_text_printf(&hint, " %s", aggregates[i].name);
+			shd_text_printf(&hint, " %s", aggregates[i].row.name);
 	shd_expr_mistake(checker->mistakes, expr->subject_at, strlen(expr->subject), hint.data,
 		"%s goes over a field of entities, '%s' is a metric", expr->name, expr->subject);
 	expr->bad = true;

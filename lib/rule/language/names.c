@@ -6,15 +6,35 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct {
-	const char *name;
-	enum shd_type type;
-	const char *words;
-} store_names[] = {
-#define X(name_, type_, words_) [SHD_OF_STORE_##name_] = {#name_, SHD_##type_, words_},
+static const struct shd_store_name_row store_names[] = {
+#define X(name, type, words, doc) [SHD_OF_STORE_##name] = {#name, SHD_##type, words, doc},
 	SHD_STORE_NAME_MAP(X)
 #undef X
 };
+
+static const struct shd_name_row names[] = {
+#define NAME(name, scope, type, index, doc)                                                        \
+	[SHD_NAME_##name] = {#name, SHD_SCOPE_##scope, SHD_##type, index, doc},
+#include "names.def"
+#undef NAME
+};
+
+static const enum shd_ref name_refs[] = {
+	[SHD_NAME_id] = SHD_REF_ID, [SHD_NAME_age] = SHD_REF_AGE, [SHD_NAME_idle] = SHD_REF_IDLE,
+	[SHD_NAME_due] = SHD_REF_DUE, [SHD_NAME_remaining] = SHD_REF_REMAINING,
+	[SHD_NAME_value] = SHD_REF_VALUE, [SHD_NAME_now] = SHD_REF_NOW,
+	[SHD_NAME_today] = SHD_REF_TODAY,
+};
+
+const struct shd_store_name_row *shd_store_name_row(enum shd_store_name name)
+{
+	return &store_names[name];
+}
+
+const struct shd_name_row *shd_name_row(enum shd_name name)
+{
+	return &names[name];
+}
 
 enum { CANDIDATES_MAX = 256 };
 
@@ -36,6 +56,13 @@ static void add_fields(struct candidates *candidates, enum shd_kind kind)
 			candidates, shd_field_row(shd_kind_first(kind) + (enum shd_field)i)->name);
 }
 
+static void add_plain(struct candidates *candidates, enum shd_name_scope scope)
+{
+	for (size_t i = 0; i < SHD_COUNT(names); i++)
+		if (names[i].scope == scope)
+			add_candidate(candidates, names[i].name);
+}
+
 static void resolve_to(
 	struct shd_expr *expr, enum shd_ref ref, int index, enum shd_type type, const char *words)
 {
@@ -43,6 +70,18 @@ static void resolve_to(
 	expr->index = index;
 	expr->allowed_words = words;
 	shd_expr_set_type(expr, type);
+}
+
+/* A name of names.def that stands in this scope. */
+static bool resolve_plain(struct shd_expr *expr, enum shd_name_scope scope, const char *name)
+{
+	for (size_t i = 0; i < SHD_COUNT(names); i++) {
+		if (names[i].scope != scope || strcmp(names[i].name, name) != 0)
+			continue;
+		resolve_to(expr, name_refs[i], names[i].index, names[i].type, "");
+		return true;
+	}
+	return false;
 }
 
 static uint64_t order_id_of(enum shd_kind kind)
@@ -79,13 +118,7 @@ static bool resolve_in_entity(struct shd_checker *checker, struct shd_expr *expr
 {
 	if (resolve_field(checker, expr, kind, name, inner))
 		return true;
-	if (strcmp(name, "id") == 0)
-		resolve_to(expr, SHD_REF_ID, 0, SHD_TEXT, "");
-	else if (strcmp(name, "age") == 0)
-		resolve_to(expr, SHD_REF_AGE, SHD_I_opened_at, SHD_DURATION, "");
-	else if (strcmp(name, "idle") == 0)
-		resolve_to(expr, SHD_REF_IDLE, SHD_I_progressed_at, SHD_DURATION, "");
-	else
+	if (!resolve_plain(expr, SHD_SCOPE_ENTITY, name))
 		return false;
 	expr->kind = kind;
 	expr->inner = inner;
@@ -268,9 +301,7 @@ static void add_all_names(const struct shd_checker *checker, struct candidates *
 
 	if (checker->inner || scope->each) {
 		add_fields(candidates, checker->inner ? checker->inner_kind : scope->kind);
-		add_candidate(candidates, "id");
-		add_candidate(candidates, "age");
-		add_candidate(candidates, "idle");
+		add_plain(candidates, SHD_SCOPE_ENTITY);
 	}
 	if (scope->due) {
 		add_candidate(candidates, "due");
@@ -282,8 +313,7 @@ static void add_all_names(const struct shd_checker *checker, struct candidates *
 		add_candidate(candidates, store_names[i].name);
 	if (scope->stores)
 		add_fields(candidates, SHD_KIND_store);
-	add_candidate(candidates, "now");
-	add_candidate(candidates, "today");
+	add_plain(candidates, SHD_SCOPE_ANY);
 	for (int i = 0; i < SHD_METRIC_COUNT; i++)
 		add_candidate(candidates, shd_metric_row((enum shd_metric)i)->name);
 }
@@ -377,10 +407,6 @@ void shd_check_name(struct shd_checker *checker, struct shd_expr *expr)
 		return;
 	if (scope->stores && resolve_in_store(checker, expr, expr->name))
 		return;
-	if (strcmp(expr->name, "now") == 0)
-		resolve_to(expr, SHD_REF_NOW, 0, SHD_TIME, "");
-	else if (strcmp(expr->name, "today") == 0)
-		resolve_to(expr, SHD_REF_TODAY, 0, SHD_TIME, "");
-	else if (!resolve_metric(checker, expr))
+	if (!resolve_plain(expr, SHD_SCOPE_ANY, expr->name) && !resolve_metric(checker, expr))
 		refuse_unknown(checker, expr);
 }

@@ -287,3 +287,15 @@ bool shd_word_list_matches(const struct shd_word_list *list, const char *folded,
 	}
 	return false;
 }
+
+size_t shd_word_lists_count(const struct shd_word_lists *lists)
+{
+	return lists->count;
+}
+
+const char *shd_word_lists_name(
+	const struct shd_word_lists *lists, size_t at, size_t *ret_entries)
+{
+	*ret_entries = lists->items[at]->count;
+	return lists->items[at]->name;
+}

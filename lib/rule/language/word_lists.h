@@ -23,6 +23,11 @@ const struct shd_word_list *shd_word_lists_find(
 	const struct shd_word_lists *lists, const char *name);
 const char *shd_word_lists_nearest(const struct shd_word_lists *lists, const char *name);
 
+/* All of them: how many, and the name of each with the number of its words and phrases. */
+size_t shd_word_lists_count(const struct shd_word_lists *lists);
+const char *shd_word_lists_name(
+	const struct shd_word_lists *lists, size_t at, size_t *ret_entries);
+
 /* Whether the folded text (base/fold.h) has a word or phrase of the list. Whole words must
  * match; where the list says `*`, the beginning of a word. A character of a script without
  * spaces (Chinese, Japanese, Thai) is a word of its own. */

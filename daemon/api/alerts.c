@@ -61,26 +61,16 @@ static void put_rule_texts(json_t *row, const struct shd_config *config)
 
 /* --- the list ---------------------------------------------------------------- */
 
-static bool is_number(const char *text, int64_t *ret_number)
-{
-	struct shd_error ignored;
-
-	return shd_decimal_parse(text, strlen(text), 0, ret_number, &ignored) && *ret_number > 0;
-}
-
 bool shd_api_alerts_begin(struct shd_api_call *call, const struct shd_config *config,
 			  struct shd_error *reterr)
 {
-	const char *max = shd_api_argument(call, "max"), *all = shd_api_argument(call, "all");
-	int64_t count = ALERTS_MAX;
+	const char *all = shd_api_argument(call, "all");
 
 	call->filter.store = shd_api_argument_copy(call, "store");
 	call->filter.rule = shd_api_argument_copy(call, "rule");
 	call->filter.closed_too = all && strcmp(all, "1") == 0;
-	if (max && (!is_number(max, &count) || count > ALERTS_MAX))
-		return shd_fail(reterr, SHD_ERR_REQUEST, "max is \"%s\", expected 1 to %d", max,
-			ALERTS_MAX);
-	call->filter.max = (size_t)count;
+	if (!shd_api_max(call, ALERTS_MAX, &call->filter.max, reterr))
+		return false;
 	if (!call->filter.store || strcmp(call->filter.store, "daemon") == 0)
 		return true;
 	shd_api_copy_stores(call, config);
@@ -122,7 +112,7 @@ bool shd_api_explain_begin(struct shd_api_call *call, const struct shd_config *c
 {
 	(void)config;
 	call->filter = (struct shd_alert_filter){.closed_too = true, .max = 1};
-	if (!is_number(call->argument, &call->filter.number))
+	if (!shd_api_is_number(call->argument, &call->filter.number))
 		return shd_fail(reterr, SHD_ERR_REQUEST,
 			"\"%s\" is not the number of an alert", call->argument);
 	return true;

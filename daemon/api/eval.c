@@ -28,7 +28,7 @@ static void add_mistake(void *ctx, size_t at, size_t width, const char *hint, co
 	json_array_append_new(ctx, row);
 }
 
-static bool refuse_kind(const char *entity, size_t len, struct shd_error *reterr)
+bool shd_api_refuse_kind(const char *entity, size_t len, struct shd_error *reterr)
 {
 	const char *names[SHD_KIND_COUNT];
 	char *kind shd_autofree = shd_xstrndup(entity, len);
@@ -52,7 +52,7 @@ static bool find_entity(struct shd_api_call *call, struct shd_store_reader *read
 		return shd_fail(reterr, SHD_ERR_REQUEST,
 			"entity is \"%s\", expected KIND:ID such as order:17-1", call->entity);
 	if (!shd_kind_find(call->entity, len, &scope->kind))
-		return refuse_kind(call->entity, len, reterr);
+		return shd_api_refuse_kind(call->entity, len, reterr);
 	scope->each = true;
 	if (!shd_state_entity_get(reader->state, reader->store, scope->kind, colon + 1,
 		    reader->arena, ret_entity, reterr))

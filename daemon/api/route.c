@@ -1,5 +1,6 @@
 #include "route.h"
 
+#include "base/num.h"
 #include "market/adapter.h"
 
 #include <string.h>
@@ -20,6 +21,11 @@ const struct shd_api_route shd_api_routes[] = {
 		shd_api_filter_begin, shd_api_rules_read, NULL, false},
 	{"GET", "/api/v1/rules/*", "one rule: its conditions, and how it stands now; ?store=ID",
 		shd_api_filter_begin, shd_api_rule_read, NULL, false},
+	{"GET", "/api/v1/entities/*",
+		"what is known of the entities of a kind, in id order, open ones; ?store=ID, "
+		"?all=1 "
+		"closed ones too, ?max=N, ?after=ID with a store: the next ones, ?id=ID: this one",
+		shd_api_entities_begin, shd_api_entities_read, NULL, false},
 	{"GET", "/api/v1/eval/*",
 		"what an expression of the rules language is now in a store; ?expr=, "
 		"?entity=KIND:ID",
@@ -111,4 +117,24 @@ const struct shd_api_store *shd_api_store_find(const struct shd_api_call *call, 
 	}
 	shd_api_fail_unknown(reterr, SHD_ERR_MISSING, "store", id, ids, call->store_count);
 	return NULL;
+}
+
+bool shd_api_is_number(const char *text, int64_t *ret_number)
+{
+	struct shd_error ignored;
+
+	return shd_decimal_parse(text, strlen(text), 0, ret_number, &ignored) && *ret_number > 0;
+}
+
+bool shd_api_max(const struct shd_api_call *call, size_t most, size_t *ret_max,
+		 struct shd_error *reterr)
+{
+	const char *max = shd_api_argument(call, "max");
+	int64_t count = (int64_t)most;
+
+	if (max && (!shd_api_is_number(max, &count) || count > (int64_t)most))
+		return shd_fail(reterr, SHD_ERR_REQUEST, "max is \"%s\", expected 1 to %zu", max,
+			most);
+	*ret_max = (size_t)count;
+	return true;
 }

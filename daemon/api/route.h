@@ -32,6 +32,8 @@ struct shd_api_call {
 	const struct shd_config *config; /* for `read`; held until the request is answered */
 	const uint32_t *behind;          /* of each source of `config`: see shd_api_view */
 	const char *expr, *entity;       /* /eval only */
+	enum shd_kind kind;              /* /entities only, as `id` */
+	const char *id, *after;          /* NULL: not asked for */
 	json_t *answer;          /* an object, made before `begin` */
 };
 
@@ -70,9 +72,18 @@ bool shd_api_fail_unknown(struct shd_error *reterr, enum shd_err kind, const cha
 /* The steps of the routes, defined in the file of their subject. */
 shd_api_loop_fn shd_api_status_begin, shd_api_alerts_begin, shd_api_explain_begin,
 	shd_api_explain_end, shd_api_alerts_end, shd_api_metrics_begin, shd_api_stores,
-	shd_api_eval_begin;
+	shd_api_eval_begin, shd_api_entities_begin;
 shd_api_pool_fn shd_api_status_read, shd_api_alerts_read, shd_api_explain_read,
-	shd_api_metrics_read, shd_api_rules_read, shd_api_rule_read, shd_api_eval_read;
+	shd_api_metrics_read, shd_api_rules_read, shd_api_rule_read, shd_api_eval_read,
+	shd_api_entities_read;
+
+/* Fails with "there is no kind "NAME"", and the nearest. Always false. */
+bool shd_api_refuse_kind(const char *name, size_t len, struct shd_error *reterr);
+/* Whether the text is a whole number above 0. */
+bool shd_api_is_number(const char *text, int64_t *ret_number);
+/* ?max=, 1 to `most`, which it is when absent. False and REQUEST for what is none. */
+bool shd_api_max(const struct shd_api_call *call, size_t most, size_t *ret_max,
+		 struct shd_error *reterr);
 
 /* status_channels.c: adds `channels` to the answer, without what the state says where there is
  * none (NULL). */

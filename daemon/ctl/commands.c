@@ -6,6 +6,9 @@ const struct shd_command shd_commands[] = {
 		"read the configuration and tell every mistake; --online: also call each store and "
 		"channel",
 		shd_ctl_check},
+	{"entities", "KIND",
+		"what is known now of the open orders, reviews, ...; --all: of closed ones too",
+		shd_ctl_entities},
 	{"explain", "ALERT", "why an alert is there, who was told, what comes next",
 		shd_ctl_explain},
 	{"metrics", "STORE", "the newest numbers of a store, with the platform's targets",
@@ -33,6 +36,7 @@ const struct shd_command shd_commands[] = {
 		shd_ctl_rules_test},
 	{"schema", "", "the configuration as a JSON schema, for completion in editors",
 		shd_ctl_schema},
+	{"show", "KIND ID", "every field of one entity, as it is known now", shd_ctl_show},
 	{"status", "", "how well each store can be read; --feeds: each endpoint of it",
 		shd_ctl_status},
 };

@@ -33,6 +33,7 @@ struct shd_ctl {
 	const char *store;        /* --store, or NULL */
 	const char *credentials;  /* folder of the files that LoadCredential= names */
 	const char *rules, *junit, *entity; /* --rules, --junit, --entity, or NULL */
+	const char *after, *max;  /* --after, --max, or NULL */
 	const char *since;        /* --since, or NULL */
 	const char *config;       /* --config, or NULL */
 	bool json, all, feeds, online;
@@ -51,6 +52,7 @@ extern const size_t shd_command_count;
 /* The commands; each is defined in the file that has its name. */
 enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_check(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_entities(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_explain(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_metrics(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_reload(struct shd_ctl *ctl);
@@ -62,6 +64,7 @@ enum shd_exit shd_ctl_rules_reference(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_schema(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_schema(struct shd_ctl *ctl);
+enum shd_exit shd_ctl_show(struct shd_ctl *ctl);
 enum shd_exit shd_ctl_status(struct shd_ctl *ctl);
 
 /* Prints all diagnostics to stderr; returns them as JSON, owned. */

@@ -21,8 +21,10 @@ static const struct {
 	size_t offset;            /* of a bool or const char * in struct shd_ctl */
 	const char *doc;
 } options[] = {
+	{"--after", "ID", OPTION_VALUE, offsetof(struct shd_ctl, after),
+		"entities: those behind this id, of one store"},
 	{"--all", "", OPTION_FLAG, offsetof(struct shd_ctl, all),
-		"alerts: also closed ones; replay: also what is the same"},
+		"alerts, entities: also closed ones; replay: also what is the same"},
 	{"--config", "FILE", OPTION_VALUE, offsetof(struct shd_ctl, config),
 		"rules test: also with the stores, overrides and calendars of this configuration"},
 	{"--credentials", "DIR", OPTION_VALUE, offsetof(struct shd_ctl, credentials),
@@ -33,6 +35,8 @@ static const struct {
 	{"--junit", "FILE", OPTION_VALUE, offsetof(struct shd_ctl, junit),
 		"rules test: also write a JUnit report"},
 	{"--json", "", OPTION_FLAG, offsetof(struct shd_ctl, json), "print JSON instead of tables"},
+	{"--max", "N", OPTION_VALUE, offsetof(struct shd_ctl, max),
+		"entities: at most so many, 1 to 1000 [100]"},
 	{"--online", "", OPTION_FLAG, offsetof(struct shd_ctl, online),
 		"check: also call each store and channel"},
 	{"--rules", "DIR", OPTION_VALUE, offsetof(struct shd_ctl, rules),
@@ -43,7 +47,7 @@ static const struct {
 	{"--socket", "PATH", OPTION_VALUE, offsetof(struct shd_ctl, socket),
 		"control socket of the daemon [" SOCKET_DEFAULT "]"},
 	{"--store", "ID", OPTION_VALUE, offsetof(struct shd_ctl, store),
-		"alerts, replay, rules, status: of one store"},
+		"alerts, entities, replay, rules, show, status: of one store"},
 };
 
 static const struct {
@@ -237,12 +241,17 @@ static void suggest_command(const struct arguments *arguments)
 /* Whether the command accepts so many arguments. */
 static bool accepts_count(const struct shd_command *command, size_t count)
 {
-	const char *argument = command->argument;
-	size_t len = strlen(argument);
-	bool many = len > 3 && strcmp(argument + len - 3, "...") == 0;
-	bool needs = len > 0 && argument[0] != '[';
+	size_t least = 0, most = 0;
 
-	return count >= needs && (many || count <= (len > 0));
+	for (const char *word = command->argument; *word; word += word[0] == ' ') {
+		size_t len = strcspn(word, " ");
+		bool many = len > 3 && strncmp(word + len - 3, "...", 3) == 0;
+
+		least += word[0] != '[';
+		most += many ? SIZE_MAX / 2 : 1;
+		word += len;
+	}
+	return count >= least && count <= most;
 }
 
 static enum shd_exit run(struct shd_ctl *ctl, struct arguments *arguments)

@@ -73,6 +73,18 @@ SHD_MUST_USE bool shd_state_entity_ids(struct shd_state *state, const char *stor
 				       struct shd_arena *arena, const char *const **ret_ids,
 				       size_t *ret_count, struct shd_error *reterr);
 
+/* A part of the ids of a kind, in id order: at most `max` behind `after` (NULL: from the first),
+ * open ones or all. The cost follows what is given back. */
+struct shd_entity_page {
+	const char *after;
+	bool closed_too;
+	size_t max;
+};
+SHD_MUST_USE bool shd_state_entity_page(struct shd_state *state, const char *store,
+					enum shd_kind kind, const struct shd_entity_page *page,
+					struct shd_arena *arena, const char *const **ret_ids,
+					size_t *ret_count, struct shd_error *reterr);
+
 /* Ids of all stores whose store entity is open. */
 SHD_MUST_USE bool shd_state_stores_open(struct shd_state *state, struct shd_arena *arena,
 					const char *const **ret_ids, size_t *ret_count,

@@ -293,6 +293,71 @@ def test_mistakes_of_an_expression_have_a_caret(daemon, expr, said):
     assert "^" in done.stderr
 
 
+def known(daemon, kind, *more):
+    return daemon.ctl("entities", kind, *more)["entities"]
+
+
+def test_what_is_known_can_be_listed_and_shown(daemon):
+    orders = known(daemon, "order")
+    count = evaluate(daemon, "count(order last 60d where not closed)")["value"]["n"] // 1000000
+    assert count > 3 and len(orders) in (count, 100)
+    assert len(known(daemon, "order", "--all", "--max", "1000")) > len(orders)
+    first = {field["name"]: field for field in orders[0]["fields"]}
+    assert first["status"]["written"] in ("awaiting_payment", "awaiting_shipment", "shipped")
+    (shown,) = daemon.ctl("show", "order", orders[0]["id"])["entities"]
+    for name, field in ((field["name"], field) for field in shown["fields"]):
+        assert first.get(name, field)["value"] == field["value"]
+    amount = next(field for field in shown["fields"] if field["name"] == "amount")
+    entity = f"order:{orders[0]['id']}"
+    assert evaluate(daemon, f"amount == {amount['written']}", "--entity", entity)["value"]["n"] == 1
+    socket = daemon.dir / "api.sock"
+    text = run_ctl("show", "order", orders[0]["id"], "--socket", socket).stdout
+    assert ["amount", "money", *amount["value"]["text"].split() * 2] in [
+        line.split() for line in text.splitlines()]
+
+
+def test_a_list_goes_on_where_it_ended(daemon):
+    whole = [entity["id"] for entity in known(daemon, "order", "--all", "--max", "1000")]
+    read, after = [], []
+    while True:
+        answer = daemon.ctl("entities", "order", "--all", "--max", "7", "--store", "shop", *after)
+        read += [entity["id"] for entity in answer["entities"]]
+        after = ["--after", read[-1]]
+        if not answer["more"]:
+            break
+    assert read == whole == sorted(whole)
+    text = run_ctl("entities", "order", "--all", "--max", "7", "--socket",
+                   daemon.dir / "api.sock").stdout
+    assert f"There are more: entities order --store shop --after {whole[6]} --all" in text
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["entities", "ordr"], 'there is no kind "ordr", did you mean "order"?'),
+    (["entities", "order", "--store", "shpo"], 'did you mean "shop"?'),
+    (["entities", "order", "--max", "1001"], 'max is "1001", expected 1 to 1000'),
+    (["entities", "order", "--after", "x"], "?after= needs ?store="),
+    (["show", "order", "none"], 'no store has an order "none"'),
+    (["show", "order", "none", "--store", "shop"], 'store "shop" has no order "none"'),
+    (["show", "order"], "Usage: storehealthctl show KIND ID"),
+])
+def test_entities_that_are_not_there(daemon, arguments, said):
+    done = run_ctl(*arguments, "--socket", daemon.dir / "api.sock")
+    assert done.returncode in (1, 64) and said in done.stderr, done.stderr
+
+
+def test_the_reference_tells_who_brings_each_value(daemon):
+    reference = json.loads(run_ctl("rules", "reference", "--json").stdout)
+    for kind in reference["kinds"]:
+        fields = {field["name"]: field for field in kind["fields"]}
+        for entity in known(daemon, kind["name"], "--all", "--max", "1000"):
+            for field in entity["fields"]:
+                row = fields[field["name"]]
+                assert row["type"] == field["type"]
+                assert row["made"] or "ozon" in row["platforms"], (kind["name"], field)
+                if row["words"] and field["value"]:
+                    assert field["written"] in row["words"]
+
+
 def test_what_is_not_there_is_said(daemon):
     for arguments, said in (
             (("explain", "ozon-late-shipment"), 'did you mean "ozon-late-shipments"?'),

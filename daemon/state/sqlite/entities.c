@@ -281,6 +281,22 @@ bool shd_state_entity_ids(struct shd_state *state, const char *store, enum shd_k
 	return read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
+bool shd_state_entity_page(struct shd_state *state, const char *store, enum shd_kind kind,
+			   const struct shd_entity_page *page, struct shd_arena *arena,
+			   const char *const **ret_ids, size_t *ret_count,
+			   struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+
+	if (!shd_query_open_kind(&query, state, kind,
+		    page->closed_too ? SHD_TABLE_PAGE_ALL : SHD_TABLE_PAGE_OPEN, reterr))
+		return false;
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, page->after ? page->after : "");
+	shd_query_put_n(&query, (int64_t)page->max);
+	return read_ids(&query, arena, ret_ids, ret_count, reterr);
+}
+
 bool shd_state_unread(struct shd_state *state, const char *store, enum shd_kind kind,
 		      struct shd_arena *arena, const char *const **ret_texts, size_t *ret_count,
 		      struct shd_error *reterr)

@@ -84,8 +84,8 @@ static const char update_sql[] =
 #undef FIELD
 
 static const struct {
-	const char *table, *open_ids, *unread, *forget, *forget_undated, *forget_aged, *forget_all,
-		*delete_one;
+	const char *table, *open_ids, *page_open, *page_all, *unread, *forget, *forget_undated,
+		*forget_aged, *forget_all, *delete_one;
 } tables[] = {
 #define FORGET(name, condition)                                                                    \
 	"DELETE FROM e_" #name " WHERE rowid IN (SELECT rowid FROM e_" #name                       \
@@ -96,6 +96,9 @@ static const struct {
 		"e_" #name,                                                                        \
 		"SELECT id FROM e_" #name " WHERE store = ?1 AND closed IS NOT 1"                  \
 		" AND (?2 IS NULL OR feed = ?2) ORDER BY id",                                      \
+		"SELECT id FROM e_" #name " WHERE store = ?1 AND id > ?2 AND closed IS NOT 1"      \
+		" ORDER BY id LIMIT ?3",                                                           \
+		"SELECT id FROM e_" #name " WHERE store = ?1 AND id > ?2 ORDER BY id LIMIT ?3",    \
 		"SELECT unreadable FROM e_" #name " WHERE store = ?1 AND unreadable IS NOT NULL"   \
 		" AND closed IS NOT 1 LIMIT 10000",                                                \
 		FORGET(name, "opened_at < ?2 AND closed = 1" LONG_OVER),                           \
@@ -278,6 +281,8 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql)
 	case SHD_TABLE_UPDATE: return piece(update_sql, kind);
 	case SHD_TABLE_GET_ALL: return piece(get_all_sql, kind);
 	case SHD_TABLE_OPEN_IDS: return tables[kind].open_ids;
+	case SHD_TABLE_PAGE_OPEN: return tables[kind].page_open;
+	case SHD_TABLE_PAGE_ALL: return tables[kind].page_all;
 	case SHD_TABLE_UNREAD: return tables[kind].unread;
 	case SHD_TABLE_FORGET: return tables[kind].forget;
 	case SHD_TABLE_FORGET_UNDATED: return tables[kind].forget_undated;

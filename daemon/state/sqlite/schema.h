@@ -19,6 +19,8 @@ enum shd_table_sql {
 	SHD_TABLE_INSERT,    /* as UPDATE; made at run time */
 	SHD_TABLE_INSERT_MANY, /* ?1 store, then of each row: id, feed, fields; made at run time */
 	SHD_TABLE_OPEN_IDS,  /* ?1 store ?2 feed or NULL -> id */
+	SHD_TABLE_PAGE_OPEN, /* ?1 store ?2 after this id ?3 at most -> id, of the open ones */
+	SHD_TABLE_PAGE_ALL,  /* the same, closed ones too */
 	SHD_TABLE_UNREAD,    /* ?1 store -> unreadable, of the open ones that have it */
 	SHD_TABLE_FORGET,    /* ?1 store ?2 before ?3 at most: closed ones */
 	SHD_TABLE_FORGET_UNDATED, /* the same, of which is not known when they began */

@@ -332,7 +332,10 @@ static bool open_db(struct shd_state *state, int flags, struct shd_error *reterr
 	 * effect but before the first connection. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	/* NOMUTEX: one thread at a time is our own promise (state.h). */
-	int rc = sqlite3_open_v2(state->path, &state->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	flags |= SQLITE_OPEN_NOMUTEX;
+	int rc = flags & SQLITE_OPEN_READWRITE
+			 ? shd_log_file_open(&state->log, state->path, &state->db, flags)
+			 : sqlite3_open_v2(state->path, &state->db, flags, NULL);
 
 	return rc == SQLITE_OK || shd_state_fail(state, rc, "opening the state database", reterr);
 }

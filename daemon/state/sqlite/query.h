@@ -5,6 +5,7 @@
  * kept: bind and read as if all went well, and ask shd_query_ok at the end. Bound
  * texts are borrowed until the query ends. */
 #pragma once
+#include "log_file.h"
 #include "schema.h"
 #include "state/state.h"
 
@@ -27,6 +28,7 @@ struct shd_window_kept {
 
 struct shd_state {
 	sqlite3 *db;
+	struct shd_log_file_vfs log; /* of db, where it writes */
 	sqlite3 *keeper; /* opened by the first shd_state_checkpoint, else NULL */
 	char *path;
 	bool held;   /* one transaction until the end (shd_state_rewind) */

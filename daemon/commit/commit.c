@@ -17,7 +17,10 @@
 
 enum {
 	BATCHES_MAX = 512,       /* what polls brought; then polls wait in their queue */
-	BATCH_BYTES_MAX = 4 << 20, /* the same; a transaction needs several times as much */
+	BATCH_BYTES_MAX = 4 << 20, /* the same */
+	/* What the changes of one transaction bring: its pages are to find room in SQLite's
+	 * cache. Those for which there is none are written, read and written again. */
+	JOB_BYTES_MAX = 512 << 10,
 	GROUP_MS = 1000,         /* how long what is not urgent waits for others to go with */
 	BACK_OFF_MAX_MS = 10000, /* so much later a deadline is told, once the state works again */
 };
@@ -71,16 +74,19 @@ static void timer_fired(uv_timer_t *timer)
 	shd_commit_start(commit);
 }
 
-/* The first changes of the queue: all up to one that is to be alone, or that one. */
+/* The first changes of the queue: up to one that is to be alone, or that one; not more than
+ * one transaction has room for. */
 static void take_changes(struct shd_commit *commit)
 {
 	struct shd_change **end = &commit->first;
+	bool alone = *end && (*end)->alone;
+	size_t bytes = 0;
 
-	if (*end && (*end)->alone)
+	while (*end &&
+		((!alone && !(*end)->alone && bytes < JOB_BYTES_MAX) || end == &commit->first)) {
+		bytes += (*end)->bytes;
 		end = &(*end)->next;
-	else
-		while (*end && !(*end)->alone)
-			end = &(*end)->next;
+	}
 	commit->job.changes = commit->first;
 	commit->first = *end;
 	if (!commit->first)

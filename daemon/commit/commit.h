@@ -1,9 +1,10 @@
 /* commit/commit.h - the queue of changes: the only owner of transactions.
  *
  * Whatever is to be kept waits here as a change (state/change.h), in order; one state job
- * takes all that wait into one transaction (group commit). A change that is refused is
- * left out and the others go on; when the transaction itself fails (a full disk), nothing
- * of it counts, each change is told, and the queue waits 1 s to 10 s before it goes on.
+ * takes those that wait, as far as one has room for them, into one transaction (group commit).
+ * A change that is refused is left out and the others go on; when the transaction itself fails
+ * (a full disk), nothing of it counts, each change is told, and the queue waits 1 s to 10 s
+ * before it goes on.
  * What polls brought, wake-ups that are due, channels that changed and stores to be judged
  * again are changes as well; the judge sees all of one transaction together.
  *
@@ -72,7 +73,6 @@ struct shd_commit_item {
 	struct shd_change change;     /* private */
 	struct shd_commit *commit;    /* private */
 	uint64_t epoch;               /* private: when it was handed in */
-	size_t bytes;                 /* private: of what it brought */
 	struct shd_batch batch;
 	bool urgent;        /* brought something; else it may wait a second for others to go with */
 	bool ok, suspect;   /* for done: committed; an empty answer was not believed */

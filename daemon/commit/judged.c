@@ -53,7 +53,7 @@ static void batch_done(struct shd_change *change, const struct shd_error *err)
 	struct shd_commit_item *item = (struct shd_commit_item *)change;
 
 	item->commit->batches--;
-	item->commit->batch_bytes -= item->bytes;
+	item->commit->batch_bytes -= change->bytes;
 	item->ok = !err;
 	item->commit->figures.unclaimed += err ? 0 : item->unclaimed_count;
 	if (err)
@@ -65,11 +65,13 @@ void shd_commit_add(struct shd_commit *commit, struct shd_commit_item *item)
 {
 	item->commit = commit;
 	item->epoch = shd_clock_look(commit->in.clock)->epoch;
-	item->bytes = item->batch.seen.harvest ? shd_harvest_bytes(item->batch.seen.harvest) : 0;
+	size_t bytes =
+		item->batch.seen.harvest ? shd_harvest_bytes(item->batch.seen.harvest) : 0;
+
 	commit->batches++;
-	commit->batch_bytes += item->bytes;
+	commit->batch_bytes += bytes;
 	commit->figures.batches++;
-	item->change = (struct shd_change){.apply = apply_batch, .done = batch_done,
+	item->change = (struct shd_change){.apply = apply_batch, .done = batch_done, .bytes = bytes,
 		.urgent = item->urgent || commit->batches >= BATCHES_URGENT};
 	shd_commit_submit(commit, &item->change);
 }

@@ -17,6 +17,7 @@ struct shd_transaction {
 struct shd_change {
 	bool urgent;                  /* else it may wait a second for others to go with */
 	bool alone;                   /* it takes long: a transaction of its own */
+	size_t bytes;                 /* about what it brings; one transaction takes only so much */
 	/* On the pool. False: the change is refused (SHD_ERR_STATE: the state itself fails);
 	 * the transaction is rolled back and begins anew without it, so apply may run more
 	 * than once and must not keep what it did in an earlier run. */

@@ -9,7 +9,7 @@
 enum {
 	STATUS_MS = 5000,
 	TIDY_MS = 10000,
-	LOGGED_MAX_BYTES = 4 << 20, /* then the log is moved before its time */
+	LOGGED_MAX_BYTES = 16 << 20, /* then the log is moved before its time */
 	TICK_MS = 1000,
 	RETAIN_EVERY_MS = 3600000,
 	RETAIN_STEP = 500,      /* rows in one transaction */

@@ -201,6 +201,7 @@ static enum MHD_Result call_answer(struct call *call)
 	}
 	char *body = json_dumps(call->base.answer, JSON_COMPACT);
 	shd_assert(body);
+	body = shd_json_clean(body);
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_FREE);
 	if (!response) {

@@ -115,6 +115,7 @@ void shd_ctl_print_json(struct shd_ctl *ctl, const json_t *answer)
 	char *text = json_dumps(answer, JSON_INDENT(2));
 
 	shd_assert(text);
+	text = shd_json_clean(text);
 	shd_text_puts(&ctl->out, text);
 	shd_text_putc(&ctl->out, '\n');
 	free(text);

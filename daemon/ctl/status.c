@@ -54,8 +54,9 @@ static void print_unjudged(struct shd_ctl *ctl, const json_t *daemon)
 		return;
 	shd_text_init(&line, 256);
 	shd_text_printf(&line, "Deadlines have not been judged for %s; those that pass meanwhile "
-		"are told afterwards.\n", shd_wording_length(ctl->now.ms - since.ms, length));
+		"are told afterwards.", shd_wording_length(ctl->now.ms - since.ms, length));
 	shd_paint_text(&ctl->out, ctl->colour, SHD_BAD, line.data);
+	shd_text_putc(&ctl->out, '\n');
 }
 
 static void put_megabytes(struct shd_text *out, const json_t *of, const char *name)

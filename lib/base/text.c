@@ -203,6 +203,32 @@ static bool turns_direction(int32_t code)
 	       (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
+char *shd_json_clean(char *json)
+{
+	size_t len = strlen(json), at = 0, taken = 0;
+	struct shd_text out;
+
+	shd_text_init(&out, SIZE_MAX / 2);
+	while (at < len) {
+		size_t from = at;
+		int32_t code = shd_utf8_next(json, len, &at);
+
+		/* C0 stands between the values alone; within them it is escaped already. */
+		if (code < 0x20 || (!is_control(code) && !turns_direction(code)))
+			continue;
+		shd_text_add(&out, json + taken, from - taken);
+		shd_text_printf(&out, "\\u%04x", (unsigned)code);
+		taken = at;
+	}
+	if (!taken) {
+		shd_text_finish(&out);
+		return json;
+	}
+	shd_text_add(&out, json + taken, len - taken);
+	free(json);
+	return shd_text_take(&out);
+}
+
 void shd_line_clean(char *line)
 {
 	size_t len = strlen(line), at = 0, kept = 0;

@@ -70,6 +70,11 @@ static inline const char *shd_or_empty(const char *text)
  * what changes the direction of writing goes. It never grows. */
 void shd_line_clean(char *line);
 
+/* The same for a JSON text, whose values programs compare: such characters are written as \uNNNN,
+ * so that whoever prints the text as it is, or searches it, gets none. Takes `json` and returns
+ * it, or another one; free() it. */
+char *shd_json_clean(char *json);
+
 /* Appends s[0..len) for people to look at: at most max_bytes of it, then "..."; a byte that is
  * no UTF-8 or a control character is written as \xNN. */
 void shd_text_excerpt(struct shd_text *out, const char *s, size_t len, size_t max_bytes);

@@ -171,11 +171,13 @@ static bool add_body(const struct shd_send_in *in, struct shd_text *out)
 		in->key, "type", message->type, "made", time_json(message->made), "late",
 		message->late, "language", message->language, "subject",
 		text_json(message->subject), "total", total, "alerts", alerts);
-	char *text shd_autofree = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
 
 	if (!text)
 		return false;
+	text = shd_json_clean(text);
 	shd_text_puts(out, text);
+	free(text);
 	return shd_text_ok(out);
 }
 

@@ -40,9 +40,16 @@ def test_hostile_numbers_are_harmless_everywhere(tmp_path, shop, pretty):
                                             "ship_by": "+90m", "deliver_by": "+4d"}})
         assert wait_for(lambda: len([row for row in told(shop) if row[0] == "ozon-ship-deadline"]) == 3), told(shop)
         assert wait_for(lambda: shop.received()["mails"])
-        for command in ("alerts", "status"):
-            lines_of(subprocess.run([find_binary("storehealthctl"), "--socket", str(daemon.dir / "api.sock"), command],
-                                    capture_output=True, text=True, check=True).stdout)
+        numbers = [str(alert["number"]) for alert in daemon.ctl("alerts")["alerts"]]
+        for command in [["alerts"], ["alerts", "--all"], ["status", "--feeds"], ["metrics", "shop"],
+                        ["rules", "explain", "ozon-ship-deadline"], ["rules", "list"],
+                        ["rules", "eval", "--store", "shop", "--entity", f"order:{NUMBERS[2]}", "age > 0s"],
+                        *[["explain", number] for number in numbers]]:
+            for form in ([], ["--json"]):
+                done = subprocess.run([find_binary("storehealthctl"), "--socket", str(daemon.dir / "api.sock"), *form,
+                                       *command], capture_output=True, text=True, check=False)
+                lines_of(done.stdout + done.stderr)
+                assert done.returncode == 0, (command, done.stderr)
         assert daemon.stop() == 0
         forged = [line for line in lines_of(daemon.log.read_text()) if line.startswith("<0>")]
         assert not forged

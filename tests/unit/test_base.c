@@ -352,10 +352,32 @@ static void a_foreign_text_is_harmless_in_a_line(void **state)
 	}
 }
 
+static void a_json_text_says_the_same_harmlessly(void **state)
+{
+	static const struct {
+		const char *json, *clean;
+	} rows[] = {
+		{"{\n  \"a\": \"b\\n\"\n}", "{\n  \"a\": \"b\\n\"\n}"},
+		{"[\"E-3\xE2\x80\xAEgnp\xC2\x9B" "31m\x7F\xE2\x80\xA8\"]",
+			"[\"E-3\\u202egnp\\u009b31m\\u007f\\u2028\"]"},
+		{"\"Чайник 水壶 👍\"", "\"Чайник 水壶 👍\""},
+		{"\"\xC2\x80\"", "\"\\u0080\""},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
+		char *text shd_autofree = shd_json_clean(shd_xstrdup(rows[i].json));
+
+		assert_string_equal(text, rows[i].clean);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_foreign_text_is_harmless_in_a_line),
+		cmocka_unit_test(a_json_text_says_the_same_harmlessly),
 		cmocka_unit_test(durations_read_back),
 		cmocka_unit_test(bad_durations_are_refused),
 		cmocka_unit_test(times_of_every_shape),

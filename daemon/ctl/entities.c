@@ -92,7 +92,7 @@ static void print_list(struct shd_ctl *ctl, const json_t *entities)
 			json_is_object(opened) ? shd_wording_when(at, ctl->now, when) : "");
 		fields_cell(ctl, table, fields);
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 enum shd_exit shd_ctl_entities(struct shd_ctl *ctl)
@@ -163,7 +163,7 @@ static void print_entity(struct shd_ctl *ctl, const json_t *entity)
 		shd_table_cell(table, SHD_PLAIN, value.data);
 		shd_table_cell(table, SHD_PLAIN, written.data);
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 enum shd_exit shd_ctl_show(struct shd_ctl *ctl)

@@ -28,7 +28,7 @@ static void heading(struct shd_ctl *ctl, const char *text)
 {
 	if (ctl->out.len)
 		shd_text_putc(&ctl->out, '\n');
-	shd_paint_text(&ctl->out, ctl->colour, SHD_BOLD, text);
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BOLD, text);
 	shd_text_putc(&ctl->out, '\n');
 }
 
@@ -57,7 +57,7 @@ static void print_list(struct shd_ctl *ctl, const char *title, const json_t *lis
 					shd_ctl_text(row, members[m]));
 		}
 	}
-	shd_table_print(table, ctl->colour, &ctl->out);
+	shd_table_print(table, &ctl->screen, &ctl->out);
 }
 
 /* The only words that a text can be, each field's in a line of its own. */

@@ -55,7 +55,7 @@ static void print_unjudged(struct shd_ctl *ctl, const json_t *daemon)
 	shd_text_init(&line, 256);
 	shd_text_printf(&line, "Deadlines have not been judged for %s; those that pass meanwhile "
 		"are told afterwards.", shd_wording_length(ctl->now.ms - since.ms, length));
-	shd_paint_text(&ctl->out, ctl->colour, SHD_BAD, line.data);
+	shd_paint_text(&ctl->out, ctl->screen.colour, SHD_BAD, line.data);
 	shd_text_putc(&ctl->out, '\n');
 }
 
@@ -96,7 +96,7 @@ static void print_memory(struct shd_ctl *ctl, const json_t *answers)
 	if (shd_ctl_int(answers, "refused"))
 		shd_text_printf(&line, "; %lld got none",
 			(long long)shd_ctl_int(answers, "refused"));
-	shd_paint_text(&ctl->out, ctl->colour, waiting ? SHD_POOR : SHD_PLAIN, line.data);
+	shd_paint_text(&ctl->out, ctl->screen.colour, waiting ? SHD_POOR : SHD_PLAIN, line.data);
 	shd_text_putc(&ctl->out, '\n');
 }
 

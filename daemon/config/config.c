@@ -29,6 +29,7 @@ struct load {
 	struct shd_doc **docs; /* of rules and texts */
 	size_t doc_count, doc_room;
 	bool unread;           /* the settings have mistakes */
+	bool flawed;           /* a part of them was not read: what they lack may stand there */
 };
 
 static void mistake(struct load *load, const char *file, const char *text)
@@ -80,6 +81,14 @@ static void list_folder(struct load *load, struct shd_folder *folder, const char
 		mistake(load, path, err.msg);
 }
 
+static struct shd_doc *read_settings(struct load *load, const char *path)
+{
+	struct shd_doc *doc = read_doc(load, path);
+
+	load->flawed |= !doc || shd_doc_flawed(doc);
+	return doc;
+}
+
 static void take_settings(struct load *load, const char *path)
 {
 	char *dir shd_autofree = join(load->config->dir, "conf.d");
@@ -87,13 +96,13 @@ static void take_settings(struct load *load, const char *path)
 	struct shd_doc *docs[DOCS_MAX + 1];
 	size_t count = 0;
 
-	docs[count] = read_doc(load, path);
+	docs[count] = read_settings(load, path);
 	count += docs[count] != NULL;
 	list_folder(load, &folder, dir, ".yaml");
 	for (size_t i = 0; i < folder.count; i++) {
 		char *name shd_autofree = join(dir, folder.names[i]);
 
-		docs[count] = read_doc(load, name);
+		docs[count] = read_settings(load, name);
 		count += docs[count] != NULL;
 	}
 	load->config->settings = shd_settings_build(docs, count, NULL, load->diags);
@@ -164,36 +173,29 @@ static void compile_rules(struct load *load)
 		load->docs, load->doc_count, &setup, config->word_lists, load->diags);
 }
 
-static void take_rules(struct load *load)
+/* Those of rules_dir (NULL: of rules.d beside the configuration) and the installed ones, which
+ * rules and overrides may name; a file takes the place of the installed one of its name. */
+static void take_rules(struct load *load, const char *rules_dir)
 {
 	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
+	char *own_dir shd_autofree =
+		rules_dir ? shd_xstrdup(rules_dir) : join(load->config->dir, "rules.d");
+	char *installed_dir shd_autofree = join(load->data_dir, "rules.d");
 
-	list_both(load, &names, "rules.d", ".yaml");
+	list_folder(load, &names, own_dir, ".yaml");
+	if (rules_dir && !names.count)
+		mistake(load, rules_dir, "there are no rules (*.yaml) in this folder");
+	list_folder(load, &names, installed_dir, ".yaml");
 	for (size_t i = 0; i < names.count; i++) {
-		char *path shd_autofree = find_file(load, "rules.d", names.names[i]);
-		struct shd_doc *doc = read_doc(load, path);
+		char *own shd_autofree = join(own_dir, names.names[i]);
+		char *installed shd_autofree = join(installed_dir, names.names[i]);
+		/* Whatever else is wrong with it: it is there and is meant. */
+		bool is_own = access(own, F_OK) == 0 || errno != ENOENT;
+		struct shd_doc *doc = read_doc(load, is_own ? own : installed);
 
 		if (doc)
 			keep_doc(load, doc);
 	}
-	compile_rules(load);
-}
-
-/* The rules of one folder and of no other. */
-static void take_rules_of(struct load *load, const char *dir)
-{
-	SHD_AUTO(shd_folder_finish) struct shd_folder names = {0};
-
-	list_folder(load, &names, dir, ".yaml");
-	for (size_t i = 0; i < names.count; i++) {
-		char *path shd_autofree = join(dir, names.names[i]);
-		struct shd_doc *doc = read_doc(load, path);
-
-		if (doc)
-			keep_doc(load, doc);
-	}
-	if (!names.count)
-		mistake(load, dir, "there are no rules (*.yaml) in this folder");
 	compile_rules(load);
 }
 
@@ -259,7 +261,7 @@ static void check_stores(struct load *load, const char *path)
 	const struct shd_diag none = {.severity = SHD_MISTAKE, .file = path,
 		.text = "no store is configured", .hint = "add one below `stores`"};
 
-	if (load->config->settings && !load->config->settings->store_count)
+	if (!load->flawed && load->config->settings && !load->config->settings->store_count)
 		shd_diags_add(load->diags, &none);
 }
 
@@ -305,11 +307,12 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 	take_settings(&load, path);
 	check_stores(&load, path);
 	take_words(&load);
-	take_rules(&load);
+	take_rules(&load, NULL);
 	take_texts(&load);
 	if (config->settings) {
 		take_secrets(&load);
-		shd_config_check_routes(config, path, diags);
+		if (!load.flawed)
+			shd_config_check_routes(config, path, diags);
 	}
 	if (shd_diags_mistakes(diags) == mistakes)
 		shd_config_try(config, diags);
@@ -321,10 +324,7 @@ struct shd_config *shd_config_load(const char *path, struct shd_diags *diags)
 static void take_words_and_rules(struct load *load, const char *rules_dir)
 {
 	take_words(load);
-	if (rules_dir)
-		take_rules_of(load, rules_dir);
-	else
-		take_rules(load);
+	take_rules(load, rules_dir);
 	finish(load);
 }
 

@@ -25,15 +25,13 @@ struct shd_config {
  * name. All mistakes of all files go to diags; NULL when there is one. Returns
  * owned. */
 struct shd_config *shd_config_load(const char *path, struct shd_diags *diags);
-/* Reads rules and word lists only, to try them: the rules of the folder rules_dir
- * alone, with the words.d beside it and the installed words; NULL: the rules and words
- * of SHD_CONF_DIR and the installed ones. Everything else of the value is empty. NULL
- * when diags got a mistake. Returns owned. */
+/* Reads rules and word lists only, to try them: rules_dir and the words.d beside it (NULL: those
+ * of SHD_CONF_DIR), and the installed ones, as shd_config_load does. Everything else of the
+ * value is empty. NULL when diags got a mistake. Returns owned. */
 struct shd_config *shd_config_load_rules(const char *rules_dir, struct shd_diags *diags);
-/* Reads `path` and conf.d/ for the stores, overrides and calendars, the words as the
- * daemon would, and the rules of the folder rules_dir alone (NULL: those the daemon
- * would use), to try them on these stores. No secrets, no texts. NULL when diags got a
- * mistake. Returns owned. */
+/* Reads `path` and conf.d/ for the stores, overrides and calendars, the words and rules as
+ * the daemon would, with rules_dir (NULL: as it is) in place of rules.d, to try them on these
+ * stores. No secrets, no texts. NULL when diags got a mistake. Returns owned. */
 struct shd_config *shd_config_load_trial(const char *path, const char *rules_dir,
 					 struct shd_diags *diags);
 /* Appends the path of the state database. */

@@ -40,8 +40,8 @@ static const struct {
 	{"--online", "", OPTION_FLAG, offsetof(struct shd_ctl, online),
 		"check: also call each store and channel"},
 	{"--rules", "DIR", OPTION_VALUE, offsetof(struct shd_ctl, rules),
-		"replay, rules test: the rules to try, those of DIR alone [" SHD_CONF_DIR
-		"/rules.d and the installed ones]"},
+		"replay, rules test: the rules to try, with the installed ones as DIR leaves them "
+		"[" SHD_CONF_DIR "/rules.d]"},
 	{"--since", "AGE", OPTION_VALUE, offsetof(struct shd_ctl, since),
 		"replay: how far back, as 12h [30d]"},
 	{"--socket", "PATH", OPTION_VALUE, offsetof(struct shd_ctl, socket),

@@ -18,7 +18,10 @@ struct report {
 	struct shd_ctl *ctl;
 	const struct shd_config *config;
 	struct shd_diags *diags;
-	size_t files, tests, failed, expected;
+	size_t files, tests, expected;
+	size_t failed;                  /* tests that ran, and did not hold */
+	size_t unread;                  /* tests with mistakes */
+	size_t failed_expectations;
 	size_t unreadable_files;        /* that have mistakes outside of their tests */
 	size_t file_tests, file_failed; /* of the current file */
 	struct shd_junit junit;
@@ -39,9 +42,11 @@ static void add_result(void *ctx, const struct shd_scenario_result *result)
 
 	report->tests++;
 	report->file_tests++;
-	report->failed += !good;
+	report->failed += !result->unreadable && result->failed;
+	report->unread += result->unreadable;
 	report->file_failed += !good;
 	report->expected += result->expected;
+	report->failed_expectations += result->failed;
 	shd_junit_case(&report->junit, result->file, result->line, result->name, result_of(result),
 		result->unreadable ? "the test has mistakes" : result->text);
 	json_array_append_new(report->list,
@@ -173,7 +178,8 @@ static void print_summary(struct report *report)
 
 	if (ctl->json) {
 		json_auto_t *answer = json_pack("{s:I, s:I, s:I, s:O, s:o}", "tests",
-			(json_int_t)report->tests, "failed", (json_int_t)report->failed,
+			(json_int_t)report->tests, "failed",
+			(json_int_t)(report->failed + report->unread),
 			"broken_files", (json_int_t)report->unreadable_files, "results",
 			report->list, "diagnostics", shd_ctl_diags_json(report->diags));
 
@@ -183,13 +189,22 @@ static void print_summary(struct report *report)
 	shd_text_printf(&ctl->out, "%zu test%s in %zu file%s, %zu expectation%s: ", report->tests,
 		SHD_S(report->tests), report->files, SHD_S(report->files), report->expected,
 		SHD_S(report->expected));
-	if (report->failed)
-		shd_text_printf(&ctl->out, "%zu failed", report->failed);
+	const char *gap = "";
+	if (report->failed) {
+		shd_text_printf(&ctl->out, "%zu failed (%zu expectation%s)", report->failed,
+			report->failed_expectations, SHD_S(report->failed_expectations));
+		gap = ", ";
+	}
+	if (report->unread) {
+		shd_text_printf(&ctl->out, "%s%zu test%s could not be run", gap, report->unread,
+			SHD_S(report->unread));
+		gap = ", ";
+	}
 	if (report->unreadable_files)
-		shd_text_printf(&ctl->out, "%s%zu file%s could not be read",
-			report->failed ? ", " : "", report->unreadable_files,
-			SHD_S(report->unreadable_files));
-	shd_text_puts(&ctl->out, report->failed || report->unreadable_files ? "\n" : "all good\n");
+		shd_text_printf(&ctl->out, "%s%zu file%s could not be read", gap,
+			report->unreadable_files, SHD_S(report->unreadable_files));
+	bool good = !report->failed && !report->unread && !report->unreadable_files;
+	shd_text_puts(&ctl->out, good ? "all good\n" : "\n");
 }
 
 enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl)
@@ -212,7 +227,7 @@ enum shd_exit shd_ctl_rules_test(struct shd_ctl *ctl)
 		shd_ctl_print_diags(diags);
 	if (ctl->junit)
 		ok = shd_junit_write(&report.junit, ctl->junit);
-	ok = ok && !report.failed && !shd_diags_mistakes(diags);
+	ok = ok && !report.failed && !report.unread && !shd_diags_mistakes(diags);
 	shd_junit_finish(&report.junit);
 	shd_config_destroy(config);
 	return ok ? SHD_EXIT_OK : SHD_EXIT_NO;

@@ -111,7 +111,7 @@ static bool is_id(const char *text, size_t len)
 	return good;
 }
 
-/* The rule's id; NULL: it has no valid one, which was reported. */
+/* The rule's id; NULL: it has no valid one of its own, which was reported. */
 static const char *read_id(struct shd_compiler *compiler, const struct shd_node *map)
 {
 	const struct shd_node *node = shd_node_get(map, "rule");
@@ -171,14 +171,14 @@ static void add_rule(struct shd_compiler *compiler, const struct shd_node *map)
 	const char *id =
 		map->bad ? NULL : read_id(compiler, map); /* bad: its YAML was not read fully */
 
-	if (!id)
+	if (!id && (map->bad || map->type != SHD_NODE_MAP))
 		return;
-	compiler->layers[SHD_LAYER_STORES] = shd_node_get(compiler->overrides, id);
+	compiler->layers[SHD_LAYER_STORES] = id ? shd_node_get(compiler->overrides, id) : NULL;
 	compiler->layers[SHD_LAYER_RULE] = map;
 	shd_compiler_check_members(compiler, map, "key", keys, SHD_COUNT(keys));
-	id = shd_compiler_text(compiler, id);
-	const struct shd_rule *rule = id ? shd_compile_rule(compiler, id) : NULL;
-	if (!rule)
+	const char *kept = shd_compiler_text(compiler, id ? id : "");
+	const struct shd_rule *rule = kept ? shd_compile_rule(compiler, kept) : NULL;
+	if (!rule || !id) /* without an id of its own it was compiled for its other mistakes */
 		return;
 	shd_grow(rules->items, rules->count, rules->room);
 	shd_grow(rules->origins, rules->count, rules->origin_room);

@@ -79,7 +79,9 @@ struct run {
 	bool store_checked;
 	struct shd_scenario scenario;
 	struct expect *expects;
-	size_t expect_count, expect_room, failed;
+	size_t expect_count, expect_room;
+	size_t failed;  /* expectations; each counts once, however much of it failed */
+	bool missed;    /* the present one failed */
 	struct shd_trial_store *trial_store;
 	struct shd_trial *trial;
 	struct shd_text text; /* the expectations that failed, a line each */
@@ -221,7 +223,7 @@ static void fail(struct actual *actual, const char *key, const char *expected, c
 		shd_duration_format(expect->at.ms - run->scenario.start.ms, at),
 		strcmp(key, "level") == 0 ? "" : key, strcmp(key, "level") == 0 ? "" : " ",
 		expected, got);
-	run->failed++;
+	run->missed = true;
 	shd_text_printf(&run->text, "%s:%d: %s\n", shd_doc_file(node->doc), node->line, text.data);
 	shd_node_mistake(node, run->diags, NULL, "%s", text.data);
 }
@@ -299,7 +301,7 @@ static void check_value(struct actual *actual, const char *key, const struct shd
 		return;
 	}
 	if (!shd_scenario_value(scenario, node, got->type, "", key, &expected)) {
-		actual->run->failed++;
+		actual->run->missed = true;
 		return;
 	}
 	if (shd_value_equal(&expected, got))
@@ -317,6 +319,7 @@ static void check(struct run *run, const struct expect *expect)
 			.cost.none = true,
 			.room.none = true}};
 
+	run->missed = false;
 	shd_trial_visit(run->trial, expect->rule, compare_watch, &actual);
 	const struct shd_verdict *verdict = &actual.verdict;
 	struct shd_value due = {.type = SHD_TIME, .none = !verdict->due.ms, .n = verdict->due.ms};
@@ -332,6 +335,7 @@ static void check(struct run *run, const struct expect *expect)
 	if (actual.missed_wake)
 		fail(&actual, "at", "the rule to have woken up by itself",
 			"another verdict by looking at it: a mistake of storehealthd");
+	run->failed += run->missed;
 }
 
 /* --- the run ----------------------------------------------------------------------------- */
@@ -429,6 +433,7 @@ static void run_test(struct run *run)
 
 	if (scenario->step_count)
 		qsort(scenario->steps, scenario->step_count, sizeof(*scenario->steps), by_time);
+	shd_assert(run->expect_count); /* else the test has a mistake */
 	qsort(run->expects, run->expect_count, sizeof(*run->expects), expect_by_time);
 	bool daemon = strcmp(scenario->settings.marketplace, "daemon") == 0;
 	run->trial_store =
@@ -437,7 +442,7 @@ static void run_test(struct run *run)
 	for (size_t i = 0; i < run->expect_count; i++)
 		shd_trial_add(run->trial, run->expects[i].rule);
 	if (!play(run, &err)) {
-		run->failed++;
+		run->failed = run->expect_count; /* none was reached, or not all */
 		shd_text_printf(&run->text, "%s:%d: %s\n", shd_doc_file(scenario->node->doc),
 			scenario->node->line, err.msg);
 		shd_node_mistake(scenario->node, run->diags, NULL, "the test takes %s", err.msg);
@@ -447,6 +452,11 @@ static void run_test(struct run *run)
 }
 
 /* --- tests of a file ---------------------------------------------------------------------- */
+
+static size_t count_listed(const struct shd_node *expect)
+{
+	return expect && expect->type == SHD_NODE_LIST ? expect->count : 0;
+}
 
 static void read_and_run(struct run *run, const struct shd_node *node)
 {
@@ -467,7 +477,7 @@ static void read_and_run(struct run *run, const struct shd_node *node)
 	read_expects(run, parts.expect);
 
 	struct shd_scenario_result result = {.file = shd_doc_file(node->doc), .line = node->line,
-		.name = parts.name ? parts.name : "", .expected = run->expect_count};
+		.name = parts.name ? parts.name : "", .expected = count_listed(parts.expect)};
 	/* In a flawed file a part of this test may not have been read. */
 	result.unreadable =
 		shd_diags_mistakes(run->diags) > before || shd_doc_flawed(node->doc);

@@ -33,7 +33,7 @@ struct shd_scenario_result {
 	const char *file, *name;
 	int line;
 	bool unreadable;       /* the test, or its file, has a mistake: it was not run */
-	size_t expected, failed;
+	size_t expected, failed; /* expectations; one that was not run has none that failed */
 	const char *text;      /* the expectations that failed, a line each; or "" */
 };
 

@@ -47,6 +47,23 @@ stores:
     assert "very-secret-key" not in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize("text", [
+    'stores:\n  - id: a\n    marketplace: "ozon\n', "stores:\n\t- id: a\n", "stores: [\n",
+    'listen: "unix:/x\nstores: []\n', "a: b: c\n", "routes:\n  - match: store == x: y\n",
+])
+def test_a_mistake_in_yaml_hides_what_is_there(installed, text):
+    installed.file.write_text(text)
+    done = run_ctl("check", installed.file)
+    assert done.returncode == 1
+    assert "no store" not in done.stderr and "no channel" not in done.stderr, done.stderr
+    (installed.folder / "conf.d").mkdir()
+    (installed.folder / "conf.d" / "more.yaml").write_text(text)
+    installed.file.write_text("listen: unix:/tmp/x\n")
+    assert "no store" not in run_ctl("check", installed.file).stderr
+    (installed.folder / "conf.d" / "more.yaml").unlink()
+    assert "no store" in run_ctl("check", installed.file).stderr
+
+
 def test_mistakes_as_json(installed):
     installed.file.write_text("lissten: unix:/tmp/x\n")
     answer = ctl_json("check", installed.file, code=1)

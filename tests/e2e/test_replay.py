@@ -58,6 +58,15 @@ def test_an_edited_rule_is_set_beside_what_fired(daemon, edited):
     assert changes == {(RULE, "gone"), ("another-name", "new")}
 
 
+def test_own_rules_alone_leave_the_installed_ones(daemon, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "rules:\n  - rule: mine\n    each: poller\n    levels: {info: age > 0s}\n")
+    done = run_ctl("replay", daemon.config, "--since", "1h", "--rules", tmp_path, "--json",
+                   STOREHEALTHD_DATA_DIR=str(ROOT / "conf"))
+    assert done.returncode == 0, done.stderr
+    assert {row["change"] for row in json.loads(done.stdout)["alerts"]} <= {"new"}
+
+
 def test_the_summary_is_for_people(daemon, edited):
     text = replay(daemon, "--rules", edited)
     assert "another-name would have fired 1 time, it fired 0 times: 1 new" in text

@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_an_error_of_the_report(tmp_path):
     for name, text in texts.items():
         (tests / f"{name}.yaml").write_text(text)
     done = run_ctl("rules", "test", "--rules", RULES, tests, "nowhere.yaml", "--junit", report)
-    assert done.returncode == 1 and "1 failed, 4 files could not be read" in done.stdout
+    assert done.returncode == 1 and "1 test could not be run, 4 files could not be read" in done.stdout
     found = errors_of(report)
     assert set(found) == {f"{tests}/{name}.yaml" for name in texts if name != "good"} | {
         "nowhere.yaml"}
@@ -176,9 +176,32 @@ def test_a_changed_copy_of_the_rules_is_tried(tmp_path):
     assert done.returncode == 1
     answer = json.loads(done.stdout)
     assert answer["failed"] == 1 and answer["results"][0]["failed"] == 2
+    assert answer["results"][0]["expected"] == 2
     (rules / "ozon.yaml").write_text("rules:\n  - rule: x\n    levels: {info: ratin < 4}\n")
     done = run_ctl("rules", "test", "--rules", rules, file)
     assert done.returncode == 1 and "did you mean 'rating'?" in done.stderr
+
+
+def test_own_rules_stand_beside_the_installed_ones(tmp_path):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "mine.yaml").write_text(
+        "rules:\n  - rule: mine\n    inhibited_by: credentials-refused\n"
+        "    levels: {info: rating < 4.65}\n")
+    file = tmp_path / "tests.yaml"
+    file.write_text(GOOD + "      - {at: 1h, rule: mine, level: info}\n")
+    args = ("rules", "test", "--rules", rules, file)
+    done = run_ctl(*args, STOREHEALTHD_DATA_DIR=str(ROOT / "conf"))
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_an_expectation_counts_once(tmp_path):
+    text = GOOD.replace("critical, told: true", "info, told: false, value: 3")
+    done = try_rules(tmp_path, text)
+    assert "2 expectations: 1 failed (1 expectation)" in done.stdout
+    assert done.stderr.count("error: ") == 3
+    done = try_rules(tmp_path, text.replace("ozon-rating-floor", "no-such", 1))
+    assert "2 expectations: 1 test could not be run" in done.stdout
 
 
 @pytest.mark.parametrize("text, said", [

@@ -45,6 +45,22 @@ done
 
 has "$etc/storehealthd/storehealthd.yaml"
 has "$prefix/share/doc/storehealthd/examples/storehealthd.yaml"
+# An editor finds the schema that each file names, and the examples hold.
+schemas=$(grep -l '^# yaml-language-server' "$root$etc/storehealthd/storehealthd.yaml" \
+	"$root$prefix"/share/doc/storehealthd/examples/storehealthd.yaml \
+	"$root$prefix"/share/storehealthd/rules.d/*.yaml)
+[ "$(echo "$schemas" | wc -l)" -ge 7 ] || fail "files without a schema: $schemas"
+for file in $schemas; do
+	schema=$(sed -n '1s/.*\$schema=//p' "$file")
+	case $schema in
+	/*) schema=$root$schema ;;
+	*) schema=$(dirname "$file")/$schema ;;
+	esac
+	[ -e "$schema" ] || fail "$file names the schema $schema, which was not installed"
+done
+STOREHEALTHD_DATA_DIR=$root$prefix/share/storehealthd "$root$prefix/bin/storehealthctl" \
+	rules test "$root$prefix/share/doc/storehealthd/examples/rules-tests" >"$root/log" 2>&1 ||
+	fail "the installed tests of rules: $(tail -5 "$root/log")"
 echo "# mine" >"$root$etc/storehealthd/storehealthd.yaml"
 install_it
 [ "$(cat "$root$etc/storehealthd/storehealthd.yaml")" = "# mine" ] ||

@@ -35,7 +35,7 @@ static const char rules_text[] = "rules:\n"
 	"    levels: {warning: value > 60s}\n";
 
 struct heard {
-	size_t tests, good, unreadable, expected;
+	size_t tests, good, unreadable, expected, failed;
 };
 
 static void hear(void *ctx, const struct shd_scenario_result *result)
@@ -46,6 +46,7 @@ static void hear(void *ctx, const struct shd_scenario_result *result)
 	heard->good += !result->unreadable && !result->failed;
 	heard->unreadable += result->unreadable;
 	heard->expected += result->expected;
+	heard->failed += result->failed;
 	assert_int_equal(result->failed > 0, result->text[0] != '\0');
 }
 
@@ -196,6 +197,37 @@ static void what_does_not_hold_is_told_with_its_place(void **state)
 	}
 }
 
+static void an_expectation_fails_once_however_much_of_it_does(void **state)
+{
+	static const struct {
+		const char *expect;
+		size_t expected, failed;
+	} cases[] = {
+		{"[{at: 1h, rule: late, level: info, told: true, due: 3h}]", 1, 1},
+		{"[{at: 1h, rule: late, level: info, told: true}, {at: 2h, rule: late, due: 1h}]",
+			2, 2},
+		{"[{at: 1h, rule: late, level: none}, {at: 2h, rule: late, due: 1h}]", 2, 1},
+		{"[{at: 1h, rule: lat, level: none}, {at: 2h, rule: late, due: 1h}]", 2, 0},
+		{"[]", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		struct shd_text text SHD_AUTO(shd_text_finish) = {0};
+		struct shd_text said SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&text, 1 << 16);
+		shd_text_init(&said, 1 << 16);
+		shd_text_printf(&text,
+			"tests:\n- test: t\n  given: [{at: 0h, complaint: {id: C}}]\n  expect: "
+			"%s\n",
+			cases[i].expect);
+		struct heard heard = run(text.data, &said);
+		assert_int_equal(heard.expected, cases[i].expected);
+		assert_int_equal(heard.failed, cases[i].failed);
+	}
+}
+
 static void every_mistake_of_a_file_is_told_in_one_run(void **state)
 {
 	static const char text[] =
@@ -270,6 +302,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_test_sees_what_the_rules_come_to),
 		cmocka_unit_test(what_does_not_hold_is_told_with_its_place),
+		cmocka_unit_test(an_expectation_fails_once_however_much_of_it_does),
 		cmocka_unit_test(every_mistake_of_a_file_is_told_in_one_run),
 		cmocka_unit_test(what_is_too_much_fails_the_test),
 	};

@@ -55,16 +55,18 @@ size_t shd_asks_take(
 }
 
 /* Adds one; NULL: there is no room. */
-static struct shd_ask *add(struct shd_ask **asks, const struct shd_endpoint *row, const char *id)
+static struct shd_ask *add(struct shd_ask **asks, const struct shd_endpoint *row, const char *id,
+	const char *by)
 {
-	size_t len = strlen(id) + 1, count = 0;
+	size_t len = strlen(id) + 1, by_len = strlen(by) + 1, count = 0;
 
 	for (const struct shd_ask *ask = *asks; ask; ask = ask->next)
 		count++;
 	if (count >= SHD_ASKS_MAX)
 		return NULL;
-	struct shd_ask *ask = shd_xcalloc(1, sizeof(*ask) + len);
+	struct shd_ask *ask = shd_xcalloc(1, sizeof(*ask) + len + by_len);
 	memcpy(ask->id, id, len);
+	ask->by = memcpy(ask->id + len, by, by_len);
 	ask->row = row;
 	ask->next = *asks;
 	*asks = ask;
@@ -100,7 +102,7 @@ void shd_asks_unlisted(struct shd_ask **asks, const struct shd_endpoint *row,
 
 		if (ask)
 			continue;
-		ask = add(asks, row, unlisted->id);
+		ask = add(asks, row, unlisted->id, unlisted->by);
 		if (!ask)
 			return;
 		ask->unlisted = true;
@@ -143,7 +145,7 @@ bool shd_asks_follow(struct shd_ask **asks, const struct shd_endpoint *row, cons
 	struct shd_ask *ask = shd_asks_find(*asks, row, id);
 
 	if (!ask)
-		ask = add(asks, row, id);
+		ask = add(asks, row, id, id);
 	if (!ask)
 		return false;
 	note(ask, what, now);

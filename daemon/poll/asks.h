@@ -20,6 +20,7 @@ struct shd_ask {
 	uint16_t times, unfound;        /* answers; of these "no such thing", in a row */
 	bool unlisted;                  /* its list lacks it; else a record asked to follow it */
 	bool failed;                    /* the last answer said nothing of it */
+	const char *by;                 /* what it is asked for by; behind the id */
 	char id[];
 };
 

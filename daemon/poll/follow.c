@@ -111,8 +111,8 @@ void shd_poll_follow(struct shd_poll *poll)
 static bool is_theirs(struct shd_poll *poll, struct shd_poll_followed *followed)
 {
 	const struct shd_poll_follow *first = &poll->follows[poll->follows_at];
-	const struct shd_ask *ask =
-		shd_asks_find(shd_feed_asks(poll->feed), first->row, first->id);
+	const struct shd_ask *ask = first->ask
+		? first->ask : shd_asks_find(shd_feed_asks(poll->feed), first->row, first->id);
 
 	if (!may_be_of_one(poll->error.kind))
 		return false;
@@ -165,7 +165,7 @@ static bool is_found(const struct shd_poll *poll, const struct shd_poll_follow *
 		return true;
 	for (size_t i = poll->follow_entities; i < harvest->entity_count; i++)
 		if (harvest->entities[i].kind == shd_feed_row(poll->feed)->closes &&
-			strcmp(harvest->entities[i].id, follow->id) == 0)
+			strcmp(harvest->entities[i].id, follow->ask->id) == 0)
 			return true;
 	return false;
 }
@@ -188,7 +188,7 @@ void shd_poll_followed(struct shd_poll *poll)
 static bool is_followed(const struct shd_poll *poll, const struct shd_ask *ask)
 {
 	for (size_t i = 0; i < poll->follow_count; i++)
-		if (poll->follows[i].row == ask->row && strcmp(poll->follows[i].id, ask->id) == 0)
+		if (poll->follows[i].row == ask->row && strcmp(poll->follows[i].id, ask->by) == 0)
 			return true;
 	return false;
 }
@@ -204,7 +204,7 @@ void shd_poll_add_asks(struct shd_poll *poll)
 			continue;
 		shd_grow(poll->follows, poll->follow_count, poll->follow_room);
 		poll->follows[poll->follow_count++] = (struct shd_poll_follow){
-			.row = asks[i]->row, .id = asks[i]->id, .ask = asks[i]};
+			.row = asks[i]->row, .id = asks[i]->by, .ask = asks[i]};
 	}
 }
 

@@ -56,7 +56,7 @@ struct shd_scheduler;
 /* An object to be read as well, and who wants it. */
 struct shd_poll_follow {
 	const struct shd_endpoint *row;
-	const char *id;                /* in the harvest, or the ask's */
+	const char *id;                /* in the harvest; or what the ask asks by */
 	struct shd_ask *ask;           /* of the feed; NULL: a record asks for it: */
 	uint32_t page, record;
 	enum shd_asked what;           /* came of it */

@@ -58,7 +58,7 @@ struct shd_noted_unread {
 
 /* Something that its list misses, a second time at least, and that is to be asked for by id. */
 struct shd_unlisted {
-	const char *id;
+	const char *id, *by;          /* by: what it is asked for by */
 	const struct shd_unlisted *next;
 };
 /* So many of one list; the others have their turn when these are found, or end. */

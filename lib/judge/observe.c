@@ -339,32 +339,38 @@ bool shd_judge_change(const struct shd_basis *basis, struct shd_txn *txn, struct
 	       (!kept || follow_up(basis, txn, visit, before, kept, reterr));
 }
 
-/* Whether one of the source's lists would have it. */
-static bool is_missed(const struct shd_visit *visit, const struct shd_entity *entity)
+/* Whether the list that had it would have it. */
+static bool is_missed(const struct shd_basis *basis, const struct shd_visit *visit,
+	const struct shd_entity *entity, bool *ret_missed, struct shd_error *reterr)
 {
-	const struct shd_source *source = visit->store->source;
+	struct shd_stored_entity stored;
 
-	for (size_t i = 0; i < source->endpoint_count; i++) {
-		const struct shd_endpoint *row = &source->endpoints[i];
-
-		if (shd_endpoint_lists(row, entity))
-			return true;
-	}
-	return false;
+	if (!basis->read->entity(basis->read->ctx, visit->store->id, entity->kind, entity->id,
+				 visit->scratch, &stored, reterr))
+		return false;
+	const struct shd_endpoint *row = stored.feed
+		? shd_source_endpoint(visit->store->source, stored.feed) : NULL;
+	*ret_missed = row && shd_endpoint_lists(row, entity);
+	return true;
 }
 
 /* It is on its list, or another answer speaks of what is not: its time is counted anew. */
-static void speak_of(const struct shd_visit *visit, const struct shd_entity *seen,
-	const struct shd_entity *entity, bool lists, struct shd_wall now)
+static bool speak_of(const struct shd_basis *basis, const struct shd_visit *visit,
+	const struct shd_entity *seen, const struct shd_entity *entity, bool lists,
+	struct shd_wall now, struct shd_error *reterr)
 {
 	struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
+	bool missed = false;
 
 	if (since->none || (seen->set >> SHD_I_unlisted_since & 1))
-		return;
-	if (lists || !is_missed(visit, entity))
+		return true;
+	if (!lists && !is_missed(basis, visit, entity, &missed, reterr))
+		return false;
+	if (!missed)
 		since->none = true;
 	else if (!seen->by_id)
 		since->n = now.ms;
+	return true;
 }
 
 /* An entity that the list has, though nothing of it changed: it may have been another list's, or
@@ -405,8 +411,8 @@ bool shd_judge_upsert(const struct shd_basis *basis, struct shd_txn *txn, struct
 	/* What a list of the open ones lists is open, unless it says itself that it is not. */
 	if (lists && !(seen->set >> closed & 1) && !entity->fields[closed].none)
 		entity->fields[closed].n = false;
-	if (row)
-		speak_of(visit, seen, entity, lists, txn->now);
+	if (row && !speak_of(basis, visit, seen, entity, lists, txn->now, reterr))
+		return false;
 	bool changed = !before || shd_entity_differs(before, entity);
 	if (!changed && lists && row->while_word &&
 		!keep_feed(basis, visit, entity, row->name, reterr))

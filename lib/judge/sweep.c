@@ -45,17 +45,20 @@ static void relist(struct shd_outcome *outcome, int64_t at_ms)
 }
 
 /* Somebody is to be asked for it. Where there is no room its turn comes later. */
-static void ask_for(struct shd_outcome *outcome, const char *id)
+static void ask_for(struct shd_outcome *outcome, const struct shd_endpoint *row,
+	const struct shd_entity *entity)
 {
+	const struct shd_value *by = row->asks_by ? shd_entity_get(entity, row->asks_by) : NULL;
 	struct shd_unlisted *unlisted;
 
-	if (outcome->unlisted_count == SHD_UNLISTED_MAX)
+	if (outcome->unlisted_count == SHD_UNLISTED_MAX || (by && by->none))
 		return;
 	unlisted = shd_arena_alloc(outcome->arena, 1, sizeof(*unlisted));
-	const char *text = shd_arena_text(outcome->arena, id, strlen(id));
-	if (!unlisted || !text)
+	const char *id = shd_arena_text(outcome->arena, entity->id, strlen(entity->id));
+	const char *text = by ? shd_arena_text(outcome->arena, by->text, by->len) : id;
+	if (!unlisted || !id || !text)
 		return;
-	*unlisted = (struct shd_unlisted){text, outcome->unlisted};
+	*unlisted = (struct shd_unlisted){id, text, outcome->unlisted};
 	outcome->unlisted = unlisted;
 	outcome->unlisted_count++;
 }
@@ -91,7 +94,7 @@ static void miss(struct shd_outcome *outcome, const struct shd_batch *batch,
 	} else if (first) { /* with the next reading: other lists may tell of it until then */
 		relist(outcome, now.ms + 1);
 	} else {
-		ask_for(outcome, entity->id);
+		ask_for(outcome, row, entity);
 	}
 }
 

@@ -98,7 +98,7 @@ struct shd_endpoint {
 	 * longer listed (the field unlisted_since), and has closed when a later list, at least
 	 * `gone_after_ms` after the first, misses it as well and nothing else spoke of it. */
 	bool complete;
-	int64_t gone_after_ms;  /* 0: where leaving the list is how such a case ends */
+	int64_t gone_after_ms;  /* 0: as soon as it is certain that nobody knows it (`asks`) */
 	enum shd_kind closes;   /* the kind of those; only with `complete` */
 	/* With `complete`: it lists one only while the text of this field is this word; what it
 	 * misses then has not vanished. NULL: always. */
@@ -108,6 +108,7 @@ struct shd_endpoint {
 	 * What it answers is how they are; after gone_after_ms one closes only when it was never
 	 * known there. NULL: nobody can be asked. */
 	const char *asks;
+	enum shd_field asks_by; /* it is asked for by the text of this field; 0: by its id */
 	/* Fields of one kind that its rows tell (0 ends them). Of an entity without a row in a
 	 * whole reading they are not known any more: the value that was stays, and is unreadable.
 	 * That is one that had a row before or, of a BATCH, is asked for: by its id; stock by its

@@ -21,6 +21,7 @@ routes:
 UNFULFILLED, LIST, GET = (
     "/v4/posting/fbs/unfulfilled/list", "/v4/posting/fbs/list", "/v3/posting/fbs/get")
 STOCKS = "/v4/product/info/stocks"
+CANCELLATIONS = "/v2/conditional-cancellation/list"
 A, B = "0777-0001-1", "0777-0002-1"
 EMPTY = {"postings": [], "cursor": "", "has_next": False, "count": 0}
 UNLISTED, LISTED = "unlisted_since IS NOT NULL", "unlisted_since IS NULL"
@@ -43,6 +44,8 @@ class Market:
         self.arbitration = EMPTY
         self.stocks = {"items": [], "cursor": "", "total": 0}
         self.by_id = {}            # number -> posting, or (status, answer)
+        self.cancellations = []    # that wait
+        self.requests_of = {}      # number -> its cancellation requests
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -73,7 +76,13 @@ class Market:
         if path == "/hook":
             self.told += [(one["rule"], one["entity"], one["move"]) for one in body["alerts"]]
             return 200, {}
-        self.asked.append((path, body.get("posting_number")))
+        of = body.get("filters", {}).get("posting_number")
+        self.asked.append((path, of[0] if of else body.get("posting_number")))
+        if path == CANCELLATIONS:
+            if body["filters"]["state"] != ("ALL" if of else "ON_APPROVAL"):
+                self.violations.append((path, body))
+            rows = self.requests_of.get(of[0], []) if of else self.cancellations
+            return 200, {"result": rows, "counter": len(rows), "last_id": 0}
         if path == GET:
             return self.one(body)
         if path == UNFULFILLED:
@@ -175,6 +184,30 @@ def test_what_its_number_says_ends_it(market, daemon):
     assert wait_for(lambda: market.moves("ozon-ship-deadline", B) == ["new", "resolved"])
     assert market.moves("ozon-ship-deadline", A) == ["new"]
     assert wait_for(lambda: count(daemon, "order", UNLISTED) == 0)
+
+
+def cancellation(state, number="0777-0009-1"):
+    return {"cancellation_id": 71, "posting_number": number, "state": {"state": state},
+            "cancelled_at": iso(time.time() - 60), "auto_approve_date": iso(time.time() + 9000),
+            "cancellation_reason": {"id": 1, "name": "x"}, "approve_date": None}
+
+
+def test_a_cancellation_request_that_vanished_is_asked_for_by_its_posting(market, daemon):
+    kettle = cancellation("ON_APPROVAL")
+    market.cancellations = [kettle]
+    assert wait_for(lambda: market.moves("ozon-cancellation-request", "71") == ["new"])
+    market.requests_of[kettle["posting_number"]] = [kettle]  # it waits all the same
+    market.cancellations = []
+    assert wait_for(lambda: market.count(CANCELLATIONS, kettle["posting_number"]))
+    market.polls(CANCELLATIONS, 4)
+    assert market.moves("ozon-cancellation-request", "71") == ["new"]
+    assert count(daemon, "cancellation", UNLISTED) == 1
+    market.cancellations = [kettle]
+    assert wait_for(lambda: count(daemon, "cancellation", LISTED) == 1)
+    decided = {**kettle, "state": {"state": "REJECTED"}, "approve_date": iso(time.time())}
+    market.requests_of[kettle["posting_number"]] = [decided]
+    market.cancellations = []
+    assert wait_for(lambda: market.moves("ozon-cancellation-request", "71") == ["new", "resolved"])
 
 
 @pytest.mark.parametrize("nothing", [NO_SUCH, (200, {"result": None}), (200, {}), (503, {})])

@@ -32,8 +32,13 @@ static const struct shd_endpoint endpoints[] = {
 	{.name = "turnover", .poller = SHD_P_stock, .paging = SHD_PAGE_OFFSET, .optional = true,
 		.tells = {SHD_F_stock_sold_7d}},
 	{.name = "stocks", .poller = SHD_P_stock, .paging = SHD_PAGE_SINGLE},
+	{.name = "moving", .poller = SHD_P_orders, .optional = true,
+		.paging = SHD_PAGE_CURSOR, .complete = true,
+		.gone_after_ms = SHD_WEEK_MS, .closes = SHD_KIND_order,
+		.while_field = SHD_F_order_status, .while_word = "shipped",
+		.asks = "one", .asks_by = SHD_F_order_tracking_number},
 };
-enum { WAITING, CHANGES, ONE, ROWS, TURNOVER, STOCKS };
+enum { WAITING, CHANGES, ONE, ROWS, TURNOVER, STOCKS, MOVING };
 
 static const char *const both[] = {"a", "b"};
 
@@ -134,6 +139,57 @@ static void what_vanished_is_not_judged_for_it(void **state)
 	assert_int_equal(bench_level(&b, "ship", "b"), SHD_WARN);
 	bench_wake(&b, b.now); /* now it is time's turn */
 	assert_int_equal(bench_level(&b, "ship", "b"), SHD_CRITICAL);
+	bench_finish(&b);
+}
+
+static void list_moving(struct bench *b, size_t count)
+{
+	struct shd_batch batch = bench_batch_of(b, &endpoints[MOVING]);
+
+	batch.seen.listed = both;
+	batch.seen.listed_count = count;
+	bench_take(b, &batch);
+}
+
+/* What is on its way is on another list, which asks for it by what it knows of it. Leaving the first
+ * list for that one is no vanishing. */
+static void what_moves_on_is_on_another_list(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	two_wait(&b);
+	list(&b, 1, NULL); /* b is missing, and is told to be on its way: */
+	assert_false(of(&b, SHD_F_order_unlisted_since, "b")->none);
+	order(&b, "b", "shipped", false);
+	tell(&b, CHANGES);
+	assert_true(of(&b, SHD_F_order_unlisted_since, "b")->none);
+	order(&b, "a", "shipped", false);
+	order(&b, "b", "shipped", false);
+	shd_set_text(b.harvest, 1, SHD_F_order_tracking_number, "T-7", 3);
+	list_moving(&b, 2);
+	for (int i = 0; i < 2; i++) {
+		b.now += SHD_MINUTE_MS;
+		list_moving(&b, 1);
+	}
+	assert_int_equal(b.outcome.unlisted_count, 1);
+	assert_string_equal(b.outcome.unlisted->id, "b");
+	assert_string_equal(b.outcome.unlisted->by, "T-7");
+	/* Another answer speaks of it: its time is counted anew, as it is missing all the same. */
+	int64_t since = of(&b, SHD_F_order_unlisted_since, "b")->n;
+	order(&b, "b", "shipped", false);
+	tell(&b, CHANGES);
+	assert_true(of(&b, SHD_F_order_unlisted_since, "b")->n > since);
+	order(&b, "b", "delivered", false);
+	tell(&b, CHANGES);
+	assert_true(of(&b, SHD_F_order_unlisted_since, "b")->none);
+	/* Of a what it would be asked for by is not known. */
+	for (int i = 0; i < 3; i++) {
+		b.now += SHD_MINUTE_MS;
+		list_moving(&b, 0);
+	}
+	assert_int_equal(b.outcome.unlisted_count, 0);
+	assert_false(of(&b, SHD_F_order_unlisted_since, "a")->none);
 	bench_finish(&b);
 }
 
@@ -306,6 +362,7 @@ int main(void)
 		cmocka_unit_test(what_vanished_is_asked_for_the_second_time),
 		cmocka_unit_test(what_vanished_is_not_judged_for_it),
 		cmocka_unit_test(a_rule_that_looks_at_it_is_judged_soon),
+		cmocka_unit_test(what_moves_on_is_on_another_list),
 		cmocka_unit_test(what_was_shipped_has_not_vanished),
 		cmocka_unit_test(what_nobody_knows_ends_after_its_age),
 		cmocka_unit_test(a_row_that_is_missing_makes_its_figures_unknown),

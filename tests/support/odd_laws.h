@@ -474,6 +474,8 @@ static inline void open_world(struct run *run, const struct shd_adapter *adapter
 			fail_msg("no case for %s", adapter->endpoints[i].name);
 		world->good[i] = odd_dump(body->json, "");
 		world->asked[i] = body->id;
+		world->listed[i] = json_string_value(json_object_get(
+			json_array_get(json_object_get(body->want, "entities"), 0), "id"));
 		if (adapter->endpoints[i].paging == SHD_PAGE_FOLLOW)
 			world->lister[i] = find_lister(run, adapter, i);
 	}

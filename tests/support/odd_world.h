@@ -55,6 +55,7 @@ struct odd_world {
 	size_t lister[ODD_ROWS];         /* FOLLOW: the row whose records ask to follow it, or that
 					  * asks for what it lacks: */
 	const char *asked[ODD_ROWS];     /* the id of the good answer; or NULL */
+	const char *listed[ODD_ROWS];    /* of what the list lacks, where that is another id */
 	odd_look_fn *look;
 	odd_brought_fn *brought;
 	void *ctx;
@@ -361,7 +362,8 @@ static inline void odd_end(struct odd_world *world, struct odd_polled *polled)
 /* Its list lacks the thing that the good answer is of. */
 static inline void odd_lack(struct odd_world *world, size_t at, struct shd_feed *feed)
 {
-	const struct shd_unlisted unlisted = {world->asked[at], NULL};
+	const char *id = world->listed[at] ? world->listed[at] : world->asked[at];
+	const struct shd_unlisted unlisted = {id, world->asked[at], NULL};
 	const char *asks = shd_feed_row(feed)->asks;
 	struct shd_ask *list = NULL, *before = shd_feed_asks(feed);
 

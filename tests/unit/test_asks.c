@@ -16,7 +16,7 @@ static struct shd_wall at(int64_t ms)
 static void pauses_grow(void **state)
 {
 	static const int64_t pauses_m[] = {1, 2, 4, 8, 16, 32, 64, 128, 240, 240};
-	const struct shd_unlisted one = {"a", NULL};
+	const struct shd_unlisted one = {"a", "a", NULL};
 	struct shd_ask *asks = NULL, *due[1];
 	int64_t now = 0;
 
@@ -41,7 +41,7 @@ static void pauses_grow(void **state)
 static void what_fails_is_asked_for_soon(void **state)
 {
 	static const int64_t pauses_m[] = {1, 2, 4, 8, 16, 30, 30};
-	const struct shd_unlisted lacking = {"b", NULL};
+	const struct shd_unlisted lacking = {"b", "b", NULL};
 	struct shd_ask *asks = NULL, *x;
 	int64_t now = 0;
 
@@ -73,7 +73,7 @@ static void few_are_asked_for_at_once_and_the_longest_waiting_first(void **state
 	(void)state;
 	for (int i = 0; i < 50; i++) {
 		snprintf(ids[i], sizeof(ids[i]), "%d", i);
-		all[i] = (struct shd_unlisted){ids[i], i ? &all[i - 1] : NULL};
+		all[i] = (struct shd_unlisted){ids[i], ids[i], i ? &all[i - 1] : NULL};
 		shd_asks_unlisted(&asks, &row, &all[i], at(i));
 	}
 	for (size_t count; (count = shd_asks_take(asks, at(50), due, SHD_ASKS_AT_ONCE));)
@@ -88,7 +88,7 @@ static void few_are_asked_for_at_once_and_the_longest_waiting_first(void **state
 /* "No such thing" is believed when it was said three times and over an hour, without a break. */
 static void one_answer_is_no_verdict(void **state)
 {
-	const struct shd_unlisted one = {"a", NULL};
+	const struct shd_unlisted one = {"a", "a", NULL};
 	struct shd_ask *asks = NULL;
 
 	(void)state;

@@ -68,6 +68,7 @@ static void test_only_known_reads_are_asked(void **state)
 		"/v1/rating/history", "/v1/rating/index/fbs/info",
 		"/v1/rating/index/fbs/posting/list", "/v4/posting/fbs/unfulfilled/list",
 		"/v4/posting/fbs/list", "/v3/posting/fbs/get", "/v3/posting/fbo/list",
+		"/v2/posting/fbo/get",
 		"/v3/product/list",
 		"/v3/product/info/list", "/v4/product/info/stocks",
 		"/v2/product/info/stocks-by-warehouse/fbs",
@@ -233,7 +234,8 @@ static void test_bodies_have_what_ozon_insists_on(void **state)
 static void test_a_posting_is_asked_for_by_its_number(void **state)
 {
 	static const char *const cases[][2] = {
-		{"fbs_get", "71-1"}, {"arbitration_get", "arbitration:71-1"}};
+		{"fbs_get", "71-1"}, {"fbo_get", "71-1"},
+		{"arbitration_get", "arbitration:71-1"}};
 
 	(void)state;
 	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
@@ -244,6 +246,46 @@ static void test_a_posting_is_asked_for_by_its_number(void **state)
 			json_string_value(json_object_get(body, "posting_number")), "71-1");
 		assert_true(json_is_true(shd_loose_at(body, "with.analytics_data")));
 	}
+}
+
+/* What a list no longer has ends by what asking for it says, or after an age. */
+static void test_no_case_ends_by_leaving_a_list(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < shd_ozon_adapter.endpoint_count; i++) {
+		const struct shd_endpoint *row = &shd_ozon_adapter.endpoints[i];
+
+		if (row->complete && !row->asks && row->gone_after_ms < SHD_HOUR_MS)
+			fail_msg("%s", row->name);
+		assert_true(!row->asks || shd_adapter_endpoint(&shd_ozon_adapter, row->asks));
+		assert_true(!row->asks_by || shd_field_row(row->asks_by)->kind == row->closes);
+	}
+}
+
+/* Of any state: what left the list of those that wait has another one. */
+static void test_cancellations_are_asked_for_by_their_posting(void **state)
+{
+	static const char *const rows[] = {"cancellations_of", "claims_of"}, *const number = "71-1";
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(rows); i++) {
+		json_auto_t *body = body_of(endpoint(rows[i]),
+			(struct shd_page_in){.ids = &number, .id_count = 1});
+		const json_t *numbers = shd_loose_at(body, "filters.posting_number");
+
+		assert_string_equal(json_string_value(json_array_get(numbers, 0)), number);
+		assert_string_equal(
+			json_string_value(shd_loose_at(body, "filters.state")), "ALL");
+	}
+}
+
+/* Of the list of those on their way: of all that are, or it would miss some. */
+static void test_what_is_on_its_way_is_listed_whole(void **state)
+{
+	json_auto_t *body = body_of(endpoint("fbs_transit"), (struct shd_page_in){0});
+
+	(void)state;
+	assert_int_equal(json_array_size(shd_loose_at(body, "filter.statuses")), 5);
 }
 
 static void test_windows_reach_back_a_month_at_first_and_after_an_outage(void **state)
@@ -445,6 +487,9 @@ int main(void)
 		cmocka_unit_test(test_every_body_is_json_with_its_limit_and_hostile_ids_stay_texts),
 		cmocka_unit_test(test_bodies_have_what_ozon_insists_on),
 		cmocka_unit_test(test_a_posting_is_asked_for_by_its_number),
+		cmocka_unit_test(test_no_case_ends_by_leaving_a_list),
+		cmocka_unit_test(test_cancellations_are_asked_for_by_their_posting),
+		cmocka_unit_test(test_what_is_on_its_way_is_listed_whole),
 		cmocka_unit_test(test_windows_reach_back_a_month_at_first_and_after_an_outage),
 		cmocka_unit_test(test_lists_go_on_or_end),
 		cmocka_unit_test(test_return_requests_are_read_without_their_long_ids),

@@ -32,7 +32,7 @@ static void one_answer_does_not_drop_a_followed_object(void **state)
 /* The judge says that its list lacks b. */
 static void lack_b(struct poll_bench *f)
 {
-	const struct shd_unlisted b = {"b", NULL};
+	const struct shd_unlisted b = {"b", "b", NULL};
 
 	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
 	assert_int_equal(answer_with(f, "/list?", 200, ONLY_A), SHD_POLL_CHANGED);
@@ -78,11 +78,33 @@ static void what_a_list_lacks_is_asked_for_by_id(void **state)
 	}
 }
 
+/* It may be asked for by something else than its id, and is found by its id. */
+static void what_it_is_asked_for_by_is_not_its_id(void **state)
+{
+	struct poll_bench *f = *state;
+
+	for (int found = 0; found < 2; found++) {
+		const struct shd_unlisted b = {"b", "its-number", NULL};
+		struct shd_ask *asks = NULL;
+
+		shd_asks_unlisted(&asks, &rows[DETAIL], &b, f->begins);
+		shd_feed_set_asks(feed_of(f, LIST), asks);
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		answer_with(f, "/list?", 200, ONLY_A);
+		answer_with(f, "/detail?its-number", 200,
+			found ? "{\"id\":\"b\"}" : "{\"id\":\"its-number\"}");
+		assert_int_equal(f->poll->follows[0].what,
+			found ? SHD_ASKED_FOUND : SHD_ASKED_UNFOUND);
+		shd_asks_finish(&asks);
+		shd_feed_set_asks(feed_of(f, LIST), NULL);
+	}
+}
+
 /* What is not found for long enough is told to the judge. */
 static void what_is_never_found_is_told(void **state)
 {
 	struct poll_bench *f = *state;
-	const struct shd_unlisted b = {"b", NULL};
+	const struct shd_unlisted b = {"b", "b", NULL};
 	struct shd_batch batch = {.fetch = {.ok = false}};
 	int polls = 0;
 
@@ -160,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(one_answer_does_not_drop_a_followed_object),
 		ROW(what_a_list_lacks_is_asked_for_by_id),
+		ROW(what_it_is_asked_for_by_is_not_its_id),
 		ROW(what_is_never_found_is_told),
 		ROW(the_rows_of_a_batch_are_counted_at_its_end),
 		ROW(a_batch_whose_ids_have_gone_misses_no_row),

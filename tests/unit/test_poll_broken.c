@@ -173,7 +173,7 @@ static void what_it_asks_to_follow_is_followed(void **state)
 /* What it lacked before is asked for by id, though a page of it cannot be read. */
 static void what_it_lacked_is_asked_for(void **state)
 {
-	const struct shd_unlisted gone = {"z", NULL};
+	const struct shd_unlisted gone = {"z", "z", NULL};
 	struct poll_bench *f = *state;
 	struct shd_ask *asks = NULL;
 

@@ -128,7 +128,9 @@ SHD_OZON_BODY(fbs_list)
 
 SHD_OZON_BODY(fbs_transit)
 {
-	put_fbs_list(row, in, 60, ",\"statuses\":[\"delivering\",\"driver_pickup\"]", out);
+	/* all that are on their way, so that one that is missing has vanished */
+	put_fbs_list(row, in, 60, ",\"statuses\":[\"delivering\",\"driver_pickup\","
+		"\"sent_by_seller\",\"arbitration\",\"client_arbitration\"]", out);
 }
 
 bool shd_ozon_knows_status(const json_t *status)
@@ -399,6 +401,14 @@ SHD_OZON_BODY(cancellations)
 	shd_ozon_put_quoted(out, *in->position ? in->position : "0");
 	shd_text_puts(
 		out, ",\"filters\":{\"state\":\"ON_APPROVAL\"},\"with\":{\"counter\":false}}");
+}
+
+SHD_OZON_BODY(cancellations_of)
+{
+	shd_text_printf(out, "{\"limit\":%d,\"last_id\":0,\"filters\":{\"state\":\"ALL\","
+			     "\"posting_number\":", row->limit);
+	shd_ozon_put_ids(out, in);
+	shd_text_puts(out, "},\"with\":{\"counter\":false}}");
 }
 
 /* When the seller decided; none while the request waits. */

@@ -37,6 +37,12 @@ static bool is_closed(const json_t *word)
 	.method = "POST", .path = "/v3/posting/fbs/get", .paging = SHD_PAGE_FOLLOW, .batch = 1,    \
 	.records = "result", .optional = true
 
+/* Cancellation requests of one posting, whatever became of them. */
+#define CANCELLATIONS_OF                                                                           \
+	.method = "POST", .path = "/v2/conditional-cancellation/list", .paging = SHD_PAGE_FOLLOW,  \
+	.limit = 100, .batch = 1, .records = "result", .optional = true,                           \
+	.body = shd_ozon_body_cancellations_of
+
 /* The messages of one chat; three rows, because what they mean depends on whose it is. */
 #define HISTORY(kind, pages)                                                                       \
 	.name = #kind, .poller = SHD_P_complaints, .method = "POST", .path = "/v3/chat/history",   \
@@ -80,6 +86,18 @@ static const struct shd_endpoint endpoints[] = {
 		.map = shd_ozon_map_fbs_posting,
 	},
 	{
+		.name = "fbo_get",
+		.poller = SHD_P_logistics,
+		.method = "POST",
+		.path = "/v2/posting/fbo/get",
+		.paging = SHD_PAGE_FOLLOW,
+		.batch = 1,
+		.records = "result",
+		.optional = true,
+		.body = shd_ozon_body_fbs_get,
+		.map = shd_ozon_map_fbo_posting,
+	},
+	{
 		.name = "fbo_list",
 		.poller = SHD_P_orders,
 		POSTINGS,
@@ -105,6 +123,13 @@ static const struct shd_endpoint endpoints[] = {
 		.map = shd_ozon_map_cancellation,
 		.next = shd_ozon_next_last_id,
 		.only_at = "state.state", .only = on_approval, .knows = is_decision,
+		.asks = "cancellations_of", .asks_by = SHD_F_cancellation_order_id,
+	},
+	{
+		.name = "cancellations_of",
+		.poller = SHD_P_orders,
+		CANCELLATIONS_OF,
+		.map = shd_ozon_map_cancellation,
 	},
 	{
 		.name = "product_list",
@@ -312,6 +337,10 @@ static const struct shd_endpoint endpoints[] = {
 		.page_max = 5000,
 		.body = shd_ozon_body_fbs_transit,
 		.map = shd_ozon_map_fbs_posting,
+		.complete = true,
+		.gone_after_ms = SHD_WEEK_MS, .closes = SHD_KIND_order,
+		.while_field = SHD_F_order_status, .while_word = "shipped",
+		.asks = "fbs_get",
 	},
 	{
 		.name = "fbo_recheck",
@@ -323,6 +352,10 @@ static const struct shd_endpoint endpoints[] = {
 		.optional = true,
 		.body = shd_ozon_body_fbo_list,
 		.map = shd_ozon_map_fbo_posting,
+		.complete = true,
+		.gone_after_ms = SHD_WEEK_MS, .closes = SHD_KIND_order,
+		.while_field = SHD_F_order_url, .while_word = SHD_OZON_FBO,
+		.asks = "fbo_get",
 	},
 	{
 		.name = "warehouse_list",
@@ -471,6 +504,13 @@ static const struct shd_endpoint endpoints[] = {
 		.map = shd_ozon_map_cancellation_claim,
 		.next = shd_ozon_next_last_id,
 		.only_at = "state.state", .only = on_approval, .knows = is_decision,
+		.asks = "claims_of", .asks_by = SHD_F_complaint_order_id,
+	},
+	{
+		.name = "claims_of",
+		.poller = SHD_P_complaints,
+		CANCELLATIONS_OF,
+		.map = shd_ozon_map_cancellation_claim,
 	},
 	{
 		.name = "arbitration_list",
@@ -513,7 +553,7 @@ static const struct shd_endpoint endpoints[] = {
 		.page_max = 1000,
 		.records = "chats",
 		.complete = true,
-		.closes = SHD_KIND_message,
+		.gone_after_ms = SHD_HOUR_MS, .closes = SHD_KIND_message,
 		.body = shd_ozon_body_chat_list,
 		.map = shd_ozon_map_chat,
 		.next = shd_ozon_next_cursor,

@@ -62,6 +62,7 @@ SHD_OZON_BODY(fbs_get);
 SHD_OZON_BODY(fbs_transit);
 SHD_OZON_BODY(fbo_list);
 SHD_OZON_BODY(cancellations);
+SHD_OZON_BODY(cancellations_of);
 SHD_OZON_MAP(fbs_posting);
 SHD_OZON_MAP(fbo_posting);
 SHD_OZON_MAP(cancellation);

@@ -49,8 +49,8 @@ static bool map_parcel(const struct shd_map_in *in, const json_t *record, struct
 		    out, SHD_KIND_parcel, "", json_object_get(record, "no"), "no", &at, reterr))
 		return false;
 	shd_put_text(out, at, SHD_F_parcel_carrier, json_object_get(record, "by"));
-	if (shd_loose_word(json_object_get(record, "state"), states, &status))
-		shd_put_word(out, at, SHD_F_parcel_status, status);
+	shd_put_said(
+		out, at, SHD_F_parcel_status, json_object_get(record, "state"), states, &status);
 	return true;
 }
 

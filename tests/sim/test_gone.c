@@ -151,8 +151,8 @@ static void list_moving(struct bench *b, size_t count)
 	bench_take(b, &batch);
 }
 
-/* What is on its way is on another list, which asks for it by what it knows of it. Leaving the first
- * list for that one is no vanishing. */
+/* What is on its way is on another list, which asks for it by what it knows of it. Leaving the
+ * first list for that one is no vanishing. */
 static void what_moves_on_is_on_another_list(void **state)
 {
 	struct bench b;

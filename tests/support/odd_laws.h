@@ -13,6 +13,7 @@
 	X(CLOSES, "something closes")                                                              \
 	X(BECOMES, "what cannot be read becomes something")                                        \
 	X(LOSES, "what can be read is not told")                                                   \
+	X(HIDES, "what cannot be read is not said")                                                \
 	X(RESTS, "a feed rests for more than 30 minutes")                                          \
 	X(CIRCLES, "a list is followed in circles")                                                \
 	X(REMAINS, "the next good answer does not mend it")
@@ -41,6 +42,8 @@ struct moved {
 };
 
 struct run {
+	const struct shd_adapter *adapter;
+	void (*seed)(struct odd_world *world); /* what a carrier tells of; or NULL */
 	struct odd_body *bodies;
 	size_t body_count;
 	struct odd_world world;
@@ -164,7 +167,7 @@ static inline void found_value(struct run *run, enum shd_kind kind, int field,
 static inline struct shd_harvest *map(struct run *run, const char *id, const char *text)
 {
 	struct shd_harvest *harvest = shd_harvest_create(1 << 20);
-	struct shd_map_in in = {.source = &run->world.b.sources[0], .row = run->row,
+	struct shd_map_in in = {.source = odd_source_of(&run->world), .row = run->row,
 		.fetched = {ODD_NOW_MS}, .id = id};
 	struct shd_error err;
 	json_auto_t *record = shd_adapter_parse(text, strlen(text), &err);
@@ -192,6 +195,25 @@ static inline bool is_strange(const struct run *run, const char *id)
 		if (strcmp(run->strange[i], id) == 0)
 			return true;
 	return false;
+}
+
+static inline bool says_unread(const struct shd_harvest *harvest)
+{
+	for (size_t i = 0; i < harvest->entity_count; i++)
+		if (harvest->entities[i].unread)
+			return true;
+	return harvest->unmeasured_count;
+}
+
+/* Where an odd record says less than a good one, it says that something cannot be read. */
+static inline void look_for_unread(struct run *run, const struct shd_entity *good,
+	const struct shd_entity *odd, const struct shd_harvest *of)
+{
+	for (int i = 0; i < shd_kind_fields(odd->kind); i++)
+		if (!(run->may & (ODD_ABSENT | ODD_EMPTY | ODD_MEANT)) && (good->set >> i & 1) &&
+			!(odd->set >> i & 1) && !says_unread(of))
+			found(run, LAW_HIDES, "%s.%s", shd_kind_name(odd->kind),
+				name_of(odd->kind, i));
 }
 
 static inline void compare_entity(
@@ -233,9 +255,10 @@ static inline void compare(
 		const struct shd_entity *is = find(good, entity->kind, entity->id);
 
 		/* another id is another thing, and may be anything */
-		if (is)
+		if (is) {
 			compare_entity(run, is, entity);
-		else if (!(run->may & (ODD_TEXT | ODD_NUMBER | ODD_BOOL | ODD_MEANT)))
+			look_for_unread(run, is, entity, odd);
+		} else if (!(run->may & (ODD_TEXT | ODD_NUMBER | ODD_BOOL | ODD_MEANT)))
 			found(run, LAW_BECOMES, "a new %s", shd_kind_name(entity->kind));
 		run->other |= !is;
 		if (is || is_strange(run, entity->id))
@@ -467,6 +490,8 @@ static inline void open_world(struct run *run, const struct shd_adapter *adapter
 	*world = (struct odd_world){.ctx = run};
 	run->strange_count = 0;
 	odd_world_open(world, adapter);
+	if (run->seed)
+		run->seed(world);
 	for (size_t i = 0; i < adapter->endpoint_count; i++) {
 		const struct odd_body *body = best_body(run, adapter, i);
 

@@ -158,6 +158,12 @@ static inline void odd_compile_rules(struct bench *b)
 
 /* --- the world ---------------------------------------------------------------------------- */
 
+/* Of the store; a carrier's is one of its own, beside that of the store. */
+static inline struct shd_source *odd_source_of(struct odd_world *world)
+{
+	return &world->b.sources[world->adapter.carrier];
+}
+
 static inline void odd_source(struct odd_world *world, const struct shd_adapter *adapter)
 {
 	struct bench *b = &world->b;
@@ -167,17 +173,21 @@ static inline void odd_source(struct odd_world *world, const struct shd_adapter 
 	world->adapter.sign = NULL;
 	world->credential = (struct shd_credential){.id = "s1", .adapter = &world->adapter,
 		.rate_per_s = 10};
-	b->in.store_count = b->in.source_count = 1;
-	b->sources[0].adapter = &world->adapter;
-	b->sources[0].endpoints = world->adapter.endpoints;
-	b->sources[0].endpoint_count = world->adapter.endpoint_count;
-	b->sources[0].credential = &world->credential;
-	b->sources[0].egress = &world->egress;
-	b->sources[0].base_url = "";
-	b->sources[0].timeout_ms = SHD_SECOND_MS;
-	b->sources[0].body_max_bytes = 1 << 20;
+	struct shd_source *source = odd_source_of(world);
+	b->in.store_count = 1;
+	b->in.source_count = (size_t)adapter->carrier + 1;
+	if (adapter->carrier)
+		source->store = NULL;
+	source->adapter = &world->adapter;
+	source->endpoints = world->adapter.endpoints;
+	source->endpoint_count = world->adapter.endpoint_count;
+	source->credential = &world->credential;
+	source->egress = &world->egress;
+	source->base_url = "";
+	source->timeout_ms = SHD_SECOND_MS;
+	source->body_max_bytes = 1 << 20;
 	for (int p = 0; p < SHD_POLLER_COUNT; p++)
-		b->sources[0].every_ms[p] = shd_poller_every_ms((enum shd_poller)p);
+		source->every_ms[p] = shd_poller_every_ms((enum shd_poller)p);
 }
 
 static inline void odd_world_open(struct odd_world *world, const struct shd_adapter *adapter)
@@ -189,7 +199,7 @@ static inline void odd_world_open(struct odd_world *world, const struct shd_adap
 	bench_judge(&world->b);
 	world->b.now = ODD_NOW_MS;
 	world->settings = (struct shd_settings){.stores = world->b.stores, .store_count = 1,
-		.sources = world->b.sources, .source_count = 1, .blind_after = 3};
+		.sources = odd_source_of(world), .source_count = 1, .blind_after = 3};
 	test_ledger_open(&world->ledger);
 	shd_feeds_init(&world->feeds, &world->settings, NULL, 0, world->ledger.of, NULL);
 	world->poll = shd_poll_create(NULL);
@@ -353,6 +363,8 @@ static inline void odd_end(struct odd_world *world, struct odd_polled *polled)
 		suspect = world->b.outcome.suspect;
 		poll->item.relist_at = world->b.outcome.relist_at;
 		poll->item.unlisted = world->b.outcome.unlisted;
+		poll->item.unclaimed = world->b.outcome.unclaimed;
+		poll->item.unclaimed_count = world->b.outcome.unclaimed_count;
 	}
 	outcome = shd_outcome_read(poll, committed, suspect, now);
 	odd_tell_followed(world, polled);

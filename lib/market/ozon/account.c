@@ -281,7 +281,7 @@ static const json_t *newest_of(const json_t *list, const char *date, const json_
 	struct shd_wall at;
 	size_t i;
 
-	*ret_odd = NULL;
+	*ret_odd = json_is_array(list) || shd_loose_blank(list) ? NULL : list;
 	json_array_foreach (list, i, one) {
 		const json_t *day = json_object_get(one, date);
 

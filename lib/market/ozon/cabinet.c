@@ -26,8 +26,10 @@ void shd_ozon_put_url(struct shd_harvest *out, size_t at, enum shd_field field, 
 	struct shd_text url SHD_AUTO(shd_text_finish) = {0};
 	struct shd_loose_text text = {0};
 
-	if (strchr(page, '{') && !shd_loose_text(id, &text))
+	if (strchr(page, '{') && !shd_loose_text(id, &text)) {
+		shd_put_unread(out, at, field, id);
 		return;
+	}
 	shd_text_init(&url, SHD_FIELD_BYTES);
 	add_page(&url, page, text.text, text.len);
 	if (shd_text_ok(&url))

@@ -490,6 +490,8 @@ static void put_demand(struct shd_harvest *out, const struct shd_map_in *in, con
 	shd_set_n(out, at, SHD_F_notice_due_at, due.ms);
 	if (shd_loose_bool(json_object_get(message, "is_read"), &read))
 		shd_set_n(out, at, SHD_F_notice_unread, !read);
+	else
+		shd_put_unread(out, at, SHD_F_notice_unread, json_object_get(message, "is_read"));
 	shd_set_n(out, at, SHD_F_notice_closed, read && due.ms <= in->fetched.ms);
 }
 

@@ -187,8 +187,8 @@ static void put_answer(struct shd_harvest *out, size_t at, enum shd_field field,
 static void put_amount(struct shd_harvest *out, size_t at, enum shd_field field,
 		       const json_t *product)
 {
-	const json_t *price = json_object_get(product, "price");
-	const json_t *pieces = json_object_get(product, "quantity");
+	const json_t *price = shd_loose_at(product, "price");
+	const json_t *pieces = shd_loose_at(product, "quantity");
 	int64_t minor, count;
 	char currency[4];
 
@@ -204,7 +204,7 @@ static void put_amount(struct shd_harvest *out, size_t at, enum shd_field field,
 static void put_price(struct shd_harvest *out, size_t at, enum shd_field field,
 		      const json_t *product)
 {
-	shd_put_money(out, at, field, json_object_get(product, "price"),
+	shd_put_money(out, at, field, shd_loose_at(product, "price"),
 		json_object_get(product, "currency_code"));
 }
 
@@ -216,6 +216,8 @@ static void put_root_cause(struct shd_harvest *out, size_t at, const json_t *rea
 	cause = cause ? cause : otherwise;
 	if (cause)
 		shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
+	else if (!json_is_string(reason)) /* that of a text may be none of ours */
+		shd_put_unread(out, at, SHD_F_complaint_root_cause, reason);
 }
 
 /* What all returns of one record have in common. */
@@ -243,7 +245,7 @@ static void put_claim(struct shd_harvest *out, const json_t *record, const struc
 	shd_put_text(out, at, SHD_F_complaint_order_id, of->order);
 	shd_ozon_put_url(out, at, SHD_F_complaint_url, SHD_OZON_PAGE_RETURNS, NULL);
 	shd_put_text(out, at, SHD_F_complaint_reason, of->reason);
-	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(of->product, "sku"));
+	shd_put_text(out, at, SHD_F_complaint_sku, shd_loose_at(of->product, "sku"));
 	put_amount(out, at, SHD_F_complaint_order_amount, of->product);
 	shd_put_text(
 		out, at, SHD_F_complaint_stage, shd_loose_at(record, "visual.status.sys_name"));
@@ -317,8 +319,8 @@ SHD_OZON_MAP(return)
 	shd_ozon_put_url(out, at, SHD_F_return_url, SHD_OZON_PAGE_RETURNS, NULL);
 	shd_put_text(out, at, SHD_F_return_reason, of.reason);
 	shd_put_text(out, at, SHD_F_return_status, status);
-	shd_put_text(out, at, SHD_F_return_sku, json_object_get(of.product, "sku"));
-	shd_put_number(out, at, SHD_F_return_units, json_object_get(of.product, "quantity"));
+	shd_put_text(out, at, SHD_F_return_sku, shd_loose_at(of.product, "sku"));
+	shd_put_number(out, at, SHD_F_return_units, shd_loose_at(of.product, "quantity"));
 	put_amount(out, at, SHD_F_return_amount, of.product);
 	put_scheme(out, at, json_object_get(record, "schema"));
 	if (class == OTHER) {
@@ -361,7 +363,7 @@ static void put_rfbs_claim(struct shd_harvest *out, size_t at, const json_t *rec
 		shd_put_time(out, at, SHD_F_complaint_opened_at, created);
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_ozon_put_url(out, at, SHD_F_complaint_url, SHD_OZON_PAGE_RFBS, NULL);
-	shd_put_text(out, at, SHD_F_complaint_sku, json_object_get(product, "sku"));
+	shd_put_text(out, at, SHD_F_complaint_sku, shd_loose_at(product, "sku"));
 	put_price(out, at, SHD_F_complaint_order_amount, product);
 	shd_put_text(out, at, SHD_F_complaint_stage, shd_loose_at(record, "state.group_state"));
 	if (class == OTHER)
@@ -411,7 +413,7 @@ SHD_OZON_MAP(rfbs)
 	shd_put_time(out, at, SHD_F_return_opened_at, created);
 	shd_put_text(out, at, SHD_F_return_order_id, json_object_get(record, "posting_number"));
 	shd_ozon_put_url(out, at, SHD_F_return_url, SHD_OZON_PAGE_RFBS, NULL);
-	shd_put_text(out, at, SHD_F_return_sku, json_object_get(product, "sku"));
+	shd_put_text(out, at, SHD_F_return_sku, shd_loose_at(product, "sku"));
 	put_price(out, at, SHD_F_return_amount, product);
 	shd_put_text(out, at, SHD_F_return_status, shd_loose_at(record, "state.group_state"));
 	shd_put_word(out, at, SHD_F_return_scheme, "rfbs");
@@ -450,12 +452,16 @@ SHD_OZON_MAP(rfbs_detail)
 
 	if (!in->id || !json_is_object(record))
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "the return is not an object");
-	shd_loose_bool(shd_loose_at(record, "return_reason.is_defect"), &defect);
+	const json_t *fault = shd_loose_at(record, "return_reason.is_defect");
+	bool told_fault = shd_loose_bool(fault, &defect);
 	int len = snprintf(name, sizeof(name), "rfbs:%.50s", in->id);
 	at = shd_harvest_entity(out, SHD_KIND_complaint, name, (size_t)len);
 	shd_put_text(out, at, SHD_F_complaint_reason, told);
 	/* the buyer's own words may tell what the chosen reason does not */
 	const char *cause = shd_ozon_root_cause(comment);
+	cause = cause ? cause : shd_ozon_root_cause(reason);
+	if (!cause && !told_fault)
+		shd_put_unread(out, at, SHD_F_complaint_root_cause, fault);
 	put_root_cause(out, at, reason, cause ? cause : defect ? "QUALITY_DEFECT" : NULL);
 	/* Actions that are open to the seller mean that a decision is awaited. */
 	if (!are_actions(actions))
@@ -487,7 +493,9 @@ SHD_OZON_MAP(arbitration)
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_put_word(out, at, SHD_F_complaint_url, SHD_OZON_FBS);
 	shd_put_text(out, at, SHD_F_complaint_stage, status);
-	if (json_array_size(products) == 1)
+	if (!json_is_array(products))
+		shd_put_unread(out, at, SHD_F_complaint_sku, products);
+	else if (json_array_size(products) == 1)
 		shd_put_text(out, at, SHD_F_complaint_sku,
 			json_object_get(json_array_get(products, 0), "sku"));
 	shd_ozon_put_amount(out, at, SHD_F_complaint_order_amount, products);
@@ -529,5 +537,7 @@ SHD_OZON_MAP(arbitration_end)
 	if (shd_ozon_knows_status(status))
 		shd_set_n(out, at, SHD_F_complaint_closed, !shd_loose_is(status, "arbitration") &&
 			!shd_loose_is(status, "client_arbitration"));
+	else
+		shd_put_unread(out, at, SHD_F_complaint_closed, status);
 	return true;
 }

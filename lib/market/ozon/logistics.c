@@ -125,10 +125,9 @@ SHD_OZON_MAP(supply)
 	shd_put_time(
 		out, at, SHD_F_supply_progressed_at, json_object_get(record, "state_updated_date"));
 	shd_put_text(out, at, SHD_F_supply_state, json_object_get(record, "state"));
-	/* Told as a time or, by the documents, as seconds: the latter says nothing. */
-	const json_t *due = json_object_get(record, "data_filling_deadline_utc");
-	if (!json_is_integer(due))
-		shd_put_time(out, at, SHD_F_supply_due_at, due);
+	/* By the documents it may be seconds, which cannot be read. */
+	shd_put_time(out, at, SHD_F_supply_due_at,
+		json_object_get(record, "data_filling_deadline_utc"));
 	const json_t *to = shd_loose_at(supply, "storage_warehouse.name");
 	shd_put_text(out, at, SHD_F_supply_warehouse,
 		to ? to : shd_loose_at(record, "dropoff_warehouse.name"));

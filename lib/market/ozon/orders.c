@@ -196,6 +196,8 @@ void shd_ozon_put_amount(
 	int64_t sum = 0, part;
 	size_t i;
 
+	if (!json_is_array(products))
+		shd_put_unread(out, at, field, products);
 	json_array_foreach (products, i, product) {
 		const json_t *odd = read_amount(product, &part, other);
 
@@ -215,9 +217,12 @@ static void put_products(struct shd_harvest *out, size_t at, const json_t *posti
 	const json_t *products = json_object_get(posting, "products");
 	const json_t *only = json_array_get(products, 0);
 
-	if (!json_is_array(products))
-		return;
 	shd_ozon_put_amount(out, at, SHD_F_order_amount, products);
+	if (!json_is_array(products)) {
+		shd_put_unread(out, at, SHD_F_order_sku, products);
+		shd_put_unread(out, at, SHD_F_order_units, products);
+		return;
+	}
 	/* Pieces are counted per product, so that only a posting of one product says whose
 	 * they are: counting too few is better than calling a full shelf oversold. */
 	if (json_array_size(products) == 1) {
@@ -236,8 +241,11 @@ static void put_cancellation(struct shd_harvest *out, size_t at, const json_t *p
 	const char *who = "";
 	bool told;
 
-	if (!json_is_object(cancellation))
+	if (!json_is_object(cancellation)) {
+		shd_put_unread(out, at, SHD_F_order_cancelled_by, cancellation);
+		shd_put_unread(out, at, SHD_F_order_counts_against_seller, cancellation);
 		return;
+	}
 	shd_put_said(out, at, SHD_F_order_cancelled_by,
 		json_object_get(cancellation, "cancellation_type"), cancellers, &who);
 	if (shd_loose_bool(counts, &told) || strcmp(who, "seller") != 0)
@@ -467,6 +475,8 @@ SHD_OZON_MAP(cancellation_claim)
 	shd_put_word(out, at, SHD_F_complaint_category, "cancellation");
 	if (cause)
 		shd_put_word(out, at, SHD_F_complaint_root_cause, cause);
+	else if (!json_is_string(reason_of(record)))
+		shd_put_unread(out, at, SHD_F_complaint_root_cause, reason_of(record));
 	shd_put_time(out, at, SHD_F_complaint_opened_at, json_object_get(record, "cancelled_at"));
 	shd_put_text(out, at, SHD_F_complaint_order_id, json_object_get(record, "posting_number"));
 	shd_put_word(out, at, SHD_F_complaint_url, SHD_OZON_FBS);
@@ -477,6 +487,8 @@ SHD_OZON_MAP(cancellation_claim)
 	if (shd_loose_word(shd_loose_at(record, "state.state"), decisions, &state)) {
 		shd_set_n(out, at, SHD_F_complaint_valid, strcmp(state, "rejected") != 0);
 		shd_set_n(out, at, SHD_F_complaint_closed, strcmp(state, "on_approval") != 0);
+	} else {
+		shd_put_unread(out, at, SHD_F_complaint_valid, shd_loose_at(record, "state.state"));
 	}
 	return true;
 }

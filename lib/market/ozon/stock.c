@@ -186,7 +186,7 @@ static void put_sales(struct shd_harvest *out, size_t at, const json_t *average_
 		shd_set_n(out, at, SHD_F_stock_sold_7d, shd_mul_div(ads, 7, 1));
 	else if (shd_loose_decimal(days_of_cover, 6, &days))
 		shd_set_n(out, at, SHD_F_stock_cover, shd_mul_div(days, SHD_DAY_MS, SHD_MICRO));
-	else
+	if (!shd_loose_decimal(average_day, 6, &ads))
 		shd_put_unread(out, at, SHD_F_stock_sold_7d, average_day);
 }
 

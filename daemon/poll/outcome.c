@@ -320,7 +320,8 @@ void shd_outcome_facts(const struct shd_poll *poll, struct shd_feed *feed, struc
 static void fill_listed(
 	struct shd_poll *poll, struct shd_wall now, struct shd_observation *ret_seen)
 {
-	bool batch = shd_feed_row(poll->feed)->paging == SHD_PAGE_BATCH;
+	const struct shd_endpoint *row = shd_feed_row(poll->feed);
+	bool batch = row->paging == SHD_PAGE_BATCH && !row->had_rows;
 
 	ret_seen->listed = poll->listed;
 	ret_seen->listed_count = poll->listed_count;

@@ -365,7 +365,7 @@ static void compare_lists(struct shd_poll *poll)
 			       shd_feed_relists(poll->feed, poll->began);
 	for (size_t i = 0; i < count && !poll->listed_changed; i++)
 		poll->listed_changed = strcmp(before[i], poll->listed[i]) != 0;
-	if (!row->tells[0] || row->paging == SHD_PAGE_BATCH) {
+	if (!row->tells[0] || (row->paging == SHD_PAGE_BATCH && !row->had_rows)) {
 		free(before);
 		return;
 	}

@@ -218,8 +218,22 @@ static void derive_late(struct work *work, enum shd_field late, enum shd_field l
 	}
 }
 
+/* Nothing is known of an order but its number and what others say of it. */
+static bool is_bare(const struct shd_entity *order)
+{
+	return order && shd_entity_get(order, SHD_F_order_fulfilment)->none &&
+	       shd_entity_get(order, SHD_F_order_status)->none &&
+	       shd_entity_get(order, SHD_F_order_opened_at)->none &&
+	       shd_entity_get(order, SHD_F_order_unreadable)->none;
+}
+
 static void derive_order(struct work *work)
 {
+	if (is_bare(work->entity) && at(work, SHD_F_order_closed)->none)
+		set_n(work, SHD_F_order_closed, true);
+	else if (is_bare(work->before) && !is_bare(work->entity) &&
+		 !given(work, SHD_F_order_closed))
+		at(work, SHD_F_order_closed)->none = true;
 	const struct shd_value *status = at(work, SHD_F_order_status);
 	bool closed = true_now(at(work, SHD_F_order_closed));
 	bool waits = is(status, "awaiting_payment") || is(status, "awaiting_shipment");
@@ -229,6 +243,21 @@ static void derive_order(struct work *work)
 		    waits && !closed);
 	derive_late(work, SHD_F_order_delivered_late, SHD_F_order_deliver_by,
 		    SHD_F_order_delivered_at, on_its_way && !closed);
+}
+
+/* A demand that was read: what was done about it nobody tells, and its date has passed. */
+static void derive_notice(struct work *work)
+{
+	const struct shd_value *due = at(work, SHD_F_notice_due_at);
+	const struct shd_value *unread = at(work, SHD_F_notice_unread);
+
+	if (!is(at(work, SHD_F_notice_category), "demand") || due->none || unread->none ||
+		unread->n || true_now(at(work, SHD_F_notice_closed)))
+		return;
+	if (due->n <= work->now.ms)
+		set_n(work, SHD_F_notice_closed, true);
+	else
+		wake_at(work, due->n);
 }
 
 static void derive_stock(const struct work *work)
@@ -266,6 +295,8 @@ struct shd_wall shd_derive(const struct shd_entity *before, struct shd_entity *e
 		derive_order(&work);
 	else if (entity->kind == SHD_KIND_stock)
 		derive_stock(&work);
+	else if (entity->kind == SHD_KIND_notice)
+		derive_notice(&work);
 	keep_first(&work);
 	derive_common(&work);
 	if (entity->kind == SHD_KIND_parcel)

@@ -12,7 +12,9 @@
  *   listing     state_since, was_active
  *   parcel      customs_since, stood_still, stood_still_on
  *   return      act_since, when it waits for the seller
- *   order       shipped_late, delivered_late
+ *   order       shipped_late, delivered_late; closed, while nothing else is known of it: others
+ *               speak of orders that are long gone, and it would stay for ever
+ *   notice      closed, of a demand that was read, once its date has passed
  *   stock       cover, had_stock
  *   complaint   opened_at: of the case that waits; where that is not told, the first sight
  *               of it. Once there is no more to wait for, the earliest that was told.

@@ -198,7 +198,7 @@ static bool sweep(const struct shd_basis *basis, struct shd_txn *txn, struct shd
 
 static bool is_by_sku(const struct shd_endpoint *row)
 {
-	return row->paging == SHD_PAGE_BATCH &&
+	return row->paging == SHD_PAGE_BATCH && !row->had_rows &&
 	       shd_field_row(row->tells[0])->kind == SHD_KIND_stock;
 }
 

@@ -113,8 +113,9 @@ struct shd_endpoint {
 	 * whole reading they are not known any more: the value that was stays, and is unreadable.
 	 * That is one that had a row before or, of a BATCH, is asked for: by its id; stock by its
 	 * sku, where only that in a warehouse has rows. So no two of these may tell one field: each
-	 * would make unknown what the other has rows of. */
+	 * would make unknown what the other has rows of; but `had_rows`. */
 	enum shd_field tells[4];
+	bool had_rows; /* BATCH that `tells`: only of those that had a row since the start */
 	/* CURSOR: the last page says where the next poll goes on. It lists changes: it is neither
 	 * `complete` nor anybody's ids_of, and no carrier's. Where the text has expired or its
 	 * request is refused with the error REQUEST, the list starts anew, from page_in.cursor. */

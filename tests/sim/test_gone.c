@@ -37,8 +37,10 @@ static const struct shd_endpoint endpoints[] = {
 		.gone_after_ms = SHD_WEEK_MS, .closes = SHD_KIND_order,
 		.while_field = SHD_F_order_status, .while_word = "shipped",
 		.asks = "one", .asks_by = SHD_F_order_tracking_number},
+	{.name = "shelves", .poller = SHD_P_stock, .paging = SHD_PAGE_BATCH, .optional = true,
+		.tells = {SHD_F_stock_sold_7d}, .had_rows = true},
 };
-enum { WAITING, CHANGES, ONE, ROWS, TURNOVER, STOCKS, MOVING };
+enum { WAITING, CHANGES, ONE, ROWS, TURNOVER, STOCKS, MOVING, SHELVES };
 
 static const char *const both[] = {"a", "b"};
 
@@ -356,6 +358,25 @@ static void a_row_that_leaves_a_list_makes_its_figures_unknown(void **state)
 	bench_finish(&b);
 }
 
+/* A batch whose ids may have none by right: the row itself, not all of its sku. */
+static void a_row_of_a_warehouse_that_had_one_is_missed(void **state)
+{
+	static const char *const had[] = {"1:x", "1:y"};
+	struct bench b;
+
+	(void)state;
+	start(&b, rules);
+	stock(&b, "1:x", "x");
+	stock(&b, "1:y", "y");
+	stock(&b, "1:z", "z"); /* of another list */
+	rows(&b, SHELVES, had, 2, NULL, 0, NULL);
+	rows(&b, SHELVES, had, 1, had, 2, NULL);
+	assert_false(is_unread(&b, "1:x"));
+	assert_true(is_unread(&b, "1:y"));
+	assert_false(is_unread(&b, "1:z"));
+	bench_finish(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +388,7 @@ int main(void)
 		cmocka_unit_test(what_nobody_knows_ends_after_its_age),
 		cmocka_unit_test(a_row_that_is_missing_makes_its_figures_unknown),
 		cmocka_unit_test(a_row_that_leaves_a_list_makes_its_figures_unknown),
+		cmocka_unit_test(a_row_of_a_warehouse_that_had_one_is_missed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

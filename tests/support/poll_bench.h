@@ -106,7 +106,7 @@ static bool is_over(const json_t *word)
 	return shd_loose_is(word, "over");
 }
 
-enum { LIST, BATCH, DETAIL, SLOW, CHANGES, ROWS };
+enum { LIST, BATCH, DETAIL, SLOW, CHANGES, HAD, ROWS };
 
 static const struct shd_endpoint rows[ROWS] = {
 	[LIST] = {.name = "list",
@@ -145,6 +145,16 @@ static const struct shd_endpoint rows[ROWS] = {
 		.resumes = true,
 		.map = map,
 		.next = next_changes},
+	[HAD] = {.name = "had",
+		.path = "/had",
+		.paging = SHD_PAGE_BATCH,
+		.tells = {SHD_F_order_amount},
+		.had_rows = true,
+		.ids_of = "list",
+		.batch = 3,
+		.records = "items",
+		.map = map,
+		.next = next},
 };
 
 static const struct shd_adapter market = {.name = "here", .endpoints = rows, .endpoint_count = ROWS,
@@ -214,7 +224,8 @@ static inline struct shd_feed *feed_of(struct poll_bench *f, int row)
 
 static inline enum shd_poll_state begin(struct poll_bench *f, int row)
 {
-	const struct shd_pages *ids = row == BATCH ? &feed_of(f, LIST)->pages : NULL;
+	bool batch = rows[row].paging == SHD_PAGE_BATCH;
+	const struct shd_pages *ids = batch ? &feed_of(f, LIST)->pages : NULL;
 
 	reset(f);
 	f->parses = 0;

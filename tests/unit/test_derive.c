@@ -368,6 +368,57 @@ static void merging_keeps_what_is_not_spoken_of(void **state)
 	assert_false(shd_entity_differs(&stored.entity, &seen.entity));
 }
 
+/* Until its own list tells of it; what that cannot read keeps it open. */
+static void an_order_that_is_only_spoken_of_is_closed(void **state)
+{
+	struct thing thing;
+
+	(void)state;
+	start(&thing, SHD_KIND_order);
+	field(&thing, SHD_F_order_counts_against_seller)->n = true;
+	shd_derive(NULL, &thing.entity, (struct shd_wall){1000});
+	assert_true(thing.fields[SHD_I_closed].n && !thing.fields[SHD_I_closed].none);
+	memcpy(thing.old, thing.fields, sizeof(thing.old));
+	thing.entity.set = 0;
+	text(&thing, SHD_F_order_fulfilment, "seller");
+	shd_derive(&thing.before, &thing.entity, (struct shd_wall){2000});
+	assert_true(thing.fields[SHD_I_closed].none);
+	assert_true(thing.fields[SHD_I_closed_at].none);
+	memcpy(thing.old, thing.fields, sizeof(thing.old));
+	field(&thing, SHD_F_order_closed)->n = true;
+	shd_derive(&thing.before, &thing.entity, (struct shd_wall){3000});
+	assert_true(thing.fields[SHD_I_closed].n);
+}
+
+/* One that was read ends at its date, whether or not its chat is read again. */
+static void a_demand_that_was_read_ends_at_its_date(void **state)
+{
+	struct thing thing;
+
+	(void)state;
+	for (int unread = 0; unread < 2; unread++) {
+		start(&thing, SHD_KIND_notice);
+		text(&thing, SHD_F_notice_category, "demand");
+		field(&thing, SHD_F_notice_due_at)->n = 5000;
+		field(&thing, SHD_F_notice_unread)->n = unread;
+		field(&thing, SHD_F_notice_closed)->n = false;
+		for (int64_t now = 4999; now < 5001; now++) {
+			struct shd_wall wake = shd_derive(NULL, &thing.entity, (struct shd_wall){now});
+
+			assert_int_equal(field(&thing, SHD_F_notice_closed)->n,
+				!unread && now >= 5000);
+			assert_int_equal(wake.ms, unread || now >= 5000 ? SHD_NEVER_MS : 5000);
+		}
+	}
+	/* Of other notices it is no date that ends them. */
+	start(&thing, SHD_KIND_notice);
+	text(&thing, SHD_F_notice_category, "violation");
+	field(&thing, SHD_F_notice_due_at)->n = 5000;
+	field(&thing, SHD_F_notice_unread)->n = false;
+	shd_derive(NULL, &thing.entity, (struct shd_wall){6000});
+	assert_true(thing.fields[SHD_I_closed].none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +436,8 @@ int main(void)
 		cmocka_unit_test(a_return_waits_for_the_seller_since_the_first_sight),
 		cmocka_unit_test(cover_is_stock_over_daily_sales),
 		cmocka_unit_test(stock_remembers_that_there_was_some),
+		cmocka_unit_test(a_demand_that_was_read_ends_at_its_date),
+		cmocka_unit_test(an_order_that_is_only_spoken_of_is_closed),
 		cmocka_unit_test(merging_keeps_what_is_not_spoken_of),
 	};
 

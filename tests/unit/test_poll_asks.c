@@ -176,6 +176,23 @@ static void a_batch_whose_ids_have_gone_misses_no_row(void **state)
 		SHD_POLL_CHANGED);
 }
 
+/* Of ids that may well have none, those that had a row before. */
+static void a_batch_may_miss_what_had_a_row(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_batch batch;
+
+	read_once(f, LIST, "/list?", "{\"items\":[" ID("a") "," ID("b") "," ID("c") "]}");
+	read_once(f, HAD, "/had?a,b,c", "{\"items\":[" ID("a") "," ID("b") "]}");
+	assert_int_equal(begin(f, HAD), SHD_POLL_READY);
+	assert_int_equal(
+		answer_with(f, "/had?a,b,c", 200, "{\"items\":[" ID("a") "]}"), SHD_POLL_CHANGED);
+	shd_outcome_news(f->poll, f->answers, &batch);
+	assert_int_equal(batch.seen.listed_count, 1);
+	assert_int_equal(batch.seen.asked_count, 2); /* c had none */
+	assert_string_equal(batch.seen.asked[1], "b");
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -186,6 +203,7 @@ int main(void)
 		ROW(what_is_never_found_is_told),
 		ROW(the_rows_of_a_batch_are_counted_at_its_end),
 		ROW(a_batch_whose_ids_have_gone_misses_no_row),
+		ROW(a_batch_may_miss_what_had_a_row),
 	};
 #undef ROW
 

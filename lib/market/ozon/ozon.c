@@ -195,6 +195,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks_fbs,
 		.map = shd_ozon_map_warehouse_stock,
 		.next = shd_ozon_next_cursor,
+		.tells = {SHD_F_stock_available, SHD_F_stock_reserved}, .had_rows = true,
 	},
 	{
 		.name = "stocks_fbo",
@@ -213,6 +214,7 @@ static const struct shd_endpoint endpoints[] = {
 		.body = shd_ozon_body_stocks_fbo,
 		.map = shd_ozon_map_warehouse_stock,
 		.next = shd_ozon_next_cursor,
+		.tells = {SHD_F_stock_available, SHD_F_stock_reserved}, .had_rows = true,
 	},
 	{
 		.name = "analytics_stocks",

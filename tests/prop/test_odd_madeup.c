@@ -123,7 +123,7 @@ static int stop(void **state)
 	static void law_##id(void **state)                                                         \
 	{                                                                                          \
 		const struct runs *runs = *state;                                                  \
-                                                                                                   \
+\
 		odd_hold(runs->market, LAW_##id, #id, text, "");                                   \
 		odd_hold(runs->carrier, LAW_##id, #id, text, "");                                  \
 	}

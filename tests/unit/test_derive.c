@@ -403,7 +403,8 @@ static void a_demand_that_was_read_ends_at_its_date(void **state)
 		field(&thing, SHD_F_notice_unread)->n = unread;
 		field(&thing, SHD_F_notice_closed)->n = false;
 		for (int64_t now = 4999; now < 5001; now++) {
-			struct shd_wall wake = shd_derive(NULL, &thing.entity, (struct shd_wall){now});
+			const struct shd_wall at = {now};
+			struct shd_wall wake = shd_derive(NULL, &thing.entity, at);
 
 			assert_int_equal(field(&thing, SHD_F_notice_closed)->n,
 				!unread && now >= 5000);

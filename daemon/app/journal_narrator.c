@@ -91,9 +91,10 @@ static void log_unread(const struct shd_noted_unread *unread)
 	struct shd_about about = {.store = unread->store, .endpoint = unread->feed};
 
 	shd_log(SHD_LOG_field_unreadable, &about,
-		"store \"%s\": %s: %s cannot be read (%zu times), as in %s; what was known "
+		"store \"%s\": %s: %s cannot be read (%zu time%s), as in %s; what was known "
 		"stays, and rules that need it wait",
-		unread->store, unread->feed, unread->what, unread->entities, unread->example);
+		unread->store, unread->feed, unread->what, unread->entities,
+		SHD_S(unread->entities), unread->example);
 }
 
 static void delivered(const struct shd_delivered *what)
@@ -142,8 +143,9 @@ static void mistakes(const struct shd_diags *diags)
 static void started(const struct shd_event *event)
 {
 	shd_log(SHD_LOG_started, NULL,
-		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rules",
-		event->started.stores, SHD_S(event->started.stores), event->started.rules);
+		"storehealthd " SHD_VERSION " watches %zu store%s by %zu rule%s",
+		event->started.stores, SHD_S(event->started.stores), event->started.rules,
+		SHD_S(event->started.rules));
 }
 
 void shd_journal_narrate(const struct shd_event *event)

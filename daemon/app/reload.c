@@ -166,8 +166,10 @@ static void swap(void *ctx)
 	app->figures.last_reload = shd_clock_now(&app->clock);
 	app->reload_error[0] = '\0';
 	shd_app_narrate(app, (struct shd_event){SHD_EVENT_DIAGS, .diags = reload->diags});
-	shd_log(SHD_LOG_reloaded, NULL, "a new configuration is in force: %zu stores, %zu rules",
-		app->config->settings->store_count, shd_rules_count(app->config->rules));
+	size_t stores = app->config->settings->store_count;
+	size_t rules = shd_rules_count(app->config->rules);
+	shd_log(SHD_LOG_reloaded, NULL, "a new configuration is in force: %zu store%s, %zu rule%s",
+		stores, SHD_S(stores), rules, SHD_S(rules));
 	finish(app);
 }
 

@@ -209,12 +209,13 @@ void shd_app_tell_status(struct shd_app *app)
 		}
 	if (failing)
 		shd_service_status(app->service,
-			"watching %zu store%s; %zu poller%s; %llu polls", figures.stores,
+			"watching %zu store%s; %zu poller%s; %llu poll%s", figures.stores,
 			SHD_S(figures.stores), failing, failing == 1 ? " fails" : "s fail",
-			(unsigned long long)figures.polls);
+			(unsigned long long)figures.polls, SHD_S(figures.polls));
 	else
-		shd_service_status(app->service, "watching %zu store%s; %llu polls", figures.stores,
-			SHD_S(figures.stores), (unsigned long long)figures.polls);
+		shd_service_status(app->service, "watching %zu store%s; %llu poll%s",
+			figures.stores, SHD_S(figures.stores), (unsigned long long)figures.polls,
+			SHD_S(figures.polls));
 }
 
 void shd_app_tick(uv_timer_t *timer)

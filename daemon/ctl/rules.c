@@ -56,7 +56,7 @@ static void add_stores(struct shd_text *words, const json_t *stores)
 		shd_text_printf(words, "%s%s", i ? ", " : "",
 			json_string_value(json_array_get(stores, i)));
 	if (count > 2)
-		shd_text_printf(words, "%zu stores", count);
+		shd_text_printf(words, "%zu store%s", count, SHD_S(count));
 }
 
 /* "a, b (overridden for b)" */
@@ -133,8 +133,9 @@ static void print_times(struct shd_ctl *ctl, const json_t *rule)
 
 	shd_text_init(&words, 1 << 16);
 	if (hits)
-		shd_text_printf(&words, "once it held in %lld of %lld looks", (long long)hits,
-			(long long)shd_ctl_int(rule, "for_of"));
+		shd_text_printf(&words, "once it held in %lld of %lld look%s", (long long)hits,
+			(long long)shd_ctl_int(rule, "for_of"),
+			SHD_S(shd_ctl_int(rule, "for_of")));
 	else if (for_ms)
 		shd_text_printf(&words, "once it held for %s", shd_wording_length(for_ms, length));
 	shd_ctl_line(ctl, "fires", words.data);

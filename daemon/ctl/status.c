@@ -104,11 +104,13 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 {
 	char length[SHD_WORDING_TEXT];
 	int64_t up_ms = ctl->now.ms - shd_ctl_time(daemon, "started").ms;
+	long long rules = shd_ctl_int(daemon, "rules"), polls = shd_ctl_int(daemon, "polls");
+	long long refused = shd_ctl_int(daemon, "changes_refused");
+
 	shd_text_printf(&ctl->out,
-		"storehealthd %s, up %s: %zu %s, %lld rules, %lld polls, %lld failed\n",
+		"storehealthd %s, up %s: %zu store%s, %lld rule%s, %lld poll%s, %lld failed\n",
 		shd_ctl_text(daemon, "version"), shd_wording_length(up_ms, length), stores,
-		stores == 1 ? "store" : "stores", (long long)shd_ctl_int(daemon, "rules"),
-		(long long)shd_ctl_int(daemon, "polls"),
+		SHD_S(stores), rules, SHD_S(rules), polls, SHD_S(polls),
 		(long long)shd_ctl_int(daemon, "polls_failed"));
 	if (shd_ctl_bool(daemon, "blind"))
 		shd_paint_text(&ctl->out, ctl->screen.colour, SHD_POOR,
@@ -123,9 +125,9 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 	print_wrong(ctl, daemon, "retain_failing_since",
 		"What is older than it should be kept could not be deleted for",
 		"retain_error");
-	if (shd_ctl_int(daemon, "changes_refused"))
-		shd_text_printf(&ctl->out, "%lld changes were refused since the start; ",
-			(long long)shd_ctl_int(daemon, "changes_refused"));
+	if (refused)
+		shd_text_printf(&ctl->out, "%lld change%s %s refused since the start; ", refused,
+			SHD_S(refused), refused == 1 ? "was" : "were");
 	print_wrong(ctl, daemon, "refused_at", "the last one before", "refused");
 	print_wrong(ctl, daemon, "",
 		"The last reload was refused, the old configuration is in force", "reload_error");

@@ -405,8 +405,8 @@ bool shd_transfer_start(struct shd_transfers *transfers, const struct shd_transf
 	if (is_mail(in))
 		return shd_mails_send(transfers->mails, &own, egress, done, ctx, reterr);
 	if (!shd_transfers_have_room(transfers))
-		return shd_fail(reterr, SHD_ERR_LIMIT, "%zu requests wait already",
-				transfers->waiting);
+		return shd_fail(reterr, SHD_ERR_LIMIT, "%zu request%s wait already",
+				transfers->waiting, SHD_S(transfers->waiting));
 	own.egress = NULL; /* the pool has a copy */
 	struct shd_pool *pool = find_pool(transfers, egress);
 	if (!pool)

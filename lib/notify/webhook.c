@@ -134,7 +134,7 @@ static json_t *alert_json(const struct shd_message_item *item)
 	const struct shd_facts *facts = item->facts;
 
 	return json_pack("{s:I,s:i,s:o,s:o,s:o,s:o,s:o, s:o,s:o,s:o,s:o,s:o, s:s,s:s,s:s,s:o,s:o,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
+			 "s:o,s:o,s:o,s:o,s:o,s:o, s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
 		"number", (json_int_t)facts->alert, "episode", facts->episode, "rule",
 		text_json(facts->rule), "store", text_json(facts->store), "marketplace",
 		text_json(facts->marketplace), "entity", text_json(facts->entity), "about",
@@ -151,10 +151,10 @@ static json_t *alert_json(const struct shd_message_item *item)
 				 : json_null(),
 		"due", time_json(facts->due), "cost", value_json(&facts->cost), "room",
 		facts->room.none ? json_null() : plain_value(&facts->room), "title",
-		text_json(item->title), "line", text_json(item->line), "advice",
-		text_json(item->advice), "cost_line", text_json(item->cost), "reason",
-		text_json(item->reason), "url", text_json(facts->url), "more",
-		(json_int_t)facts->more);
+		text_json(item->title), "line", text_json(item->line), "goods",
+		text_json(item->goods), "advice", text_json(item->advice), "cost_line",
+		text_json(item->cost), "reason", text_json(item->reason), "url",
+		text_json(facts->url), "more", (json_int_t)facts->more);
 }
 
 static bool add_body(const struct shd_send_in *in, struct shd_text *out)

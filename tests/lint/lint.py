@@ -72,6 +72,10 @@ SQL = re.compile(r'"\s*(SELECT\s|INSERT (INTO|OR)\s|UPDATE \w+ SET\s|DELETE FROM
                  r'|DROP (TABLE|INDEX)\s|ALTER TABLE\s|PRAGMA \w|BEGIN IMMEDIATE)')
 SQL_OWNERS = re.compile(r"^daemon/state/sqlite/|^tests/")
 
+# What is counted agrees with its number: "1 store", not "1 stores".
+COUNTED = re.compile(r"%(?:zu|ll?[du]) (?:alerts|changes|channels|feeds|looks|messages|pollers|polls|requests|rules"
+                     r"|stores|times)\b")
+
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|not (yet )?implemented")
 
 # What libshd.a may ask of others: names of libc that only compute, and the libraries
@@ -137,6 +141,9 @@ def check_code(name, text):
                 if not re.search(may, match.group(1)):
                     yield (quoted.count("\n", 0, match.start()) + 1,
                            f"includes {match.group(1)}; here only {may}")
+    if name.startswith("daemon/"):
+        for line, found in hits(COUNTED, quoted):
+            yield line, f"{found}: write one%s with SHD_S"
     if not SQL_OWNERS.search(name):
         for line, found in hits(SQL, quoted):
             yield line, f"{found}... is SQL; statements live in daemon/state/sqlite/statements.def"

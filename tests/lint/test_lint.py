@@ -103,6 +103,12 @@ class Lint(unittest.TestCase):
             self.bad({"lib/base/a.c": f"#include <{header}>\n"}, f"#include <{header}> belongs to")
         self.bad({"lib/base/crypto.c": "#include <openssl/evp.h>\n"})
 
+    def test_what_is_counted_agrees_with_its_number(self):
+        self.bad({"README.md": README + "| `daemon/ctl/` | commands |\n",
+                  "daemon/ctl/a.c": 'const char *a = "%zu stores";\n'}, "%zu stores: write one%s")
+        self.bad({"README.md": README + "| `daemon/ctl/` | commands |\n",
+                  "daemon/ctl/a.c": 'const char *a = "%zu store%s, %d rules";\n'})
+
     def test_what_is_banned(self):
         self.bad({"lib/base/a.c": "int f(void)\n{\n\treturn time(0);\n}\n"}, "a.c:3: time reads the clock")
         self.bad({"lib/base/a.c": "/* time(0) */\n"})

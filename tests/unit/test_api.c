@@ -1,6 +1,7 @@
 #include "support/check.h"
 
 #include "api/api.h"
+#include "api/json.h"
 #include "ctl/ctl.h"
 #include "market/adapter.h"
 #include "state/state.h"
@@ -360,6 +361,25 @@ static void metrics_show_the_platforms_target(void **state)
 	assert_string_equal(gone, "");
 }
 
+/* conf/schema/api.json describes the members of a value, with their units. */
+static void values_are_described(void **state)
+{
+	const struct shd_value value = {.type = SHD_MONEY, .currency = "RUB", .n = 506965};
+	json_auto_t *schema = json_load_file(SHD_SOURCE_DIR "/conf/schema/api.json", 0, NULL);
+	json_auto_t *object = json_object();
+	const char *name;
+	json_t *member;
+
+	(void)state;
+	shd_api_put_value(object, "cost", &value);
+	const json_t *described = json_object_get(json_object_get(json_object_get(schema,
+		"definitions"), "value"), "properties");
+	assert_int_equal(json_object_size(described), 4);
+	json_object_foreach(json_object_get(object, "cost"), name, member)
+		if (!json_object_get(json_object_get(described, name), "description"))
+			fail_msg("%s is not described", name);
+}
+
 /* --- the state they read ----------------------------------------------------------- */
 
 #define OK(call)                                                                                   \
@@ -469,6 +489,7 @@ int main(void)
 		cmocka_unit_test(status_says_when_and_why),
 		cmocka_unit_test(alerts_and_explain_show_value_beside_limit),
 		cmocka_unit_test(metrics_show_the_platforms_target),
+		cmocka_unit_test(values_are_described),
 	};
 
 	return cmocka_run_group_tests(tests, prepare, clean);

@@ -1,8 +1,11 @@
 /* notify/webhook.h: the body, the signature, what answers mean. */
 #include "support/check.h"
 
+#include "base/num.h"
 #include "notify/webhook.h"
 
+#include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char secret_text[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -83,6 +86,7 @@ static struct shd_message_item items[] = {
 	{.facts = &told,
 		.title = "Late orders",
 		.line = "33.33 % (1 of 3), limit 4 %",
+		.goods = "Чехол синий × 2, 1,990 RUB",
 		.advice = "Ship faster.",
 		.cost = "5,069.65 RUB at risk",
 		.reason = "It got worse."},
@@ -130,6 +134,7 @@ static void the_body_is_the_documented_one(void **state)
 		"\"due\":\"2026-04-04T18:58:59.000Z\","
 		"\"cost\":{\"type\":\"money\",\"value\":5069.65,\"currency\":\"RUB\"},\"room\":2,"
 		"\"title\":\"Late orders\",\"line\":\"33.33 % (1 of 3), limit 4 %\","
+		"\"goods\":\"Чехол синий × 2, 1,990 RUB\","
 		"\"advice\":\"Ship faster.\",\"cost_line\":\"5,069.65 RUB at risk\","
 		"\"reason\":\"It got worse.\",\"url\":\"https://x.example/1\",\"more\":0},"
 		"{\"number\":18,\"episode\":1,\"rule\":\"r\",\"store\":\"s\","
@@ -137,7 +142,8 @@ static void the_body_is_the_documented_one(void **state)
 		"\"units\":null,\"amount\":null,\"ship_by\":null,\"quote\":null,\"level\":\"info\","
 		"\"from_level\":\"none\",\"move\":\"new\",\"at\":\"2026-04-04T16:59:00.000Z\","
 		"\"since\":null,\"value\":null,\"limit\":null,\"sample\":null,\"due\":null,"
-		"\"cost\":null,\"room\":null,\"title\":\"r\",\"line\":\"r\",\"advice\":null,"
+		"\"cost\":null,\"room\":null,\"title\":\"r\",\"line\":\"r\",\"goods\":null,"
+		"\"advice\":null,"
 		"\"cost_line\":null,\"reason\":\"This is new.\",\"url\":null,\"more\":3}]}";
 	const struct shd_webhook_settings webhook = {.url = "https://hook.example/T0P"};
 	struct shd_envelope envelope;
@@ -307,12 +313,82 @@ static void every_notifier_is_found_by_its_name(void **state)
 	assert_null(shd_notifier_find("pigeon"));
 }
 
+/* Both have the same members, and each is described. */
+static void same_members(const json_t *object, const json_t *schema)
+{
+	json_t *properties = json_object_get(schema, "properties"), *row;
+	const char *name;
+
+	json_object_foreach(properties, name, row)
+		if (!json_object_get(object, name))
+			fail_msg("%s is described, and not sent", name);
+	json_object_foreach((json_t *)object, name, row) {
+		const json_t *described = json_object_get(properties, name);
+
+		if (!json_string_length(json_object_get(described, "description")))
+			fail_msg("%s is sent, and not described", name);
+	}
+}
+
+static void the_schema_describes_the_body(void **state)
+{
+	const struct shd_webhook_settings webhook = {.url = "https://hook.example/"};
+	json_auto_t *schema =
+		json_load_file(SHD_SOURCE_DIR "/conf/schema/webhook.json", 0, NULL);
+	struct shd_envelope envelope;
+	struct shd_error error;
+	(void)state;
+
+	assert_non_null(schema);
+	assert_true(post(&webhook, NULL, &envelope, &error));
+	json_auto_t *body = json_loads(envelope.http.body.data, 0, NULL);
+	const json_t *alert = json_array_get(json_object_get(body, "alerts"), 0);
+	const json_t *properties = json_object_get(schema, "properties");
+	same_members(body, schema);
+	same_members(alert,
+		json_object_get(json_object_get(properties, "alerts"), "items"));
+	const json_t *value =
+		json_object_get(json_object_get(schema, "definitions"), "value");
+	assert_int_equal(json_object_size(json_object_get(alert, "cost")), 3);
+	assert_int_equal(json_object_size(json_object_get(value, "properties")), 3);
+	shd_request_finish(&envelope.http);
+}
+
+/* "5069.65", never 5069.6499999999996: of every amount, share and number of 15 digits. */
+static void numbers_are_the_decimals_that_they_are(void **state)
+{
+	const struct shd_webhook_settings webhook = {.url = "https://hook.example/"};
+	const struct shd_facts before = *items[0].facts;
+	struct shd_facts facts = before;
+	uint64_t seed = 1;
+	(void)state;
+
+	items[0].facts = &facts;
+	for (int i = 0; i < 2000; i++) {
+		char decimal[SHD_DECIMAL_TEXT], expected[64];
+		struct shd_envelope envelope;
+		struct shd_error error;
+
+		seed = seed * 6364136223846793005U + 1442695040888963407U;
+		facts.cost.n = (int64_t)(seed >> 33) * 4657 % 1000000000000000;
+		assert_true(post(&webhook, NULL, &envelope, &error));
+		shd_decimal_format(facts.cost.n, 2, decimal);
+		snprintf(expected, sizeof(expected), "\"value\":%s,\"currency\"", decimal);
+		if (!strstr(envelope.http.body.data, expected))
+			fail_msg("no %s in %s", expected, envelope.http.body.data);
+		shd_request_finish(&envelope.http);
+	}
+	items[0].facts = &told;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signatures_are_those_of_the_specification),
 		cmocka_unit_test(a_secret_of_another_form_is_refused),
 		cmocka_unit_test(the_body_is_the_documented_one),
+		cmocka_unit_test(the_schema_describes_the_body),
+		cmocka_unit_test(numbers_are_the_decimals_that_they_are),
 		cmocka_unit_test(nothing_goes_unsigned_when_the_secret_cannot_be_read),
 		cmocka_unit_test(headers_carry_key_time_and_signature),
 		cmocka_unit_test(a_header_cannot_bring_another_one),

@@ -6,6 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { RULES_FROM = 140 }; /* cells of the screen */
+
+/* A level that always holds needs no word. */
+static const char *condition_of(const json_t *alert)
+{
+	const char *condition = shd_ctl_text(alert, "condition");
+
+	return strcmp(condition, "true") == 0 ? "" : condition;
+}
+
 /* Adds "28 s left", "overdue by 23 h 59 min", "4.58, limit 4.6", or the rule's condition. */
 static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
 {
@@ -20,9 +30,14 @@ static void add_standing(struct shd_ctl *ctl, struct shd_table *table, const jso
 	else if (*value && *limit)
 		snprintf(text, sizeof(text), "%.180s, limit %.180s", value, limit);
 	else
-		snprintf(text, sizeof(text), "%.380s",
-			*value ? value : shd_ctl_text(alert, "condition"));
+		snprintf(text, sizeof(text), "%.380s", *value ? value : condition_of(alert));
 	shd_table_cell(table, SHD_PLAIN, text);
+}
+
+/* A narrow screen shows what is the matter instead; explain names the rule. */
+static bool has_rules(const struct shd_ctl *ctl)
+{
+	return !ctl->screen.width || ctl->screen.width >= RULES_FROM;
 }
 
 static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t *alert)
@@ -43,13 +58,14 @@ static void add_alert(struct shd_ctl *ctl, struct shd_table *table, const json_t
 		add_standing(ctl, table, alert);
 	shd_table_cell(table, SHD_PLAIN,
 		shd_ctl_when(ctl, alert, resolved ? "resolved_at" : "since", "", when));
-	shd_table_cell(table, SHD_DIM, shd_ctl_text(alert, "rule"));
+	if (has_rules(ctl))
+		shd_table_cell(table, SHD_DIM, shd_ctl_text(alert, "rule"));
 }
 
 enum shd_exit shd_ctl_alerts(struct shd_ctl *ctl)
 {
-	static const char *const headings[] = {
-		"ALERT", "LEVEL", "STORE", "WHAT", "ABOUT", "HOW IT STANDS", "SINCE", "RULE", NULL};
+	const char *const headings[] = {"ALERT", "LEVEL", "STORE", "WHAT", "ABOUT", "HOW IT STANDS",
+		"SINCE", has_rules(ctl) ? "RULE" : NULL, NULL};
 	SHD_AUTO(shd_text_finish) struct shd_text path = {0};
 	json_auto_t *answer = NULL;
 	json_t *alert;

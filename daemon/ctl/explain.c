@@ -29,10 +29,16 @@ static void instant_line(struct shd_ctl *ctl, const char *name, const json_t *ob
 /* "4.1 %, limit 4 % (3 of 73)" */
 static void add_value(struct shd_text *words, const json_t *object)
 {
+	const char *type = shd_ctl_text(json_object_get(object, "value"), "type");
+	int64_t n = shd_ctl_int(json_object_get(object, "value"), "n");
 	const char *value = shd_ctl_value(object, "value"), *limit = shd_ctl_value(object, "limit");
 
 	if (!*value)
 		return;
+	if (n < 0 && strcmp(type, "duration") == 0) { /* remaining <= 0s */
+		shd_text_printf(words, "overdue by %s", value + (*value == '-'));
+		return;
+	}
 	shd_text_puts(words, value);
 	if (*limit)
 		shd_text_printf(words, ", limit %s", limit);

@@ -83,6 +83,16 @@ static const char *quote_of(struct shd_arena *arena, const struct shd_entity *en
 	return NULL;
 }
 
+/* NULL: the arena is full. */
+static const char *labelled(struct shd_arena *arena, const char *label, const char *text)
+{
+	struct shd_text whole SHD_AUTO(shd_text_finish) = {0};
+
+	shd_text_init(&whole, SHD_FIELD_BYTES);
+	shd_text_printf(&whole, "%s%s", label, text);
+	return shd_arena_text(arena, whole.data, whole.len);
+}
+
 /* What a person knows the entity by, besides its subject. */
 static void describe(const struct shd_basis *basis, const struct shd_txn *txn,
 	const struct shd_visit *visit, const struct shd_entity *entity, struct shd_facts *facts)
@@ -93,7 +103,10 @@ static void describe(const struct shd_basis *basis, const struct shd_txn *txn,
 
 	if (sku && sku->len)
 		facts->product = product_of(basis, txn, visit, sku->text);
-	if (facts->product && strcmp(facts->product, facts->subject) == 0)
+	if (facts->product && facts->product == sku->text) /* nobody knows its name */
+		facts->product = labelled(txn->arena, "SKU ", sku->text);
+	if (facts->product && (strcmp(facts->product, facts->subject) == 0 ||
+				      strcmp(sku->text, facts->subject) == 0))
 		facts->product = NULL;
 	facts->quote = quote_of(txn->arena, entity);
 	if (facts->quote && strcmp(facts->quote, facts->subject) == 0)

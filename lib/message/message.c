@@ -134,6 +134,10 @@ static const char *wording_measure(struct shd_reader *reader, const struct shd_f
 			shd_phrase_number(reader, facts->sample_of, 0, false));
 	if (!limit || facts->limit.type == SHD_BOOL || !shd_worth_wording(&facts->limit))
 		return value;
+	/* At the moment when a limit is passed both read alike; what is overdue needs none. */
+	if (facts->value.type == SHD_DURATION &&
+		(facts->value.n < 0 || strcmp(value, limit) == 0))
+		return value;
 	return shd_phrase(reader, limit, 0, value, limit);
 }
 

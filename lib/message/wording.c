@@ -92,8 +92,10 @@ static const char *wording_digits(
 	case SHD_RATIO:
 		return shd_phrase(reader, percent, 0,
 			shd_phrase_number(reader, rounded(value->n, 4, digits), digits, false));
-	case SHD_DURATION:
-		return shd_wording_duration(reader, value->n);
+	case SHD_DURATION: /* of what should lie ahead */
+		return value->n < 0 ? shd_phrase(reader, over_short, 0,
+					      shd_wording_duration(reader, value->n))
+				    : shd_wording_duration(reader, value->n);
 	case SHD_TIME:
 		return shd_phrase_date(
 			reader, SHD_PHRASE_date_full, (struct shd_wall){value->n});

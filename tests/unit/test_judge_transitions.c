@@ -55,7 +55,7 @@ static void goods_and_words_are_told(void **state)
 		"\"units\":2000000", "\"amount\":[\"money\",199000,\"RUB\"]", "\"ship_by\":",
 		"\"url\":\"https://account.example/order\"", "\"subject\":\"Kettle\"",
 		"\"quote\":\"It leaks.\"", "\"url\":\"https://account.example/review\"",
-		"\"url\":\"https://account.example/complaint\""};
+		"\"url\":\"https://account.example/complaint\"", "\"product\":\"SKU y\""};
 	SHD_AUTO(shd_text_finish) struct shd_text all = {0};
 	struct shd_outbox_row *rows;
 	size_t count;
@@ -77,6 +77,9 @@ static void goods_and_words_are_told(void **state)
 	shd_set_n(b.harvest, at, SHD_F_order_units, 2000000);
 	shd_set_money(b.harvest, at, SHD_F_order_amount, 199000, "RUB");
 	shd_set_n(b.harvest, at, SHD_F_order_ship_by, b.now + SHD_DAY_MS);
+	bench_poll(&b, "orders");
+	at = add(&b, SHD_KIND_order, "o2");
+	text(&b, at, SHD_F_order_sku, "y");
 	bench_poll(&b, "orders");
 	at = add(&b, SHD_KIND_review, "r1");
 	text(&b, at, SHD_F_review_sku, "x");

@@ -65,6 +65,7 @@ static void goods_and_words_are_told(void **state)
 	bench_start(&b, "rules:\n"
 			"  - rule: sold\n    each: order\n    levels: {info: true}\n"
 			"  - rule: bad\n    each: review\n    levels: {info: true}\n"
+			"  - rule: asked\n    each: message\n    levels: {info: true}\n"
 			"  - rule: many\n    levels: {info: count(complaint last 30d) >= 0}\n");
 	b.stores[0].kind_page = account_page;
 	bench_poll_all(&b);
@@ -85,6 +86,9 @@ static void goods_and_words_are_told(void **state)
 	text(&b, at, SHD_F_review_sku, "x");
 	text(&b, at, SHD_F_review_text, "It leaks.");
 	bench_poll(&b, "cases");
+	at = add(&b, SHD_KIND_message, "m1");
+	text(&b, at, SHD_F_message_text, "Hello?");
+	bench_poll(&b, "cases");
 	bench_messages(&b, &rows, &count);
 	shd_text_init(&all, 1 << 20);
 	for (size_t i = 0; i < count; i++)
@@ -92,6 +96,8 @@ static void goods_and_words_are_told(void **state)
 	for (size_t i = 0; i < SHD_COUNT(expected); i++)
 		if (!strstr(all.data, expected[i]))
 			fail_msg("no %s in %s", expected[i], all.data);
+	assert_non_null(strstr(all.data, "\"subject\":\"Hello?\""));
+	assert_null(strstr(all.data, "\"quote\":\"Hello?\"")); /* not twice */
 	bench_finish(&b);
 }
 

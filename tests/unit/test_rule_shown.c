@@ -19,6 +19,8 @@ static const char rules[] =
 	"    levels: {warning: not (rating < 4.7 and acos < 50%)}\n"
 	"  - rule: if-it-is\n"
 	"    levels: {warning: 'store.status == \"suspended\" ? acos > 1% : rating < 4.7'}\n"
+	"  - rule: equals\n"
+	"    levels: {warning: rating == csat + 0.45}\n"
 	"  - rule: differs\n"
 	"    levels: {warning: rating != csat, info: rating != 5}\n";
 
@@ -64,6 +66,7 @@ static void of_several_parts_the_one_that_decided_is_shown(void **state)
 		{"never-both", "active", "ok", 600000, 600000, 500000, NULL},
 		{"if-it-is", "suspended", "ok", 20000, 20000, 10000, NULL},
 		{"if-it-is", "active", "ok", 20000, 4650000, 4700000, NULL},
+		{"equals", "active", "ok", 0, 4650000, -1, NULL},
 		{"differs", "active", "ok", 0, 4650000, 4200000, NULL},
 	};
 	struct set set;

@@ -108,6 +108,9 @@ static void describe(const struct shd_basis *basis, const struct shd_txn *txn,
 	if (facts->product && (strcmp(facts->product, facts->subject) == 0 ||
 				      strcmp(sku->text, facts->subject) == 0))
 		facts->product = NULL;
+	const struct shd_value *goods = named(entity, "goods");
+	if (!facts->product && goods)
+		facts->product = goods->text;
 	facts->quote = quote_of(txn->arena, entity);
 	if (facts->quote && strcmp(facts->quote, facts->subject) == 0)
 		facts->quote = NULL;

@@ -55,7 +55,8 @@ static void goods_and_words_are_told(void **state)
 		"\"units\":2000000", "\"amount\":[\"money\",199000,\"RUB\"]", "\"ship_by\":",
 		"\"url\":\"https://account.example/order\"", "\"subject\":\"Kettle\"",
 		"\"quote\":\"It leaks.\"", "\"url\":\"https://account.example/review\"",
-		"\"url\":\"https://account.example/complaint\"", "\"product\":\"SKU y\""};
+		"\"url\":\"https://account.example/complaint\"", "\"product\":\"SKU y\"",
+		"\"product\":\"Kettle × 1; Mug × 2\""};
 	SHD_AUTO(shd_text_finish) struct shd_text all = {0};
 	struct shd_outbox_row *rows;
 	size_t count;
@@ -81,6 +82,9 @@ static void goods_and_words_are_told(void **state)
 	bench_poll(&b, "orders");
 	at = add(&b, SHD_KIND_order, "o2");
 	text(&b, at, SHD_F_order_sku, "y");
+	bench_poll(&b, "orders");
+	at = add(&b, SHD_KIND_order, "o3");
+	text(&b, at, SHD_F_order_goods, "Kettle × 1; Mug × 2");
 	bench_poll(&b, "orders");
 	at = add(&b, SHD_KIND_review, "r1");
 	text(&b, at, SHD_F_review_sku, "x");

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { GOODS_BYTES = 1000 };
+
 static const struct shd_loose_word statuses[] = {
 	{"awaiting_registration", "awaiting_shipment"},
 	{"awaiting registration", "awaiting_shipment"},
@@ -212,6 +214,42 @@ void shd_ozon_put_amount(
 		shd_set_money(out, at, field, sum, currency);
 }
 
+/* "Kettle × 1; Mug × 2", for people; a list too long is cut at a whole product. NULL, or what of
+ * it cannot be read. */
+static const json_t *add_goods(const json_t *products, struct shd_text *out)
+{
+	const json_t *product;
+	size_t i;
+
+	json_array_foreach (products, i, product) {
+		const json_t *name = json_object_get(product, "name");
+		const json_t *quantity = json_object_get(product, "quantity");
+		int64_t pieces;
+
+		if (!json_is_string(name) || shd_loose_blank(name))
+			return name ? name : product;
+		if (!shd_loose_int(quantity, &pieces))
+			return quantity ? quantity : product;
+		if (out->len + json_string_length(name) + 32 > GOODS_BYTES)
+			return NULL;
+		shd_text_printf(out, "%s%s × %lld", out->len ? "; " : "", json_string_value(name),
+			(long long)pieces);
+	}
+	return NULL;
+}
+
+static void put_goods(struct shd_harvest *out, size_t at, const json_t *products)
+{
+	struct shd_text goods SHD_AUTO(shd_text_finish) = {0};
+
+	shd_text_init(&goods, GOODS_BYTES);
+	const json_t *odd = add_goods(products, &goods);
+	if (odd)
+		shd_put_unread(out, at, SHD_F_order_goods, odd);
+	else if (goods.len)
+		shd_set_text(out, at, SHD_F_order_goods, goods.data, goods.len);
+}
+
 static void put_products(struct shd_harvest *out, size_t at, const json_t *posting)
 {
 	const json_t *products = json_object_get(posting, "products");
@@ -229,6 +267,7 @@ static void put_products(struct shd_harvest *out, size_t at, const json_t *posti
 		shd_put_text(out, at, SHD_F_order_sku, json_object_get(only, "sku"));
 		shd_put_number(out, at, SHD_F_order_units, json_object_get(only, "quantity"));
 	} else {
+		put_goods(out, at, products);
 		shd_set_none(out, at, SHD_F_order_sku);
 		shd_set_none(out, at, SHD_F_order_units);
 	}

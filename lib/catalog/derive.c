@@ -223,6 +223,9 @@ static bool is_bare(const struct shd_entity *order)
 {
 	return order && shd_entity_get(order, SHD_F_order_fulfilment)->none &&
 	       shd_entity_get(order, SHD_F_order_status)->none &&
+	       shd_entity_get(order, SHD_F_order_ship_by)->none &&
+	       shd_entity_get(order, SHD_F_order_sku)->none &&
+	       shd_entity_get(order, SHD_F_order_goods)->none &&
 	       shd_entity_get(order, SHD_F_order_opened_at)->none &&
 	       shd_entity_get(order, SHD_F_order_unreadable)->none;
 }

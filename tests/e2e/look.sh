@@ -27,6 +27,16 @@ refuses() {
 	"$@" >/tmp/said 2>&1 && bad "$what" || good "$what"
 }
 
+# says WHAT WORDS: what the last command printed has these words.
+says() {
+	if grep -qF -- "$2" /tmp/said; then
+		good "$1"
+	else
+		bad "$1: expected \"$2\", got"
+		sed 's/^/          /' /tmp/said
+	fi
+}
+
 # Waits up to $1 s until the command succeeds.
 within() {
 	local tries=$(($1 * 10))

@@ -7,6 +7,7 @@
  * of 16 KB that arrive within 5 s; 30 s without a byte. Loop thread only. */
 #pragma once
 #include "config/config.h"
+#include "deliver/deliver.h"
 #include "poll/status.h"
 
 #include <uv.h>
@@ -27,6 +28,8 @@ struct shd_api_view {
 	/* Visits the feeds of a source in the order of its adapter's table. */
 	void (*feeds)(void *ctx, const struct shd_source *source, shd_feed_status_fn *visit,
 		void *visit_ctx);
+	/* Visits the channels of the configuration in its order. */
+	void (*channels)(void *ctx, shd_channel_report_fn *visit, void *visit_ctx);
 	void (*figures)(void *ctx, struct shd_figures *ret_figures);
 	const char *state_path; /* opened read-only */
 	void *ctx;

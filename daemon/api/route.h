@@ -85,6 +85,8 @@ bool shd_api_is_number(const char *text, int64_t *ret_number);
 bool shd_api_max(const struct shd_api_call *call, size_t most, size_t *ret_max,
 		 struct shd_error *reterr);
 
+/* How the channels are doing at this moment, for shd_api_put_channels; on the loop. */
+void shd_api_look_at_channels(struct shd_api_call *call);
 /* status_channels.c: adds `channels` to the answer, without what the state says where there is
  * none (NULL). */
 SHD_MUST_USE bool shd_api_put_channels(

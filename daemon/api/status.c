@@ -115,6 +115,18 @@ static void put_memory(json_t *daemon, const struct shd_memory_use *use)
 	json_object_set_new(daemon, "answers", memory);
 }
 
+static void put_error(json_t *object, int kind, const char *text)
+{
+	if (kind < 0) {
+		json_object_set_new(object, "error", json_null());
+		return;
+	}
+	json_t *error = json_object();
+	shd_api_put_text(error, "kind", shd_err_name((enum shd_err)kind));
+	shd_api_put_text(error, "text", text ? text : shd_err_text((enum shd_err)kind));
+	json_object_set_new(object, "error", error);
+}
+
 bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *config,
 			  struct shd_error *reterr)
 {
@@ -130,6 +142,7 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 	put_figures(daemon, &figures);
 	put_memory(daemon, &figures.memory);
 	json_object_set_new(call->answer, "daemon", daemon);
+	shd_api_look_at_channels(call);
 
 	shd_api_copy_stores(call, config);
 	for (size_t i = 0; i < call->store_count; i++) {
@@ -154,18 +167,6 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 }
 
 /* --- on the pool ------------------------------------------------------------- */
-
-static void put_error(json_t *object, int kind, const char *text)
-{
-	if (kind < 0) {
-		json_object_set_new(object, "error", json_null());
-		return;
-	}
-	json_t *error = json_object();
-	shd_api_put_text(error, "kind", shd_err_name((enum shd_err)kind));
-	shd_api_put_text(error, "text", text ? text : shd_err_text((enum shd_err)kind));
-	json_object_set_new(object, "error", error);
-}
 
 static void put_incomplete(json_t *object, const char *text, struct shd_wall since)
 {
@@ -206,6 +207,7 @@ static json_t *feed_json(const struct shd_feed_status *feed, bool off)
 	shd_api_put_int(row, "failures", feed->failures);
 	shd_api_put_bool(row, "optional", feed->optional);
 	shd_api_put_bool(row, "follow", feed->follow);
+	shd_api_put_bool(row, "silent", feed->silent);
 	shd_api_put_int(row, "records", (int64_t)feed->records);
 	put_incomplete(row, feed->incomplete, feed->incomplete_since);
 	put_error(row, feed->error, feed->error_text);
@@ -237,6 +239,7 @@ static json_t *poller_json(enum shd_poller number, const struct shd_poller_statu
 	shd_api_put_time(row, "last_success", poller->last_success);
 	shd_api_put_time(row, "next_due", poller->next_due);
 	shd_api_put_time(row, "failing_since", poller->failing_since);
+	shd_api_put_bool(row, "silent", poller->silent);
 	shd_api_put_int(row, "feeds", (int64_t)poller->feeds);
 	shd_api_put_int(row, "failing", (int64_t)poller->failing);
 	shd_api_put_int(row, "not_available", (int64_t)poller->not_available);

@@ -1,9 +1,12 @@
-/* The channels of GET /api/v1/status: what waits for each, and the last that went wrong. */
+/* The channels of GET /api/v1/status: what waits for each, the last that went wrong, and how each
+ * is doing at this moment. */
 #include "json.h"
 #include "route.h"
 #include "base/num.h"
 
-enum { ENTITY_BYTES = 1 << 20 };
+#include <string.h>
+
+enum { ENTITY_BYTES = 1 << 20, UNTOLD_BYTES = 1 << 20 };
 
 static const struct shd_value *field(const struct shd_entity *channel, enum shd_field field)
 {
@@ -24,6 +27,82 @@ static const char *text_of(const struct shd_entity *channel, enum shd_field name
 	const struct shd_value *value = field(channel, name);
 
 	return value->none ? NULL : value->text;
+}
+
+/* What the state does not know: whether it is silent, or wants to be left alone. */
+static void look(void *ctx, const struct shd_channel_report *channel)
+{
+	json_t *row = json_object();
+
+	if (channel->silent)
+		shd_api_put_text(row, "state", "silent");
+	else if (channel->paused_until.ms)
+		shd_api_put_text(row, "state", "paused");
+	shd_api_put_time(row, "paused_until", channel->paused_until);
+	json_object_set_new(ctx, channel->channel, row);
+}
+
+void shd_api_look_at_channels(struct shd_api_call *call)
+{
+	json_t *now = json_object();
+
+	call->view->channels(call->view->ctx, look, now);
+	json_object_set_new(call->answer, "channels", now);
+}
+
+/* The name of the channel's state at this moment, which goes before what the state knows. */
+static void put_present(json_t *row, const json_t *now)
+{
+	const json_t *name = json_object_get(now, "state");
+
+	if (name)
+		json_object_set(row, "state", (json_t *)(uintptr_t)name);
+	shd_api_put_text(
+		row, "paused_until", json_string_value(json_object_get(now, "paused_until")));
+	shd_api_put_int(row, "waiting_alerts", 0);
+	shd_api_put_int(row, "untold_alerts", 0);
+}
+
+static json_t *find_row(json_t *channels, const char *name)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(channels, i, row)
+		if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
+			return row;
+	return NULL;
+}
+
+/* One that has left the configuration, with open alerts that it was not told of. */
+static json_t *add_gone(json_t *channels, const char *name)
+{
+	json_t *row = json_object();
+
+	shd_api_put_text(row, "name", name);
+	shd_api_put_text(row, "state", "gone");
+	shd_api_put_int(row, "waiting", 0);
+	put_present(row, NULL);
+	json_object_set_new(row, "error", json_null());
+	json_array_append_new(channels, row);
+	return row;
+}
+
+static bool count_untold(struct shd_state *state, json_t *channels, struct shd_error *reterr)
+{
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(UNTOLD_BYTES);
+	struct shd_untold_row *rows;
+	size_t count;
+
+	if (!shd_state_outbox_untold(state, arena, &rows, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = find_row(channels, rows[i].channel);
+
+		shd_api_put_int(row ? row : add_gone(channels, rows[i].channel),
+			rows[i].dead ? "untold_alerts" : "waiting_alerts", rows[i].alerts);
+	}
+	return true;
 }
 
 static const char *channel_state(const struct shd_entity *channel)
@@ -64,6 +143,7 @@ bool shd_api_put_channels(
 {
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(ENTITY_BYTES);
 	const struct shd_settings *settings = call->config->settings;
+	json_auto_t *now = json_incref(json_object_get(call->answer, "channels"));
 	json_t *channels = json_array();
 
 	json_object_set_new(call->answer, "channels", channels);
@@ -74,7 +154,9 @@ bool shd_api_put_channels(
 		if (state && !shd_state_entity_get(state, "daemon", SHD_KIND_channel,
 				     settings->channels[i].name, arena, &channel, reterr))
 			return false;
-		json_array_append_new(channels, channel_json(&settings->channels[i], channel));
+		json_t *row = channel_json(&settings->channels[i], channel);
+		put_present(row, json_object_get(now, settings->channels[i].name));
+		json_array_append_new(channels, row);
 	}
-	return true;
+	return !state || count_untold(state, channels, reterr);
 }

@@ -60,6 +60,13 @@ static void feeds(
 	shd_feeds_each(shd_scheduler_feeds(app->scheduler), source, show_feed, &looking);
 }
 
+static void channels(void *ctx, shd_channel_report_fn *visit, void *visit_ctx)
+{
+	const struct shd_app *app = ctx;
+
+	shd_deliver_each(app->deliver, visit, visit_ctx);
+}
+
 static void figures(void *ctx, struct shd_figures *ret_figures)
 {
 	shd_app_figures(ctx, ret_figures);
@@ -72,6 +79,7 @@ struct shd_api_view shd_app_view(struct shd_app *app)
 		.poller = poller,
 		.behind = behind,
 		.feeds = feeds,
+		.channels = channels,
 		.figures = figures,
 		.state_path = app->state_path,
 		.ctx = app};

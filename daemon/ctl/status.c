@@ -11,7 +11,8 @@ static enum shd_paint state_paint(const char *state)
 {
 	if (strcmp(state, "ok") == 0)
 		return SHD_GOOD;
-	if (strcmp(state, "failing") == 0 || strcmp(state, "refused") == 0)
+	if (strcmp(state, "failing") == 0 || strcmp(state, "refused") == 0 ||
+		strcmp(state, "silent") == 0)
 		return SHD_BAD;
 	return SHD_DIM;
 }
@@ -142,6 +143,8 @@ static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t
 	const json_t *error = json_object_get(row, "error");
 	bool off = strcmp(state, "off") == 0;
 
+	if (shd_ctl_bool(row, "silent") && !off)
+		state = "silent";
 	shd_table_cell(table, state_paint(state), state);
 	shd_table_cell(table, SHD_PLAIN,
 		shd_ctl_when(ctl, row, "last_success", off ? "" : "never", when));
@@ -157,6 +160,11 @@ static void add_times(struct shd_ctl *ctl, struct shd_table *table, const json_t
 	const char *text = shd_ctl_text(error, "text");
 	if (!off)
 		shd_text_puts(&words, text);
+	if (!off && shd_ctl_bool(row, "silent"))
+		shd_text_puts(&words, *text ? "; its host does not answer, and is asked one "
+					      "request at a time"
+					    : "its host does not answer, and is asked one "
+					      "request at a time");
 	if (!off && !*text && *shd_ctl_text(row, "incomplete"))
 		shd_text_printf(&words, "since %s: %s; nothing counts as gone by it",
 			shd_wording_length(
@@ -210,6 +218,24 @@ static size_t add_stores(struct shd_ctl *ctl, struct shd_table *table, const jso
 	return chosen;
 }
 
+/* What the channel's last error was, and whom it was not told of. */
+static void add_trouble(struct shd_table *table, const json_t *channel)
+{
+	long long untold = shd_ctl_int(channel, "untold_alerts");
+	SHD_AUTO(shd_text_finish) struct shd_text words = {0};
+
+	shd_text_init(&words, 1024);
+	const char *error = shd_ctl_text(json_object_get(channel, "error"), "text");
+
+	if (strcmp(shd_ctl_text(channel, "state"), "silent") == 0)
+		shd_text_printf(&words, "asked one message at a time%s", *error ? ": " : "");
+	shd_text_puts(&words, error);
+	if (untold)
+		shd_text_printf(&words, "%snews of %lld open alert%s %s given up",
+			words.len ? "; " : "", untold, SHD_S(untold), untold == 1 ? "was" : "were");
+	shd_table_cell(table, SHD_PLAIN, words.data);
+}
+
 /* What waits for each channel, and what it last said; not of a single store. */
 static void print_channels(struct shd_ctl *ctl, const json_t *channels)
 {
@@ -231,8 +257,7 @@ static void print_channels(struct shd_ctl *ctl, const json_t *channels)
 		shd_table_int(table, SHD_PLAIN, shd_ctl_int(row, "waiting"));
 		shd_table_cell(
 			table, SHD_PLAIN, shd_ctl_when(ctl, row, "last_success", "never", when));
-		shd_table_cell(table, SHD_PLAIN,
-			shd_ctl_text(json_object_get(row, "error"), "text"));
+		add_trouble(table, row);
 	}
 	shd_text_putc(&ctl->out, '\n');
 	shd_table_print(table, &ctl->screen, &ctl->out);
@@ -244,7 +269,8 @@ static bool any_fails(const json_t *rows)
 	json_t *row;
 
 	json_array_foreach(rows, i, row)
-		if (strcmp(shd_ctl_text(row, "state"), "failing") == 0)
+		if (strcmp(shd_ctl_text(row, "state"), "failing") == 0 ||
+			strcmp(shd_ctl_text(row, "state"), "silent") == 0)
 			return true;
 	return false;
 }

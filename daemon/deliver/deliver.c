@@ -159,7 +159,7 @@ static void send_attempt(struct shd_deliver *deliver, struct shd_attempt *attemp
 		return;
 	}
 	/* Who did not answer the last one is asked by one at a time. */
-	bool silent = health && health->error == SHD_ERR_TIMEOUT;
+	bool silent = health && shd_health_is_silent(health);
 	if (health && health->in_flight >= (silent ? 1 : IN_FLIGHT_MAX))
 		return;
 	int64_t wait_ms = health ? shd_bucket_wait_ms(&health->bucket, now.ms) : 0;
@@ -260,7 +260,7 @@ static void report_health(struct shd_deliver *deliver)
 	for (size_t i = 0; i < deliver->channel_count; i++) {
 		struct shd_channel_report report;
 
-		if (shd_health_changed(&deliver->channels[i], &report) &&
+		if (shd_health_changed(&deliver->channels[i], now_of(deliver), &report) &&
 		    deliver->in.channel_changed)
 			deliver->in.channel_changed(deliver->in.ctx, &report);
 	}
@@ -309,6 +309,16 @@ void shd_deliver_settled(struct shd_deliver *deliver, struct shd_attempt *settle
 		take_more(deliver); /* there is room again */
 	else
 		send_and_wait(deliver, ok);
+}
+
+void shd_deliver_each(struct shd_deliver *deliver, shd_channel_report_fn *visit, void *ctx)
+{
+	for (size_t i = 0; i < deliver->channel_count; i++) {
+		const struct shd_channel_report report =
+			shd_health_report(&deliver->channels[i], now_of(deliver));
+
+		visit(ctx, &report);
+	}
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

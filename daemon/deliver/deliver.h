@@ -37,7 +37,10 @@ struct shd_channel_report {
 	size_t waiting;
 	int error;                    /* enum shd_err, -1: none */
 	const char *error_text;
+	bool silent;                  /* its receiver did not answer: asked one at a time */
+	struct shd_wall paused_until; /* it asked to be left alone; ms 0: it did not */
 };
+typedef void shd_channel_report_fn(void *ctx, const struct shd_channel_report *report);
 
 /* `random` yields 0..UINT32_MAX and is injected for tests. */
 struct shd_deliver_in {
@@ -63,6 +66,9 @@ struct shd_change *shd_deliver_take(struct shd_deliver *deliver);
 
 /* Begins to send: call it once the queue knows the change above. */
 void shd_deliver_start(struct shd_deliver *deliver);
+
+/* Each channel of the configuration, in its order. Borrowed for the call. */
+void shd_deliver_each(struct shd_deliver *deliver, shd_channel_report_fn *visit, void *ctx);
 
 /* After a reload, while the queue is paused. */
 void shd_deliver_config(struct shd_deliver *deliver, const struct shd_config *config);

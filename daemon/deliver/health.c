@@ -99,18 +99,29 @@ void shd_health_learn(struct shd_channel_health *health, const struct shd_attemp
 	health->undelivered_count++;
 }
 
-bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_report *ret_report)
+struct shd_channel_report shd_health_report(
+	const struct shd_channel_health *health, struct shd_wall now)
 {
 	struct shd_wall oldest = {0};
+	int64_t pause_ms = shd_health_pause_ms(health, now);
 
 	for (size_t i = 0; i < health->undelivered_count; i++) {
 		if (!oldest.ms || health->undelivered[i].made.ms < oldest.ms)
 			oldest = health->undelivered[i].made;
 	}
-	*ret_report = (struct shd_channel_report){.channel = health->name,
+	return (struct shd_channel_report){.channel = health->name,
 		.oldest_undelivered = oldest,
 		.last_success = health->last_success, .waiting = health->undelivered_count,
-		.error = health->error, .error_text = health->error_text};
+		.error = health->error, .error_text = health->error_text,
+		.silent = shd_health_is_silent(health),
+		.paused_until.ms = pause_ms ? now.ms + pause_ms : 0};
+}
+
+bool shd_health_changed(struct shd_channel_health *health, struct shd_wall now,
+			struct shd_channel_report *ret_report)
+{
+	*ret_report = shd_health_report(health, now);
+	struct shd_wall oldest = ret_report->oldest_undelivered;
 	bool known = oldest.ms || health->error >= 0 || health->last_success.ms;
 	if (!health->reported && !known)
 		return false; /* that nothing waits is no sign of health */

@@ -50,5 +50,16 @@ void shd_health_recall(struct shd_channel_health *health, const struct shd_tried
 /* Learns from an attempt whose result is kept. */
 void shd_health_learn(struct shd_channel_health *health, const struct shd_attempt *attempt);
 
+/* How it works now; borrows. */
+struct shd_channel_report shd_health_report(
+	const struct shd_channel_health *health, struct shd_wall now);
+
+/* Its receiver did not answer the last time. */
+static inline bool shd_health_is_silent(const struct shd_channel_health *health)
+{
+	return health->error == SHD_ERR_TIMEOUT;
+}
+
 /* True when there is something new to report since the last time; *ret_report borrows. */
-bool shd_health_changed(struct shd_channel_health *health, struct shd_channel_report *ret_report);
+bool shd_health_changed(struct shd_channel_health *health, struct shd_wall now,
+			struct shd_channel_report *ret_report);

@@ -1,4 +1,5 @@
 #include "feeds.h"
+#include "lanes.h"
 
 #include "settings/settings.h"
 
@@ -251,6 +252,8 @@ bool shd_feeds_poller(const struct shd_feeds *feeds, const struct shd_source *so
 		.incomplete_text = "",
 	};
 	const struct shd_source_feeds *of = shd_feeds_of(feeds, source);
+
+	status.silent = shd_lane_is_silent(of->lane);
 	struct shd_wall newest = {0};
 
 	if (!status.every_ms)
@@ -286,6 +289,7 @@ void shd_feeds_each(const struct shd_feeds *feeds, const struct shd_source *sour
 		struct shd_feed_status status;
 
 		shd_feed_status(&of->feeds[i], &status);
+		status.silent = shd_lane_is_silent(of->lane);
 		visit(ctx, &status);
 	}
 }

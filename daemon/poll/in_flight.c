@@ -9,6 +9,7 @@ enum {
 	TOKEN_MS = 100,          /* a token is on its way */
 	CROWDED_MS = 100,        /* the transport has no room */
 	LATE_FACTOR = 16,        /* late requests, per slot: a connection and 40 KB each */
+	SLOT_MS = 100,           /* so long a request keeps its slot while others wait for one */
 	HERE_BYTES = 64 * 1024,  /* so much JSON is read in less than a millisecond, */
 	HERE_RECORDS = 2000,     /* and so many that are known are compared with it */
 };
@@ -82,7 +83,7 @@ struct shd_mono shd_scheduler_late_at(const struct shd_scheduler *scheduler)
 	bool room = scheduler->late < LATE_FACTOR * scheduler->in_flight_max;
 
 	return (struct shd_mono){scheduler->in_time && room
-					 ? scheduler->in_time->asked.ms + SHD_LATE_MS
+					 ? scheduler->in_time->asked.ms + SLOT_MS
 					 : SHD_NEVER_MS};
 }
 

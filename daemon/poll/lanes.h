@@ -10,7 +10,7 @@
 #include "net/breaker.h"
 #include "settings/settings.h"
 
-/* A request that is not answered by then is late: it gives its slot to others. */
+/* A lane of which no request is answered by then is late. */
 #define SHD_LATE_MS 1000
 
 struct shd_lane {
@@ -57,3 +57,9 @@ size_t shd_lane_ended(const struct shd_lanes *lanes, struct shd_lane *lane, enum
 
 /* Something is under way, and nobody answered for a second. */
 bool shd_lane_is_late(const struct shd_lane *lane, struct shd_mono now);
+
+/* Whoever it is did not answer, and is probed by one request at a time. NULL: nobody. */
+static inline bool shd_lane_is_silent(const struct shd_lane *lane)
+{
+	return lane && lane->breaker.silent;
+}

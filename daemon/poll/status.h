@@ -23,6 +23,7 @@ struct shd_feed_status {
 	enum shd_standing standing;
 	bool optional;                 /* its failure does not make the poller stale */
 	bool follow;                   /* read within the polls of others, has no time of its own */
+	bool silent;                   /* its host did not answer: asked one request at a time */
 	size_t records;                /* listed when it was last read */
 };
 
@@ -36,6 +37,7 @@ struct shd_poller_status {
 	struct shd_wall next_due;      /* the nearest */
 	struct shd_wall failing_since; /* the earliest; 0: works */
 	size_t feeds, failing, not_available, incomplete;
+	bool silent;                   /* its host did not answer: asked one request at a time */
 	struct shd_wall incomplete_since; /* the earliest; 0: all lists are whole */
 	const char *incomplete_text;   /* of the feed whose list is not whole for longest; "" */
 	int error;                     /* of the feed that fails longest, -1: none */

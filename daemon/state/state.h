@@ -243,6 +243,16 @@ SHD_MUST_USE bool shd_state_outbox_held(struct shd_state *state, const char *cha
 SHD_MUST_USE bool shd_state_outbox_revive(struct shd_state *state, const char *channel,
 					  struct shd_wall now, int64_t give_up_ms,
 					  struct shd_error *reterr);
+/* How many open alerts a channel was not told the last word about: it waits, or was given up. By
+ * channel. */
+struct shd_untold_row {
+	const char *channel;
+	bool dead;
+	int64_t alerts;
+};
+SHD_MUST_USE bool shd_state_outbox_untold(struct shd_state *state, struct shd_arena *arena,
+					  struct shd_untold_row **ret_rows, size_t *ret_count,
+					  struct shd_error *reterr);
 /* A recipient of the row who has got it, while others have not; those who have. */
 SHD_MUST_USE bool shd_state_reached_add(struct shd_state *state, int64_t outbox,
 					const char *address, struct shd_error *reterr);

@@ -10,7 +10,9 @@
  * every answer of the unfulfilled list carries one new order, and the time from its
  * answer to the first webhook that names it is kept. Prints its port at start; GET
  * /stats tells what it has seen, GET /calm ends the news, GET /forget
- * leaves those so far out of the figures. */
+ * leaves those so far out of the figures. From GET /hang/N on, stores whose Client-Id is greater
+ * than N get no answer. From GET /gaps/N on, the longest time between two polls of the unfulfilled
+ * list is kept of each store up to N. */
 #include <microhttpd.h>
 
 #include <inttypes.h>
@@ -22,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { RECORD_MAX = 400, STORES_MAX = 16384, FEEDS = 4, CANCELLATIONS = 3 };
 enum { NEWS_MAX = 1 << 20, BODY_MAX = 1 << 20 };
@@ -31,6 +34,9 @@ static struct {
 	bool with_news, fresh;
 	uint64_t requests, fresh_requests, webhooks, webhook_alerts;
 	uint32_t polls[STORES_MAX][FEEDS];
+	unsigned long hang_after;     /* stores after this one hang; 0: none does */
+	unsigned long gaps_of;        /* the last store whose gaps count */
+	int64_t last_ns[STORES_MAX], gap_ns[STORES_MAX];
 	int64_t asked_ns[NEWS_MAX];   /* when the answer with news i was given */
 	int64_t latency_ns[NEWS_MAX]; /* until the webhook that names it, 0: not yet */
 	uint32_t news, forgotten; /* all, and the first ones that do not count */
@@ -143,14 +149,29 @@ static enum MHD_Result reply(struct MHD_Connection *connection, const char *body
 	return result;
 }
 
+static void note_gap(unsigned long store)
+{
+	int64_t now = now_ns(), gap = shop.last_ns[store] ? now - shop.last_ns[store] : 0;
+
+	shop.last_ns[store] = now;
+	if (gap > shop.gap_ns[store])
+		shop.gap_ns[store] = gap;
+}
+
 static enum MHD_Result answer_list(struct MHD_Connection *connection, int feed)
 {
 	static char body[BODY_MAX];
 	const char *client = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Client-Id");
 	unsigned long store = client ? strtoul(client, NULL, 10) % STORES_MAX : 0;
+	if (shop.hang_after && store > shop.hang_after) {
+		MHD_suspend_connection(connection);
+		return MHD_YES;
+	}
 	uint32_t n = shop.polls[store][feed]++;
 	bool news = shop.with_news && feed == 0 && n > 1;
 
+	if (feed == 0)
+		note_gap(store);
 	shop.requests++;
 	shop.fresh_requests += shop.fresh && feed != CANCELLATIONS;
 	if (!shop.churn_percent && !shop.fresh && !news)
@@ -185,6 +206,24 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The gaps of the first `among` stores that were polled, the one at a share of 1000 of them; one
+ * that goes on counts. */
+static double gap_ms(unsigned long among, size_t per_mille)
+{
+	static int64_t sorted[STORES_MAX];
+	int64_t now = now_ns();
+	size_t count = 0;
+
+	for (unsigned long i = 0; i <= among && i < STORES_MAX; i++) {
+		int64_t open = now - shop.last_ns[i];
+
+		if (shop.last_ns[i])
+			sorted[count++] = open > shop.gap_ns[i] ? open : shop.gap_ns[i];
+	}
+	qsort(sorted, count, sizeof(*sorted), compare);
+	return count ? (double)sorted[(count - 1) * per_mille / 1000] / 1e6 : 0.0;
+}
+
 static enum MHD_Result answer_stats(struct MHD_Connection *connection)
 {
 	static int64_t sorted[NEWS_MAX];
@@ -199,12 +238,14 @@ static enum MHD_Result answer_stats(struct MHD_Connection *connection)
 		"{\"requests\":%" PRIu64 ",\"fresh_requests\":%" PRIu64
 		",\"webhooks\":%" PRIu64
 		",\"news\":%u,\"told\":%zu,\"p50_ms\":%.3f,"
-		"\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+		"\"p99_ms\":%.3f,\"max_ms\":%.3f,"
+		"\"gap_p50_ms\":%.0f,\"gap_p99_ms\":%.0f}\n",
 		shop.requests, shop.fresh_requests, shop.webhooks, shop.news - shop.forgotten,
 		count,
 		count ? (double)sorted[count / 2] / 1e6 : 0.0,
 		count ? (double)sorted[count * 99 / 100] / 1e6 : 0.0,
-		count ? (double)sorted[count - 1] / 1e6 : 0.0);
+		count ? (double)sorted[count - 1] / 1e6 : 0.0, gap_ms(shop.gaps_of, 500),
+		gap_ms(shop.gaps_of, 990));
 	return reply(connection, body, (size_t)len, MHD_RESPMEM_MUST_COPY);
 }
 
@@ -247,6 +288,12 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, cons
 		shop.with_news = false;
 	if (strcmp(url, "/forget") == 0)
 		shop.forgotten = shop.news;
+	if (strncmp(url, "/gaps/", 6) == 0) {
+		shop.gaps_of = strtoul(url + 6, NULL, 10);
+		memset(shop.gap_ns, 0, sizeof(shop.gap_ns));
+	}
+	if (strncmp(url, "/hang/", 6) == 0)
+		shop.hang_after = strtoul(url + 6, NULL, 10);
 	if (strcmp(url, "/hook") == 0)
 		take_webhook(upload->body);
 	return reply(connection, "{}", 2, MHD_RESPMEM_PERSISTENT);
@@ -289,7 +336,7 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
 	struct MHD_Daemon *daemon =
-		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, NULL,
+		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer, NULL,
 			MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
 			4096u, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
 	if (!daemon) {
@@ -299,6 +346,8 @@ int main(int argc, char **argv)
 	printf("%u\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
 	fflush(stdout);
 	sigwait(&stop, &got);
+	if (shop.hang_after)
+		_exit(0); /* it could not end in order */
 	MHD_stop_daemon(daemon);
 	return 0;
 }

@@ -80,6 +80,54 @@ def test_who_got_a_mail_does_not_get_it_again_after_a_restart(run):
     assert [to for to, _ in peers.mailed] == [["o@example.com"], ["full@example.com"]]
 
 
+@pytest.mark.parametrize("how", ["reload", "restart"])
+def test_status_says_who_is_silent_and_what_a_channel_that_is_gone_was_not_told(run, how):
+    peers, daemon = run(2)
+    text = daemon.config.read_text() + "overrides: {notifier-failing: {levels: {critical: value > 2s}}}\n"
+    daemon.config.write_text(text.replace('client_id: "2",', 'client_id: "2", timeout: 1s,').replace("[hook, bad, mail]", "[bad]"))
+    daemon.reload()
+    peers.hangs = {"bad": b"", "2": b""}
+    peers.order("G-1")
+
+    def silent():
+        status = daemon.ctl("status")
+        channel = next(c for c in status["channels"] if c["name"] == "bad")
+        return channel["state"] == "silent" and channel["waiting_alerts"] and \
+            [s["id"] for s in status["stores"] for p in s["pollers"] if p["silent"]]
+    assert wait_for(silent, 20) and set(silent()) == {"shop-2"}
+    assert wait_for(lambda: "notifier-failing" in {a["rule"] for a in daemon.ctl("alerts")["alerts"]}, 30)
+    # It leaves the configuration: its failure is over, and what it was not told stands in the status.
+    lines = [line for line in text.splitlines() if not line.startswith("  bad:")]
+    daemon.config.write_text("\n".join(lines).replace("[hook, bad, mail]", "[hook, mail]") + "\n")
+    if how == "restart":
+        daemon.kill()
+        daemon.start()
+        assert wait_for(lambda: daemon.ctl("status"))
+    else:
+        daemon.reload()
+    assert wait_for(lambda: "notifier-failing" not in {a["rule"] for a in daemon.ctl("alerts")["alerts"]}, 30)
+    gone = wait_for(lambda: next((c for c in daemon.ctl("status")["channels"] if c["name"] == "bad" and c["untold_alerts"]), None), 20)
+    assert gone["state"] == "gone" and gone["untold_alerts"] >= 1
+
+
+def test_messages_have_slots_of_their_own_after_a_reload_as_well(run):
+    """All requests that polls may have are under way, to stores that hang: 16 late ones beside each slot, and
+    time is judged once each was found to hang."""
+    peers, daemon = run(20)
+    text = daemon.config.read_text()
+    daemon.config.write_text("in_flight_max: 1\n" + text)
+    daemon.reload()
+    due = time.time() + 25
+    peers.order("W-1", due=25)
+    assert peers.told_of("W-1", 8)
+    peers.hangs = {str(i): b"" for i in range(1, 21)}
+    daemon.config.write_text("in_flight_max: 2\n" + text)
+    daemon.reload()
+    assert wait_for(lambda: daemon.ctl("status")["daemon"]["in_flight"] == 34, due - time.time() - 1)
+    late = peers.told_of("W-1", 30, "breached")
+    assert late and late - due < 1
+
+
 def test_a_reload_waits_for_no_store(run):
     peers, daemon = run(2)
     peers.hangs = {"2": b""}

@@ -66,6 +66,7 @@ static bool view_poller(void *ctx, const struct shd_source *source, enum shd_pol
 		ret_status->error = SHD_ERR_CREDENTIALS;
 		ret_status->error_text = "Invalid Api-Key, please contact support";
 		ret_status->failing_since.ms = now.ms - 3600000;
+		ret_status->silent = poller == SHD_P_stock;
 	}
 	return true;
 }
@@ -88,15 +89,31 @@ static void view_feeds(
 	visit(visit_ctx, &feed);
 }
 
+static void view_channels(void *ctx, shd_channel_report_fn *visit, void *visit_ctx)
+{
+	static const struct shd_channel_report reports[] = {
+		{.channel = "ops-mail", .error = -1, .last_success = {1}},
+		{.channel = "team", .error = SHD_ERR_TIMEOUT, .error_text = "timed out",
+			.silent = true}};
+
+	(void)ctx;
+	for (size_t i = 0; i < SHD_COUNT(reports); i++)
+		visit(visit_ctx, &reports[i]);
+}
+
 static void view_figures(void *ctx, struct shd_figures *ret_figures)
 {
 	(void)ctx;
 	*ret_figures = (struct shd_figures){.started = {now.ms - 7200000}, .polls = 3,
-		.reload_error = ""};
+		.reload_error = "",
+		.memory = {.max = 96000000, .now = 70000000, .peak = 80000000, .waiting = 2,
+			.refused = 1, .user_count = 2,
+			.users = {{"ozon-kz", 64000000, 65000000}, {"ozon-main", 0, 100000}}}};
 }
 
 static const struct shd_api_view view = {.config = view_config, .now = view_now,
-	.poller = view_poller, .behind = view_behind, .feeds = view_feeds, .figures = view_figures,
+	.poller = view_poller, .behind = view_behind, .feeds = view_feeds,
+	.channels = view_channels, .figures = view_figures,
 	.state_path = state_path};
 
 /* --- asking ----------------------------------------------------------------- */
@@ -316,7 +333,13 @@ static void status_says_when_and_why(void **state)
 	assert_null(strstr(out, "ozon-main  account"));
 	assert_has(
 		out, "ops-mail  email    failing  2        3 h ago    the mail server is busy\n");
-	assert_has(out, "team      webhook  unused   0        never      -\n");
+	assert_has(out, "team      webhook  silent   0        never      "
+			"asked one message at a time\n");
+	assert_has(out, "ozon-kz    stock       silent   never         in 48 s  since 1 h: Invalid "
+			"Api-Key, please contact support; its host does not answer, and is asked "
+			"one request at a time\n");
+	assert_has(out, "\nLarge answers take 70.0 MB of 96.0 MB, at most 80.0 MB; "
+			"ozon-kz 64.0 MB, at most 65.0 MB; 2 wait for room; 1 got none\n");
 	server_stop(&server);
 }
 

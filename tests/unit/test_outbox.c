@@ -458,6 +458,29 @@ static void what_was_given_up_is_told_when_the_channel_works_again(void **state)
 	}
 }
 
+static void an_open_alert_that_nobody_was_told_of_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct shd_untold_row *rows;
+	size_t count;
+	int64_t open = new_alert(f, "open"), told = new_alert(f, "told"),
+		late = new_alert(f, "late");
+
+	settle(f, add_about(f, "a", "mail", open, 0, 0), SHD_OUTBOX_DEAD, 0);
+	settle(f, add_about(f, "b", "mail", told, 0, 0), SHD_OUTBOX_DEAD, 0);
+	settle(f, add_about(f, "c", "mail", told, 1, 1), SHD_OUTBOX_SENT, 0);
+	settle(f, add_about(f, "d", "hook", told, 0, 0), SHD_OUTBOX_SENT, 0);
+	add_about(f, "e", "mail", late, 0, 0);
+	settle(f, add_about(f, "g", "hook", late, 0, 0), SHD_OUTBOX_DEAD, 0);
+	assert_true(shd_state_outbox_untold(f->state, f->arena, &rows, &count, &f->err));
+	assert_int_equal(count, 3);
+	assert_string_equal(rows[0].channel, "hook");
+	assert_true(rows[0].dead && rows[0].alerts == 1);
+	assert_string_equal(rows[1].channel, "mail");
+	assert_true(!rows[1].dead && rows[1].alerts == 1);
+	assert_true(rows[2].dead && rows[2].alerts == 1);
+}
+
 static void who_got_it_is_known_as_long_as_the_message(void **state)
 {
 	struct fixture *f = *state;
@@ -493,6 +516,7 @@ int main(void)
 		STATE_TEST(what_is_claimed_is_taken_by_nobody_else),
 		STATE_TEST(a_clock_that_is_set_back_moves_claims_along),
 		STATE_TEST(each_channel_is_looked_at_by_itself),
+		STATE_TEST(an_open_alert_that_nobody_was_told_of_is_counted),
 		STATE_TEST(who_got_it_is_known_as_long_as_the_message),
 		STATE_TEST(messages_long_sent_are_forgotten),
 		STATE_TEST(messages_about_one_alert_do_not_overtake_each_other),

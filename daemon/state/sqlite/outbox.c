@@ -409,6 +409,32 @@ bool shd_state_outbox_unsent(struct shd_state *state, int64_t alert, struct shd_
 	return true;
 }
 
+bool shd_state_outbox_untold(struct shd_state *state, struct shd_arena *arena,
+			     struct shd_untold_row **ret_rows, size_t *ret_count,
+			     struct shd_error *reterr)
+{
+	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
+	void *rows = NULL;
+	size_t count = 0, room = 0;
+
+	if (!shd_query_open(&query, state, SHD_SQL_outbox_untold, reterr))
+		return false;
+	while (shd_query_row(&query)) {
+		struct shd_untold_row *row =
+			shd_query_slot(&query, arena, &rows, count, &room, sizeof(*row));
+
+		if (row) {
+			row->channel = shd_query_get_text(&query, arena);
+			row->dead = shd_query_get_n(&query) != 0;
+			row->alerts = shd_query_get_n(&query);
+		}
+		count++;
+	}
+	*ret_rows = rows;
+	*ret_count = count;
+	return shd_query_ok(&query, reterr);
+}
+
 bool shd_state_outbox_shift(struct shd_state *state, int64_t by_ms, struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};

@@ -25,7 +25,8 @@ enum {
 	ANSWER_BYTES = 65536,
 	REQUEST_BYTES = 65536,
 	CONNECT_MS = 10000,
-	TOTAL_MS = 10000, /* closing waits for a renewal */
+	TOTAL_MS = 10000,
+	CLOSE_MS = 3000, /* closing waits so long for a renewal: a refresh token may be spent */
 	NO_ROOM_RETRY_MS = 100, /* the transport has no room */
 	STORE_RETRY_MS = 1000, /* doubles up to STORE_RETRY_MAX_MS */
 	STORE_RETRY_MAX_MS = 32000,
@@ -537,11 +538,20 @@ static void close_if_done(struct shd_grants *grants)
 		uv_close((uv_handle_t *)&grants->timer, timer_closed);
 }
 
+static void lose_patience(uv_timer_t *timer)
+{
+	struct shd_grants *grants = timer->data;
+
+	for (size_t i = 0; i < grants->count; i++)
+		if (grants->all[i]->state == RENEWING)
+			shd_transfer_cancel(grants->in.transfers, answered, grants->all[i]);
+}
+
 void shd_grants_close(struct shd_grants *grants, void (*closed)(void *ctx), void *ctx)
 {
 	grants->closed = closed;
 	grants->closed_ctx = ctx;
-	uv_timer_stop(&grants->timer);
+	uv_timer_start(&grants->timer, lose_patience, CLOSE_MS, 0);
 	for (size_t i = 0; i < grants->count; i++)
 		if (grants->all[i]->state == UNSTORED)
 			store(grants->all[i]);

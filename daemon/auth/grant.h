@@ -56,6 +56,7 @@ enum shd_grant_use shd_grant_use(struct shd_grants *grants,
 bool shd_grant_expired(struct shd_grants *grants, const struct shd_credential *credential,
 		       int64_t serial);
 
-/* Starts no further renewal; calls closed(ctx), from a later turn, when none is under way and all
- * tokens are stored or given up. Transfers, jobs and the queue of changes must still work. */
+/* Starts no further renewal, and gives up those that are not answered within 3 s; calls
+ * closed(ctx), from a later turn, when none is under way and all tokens are stored or given up.
+ * Transfers, jobs and the queue of changes must still work. */
 void shd_grants_close(struct shd_grants *grants, void (*closed)(void *ctx), void *ctx);

@@ -44,14 +44,25 @@ static void tried(struct shd_scheduler *scheduler, struct shd_feed *feed)
 		shd_commit_caught_up(scheduler->in.commit);
 }
 
+/* All slots are of requests that hang, and as many as may are late: who waits is asked once one of
+ * them has timed out. */
+static bool is_stuck(const struct shd_scheduler *scheduler)
+{
+	return scheduler->first && scheduler->in_time &&
+	       shd_scheduler_late_at(scheduler).ms == SHD_NEVER_MS &&
+	       mono_now(scheduler).ms - scheduler->in_time->asked.ms > SHD_LATE_MS;
+}
+
 /* A store that does not answer keeps time from being judged no longer than it takes to see so. */
 void shd_scheduler_try_late(struct shd_scheduler *scheduler)
 {
+	bool stuck = is_stuck(scheduler);
+
 	for (size_t i = 0; i < scheduler->feeds.source_count && scheduler->catching_up; i++) {
 		struct shd_source_feeds *of = scheduler->feeds.sources[i];
 
 		for (size_t j = 0; j < of->feed_count; j++)
-			if (shd_lane_is_late(of->lane, mono_now(scheduler)))
+			if (stuck || shd_lane_is_late(of->lane, mono_now(scheduler)))
 				tried(scheduler, &of->feeds[j]);
 	}
 }

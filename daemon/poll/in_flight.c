@@ -49,6 +49,17 @@ static void leave_lane(struct shd_poll *poll, enum shd_heard heard)
 		shd_scheduler_enqueue(scheduler, item);
 }
 
+static size_t late_max(const struct shd_scheduler *scheduler)
+{
+	return LATE_FACTOR * scheduler->in_flight_max;
+}
+
+static void count_late(struct shd_scheduler *scheduler, size_t late)
+{
+	scheduler->late = late;
+	scheduler->lanes.crowded = late > late_max(scheduler) / 2;
+}
+
 /* It has a slot again, were it one too many. */
 static void take_from_under_way(struct shd_poll *poll, enum shd_heard heard)
 {
@@ -66,7 +77,7 @@ static void take_from_under_way(struct shd_poll *poll, enum shd_heard heard)
 		scheduler->newest = poll->earlier;
 	if (poll->late) {
 		poll->late = false;
-		scheduler->late--;
+		count_late(scheduler, scheduler->late - 1);
 		scheduler->active++;
 	}
 	if (poll->in_lane)
@@ -80,7 +91,7 @@ int64_t shd_scheduler_requests_max(int64_t in_flight_max)
 
 struct shd_mono shd_scheduler_late_at(const struct shd_scheduler *scheduler)
 {
-	bool room = scheduler->late < LATE_FACTOR * scheduler->in_flight_max;
+	bool room = scheduler->late < late_max(scheduler);
 
 	return (struct shd_mono){scheduler->in_time && room
 					 ? scheduler->in_time->asked.ms + SLOT_MS
@@ -94,7 +105,7 @@ bool shd_scheduler_set_late(struct shd_scheduler *scheduler)
 	scheduler->in_time->late = true;
 	scheduler->in_time = scheduler->in_time->later;
 	scheduler->active--;
-	scheduler->late++;
+	count_late(scheduler, scheduler->late + 1);
 	return true;
 }
 

@@ -83,9 +83,11 @@ bool shd_lane_is_late(const struct shd_lane *lane, struct shd_mono now)
 
 static size_t limit(const struct shd_lanes *lanes, const struct shd_lane *lane, struct shd_mono now)
 {
-	if (lane->breaker.silent)
+	bool late = shd_lane_is_late(lane, now);
+
+	if (lane->breaker.silent || (late && lanes->crowded))
 		return 1;
-	return shd_lane_is_late(lane, now) ? LATE_MAX : lanes->share;
+	return late ? LATE_MAX : lanes->share;
 }
 
 int64_t shd_lane_wait_ms(const struct shd_lanes *lanes, const struct shd_lane *lane,

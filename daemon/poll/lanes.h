@@ -2,8 +2,9 @@
  * way of others.
  *
  * A lane is a host, asked with one credential by one egress. Of its requests a share of all
- * slots may be under way. When none of them was answered for a second, two; once one timed out,
- * one at a time probes (net/breaker.h). What has to wait for the end of another request waits
+ * slots may be under way. When none of them was answered for a second, two, which tells a host
+ * that hangs from a request that does; once one timed out, one at a time probes (net/breaker.h).
+ * What has to wait for the end of another request waits
  * here. Loop thread only. */
 #pragma once
 #include "heap.h"
@@ -25,6 +26,7 @@ struct shd_lanes {
 	struct shd_lane_entry *all; /* private */
 	size_t share;               /* of the slots, for one lane */
 	size_t waiting;
+	bool crowded; /* the scheduler's: so many are late that a lane of them has one request */
 };
 
 /* For so many slots. */

@@ -4,7 +4,8 @@
  * 10 ms into a queue and leaves it as slots (in_flight_max), the lanes of those who are asked
  * (lanes.h), the credentials' rates and the queue of changes (commit/commit.h) allow; each feed is
  * there once, so the queue is bounded. While others wait, a request that is not answered within
- * 100 ms gives its slot away, up to 16 times in_flight_max of them. An answer that is the same as the last one
+ * 100 ms gives its slot away, up to 16 times in_flight_max of them. An answer that is the same as
+ * the last one
  * moves only the feed's facts. Loop thread. */
 #pragma once
 #include "feeds.h"

@@ -226,6 +226,16 @@ def test_a_token_on_its_way_spends_no_rate(server, daemon):
     assert daemon.stop() == 0
 
 
+def test_the_end_waits_for_a_token_but_not_long(server, daemon):
+    server.hold["token"] = threading.Event()
+    daemon.start()
+    assert wait_for(lambda: server.count("token") > 0), daemon.log.read_text()
+    began = time.monotonic()
+    assert daemon.stop(8) == 0
+    assert 2.5 < time.monotonic() - began < 5
+    server.hold.pop("token").set()
+
+
 def test_a_reload_in_the_middle_of_a_report(server, daemon):
     daemon.start()
     assert wait_for(lambda: server.count("wait") > 1), daemon.log.read_text()

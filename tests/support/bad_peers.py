@@ -3,6 +3,7 @@ and SMTP; and a configuration of stores that are polled each second."""
 import asyncio
 import collections
 import json
+import socket
 import threading
 import time
 
@@ -11,10 +12,15 @@ from daemon_client import wait_for
 UNFULFILLED = "/v4/posting/fbs/unfulfilled/list"
 OFF = "stock: off, reviews: off, logistics: off, complaints: off, account: off"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
-# What a peer of HTTP says before it says nothing more.
-HTTP = {"accepts": b"", "half a head": HEAD[:20], "head": HEAD + b"\r\n", "half a body": HEAD + b"\r\n{\"a\":"}
+CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n"
+# What a peer of HTTP says before it says nothing more; a list: in pieces, the last one again and again.
+HTTP = {"accepts": b"", "half a head": HEAD[:20], "heads without end": [HEAD, b"X-More: 1\r\n"], "head": HEAD + b"\r\n",
+        "half a body": HEAD + b"\r\n{\"a\":", "a body that drips": [HEAD + b"\r\n{\"a\":\"", b"x"],
+        "200 without end": [CHUNK, b"1\r\nx\r\n"], "no last chunk": CHUNK,
+        "more after the answer": [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"HTTP/1.1 200 OK\r\n"]}
 # The command of SMTP that gets no answer; END: the mail itself.
 SMTP = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "END", "QUIT"]
+DRIPS = 0.05  # s between the pieces
 
 
 def stamp(at):
@@ -40,12 +46,32 @@ class Peers:
 
     async def listen(self):
         self.ports = {}
+        # Connections are not taken any more: another one gets no answer to its first packet.
+        self.crowded = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.ports["crowded"] = self.crowded.getsockname()[1]
+        self.crowd = []
+        for _ in range(3):
+            line = socket.socket()
+            line.setblocking(False)
+            line.connect_ex(self.crowded.getsockname())
+            self.crowd.append(line)
         for name, handler in (("ozon", self.market), ("webhook", self.hook), ("smtp", self.mail), ("bad", self.bad)):
             server = await asyncio.start_server(handler, "127.0.0.1", 0, backlog=512)
             self.ports[name] = server.sockets[0].getsockname()[1]
 
     def port(self, name):
         return self.ports[name]
+
+    @staticmethod
+    async def misbehave(writer, said):
+        pieces = said if isinstance(said, list) else [said]
+        for piece in pieces:
+            writer.write(piece)
+        while isinstance(said, list):
+            await asyncio.sleep(DRIPS)
+            writer.write(pieces[-1])
+            await writer.drain()
+        await asyncio.sleep(3600)
 
     @staticmethod
     async def request(reader):
@@ -63,8 +89,7 @@ class Peers:
                 path, headers, _ = await self.request(reader)
                 client = headers["client-id"]
                 if client in self.hangs:
-                    writer.write(self.hangs[client])
-                    await asyncio.sleep(3600)
+                    await self.misbehave(writer, self.hangs[client])
                 posts = self.orders[client] if path == UNFULFILLED else []
                 key = "result" if "cancellation" in path else "postings"
                 self.answer(writer, json.dumps({key: posts, "has_next": False, "cursor": ""}).encode())
@@ -85,8 +110,7 @@ class Peers:
         try:
             await self.request(reader)
             self.bad_requests += 1
-            writer.write(self.hangs.get("bad", b""))
-            await asyncio.sleep(3600)
+            await self.misbehave(writer, self.hangs.get("bad", b""))
         except (OSError, asyncio.IncompleteReadError):
             writer.close()
 
@@ -96,6 +120,10 @@ class Peers:
         def say(command, text):
             nonlocal silent
             silent = silent or command == self.hangs.get("smtp")
+            if silent and self.hangs.get("drips") and not writer.is_closing():  # an answer of lines without end
+                writer.write(text[:3] + b"-more\r\n")
+                loop = asyncio.get_running_loop()
+                loop.call_later(DRIPS, say, command, text)
             if not silent:
                 writer.write(text)
         try:

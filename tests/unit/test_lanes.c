@@ -79,6 +79,10 @@ static void a_lane_has_a_share_and_a_late_one_a_small_one(void **state)
 	assert_int_equal(wait_of(&yard, lane), 0);
 	yard.now.ms += SHD_LATE_MS + 1;
 	assert_true(shd_lane_is_late(lane, yard.now));
+	yard.lanes.crowded = true; /* by others */
+	assert_int_equal(wait_of(&yard, lane), SHD_LANE_BUSY);
+	yard.lanes.crowded = false;
+	assert_int_equal(wait_of(&yard, lane), 0);
 	shd_lane_asked(lane, yard.now);
 	assert_int_equal(wait_of(&yard, lane), SHD_LANE_BUSY); /* two */
 	shd_lane_ended(&yard.lanes, lane, SHD_HEARD_ANSWER, yard.now, yard.now, 0);

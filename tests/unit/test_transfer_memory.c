@@ -208,6 +208,8 @@ static void who_waited_has_a_time_limit_afterwards(void **state)
 	ask(world, 1, "/stall/1500000");
 	run_for(world, TOTAL_MS);
 	shd_hold_destroy(shd_steal(world->asked[0].hold));
+	run_for(world, TOTAL_MS / 2);
+	assert_int_equal(world->asked[1].calls, 0); /* what it waited does not count */
 	run_for(world, 3 * TOTAL_MS);
 	assert_int_equal(world->asked[1].calls, 1);
 	assert_int_equal(world->asked[1].error.kind, SHD_ERR_TIMEOUT);

@@ -37,6 +37,9 @@ SHD_MUST_USE bool shd_time_parse(const char *text, size_t len, struct shd_wall *
 #define SHD_TIME_TEXT 32
 const char *shd_time_format(struct shd_wall time, char buf[SHD_TIME_TEXT]);
 
+/* The day of its month, 1 to 31, of a day counted from 1970-01-01. */
+int shd_day_of_month(int64_t day);
+
 /* "48h", "1d12h", "90s", "250ms", "2w"; units w d h m s ms in falling order,
  * each at most once. Errors: SYNTAX (what was found), LIMIT (over 1000 years). */
 SHD_MUST_USE bool shd_duration_parse(const char *text, size_t len, int64_t *ret_ms,

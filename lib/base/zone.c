@@ -13,7 +13,7 @@
 #define LAST_MS   2871763200000LL /* 2061-01-01 */
 #define OFFSET_MAX_MS SHD_DAY_MS  /* no zone is so far from UTC */
 
-enum { STEPS_MAX = 512 };
+enum { STEPS_MAX = 512, FIRST_WEEKDAY = 3 /* 1970-01-01 was a Thursday */ };
 
 struct step {
 	int64_t from_ms, offset_ms;
@@ -172,6 +172,38 @@ int64_t shd_zone_day(const struct shd_zone *zone, struct shd_wall at)
 struct shd_wall shd_zone_midnight(const struct shd_zone *zone, int64_t day)
 {
 	return (struct shd_wall){first_showing(zone ? zone : &utc, day * SHD_DAY_MS)};
+}
+
+/* The unit of the wall's time (an hour, a day) that `at_ms` lies in, `passed_ms` behind its begin,
+ * within step i. */
+static struct shd_zone_span span_of(const struct shd_zone *zone, size_t i, int64_t at_ms,
+				    int64_t passed_ms, int64_t unit_ms)
+{
+	int64_t from_ms = at_ms - passed_ms, until_ms = from_ms + unit_ms;
+
+	if (from_ms < zone->steps[i].from_ms)
+		from_ms = zone->steps[i].from_ms;
+	if (i + 1 < zone->count && until_ms > zone->steps[i + 1].from_ms)
+		until_ms = zone->steps[i + 1].from_ms;
+	return (struct shd_zone_span){from_ms, until_ms};
+}
+
+void shd_zone_read_clock(
+	const struct shd_zone *zone, struct shd_wall at, struct shd_zone_clock *ret_clock)
+{
+	if (!zone)
+		zone = &utc;
+	size_t i = find_step(zone, at.ms);
+	int64_t shown_ms = at.ms + zone->steps[i].offset_ms, day = day_of(shown_ms);
+	int64_t of_day_ms = shown_ms - day * SHD_DAY_MS;
+
+	*ret_clock = (struct shd_zone_clock){
+		.hour = (int)(of_day_ms / SHD_HOUR_MS),
+		.weekday = (int)(((day + FIRST_WEEKDAY) % 7 + 7) % 7) + 1,
+		.day = shd_day_of_month(day),
+		.same_hour = span_of(zone, i, at.ms, of_day_ms % SHD_HOUR_MS, SHD_HOUR_MS),
+		.same_day = span_of(zone, i, at.ms, of_day_ms, SHD_DAY_MS),
+	};
 }
 
 struct shd_wall shd_zone_on_day(const struct shd_zone *zone, struct shd_wall at, int64_t day)

@@ -32,6 +32,22 @@ struct shd_wall shd_zone_midnight(const struct shd_zone *zone, int64_t day);
 /* The time of day of `at`, on another day; the end of the gap where clocks skip it. */
 struct shd_wall shd_zone_on_day(const struct shd_zone *zone, struct shd_wall at, int64_t day);
 
+/* Instants, from (included) until (not). */
+struct shd_zone_span {
+	int64_t from_ms, until_ms;
+};
+
+/* What a clock on the wall shows at an instant, and the spans around it in which it shows the
+ * same hour and the same day, and is not set. */
+struct shd_zone_clock {
+	int hour;    /* 0 to 23 */
+	int weekday; /* 1, Monday, to 7, Sunday */
+	int day;     /* of the month, 1 to 31 */
+	struct shd_zone_span same_hour, same_day;
+};
+void shd_zone_read_clock(
+	const struct shd_zone *zone, struct shd_wall at, struct shd_zone_clock *ret_clock);
+
 /* An instant as a mail's header has it, in a zone that is known:
  * "Sat, 04 Apr 2026 19:59:00 +0300". Allocates, and asks the tz database. */
 #define SHD_MAIL_DATE 48

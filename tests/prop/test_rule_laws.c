@@ -64,6 +64,7 @@ static void random_tree(uint64_t *random, int depth, struct shd_text *out)
 		{"[", ", ", "]"},
 		{"(", ") ? now : (", ")"},
 		{"count(order last 7d where ", ")", NULL},
+		{"share(order since today - 1d where ", ")", NULL},
 		{"sum(order.amount last 1h)", NULL, NULL},
 	};
 
@@ -118,6 +119,11 @@ static void printed_and_parsed_again_is_the_same(void **state)
 
 static struct fake fake;
 
+/* Clocks that change by an hour, by half of one, at midnight, and never. */
+static const char *const zone_names[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
+	"America/St_Johns", "Africa/Cairo", "Asia/Kathmandu"};
+static const struct shd_zone *zones[SHD_COUNT(zone_names)];
+
 static void random_store(uint64_t *random)
 {
 	fake_init(&fake);
@@ -134,6 +140,7 @@ static void random_store(uint64_t *random)
 	fake_n(order, SHD_F_order_units, roll(random, 5) * SHD_MICRO);
 	if (roll(random, 2))
 		order->fields[shd_field_index(SHD_F_order_units)].none = true;
+	fake.settings.zone = zones[roll(random, SHD_COUNT(zones))];
 	fake.env.entity = order;
 	fake.env.now.ms = T0 + roll(random, 2000000000) + 10 * SHD_DAY_MS * roll(random, 3);
 }
@@ -279,6 +286,15 @@ static void a_comparison_flips_at_its_wake_and_not_before(void **state)
 	assert_true(flips > DEADLINES / 4);
 }
 
+/* A time that goes on with now, evenly, backwards, faster, in steps, or not at all. */
+static void random_clock(uint64_t *random, struct shd_text *out)
+{
+	shd_text_printf(out, "%s(%s)", PICK(random, "hour", "weekday", "day"),
+		PICK(random, "now", "now + 90m", "now - 26h", "today", "opened_at", "ship_by",
+			"opened_at - age", "now + idle", "now - 3 * age", "now + age / 7",
+			"business_days(now, 2)"));
+}
+
 /* Conditions of every sort, joined: wake-ups may be early, never late. */
 static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 {
@@ -290,7 +306,24 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 		shd_text_putc(out, ')');
 		return;
 	}
-	switch (roll(random, 9)) {
+	switch (roll(random, 12)) {
+	case 9:
+		random_clock(random, out);
+		shd_text_printf(out, " %s %u", random_order_op(random), roll(random, 24));
+		return;
+	case 10:
+		shd_text_printf(out, "%s(review since %s%s) %s %u", "count",
+			PICK(random, "today", "today - 3d", "today + 5h", "opened_at", "ship_by",
+				"store.opened_at"),
+			PICK(random, "", " where stars <= 3", " where age > 20h"),
+			random_order_op(random), roll(random, 9));
+		return;
+	case 11:
+		shd_text_printf(out, "%s(rating since %s) %s 4.%u",
+			PICK(random, "avg", "first", "delta", "min", "median"),
+			PICK(random, "today", "today - 9d", "opened_at"), random_order_op(random),
+			roll(random, 10));
+		return;
 	case 0:
 		shd_text_printf(out, "count(review last %uh where stars %s %u) %s %u",
 			1 + roll(random, 400), random_order_op(random), 1 + roll(random, 5),
@@ -459,6 +492,71 @@ static void a_share_is_compared_before_it_is_rounded(void **state)
 	}
 }
 
+/* --- windows since a time --------------------------------------------------------- */
+
+static int64_t number_of(const struct shd_expr *expr)
+{
+	struct shd_result result;
+	struct shd_eval eval;
+
+	shd_eval_init(&eval, &fake.env, NULL, NULL);
+	shd_eval(&eval, expr, &result);
+	assert_false(result.v.none);
+	return result.v.n;
+}
+
+static void a_window_since_a_time_has_what_began_from_then_on(void **state)
+{
+	uint64_t random = seed + 5;
+	struct shd_arena *arena = shd_arena_create(8 << 20);
+	const struct shd_expr *count = compile("count(review since today - 1d)", arena);
+	const struct shd_expr *whole = compile("count(review since today - 40000d)", arena);
+	const struct shd_expr *start = compile("(today - 1d) - now", arena);
+
+	(void)state;
+	for (int i = 0; i < DEADLINES; i++) {
+		int64_t n = 0, all = 0;
+
+		fake_init(&fake);
+		fake.settings.zone = zones[roll(&random, SHD_COUNT(zones))];
+		fake.env.now.ms = T0 + roll(&random, 9000) * SHD_HOUR_MS + roll(&random, 1000);
+		int64_t from_ms = fake.env.now.ms + number_of(start), at_ms = from_ms;
+		at_ms -= 1 + roll(&random, 2) * SHD_DAY_MS;
+		for (int k = 0; k < 20; k++, at_ms += roll(&random, 10) * SHD_HOUR_MS)
+			fake_add(&fake, SHD_KIND_review, "r", at_ms += roll(&random, 2));
+		for (size_t k = 0; k < fake.entity_count; k++) {
+			const struct shd_entity *entity = &fake.entities[k];
+			int64_t opened_ms = entity->fields[SHD_I_opened_at].n;
+			bool known = entity->kind == SHD_KIND_review &&
+				     opened_ms <= fake.env.now.ms;
+
+			all += known;
+			n += known && opened_ms >= from_ms;
+		}
+		assert_int_equal(number_of(count), n * SHD_MICRO);
+		assert_int_equal(number_of(whole), all * SHD_MICRO);
+	}
+	shd_arena_destroy(arena);
+}
+
+static int make_zones(void **state)
+{
+	struct shd_arena *arena = shd_arena_create(1 << 20);
+
+	*state = arena;
+	for (size_t i = 0; i < SHD_COUNT(zones); i++) {
+		zones[i] = shd_zone_make(zone_names[i], arena);
+		assert_non_null(zones[i]);
+	}
+	return 0;
+}
+
+static int destroy_zones(void **state)
+{
+	shd_arena_destroy(*state);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -467,10 +565,11 @@ int main(void)
 		cmocka_unit_test(nothing_changes_before_the_wake),
 		cmocka_unit_test(blind_decides_nothing),
 		cmocka_unit_test(a_share_is_compared_before_it_is_rounded),
+		cmocka_unit_test(a_window_since_a_time_has_what_began_from_then_on),
 	};
 	const char *given = getenv("SHD_SEED");
 
 	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
 	printf("SHD_SEED=%llu\n", (unsigned long long)seed);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_zones, destroy_zones);
 }

@@ -41,7 +41,12 @@ static const char yaml[] =
 	"  - rule: middle\n    value: median(order.units last 9d where id matches \"[0-4]$\")\n"
 	"    levels: {warning: 'value > 3 and p90(order.units last 9d) > 4'}\n"
 	"  - rule: moving\n    value: count(order last 9d where now - opened_at > 2d)\n"
-	"    levels: {warning: value > 30}\n";
+	"    levels: {warning: value > 30}\n"
+	"  - rule: since\n    value: count(order since today - 6d where units >= 2)\n"
+	"    levels: {warning: value > 12, critical: share(order since today - 6d where "
+	"shipped_late and units >= 2) > 15%}\n"
+	"  - rule: clock\n    value: count(order last 9d where hour(opened_at) < 12)\n"
+	"    levels: {warning: value > 15}\n";
 
 struct order {
 	struct shd_entity entity;

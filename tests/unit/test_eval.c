@@ -381,10 +381,25 @@ static void days_are_those_of_the_store(void **state)
 		{"now - today >= 20h26m40s", "true @3h33m20s"},
 		{"floor((now - today) / 1h) >= 22", "false @1h33m20s"},
 		{"floor((now - today) / 1h) >= 30", "false @3h33m20s"},
+		{"hour(now)", "20 @33m20s"},
+		{"hour(now) >= 22", "false @33m20s"},
+		{"hour(now + 30m)", "20 @3m20s"},
+		{"hour(today - 1h)", "23 @3h33m20s"},
+		{"weekday(now)", "7 @3h33m20s"},
+		{"weekday(now) <= 5", "false @3h33m20s"},
+		{"day(now)", "7 @3h33m20s"},
+		{"day(today - 7d)", "31 @3h33m20s"},
+		{"hour(opened_at)", "20"},
+		{"weekday(opened_at)", "4"},
+		{"hour(closed_at)", "none (closed_at)"},
+		{"hour(opened_at - age)", "20 @26m40s1ms"},
+		{"count(order since today)", "0 @3h33m20s"},
 	};
 	static const struct row in_moscow[] = {
 		{"today", "2026-06-06T21:00:00.000Z @33m20s"},
 		{"now - today < 18h", "false @33m20s"},
+		{"hour(now)", "23 @33m20s"},
+		{"weekday(now + 34m)", "1 @23h59m20s"},
 	};
 	struct shd_arena *arena = shd_arena_create(1 << 20);
 

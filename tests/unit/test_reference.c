@@ -88,7 +88,7 @@ static void check_calls(const json_t *calls, size_t count)
 
 	json_array_foreach(calls, i, call) {
 		const char *gives = text_of(call, "gives"), *example = text_of(call, "example");
-		enum shd_kind kind = strstr(example, "title") ? SHD_KIND_listing : SHD_KIND_COUNT;
+		enum shd_kind kind = strstr(example, "opened_at") ? SHD_KIND_order : SHD_KIND_COUNT;
 		const char *type = type_of(example, kind, NULL);
 		enum shd_type known;
 

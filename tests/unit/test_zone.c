@@ -3,6 +3,7 @@
 
 #include "base/calendar.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct shd_wall at(const char *text)
@@ -120,12 +121,101 @@ static void days_are_counted_in_the_store_s_zone(void **state)
 	shd_arena_destroy(arena);
 }
 
+static uint32_t roll(uint64_t *random, uint32_t below)
+{
+	*random = *random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(*random >> 33) % below;
+}
+
+/* An instant of any day, or of one that is not 24 hours long where there is such a day. */
+static int64_t random_instant(uint64_t *random, const struct shd_zone *zone)
+{
+	bool odd = roll(random, 2);
+	int64_t day = 0, from_ms = 0, until_ms = SHD_DAY_MS;
+
+	for (int i = 0; i == 0 || (odd && i < 2000 && until_ms - from_ms == SHD_DAY_MS); i++) {
+		day = i ? day + 1 : 10957 + roll(random, 20000);
+		from_ms = shd_zone_midnight(zone, day).ms;
+		until_ms = shd_zone_midnight(zone, day + 1).ms;
+	}
+	return from_ms + roll(random, (uint32_t)(until_ms - from_ms));
+}
+
+static void a_clock_shows_what_the_mails_of_its_zone_say(void **state)
+{
+	static const char week[] = "MonTueWedThuFriSatSun";
+	static const char *const names[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
+		"America/St_Johns", "Africa/Cairo", "Asia/Kathmandu"};
+	struct shd_arena *arena = shd_arena_create(1 << 20);
+	const struct shd_zone *zones[SHD_COUNT(names)];
+	uint64_t random = 1;
+
+	(void)state;
+	for (size_t z = 0; z < SHD_COUNT(names); z++)
+		zones[z] = zone(arena, names[z]);
+	for (int i = 0; i < 3000; i++) {
+		size_t z = roll(&random, SHD_COUNT(zones));
+		int64_t at_ms = random_instant(&random, zones[z]);
+		struct shd_zone_clock clock, other;
+		char date[SHD_MAIL_DATE];
+
+		shd_zone_read_clock(zones[z], (struct shd_wall){at_ms}, &clock);
+		shd_zone_mail_date(names[z], (struct shd_wall){at_ms}, date);
+		assert_memory_equal(date, week + 3 * (clock.weekday - 1), 3);
+		assert_int_equal(clock.day, strtol(date + 5, NULL, 10));
+		assert_int_equal(clock.hour, strtol(date + 17, NULL, 10));
+		assert_true(clock.same_hour.from_ms <= at_ms && at_ms < clock.same_hour.until_ms);
+		assert_true(clock.same_hour.until_ms - clock.same_hour.from_ms <= SHD_HOUR_MS);
+		assert_true(clock.same_day.from_ms <= clock.same_hour.from_ms);
+		assert_true(clock.same_hour.until_ms <= clock.same_day.until_ms);
+		const int64_t day_ends[] = {clock.same_day.from_ms, clock.same_day.until_ms - 1};
+		for (size_t k = 0; k < SHD_COUNT(day_ends); k++) {
+			shd_zone_read_clock(zones[z], (struct shd_wall){day_ends[k]}, &other);
+			assert_int_equal(clock.day, other.day);
+			assert_int_equal(clock.weekday, other.weekday);
+		}
+		const int64_t ends[] = {clock.same_hour.from_ms, clock.same_hour.until_ms - 1};
+		for (size_t k = 0; k < SHD_COUNT(ends); k++) {
+			shd_zone_read_clock(zones[z], (struct shd_wall){ends[k]}, &other);
+			assert_int_equal(clock.hour, other.hour);
+			assert_int_equal(clock.same_hour.from_ms, other.same_hour.from_ms);
+			assert_int_equal(clock.same_hour.until_ms, other.same_hour.until_ms);
+		}
+	}
+	shd_arena_destroy(arena);
+}
+
+/* Clocks in St. John's went back from 00:01 to 23:01. */
+static void an_hour_ends_where_clocks_are_set(void **state)
+{
+	struct shd_arena *arena = shd_arena_create(1 << 20);
+	const struct shd_zone *here = zone(arena, "America/St_Johns");
+	int64_t set_ms = at("2010-11-07T02:31:00Z").ms;
+	struct shd_zone_clock clock;
+
+	(void)state;
+	shd_zone_read_clock(here, (struct shd_wall){set_ms - 1}, &clock);
+	assert_int_equal(clock.hour, 0);
+	assert_int_equal(clock.day, 7);
+	assert_int_equal(clock.weekday, 7);
+	assert_int_equal(clock.same_hour.from_ms, set_ms - SHD_MINUTE_MS);
+	assert_int_equal(clock.same_hour.until_ms, set_ms);
+	assert_int_equal(clock.same_day.until_ms, set_ms);
+	shd_zone_read_clock(here, (struct shd_wall){set_ms}, &clock);
+	assert_int_equal(clock.hour, 23);
+	assert_int_equal(clock.day, 6);
+	assert_int_equal(clock.same_hour.from_ms, set_ms);
+	shd_arena_destroy(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(midnights_follow_the_clocks_on_the_wall),
 		cmocka_unit_test(every_day_begins_after_the_one_before),
 		cmocka_unit_test(days_are_counted_in_the_store_s_zone),
+		cmocka_unit_test(a_clock_shows_what_the_mails_of_its_zone_say),
+		cmocka_unit_test(an_hour_ends_where_clocks_are_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

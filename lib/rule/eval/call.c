@@ -7,6 +7,10 @@
 /* Room for a field (SHD_FIELD_BYTES) whose characters grew when folded. */
 enum { FOLDED_BYTES = 2 * SHD_FIELD_BYTES };
 
+/* The years 1 to 9999. */
+#define CLOCK_FIRST_MS (-62135596800000LL)
+#define CLOCK_LAST_MS  253402300799999LL
+
 static void call_abs(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	shd_eval(eval, expr->args[0], ret);
@@ -132,6 +136,35 @@ static void call_business_days(
 		shd_eval_set_none(eval, ret, "a business day", false);
 }
 
+/* hour, weekday, day. They move in steps, and record the next one. */
+static void call_clock(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
+{
+	const struct shd_zone *zone = eval->env->store ? eval->env->store->zone : NULL;
+	struct shd_zone_clock clock;
+	struct shd_result time;
+
+	shd_eval(eval, expr->args[0], &time);
+	*ret = (struct shd_result){.v = {.type = SHD_NUMBER, .none = time.v.none},
+		.blind = time.blind, .empty = time.empty};
+	if (time.v.none)
+		return;
+	if (time.v.n < CLOCK_FIRST_MS || time.v.n > CLOCK_LAST_MS) {
+		shd_eval_set_none(eval, ret, "a day of the calendar", false);
+		return;
+	}
+	/* The last whole ms that has passed by then; v.n is rounded. */
+	const struct shd_wall at = {time.v.n - (time.remainder < 0)};
+	shd_zone_read_clock(zone, at, &clock);
+	int n = expr->function == SHD_FN_hour	   ? clock.hour
+		: expr->function == SHD_FN_weekday ? clock.weekday
+						   : clock.day;
+	ret->v.n = n * SHD_MICRO;
+	bool hour = expr->function == SHD_FN_hour;
+	const struct shd_zone_span *same = hour ? &clock.same_hour : &clock.same_day;
+	shd_eval_wake_when_outside(
+		eval, expr->args[0], &time, same->from_ms, same->until_ms);
+}
+
 static void call_age_of(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)
 {
 	const struct shd_rule_env *env = eval->env;
@@ -180,6 +213,9 @@ static void (*const calls[SHD_FN_COUNT])(
 	[SHD_FN_lower] = call_text,
 	[SHD_FN_mixed_script] = call_text,
 	[SHD_FN_business_days] = call_business_days,
+	[SHD_FN_hour] = call_clock,
+	[SHD_FN_weekday] = call_clock,
+	[SHD_FN_day] = call_clock,
 	[SHD_FN_age_of] = call_age_of,
 	[SHD_FN_forecast] = shd_eval_forecast,
 	[SHD_FN_baseline] = shd_eval_baseline,

@@ -164,6 +164,19 @@ void shd_eval_wake_at_crossing(struct shd_eval *eval, const struct shd_expr *a,
 		wake_at_flip(eval, &sides, a_now, other);
 }
 
+void shd_eval_wake_when_outside(struct shd_eval *eval, const struct shd_expr *time,
+	const struct shd_result *now, int64_t from_ms, int64_t until_ms)
+{
+	const struct shd_result from = {.v = {.type = SHD_TIME, .n = from_ms}};
+	const struct shd_result until = {.v = {.type = SHD_TIME, .n = until_ms}};
+	const struct shd_expr low = {.op = SHD_OP_LITERAL, .type = SHD_TIME, .value = from.v};
+	const struct shd_expr high = {.op = SHD_OP_LITERAL, .type = SHD_TIME, .value = until.v};
+	struct sides not_before = {SHD_OP_GE, time, &low}, before = {SHD_OP_LT, time, &high};
+
+	wake_at_flip(eval, &not_before, now, &from);
+	wake_at_flip(eval, &before, now, &until);
+}
+
 /* --- operators ------------------------------------------------------------------- */
 
 void shd_eval_compare(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret)

@@ -108,6 +108,9 @@ void shd_eval_wake_at_zero(
 /* Records when the larger of two becomes the smaller one. b NULL: of `a` and 0. */
 void shd_eval_wake_at_crossing(struct shd_eval *eval, const struct shd_expr *a,
 	const struct shd_expr *b, const struct shd_result *a_now, const struct shd_result *b_now);
+/* Records when a time, whose value now is given, is before from_ms, or not before until_ms. */
+void shd_eval_wake_when_outside(struct shd_eval *eval, const struct shd_expr *time,
+	const struct shd_result *now, int64_t from_ms, int64_t until_ms);
 
 /* window.c */
 void shd_eval_aggregate(struct shd_eval *eval, const struct shd_expr *expr, struct shd_result *ret);

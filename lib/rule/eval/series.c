@@ -17,7 +17,9 @@ static bool reads_only_entity(const struct shd_expr *expr, uint64_t *reads)
 	if (expr->op == SHD_OP_AGGREGATE)
 		return false;
 	if (expr->op == SHD_OP_CALL &&
-		(expr->function == SHD_FN_business_days || expr->function == SHD_FN_age_of ||
+		(expr->function == SHD_FN_business_days || expr->function == SHD_FN_hour ||
+			expr->function == SHD_FN_weekday || expr->function == SHD_FN_day ||
+			expr->function == SHD_FN_age_of ||
 			expr->function == SHD_FN_forecast || expr->function == SHD_FN_baseline ||
 			expr->function == SHD_FN_room))
 		return false;
@@ -38,7 +40,7 @@ static void assign(struct shd_series_list *list, struct shd_expr *expr)
 {
 	uint64_t reads = 1ULL << SHD_I_opened_at;
 
-	if (expr->ref == SHD_REF_METRIC ||
+	if (expr->ref == SHD_REF_METRIC || expr->since ||
 		(expr->count > 1 && !reads_only_entity(expr->args[1], &reads)))
 		return;
 	if (expr->ref == SHD_REF_FIELD)

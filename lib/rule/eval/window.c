@@ -14,7 +14,7 @@ enum { BASELINE_VALUES = 64 };
 struct window {
 	struct shd_eval *eval;
 	const struct shd_expr *expr;
-	int64_t from_ms, length_ms;
+	int64_t from_ms, length_ms; /* length: SHD_NEVER_MS for one that nothing leaves */
 	struct shd_quantile *quantile; /* NULL: not needed */
 	uint64_t of, hit, count;   /* entities; those that meet the condition; values */
 	__int128 sum;
@@ -164,12 +164,12 @@ static bool visit_sample(void *ctx, struct shd_wall at, const struct shd_value *
 }
 
 static void start(struct window *window, struct shd_eval *eval, const struct shd_expr *expr,
-	int64_t length_ms, struct shd_quantile *quantile)
+	int64_t from_ms, int64_t length_ms, struct shd_quantile *quantile)
 {
 	*window = (struct window){.eval = eval,
 		.expr = expr,
 		.length_ms = length_ms,
-		.from_ms = shd_sub_saturated(eval->now_ms, length_ms),
+		.from_ms = from_ms,
 		.quantile = quantile};
 	if (quantile)
 		shd_quantile_start(quantile);
@@ -221,7 +221,7 @@ static bool scan_entities(struct window *window)
 	if (!window->needs_tally)
 		return !window->blind;
 	bool filled = shd_tally_fill(env->tally, env, window->expr, window->from_ms);
-	start(window, eval, window->expr, window->length_ms, window->quantile);
+	start(window, eval, window->expr, window->from_ms, window->length_ms, window->quantile);
 	if (!filled || !read_tally(window))
 		read_entities(window);
 	return !window->blind;
@@ -247,7 +247,7 @@ static void rescan_values(void *ctx)
 	const struct window *window = ctx;
 	struct window rescan;
 
-	start(&rescan, window->eval, window->expr, window->length_ms, NULL);
+	start(&rescan, window->eval, window->expr, window->from_ms, window->length_ms, NULL);
 	rescan.quantile = window->quantile;
 	rescan.rescan = true;
 	if (window->expr->ref == SHD_REF_METRIC)
@@ -385,9 +385,22 @@ static void aggregate(struct shd_eval *eval, const struct shd_expr *expr,
 	struct shd_quantile *quantile, struct shd_result *ret)
 {
 	struct window window;
+	struct shd_result since;
+	int64_t length_ms = expr->args[0]->value.n;
 
-	start(&window, eval, expr, expr->args[0]->value.n, quantile);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
+	if (!expr->since) {
+		start(&window, eval, expr, shd_sub_saturated(eval->now_ms, length_ms), length_ms,
+			quantile);
+	} else {
+		shd_eval(eval, expr->args[0], &since);
+		if (since.v.none) {
+			shd_eval_propagate_none(ret, expr->type, &since, &since);
+			return;
+		}
+		/* What begins at that very instant is in it. */
+		start(&window, eval, expr, shd_sub_saturated(since.v.n, 1), SHD_NEVER_MS, quantile);
+	}
 	if (!(expr->ref == SHD_REF_METRIC ? scan_samples(&window) : scan_entities(&window))) {
 		shd_eval_set_none(eval, ret, expr->subject, true);
 	} else if (expr->aggregate == SHD_AGG_count || expr->aggregate == SHD_AGG_share) {
@@ -464,7 +477,8 @@ void shd_eval_forecast(struct shd_eval *eval, const struct shd_expr *expr, struc
 
 	if (least_ms < SHD_DAY_MS)
 		least_ms = SHD_DAY_MS;
-	start(&window, eval, metric, FORECAST_MS, NULL);
+	start(&window, eval, metric, shd_sub_saturated(eval->now_ms, FORECAST_MS), FORECAST_MS,
+		NULL);
 	*ret = (struct shd_result){.v = {.type = expr->type}};
 	if (!scan_samples(&window)) {
 		shd_eval_set_none(eval, ret, metric->name, true);

@@ -141,7 +141,9 @@ struct shd_expr {
 	uint32_t at, width;      /* bytes of the source */
 	uint32_t height;         /* 1 for a leaf */
 	uint32_t count;          /* of args */
-	struct shd_expr **args;  /* operands; AGGREGATE: duration, condition (if any) */
+	struct shd_expr **args; /* operands; AGGREGATE: duration or, with `since`, a time; condition
+				 * (if any) */
+	bool since;              /* AGGREGATE: its window begins at a time, and has no length */
 	struct shd_value value;  /* LITERAL */
 	const char *name;        /* NAME "store.kind"; CALL, AGGREGATE: the function */
 	const char *subject;     /* AGGREGATE: "order.amount" */

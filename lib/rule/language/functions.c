@@ -16,6 +16,7 @@ enum call_rule {
 	CALL_TEXT,
 	CALL_SCRIPT,
 	CALL_BUSINESS,
+	CALL_CLOCK,
 	CALL_POLLER,
 	CALL_FORECAST,
 	CALL_BASELINE,
@@ -297,6 +298,9 @@ static void check_simple(struct shd_checker *checker, struct shd_expr *expr, enu
 	} else if (rule == CALL_PAIR) {
 		if (check_same_type(checker, expr))
 			shd_expr_set_type(expr, expr->args[0]->type);
+	} else if (rule == CALL_CLOCK) {
+		shd_expr_set_type(expr, SHD_NUMBER);
+		expect_type(checker, expr, 0, SHD_TIME);
 	} else if (rule == CALL_RATIO) {
 		check_same_type(checker, expr);
 		shd_expr_set_type(expr, SHD_RATIO);
@@ -493,10 +497,44 @@ static void check_condition(struct shd_checker *checker, struct shd_expr *expr)
 	expr->bad = true;
 }
 
+/* Whether the time stays what it is while `now` goes on, or goes on in days. */
+static bool stands_still(const struct shd_expr *expr)
+{
+	if (expr->op == SHD_OP_ADD || expr->op == SHD_OP_SUB)
+		return stands_still(expr->args[0]) && expr->args[1]->op == SHD_OP_LITERAL;
+	if (expr->op != SHD_OP_NAME)
+		return false;
+	return expr->ref == SHD_REF_TODAY || expr->ref == SHD_REF_FIELD ||
+	       expr->ref == SHD_REF_STORE_FIELD || expr->ref == SHD_REF_STORE_SETTING;
+}
+
+static void check_window(struct shd_checker *checker, struct shd_expr *expr)
+{
+	struct shd_expr *window = expr->args[0];
+
+	if (window->bad) {
+		expr->bad = true;
+	} else if (!expr->since) {
+		if (window->value.n >= SHD_SECOND_MS && window->value.n <= WINDOW_MAX_MS)
+			return;
+		shd_check_fail(checker, window, NULL, "a window is 1s to 3660d long");
+	} else if (window->type != SHD_TIME || !stands_still(window)) {
+		shd_check_fail(checker, window,
+			"since today, since today - 6d, or `last` and a length",
+			window->type == SHD_TIME ? "a window since a time that moves with now"
+						 : "'since' needs a time");
+	} else if (expr->aggregate == SHD_AGG_slope) {
+		shd_check_fail(checker, window, "slope(rating last 7d)",
+			"a slope goes over a window of one length");
+	} else {
+		return;
+	}
+	expr->bad = true;
+}
+
 void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr)
 {
 	enum shd_function function;
-	int64_t window_ms = expr->args[0]->value.n;
 
 	shd_check_expr(checker, expr->args[0]);
 	shd_expr_set_type(expr, SHD_NUMBER);
@@ -513,10 +551,7 @@ void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr)
 			"an aggregate cannot stand in the condition of another");
 		return;
 	}
-	if (window_ms < SHD_SECOND_MS || window_ms > WINDOW_MAX_MS) {
-		shd_check_fail(checker, expr->args[0], NULL, "a window is 1s to 3660d long");
-		expr->bad = true;
-	}
+	check_window(checker, expr);
 	const char *dot = strchr(expr->subject, '.');
 	if (aggregates[expr->aggregate].rule != AGGREGATE_SAME)
 		check_kind_subject(checker, expr);

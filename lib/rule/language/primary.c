@@ -32,7 +32,8 @@ const char *shd_parser_stray_hint(const struct shd_parser *parser)
 		return "a decimal has a point: 4.5";
 	if (shd_parser_at(parser, "business"))
 		return "they are added to a time: opened_at + 2 business days";
-	if (shd_parser_at(parser, "where") || shd_parser_at(parser, "last"))
+	if (shd_parser_at(parser, "where") || shd_parser_at(parser, "last") ||
+		shd_parser_at(parser, "since"))
 		return "as in count(order last 24h where amount > 100 RUB)";
 	if (shd_parser_at(parser, "between"))
 		return "write x >= a and x <= b";
@@ -149,28 +150,30 @@ static struct shd_expr *parse_list(struct shd_parser *parser)
 	return shd_parser_make(parser, SHD_OP_LIST, at, items, count);
 }
 
-/* Parses an aggregate; `name(subject` is consumed, the next token is `last`. */
-static struct shd_expr *parse_aggregate(
-	struct shd_parser *parser, uint32_t at, const char *name, const struct shd_expr *subject)
+/* The length after `last`. */
+static struct shd_expr *parse_length(struct shd_parser *parser)
 {
-	struct shd_expr *args[2];
-	uint32_t count = 1;
-
-	if (!shd_parser_advance(parser))
-		return NULL;
 	if (parser->token.type != SHD_TOKEN_LITERAL || parser->token.value.type != SHD_DURATION) {
 		shd_expr_mistake(parser->mistakes, parser->token.at, parser->token.width,
 			"last 24h, last 30d", "expected a duration after 'last'");
 		return NULL;
 	}
-	uint32_t duration_at = parser->token.at;
-	struct shd_value duration = parser->token.value;
+	return shd_parser_literal(parser);
+}
+
+/* Parses an aggregate; `name(subject` is consumed, the next token is `last` or `since`. */
+static struct shd_expr *parse_aggregate(
+	struct shd_parser *parser, uint32_t at, const char *name, const struct shd_expr *subject)
+{
+	struct shd_expr *args[2];
+	uint32_t count = 1;
+	bool since = shd_parser_at(parser, "since");
+
 	if (!shd_parser_advance(parser))
 		return NULL;
-	args[0] = shd_parser_make(parser, SHD_OP_LITERAL, duration_at, NULL, 0);
+	args[0] = since ? shd_parser_expr(parser) : parse_length(parser);
 	if (!args[0])
 		return NULL;
-	args[0]->value = duration;
 	if (shd_parser_at(parser, "where")) {
 		if (!shd_parser_advance(parser))
 			return NULL;
@@ -183,6 +186,7 @@ static struct shd_expr *parse_aggregate(
 	struct shd_expr *expr = shd_parser_make(parser, SHD_OP_AGGREGATE, at, args, count);
 	if (!expr)
 		return NULL;
+	expr->since = since;
 	expr->name = name;
 	expr->subject = subject->name;
 	expr->subject_at = subject->at;
@@ -201,7 +205,8 @@ static struct shd_expr *parse_call(struct shd_parser *parser, uint32_t at, const
 		args[count++] = shd_parser_expr(parser);
 		if (!args[0])
 			return NULL;
-		if (args[0]->op == SHD_OP_NAME && shd_parser_at(parser, "last"))
+		if (args[0]->op == SHD_OP_NAME &&
+			(shd_parser_at(parser, "last") || shd_parser_at(parser, "since")))
 			return parse_aggregate(parser, at, name, args[0]);
 	}
 	if (parser->token.type != SHD_TOKEN_COMMA) {

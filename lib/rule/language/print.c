@@ -77,7 +77,8 @@ static void print_items(const struct shd_expr *expr, char open, char close, stru
 
 static void print_aggregate(const struct shd_expr *expr, struct shd_text *out)
 {
-	shd_text_printf(out, "%s(%s last ", expr->name, expr->subject);
+	shd_text_printf(
+		out, "%s(%s %s ", expr->name, expr->subject, expr->since ? "since" : "last");
 	shd_expr_print(expr->args[0], out);
 	if (expr->count > 1) {
 		shd_text_puts(out, " where ");
@@ -137,7 +138,7 @@ static bool same_text(const char *a, const char *b)
 bool shd_expr_equal(const struct shd_expr *a, const struct shd_expr *b)
 {
 	if (a->op != b->op || a->count != b->count || !same_text(a->name, b->name) ||
-		!same_text(a->subject, b->subject))
+		!same_text(a->subject, b->subject) || a->since != b->since)
 		return false;
 	if (a->op == SHD_OP_LITERAL && !shd_value_equal(&a->value, &b->value))
 		return false;

@@ -3,7 +3,9 @@
  *
  * One answer is no verdict: "no such thing" counts once it was repeated, and for long enough.
  * Pauses grow, and few are asked for in one poll, the one that waits longest first. Nothing of it
- * is kept over a restart, which asks anew. Loop thread only. */
+ * is kept over a restart or a reload, which ask anew and count "no such thing" from the start: what
+ * nobody knows ends an hour later for each of them, never earlier. What a list lacks, and since
+ * when, is in the state. Loop thread only. */
 #pragma once
 #include "judge/judge.h"
 #include "market/adapter.h"

@@ -136,6 +136,26 @@ static void whatever_feed_is_read_last_nothing_is_judged_before(void **state)
 	}
 }
 
+/* Of a list the rest of which comes with the next poll not all was read. */
+static void what_was_read_in_part_is_not_read(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start(&b, SHD_HOUR_MS - SHD_MINUTE_MS);
+	be_behind(&b, T0 + SHD_HOUR_MS, ALL);
+	read_all_but(&b, OPEN);
+	struct shd_batch batch = bench_batch_of(&b, &rows[OPEN]);
+	batch.fetch.partly = true;
+	bench_take(&b, &batch);
+	bench_wake(&b, b.now + 1);
+	assert_string_equal(told(&b), "");
+	read_feed(&b, OPEN);
+	bench_wake(&b, b.now + 1);
+	assert_string_equal(told(&b), "mail:new gone,here;");
+	bench_finish(&b);
+}
+
 static void who_has_caught_up_is_told_to_the_millisecond(void **state)
 {
 	struct bench b;
@@ -385,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whatever_feed_is_read_last_nothing_is_judged_before),
+		cmocka_unit_test(what_was_read_in_part_is_not_read),
 		cmocka_unit_test(who_has_caught_up_is_told_to_the_millisecond),
 		cmocka_unit_test(a_restart_is_a_sleep),
 		cmocka_unit_test(what_stays_unread_for_a_minute_is_blind_until_it_is_read),

@@ -51,6 +51,21 @@ static void a_poller_that_stops_is_stale_and_names_what_it_blinds(void **state)
 	bench_finish(&b);
 }
 
+/* What was told by a clock that was ahead is not as fresh as it says. */
+static void a_success_after_the_clock_was_set_back_is_told(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, own_rules);
+	bench_poll_all(&b);
+	b.now -= SHD_HOUR_MS;
+	bench_poll_all(&b);
+	const struct shd_entity *poller = bench_entity(&b, SHD_KIND_poller, "account");
+	assert_int_equal(shd_entity_get(poller, SHD_F_poller_last_success_at)->n, b.now);
+	bench_finish(&b);
+}
+
 static enum shd_level logistics_level(struct bench *b)
 {
 	return bench_level(b, "poller-stale", "logistics");
@@ -296,6 +311,7 @@ static void a_failing_channel_is_not_told_of_its_own_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_success_after_the_clock_was_set_back_is_told),
 		cmocka_unit_test(a_poller_that_stops_is_stale_and_names_what_it_blinds),
 		cmocka_unit_test(a_slow_feed_is_overdue_after_three_intervals_of_its_own),
 		cmocka_unit_test(an_optional_feed_may_fail),

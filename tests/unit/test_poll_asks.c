@@ -78,6 +78,24 @@ static void what_a_list_lacks_is_asked_for_by_id(void **state)
 	}
 }
 
+/* At the time that the judge names the list is told again, though it is the same. */
+static void a_list_is_told_again_when_it_is_to_be(void **state)
+{
+	struct poll_bench *f = *state;
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, ONLY_A), SHD_POLL_CHANGED);
+	f->poll->item.unlisted = NULL;
+	f->poll->item.relist_at.ms = f->begins.ms + SHD_HOUR_MS;
+	shd_outcome_read(f->poll, true, false, f->answers);
+	for (int due = 0; due < 2; due++) {
+		f->begins.ms += due ? SHD_HOUR_MS : 0;
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, ONLY_A), SHD_POLL_UNCHANGED);
+		assert_int_equal(shd_poll_has_news(f->poll), due);
+	}
+}
+
 /* It may be asked for by something else than its id, and is found by its id. */
 static void what_it_is_asked_for_by_is_not_its_id(void **state)
 {
@@ -199,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(one_answer_does_not_drop_a_followed_object),
 		ROW(what_a_list_lacks_is_asked_for_by_id),
+		ROW(a_list_is_told_again_when_it_is_to_be),
 		ROW(what_it_is_asked_for_by_is_not_its_id),
 		ROW(what_is_never_found_is_told),
 		ROW(the_rows_of_a_batch_are_counted_at_its_end),

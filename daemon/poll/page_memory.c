@@ -292,6 +292,15 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* As most lists come. */
+static bool are_sorted(const char *const *keys, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(keys[i - 1], keys[i]) > 0)
+			return false;
+	return true;
+}
+
 const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 {
 	const char **keys = shd_xcalloc(shd_pages_records(pages), sizeof(*keys));
@@ -307,7 +316,8 @@ const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 				keys[count++] = key;
 			}
 	}
-	qsort(keys, count, sizeof(*keys), compare_keys);
+	if (!are_sorted(keys, count))
+		qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 0; i < count; i++)
 		if (!unique || strcmp(keys[unique - 1], keys[i]) != 0)
 			keys[unique++] = keys[i];

@@ -9,6 +9,10 @@ enum { CURRENCY_LEN = 3 };
 
 static void write_text(struct shd_text *out, const struct shd_value *value)
 {
+	if (!memchr(value->text, '\n', value->len) && !memchr(value->text, '\\', value->len)) {
+		shd_text_add(out, value->text, value->len);
+		return;
+	}
 	for (size_t i = 0; i < value->len; i++) {
 		char c = value->text[i];
 

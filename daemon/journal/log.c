@@ -4,12 +4,16 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 /* Without this, our own file and line would be sent as CODE_FILE and CODE_LINE. */
@@ -29,6 +33,9 @@ static const struct {
 
 /* The log level, and where it leads. */
 static bool to_journal, prefixed = true, debug_too;
+/* Connected to where libsystemd sends: says whether that has room. -1: nobody knows. */
+static int journal = -1;
+static atomic_uint lost; /* lines since the last one that was taken */
 
 /* systemd names the journal's stream by device and inode; it is ours only while
  * stderr still leads there. */
@@ -42,9 +49,31 @@ static bool stderr_is_journal(void)
 	       fstat(STDERR_FILENO, &at) == 0 && at.st_dev == device && at.st_ino == inode;
 }
 
+static int open_journal(void)
+{
+	const struct sockaddr_un at = {AF_UNIX, "/run/systemd/journal/socket"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Whoever takes the log may stand still; the daemon does not wait for him. */
+static bool has_room(int fd)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLOUT};
+
+	return poll(&wait, 1, 0) != 0 || fd < 0;
+}
+
 void shd_log_open(bool debug)
 {
 	to_journal = stderr_is_journal();
+	if (to_journal && journal < 0)
+		journal = open_journal();
 	prefixed = !isatty(STDERR_FILENO);
 	debug_too = debug;
 }
@@ -107,18 +136,10 @@ static bool send_to_journal(enum shd_message_id message, const struct shd_about 
 	return sd_journal_sendv(fields.at, fields.count) == 0;
 }
 
-void shd_log(enum shd_message_id message, const struct shd_about *about, const char *fmt, ...)
+static void put(enum shd_message_id message, const struct shd_about *about, const char *text)
 {
-	char text[TEXT_BYTES];
 	int priority = messages[message].priority;
-	va_list args;
 
-	va_start(args, fmt);
-	int len = vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	if (len >= (int)sizeof(text))
-		text[shd_utf8_cut(text, sizeof(text) - 1, sizeof(text) - 2)] = '\0';
-	shd_line_clean(text);
 	if (to_journal && send_to_journal(message, about, text))
 		return;
 	if (priority == LOG_DEBUG && !debug_too)
@@ -127,4 +148,38 @@ void shd_log(enum shd_message_id message, const struct shd_about *about, const c
 		fprintf(stderr, "<%d>%s\n", priority, text);
 	else
 		fprintf(stderr, "storehealthd: %s\n", text);
+}
+
+/* The first line that is taken again says how many were not. */
+static void say_lost(void)
+{
+	char text[100];
+	unsigned lines = atomic_exchange(&lost, 0);
+
+	if (!lines)
+		return;
+	snprintf(text, sizeof(text), "%u line%s of the log before this %s taken by nobody", lines,
+		SHD_S(lines), lines == 1 ? "was" : "were");
+	put(SHD_LOG_lines_lost, NULL, text);
+}
+
+void shd_log(enum shd_message_id message, const struct shd_about *about, const char *fmt, ...)
+{
+	char text[TEXT_BYTES];
+	va_list args;
+
+	if (messages[message].priority == LOG_DEBUG && !to_journal && !debug_too)
+		return;
+	if (!has_room(to_journal ? journal : STDERR_FILENO)) {
+		lost++;
+		return;
+	}
+	va_start(args, fmt);
+	int len = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (len >= (int)sizeof(text))
+		text[shd_utf8_cut(text, sizeof(text) - 1, sizeof(text) - 2)] = '\0';
+	shd_line_clean(text);
+	say_lost();
+	put(message, about, text);
 }

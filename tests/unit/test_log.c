@@ -71,6 +71,33 @@ static void a_stale_journal_stream_is_not_believed(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
+static void whoever_takes_nothing_stops_nobody(void **state)
+{
+	static char text[1 << 17];
+	int ends[2], old = dup(STDERR_FILENO);
+	ssize_t len;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	dup2(ends[1], STDERR_FILENO);
+	shd_log_open(false);
+	for (int i = 0; i < 5000; i++) /* a pipe holds 64 KB */
+		shd_log(SHD_LOG_started, NULL, "watching %d stores, with a long list", i);
+	len = read(ends[0], text, sizeof(text));
+	assert_true(len > 1000);
+	shd_log(SHD_LOG_stopped, NULL, "the end");
+	shd_log(SHD_LOG_stopped, NULL, "and that");
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(ends[1]);
+	len = read(ends[0], text, sizeof(text) - 1);
+	text[len > 0 ? len : 0] = '\0';
+	const char *lost = strstr(text, " lines of the log before this were taken by nobody\n");
+	assert_non_null(lost);
+	assert_string_equal(strchr(lost, '\n'), "\n<5>the end\n<5>and that\n");
+	close(ends[0]);
+}
+
 static void ids_are_unique_and_well_formed(void **state)
 {
 	static const char *const ids[] = {
@@ -93,6 +120,7 @@ int main(void)
 		cmocka_unit_test(a_sentence_has_its_priority),
 		cmocka_unit_test(a_sentence_has_an_end),
 		cmocka_unit_test(a_stale_journal_stream_is_not_believed),
+		cmocka_unit_test(whoever_takes_nothing_stops_nobody),
 		cmocka_unit_test(ids_are_unique_and_well_formed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,6 +305,26 @@ static void a_deadline_of_a_full_disk_is_judged_as_soon_as_it_can_be_kept(void *
 	assert_int_equal(figures.unjudged_since.ms, 0);
 }
 
+/* Else it would be tried as fast as it fails. */
+static void at_the_end_a_full_disk_is_not_asked_again_for_a_deadline(void **state)
+{
+	struct fixture *f = *state;
+
+	shd_commit_caught_up(f->commit);
+	complain(f);
+	f->commit_fails = true;
+	f->clock.at.wall.ms += 2 * SHD_MINUTE_MS;
+	shd_commit_caught_up(f->commit);
+	run_until(f, &f->failures, 1);
+	int begins = f->begins;
+	shd_commit_leave(f->commit);
+	for (int i = 0; i < 50; i++) {
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+		usleep(1000);
+	}
+	assert_in_range(f->begins, begins, begins + 1);
+}
+
 #define JUDGED(name) cmocka_unit_test_setup_teardown(name, start_to_judge, tear_down)
 
 int main(void)
@@ -317,6 +337,7 @@ int main(void)
 		JUDGED(a_clock_that_was_set_judges_every_store_again),
 		JUDGED(feeds_that_are_to_be_read_are_told_before_what_comes_later),
 		JUDGED(a_deadline_of_a_full_disk_is_judged_as_soon_as_it_can_be_kept),
+		JUDGED(at_the_end_a_full_disk_is_not_asked_again_for_a_deadline),
 		JUDGED(the_latest_of_a_channel_counts),
 		JUDGED(what_waits_of_a_channel_is_of_no_other_one_after_a_reload),
 		JUDGED(a_refused_configuration_is_judged_even_after_a_full_disk),

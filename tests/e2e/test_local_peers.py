@@ -61,7 +61,7 @@ DRIP = [QUESTION[at:at + 1] for at in range(len(QUESTION) - 4)] + [b"X-A: b\r\n"
     (8, [QUESTION * 50], 0, False),     # the same, and nobody takes the answers
 ], ids=["drip", "silent", "pipeline", "untaken"])
 def test_one_peer_keeps_no_other_from_being_answered(daemon, peers, sends, every, reads):
-    over = threading.Event()
+    over, usual = threading.Event(), slowest_answer(daemon, 1)  # on a machine that is busy, too
     threads = [keep(daemon, over, sends, every, reads) for _ in range(peers)]
     time.sleep(1)
     slowest = slowest_answer(daemon)
@@ -71,4 +71,4 @@ def test_one_peer_keeps_no_other_from_being_answered(daemon, peers, sends, every
     over.set()
     for thread in threads:
         thread.join(10)
-    assert slowest < 2 and ended < 5, (slowest, ended)
+    assert slowest < 2 + 3 * usual and ended < 5, (slowest, usual, ended)

@@ -386,6 +386,7 @@ static struct shd_state *create(const char *path)
 	state->path = shd_xstrdup(path);
 	state->lock = -1;
 	state->retain_store = shd_xstrdup("");
+	shd_state_init_stored(state);
 	return state;
 }
 

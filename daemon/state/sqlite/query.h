@@ -49,6 +49,9 @@ struct shd_state {
 	char *retain_store;
 };
 
+/* stored.c: once, as judges on several threads read it. */
+void shd_state_init_stored(struct shd_state *state);
+
 struct shd_query {
 	struct shd_state *state;
 	sqlite3_stmt *stmt, **home; /* NULL: it is not kept */

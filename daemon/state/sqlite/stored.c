@@ -223,11 +223,15 @@ static bool notified(void *ctx, int64_t alert, struct shd_arena *arena,
 	return shd_state_notified(ctx, alert, arena, ret_channels, ret_count, reterr);
 }
 
-const struct shd_stored *shd_state_stored(struct shd_state *state)
+void shd_state_init_stored(struct shd_state *state)
 {
 	state->stored = (struct shd_stored){state, entity, entities, open_ids, open_stores, window,
 		listings, without_category, stocks, promised, parcels, metric, samples, feed,
 		feeds, wake, wakes, alerts_of, alerted, open_alerts, next_alert, notified};
+}
+
+const struct shd_stored *shd_state_stored(struct shd_state *state)
+{
 	return &state->stored;
 }
 

@@ -3,8 +3,8 @@
  * Every message is a row of messages.def. The sentence stands alone without the
  * fields. Changes are logged; repeats go to debug. Never: secrets, bodies of
  * answers, buyers' data. Without a journal the sentence goes to stderr, with a
- * <priority> prefix unless that is a terminal. Whoever takes it may stand still: lines are lost then,
- * and counted, and nobody waits. Any thread. */
+ * <priority> prefix unless that is a terminal. Whoever takes it may stand still: lines
+ * are lost then, and counted, and nobody waits. Any thread. */
 #pragma once
 #include "base/error.h"
 

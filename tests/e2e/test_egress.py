@@ -223,7 +223,7 @@ def test_identities_share_nothing(tmp_path, world):  # pylint: disable=redefined
         assert seen(world, egresses, 12), (world.requests, daemon.log.read_text())
         assert wait_for(lambda: all(world.resumed[ADDRESSES[client]] for client in egresses),
                         30), (world.requests, "a session of its own is resumed")
-        assert all(world.open[ADDRESSES[client]] for client in egresses)
+        assert wait_for(lambda: all(world.open[ADDRESSES[client]] for client in egresses))
 
         del egresses[THIRD], egresses[OTHER_PROXY]
         write_config(daemon, world, egresses)

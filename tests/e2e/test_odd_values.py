@@ -99,7 +99,7 @@ def test_an_odd_date_ends_no_alert_and_starts_none(market, daemon, odd):
     row = unread(daemon)["order.ship_by"]
     assert row["feed"] in ("fbs_unfulfilled", "fbs_list") and row["entities"] == 1
     assert row["example"] == json.dumps(odd)
-    said = f'order.ship_by cannot be read (1 times), as in {json.dumps(odd)}'
+    said = f'order.ship_by cannot be read (1 time), as in {json.dumps(odd)}'
     assert daemon.log.read_text().count(said) == 1
     shown = run_ctl("--socket", daemon.dir / "api.sock", "status").stdout
     assert f"order.ship_by cannot be read (1), as in {json.dumps(odd)}" in shown

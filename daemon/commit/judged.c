@@ -279,7 +279,7 @@ struct shd_wall shd_judged_overdue(const struct shd_commit *commit)
 {
 	struct shd_wall since = commit->time.next_wake;
 	bool overdue = commit->judge && !suspended_ms(commit) && since.ms > 0 &&
-		       since.ms + OVERDUE_MS < now_of(commit).ms;
+		       since.ms < now_of(commit).ms - OVERDUE_MS;
 
 	return overdue ? since : (struct shd_wall){0};
 }

@@ -88,7 +88,7 @@ static void strike_found(char *body, size_t len, const char *word, size_t word_l
 {
 	size_t left = len;
 
-	if (word_len < SECRET_LEAST || strspn(word, "0123456789") >= word_len)
+	if (!len || word_len < SECRET_LEAST || strspn(word, "0123456789") >= word_len)
 		return;
 	for (char *at = body; (at = memmem(at, left, word, word_len));
 		left = len - (size_t)(at - body))

@@ -111,11 +111,11 @@ def test_three_stores_that_send_60_mb_keep_within_the_budget(run, what):
     assert answers["refused"] == 0
     users = {user["source"]: user["peak_bytes"] for user in answers["sources"]}
     assert sum(users[f"shop-{i}"] > SIZE for i in (2, 3, 4)) >= 1 and users["shop-5"] > 2_000_000
-    if b"__asan_init" not in pathlib.Path(find_binary("storehealthd")).read_bytes():
-        assert rss_max_kb(daemon) < RSS_MAX_KB
+    sanitized = b"__asan_init" in pathlib.Path(find_binary("storehealthd")).read_bytes()
+    assert sanitized or rss_max_kb(daemon) < RSS_MAX_KB
     began = time.monotonic()
-    assert daemon.stop(6) == 0
-    assert time.monotonic() - began < 5
+    assert daemon.stop(20) == 0
+    assert time.monotonic() - began < (15 if sanitized else 5)  # of one record, which is read to its end
 
 
 def test_the_budget_is_below_the_limit_of_the_unit():

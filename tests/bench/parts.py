@@ -80,10 +80,10 @@ def conf_of(build):
 
 
 class Daemon(Process):
-    """The daemon on `stores` stores in a folder of its own."""
+    """The daemon on `stores` stores in a folder of its own, without the rules_off."""
 
     def __init__(self, build, folder, base_url, stores, poll, key, first_client=1, hook=None, cpu=None, in_flight=64,
-                 **popen):
+                 rules_off=(), **popen):
         folder = pathlib.Path(folder)
         for name in ("rules.d", "words.d", "texts"):
             (folder / name).symlink_to(conf_of(build) / name)
@@ -96,6 +96,7 @@ class Daemon(Process):
                          f"base_url: \"{base_url}\", currency: RUB, poll: {poll}}}")
         url = hook or base_url + "/hook"
         lines += ["channels:", f"  hook: {{type: webhook, url: \"{url}\"}}"]
+        lines += ["overrides:"] * bool(rules_off) + [f"  {rule}: {{enabled: false}}" for rule in rules_off]
         (folder / "storehealthd.yaml").write_text("\n".join(lines) + "\n")
         self.log = folder / "log"
         super().__init__([build / "storehealthd", "--config", folder / "storehealthd.yaml"], cpu,

@@ -4,7 +4,8 @@
  * ends the process with SIGKILL: before the call, or with SHD_KILL_AFTER=1 after it.
  * With SHD_KILL_COUNT=FILE nothing is killed, and each such call adds a line "call
  * suffix" (of the file: "pwrite64 wal") to FILE, so that a test knows from a run how
- * many points there are and of which kinds. So every commit point of the state
+ * many points there are and of which kinds. SHD_KILL_OF="call suffix" has N count the
+ * calls of one kind only. So every commit point of the state
  * database is reached from outside, and the daemon itself knows nothing of it. */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -33,18 +34,23 @@ static void die_if(int now)
 		kill(getpid(), SIGKILL);
 }
 
-/* The part of the file's name behind the last dot or dash. */
-static void count_call(const char *list, const char *call, int fd)
+/* "call suffix": the suffix is the part of the file's name behind the last dot or dash. */
+static void name_kind(const char *call, int fd, char *ret, size_t size)
 {
-	char link[64], path[PATH_MAX] = "", line[128];
+	char link[64], path[PATH_MAX] = "";
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t len = readlink(link, path, sizeof(path) - 1);
 	const char *dash = strrchr(path, '-'), *dot = strrchr(path, '.');
 	const char *suffix = dash > dot ? dash : dot;
+	snprintf(ret, size, "%s %.16s", call, len > 0 && suffix ? suffix + 1 : "file");
+}
+
+static void count_call(const char *list, const char *kind)
+{
+	char line[128];
 	int out = open(list, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	int size = snprintf(
-		line, sizeof(line), "%s %.16s\n", call, len > 0 && suffix ? suffix + 1 : "file");
+	int size = snprintf(line, sizeof(line), "%s\n", kind);
 
 	if (out < 0)
 		return;
@@ -57,12 +63,17 @@ static void count_call(const char *list, const char *call, int fd)
 static int chosen(const char *call, int fd)
 {
 	const char *list = getenv("SHD_KILL_COUNT"), *text = getenv("SHD_KILL_AT");
+	const char *only = getenv("SHD_KILL_OF");
+	char kind[64];
 	long at = text ? strtol(text, NULL, 10) : 0;
 
 	if ((!list && at <= 0) || !is_file(fd))
 		return 0;
+	name_kind(call, fd, kind, sizeof(kind));
 	if (list)
-		count_call(list, call, fd);
+		count_call(list, kind);
+	if (only && strcmp(only, kind) != 0)
+		return 0;
 	int mine = atomic_fetch_add(&seen, 1) + 1 == at;
 	int after = getenv("SHD_KILL_AFTER") != NULL;
 	die_if(mine && !after);

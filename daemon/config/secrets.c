@@ -236,6 +236,17 @@ static void read_one(struct shd_secrets *secrets, const struct shd_secret_ref *r
 	HASH_ADD_KEYPTR(hh, secrets->entries, entry->key, len, entry);
 }
 
+static void check_form(const struct shd_option *option, const struct shd_secret_ref *ref,
+		       const struct shd_secret *secret, struct shd_diags *diags)
+{
+	const char *expected = secret && option->expects
+		? option->expects(shd_secret_reveal(secret, NULL)) : NULL;
+
+	if (expected)
+		shd_node_mistake(ref->node, diags, NULL, "what `%s` holds is not %s", ref->name,
+			expected);
+}
+
 void shd_secrets_read(struct shd_secrets *secrets, const struct shd_option *table, size_t count,
 		      const void *settings, struct shd_diags *diags)
 {
@@ -246,5 +257,6 @@ void shd_secrets_read(struct shd_secrets *secrets, const struct shd_option *tabl
 			continue;
 		memcpy(&ref, (const char *)settings + table[i].offset, sizeof(ref));
 		read_one(secrets, &ref, diags);
+		check_form(&table[i], &ref, shd_secrets_find(secrets, &ref), diags);
 	}
 }

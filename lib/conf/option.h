@@ -35,8 +35,8 @@ struct shd_option {
 	int64_t min, max;   /* both 0: no range */
 	const char *const *words; /* NULL-terminated */
 	const char *doc;    /* one English sentence, with the unit */
-	/* TEXT: what it should have been ("the digits of ..."), or NULL when it is good. NULL:
-	 * any text is. */
+	/* TEXT, and what a SECRET holds: what it should have been ("the digits of ..."), or NULL
+	 * when it is good. NULL: any text is. */
 	const char *(*expects)(const char *text);
 };
 

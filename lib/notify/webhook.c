@@ -13,7 +13,33 @@ enum {
 	OWN_HEADERS = SHD_REQUEST_HEADERS - 6,
 	ABSURD_MS = 1000000 * SHD_SECOND_MS,
 	SAYS_NO_BYTES = 4096, /* a refusal within a 2xx is short */
+	KEY_ROOM = 66,
 };
+
+static const char key_form[] =
+	"a signing secret of Standard Webhooks: whsec_ and base64 of 24 to 64 bytes";
+
+static bool read_key(const char *text, unsigned char key[static KEY_ROOM], size_t *ret_len)
+{
+	static const char prefix[] = "whsec_";
+
+	if (strncmp(text, prefix, sizeof(prefix) - 1) == 0 &&
+		shd_base64_read(text + sizeof(prefix) - 1, key, KEY_ROOM, ret_len) &&
+		*ret_len >= 24 && *ret_len <= 64)
+		return true;
+	shd_wipe(key, KEY_ROOM);
+	return false;
+}
+
+static const char *expects_key(const char *text)
+{
+	unsigned char key[KEY_ROOM];
+	size_t len = 0;
+	bool good = read_key(text, key, &len);
+
+	shd_wipe(key, sizeof(key));
+	return good ? NULL : key_form;
+}
 
 static const char *const schemes[] = {"https", "http", NULL};
 
@@ -26,7 +52,7 @@ static const char *const schemes[] = {"https", "http", NULL};
 static const struct shd_option options[] = {
 	ROW(url, "url", SHD_OPT_URL, .required = true, .words = schemes,
 		.doc = "Where the JSON is posted; http only for a receiver on this machine."),
-	ROW(secret, "secret", SHD_OPT_SECRET,
+	ROW(secret, "secret", SHD_OPT_SECRET, .expects = expects_key,
 		.doc = "Signing secret of the receiver, whsec_ and base64; unsigned without it."),
 	ROW(headers, "headers", SHD_OPT_PAIRS,
 		.doc = "Further headers of each request, at most 10."),
@@ -186,18 +212,11 @@ static bool add_body(const struct shd_send_in *in, struct shd_text *out)
 bool shd_webhook_sign(const struct shd_secret *secret, const char *id, int64_t timestamp_s,
 	const char *body, size_t len, struct shd_text *out, struct shd_error *reterr)
 {
-	static const char prefix[] = "whsec_";
-	unsigned char key[66], digest[SHD_SHA256_BYTES];
-	size_t key_len = 0, secret_len;
-	const char *text = shd_secret_reveal(secret, &secret_len);
+	unsigned char key[KEY_ROOM], digest[SHD_SHA256_BYTES];
+	size_t key_len = 0;
 
-	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 ||
-		!shd_base64_read(text + sizeof(prefix) - 1, key, sizeof(key), &key_len) ||
-		key_len < 24 || key_len > 64) {
-		shd_wipe(key, sizeof(key));
-		return shd_fail(reterr, SHD_ERR_CONFIG,
-			"the signing secret must be whsec_ and base64 of 24 to 64 bytes");
-	}
+	if (!read_key(shd_secret_reveal(secret, NULL), key, &key_len))
+		return shd_fail(reterr, SHD_ERR_CONFIG, "the signing secret is not %s", key_form);
 	SHD_AUTO(shd_text_finish) struct shd_text content = {0};
 	shd_text_init(&content, len + 256);
 	shd_text_printf(&content, "%s.%lld.", id, (long long)timestamp_s);

@@ -116,7 +116,7 @@ mistake() {
 mistakes() {
 	echo wrong >$etc/secrets/wrong
 	mistake "a wrong key" "the key was refused" 's/credential: ozon-main-key/credential: wrong/'
-	mistake "a wrong client id" "the key was refused" "s/client_id: \"$client\"/client_id: \"77\"/"
+	mistake "a wrong client id" "client_id is not the one" "s/client_id: \"$client\"/client_id: \"77\"/"
 	mistake "a client id that is a name" "expected the digits" \
 		"s/client_id: \"$client\"/client_id: myshop/"
 	mistake "a wrong host" "see \`host\` and \`port\`" 's/host: localhost/host: nowhere.invalid/'

@@ -227,7 +227,7 @@ static void the_size_of_a_secret_is_limited(void **state)
 	content[max] = '\n';
 	write_bytes(&b, "etc/key", 0600, content, max + 1);
 	load(&b);
-	assert_non_null(strstr(b.printed.data, "the Api-Key is too long")); /* it was read */
+	assert_non_null(strstr(b.printed.data, "what `key` holds is not an Api-Key")); /* it was read */
 	content[max] = 'x';
 	write_bytes(&b, "etc/key", 0600, content, max + 1);
 	expect_mistake(&b, "larger than 64 KB", NULL);
@@ -368,6 +368,19 @@ static void the_shipped_example_lacks_nothing_but_its_secrets(void **state)
 	end(&b);
 }
 
+/* Where it is named, not where the store begins. */
+static void a_key_of_another_form_is_told_at_its_place(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	write_store(&b, "{file: key}");
+	write_bytes(&b, "etc/key", 0600, "two words", 9);
+	expect_mistake(&b, "storehealthd.yaml:5:14: error: what `key` holds is not an Api-Key", NULL);
+	end(&b);
+}
+
 /* What a start, a reload or the first message would stumble over, a check says. */
 static void what_cannot_work_is_said(void **state)
 {
@@ -387,7 +400,8 @@ static void what_cannot_work_is_said(void **state)
 		{hook, "routes: [{to: [hook], match: 'marketplace in [\"ozno\", \"ozon\"]'}]", "",
 			"no marketplace is called 'ozno'"},
 		{"  hook: {type: webhook, url: \"http://127.0.0.1:9/\", secret: {file: hook}}\n",
-			"", "some words", "the signing secret must be"},
+			"", "some words",
+			"7:61: error: what `hook` holds is not a signing secret of Standard"},
 	};
 	struct bench b;
 
@@ -424,6 +438,7 @@ int main(void)
 		cmocka_unit_test(a_calendar_with_a_mistake_is_not_unknown),
 		cmocka_unit_test(own_rules_stand_before_installed_ones),
 		cmocka_unit_test(what_cannot_work_is_said),
+		cmocka_unit_test(a_key_of_another_form_is_told_at_its_place),
 		cmocka_unit_test(the_shipped_example_lacks_nothing_but_its_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

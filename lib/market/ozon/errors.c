@@ -35,7 +35,8 @@ static const struct meaning {
 		"Client-Id or Api-Key did not reach Ozon"},
 	{401, ANY, "", SHD_ERR_CREDENTIALS, 0, "the Api-Key was refused"},
 	{ANY, ANY, "invalid api-key", SHD_ERR_CREDENTIALS, 0,
-		"the Api-Key is wrong, expired or deleted"},
+		"the Api-Key is wrong, expired or deleted, or client_id is not the one it was "
+		"made for"},
 	{ANY, ANY, "is deactivated", SHD_ERR_CREDENTIALS, 0, "the Api-Key is deactivated"},
 	{403, ANY, "required role", SHD_ERR_ROLE, 0, "the Api-Key lacks the role for this method"},
 	{403, ANY, "specific ip", SHD_ERR_EGRESS, 0,

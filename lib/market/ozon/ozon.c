@@ -571,6 +571,7 @@ static const struct shd_option credential_options[] = {
 		.doc = "The Client-Id of the Seller API, digits only."},
 	{.name = "api_key", .type = SHD_OPT_SECRET,
 		.offset = offsetof(struct shd_ozon_credential, api_key), .required = true,
+		.expects = shd_ozon_expects_key,
 		.doc = "The Api-Key of the Seller API: {credential: NAME} or {file: PATH}."},
 };
 

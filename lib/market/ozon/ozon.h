@@ -42,6 +42,7 @@ int64_t shd_ozon_since_ms(const struct shd_page_in *in);
 
 /* The two entries of shd_adapter. */
 const char *shd_ozon_expects_client_id(const char *text);
+const char *shd_ozon_expects_key(const char *text);
 bool shd_ozon_request(const struct shd_endpoint *row, const struct shd_page_in *in,
 		      const struct shd_keys *keys, struct shd_request *request,
 		      struct shd_error *reterr);

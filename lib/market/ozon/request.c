@@ -51,6 +51,8 @@ SHD_OZON_BODY(nothing)
 	shd_text_puts(out, "{}");
 }
 
+enum { KEY_MAX = 480 };
+
 static bool is_positive_integer(const char *text)
 {
 	return text && *text && strspn(text, "0123456789") == strlen(text) && strlen(text) <= 19 &&
@@ -72,23 +74,36 @@ static struct shd_text *add_header(struct shd_request *request, const char *line
 	return header;
 }
 
+/* Without what a file may end with. */
+static size_t key_len(const char *key)
+{
+	size_t len = strlen(key);
+
+	while (len && strchr(" \r\n\t", key[len - 1]))
+		len--;
+	return len;
+}
+
+const char *shd_ozon_expects_key(const char *text)
+{
+	size_t len = key_len(text);
+	bool good = len > 0 && len <= KEY_MAX;
+
+	for (size_t i = 0; i < len; i++)
+		good = good && text[i] > ' ' && text[i] <= '~';
+	return good ? NULL : "an Api-Key of Ozon: up to 480 Latin letters, digits and signs in one "
+			     "piece, without a blank";
+}
+
 static bool add_key(struct shd_request *request, const struct shd_secret *secret,
 		    struct shd_error *reterr)
 {
-	size_t len;
-	const char *key = shd_secret_reveal(secret, &len);
-	char line[512] = "Api-Key: ";
-	size_t head = strlen(line);
+	const char *key = shd_secret_reveal(secret, NULL), *expected = shd_ozon_expects_key(key);
+	char line[KEY_MAX + 16] = "Api-Key: ";
+	size_t head = strlen(line), len = key_len(key);
 
-	while (len && strchr(" \r\n\t", key[len - 1]))
-		len--; /* a file that ends with a line feed */
-	if (len == 0 || len >= sizeof(line) - head)
-		return shd_fail(
-			reterr, SHD_ERR_CONFIG, "the Api-Key is %s", len ? "too long" : "empty");
-	for (size_t i = 0; i < len; i++)
-		if (key[i] <= ' ' || key[i] > '~')
-			return shd_fail(reterr, SHD_ERR_CONFIG,
-				"the Api-Key holds a blank or a character that is not ASCII");
+	if (expected)
+		return shd_fail(reterr, SHD_ERR_CONFIG, "expected %s", expected);
 	memcpy(line + head, key, len);
 	line[head + len] = '\0';
 	add_header(request, line);

@@ -227,7 +227,7 @@ static void the_size_of_a_secret_is_limited(void **state)
 	content[max] = '\n';
 	write_bytes(&b, "etc/key", 0600, content, max + 1);
 	load(&b);
-	assert_non_null(strstr(b.printed.data, "what `key` holds is not an Api-Key")); /* it was read */
+	assert_non_null(strstr(b.printed.data, "holds is not an Api-Key")); /* it was read */
 	content[max] = 'x';
 	write_bytes(&b, "etc/key", 0600, content, max + 1);
 	expect_mistake(&b, "larger than 64 KB", NULL);
@@ -377,7 +377,7 @@ static void a_key_of_another_form_is_told_at_its_place(void **state)
 	begin(&b);
 	write_store(&b, "{file: key}");
 	write_bytes(&b, "etc/key", 0600, "two words", 9);
-	expect_mistake(&b, "storehealthd.yaml:5:14: error: what `key` holds is not an Api-Key", NULL);
+	expect_mistake(&b, ".yaml:5:14: error: what `key` holds is not an Api-Key", NULL);
 	end(&b);
 }
 

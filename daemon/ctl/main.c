@@ -19,35 +19,35 @@ static const struct {
 	const char *name, *value; /* value: its name in the usage */
 	enum option_type type;
 	size_t offset;            /* of a bool or const char * in struct shd_ctl */
+	const char *of;           /* the commands that take it, or their first word; NULL: all */
 	const char *doc;
 } options[] = {
-	{"--after", "ID", OPTION_VALUE, offsetof(struct shd_ctl, after),
-		"entities: those behind this id, of one store"},
-	{"--all", "", OPTION_FLAG, offsetof(struct shd_ctl, all),
-		"alerts, entities: also closed ones; replay: also what is the same"},
-	{"--config", "FILE", OPTION_VALUE, offsetof(struct shd_ctl, config),
-		"rules test: also with the stores, overrides and calendars of this configuration"},
-	{"--credentials", "DIR", OPTION_VALUE, offsetof(struct shd_ctl, credentials),
-		"check: folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"},
-	{"--entity", "KIND:ID", OPTION_VALUE, offsetof(struct shd_ctl, entity),
-		"rules eval: the entity whose fields stand alone"},
-	{"--feeds", "", OPTION_FLAG, offsetof(struct shd_ctl, feeds), "status: each endpoint"},
-	{"--junit", "FILE", OPTION_VALUE, offsetof(struct shd_ctl, junit),
-		"rules test: also write a JUnit report"},
-	{"--json", "", OPTION_FLAG, offsetof(struct shd_ctl, json), "print JSON instead of tables"},
-	{"--max", "N", OPTION_VALUE, offsetof(struct shd_ctl, max),
-		"entities: at most so many, 1 to 1000 [100]"},
-	{"--online", "", OPTION_FLAG, offsetof(struct shd_ctl, online),
-		"check: also call each store and channel"},
-	{"--rules", "DIR", OPTION_VALUE, offsetof(struct shd_ctl, rules),
-		"replay, rules test: the rules to try, with the installed ones as DIR leaves them "
-		"[" SHD_CONF_DIR "/rules.d]"},
-	{"--since", "AGE", OPTION_VALUE, offsetof(struct shd_ctl, since),
-		"replay: how far back, as 12h [30d]"},
-	{"--socket", "PATH", OPTION_VALUE, offsetof(struct shd_ctl, socket),
-		"control socket of the daemon [" SOCKET_DEFAULT "]"},
-	{"--store", "ID", OPTION_VALUE, offsetof(struct shd_ctl, store),
-		"alerts, entities, replay, rules, show, status: of one store"},
+#define FLAG(name, member, of, doc) {name, "", OPTION_FLAG, offsetof(struct shd_ctl, member), of, doc}
+#define VALUE(name, value, member, of, doc)                                                        \
+	{name, value, OPTION_VALUE, offsetof(struct shd_ctl, member), of, doc}
+	VALUE("--after", "ID", after, "entities", "those behind this id, of one store"),
+	FLAG("--all", all, "alerts, entities, replay",
+		"also closed ones; of replay: also what is the same"),
+	VALUE("--config", "FILE", config, "rules test",
+		"also with the stores, overrides and calendars of this configuration"),
+	VALUE("--credentials", "DIR", credentials, "check",
+		"folder of the files that LoadCredential= names [" SHD_CONF_DIR "/secrets]"),
+	VALUE("--entity", "KIND:ID", entity, "rules eval", "the entity whose fields stand alone"),
+	FLAG("--feeds", feeds, "status", "each endpoint"),
+	VALUE("--junit", "FILE", junit, "rules test", "also write a JUnit report"),
+	FLAG("--json", json, NULL, "print JSON instead of tables"),
+	VALUE("--max", "N", max, "entities", "at most so many, 1 to 1000 [100]"),
+	FLAG("--online", online, "check", "also call each store and channel"),
+	VALUE("--rules", "DIR", rules, "replay, rules test",
+		"the rules to try, with the installed ones as DIR leaves them "
+		"[" SHD_CONF_DIR "/rules.d]"),
+	VALUE("--since", "AGE", since, "replay", "how far back, as 12h [30d]"),
+	VALUE("--socket", "PATH", socket, NULL,
+		"control socket of the daemon [" SOCKET_DEFAULT "]"),
+	VALUE("--store", "ID", store, "alerts, entities, replay, rules, show, status",
+		"of one store"),
+#undef FLAG
+#undef VALUE
 };
 
 static const struct {
@@ -68,7 +68,9 @@ static void print_usage(FILE *to)
 			shd_commands[i].doc);
 	fprintf(to, "  %-15s %-9s %s\n\nOptions:\n", "help", "", "this text; also --help");
 	for (size_t i = 0; i < SHD_COUNT(options); i++)
-		fprintf(to, "  %-15s %-9s %s\n", options[i].name, options[i].value, options[i].doc);
+		fprintf(to, "  %-15s %-9s %s%s%s\n", options[i].name, options[i].value,
+			options[i].of ? options[i].of : "", options[i].of ? ": " : "",
+			options[i].doc);
 	fprintf(to, "  %-15s %-9s %s\n\nExit codes:\n", "--version", "", "print the version");
 	for (size_t i = 0; i < SHD_COUNT(exits); i++)
 		fprintf(to, "  %-3d %s\n", exits[i].code, exits[i].text);
@@ -254,6 +256,39 @@ static bool accepts_count(const struct shd_command *command, size_t count)
 	return count >= least && count <= most;
 }
 
+/* Whether `names`, separated by commas, holds the command's name or the first word of it. */
+static bool holds_command(const char *names, const char *command)
+{
+	for (const char *name = names; *name; name += strspn(name, ", ")) {
+		size_t len = strcspn(name, ",");
+
+		if (strncmp(command, name, len) == 0 && (!command[len] || command[len] == ' '))
+			return true;
+		name += len;
+	}
+	return false;
+}
+
+/* An option that would be ignored is a mistake; prints which. */
+static bool takes_options(const struct shd_command *command, const struct shd_ctl *ctl)
+{
+	for (size_t i = 0; i < SHD_COUNT(options); i++) {
+		const char *member = (const char *)ctl + options[i].offset;
+		bool given = options[i].type == OPTION_FLAG
+			? *(const bool *)(const void *)member
+			: *(const char *const *)(const void *)member != NULL;
+
+		if (!given || !options[i].of || holds_command(options[i].of, command->name))
+			continue;
+		fprintf(stderr, "storehealthctl: %s takes no %s: that is for %s\n"
+				"Usage: storehealthctl %s %s\n",
+			command->name, options[i].name, options[i].of, command->name,
+			command->argument);
+		return false;
+	}
+	return true;
+}
+
 static enum shd_exit run(struct shd_ctl *ctl, struct arguments *arguments)
 {
 	const struct shd_command *command = parse_command(arguments);
@@ -267,6 +302,8 @@ static enum shd_exit run(struct shd_ctl *ctl, struct arguments *arguments)
 		fprintf(stderr, "Usage: storehealthctl %s %s\n", command->name, command->argument);
 		return SHD_EXIT_USAGE;
 	}
+	if (!takes_options(command, ctl))
+		return SHD_EXIT_USAGE;
 	ctl->arguments = arguments->items;
 	ctl->argument_count = arguments->count;
 	ctl->argument = arguments->count ? arguments->items[0] : NULL;

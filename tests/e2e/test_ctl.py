@@ -141,6 +141,8 @@ def test_a_refused_key_is_told_in_words(tmp_path):
     (["status", "-x"], 64, 'no option "-x"'),
     (["status", "--store"], 64, "--store takes ID"),
     (["status", "--all=1"], 64, "--all takes no value"),
+    (["status", "--all"], 64, "status takes no --all: that is for alerts, entities, replay"),
+    (["--config", "other.yaml", "check"], 64, "check takes no --config"),
     (["status", "more"], 64, "Usage: storehealthctl status"),
     (["--", "status", "--all"], 64, "Usage: storehealthctl status"),
     (["statsu"], 64, 'no command "statsu", did you mean status?'),

@@ -87,16 +87,13 @@ static bool run_probes(struct shd_ctl *ctl, struct shd_config *config, json_t *a
 	return ok;
 }
 
+/* Behind what was printed of the diagnostics, which ends with their number. */
 static void print_summary(struct shd_ctl *ctl, const char *path, const struct shd_config *config,
 			  const struct shd_diags *diags)
 {
-	shd_text_printf(&ctl->out, "%s: no mistake", path);
-	if (shd_diags_warnings(diags))
-		shd_text_printf(&ctl->out, ", %zu warning%s", shd_diags_warnings(diags),
-			SHD_S(shd_diags_warnings(diags)));
-	shd_text_printf(&ctl->out, " (stores: %zu, channels: %zu, rules: %zu)\n",
-		config->settings->store_count, config->settings->channel_count,
-		shd_rules_count(config->rules));
+	shd_text_printf(&ctl->out, "%s: %sstores: %zu, channels: %zu, rules: %zu\n", path,
+		shd_diags_count(diags) ? "" : "no mistake; ", config->settings->store_count,
+		config->settings->channel_count, shd_rules_count(config->rules));
 }
 
 enum shd_exit shd_ctl_check(struct shd_ctl *ctl)

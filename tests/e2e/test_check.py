@@ -26,7 +26,7 @@ def probes(answer):
 def test_a_good_configuration_is_no_mistake(installed, sandbox):
     done = run_ctl("check", installed.write(sandbox))
     assert done.returncode == 0, done.stderr
-    assert "no mistake (stores: 1, channels: 2, rules: " in done.stdout
+    assert "no mistake; stores: 1, channels: 2, rules: " in done.stdout
 
 
 def test_all_mistakes_are_told_with_their_places(installed):

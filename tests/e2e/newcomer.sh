@@ -114,7 +114,7 @@ mistake() {
 }
 
 mistakes() {
-	echo wrong >$etc/secrets/wrong
+	echo wrong | install -m 600 /dev/stdin $etc/secrets/wrong
 	mistake "a wrong key" "the key was refused" 's/credential: ozon-main-key/credential: wrong/'
 	mistake "a wrong client id" "client_id is not the one" "s/client_id: \"$client\"/client_id: \"77\"/"
 	mistake "a client id that is a name" "expected the digits" \
@@ -126,8 +126,8 @@ mistakes() {
 	mistake "a server without STARTTLS" "offers no STARTTLS" \
 		's/host: localhost/host: localhost\n    port: 2525/'
 	mistake "a certificate that nobody signed" "set \`ca_file\`" '/ca_file/d'
-	mistake "an address that is not there" "the server refuses nobody@localhost: 550" \
-		's/to: .li@localhost./to: [nobody@localhost]/'
+	mistake "an address that is not there" "the server refuses ghost@localhost: 550" \
+		's/to: .li@localhost./to: [ghost@localhost]/'
 	mistake "mail in the clear to another host" "would travel in the clear" \
 		-e 's/host: localhost/host: smtp.example.com/' -e 's/tls: starttls/tls: none/'
 	cp $etc/storehealthd.yaml /tmp/good.yaml

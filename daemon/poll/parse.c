@@ -13,6 +13,7 @@
 enum {
 	ENVELOPE_BYTES = 1024 * 1024,
 	BAD_MAX = 2, /* more records that could not be understood, and no other, fail a list */
+	OWNER_BYTES = 200,
 };
 
 static size_t find_follow(const struct shd_poll *poll, const struct shd_follow *follow)
@@ -62,6 +63,22 @@ static void add_keys(struct shd_poll *poll, size_t from)
 		if (harvest->entities[i].kind ==
 			(row->complete ? row->closes : harvest->entities[from].kind))
 			shd_page_draft_key(&poll->draft, harvest->entities[i].id);
+}
+
+/* Of a record without rows: whose they would be. */
+static void add_owner(struct shd_poll *poll, const json_t *record)
+{
+	const struct shd_endpoint *row = poll->row;
+	const json_t *rows = row->rows_at ? json_object_get(record, row->rows_at) : NULL;
+	struct shd_loose_text owner;
+	char key[OWNER_BYTES + 2] = {SHD_OWNER_MARK};
+
+	if (!json_is_array(rows) || json_array_size(rows) ||
+		!shd_loose_text(json_object_get(record, row->owner_at), &owner) ||
+		owner.len > OWNER_BYTES)
+		return;
+	memcpy(key + 1, owner.text, owner.len);
+	shd_page_draft_key(&poll->draft, key);
 }
 
 /* What a record says of itself that is none of what was asked for; NULL: it is, or says
@@ -143,6 +160,7 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 	}
 	shd_page_draft_add(&poll->draft, hash, SHD_NOT_LEFT_OUT, NULL);
 	add_keys(poll, entities);
+	add_owner(poll, record);
 	return true;
 }
 

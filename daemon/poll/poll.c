@@ -216,6 +216,17 @@ static struct shd_wall cursor_of(const struct shd_feed *feed, struct shd_wall no
 	return ahead_ms > 0 ? now : feed->cursor_time;
 }
 
+/* A record without rows has no id to be asked for. Returns how many are left. */
+static size_t drop_owners(const char **keys, size_t count)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (*keys[i] != SHD_OWNER_MARK)
+			keys[left++] = keys[i];
+	return left;
+}
+
 void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wall now,
 		    int64_t skew_ms, const struct shd_pages *ids)
 {
@@ -237,6 +248,7 @@ void shd_poll_begin(struct shd_poll *poll, struct shd_feed *feed, struct shd_wal
 	if (shd_feed_row(feed)->paging == SHD_PAGE_BATCH) {
 		shd_pages_share(&poll->ids_from, ids);
 		poll->ids = shd_pages_keys(&poll->ids_from, &poll->id_count);
+		poll->id_count = drop_owners(poll->ids, poll->id_count);
 		if (!poll->id_count) {
 			shd_poll_follow(poll);
 			return;

@@ -1,4 +1,5 @@
-/* What a list no longer has: noted, asked for by id, closed at last. What a batch has no row of. */
+/* What a list no longer has: noted, asked for by id, closed at last; of which it says that nothing
+ * is left. What a batch has no row of. */
 #include "parts.h"
 
 #include "catalog/unread.h"
@@ -71,20 +72,57 @@ static bool is_unfound(const struct shd_observation *seen, const char *id)
 	return false;
 }
 
-/* No longer listed at first; asked for by id, where somebody can be; closed when it stays away. */
-static void miss(struct shd_outcome *outcome, const struct shd_batch *batch,
-		 struct shd_entity *entity, struct shd_wall now)
+/* No longer listed, and whether that is so for the first time. */
+static bool is_new_here(struct shd_value *since, struct shd_wall now)
 {
-	const struct shd_endpoint *row = batch->fetch.row;
-	struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
-	struct shd_value *closed = &entity->fields[SHD_I_closed];
 	/* One that lies ahead was written before the clock was set back. */
-	bool first = since->none || since->n > now.ms;
+	if (!since->none && since->n <= now.ms)
+		return false;
+	since->none = false;
+	since->n = now.ms;
+	return true;
+}
+
+/* Whether the list has a record that says that none of its rows is left, this one neither. */
+static bool is_emptied(const struct shd_endpoint *row, const struct listed *all,
+	const struct shd_entity *entity)
+{
+	const struct shd_value *owner = row->rows_at ? shd_entity_get(entity, row->owner) : NULL;
+	char key[SHD_FIELD_BYTES + 2] = {SHD_OWNER_MARK};
+
+	if (!owner || owner->none || owner->len > SHD_FIELD_BYTES)
+		return false;
+	memcpy(key + 1, owner->text, owner->len);
+	return is_listed(all, key);
+}
+
+/* One answer is no verdict; a second one that says so as well is. */
+static bool empty(struct shd_outcome *outcome, const struct shd_endpoint *row,
+	struct shd_entity *entity, bool first, struct shd_wall now, struct shd_arena *arena)
+{
+	struct shd_entity seen = {.kind = entity->kind, .id = entity->id};
 
 	if (first) {
-		since->none = false;
-		since->n = now.ms;
+		relist(outcome, now.ms + 1);
+		return true;
 	}
+	for (size_t i = 0; i < SHD_COUNT(row->empties) && row->empties[i]; i++) {
+		int index = shd_field_index(row->empties[i]);
+
+		entity->fields[index].none = false;
+		entity->fields[index].n = 0;
+		seen.set |= 1ULL << index;
+	}
+	return shd_unread_merge(entity, &seen, row->name, arena);
+}
+
+/* Asked for by id, where somebody can be; closed when it stays away. */
+static void miss(struct shd_outcome *outcome, const struct shd_batch *batch,
+	struct shd_entity *entity, bool first, struct shd_wall now)
+{
+	const struct shd_endpoint *row = batch->fetch.row;
+	const struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
+	struct shd_value *closed = &entity->fields[SHD_I_closed];
 	int64_t ends_ms = since->n + row->gone_after_ms;
 	if (!first && ends_ms <= now.ms && (!row->asks || is_unfound(&batch->seen, entity->id))) {
 		closed->none = false;
@@ -136,7 +174,8 @@ static bool note_missing(const struct shd_basis *basis, struct shd_txn *txn,
 }
 
 static bool miss_one(const struct shd_basis *basis, struct shd_txn *txn, struct shd_visit *visit,
-	const struct shd_batch *batch, const char *id, struct shd_error *reterr)
+	const struct shd_batch *batch, const struct listed *all, const char *id,
+	struct shd_error *reterr)
 {
 	const struct shd_endpoint *row = batch->fetch.row;
 	const struct shd_entity *before, *kept;
@@ -147,7 +186,12 @@ static bool miss_one(const struct shd_basis *basis, struct shd_txn *txn, struct 
 		    basis, visit, row->closes, id, visit->scratch, &before, &entity, reterr))
 		return false;
 	if (shd_endpoint_lists(row, before)) {
-		miss(txn->outcome, batch, entity, txn->now);
+		bool first = is_new_here(&entity->fields[SHD_I_unlisted_since], txn->now);
+
+		if (!is_emptied(row, all, before))
+			miss(txn->outcome, batch, entity, first, txn->now);
+		else if (!empty(txn->outcome, row, entity, first, txn->now, visit->scratch))
+			return shd_fail(reterr, SHD_ERR_LIMIT, "no room for what cannot be read");
 		if (before->fields[SHD_I_unlisted_since].none)
 			return note_missing(basis, txn, visit, before, entity, reterr);
 		return shd_judge_change(basis, txn, visit, before, entity, NULL, reterr);
@@ -169,7 +213,8 @@ static bool miss_all(const struct shd_basis *basis, struct shd_txn *txn,
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < count; i++)
-		ok = is_listed(all, ids[i]) || miss_one(basis, txn, visit, batch, ids[i], reterr);
+		ok = is_listed(all, ids[i]) ||
+		     miss_one(basis, txn, visit, batch, all, ids[i], reterr);
 	HASH_CLEAR(hh, all);
 	return ok;
 }

@@ -109,6 +109,12 @@ struct shd_endpoint {
 	 * known there. NULL: nobody can be asked. */
 	const char *asks;
 	enum shd_field asks_by; /* it is asked for by the text of this field; 0: by its id */
+	/* With `complete`: a record may have an array of rows, `rows_at`, and nothing in it. Of the
+	 * open ones whose field `owner` is its member `owner_at` it says that there is none of
+	 * them left: `empties` are 0 once a second whole list has said so as well. They have not
+	 * closed, however long that lasts. NULL: a record without rows says nothing. */
+	const char *rows_at, *owner_at;
+	enum shd_field owner, empties[2];
 	/* Fields of one kind that its rows tell (0 ends them). Of an entity without a row in a
 	 * whole reading they are not known any more: the value that was stays, and is unreadable.
 	 * That is one that had a row before or, of a BATCH, is asked for: by its id; stock by its
@@ -142,6 +148,9 @@ struct shd_endpoint {
 		     const struct shd_page_in *in, struct shd_page_out *ret_out,
 		     struct shd_error *reterr);
 };
+
+/* What the key of a record without rows begins with, before its owner; no id does. */
+enum { SHD_OWNER_MARK = '\x01' };
 
 /* Whether the row's list has the entity when it is whole, by what is known of the entity. */
 bool shd_endpoint_lists(const struct shd_endpoint *row, const struct shd_entity *entity);

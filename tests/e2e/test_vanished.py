@@ -95,7 +95,7 @@ class Market:
             return 200, self.stocks
         if not path.endswith(("/list", "/fbs", "/fbo", "/stocks")):
             self.violations.append((path, body))
-        return 200, {"result": [], "items": [], "products": [], "returns": [], "chats": [],
+        return 200, {"result": {"items": []}, "items": [], "products": [], "returns": [], "chats": [],
                      "postings": [], "has_next": False, "cursor": "", "last_id": ""}
 
     def one(self, body):
@@ -259,6 +259,24 @@ def test_a_list_whose_next_page_never_comes_ends_nothing(market, daemon):
     for sku in ("161", "162"):
         assert market.moves("ozon-stock-low", sku) == ["new"]
     assert count(daemon, "stock", LISTED) == 3
+
+
+def test_a_product_without_rows_is_sold_out_the_second_time(market, daemon):
+    def serves(*products, times=3):
+        market.stocks = {"items": list(products), "cursor": "", "total": len(products)}
+        market.polls(STOCKS, times)
+    full, other = product(0, 5), product(1, 50)
+    serves(full, other)
+    assert wait_for(lambda: market.moves("ozon-stock-low", "160") == [] and count(daemon, "stock") == 2)
+    serves({**full, "stocks": 7}, other)  # nobody can say what that is
+    assert "is no list" in (incomplete(daemon, "stocks") or "") and count(daemon, "stock", LISTED) == 2
+    serves({**full, "stocks": []}, other)
+    assert wait_for(lambda: market.moves("ozon-stock-low", "160") == ["new"])
+    market.polls(STOCKS)
+    assert count(daemon, "stock", "available = 0 AND " + UNLISTED) == 1
+    assert market.moves("ozon-stock-low", "161") == []
+    serves(product(0, 50), other)
+    assert wait_for(lambda: market.moves("ozon-stock-low", "160") == ["new", "resolved"])
 
 
 def test_a_page_that_fails_hides_no_other(market, daemon):

@@ -13,6 +13,12 @@ static const char rules[] =
 	"    each: stock\n"
 	"    levels: {warning: cover is not none and cover < 7d}\n";
 
+static const char rules_of_stock[] =
+	"rules:\n"
+	"  - rule: out\n"
+	"    each: stock\n"
+	"    levels: {critical: available == 0}\n";
+
 /* Rules that look at just that. */
 static const char lookers[] =
 	"rules:\n"
@@ -37,10 +43,14 @@ static const struct shd_endpoint endpoints[] = {
 		.gone_after_ms = SHD_WEEK_MS, .closes = SHD_KIND_order,
 		.while_field = SHD_F_order_status, .while_word = "shipped",
 		.asks = "one", .asks_by = SHD_F_order_tracking_number},
+	{.name = "sums", .poller = SHD_P_stock, .optional = true, .paging = SHD_PAGE_CURSOR,
+		.complete = true, .gone_after_ms = SHD_DAY_MS, .closes = SHD_KIND_stock,
+		.rows_at = "rows", .owner_at = "offer", .owner = SHD_F_stock_offer_id,
+		.empties = {SHD_F_stock_available, SHD_F_stock_reserved}},
 	{.name = "shelves", .poller = SHD_P_stock, .paging = SHD_PAGE_BATCH, .optional = true,
 		.tells = {SHD_F_stock_sold_7d}, .had_rows = true},
 };
-enum { WAITING, CHANGES, ONE, ROWS, TURNOVER, STOCKS, MOVING, SHELVES };
+enum { WAITING, CHANGES, ONE, ROWS, TURNOVER, STOCKS, MOVING, SUMS, SHELVES };
 
 static const char *const both[] = {"a", "b"};
 
@@ -141,6 +151,22 @@ static void what_vanished_is_not_judged_for_it(void **state)
 	assert_int_equal(bench_level(&b, "ship", "b"), SHD_WARN);
 	bench_wake(&b, b.now); /* now it is time's turn */
 	assert_int_equal(bench_level(&b, "ship", "b"), SHD_CRITICAL);
+	bench_finish(&b);
+}
+
+/* Set back to before it was missed: it is missed as if for the first time. */
+static void a_clock_set_back_begins_anew(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	two_wait(&b);
+	b.now += SHD_DAY_MS;
+	list(&b, 1, NULL);
+	b.now -= SHD_DAY_MS;
+	list(&b, 1, NULL);
+	assert_int_equal(b.outcome.unlisted_count, 0);
+	assert_int_equal(of(&b, SHD_F_order_unlisted_since, "b")->n, b.now);
 	bench_finish(&b);
 }
 
@@ -377,11 +403,77 @@ static void a_row_of_a_warehouse_that_had_one_is_missed(void **state)
 	bench_finish(&b);
 }
 
+/* --- a record without rows ------------------------------------------------------------------- */
+
+static void sum(struct bench *b, const char *sku, const char *offer, bool readable)
+{
+	size_t at = shd_harvest_entity(bench_harvest(b), SHD_KIND_stock, sku, strlen(sku));
+
+	shd_set_text(b->harvest, at, SHD_F_stock_sku, sku, strlen(sku));
+	if (offer)
+		shd_set_text(b->harvest, at, SHD_F_stock_offer_id, offer, strlen(offer));
+	shd_set_n(b->harvest, at, SHD_F_stock_sold_7d, 7 * SHD_MICRO);
+	if (readable)
+		shd_set_n(b->harvest, at, SHD_F_stock_available, 50 * SHD_MICRO);
+	else
+		shd_set_unread(b->harvest, at, SHD_F_stock_available, false, "many");
+}
+
+static void list_sums(struct bench *b, const char *const *listed, size_t count)
+{
+	rows(b, SUMS, listed, count, NULL, 0, NULL);
+}
+
+/* "none of it is left" is said of all that was known of the product: two lists make it so. */
+static void a_record_without_rows_is_zero_the_second_time(void **state)
+{
+	static const char *const all[] = {"1", "2", "3", "4"}, *const left[] = {"\x01P", "2"};
+	struct bench b;
+
+	(void)state;
+	start(&b, rules_of_stock);
+	sum(&b, "1", "P", true);
+	sum(&b, "2", "Q", true);
+	sum(&b, "3", "P", true);
+	sum(&b, "4", NULL, true);
+	list_sums(&b, all, 4);
+	sum(&b, "1", "P", false);
+	list_sums(&b, all, 4);
+	int64_t since = b.now;
+	list_sums(&b, left, 2);
+	assert_int_equal(b.outcome.relist_at.ms, since + 1);
+	assert_int_equal(of(&b, SHD_F_stock_available, "1")->n, 50 * SHD_MICRO);
+	assert_false(of(&b, SHD_F_stock_unreadable, "1")->none);
+	assert_int_equal(bench_level(&b, "out", "3"), SHD_LEVEL_NONE);
+	for (int i = 0; i < 3; i++) { /* it has not gone, however long that lasts */
+		list_sums(&b, left, 2);
+		for (size_t j = 0; j < 3; j += 2) {
+			assert_int_equal(of(&b, SHD_F_stock_available, all[j])->n, 0);
+			assert_int_equal(of(&b, SHD_F_stock_reserved, all[j])->n, 0);
+			assert_false(of(&b, SHD_F_stock_reserved, all[j])->none);
+			assert_int_equal(bench_level(&b, "out", all[j]), SHD_CRITICAL);
+		}
+		assert_true(of(&b, SHD_F_stock_unreadable, "1")->none);
+		assert_int_equal(of(&b, SHD_F_stock_unlisted_since, "1")->n, since);
+		b.now += SHD_DAY_MS;
+	}
+	/* Others are as they were; one whose product is not known has vanished. */
+	assert_int_equal(of(&b, SHD_F_stock_available, "2")->n, 50 * SHD_MICRO);
+	assert_int_equal(of(&b, SHD_F_stock_available, "4")->n, 50 * SHD_MICRO);
+	assert_false(of(&b, SHD_F_stock_closed, "4")->none);
+	sum(&b, "1", "P", true);
+	list_sums(&b, all, 2);
+	assert_int_equal(bench_level(&b, "out", "1"), SHD_LEVEL_NONE);
+	assert_true(of(&b, SHD_F_stock_unlisted_since, "1")->none);
+	bench_finish(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_vanished_is_asked_for_the_second_time),
 		cmocka_unit_test(what_vanished_is_not_judged_for_it),
+		cmocka_unit_test(a_clock_set_back_begins_anew),
 		cmocka_unit_test(a_rule_that_looks_at_it_is_judged_soon),
 		cmocka_unit_test(what_moves_on_is_on_another_list),
 		cmocka_unit_test(what_was_shipped_has_not_vanished),
@@ -389,6 +481,7 @@ int main(void)
 		cmocka_unit_test(a_row_that_is_missing_makes_its_figures_unknown),
 		cmocka_unit_test(a_row_that_leaves_a_list_makes_its_figures_unknown),
 		cmocka_unit_test(a_row_of_a_warehouse_that_had_one_is_missed),
+		cmocka_unit_test(a_record_without_rows_is_zero_the_second_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,32 +373,63 @@ static void a_lost_transaction_has_read_nothing(void **state)
 	bench_finish(&b);
 }
 
+/* Listings that warn an hour after they opened: l1 opened at T0, l2 now. */
+static void start_listings(struct bench *b)
+{
+	bench_start(b, "rules:\n"
+		       "  - rule: old-listing\n"
+		       "    each: listing\n"
+		       "    levels: {warning: age >= 1h}\n");
+	b->sources[0].adapter = &market;
+	b->sources[0].endpoints = rows;
+	b->sources[0].endpoint_count = ROWS;
+	size_t at = shd_harvest_entity(bench_harvest(b), SHD_KIND_listing, "l1", 2);
+	shd_set_n(b->harvest, at, SHD_F_listing_opened_at, T0);
+	at = shd_harvest_entity(b->harvest, SHD_KIND_listing, "l2", 2);
+	shd_set_n(b->harvest, at, SHD_F_listing_opened_at, T0 + 2 * SHD_HOUR_MS);
+	read_feed(b, LISTED);
+	be_behind(b, T0 + 2 * SHD_HOUR_MS, ALL);
+}
+
+/* What it has is the first `count` of l2 and l1. */
+static void list_listings(struct bench *b, size_t count)
+{
+	static const char *const listed[] = {"l2", "l1"};
+	struct shd_batch batch = bench_batch_of(b, &rows[LISTED]);
+
+	batch.seen.listed = listed;
+	batch.seen.listed_count = count;
+	bench_take(b, &batch);
+	bench_wake(b, b->now + 1);
+}
+
 static void a_list_that_is_suspect_was_not_read(void **state)
 {
-	static const char *const none[1];
 	struct bench b;
-	struct shd_batch batch;
 
 	(void)state;
-	bench_start(&b, "rules:\n"
-			"  - rule: old-listing\n"
-			"    each: listing\n"
-			"    levels: {warning: age >= 1h}\n");
-	b.sources[0].adapter = &market;
-	b.sources[0].endpoints = rows;
-	b.sources[0].endpoint_count = ROWS;
-	size_t at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_listing, "l1", 2);
-	shd_set_n(b.harvest, at, SHD_F_listing_opened_at, T0);
-	read_feed(&b, LISTED);
-	be_behind(&b, T0 + 2 * SHD_HOUR_MS, ALL);
+	start_listings(&b);
 	for (int i = 0; i < 2; i++) {
-		batch = bench_batch_of(&b, &rows[LISTED]);
-		batch.seen.listed = none;
-		bench_take(&b, &batch);
-		bench_wake(&b, b.now + 1);
+		list_listings(&b, 0);
 		assert_string_equal(told(&b), "");
 	}
 	bench_finish(&b);
+}
+
+/* One that lacks what was there is believed with the next one: until then nothing is judged. */
+static void a_list_that_lacks_something_was_not_read(void **state)
+{
+	(void)state;
+	for (size_t again = 1; again <= 2; again++) {
+		struct bench b;
+
+		start_listings(&b);
+		list_listings(&b, 1);
+		assert_string_equal(told(&b), "");
+		list_listings(&b, again);
+		assert_string_equal(told(&b), again == 1 ? "" : "mail:new l1;");
+		bench_finish(&b);
+	}
 }
 
 int main(void)
@@ -417,6 +448,7 @@ int main(void)
 		cmocka_unit_test(a_poller_that_stays_unread_is_stale_after_a_minute),
 		cmocka_unit_test(a_lost_transaction_has_read_nothing),
 		cmocka_unit_test(a_list_that_is_suspect_was_not_read),
+		cmocka_unit_test(a_list_that_lacks_something_was_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,7 @@ static const struct shd_endpoint rows[ROWS] = {
 		.closes = SHD_KIND_order,
 		.total = {"total_items", "total"},
 		.asks = "detail",
+		.rows_at = "rows", .owner_at = "owner", .owner = SHD_F_order_sku,
 		.only_at = "state",
 		.only = (const char *const[]){"open", NULL},
 		.knows = is_over,

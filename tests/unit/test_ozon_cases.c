@@ -161,6 +161,7 @@ static json_t *run(const struct shd_endpoint *row, const char *id, const char *b
 	struct shd_harvest *harvest = shd_harvest_create(1 << 20);
 	struct shd_slicer slicer;
 	struct shd_error error;
+	json_auto_t *left_out = json_array();
 	const char *last = NULL;
 	size_t at, n, records = 0, last_len = 0;
 	bool more;
@@ -173,13 +174,18 @@ static json_t *run(const struct shd_endpoint *row, const char *id, const char *b
 			break;
 		json_auto_t *record = shd_adapter_parse(body + at, n, &error);
 		must(record != NULL, &error);
-		must(row->map(&in, record, harvest, &error), &error);
+		if (!row->map(&in, record, harvest, &error)) {
+			json_array_append_new(left_out, json_string(error.msg));
+			continue;
+		}
 		last = body + at;
 		last_len = n;
 		records++;
 	}
 	must(shd_harvest_ok(harvest, &error), &error);
 	json_t *json = harvest_json(harvest);
+	if (json_array_size(left_out))
+		json_object_set(json, "left_out", left_out);
 	if (row->next)
 		json_object_set_new(json, "next", next_json(row, &slicer, records, last, last_len));
 	shd_harvest_destroy(harvest);

@@ -263,6 +263,7 @@ static void test_no_case_ends_by_leaving_a_list(void **state)
 			fail_msg("%s", row->name);
 		assert_true(!row->asks || shd_adapter_endpoint(&shd_ozon_adapter, row->asks));
 		assert_true(!row->asks_by || shd_field_row(row->asks_by)->kind == row->closes);
+		assert_true(!row->rows_at || shd_field_row(row->owner)->kind == row->closes);
 	}
 }
 

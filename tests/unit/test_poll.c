@@ -389,6 +389,30 @@ static void a_batch_asks_for_the_ids_of_another_feed(void **state)
 	assert_int_equal(f->parses, 0);
 }
 
+/* A record without rows is listed by whose they were, also where it is not read again; that is no
+ * id to ask for. */
+static void a_record_without_rows_is_listed_by_its_owner(void **state)
+{
+	static const char body[] = "{\"items\":[{\"id\":\"a\",\"rows\":[],\"owner\":\"P\"},"
+		"{\"id\":\"b\",\"rows\":[1],\"owner\":\"Q\"},{\"id\":\"c\",\"rows\":{},\"owner\":\"R\"},"
+		"{\"id\":\"d\",\"owner\":\"S\"},{\"id\":\"e\",\"rows\":[]}%s]}";
+	struct poll_bench *f = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct shd_text text SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&text, 1000);
+		shd_text_printf(&text, body, i ? ",{\"id\":\"f\"}" : "");
+		read_once(f, LIST, "/list?", text.data);
+		assert_int_equal(f->poll->listed_count, 6 + i);
+		assert_string_equal(f->poll->listed[0], "\x01P");
+		assert_string_equal(f->poll->listed[1], "a");
+	}
+	assert_int_equal(begin(f, BATCH), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/batch?a,b", 200, PAGE_AB), SHD_POLL_READY);
+	reset(f);
+}
+
 static void a_batch_is_read_to_its_last_page(void **state)
 {
 	struct poll_bench *f = *state;
@@ -553,6 +577,7 @@ int main(void)
 		ROW(a_text_that_is_refused_is_dropped),
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),
+		ROW(a_record_without_rows_is_listed_by_its_owner),
 		ROW(a_batch_is_read_to_its_last_page),
 		ROW(no_ids_are_nothing_to_ask),
 	};

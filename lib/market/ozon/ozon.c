@@ -169,6 +169,8 @@ static const struct shd_endpoint endpoints[] = {
 		.map = shd_ozon_map_stock,
 		.next = shd_ozon_next_cursor,
 		.total = {"total_items", "total"},
+		.rows_at = "stocks", .owner_at = "offer_id", .owner = SHD_F_stock_offer_id,
+		.empties = {SHD_F_stock_available, SHD_F_stock_reserved},
 	},
 	{
 		/* 50 skus, so that their warehouses mostly fit into one page */

@@ -120,12 +120,17 @@ static void put_stock(struct shd_harvest *out, const json_t *product, size_t fir
 SHD_OZON_MAP(stock)
 {
 	const json_t *rows = json_object_get(record, "stocks");
+	size_t before = out->entity_count;
 
 	(void)in;
 	if (!json_is_object(record) || !json_object_get(record, "product_id"))
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "a record has no \"product_id\"");
+	if (rows && !json_is_null(rows) && !json_is_array(rows))
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "\"stocks\" of a record is no list");
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		put_stock(out, record, i);
+	if (json_array_size(rows) && out->entity_count == before)
+		return shd_fail(reterr, SHD_ERR_SCHEMA, "no row of a record has a \"sku\"");
 	return true;
 }
 

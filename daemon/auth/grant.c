@@ -15,6 +15,7 @@
  */
 #include "grant.h"
 
+#include "http/strike.h"
 #include "base/crypto.h"
 #include "market/adapter.h"
 
@@ -265,6 +266,20 @@ static void keep_renewed(struct grant *grant)
 	store(grant);
 }
 
+/* A request's JSON says its secrets, too. */
+static void strike(struct grant *grant)
+{
+	char *text = grant->error.msg;
+
+	shd_request_strike(&grant->request, text);
+	if (grant->refresh) {
+		size_t n;
+		const char *refresh = shd_secret_reveal(grant->refresh, &n);
+
+		shd_strike(text, strlen(text), refresh, n);
+	}
+}
+
 static void read_answer(void *ctx)
 {
 	struct grant *grant = ctx;
@@ -274,7 +289,7 @@ static void read_answer(void *ctx)
 	grant->read_ok = grant->renewal->read(
 		&answer, &grant->renewed, &grant->retry_after_ms, &grant->error);
 	if (!grant->read_ok)
-		shd_request_strike(&grant->request, grant->error.msg);
+		strike(grant);
 	shd_wipe(grant->body.data, grant->body.len);
 }
 

@@ -108,6 +108,10 @@ static void on_answer(void *ctx, struct shd_transfer_out *out)
 	else
 		shd_probe_set(
 			target->probe, true, "answers (HTTP %d); no message was sent", out->status);
+	if (target->channel)
+		shd_envelope_strike(&target->envelope, target->probe->text);
+	else
+		shd_request_strike(&target->request, target->probe->text);
 	end_target(target);
 }
 

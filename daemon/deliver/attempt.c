@@ -9,7 +9,6 @@ enum {
 	BODY_BYTES = 1 << 20,      /* of a mail or a JSON body */
 	ANSWER_BYTES = 64 << 10,
 	CONNECT_MS = 10000,
-	SECRET_LEAST = 8,          /* shorter texts are not looked for in answers */
 };
 
 void shd_attempt_enter(struct shd_attempt *attempt, enum shd_attempt_state state)
@@ -211,36 +210,6 @@ void shd_attempt_request(const struct shd_attempt *attempt, struct shd_transfer_
 	}
 }
 
-/* Overwrites every occurrence of `secret` with asterisks. */
-static void mask(char *text, const char *secret)
-{
-	size_t len = strlen(secret);
-
-	if (len < SECRET_LEAST)
-		return;
-	for (char *at = strstr(text, secret); at; at = strstr(at + len, secret))
-		memset(at, '*', len);
-}
-
-/* Receivers like to say what they were sent. The path of a webhook, a password and
- * the values of further headers are secrets. */
-static void redact(const struct shd_attempt *attempt, char *text)
-{
-	const struct shd_envelope *envelope = &attempt->envelope;
-	size_t len;
-
-	if (attempt->notifier->transport == SHD_TRANSPORT_HTTP)
-		mask(text, path_of(envelope->http.url.data));
-	if (attempt->password)
-		mask(text, shd_secret_reveal(attempt->password, &len));
-	for (size_t i = 0; i < envelope->http.header_count; i++) {
-		const char *value = strstr(envelope->http.headers[i].data, ": ");
-
-		if (value && strcmp(value + 2, "application/json") != 0)
-			mask(text, value + 2);
-	}
-}
-
 static void keep_answer(struct shd_attempt *attempt, const struct shd_text *body)
 {
 	char whole[2048];
@@ -250,7 +219,7 @@ static void keep_answer(struct shd_attempt *attempt, const struct shd_text *body
 	whole[len] = '\0';
 	for (size_t i = 0; i < len; i++)
 		whole[i] = (unsigned char)whole[i] < 0x20 || whole[i] == 0x7F ? ' ' : whole[i];
-	redact(attempt, whole); /* before it is cut: half a secret is not found */
+	shd_envelope_strike(&attempt->envelope, whole); /* before it is cut: half a secret is not found */
 	len = shd_utf8_cut(whole, len, sizeof(attempt->answer) - 1);
 	memcpy(attempt->answer, whole, len);
 	attempt->answer[len] = '\0';
@@ -322,6 +291,6 @@ void shd_attempt_answered(struct shd_attempt *attempt, struct shd_transfer_out *
 									   : SHD_SENT_RETRY,
 			.error = out->error};
 	}
-	redact(attempt, attempt->result.error.msg);
-	redact(attempt, attempt->result.receipt);
+	shd_envelope_strike(&attempt->envelope, attempt->result.error.msg);
+	shd_envelope_strike(&attempt->envelope, attempt->result.receipt);
 }

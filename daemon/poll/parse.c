@@ -399,14 +399,8 @@ static bool is_last_page(const struct shd_poll *poll)
 		       poll->ids_at + poll->page_in.id_count >= poll->id_count);
 }
 
-void shd_poll_parse(struct shd_poll *poll)
+static void parse(struct shd_poll *poll)
 {
-	if (poll->state == SHD_POLL_LISTING) {
-		compare_lists(poll);
-		return;
-	}
-	/* Once for all that may quote it: fields, and the words of what is wrong. */
-	shd_request_strike_body(&poll->request, poll->body.data, poll->body.len);
 	if (shd_poll_reads_report(poll)) {
 		shd_poll_parse_report(poll);
 		return;
@@ -420,4 +414,20 @@ void shd_poll_parse(struct shd_poll *poll)
 	if (shd_endpoint_counts_rows(shd_feed_row(poll->feed)) && !poll->listed &&
 		!shd_poll_follows(poll) && is_last_page(poll))
 		compare_lists(poll);
+}
+
+void shd_poll_parse(struct shd_poll *poll)
+{
+	if (poll->state == SHD_POLL_LISTING) {
+		compare_lists(poll);
+		return;
+	}
+	/* Once for all that may quote it: fields, and the words of what is wrong; of these also
+	 * what is too short to be looked for in fields. */
+	shd_request_strike_body(&poll->request, poll->body.data, poll->body.len);
+	parse(poll);
+	shd_request_strike(&poll->request, poll->bad_record.msg);
+	shd_request_strike(&poll->request, poll->foreign_record.msg);
+	if (!poll->parsed)
+		shd_request_strike(&poll->request, poll->error.msg);
 }

@@ -394,6 +394,7 @@ void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, stru
 	poll->bytes += (int64_t)out->body.len;
 	if (!out->ok) {
 		poll->error = out->error;
+		shd_request_strike(&poll->request, poll->error.msg);
 		shd_fail_in(&poll->error, "%s", poll->row->path);
 		shd_poll_unanswered(poll);
 		return;

@@ -1,10 +1,14 @@
 #include "http.h"
 
+#include "strike.h"
+
+#include "base/crypto.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Has room for a marketplace's position (market/cursor.h), each byte of it encoded as three. */
 enum { URL_BYTES = 256 * 1024 };
@@ -41,82 +45,112 @@ void shd_request_finish(struct shd_request *request)
 	request->header_count = 0;
 }
 
-enum { SECRET_LEAST = 8 }; /* shorter words are in every text */
+/* --- striking out -------------------------------------------------------------------------- */
 
 #define BETWEEN ": ,;=\"" /* words of a header's value */
 
-static void strike_word(char *text, const char *word, size_t len)
-{
-	if (len < SECRET_LEAST)
-		return;
-	for (char *at = text; *at; at++) {
-		size_t same = 0;
+typedef void strike_fn(char *text, size_t len, const char *secret, size_t n);
 
-		while (same < len && at[same] == word[same])
-			same++;
-		if (same == len || (same >= SECRET_LEAST && !at[same]))
-			memset(at, '*', same);
+/* Where the secret begins in "Bearer abc". */
+static const char *skip_scheme(const char *value)
+{
+	size_t len = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+	return len && value[len] == ' ' && !strchr(value + len + 1, ' ') ? value + len + 1 : value;
+}
+
+/* The user and the password that a Basic header holds. */
+static void strike_login(const char *value, char *text, size_t len, strike_fn *strike)
+{
+	unsigned char login[512];
+	size_t n;
+
+	if (strncasecmp(value, "Basic ", 6) != 0 ||
+		!shd_base64_read(value + 6, login, sizeof(login), &n))
+		return;
+	const unsigned char *colon = memchr(login, ':', n);
+	if (colon)
+		strike(text, len, (const char *)colon + 1, n - (size_t)(colon + 1 - login));
+	shd_wipe(login, sizeof(login));
+}
+
+static void strike_header(const struct shd_request *request, size_t i, char *text, size_t len,
+			  strike_fn *strike)
+{
+	const char *value = strstr(request->headers[i].data, ": ");
+
+	if (!value || strstr(value, "application/"))
+		return;
+	value += 2;
+	if (request->secret[i]) {
+		const char *secret = skip_scheme(value);
+
+		strike(text, len, secret, strlen(secret));
+	}
+	strike_login(value, text, len, strike);
+	for (value += strspn(value, BETWEEN); *value; value += strspn(value, BETWEEN)) {
+		size_t n = strcspn(value, BETWEEN);
+
+		if (n >= SHD_STRIKE_LEAST)
+			strike(text, len, value, n);
+		value += n;
 	}
 }
 
-/* The words of `list` that stand between characters of `between`. */
-static void strike_words(char *text, const char *list, const char *between)
+/* user:password of a URL. */
+static void strike_user(const char *url, char *text)
 {
-	for (const char *at = list; *at;) {
-		size_t len = strcspn(at, between);
+	const char *from = strstr(url, "://");
+	const char *to = from ? from + 3 + strcspn(from + 3, "/?#@") : NULL;
+	const char *colon = to && *to == '@' ? memchr(from + 3, ':', (size_t)(to - from) - 3) : NULL;
 
-		strike_word(text, at, len);
-		at += len;
-		at += strspn(at, between);
-	}
+	if (colon)
+		shd_strike(text, strlen(text), colon + 1, (size_t)(to - colon) - 1);
+}
+
+static bool is_form(const struct shd_request *request)
+{
+	for (size_t i = 0; i < request->header_count; i++)
+		if (strstr(request->headers[i].data, "application/x-www-form-urlencoded"))
+			return request->body.data;
+	return false;
 }
 
 void shd_request_strike(const struct shd_request *request, char *text)
 {
-	for (size_t i = 0; i < request->header_count; i++) {
-		const char *value = strstr(request->headers[i].data, ": ");
 
-		if (value && !strstr(value, "application/"))
-			strike_words(text, value + 2, BETWEEN);
-	}
-	if (request->body.data && request->body.data[0] != '{' && request->body.data[0] != '[')
-		for (const char *at = strchr(request->body.data, '='); at; at = strchr(at + 1, '='))
-			strike_word(text, at + 1, strcspn(at + 1, "&"));
-}
-
-static void strike_found(char *body, size_t len, const char *word, size_t word_len)
-{
-	size_t left = len;
-
-	if (!len || word_len < SECRET_LEAST || strspn(word, "0123456789") >= word_len)
+	for (size_t i = 0; i < request->header_count; i++)
+		strike_header(request, i, text, strlen(text), shd_strike);
+	if (request->url.data)
+		strike_user(request->url.data, text);
+	if (!is_form(request))
 		return;
-	for (char *at = body; (at = memmem(at, left, word, word_len));
-		left = len - (size_t)(at - body))
-		memset(at, '*', word_len);
+	for (const char *at = strchr(request->body.data, '='); at; at = strchr(at + 1, '='))
+		if (strcspn(at + 1, "&") >= SHD_STRIKE_LEAST)
+			shd_strike_encoded(text, at + 1, strcspn(at + 1, "&"));
 }
 
 void shd_request_strike_body(const struct shd_request *request, char *body, size_t len)
 {
-	for (size_t i = 0; i < request->header_count; i++) {
-		const char *value = strstr(request->headers[i].data, ": ");
-
-		if (!value || strstr(value, "application/"))
-			continue;
-		for (value += strspn(value, BETWEEN); *value; value += strspn(value, BETWEEN)) {
-			size_t word_len = strcspn(value, BETWEEN);
-
-			strike_found(body, len, value, word_len);
-			value += word_len;
-		}
-	}
+	for (size_t i = 0; i < request->header_count; i++)
+		strike_header(request, i, body, len, shd_strike_body);
 }
 
 struct shd_text *shd_request_header(struct shd_request *request)
 {
 	shd_assert(request->header_count < SHD_REQUEST_HEADERS);
+	request->secret[request->header_count] = false;
 	struct shd_text *header = &request->headers[request->header_count++];
 
 	shd_text_clear(header);
+	return header;
+}
+
+struct shd_text *shd_request_secret_header(struct shd_request *request)
+{
+	struct shd_text *header = shd_request_header(request);
+
+	request->secret[request->header_count - 1] = true;
 	return header;
 }
 

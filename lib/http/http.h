@@ -15,22 +15,24 @@ struct shd_request {
 	struct shd_text url, body;
 	struct shd_text headers[SHD_REQUEST_HEADERS];
 	size_t header_count;
+	bool secret[SHD_REQUEST_HEADERS]; /* what the header holds is one, however short */
 };
 void shd_request_init(struct shd_request *request, size_t body_max_bytes);
 void shd_request_clear(struct shd_request *request);
 void shd_request_finish(struct shd_request *request); /* wipes the headers */
 
-/* Overwrites with asterisks what an answer to the request repeats of its secrets: the words of its
- * header lines and the values of a form in its body, of 8 bytes or more, also one that the end of
- * the text cuts after so many. */
+/* Strikes out (strike.h) what an answer to the request repeats of its secrets: words of 8 bytes or
+ * more of its header lines, secret ones whole, the login that a Basic one holds, the values of a
+ * form in its body, and what its URL has before the host. */
 void shd_request_strike(const struct shd_request *request, char *text);
 
-/* The same of an answer's body, before anything of it is read: what its header lines hold, but for
- * numbers, which may be ids that the answer has to say. */
+/* The same of an answer's body, before anything of it is read: what the header lines hold. */
 void shd_request_strike_body(const struct shd_request *request, char *body, size_t len);
 
 /* Adds an empty header line for the caller to write. At most SHD_REQUEST_HEADERS. */
 struct shd_text *shd_request_header(struct shd_request *request);
+/* The same for one whose value, but for a scheme before it ("Bearer "), is a secret. */
+struct shd_text *shd_request_secret_header(struct shd_request *request);
 
 /* An answer from the transport, borrowed. header: the value of a header, by its name in any case;
  * NULL when absent. */

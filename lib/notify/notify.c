@@ -1,5 +1,8 @@
 #include "notify.h"
 
+#include "base/secret.h"
+#include "http/strike.h"
+
 #include <string.h>
 
 #define NOTIFIER(name) extern const struct shd_notifier shd_##name##_notifier;
@@ -29,4 +32,33 @@ const struct shd_channel_settings *shd_channel_find(
 		if (strcmp(channels[i].name, name) == 0)
 			return &channels[i];
 	return NULL;
+}
+
+/* The whole, and each part that may be a key of its own. */
+static void strike_path(const char *url, char *text)
+{
+	const char *host = strstr(url, "://");
+	const char *path = host ? host + 3 + strcspn(host + 3, "/?#") : url + strlen(url);
+
+	if (strlen(path) >= SHD_STRIKE_LEAST)
+		shd_strike(text, strlen(text), path, strlen(path));
+	for (size_t n; *path; path += n) {
+		path += strspn(path, "/?&=#");
+		n = strcspn(path, "/?&=#");
+		if (n >= SHD_STRIKE_LEAST)
+			shd_strike_encoded(text, path, n);
+	}
+}
+
+void shd_envelope_strike(const struct shd_envelope *envelope, char *text)
+{
+	if (envelope->http.url.data)
+		strike_path(envelope->http.url.data, text);
+	if (envelope->password) {
+		size_t n;
+		const char *password = shd_secret_reveal(envelope->password, &n);
+
+		shd_strike(text, strlen(text), password, n);
+	}
+	shd_request_strike(&envelope->http, text);
 }

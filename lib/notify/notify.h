@@ -53,6 +53,10 @@ struct shd_envelope {
 	const struct shd_secret *password;
 };
 
+/* Strikes out of a receiver's words (http/strike.h) what they repeat of the envelope's secrets:
+ * the path of a webhook and its parts, values of further headers, a password. */
+void shd_envelope_strike(const struct shd_envelope *envelope, char *text);
+
 enum shd_sent {
 	SHD_SENT_DELIVERED,
 	SHD_SENT_RETRY,    /* not now */

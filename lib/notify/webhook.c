@@ -228,12 +228,6 @@ bool shd_webhook_sign(const struct shd_secret *secret, const char *id, int64_t t
 	return true;
 }
 
-static struct shd_text *next_header(struct shd_request *request)
-{
-	shd_assert(request->header_count < SHD_REQUEST_HEADERS);
-	return &request->headers[request->header_count++];
-}
-
 static bool render(const struct shd_send_in *in, struct shd_envelope *out, struct shd_error *reterr)
 {
 	const struct shd_webhook_settings *webhook = in->channel->notifier_settings;
@@ -246,14 +240,14 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 	if (!add_body(in, &request->body) || !shd_text_ok(&request->url))
 		return shd_fail(
 			reterr, SHD_ERR_LIMIT, "%s: the message is too long", in->channel->name);
-	shd_text_puts(next_header(request), "Content-Type: application/json");
-	shd_text_puts(next_header(request), "User-Agent: storehealthd/" SHD_VERSION);
-	shd_text_printf(next_header(request), "Idempotency-Key: %s", in->key);
-	shd_text_printf(next_header(request), "webhook-id: %s", in->key);
-	shd_text_printf(next_header(request), "webhook-timestamp: %lld", (long long)now_s);
+	shd_text_puts(shd_request_header(request), "Content-Type: application/json");
+	shd_text_puts(shd_request_header(request), "User-Agent: storehealthd/" SHD_VERSION);
+	shd_text_printf(shd_request_header(request), "Idempotency-Key: %s", in->key);
+	shd_text_printf(shd_request_header(request), "webhook-id: %s", in->key);
+	shd_text_printf(shd_request_header(request), "webhook-timestamp: %lld", (long long)now_s);
 	if (webhook->secret.from != SHD_SECRET_NONE) {
 		const struct shd_secret *secret = in->secret(in->ctx, &webhook->secret);
-		struct shd_text *signature = next_header(request);
+		struct shd_text *signature = shd_request_header(request);
 
 		if (!secret)
 			return shd_fail(reterr, SHD_ERR_CONFIG,
@@ -267,7 +261,7 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 		if (i >= OWN_HEADERS || !is_header(pairs->names[i], pairs->values[i]))
 			return shd_fail(reterr, SHD_ERR_CONFIG, "%s: '%s' cannot be a header",
 				in->channel->name, pairs->names[i]);
-		shd_text_printf(next_header(request), "%s: %s", pairs->names[i], pairs->values[i]);
+		shd_text_printf(shd_request_secret_header(request), "%s: %s", pairs->names[i], pairs->values[i]);
 	}
 	return true;
 }

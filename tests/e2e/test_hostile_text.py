@@ -1,9 +1,12 @@
 """What a marketplace writes reaches logs, terminals and mails as one harmless line."""
+import base64
 import datetime
+import html
 import http.server
 import json
 import subprocess
 import threading
+import urllib.parse
 
 import pytest
 from daemon_client import Daemon, told, wait_for
@@ -57,8 +60,14 @@ def test_hostile_numbers_are_harmless_everywhere(tmp_path, shop, pretty):
         assert "FORGED\n" not in json.dumps(mail)
 
 
-KEY = "key-of-the-shop-0123456789"
-STARS = "*" * len(KEY)
+KEY = "key/of-the<shop>-0123456789"
+SHORT = "aB3-x"
+
+
+def written(key):
+    """A secret in the forms that servers give it."""
+    return [key, urllib.parse.quote(key, safe=""), html.escape(key), json.dumps(key)[1:-1].replace("/", "\\/"),
+            "".join(f"\\u{ord(char):04x}" for char in key), base64.b64encode(f"me:{key}".encode()).decode()[4:4 + len(key) * 8 // 6]]
 
 
 def later(hours):
@@ -72,12 +81,14 @@ class Parrot(http.server.BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         key, status = self.headers["Api-Key"], self.server.status
         if status == 401:
-            body = json.dumps({"code": 16, "message": f"the Api-Key {key} is not known"})
+            words = ", ".join(written(key))
+            body = json.dumps({"code": 16, "message": f"the Api-Key {words}"}).replace("/", "\\/")
         elif self.path == "/v4/posting/fbs/unfulfilled/list":
             body = json.dumps({"postings": [{
                 "posting_number": f"for {key}", "status": "awaiting_packaging", "shipment_date": later(1),
                 "in_process_at": later(-1), "products": [{"sku": 1, "offer_id": key, "name": f"made for {key}",
                                                           "quantity": 1}]}], "has_next": False, "cursor": ""})
+            body = body.replace("/", "\\/").replace("<", "\\u003c")
         else:
             body = f'{{"result": {key}'
         body = body.encode()
@@ -92,12 +103,13 @@ class Parrot(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("answers", [401, 200])
-def test_a_secret_that_a_marketplace_repeats_goes_nowhere(tmp_path, shop, answers):
+@pytest.mark.parametrize("answers, key", [(401, KEY), (401, SHORT), (200, KEY)])
+def test_a_secret_that_a_marketplace_repeats_goes_nowhere(tmp_path, shop, answers, key):
+    stars = "*" * len(key)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Parrot) as parrot:
         parrot.status = answers
         threading.Thread(target=parrot.serve_forever, daemon=True).start()
-        with Daemon(tmp_path, shop, key=KEY) as daemon:
+        with Daemon(tmp_path, shop, key=key) as daemon:
             text = daemon.config.read_text()
             daemon.config.write_text(text.replace(str(shop.port("ozon")), str(parrot.server_address[1])))
             daemon.start()
@@ -106,17 +118,19 @@ def test_a_secret_that_a_marketplace_repeats_goes_nowhere(tmp_path, shop, answer
             def feeds():
                 return subprocess.run([find_binary("storehealthctl"), *socket, "--json", "status", "--feeds"],
                                       capture_output=True, text=True, check=False).stdout
-            says = STARS if answers == 401 else "not JSON"
+            says = stars if answers == 401 else "not JSON"
             assert wait_for(lambda: says in feeds()), daemon.log.read_text()
             if answers == 200:
-                assert wait_for(lambda: f"for {STARS}" in daemon.log.read_text()), daemon.log.read_text()
-                assert wait_for(lambda: STARS in json.dumps(shop.received()["webhooks"]))
-            assert KEY not in feeds() + json.dumps(shop.received())
+                assert wait_for(lambda: "for ****" in daemon.log.read_text()), daemon.log.read_text()
+                assert wait_for(lambda: "****" in json.dumps(shop.received()["webhooks"]))
+            everywhere = feeds() + json.dumps(shop.received())
             assert daemon.stop() == 0
             said = daemon.log.read_text() + subprocess.run(
                 [find_binary("storehealthctl"), "check", "--online", str(daemon.config)], capture_output=True, text=True,
                 check=False).stdout
-            assert STARS in said and KEY not in said
-            for part in daemon.dir.glob("state.db*"):
-                assert KEY.encode() not in part.read_bytes()
+            assert "****" in said
+            for form in written(key):
+                assert form not in everywhere + said
+                for part in daemon.dir.glob("state.db*"):
+                    assert form.encode() not in part.read_bytes()
         parrot.shutdown()

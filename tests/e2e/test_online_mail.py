@@ -1,5 +1,6 @@
 """storehealthctl check --online: what it says of a mail server, up to the last recipient; no mail
 is sent."""
+import base64
 import contextlib
 import socket
 
@@ -91,3 +92,11 @@ def test_a_server_that_waits_for_tls_says_nothing(said):
 def test_nobody_listens(said):
     ok, text = said(port=1)
     assert not ok and text.startswith("no connection: ") and "see `host` and `port`" in text
+
+
+def test_a_password_that_the_server_repeats_is_not_shown(tmp_path, said):
+    code = base64.b64encode(f"health:{PASSWORD}".encode()).decode()
+    with MailServer(auth_required=True, auth_require_tls=True, require_starttls=True, tls_context=make_certificates(tmp_path),
+                    refused={OWNER: f"550 5.7.1 {PASSWORD} ({code}) may not send"}) as server:
+        ok, text = said(port=server.port, to=[OWNER], tls="starttls", ca_file=str(tmp_path / "ca.pem"), **LOGIN)
+        assert not ok and PASSWORD not in text and code not in text and "*" * len(PASSWORD) in text, text

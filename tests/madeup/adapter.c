@@ -33,7 +33,7 @@ static void put_url(struct shd_request *request, const char *base, const char *p
 
 static void put_token(struct shd_request *request, const struct shd_keys *keys)
 {
-	shd_text_printf(shd_request_header(request), "X-Access-Token: %s",
+	shd_text_printf(shd_request_secret_header(request), "X-Access-Token: %s",
 		shd_secret_reveal(keys->token, &(size_t){0}));
 }
 

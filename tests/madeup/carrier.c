@@ -19,7 +19,7 @@ static bool ask(const struct shd_endpoint *row, const struct shd_page_in *in,
 	request->method = row->method;
 	shd_text_puts(&request->url, in->source->base_url);
 	shd_text_puts(&request->url, row->path);
-	shd_text_printf(shd_request_header(request), "Authorization: Bearer %s",
+	shd_text_printf(shd_request_secret_header(request), "Authorization: Bearer %s",
 		shd_secret_reveal(token, &(size_t){0}));
 	return shd_text_ok(&request->url) || shd_fail(reterr, SHD_ERR_LIMIT, "the URL is too long");
 }

@@ -22,11 +22,12 @@ class AnyPort(Controller):
 
 class MailServer:
     """Keeps what it accepts; `answers` are said to the first DATA commands; senders and recipients
-    that are `refused` are so for good, those that are `full` so many times."""
+    that are `refused` are so for good (with the words of a dict), those that are `full` so many times."""
 
     def __init__(self, answers=(), refused=(), full=None, **options):
         self.mails, self.data_tries, self.mail_commands, self.logins = [], [], 0, []
-        self.answers, self.refused, self.full = list(answers), set(refused), dict(full or {})
+        self.answers, self.full = list(answers), dict(full or {})
+        self.refused = refused if isinstance(refused, dict) else dict.fromkeys(refused, "550 5.1.1 no such mailbox")
         self.controller = AnyPort(self, hostname="127.0.0.1", port=0,
                                   authenticator=self.authenticate, **options)
 
@@ -39,7 +40,7 @@ class MailServer:
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address in self.refused:
-            return "550 5.1.1 no such mailbox"
+            return self.refused[address]
         if self.full.get(address, 0) > 0:
             self.full[address] -= 1
             return "452 4.2.2 mailbox full"

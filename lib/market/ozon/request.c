@@ -106,7 +106,7 @@ static bool add_key(struct shd_request *request, const struct shd_secret *secret
 		return shd_fail(reterr, SHD_ERR_CONFIG, "expected %s", expected);
 	memcpy(line + head, key, len);
 	line[head + len] = '\0';
-	add_header(request, line);
+	shd_text_puts(shd_request_secret_header(request), line);
 	explicit_bzero(line, sizeof(line));
 	return true;
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -161,24 +162,33 @@ static bool take_all(struct shd_claims *claims, struct shd_transaction *transact
 
 /* What an earlier run tried and could not bring tells how a channel works until it is tried
  * again. */
-static bool recall(struct shd_claims *claims, struct shd_transaction *transaction,
-		   struct shd_error *reterr)
+static bool find_tried(struct shd_claims *claims, struct shd_transaction *transaction,
+		       struct shd_error *reterr)
+{
+	const struct shd_deliver *deliver = claims->deliver;
+
+	free(claims->tried); /* of a transaction that was rolled back */
+	claims->tried = shd_xcalloc(deliver->channel_count + 1, sizeof(*claims->tried));
+	for (size_t i = 0; i < deliver->channel_count; i++) {
+		struct shd_tried *tried = &claims->tried[i];
+
+		tried->count = SHD_COUNT(tried->rows);
+		if (!shd_state_outbox_tried(transaction->state, deliver->channels[i].name,
+					    tried->rows, &tried->count, reterr))
+			return false;
+	}
+	return true;
+}
+
+/* Loop thread. */
+static void recall(struct shd_claims *claims)
 {
 	struct shd_deliver *deliver = claims->deliver;
+	struct shd_tried *tried shd_autofree = shd_steal(claims->tried);
 
-	for (size_t i = 0; i < deliver->channel_count; i++) {
-		struct shd_channel_health *health = &deliver->channels[i];
-		struct shd_tried_row rows[SHD_COUNT(health->undelivered)];
-		size_t count = SHD_COUNT(rows);
-
-		if (!shd_state_outbox_tried(transaction->state, health->name, rows, &count, reterr))
-			return false;
-		uv_mutex_lock(&deliver->lock);
-		shd_health_recall(health, rows, count);
-		uv_mutex_unlock(&deliver->lock);
-	}
-	claims->recalled = true;
-	return true;
+	for (size_t i = 0; tried && i < deliver->channel_count; i++)
+		shd_health_recall(&deliver->channels[i], tried[i].rows, tried[i].count);
+	claims->recalled |= tried != NULL;
 }
 
 static bool take(struct shd_change *change, struct shd_transaction *transaction,
@@ -188,7 +198,7 @@ static bool take(struct shd_change *change, struct shd_transaction *transaction,
 
 	claims->unclaimed = false;
 	if (!claims->started && (!shd_state_outbox_release(transaction->state, 0, reterr) ||
-				 !recall(claims, transaction, reterr)))
+				 !find_tried(claims, transaction, reterr)))
 		return false;
 	return take_all(claims, transaction, reterr);
 }
@@ -245,6 +255,8 @@ static void taken(struct shd_change *change, const struct shd_error *err)
 		shd_jobs_state(deliver->in.jobs, look, looked, claims);
 		return;
 	}
+	if (!err)
+		recall(claims);
 	append(claims);
 	shd_deliver_claimed(deliver);
 }
@@ -364,4 +376,5 @@ void shd_claims_init(struct shd_deliver *deliver)
 void shd_claims_finish(struct shd_deliver *deliver)
 {
 	drop_claims(&deliver->claims);
+	free(deliver->claims.tried);
 }

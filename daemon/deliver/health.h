@@ -5,6 +5,8 @@
 #include "attempt.h"
 #include "net/bucket.h"
 
+enum { SHD_UNDELIVERED = 64 }; /* messages that are remembered */
+
 struct shd_channel_health {
 	char *name;                     /* owned */
 	size_t in_flight;
@@ -19,7 +21,7 @@ struct shd_channel_health {
 		int64_t outbox;
 		struct shd_wall made;
 		bool dead;              /* given up; forgotten at the next success */
-	} undelivered[64];              /* tried and failed; the oldest ones are kept */
+	} undelivered[SHD_UNDELIVERED];              /* tried and failed; the oldest ones are kept */
 	size_t undelivered_count;
 	/* What was reported last, if anything. */
 	bool reported;

@@ -4,6 +4,12 @@
 #pragma once
 #include "health.h"
 
+/* What an earlier run tried to send on one channel, and could not. */
+struct shd_tried {
+	struct shd_tried_row rows[SHD_UNDELIVERED];
+	size_t count;
+};
+
 /* What a change took from the outbox; the pool's until its commit. */
 struct shd_claims {
 	struct shd_change change;
@@ -14,7 +20,8 @@ struct shd_claims {
 	bool more;                      /* rows are due, or may be, that were not taken */
 	bool ok;                        /* the last one was committed */
 	bool started;                   /* claims of an earlier run were given up */
-	bool recalled;                  /* what it left undelivered is known, and not reported */
+	struct shd_tried *tried;        /* by channel, what it left undelivered; else NULL */
+	bool recalled;                  /* that is known, and not reported */
 	bool unclaimed, looks;          /* the state cannot be written: nothing is claimed */
 	struct shd_wall now;            /* of that look */
 };

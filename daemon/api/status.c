@@ -93,8 +93,8 @@ static void put_figures(json_t *daemon, const struct shd_figures *figures)
 		shd_api_put_int(daemon, counts[i].name, (int64_t)counts[i].n);
 }
 
-/* Large answers: what they take of what they may, and who takes it. */
-static void put_memory(json_t *daemon, const struct shd_memory_use *use)
+/* What they take of what they may, and who takes it. */
+static void put_memory(json_t *daemon, const char *name, const struct shd_memory_use *use)
 {
 	json_t *memory = json_object(), *users = json_array();
 
@@ -112,7 +112,7 @@ static void put_memory(json_t *daemon, const struct shd_memory_use *use)
 		json_array_append_new(users, user);
 	}
 	json_object_set_new(memory, "sources", users);
-	json_object_set_new(daemon, "answers", memory);
+	json_object_set_new(daemon, name, memory);
 }
 
 static void put_error(json_t *object, int kind, const char *text)
@@ -140,7 +140,8 @@ bool shd_api_status_begin(struct shd_api_call *call, const struct shd_config *co
 	shd_api_put_text(daemon, "configuration", config->dir);
 	shd_api_put_int(daemon, "rules", (int64_t)shd_rules_count(config->rules));
 	put_figures(daemon, &figures);
-	put_memory(daemon, &figures.memory);
+	put_memory(daemon, "answers", &figures.memory);
+	put_memory(daemon, "harvests", &figures.harvests);
 	json_object_set_new(call->answer, "daemon", daemon);
 	shd_api_look_at_channels(call);
 

@@ -138,6 +138,7 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 		.commit = app->commit,
 		.grants = app->grants,
 		.reports = app->reports,
+		.harvests = app->harvests,
 		.ledger = app->ledger,
 		.clock = &app->clock,
 		.random = draw,
@@ -215,6 +216,21 @@ static void start_deliver(struct shd_app *app)
 	shd_deliver_start(app->deliver);
 }
 
+/* What is read of a large answer takes less than the answer. */
+void shd_app_limit_memory(struct shd_app *app)
+{
+	int64_t bytes = app->config->settings->answers_max_bytes;
+
+	shd_transfers_limit_memory(app->transfers, bytes, SHD_MINUTE_MS);
+	shd_budget_limit(app->harvests, bytes / 2);
+}
+
+/* A poll that may bring no more ends. */
+static void nobody_waits(void *ctx)
+{
+	(void)ctx;
+}
+
 /* What can fail comes first: from the first handle of a part on, nothing does. */
 static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 {
@@ -226,8 +242,8 @@ static bool start_parts(struct shd_app *app, struct shd_error *reterr)
 		return false;
 	app->jobs = shd_jobs_create(app->loop);
 	app->transfers = shd_transfers_create(app->loop, shd_app_slots(settings));
-	shd_transfers_limit_memory(app->transfers, settings->answers_max_bytes,
-		SHD_MINUTE_MS);
+	app->harvests = shd_budget_create(nobody_waits, NULL);
+	shd_app_limit_memory(app);
 	start_commit(app);
 	start_sources(app, &known);
 	start_deliver(app);
@@ -343,6 +359,7 @@ static void scheduler_closed(void *ctx)
 	struct shd_app *app = ctx;
 
 	shd_ledger_destroy(shd_steal(app->ledger));
+	shd_budget_close(shd_steal(app->harvests));
 	shd_jobs_close(app->jobs, jobs_closed, app);
 }
 

@@ -53,6 +53,7 @@ struct shd_app {
 	struct shd_judge *judge;
 	struct shd_jobs *jobs;
 	struct shd_transfers *transfers;
+	struct shd_budget *harvests;         /* of the polls */
 	struct shd_commit *commit;
 	struct shd_deliver *deliver;
 	struct shd_scheduler *scheduler;
@@ -87,6 +88,8 @@ struct shd_judge *shd_app_make_judge(const struct shd_config *config, struct shd
 
 /* How many requests may be under way, messages as well. */
 int64_t shd_app_slots(const struct shd_settings *settings);
+/* By the configuration in force. */
+void shd_app_limit_memory(struct shd_app *app);
 
 /* Polls under app->config; `known` and `old` as in scheduler.h. */
 void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *known,

@@ -156,8 +156,7 @@ static void swap(void *ctx)
 	shd_grants_configure(app->grants, app->config);
 	keep_egresses(app);
 	shd_transfers_limit(app->transfers, shd_app_slots(app->config->settings));
-	shd_transfers_limit_memory(app->transfers, app->config->settings->answers_max_bytes,
-		SHD_MINUTE_MS);
+	shd_app_limit_memory(app);
 	shd_app_start_scheduler(app, reload->known, reload->known_count, old);
 	shd_scheduler_close(old, scheduler_closed, old_config);
 	shd_commit_resume(app->commit);

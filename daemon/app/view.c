@@ -121,6 +121,7 @@ void shd_app_figures(const struct shd_app *app, struct shd_figures *ret_figures)
 	ret_figures->unjudged_since = commit.unjudged_since;
 	ret_figures->changes_refused = commit.refused;
 	shd_transfers_memory(app->transfers, &ret_figures->memory);
+	shd_budget_use(app->harvests, &ret_figures->harvests);
 	shd_self_figures(app, ret_figures);
 	ret_figures->lag_max_ms = app->lag_ms[0] > app->lag_ms[1] ? app->lag_ms[0] : app->lag_ms[1];
 }

@@ -65,8 +65,9 @@ static void put_megabytes(struct shd_text *out, const json_t *of, const char *na
 	shd_text_printf(out, "%.1f MB", (double)shd_ctl_int(of, name) / 1e6);
 }
 
-/* Who takes memory for large answers; nothing where nobody ever took a part worth a line. */
-static void print_memory(struct shd_ctl *ctl, const json_t *answers)
+/* Who takes memory; nothing where nobody ever took a part worth a line. */
+static void print_memory(struct shd_ctl *ctl, const char *what,
+			 const char *refused, const json_t *answers)
 {
 	const json_t *users = json_object_get(answers, "sources");
 	int64_t max = shd_ctl_int(answers, "max_bytes"), waiting = shd_ctl_int(answers, "waiting");
@@ -77,7 +78,7 @@ static void print_memory(struct shd_ctl *ctl, const json_t *answers)
 	if (shd_ctl_int(answers, "peak_bytes") < max / WORTH_A_LINE)
 		return;
 	shd_text_init(&line, 4096);
-	shd_text_puts(&line, "Large answers take ");
+	shd_text_printf(&line, "%s ", what);
 	put_megabytes(&line, answers, "bytes");
 	shd_text_puts(&line, " of ");
 	put_megabytes(&line, answers, "max_bytes");
@@ -95,8 +96,8 @@ static void print_memory(struct shd_ctl *ctl, const json_t *answers)
 		shd_text_printf(&line, "; %lld wait%s for room", (long long)waiting,
 			waiting == 1 ? "s" : "");
 	if (shd_ctl_int(answers, "refused"))
-		shd_text_printf(&line, "; %lld got none",
-			(long long)shd_ctl_int(answers, "refused"));
+		shd_text_printf(&line, "; %lld %s",
+			(long long)shd_ctl_int(answers, "refused"), refused);
 	shd_paint_text(&ctl->out, ctl->screen.colour, waiting ? SHD_POOR : SHD_PLAIN, line.data);
 	shd_text_putc(&ctl->out, '\n');
 }
@@ -132,7 +133,9 @@ static void print_daemon(struct shd_ctl *ctl, const json_t *daemon, size_t store
 	print_wrong(ctl, daemon, "refused_at", "the last one before", "refused");
 	print_wrong(ctl, daemon, "",
 		"The last reload was refused, the old configuration is in force", "reload_error");
-	print_memory(ctl, json_object_get(daemon, "answers"));
+	print_memory(ctl, "Large answers take", "got none", json_object_get(daemon, "answers"));
+	print_memory(ctl, "What was read and is not kept yet takes", "polls ended early",
+		json_object_get(daemon, "harvests"));
 }
 
 /* The columns that pollers and feeds have in common. */

@@ -234,6 +234,15 @@ bool shd_hold_read(struct shd_hold *hold, int64_t bytes)
 	return set(hold, bytes, budget->reader == hold);
 }
 
+bool shd_hold_took(struct shd_hold *hold, int64_t bytes)
+{
+	bool may = may_have(hold, bytes);
+
+	hold->budget->refused += !may;
+	set(hold, bytes, true);
+	return may;
+}
+
 void shd_hold_give_up(struct shd_hold *hold)
 {
 	hold->waits = false;

@@ -1,4 +1,5 @@
-/* net/budget.h - the memory that large answers share, from their first bytes until they are read.
+/* net/budget.h - the memory that large answers share, from their first bytes until they are read;
+ * and, with a budget of its own, what polls hold of what they read until it is committed.
  *
  * Who holds for longest may go on whatever the others have, so that there is always one who ends:
  * an answer arrives or runs into its time limit, and reading one takes no longer than it takes.
@@ -49,6 +50,9 @@ void shd_hold_destroy(struct shd_hold *hold); /* accepts NULL */
 bool shd_hold_set(struct shd_hold *hold, int64_t bytes);
 /* The same for reading what has arrived, which takes much: one at a time. */
 bool shd_hold_read(struct shd_hold *hold, int64_t bytes);
+/* It has so many already, room or not. False: more than it may, so that it should come to its end;
+ * that counts as refused. */
+bool shd_hold_took(struct shd_hold *hold, int64_t bytes);
 
 /* It waits no more, but in vain. */
 void shd_hold_give_up(struct shd_hold *hold);

@@ -84,12 +84,24 @@ static void pass_over(struct shd_poll *poll, struct shd_poll_follow *follow, boo
 		shd_poll_put_off(poll, follow);
 }
 
+/* There is no room for what it would bring; the next poll is soon. */
+static void come_again(struct shd_poll *poll, const struct shd_poll_follow *follow)
+{
+	poll->full = true;
+	if (!follow->ask)
+		shd_poll_put_off(poll, follow);
+}
+
 void shd_poll_follow(struct shd_poll *poll)
 {
 	for (; poll->follows_at < poll->follow_count; poll->follows_at++) {
 		struct shd_poll_follow *next = &poll->follows[poll->follows_at];
 		const struct shd_feed *feed = shd_feeds_find(shd_feed_of(poll->feed), next->row);
 
+		if (poll->follows_full) {
+			come_again(poll, next);
+			continue;
+		}
 		if (may_follow(poll, feed)) {
 			ask_next(poll);
 			return;

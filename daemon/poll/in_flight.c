@@ -413,6 +413,7 @@ void shd_scheduler_begin_poll(struct shd_scheduler *scheduler, struct shd_feed *
 	} else {
 		poll = shd_poll_create(scheduler);
 	}
+	poll->harvests = scheduler->in.harvests;
 	shd_feed_enter(feed, SHD_FEED_IN_FLIGHT);
 	feed->poll = poll;
 	shd_poll_begin(poll, feed, now, shd_feed_of(feed)->skew_ms, ids);

@@ -313,13 +313,6 @@ static void keep_page(struct shd_poll *poll)
 		page->last = true;
 		page->body_hash = 0; /* it may be new after other pages */
 	}
-	bool ends = page->last && poll->ids_at + poll->page_in.id_count >= poll->id_count;
-	poll->full = !ends && shd_harvest_bytes(poll->harvest) > SHD_POLL_FULL_BYTES;
-	if (poll->full) {
-		lacks(poll, SHD_LACK_FULL);
-		page->last = true;
-		page->body_hash = 0; /* the next poll, which knows its records, goes on behind it */
-	}
 	page->lack = (uint8_t)poll->page_lack;
 	page->total = poll->page_total;
 	shd_pages_add(&poll->pages, page);

@@ -110,6 +110,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	shd_pages_clear(&poll->pages);
 	shd_known_destroy(shd_steal(poll->known));
 	shd_harvest_destroy(shd_steal(poll->harvest));
+	shd_hold_destroy(shd_steal(poll->held));
 	free(shd_steal(poll->listed));
 	free(shd_steal(poll->had));
 	free(shd_steal(poll->unfound));
@@ -120,7 +121,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->id_count = poll->ids_at = poll->listed_count = poll->had_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
-	poll->outdated = poll->full = poll->broken = false;
+	poll->outdated = poll->full = poll->follows_full = poll->broken = false;
 	atomic_store(&poll->give_up, false);
 	poll->listed_changed = false;
 	poll->requests = poll->throttled = poll->status = 0;
@@ -422,8 +423,37 @@ void shd_poll_answered(struct shd_poll *poll, struct shd_transfer_out *out, stru
 	}
 }
 
+/* What is read is held until it is committed. False: that is as much as may be. */
+static bool may_bring_more(struct shd_poll *poll)
+{
+	int64_t bytes = poll->harvest ? (int64_t)shd_harvest_bytes(poll->harvest) : 0;
+
+	if (!poll->harvests || bytes <= SHD_HOLD_FREE_BYTES)
+		return bytes <= SHD_POLL_FULL_BYTES;
+	if (!poll->held)
+		poll->held = shd_hold_create(
+			poll->harvests, poll->source->id, SHD_POLL_HARVEST_BYTES, NULL);
+	return shd_hold_took(poll->held, bytes) && bytes <= SHD_POLL_FULL_BYTES;
+}
+
+/* The next poll, which knows the records of the page, goes on behind it. */
+static void end_at_page(struct shd_poll *poll)
+{
+	struct shd_page *page = shd_pages_at(&poll->pages, poll->pages.count - 1);
+
+	if (page->last && poll->ids_at + poll->page_in.id_count >= poll->id_count)
+		return;
+	poll->full = true;
+	if (page->lack < SHD_LACK_FULL)
+		page->lack = SHD_LACK_FULL;
+	page->last = true;
+	page->body_hash = 0;
+}
+
 void shd_poll_parsed(struct shd_poll *poll)
 {
+	bool more = may_bring_more(poll);
+
 	drop_body(poll);
 	if (poll->state == SHD_POLL_LISTING) {
 		shd_poll_follow(poll);
@@ -432,8 +462,11 @@ void shd_poll_parsed(struct shd_poll *poll)
 	} else if (shd_poll_reads_report(poll)) {
 		shd_poll_parsed_report(poll);
 	} else if (shd_poll_follows(poll)) {
+		poll->follows_full = !more;
 		shd_poll_followed(poll);
 	} else {
+		if (!more)
+			end_at_page(poll);
 		page_done(poll);
 	}
 }

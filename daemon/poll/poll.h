@@ -23,7 +23,8 @@ enum {
 						    * their endpoint */
 	SHD_POLL_INCOMPLETE_BYTES = 512,
 	SHD_POLL_HARVEST_BYTES = 16 * 1024 * 1024, /* what one poll may bring; */
-	SHD_POLL_FULL_BYTES = 8 * 1024 * 1024, /* with so much it ends, and the next one goes on */
+	SHD_POLL_FULL_BYTES = 8 * 1024 * 1024, /* with so much it ends, and the next one goes on;
+						* with less where all polls hold too much */
 };
 
 /* A page of more records, which no marketplace sends, is none: its feed fails with LIMIT. They may
@@ -118,12 +119,15 @@ struct shd_poll {
 	struct shd_text incomplete;     /* in words, why that is not the whole list; empty: it is */
 	struct shd_known *known;
 	struct shd_harvest *harvest;
+	struct shd_budget *harvests;    /* what all polls hold; NULL: nobody counts */
+	struct shd_hold *held;          /* its part of that, when it is large */
 	struct shd_poll_follow *follows;
 	size_t follow_count, follow_room, follows_at, follows_asked;
 	size_t follow_entities;         /* in the harvest, before the last answer to them */
 	struct shd_poll_followed followed[SHD_POLL_FOLLOW_ROWS];
 	size_t followed_count;
 	bool full;                      /* it ends here: the next poll goes on, and soon */
+	bool follows_full;              /* and it follows no more */
 	/* A page could not be read; what came before it is kept all the same. */
 	bool broken;
 	struct shd_error broken_error;

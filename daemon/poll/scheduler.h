@@ -39,6 +39,7 @@ struct shd_scheduler_in {
 	struct shd_grants *grants; /* access tokens; NULL: no adapter has any */
 	struct shd_commit *commit;
 	struct shd_job_table *reports;
+	struct shd_budget *harvests; /* what polls hold until it is committed; NULL: no limit */
 	struct shd_ledger *ledger; /* of rates and pauses */
 	struct shd_clock *clock;
 	uint32_t (*random)(void *ctx);

@@ -55,6 +55,7 @@ struct shd_figures {
 	uint64_t parsed_records, commits, judged, alert_transitions, delivered, delivery_failures;
 	size_t stores, feeds, queued, in_flight, committing, state_jobs;
 	struct shd_memory_use memory;  /* of large answers */
+	struct shd_memory_use harvests; /* of what polls read and is not committed */
 	int64_t lag_max_ms;            /* longest delay of the loop in the last minute */
 	bool blind; /* waits for the feeds after the daemon was stopped or asleep */
 	/* Since when what is read and decided may be lost, and why; ms 0: all is kept. */

@@ -111,6 +111,10 @@ def test_three_stores_that_send_60_mb_keep_within_the_budget(run, what):
     assert answers["refused"] == 0
     users = {user["source"]: user["peak_bytes"] for user in answers["sources"]}
     assert sum(users[f"shop-{i}"] > SIZE for i in (2, 3, 4)) >= 1 and users["shop-5"] > 2_000_000
+    harvests = daemon.ctl("status", check=False)["daemon"]["harvests"]
+    assert harvests["max_bytes"] == ANSWERS_MAX // 2 and harvests["peak_bytes"] < ANSWERS_MAX
+    if what is orders:
+        assert {user["source"] for user in harvests["sources"]} & {"shop-2", "shop-3", "shop-4"}, harvests
     sanitized = b"__asan_init" in pathlib.Path(find_binary("storehealthd")).read_bytes()
     assert sanitized or rss_max_kb(daemon) < RSS_MAX_KB
     began = time.monotonic()

@@ -189,6 +189,26 @@ static void who_took_most_is_named_first(void **state)
 	assert_int_equal(notes.changed, 0);
 }
 
+/* What is there is counted; who has more than his part hears it. */
+static void what_was_taken_counts_room_or_not(void **state)
+{
+	struct notes notes;
+	struct shd_budget *budget = budget_of(&notes);
+	struct shd_hold *first = join(budget, "first"), *other = join(budget, "other");
+	struct shd_memory_use use;
+
+	(void)state;
+	assert_true(shd_hold_took(first, 200 * MB));
+	assert_true(shd_hold_took(other, 1));
+	assert_false(shd_hold_took(other, 90 * MB));
+	shd_budget_use(budget, &use);
+	assert_true(use.now == 290 * MB && use.refused == 1 && !use.waiting);
+	shd_hold_destroy(first);
+	assert_true(shd_hold_took(other, 91 * MB)); /* the first one now */
+	shd_hold_destroy(other);
+	shd_budget_close(budget);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +217,7 @@ int main(void)
 		cmocka_unit_test(one_reads_at_a_time_beside_the_first),
 		cmocka_unit_test(a_smaller_budget_takes_nothing_away),
 		cmocka_unit_test(who_took_most_is_named_first),
+		cmocka_unit_test(what_was_taken_counts_room_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,13 +250,13 @@ static void put_items(struct shd_text *body, size_t page, size_t count, const ch
 	shd_text_printf(body, "]%s}", next);
 }
 
-/* It takes what there is room for, and goes on with the next poll until it has all. */
-static void what_is_too_much_for_one_poll_comes_with_the_next(void **state)
+/* A list of three pages takes what there is room for, and goes on with the next poll until it has
+ * all; returns how many polls that took. */
+static size_t read_all(struct poll_bench *f, size_t records)
 {
-	enum { PAGES = 3, RECORDS = 9000 };
+	enum { PAGES = 3 };
 	static const char *const urls[PAGES] = {"/list?", "/list?1", "/list?2"};
 	static const char *const nexts[PAGES] = {",\"next\":\"1\"", ",\"next\":\"2\"", ""};
-	struct poll_bench *f = *state;
 	struct shd_feed *feed = feed_of(f, LIST);
 	size_t entities = 0, polls = 0;
 	struct shd_text bodies[PAGES];
@@ -264,7 +264,7 @@ static void what_is_too_much_for_one_poll_comes_with_the_next(void **state)
 
 	for (size_t i = 0; i < PAGES; i++) {
 		shd_text_init(&bodies[i], 1 << 20);
-		put_items(&bodies[i], i, RECORDS, nexts[i]);
+		put_items(&bodies[i], i, records, nexts[i]);
 	}
 	while (full) {
 		enum shd_poll_state step = begin(f, LIST);
@@ -284,10 +284,98 @@ static void what_is_too_much_for_one_poll_comes_with_the_next(void **state)
 		assert_int_equal(feed->swept, !full);
 		assert_true(++polls <= PAGES);
 	}
-	assert_in_range(polls, 2, PAGES);
-	assert_int_equal(entities, PAGES * RECORDS);
+	assert_int_equal(entities, PAGES * records);
 	for (size_t i = 0; i < PAGES; i++)
 		shd_text_finish(&bodies[i]);
+	return polls;
+}
+
+static void what_is_too_much_for_one_poll_comes_with_the_next(void **state)
+{
+	assert_in_range(read_all(*state, 9000), 2, 3);
+}
+
+static void nobody_waits(void *ctx)
+{
+	(void)ctx;
+}
+
+/* What polls hold until it is committed, of which another one has all. */
+static struct shd_budget *taken_budget(struct poll_bench *f, struct shd_hold **ret_first)
+{
+	struct shd_budget *budget = shd_budget_create(nobody_waits, NULL);
+
+	shd_budget_limit(budget, 1 << 20);
+	*ret_first = shd_hold_create(budget, "first", 1 << 20, NULL);
+	assert_true(shd_hold_took(*ret_first, 1 << 20));
+	f->poll->harvests = budget;
+	return budget;
+}
+
+static void where_others_hold_too_much_a_poll_ends_at_its_page(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_memory_use use;
+	struct shd_hold *first;
+	struct shd_budget *budget = taken_budget(f, &first);
+
+	assert_int_equal(read_all(f, 1500), 3);
+	shd_budget_use(budget, &use);
+	assert_int_equal(use.refused, 3); /* the last one had ended by itself */
+	assert_int_equal(use.user_count, 2);
+	assert_string_equal(use.users[0].who, f->shop.source.id);
+	assert_in_range(use.users[0].now, SHD_HOLD_FREE_BYTES, 4 << 20);
+	reset(f);
+	shd_budget_use(budget, &use);
+	assert_int_equal(use.now, 1 << 20);
+	shd_hold_destroy(first);
+	shd_budget_close(budget);
+}
+
+/* Alone it is the first one, which may bring all. */
+static void a_poll_alone_brings_all_that_it_has(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_hold *first;
+	struct shd_budget *budget = taken_budget(f, &first);
+
+	shd_hold_destroy(first);
+	assert_int_equal(read_all(f, 1500), 1);
+	reset(f);
+	shd_budget_close(budget);
+}
+
+static void where_others_hold_too_much_one_object_is_followed_at_a_time(void **state)
+{
+	struct poll_bench *f = *state;
+	struct shd_hold *first;
+	struct shd_budget *budget = taken_budget(f, &first);
+	struct shd_text list SHD_AUTO(shd_text_finish) = {0};
+	struct shd_poll_outcome outcome;
+
+	shd_text_init(&list, 1 << 20);
+	shd_text_puts(&list, "{\"items\":[");
+	for (size_t i = 0; i < 1500; i++)
+		shd_text_printf(&list, "{\"id\":\"%zu\"},", i);
+	shd_text_puts(&list, "{\"id\":\"a\",\"follow\":[\"x\"]},"
+		"{\"id\":\"b\",\"follow\":[\"y\"]},{\"id\":\"c\",\"follow\":[\"z\"]}]}");
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, list.data), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?x", 200, ID("x")), SHD_POLL_CHANGED);
+	assert_true(f->poll->full);
+	assert_int_equal(f->poll->walk.lack, SHD_LACK_NOTHING);
+	outcome = shd_outcome_read(f->poll, true, false, f->answers);
+	assert_int_equal(outcome.wait_ms, SHD_SECOND_MS);
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY); /* with what is new: the rest of it */
+	assert_int_equal(answer_with(f, "/list?", 200, list.data), SHD_POLL_READY);
+	assert_int_equal(f->poll->parsed_records, 2);
+	assert_int_equal(answer_with(f, "/detail?y", 200, ID("y")), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/detail?z", 200, ID("z")), SHD_POLL_CHANGED);
+	assert_false(f->poll->full);
+	reset(f);
+	shd_hold_destroy(first);
+	shd_budget_close(budget);
 }
 
 static void a_batch_that_is_too_much_goes_on_behind_its_ids(void **state)
@@ -331,6 +419,9 @@ int main(void)
 		ROW(a_followed_object_may_be_gone),
 		ROW(too_many_follows_come_with_the_next_poll),
 		ROW(what_is_too_much_for_one_poll_comes_with_the_next),
+		ROW(where_others_hold_too_much_a_poll_ends_at_its_page),
+		ROW(a_poll_alone_brings_all_that_it_has),
+		ROW(where_others_hold_too_much_one_object_is_followed_at_a_time),
 		ROW(a_batch_that_is_too_much_goes_on_behind_its_ids),
 	};
 #undef ROW

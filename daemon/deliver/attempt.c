@@ -219,7 +219,8 @@ static void keep_answer(struct shd_attempt *attempt, const struct shd_text *body
 	whole[len] = '\0';
 	for (size_t i = 0; i < len; i++)
 		whole[i] = (unsigned char)whole[i] < 0x20 || whole[i] == 0x7F ? ' ' : whole[i];
-	shd_envelope_strike(&attempt->envelope, whole); /* before it is cut: half a secret is not found */
+	shd_envelope_strike(
+		&attempt->envelope, whole); /* before it is cut: half a secret is not found */
 	len = shd_utf8_cut(whole, len, sizeof(attempt->answer) - 1);
 	memcpy(attempt->answer, whole, len);
 	attempt->answer[len] = '\0';

@@ -21,7 +21,7 @@ struct shd_channel_health {
 		int64_t outbox;
 		struct shd_wall made;
 		bool dead;              /* given up; forgotten at the next success */
-	} undelivered[SHD_UNDELIVERED];              /* tried and failed; the oldest ones are kept */
+	} undelivered[SHD_UNDELIVERED]; /* tried and failed; the oldest ones are kept */
 	size_t undelivered_count;
 	/* What was reported last, if anything. */
 	bool reported;

@@ -102,7 +102,8 @@ static void strike_user(const char *url, char *text)
 {
 	const char *from = strstr(url, "://");
 	const char *to = from ? from + 3 + strcspn(from + 3, "/?#@") : NULL;
-	const char *colon = to && *to == '@' ? memchr(from + 3, ':', (size_t)(to - from) - 3) : NULL;
+	const char *colon =
+		to && *to == '@' ? memchr(from + 3, ':', (size_t)(to - from) - 3) : NULL;
 
 	if (colon)
 		shd_strike(text, strlen(text), colon + 1, (size_t)(to - colon) - 1);

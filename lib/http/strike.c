@@ -57,7 +57,8 @@ static size_t read_unicode(const char *at, size_t left, char bytes[BYTES], size_
 	if (code >= 0xD800 && code < 0xDC00 && left >= 11 && at[5] == '\\' && at[6] == 'u' &&
 		(low = read_hex(at + 7, 4, 4)) >= 0xDC00 && low < 0xE000) {
 		*ret_count = put_utf8(
-			0x10000 + (((uint32_t)code & 0x3FF) << 10) + ((uint32_t)low & 0x3FF), bytes);
+			0x10000 + (((uint32_t)code & 0x3FF) << 10) + ((uint32_t)low & 0x3FF),
+			bytes);
 		return 11;
 	}
 	*ret_count = put_utf8((uint32_t)code, bytes);
@@ -121,7 +122,8 @@ static size_t read_html(const char *at, size_t left, char bytes[BYTES], size_t *
 	static const struct {
 		const char *text;
 		char byte;
-	} named[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+	} named[] = {
+		{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
 
 	if (left > 1 && at[1] == '#')
 		return read_numbered(at, left, bytes, ret_count);
@@ -170,8 +172,10 @@ static size_t same(
 			used += step;
 			found += count;
 		} else if (at[used] == secret[found]) {
-			used += escaped && at[used] == '\\' && used + 1 < left && at[used + 1] == '\\'
-				? 2 : 1;
+			used += escaped && at[used] == '\\' && used + 1 < left &&
+						at[used + 1] == '\\'
+					? 2
+					: 1;
 			found++;
 		} else {
 			break;

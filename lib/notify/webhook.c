@@ -261,7 +261,8 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 		if (i >= OWN_HEADERS || !is_header(pairs->names[i], pairs->values[i]))
 			return shd_fail(reterr, SHD_ERR_CONFIG, "%s: '%s' cannot be a header",
 				in->channel->name, pairs->names[i]);
-		shd_text_printf(shd_request_secret_header(request), "%s: %s", pairs->names[i], pairs->values[i]);
+		shd_text_printf(shd_request_secret_header(request), "%s: %s", pairs->names[i],
+			pairs->values[i]);
 	}
 	return true;
 }

@@ -99,7 +99,8 @@ static void what_an_answer_repeats_of_our_secrets_is_struck_out(void **state)
 			"twice: ****************************************"},
 		{"cut: key-of-the", "cut: **********"},
 		{"token abcdefgh.ijkl of 77", "token ************* of 77"},
-		{"form: s3cr3t+s3cr3t or s3cr3t%2Bs3cr3t", "form: ************* or ***************"},
+		{"form: s3cr3t+s3cr3t or s3cr3t%2Bs3cr3t",
+			"form: ************* or ***************"},
 		{"key-of- is not one", "key-of- is not one"},
 		{"application/json expected", "application/json expected"},
 		{"Bearer tokens, not Basic ones: aB-3", "Bearer tokens, not Basic ones: ****"},
@@ -147,8 +148,7 @@ static void a_secret_is_struck_out_in_any_writing(void **state)
 		{"pa/ss\"wo\\rd", "pa/ss\"wo\\rd.", "*."},
 		{"two\\\\slashes", "two\\\\slashes.", "*."},
 		{"secret<&>", "secret\\u003c\\u0026\\u003E.", "*."},
-		{"p\u0430\u0440\u043e\u043b\u044c", "p\\u0430\\u0440\\u043E\\u043b\\u044c.",
-			"*."},
+		{"p\u0430\u0440\u043e\u043b\u044c", "p\\u0430\\u0440\\u043E\\u043b\\u044c.", "*."},
 		{"smile\U0001F600ing", "smile\\ud83d\\ude00ing.", "*."},
 		/* URLs, forms and HTML */
 		{"a b/c+d=e", "q=a+b%2fc%2Bd%3De&x", "q=*&x"},
@@ -156,7 +156,8 @@ static void a_secret_is_struck_out_in_any_writing(void **state)
 		{"100%25sure", "100%25sure 100%2525sure", "* *"},
 		{"tom&<jerry>'\"", "tom&amp;&lt;jerry&gt;&#39;&quot;.", "*."},
 		{"tom&jerry's", "tom&#38;jerry&#x27;s.", "*."},
-		/* base64: alone, behind a user, as PLAIN sends it, and with neighbours of each length */
+		/* base64: alone, behind a user, as PLAIN sends it, and with neighbours of each
+		   length */
 		{"hunter2-hunter2", "aHVudGVyMi1odW50ZXIy", "*"},
 		{"hunter2-hunter2", "bWU6aHVudGVyMi1odW50ZXIy", "bWU6*"},
 		{"hunter2-hunter2", "dXM6aHVudGVyMi1odW50ZXIy=", "dXM6*="},
@@ -210,7 +211,8 @@ static void what_a_body_repeats_of_a_secret_is_struck_out(void **state)
 /* A short secret may be the name of a member, and is left to the words of what is wrong. */
 static void a_body_is_searched_for_escapes_of_a_secret(void **state)
 {
-	char body[] = "{\"a\":\"key\\/with\\/slashes\",\"b\":\"key/with/slashes\",\"name\":\"12345678\"}";
+	char body[] =
+		"{\"a\":\"key\\/with\\/slashes\",\"b\":\"key/with/slashes\",\"name\":\"12345678\"}";
 
 	(void)state;
 	shd_strike_body(body, strlen(body), "key/with/slashes", 16);

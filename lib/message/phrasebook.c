@@ -2,9 +2,11 @@
 #include "pattern.h"
 #include "base/num.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unicode/udat.h>
 #include <unicode/umsg.h>
 #include <unicode/unumberformatter.h>
 #include <unicode/ustring.h>
@@ -28,12 +30,24 @@ static const struct {
 	[SHD_NAMES_WORD] = {"words", "a word"},
 };
 
+/* How dates are written in a language and a zone: one rendering at a time has it. */
+struct shd_dates {
+	char *timezone;
+	UDateFormat *patterns[SHD_PHRASE_COUNT], *zone; /* opened when they are used */
+};
+
+/* Of each language those that no rendering has; NULL: none. */
+struct shd_spare_dates {
+	_Atomic(struct shd_dates *) of[SHD_LANGUAGE_COUNT];
+};
+
 struct shd_phrasebook {
 	struct shd_pattern patterns[SHD_LANGUAGE_COUNT][SHD_PHRASE_COUNT];
 	/* Immutable once opened, so one serves all threads. */
 	UNumberFormatter *plain[SHD_LANGUAGE_COUNT], *fixed[SHD_LANGUAGE_COUNT];
 	struct shd_arena *arena; /* of the names */
 	struct shd_pairs names[SHD_LANGUAGE_COUNT][SHD_NAMES_COUNT];
+	struct shd_spare_dates *spare;
 };
 
 /* --- loading ------------------------------------------------------------------ */
@@ -160,6 +174,17 @@ static UNumberFormatter *open_numbers(const char *skeleton, const char *locale)
 	return numbers;
 }
 
+static void close_dates(struct shd_dates *dates)
+{
+	if (!dates)
+		return;
+	for (size_t i = 0; i < SHD_PHRASE_COUNT; i++)
+		udat_close(dates->patterns[i]);
+	udat_close(dates->zone);
+	free(dates->timezone);
+	free(dates);
+}
+
 struct shd_phrasebook *shd_phrasebook_create(struct shd_doc *const docs[SHD_LANGUAGE_COUNT],
 	struct shd_diags *diags)
 {
@@ -167,6 +192,7 @@ struct shd_phrasebook *shd_phrasebook_create(struct shd_doc *const docs[SHD_LANG
 	size_t before = shd_diags_mistakes(diags);
 
 	book->arena = shd_arena_create(1 << 20);
+	book->spare = shd_xcalloc(1, sizeof(*book->spare));
 	for (int i = 0; i < SHD_LANGUAGE_COUNT; i++) {
 		book->plain[i] = open_numbers(".######", shd_language_names[i]);
 		book->fixed[i] = open_numbers(".00", shd_language_names[i]);
@@ -187,7 +213,9 @@ void shd_phrasebook_destroy(struct shd_phrasebook *book)
 			free(book->patterns[i][j].text);
 		unumf_close(book->plain[i]);
 		unumf_close(book->fixed[i]);
+		close_dates(atomic_load(&book->spare->of[i]));
 	}
+	free(book->spare);
 	shd_arena_destroy(book->arena);
 	free(book);
 }
@@ -202,13 +230,31 @@ void shd_reader_init(struct shd_reader *reader, const struct shd_phrasebook *boo
 		.timezone = timezone ? timezone : "UTC", .now = now, .arena = arena};
 }
 
+static struct shd_dates *dates_of(struct shd_reader *reader)
+{
+	if (reader->dates)
+		return reader->dates;
+	struct shd_dates *dates =
+		atomic_exchange(&reader->book->spare->of[reader->language], NULL);
+	if (dates && strcmp(dates->timezone, reader->timezone) != 0) {
+		close_dates(dates);
+		dates = NULL;
+	}
+	if (!dates) {
+		dates = shd_xcalloc(1, sizeof(*dates));
+		dates->timezone = shd_xstrdup(reader->timezone);
+	}
+	reader->dates = dates;
+	return dates;
+}
+
 void shd_reader_finish(struct shd_reader *reader)
 {
-	for (size_t i = 0; i < SHD_PHRASE_COUNT; i++) {
-		if (reader->dates[i])
-			udat_close(reader->dates[i]);
-		reader->dates[i] = NULL;
-	}
+	struct shd_dates *mine = shd_steal(reader->dates);
+
+	if (mine)
+		close_dates(atomic_exchange(
+			&reader->book->spare->of[reader->language], mine));
 }
 
 bool shd_reader_ok(const struct shd_reader *reader)
@@ -344,12 +390,10 @@ static const char *zone_name(struct shd_reader *reader, struct shd_wall at)
 
 	if (known)
 		return known;
-	UDateFormat *date = open_date(reader, short_name, 1);
-	if (!date)
-		return reader->timezone;
-	const char *name = format_date(reader, date, at);
-	udat_close(date);
-	return name;
+	UDateFormat **date = &dates_of(reader)->zone;
+	if (!*date)
+		*date = open_date(reader, short_name, 1);
+	return *date ? format_date(reader, *date, at) : reader->timezone;
 }
 
 const char *shd_phrase_date(struct shd_reader *reader, enum shd_text_id pattern,
@@ -358,10 +402,11 @@ const char *shd_phrase_date(struct shd_reader *reader, enum shd_text_id pattern,
 	const struct shd_pattern *row = &reader->book->patterns[reader->language][pattern];
 
 	shd_assert(rows[pattern].date);
-	if (!reader->dates[pattern])
-		reader->dates[pattern] = open_date(reader, row->text, row->len);
-	if (!reader->dates[pattern])
+	UDateFormat **date = &dates_of(reader)->patterns[pattern];
+	if (!*date)
+		*date = open_date(reader, row->text, row->len);
+	if (!*date)
 		return "";
-	const char *when = format_date(reader, reader->dates[pattern], at);
+	const char *when = format_date(reader, *date, at);
 	return shd_phrase(reader, moment, 0, when, zone_name(reader, at));
 }

@@ -1,12 +1,10 @@
 /* message/phrasebook.h - formatting with the loaded texts; for wording.c and message.c.
  *
- * A phrasebook is read-only once made and safe on any thread: texts are kept as
- * checked patterns, and whatever ICU caches inside its objects lives in the reader
- * that one rendering uses. */
+ * A phrasebook is safe on any thread: texts are kept as checked patterns, and whatever ICU
+ * changes inside its objects belongs to one rendering at a time. What it made for the dates is
+ * left to the next one in the same language and zone, as it costs as much as all the rest. */
 #pragma once
 #include "message.h"
-
-#include <unicode/udat.h>
 
 enum shd_text_id {
 #define TEXT(name, args, doc) SHD_PHRASE_##name,
@@ -33,7 +31,7 @@ struct shd_reader {
 	struct shd_wall now;
 	struct shd_arena *arena; /* of all returned texts */
 	/* private: */
-	UDateFormat *dates[SHD_PHRASE_COUNT];
+	struct shd_dates *dates; /* NULL: no date was written yet */
 	bool full;
 };
 void shd_reader_init(struct shd_reader *reader, const struct shd_phrasebook *book,

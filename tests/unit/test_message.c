@@ -3,6 +3,7 @@
 #include "support/cases.h"
 
 #include "message/message.h"
+#include "message/wording.h"
 #include "rule/language/word_lists.h"
 
 #include <jansson.h>
@@ -195,6 +196,39 @@ static void time_left_is_never_said_to_be_more_than_it_is(void **state)
 	}
 }
 
+/* What one rendering made for its dates is used by the next. */
+static void dates_are_of_the_readers_zone_whoever_read_before(void **state)
+{
+	static const struct {
+		enum shd_language language;
+		const char *zone, *said;
+	} cases[] = {
+		{SHD_EN, "Europe/Berlin", "Sat 20:59 GMT+2"},
+		{SHD_EN, "Asia/Shanghai", "Sun 02:59 GMT+8"},
+		{SHD_EN, "Europe/Berlin", "Sat 20:59 GMT+2"},
+		{SHD_RU, "Europe/Berlin", "сб, 20:59 GMT+2"},
+		{SHD_RU, "Europe/Moscow", "сб, 21:59 МСК"},
+		{SHD_EN, "Europe/Moscow", "Sat 21:59 MSK"},
+	};
+	enum { COUNT = SHD_COUNT(cases) };
+	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(1 << 20);
+	struct shd_wall at = {1775329140000}, now = {at.ms - SHD_HOUR_MS};
+	struct shd_reader readers[COUNT];
+	(void)state;
+
+	for (size_t together = 0; together < 2; together++) {
+		for (size_t i = 0; i < COUNT; i++) {
+			shd_reader_init(&readers[i], book, cases[i].language, cases[i].zone, now,
+				arena);
+			assert_string_equal(shd_wording_moment(&readers[i], at), cases[i].said);
+			if (!together)
+				shd_reader_finish(&readers[i]);
+		}
+		for (size_t i = 0; together && i < COUNT; i++)
+			shd_reader_finish(&readers[i]);
+	}
+}
+
 static void facts_survive_the_outbox(void **state)
 {
 	static const struct shd_facts told[] = {
@@ -382,6 +416,7 @@ int main(void)
 		cmocka_unit_test(messages_are_those_we_looked_at),
 		cmocka_unit_test(values_are_said_in_every_language),
 		cmocka_unit_test(time_left_is_never_said_to_be_more_than_it_is),
+		cmocka_unit_test(dates_are_of_the_readers_zone_whoever_read_before),
 		cmocka_unit_test(facts_survive_the_outbox),
 		cmocka_unit_test(broken_facts_are_an_error),
 		cmocka_unit_test(an_arena_too_small_is_an_error),

@@ -129,7 +129,8 @@ static bool judge_one(const struct shd_basis *basis, struct shd_txn *txn, struct
 
 	shd_reading_env(&reading, entity, &env);
 	shd_rule_judge(rule, &env, &verdict);
-	shd_reading_explain_unknown(&reading, rule, visit->scratch, &verdict);
+	if (alert_of(visit, rule)) /* else nobody keeps the words */
+		shd_reading_explain_unknown(&reading, rule, visit->scratch, &verdict);
 	visit->store->asked |= reading.asked;
 	txn->outcome->judged++;
 	*ret_rows = reading.rows;

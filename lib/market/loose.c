@@ -301,16 +301,29 @@ bool shd_loose_is(const json_t *value, const char *word)
 	return !*text && !*word;
 }
 
+/* Nearly all is said as the table has it. */
+static const struct shd_loose_word *find_word(
+	const json_t *value, const struct shd_loose_word *table)
+{
+	const char *text = json_string_value(value);
+
+	for (const struct shd_loose_word *row = table; text && row->said; row++)
+		if (strcmp(text, row->said) == 0)
+			return row;
+	for (const struct shd_loose_word *row = table; text && row->said; row++)
+		if (shd_loose_is(value, row->said))
+			return row;
+	return NULL;
+}
+
 bool shd_loose_word(const json_t *value, const struct shd_loose_word *table,
 		    const char **ret_meant)
 {
-	for (; table->said; table++) {
-		if (shd_loose_is(value, table->said)) {
-			*ret_meant = table->meant;
-			return true;
-		}
-	}
-	return false;
+	const struct shd_loose_word *row = find_word(value, table);
+
+	if (row)
+		*ret_meant = row->meant;
+	return row;
 }
 
 void shd_loose_example(const json_t *value, struct shd_text *out)

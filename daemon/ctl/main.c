@@ -22,7 +22,8 @@ static const struct {
 	const char *of;           /* the commands that take it, or their first word; NULL: all */
 	const char *doc;
 } options[] = {
-#define FLAG(name, member, of, doc) {name, "", OPTION_FLAG, offsetof(struct shd_ctl, member), of, doc}
+#define FLAG(name, member, of, doc)                                                                \
+	{name, "", OPTION_FLAG, offsetof(struct shd_ctl, member), of, doc}
 #define VALUE(name, value, member, of, doc)                                                        \
 	{name, value, OPTION_VALUE, offsetof(struct shd_ctl, member), of, doc}
 	VALUE("--after", "ID", after, "entities", "those behind this id, of one store"),

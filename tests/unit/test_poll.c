@@ -394,7 +394,8 @@ static void a_batch_asks_for_the_ids_of_another_feed(void **state)
 static void a_record_without_rows_is_listed_by_its_owner(void **state)
 {
 	static const char body[] = "{\"items\":[{\"id\":\"a\",\"rows\":[],\"owner\":\"P\"},"
-		"{\"id\":\"b\",\"rows\":[1],\"owner\":\"Q\"},{\"id\":\"c\",\"rows\":{},\"owner\":\"R\"},"
+		"{\"id\":\"b\",\"rows\":[1],\"owner\":\"Q\"},"
+		"{\"id\":\"c\",\"rows\":{},\"owner\":\"R\"},"
 		"{\"id\":\"d\",\"owner\":\"S\"},{\"id\":\"e\",\"rows\":[]}%s]}";
 	struct poll_bench *f = *state;
 

@@ -102,10 +102,12 @@ SHD_MUST_USE bool shd_state_window(struct shd_state *state, const char *store, e
 				   struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
 				   void *ctx, struct shd_error *reterr);
 
-/* The same, but only the fields of the mask are read and the others are none. With no
- * more than opened_at nothing but the index is read. */
+/* The same by the field `time` (its index within the kind), but only that and the fields of the
+ * mask are read and the others are none. With nothing else nothing but the index is read; times
+ * that have none (schema.c) read all of the store's kind. */
 SHD_MUST_USE bool shd_state_window_of(struct shd_state *state, const char *store,
-				      enum shd_kind kind, uint64_t fields, struct shd_wall from,
+				      enum shd_kind kind, int time, uint64_t fields,
+				      struct shd_wall from,
 				      struct shd_wall to, shd_window_fn *visit, void *ctx,
 				      struct shd_error *reterr);
 

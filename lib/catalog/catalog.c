@@ -226,3 +226,25 @@ bool shd_field_made(enum shd_field field)
 	return (kind != SHD_KIND_store && shd_kind_poller(kind) == SHD_POLLER_COUNT) ||
 	       (index < SHD_I_COMMON && common[index]) || made[field];
 }
+
+static const struct {
+	enum shd_field field, time;
+	const char *word; /* "": every one */
+} begins[] = {
+#define BEGINS(kind, field, word, time) {SHD_F_##kind##_##field, SHD_F_##kind##_##time, word},
+#include "begins.def"
+#undef BEGINS
+};
+
+bool shd_field_begins(enum shd_field field, const char *word, size_t len, enum shd_field *ret_time)
+{
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		if (begins[i].field != field ||
+			(begins[i].word[0] && (strlen(begins[i].word) != len ||
+						      memcmp(begins[i].word, word, len) != 0)))
+			continue;
+		*ret_time = begins[i].time;
+		return true;
+	}
+	return false;
+}

@@ -105,6 +105,9 @@ int64_t shd_poller_every_ms(enum shd_poller poller);
 enum shd_poller shd_kind_poller(enum shd_kind kind);
 enum shd_poller shd_metric_poller(enum shd_metric metric);
 
+/* The field that says since when `field` is the word; false: there is none. */
+bool shd_field_begins(enum shd_field field, const char *word, size_t len, enum shd_field *ret_time);
+
 /* Whether this daemon itself gives the field a value, from what it reads or from how it goes;
  * a marketplace may tell it as well (shd_adapter_brings). */
 bool shd_field_made(enum shd_field field);

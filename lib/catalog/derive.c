@@ -15,7 +15,8 @@ struct work {
 static const enum shd_field uneventful[] = {
 	SHD_F_listing_state_since, SHD_F_listing_was_active, SHD_F_parcel_customs_since,
 	SHD_F_order_shipped_late, SHD_F_order_delivered_late, SHD_F_order_has_product,
-	SHD_F_order_category, SHD_F_return_category,
+	SHD_F_order_category, SHD_F_return_category, SHD_F_order_first_seen,
+	SHD_F_order_cancelled_at, SHD_F_order_delivered_at,
 	SHD_F_stock_cover, SHD_F_stock_had_stock, SHD_F_stock_unshipped, SHD_F_stock_updated_at,
 	SHD_F_campaign_updated_at, SHD_F_rating_updated_at, SHD_F_parcel_stood_still,
 	SHD_F_parcel_stood_still_on,
@@ -194,12 +195,91 @@ static void derive_complaint(const struct work *work)
 		keep_earlier(work, SHD_F_complaint_responded_at);
 }
 
+/* The times of an order that may be given by what is seen, and the state that each begins. */
+static const struct {
+	enum shd_field time;
+	const char *state;
+	bool from_opening; /* one that was so from the first began so: a buyer cancels at once */
+} moments[] = {
+	{SHD_F_order_cancelled_at, "cancelled", true},
+	{SHD_F_order_delivered_at, "delivered", false},
+};
+enum { CANCELLED, DELIVERED };
+
+/* first_seen, a bit per moment. */
+static unsigned seen_moments(const struct work *work)
+{
+	const struct shd_value *value = at(work, SHD_F_order_first_seen);
+	unsigned seen = 0;
+
+	for (size_t i = 0; !value->none && i < SHD_COUNT(moments); i++) {
+		const char *name = shd_field_row(moments[i].time)->name;
+
+		if (memmem(value->text, value->len, name, strlen(name)))
+			seen |= 1U << i;
+	}
+	return seen;
+}
+
+static void set_seen_moments(const struct work *work, unsigned seen)
+{
+	static const char *const texts[] = {
+		"", "cancelled_at", "delivered_at", "cancelled_at delivered_at"};
+	struct shd_value *value = at(work, SHD_F_order_first_seen);
+
+	value->none = !seen;
+	value->text = texts[seen];
+	value->len = (uint32_t)strlen(texts[seen]);
+}
+
+/* When the state began, as far as that was seen; none when it was not. */
+static void begin_moment(const struct work *work, size_t i)
+{
+	const struct shd_value *was = work->before ? past(work, SHD_F_order_status) : NULL;
+	const struct shd_value *opened = at(work, SHD_F_order_opened_at);
+
+	if (was && !was->none && !is(was, moments[i].state))
+		set_n(work, moments[i].time, work->now.ms);
+	else if (moments[i].from_opening && !opened->none)
+		set_n(work, moments[i].time, opened->n);
+}
+
+/* An order that was delivered stays so when it is cancelled later. */
+static void derive_moments(const struct work *work)
+{
+	const struct shd_value *status = at(work, SHD_F_order_status);
+	unsigned before = seen_moments(work), seen = before;
+
+	if (given(work, SHD_F_order_first_seen))
+		return;
+	for (size_t i = 0; i < SHD_COUNT(moments); i++) {
+		struct shd_value *time = at(work, moments[i].time);
+		bool left = !status->none && !is(status, moments[i].state) &&
+			    !is(status, moments[CANCELLED].state);
+
+		if (given(work, moments[i].time)) {
+			seen &= ~(1U << i);
+		} else if (is(status, moments[i].state) && time->none) {
+			if (before >> i & 1) /* the answer says that it does not know */
+				*time = *past(work, moments[i].time);
+			else
+				begin_moment(work, i);
+			seen |= time->none ? 0 : 1U << i;
+		} else if (left && (seen >> i & 1)) {
+			time->none = true;
+			seen &= ~(1U << i);
+		}
+	}
+	if (seen != before)
+		set_seen_moments(work, seen);
+}
+
 /* done after `limit`, or not done and still expected past it. What ended without a
  * time keeps what was known while it went on. */
 static void derive_late(struct work *work, enum shd_field late, enum shd_field limit,
-			enum shd_field done, bool expected)
+			const struct shd_value *when, bool expected)
 {
-	const struct shd_value *by = at(work, limit), *when = at(work, done);
+	const struct shd_value *by = at(work, limit);
 
 	if (given(work, late))
 		return;
@@ -232,6 +312,8 @@ static bool is_bare(const struct shd_entity *order)
 
 static void derive_order(struct work *work)
 {
+	static const struct shd_value unknown_time = {.type = SHD_TIME, .none = true};
+
 	if (is_bare(work->entity) && at(work, SHD_F_order_closed)->none)
 		set_n(work, SHD_F_order_closed, true);
 	else if (is_bare(work->before) && !is_bare(work->entity) &&
@@ -242,10 +324,13 @@ static void derive_order(struct work *work)
 	bool waits = is(status, "awaiting_payment") || is(status, "awaiting_shipment");
 	bool on_its_way = waits || is(status, "shipped");
 
-	derive_late(work, SHD_F_order_shipped_late, SHD_F_order_ship_by, SHD_F_order_shipped_at,
-		    waits && !closed);
+	derive_late(work, SHD_F_order_shipped_late, SHD_F_order_ship_by,
+		at(work, SHD_F_order_shipped_at), waits && !closed);
+	derive_moments(work);
+	/* It was delivered before it was seen delivered, perhaps in time. */
+	bool told = !(seen_moments(work) >> DELIVERED & 1);
 	derive_late(work, SHD_F_order_delivered_late, SHD_F_order_deliver_by,
-		    SHD_F_order_delivered_at, on_its_way && !closed);
+		told ? at(work, SHD_F_order_delivered_at) : &unknown_time, on_its_way && !closed);
 }
 
 /* A demand that was read: what was done about it nobody tells, and its date has passed. */

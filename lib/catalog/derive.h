@@ -12,7 +12,10 @@
  *   listing     state_since, was_active
  *   parcel      customs_since, stood_still, stood_still_on
  *   return      act_since, when it waits for the seller
- *   order       shipped_late, delivered_late; closed, while nothing else is known of it: others
+ *   order       cancelled_at, delivered_at: where they are not told, when that was first
+ *               seen; of one that was cancelled from the first, opened_at, as it was no
+ *               earlier. first_seen names those times. shipped_late, delivered_late, by
+ *               told times alone; closed, while nothing else is known of it: others
  *               speak of orders that are long gone, and it would stay for ever
  *   notice      closed, of a demand that was read, once its date has passed
  *   stock       cover, had_stock

@@ -1,6 +1,7 @@
 #include "memory_own.h"
 
 #include "base/num.h"
+#include "rule/eval/window_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +21,6 @@ static const struct shd_value *named(const struct shd_entity *entity, const char
 		       ? shd_entity_get(entity, field) : NULL;
 }
 
-static bool opened(const struct shd_entity *entity)
-{
-	return !entity->fields[SHD_I_opened_at].none;
-}
-
-static int64_t opened_ms(const struct memory_entity *own)
-{
-	return own->entity->fields[SHD_I_opened_at].n;
-}
-
 /* --- the lists ---------------------------------------------------------------------- */
 
 static void add_at(struct memory_list *list, size_t at, struct memory_entity *own)
@@ -46,24 +37,6 @@ static void take_at(struct memory_list *list, size_t at)
 	list->count--;
 	memmove(list->items + at, list->items + at + 1,
 		(list->count - at) * sizeof(list->items[0]));
-}
-
-/* Where one stands that was opened at `ms` and came as the `order`th, or would. */
-static size_t place(const struct memory_list *list, int64_t ms, uint64_t order)
-{
-	size_t low = 0, high = list->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct memory_entity *own = list->items[middle];
-		int64_t own_ms = opened_ms(own);
-
-		if (own_ms < ms || (own_ms == ms && own->order < order))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 /* By id, as the lists of a sku are read. */
@@ -94,8 +67,6 @@ static void leave_lists(struct memory_kind *kind, struct memory_entity *own)
 {
 	const struct shd_value *sku = named(own->entity, "sku");
 
-	if (opened(own->entity))
-		take_at(&kind->by_time, place(&kind->by_time, opened_ms(own), own->order));
 	if (sku && !sku->none) {
 		struct memory_list *list = list_of(kind, sku->text);
 
@@ -118,8 +89,6 @@ static void enter_lists(struct shd_memory *memory, struct memory_kind *kind,
 {
 	const struct shd_value *sku = named(own->entity, "sku");
 
-	if (opened(own->entity))
-		add_at(&kind->by_time, place(&kind->by_time, opened_ms(own), own->order), own);
 	if (!sku || sku->none)
 		return;
 	struct memory_list *known = list_of(kind, sku->text);
@@ -162,7 +131,6 @@ void shd_memory_entity_put(struct shd_memory *memory, const struct shd_entity_ch
 	} else {
 		own = shd_xcalloc(1, sizeof(*own));
 		own->id = shd_memory_text(memory, change->entity->id);
-		own->order = ++memory->order;
 		HASH_ADD_KEYPTR(hh, kind->entities, own->id, strlen(own->id), own);
 	}
 	own->entity = copy(memory, change->entity, own->id);
@@ -185,7 +153,6 @@ static void close_kind(struct memory_kind *kind)
 		free(sku->list.items);
 		free(sku);
 	}
-	free(kind->by_time.items);
 }
 
 void shd_memory_entities_close(struct memory_store *store)
@@ -288,18 +255,18 @@ static bool open_stores(void *ctx, struct shd_arena *arena, const char *const **
 	return true;
 }
 
-static bool window(void *ctx, const char *store, enum shd_kind kind, uint64_t fields,
+static bool window(void *ctx, const char *store, enum shd_kind kind, int time, uint64_t fields,
 		   struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
 		   void *visit_ctx, struct shd_error *reterr)
 {
-	const struct memory_list *list = &kind_of(ctx, store, kind)->by_time;
+	struct shd_window_list list = {.time = time, .from = from, .to = to};
 
 	(void)fields;
 	(void)reterr;
-	for (size_t i = place(list, from.ms, UINT64_MAX); i < list->count; i++)
-		if (opened_ms(list->items[i]) > to.ms ||
-		    !visit(visit_ctx, list->items[i]->entity))
-			break;
+	for (const struct memory_entity *own = kind_of(ctx, store, kind)->entities; own;
+		own = own->hh.next)
+		shd_window_list_add(&list, own->entity);
+	shd_window_list_show(&list, visit, visit_ctx);
 	return true;
 }
 

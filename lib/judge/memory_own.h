@@ -10,7 +10,6 @@
 struct memory_entity {
 	const struct shd_entity *entity;
 	const char *id, *feed;
-	uint64_t order;               /* in which it came */
 	UT_hash_handle hh;
 };
 
@@ -27,7 +26,6 @@ struct memory_sku {
 struct memory_kind {
 	struct memory_entity *entities;
 	struct memory_sku *skus;
-	struct memory_list by_time;   /* those that were opened, the oldest first */
 };
 
 struct memory_sample {
@@ -77,7 +75,6 @@ struct shd_memory {
 	struct shd_stored stored;
 	struct shd_arena *arena;
 	struct memory_store *stores;
-	uint64_t order;
 	struct memory_wake **wakes;   /* by time, once sorted */
 	size_t wake_count, wake_room;
 	bool wakes_sorted;

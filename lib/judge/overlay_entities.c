@@ -354,7 +354,7 @@ bool shd_overlay_entity_put(struct shd_overlay *overlay, const char *store,
 	if (!kept || (!kept->changed && !start_change(overlay, kind, kept, before, reterr)))
 		return false;
 	enum shd_changed_keys keys = before ? changed_keys(before, entity) : SHD_KEYS_ANY;
-	kind->sorted = kind->sorted && keys == SHD_KEYS_NONE;
+	kind->sorted = kind->sorted && keys == SHD_KEYS_NONE && kind->time == SHD_I_opened_at;
 	if (keys > kept->keys)
 		kept->keys = keys;
 	struct shd_entity named = *entity;

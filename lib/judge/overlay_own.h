@@ -3,7 +3,7 @@
  *   overlay.c           its life, loading ahead, the change set
  *   overlay_entities.c  entities, cross references
  *   overlay_parcels.c   parcels of all stores, by tracking number
- *   overlay_windows.c   entities by when they were opened
+ *   overlay_windows.c   entities by one of their times
  *   overlay_rows.c      metrics, samples, feeds, wake-ups
  *   overlay_alerts.c    alerts, who was told of them
  */
@@ -32,13 +32,19 @@ struct kept_sku {
 	UT_hash_handle hh;
 };
 
+struct kept_dated {
+	int64_t ms;
+	struct kept_entity *kept;
+};
+
 struct kept_kind {
 	struct kept_entity *entities; /* hash */
 	struct kept_entity *changed, *last_changed;
 	size_t changed_count;
 	struct kept_sku *skus;        /* hash */
-	struct kept_entity **by_time; /* those changed that were opened, the oldest first */
+	struct kept_dated *by_time;   /* those changed that have the time, the earliest first */
 	size_t by_time_count, by_time_room;
+	int time;                     /* by which they are sorted (index of a field), if they are */
 	bool sorted;
 	struct kept_wake *wakes;      /* hash by id */
 };

@@ -2,32 +2,29 @@
 
 #include <stdlib.h>
 
-static int64_t opened_ms(const struct shd_entity *entity)
+static int earlier(const void *a, const void *b)
 {
-	return entity->fields[SHD_I_opened_at].n;
-}
-
-static int by_opening(const void *a, const void *b)
-{
-	int64_t x = opened_ms((*(struct kept_entity *const *)a)->entity);
-	int64_t y = opened_ms((*(struct kept_entity *const *)b)->entity);
+	int64_t x = ((const struct kept_dated *)a)->ms, y = ((const struct kept_dated *)b)->ms;
 
 	return (x > y) - (x < y);
 }
 
-static void sort(struct kept_kind *kind)
+static void sort(struct kept_kind *kind, int time)
 {
-	if (kind->sorted)
+	if (kind->sorted && kind->time == time)
 		return;
 	kind->by_time_count = 0;
 	for (struct kept_entity *kept = kind->changed; kept; kept = kept->next_changed) {
-		if (kept->entity->fields[SHD_I_opened_at].none)
+		const struct shd_value *at = &kept->entity->fields[time];
+
+		if (at->none)
 			continue;
 		shd_grow(kind->by_time, kind->by_time_count, kind->by_time_room);
-		kind->by_time[kind->by_time_count++] = kept;
+		kind->by_time[kind->by_time_count++] = (struct kept_dated){at->n, kept};
 	}
 	if (kind->by_time_count)
-		qsort(kind->by_time, kind->by_time_count, sizeof(kind->by_time[0]), by_opening);
+		qsort(kind->by_time, kind->by_time_count, sizeof(kind->by_time[0]), earlier);
+	kind->time = time;
 	kind->sorted = true;
 }
 
@@ -39,13 +36,13 @@ struct merge {
 	bool over;
 };
 
-/* Shows what changed and was opened before `ms`. */
+/* Shows what changed and has a time before `ms`. */
 static bool show_changed(struct merge *merge, int64_t ms)
 {
 	while (!merge->over && merge->next < merge->end &&
-	       opened_ms(merge->kind->by_time[merge->next]->entity) < ms)
+	       merge->kind->by_time[merge->next].ms < ms)
 		merge->over = !merge->visit(merge->ctx,
-					    merge->kind->by_time[merge->next++]->entity);
+					    merge->kind->by_time[merge->next++].kept->entity);
 	return !merge->over;
 }
 
@@ -56,13 +53,13 @@ static bool show_stored(void *ctx, const struct shd_entity *entity)
 
 	if (kept && kept->changed)
 		return true;
-	if (!show_changed(merge, opened_ms(entity)))
+	if (!show_changed(merge, entity->fields[merge->kind->time].n))
 		return false;
 	merge->over = !merge->visit(merge->ctx, entity);
 	return !merge->over;
 }
 
-/* The first of by_time that was opened after `ms`. */
+/* The first of by_time whose time is after `ms`. */
 static size_t place_after(const struct kept_kind *kind, int64_t ms)
 {
 	size_t low = 0, high = kind->by_time_count;
@@ -70,7 +67,7 @@ static size_t place_after(const struct kept_kind *kind, int64_t ms)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (opened_ms(kind->by_time[middle]->entity) > ms)
+		if (kind->by_time[middle].ms > ms)
 			high = middle;
 		else
 			low = middle + 1;
@@ -78,8 +75,8 @@ static size_t place_after(const struct kept_kind *kind, int64_t ms)
 	return low;
 }
 
-static bool window(void *ctx, const char *store, enum shd_kind kind, uint64_t fields,
-		   struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
+static bool window(void *ctx, const char *store, enum shd_kind kind, int time,
+		   uint64_t fields, struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
 		   void *visit_ctx, struct shd_error *reterr)
 {
 	struct shd_overlay *overlay = ctx;
@@ -87,16 +84,16 @@ static bool window(void *ctx, const char *store, enum shd_kind kind, uint64_t fi
 	struct kept_kind *own = shd_overlay_kind(overlay, store, kind);
 
 	if (!own || !own->changed_count)
-		return stored->window(stored->ctx, store, kind, fields, from, to, visit,
+		return stored->window(stored->ctx, store, kind, time, fields, from, to, visit,
 				      visit_ctx, reterr);
-	sort(own);
+	sort(own, time);
 	struct merge merge = {own, place_after(own, from.ms), place_after(own, to.ms), visit,
 			      visit_ctx, false};
 	if (merge.next > merge.end)
 		merge.end = merge.next;
-	uint64_t wanted = fields | SHD_FIELDS_ID | 1ULL << SHD_I_opened_at;
-	if (!stored->window(stored->ctx, store, kind, wanted, from, to, show_stored, &merge,
-			    reterr))
+	uint64_t wanted = fields | SHD_FIELDS_ID | 1ULL << time;
+	if (!stored->window(stored->ctx, store, kind, time, wanted, from, to, show_stored,
+			    &merge, reterr))
 		return false;
 	(void)show_changed(&merge, INT64_MAX);
 	return true;

@@ -124,8 +124,8 @@ static bool count_row(void *ctx, const struct shd_entity *entity)
 	return counter->visit(counter->ctx, entity);
 }
 
-static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-		   shd_window_fn *visit, void *visit_ctx)
+static void window(void *ctx, enum shd_kind kind, int time, struct shd_wall from,
+		   struct shd_wall to, shd_window_fn *visit, void *visit_ctx)
 {
 	struct shd_reading *reading = ctx;
 	const struct shd_stored *stored = reading->stored;
@@ -133,8 +133,8 @@ static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct s
 	uint64_t fields = reading->rule ? reading->rule->reads_fields[kind] : UINT64_MAX;
 	struct shd_error err;
 
-	if (!stored->window(stored->ctx, reading->id, kind, fields, from, to, count_row, &counter,
-			    &err))
+	if (!stored->window(stored->ctx, reading->id, kind, time, fields, from, to, count_row,
+			    &counter, &err))
 		note(reading, &err);
 }
 

@@ -46,11 +46,12 @@ struct shd_stored {
 	/* Ids of the stores whose store entity is open. */
 	bool (*open_stores)(void *ctx, struct shd_arena *arena, const char *const **ret_ids,
 			    size_t *ret_count, struct shd_error *reterr);
-	/* Visits entities opened in (from, to], oldest first. Only the fields of the mask are
-	 * read; the cost follows the window and not the history. */
-	bool (*window)(void *ctx, const char *store, enum shd_kind kind, uint64_t fields,
-		       struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
-		       void *visit_ctx, struct shd_error *reterr);
+	/* Visits entities whose field `time` (its index within the kind) lies in (from, to], the
+	 * earliest first. Only the fields of the mask, and that one, are read; by opened_at, and by
+	 * other times that have an index, the cost follows the window and not the history. */
+	bool (*window)(void *ctx, const char *store, enum shd_kind kind, int time,
+		       uint64_t fields, struct shd_wall from, struct shd_wall to,
+		       shd_window_fn *visit, void *visit_ctx, struct shd_error *reterr);
 	/* By sku, in id order: listings; orders or returns that have no category; stock
 	 * rows. And the pieces, in micro-units, of orders that are not yet shipped
 	 * (shd_units_promised). */

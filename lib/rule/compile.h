@@ -85,6 +85,10 @@ void shd_compile_conditions(struct shd_compiler *compiler);
  * its level, so that the alert never ends. */
 void shd_compile_warn_contradictions(struct shd_compiler *compiler);
 
+/* Warns of a window that counts entities by a state, but goes by when they were opened. */
+void shd_compile_warn_windows(struct shd_compiler *compiler, const struct shd_node *node,
+	const struct shd_expr *expr);
+
 /* Reads the names in `inhibited_by`. Then, for all rules of a set, reports names that are no rules,
  * and rules that inhibit each other in a cycle. store_overrides: of the set's store, or NULL. */
 void shd_compile_inhibited_by(struct shd_compiler *compiler);

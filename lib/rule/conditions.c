@@ -31,6 +31,8 @@ static const struct shd_expr *compile(struct shd_compiler *compiler, const struc
 	if (!expr || !shd_check(expr, scope, compiler->arena, &mistakes))
 		return NULL;
 	shd_series_collect(&compiler->rules->series, expr, scope->due, scope->value);
+	if (strcmp(key, "needs") != 0)
+		shd_compile_warn_windows(compiler, node, expr);
 	return expr;
 }
 

@@ -1,6 +1,7 @@
 #include "trial_store.h"
 
 #include "catalog/derive.h"
+#include "rule/eval/window_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,10 @@ struct series {
 	struct shd_value newest, target;
 };
 
-/* The entities of a kind, in the order of their first observation, and by opened_at. */
+/* The entities of a kind, in the order of their first observation. */
 struct population {
-	struct shd_trial_entity **items, **by_age;
-	size_t count, room, age_count, age_room;
+	struct shd_trial_entity **items;
+	size_t count, room;
 };
 
 struct shd_trial_store {
@@ -58,7 +59,6 @@ void shd_trial_store_destroy(struct shd_trial_store *store)
 		return;
 	for (int i = 0; i < SHD_KIND_COUNT; i++) {
 		free(store->kinds[i].items);
-		free(store->kinds[i].by_age);
 	}
 	for (int i = 0; i < SHD_METRIC_COUNT; i++)
 		free(store->metrics[i].samples);
@@ -115,31 +115,6 @@ static bool copy_texts(struct shd_trial_store *store, struct shd_entity *entity)
 	return true;
 }
 
-/* Sorts the entity into by_age; without opened_at it is in no window. */
-static void sort_by_age(
-	struct population *all, struct shd_trial_entity *item, const struct shd_value *was)
-{
-	const struct shd_value *began = &item->entity.fields[SHD_I_opened_at];
-	size_t at = 0;
-
-	if (was && shd_value_equal(was, began))
-		return;
-	while (at < all->age_count && all->by_age[at] != item)
-		at++;
-	if (at < all->age_count) {
-		memmove(&all->by_age[at], &all->by_age[at + 1],
-			(all->age_count - at - 1) * sizeof(struct shd_trial_entity *));
-		all->age_count--;
-	}
-	if (began->none)
-		return;
-	shd_grow(all->by_age, all->age_count, all->age_room);
-	for (at = all->age_count++;
-		at > 0 && all->by_age[at - 1]->entity.fields[SHD_I_opened_at].n > began->n; at--)
-		all->by_age[at] = all->by_age[at - 1];
-	all->by_age[at] = item;
-}
-
 /* Replaces the entity by `next`, and notes what changed. */
 static void replace(struct shd_trial_store *store, struct shd_trial_entity *item,
 	const struct shd_entity *next, bool fresh)
@@ -153,7 +128,6 @@ static void replace(struct shd_trial_store *store, struct shd_trial_entity *item
 		if (!shd_value_equal(&old[i], &next->fields[i]))
 			changed |= 1ULL << i;
 	item->entity = *next;
-	sort_by_age(&store->kinds[kind], item, fresh ? NULL : &old[SHD_I_opened_at]);
 	if (!changed)
 		return;
 	item->changed = true;
@@ -312,20 +286,16 @@ static void read_metric(void *ctx, enum shd_metric metric, bool target, struct s
 	*ret = target ? store->metrics[metric].target : store->metrics[metric].newest;
 }
 
-static void read_window(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-	shd_window_fn *visit, void *visit_ctx)
+static void read_window(void *ctx, enum shd_kind kind, int time, struct shd_wall from,
+	struct shd_wall to, shd_window_fn *visit, void *visit_ctx)
 {
 	const struct shd_trial_store *store = ctx;
 	const struct population *all = &store->kinds[kind];
+	struct shd_window_list list = {.time = time, .from = from, .to = to};
 
-	for (size_t i = 0; i < all->age_count; i++) {
-		int64_t began_ms = all->by_age[i]->entity.fields[SHD_I_opened_at].n;
-
-		if (began_ms > to.ms)
-			return;
-		if (began_ms > from.ms && !visit(visit_ctx, &all->by_age[i]->entity))
-			return;
-	}
+	for (size_t i = 0; i < all->count; i++)
+		shd_window_list_add(&list, &all->items[i]->entity);
+	shd_window_list_show(&list, visit, visit_ctx);
 }
 
 static void read_samples(void *ctx, enum shd_metric metric, struct shd_wall from,

@@ -210,13 +210,13 @@ struct history {
 	const struct shd_rule *rule; /* being judged */
 };
 
-static void read_window(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-			shd_window_fn *visit, void *visit_ctx)
+static void read_window(void *ctx, enum shd_kind kind, int time, struct shd_wall from,
+			struct shd_wall to, shd_window_fn *visit, void *visit_ctx)
 {
 	const struct history *history = ctx;
 
-	check(shd_state_window_of(history->state, "shop", kind, history->rule->reads_fields[kind],
-				  from, to, visit, visit_ctx, &err));
+	check(shd_state_window_of(history->state, "shop", kind, time,
+		history->rule->reads_fields[kind], from, to, visit, visit_ctx, &err));
 }
 
 /* An order a second, the newest now. */

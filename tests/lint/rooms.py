@@ -37,7 +37,7 @@ ROOMS = [
     ("lib/market/ozon", ""),
     ("lib/market", "adapter.h cursor.h loose.h slice.h source.h standing.h"),
     ("lib/rule", "rule.h match.h schema.h"),
-    ("lib/rule/eval", "env.h eval.h exact.h series.h tally.h"),
+    ("lib/rule/eval", "env.h eval.h exact.h series.h tally.h window_list.h"),
     ("lib/rule/language", "expr.h regex.h word_lists.h"),
     ("lib/catalog", "*"),
     ("lib/conf", "*"),

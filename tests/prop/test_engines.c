@@ -15,6 +15,10 @@ static const char yaml[] =
 	"  - rule: late-share\n    value: share(order last 7d where shipped_late)\n"
 	"    levels: {warning: value > 20%, critical: value > 40%}\n"
 	"  - rule: many\n    value: count(order last 2d)\n    levels: {warning: value > 5}\n"
+	"  - rule: delivered\n    value: count(order last 3d at delivered_at where units > 1)\n"
+	"    levels: {warning: value > 1, critical: value > 3}\n"
+	"  - rule: pressing\n    value: sum(order.units last 5h at ship_by)\n"
+	"    levels: {warning: value > 3}\n"
 	"  - rule: newest\n    value: max(order.units last 3d)\n    levels: {warning: value > 3}\n"
 	"  - rule: sorted-out\n    each: complaint\n    levels: {warning: stage is not none}\n"
 	"  - rule: low-rating\n    value: rating\n    levels: {warning: value < 4.5}\n"
@@ -67,6 +71,11 @@ static void add_order(struct random *random, struct shd_harvest *harvest, int64_
 	text(harvest, at, SHD_F_order_status, states[roll(random, SHD_COUNT(states))]);
 	shd_set_n(harvest, at, SHD_F_order_units, (int64_t)(1 + roll(random, 4)) * SHD_MICRO);
 	shd_set_n(harvest, at, SHD_F_order_ship_by, now + (int64_t)roll(random, 4) * SHD_HOUR_MS);
+	if (roll(random, 4) == 0)
+		shd_set_n(harvest, at, SHD_F_order_delivered_at,
+			now - (int64_t)roll(random, 90) * SHD_HOUR_MS);
+	else if (roll(random, 8) == 0)
+		shd_set_none(harvest, at, SHD_F_order_delivered_at);
 	shd_set_n(harvest, at, SHD_F_order_shipped_late, roll(random, 2));
 	shd_set_n(harvest, at, SHD_F_order_closed, roll(random, 4) == 0);
 }

@@ -107,7 +107,8 @@ static bool put_entity(struct world *w)
 		return false;
 	struct shd_entity *entity = copy_of(w, before, kind, id);
 	/* Few instants, so that several were opened at the same one. */
-	put_field(w, entity, "opened_at", T0 - (int64_t)roll(w, 8) * SHD_HOUR_MS, NULL);
+	const char *time = roll(w, 3) ? "opened_at" : "closed_at";
+	put_field(w, entity, time, T0 - (int64_t)roll(w, 8) * SHD_HOUR_MS, NULL);
 	put_field(w, entity, "closed", roll(w, 2), NULL);
 	put_field(w, entity, "sku", 0, ANY(w, skus));
 	put_field(w, entity, "category", 0, ANY(w, categories));
@@ -208,11 +209,11 @@ struct reading {
 	struct world *w;
 	const struct shd_stored *from;
 	struct shd_text *out;
-	const char *lines[ITEMS]; /* of a window; those opened at one instant by id */
-	int64_t opened[ITEMS];
+	const char *lines[ITEMS]; /* of a window; those of one instant by id */
+	int64_t at[ITEMS];
 	size_t count, max, due;
 	struct shd_wall next;
-	uint64_t fields;
+	uint64_t fields, time; /* by which the window goes */
 };
 
 static void print_values(const struct shd_entity *entity, uint64_t fields, struct shd_text *out)
@@ -247,11 +248,11 @@ static bool take_line(void *ctx, const struct shd_entity *entity)
 
 	assert_true(r->count < ITEMS);
 	shd_text_init(&line, 4096);
-	shd_text_printf(&line, "%lld", (long long)entity->fields[SHD_I_opened_at].n);
+	shd_text_printf(&line, "%lld", (long long)entity->fields[r->time].n);
 	print_values(entity, r->fields, &line);
-	r->opened[r->count] = entity->fields[SHD_I_opened_at].n;
+	r->at[r->count] = entity->fields[r->time].n;
 	r->lines[r->count] = shd_arena_text(r->w->b.arena, line.data, line.len);
-	assert_true(r->count == 0 || r->opened[r->count - 1] <= r->opened[r->count]);
+	assert_true(r->count == 0 || r->at[r->count - 1] <= r->at[r->count]);
 	return ++r->count < r->max;
 }
 
@@ -259,10 +260,10 @@ static bool take_line(void *ctx, const struct shd_entity *entity)
 static void read_window(struct reading *r, const char *store, enum shd_kind kind, size_t i,
 			size_t max)
 {
+	r->time = i % 2 ? SHD_I_closed_at : SHD_I_opened_at;
 	r->count = 0;
 	r->max = max;
-	assert_true(r->from->window(r->from->ctx, store, kind,
-				    r->fields | SHD_FIELDS_ID | 1ULL << SHD_I_opened_at,
+	assert_true(r->from->window(r->from->ctx, store, kind, (int)r->time, r->fields | SHD_FIELDS_ID,
 				    r->w->from[i], r->w->to[i], take_line, r, &r->w->b.err));
 	shd_text_printf(r->out, "window %s %zu\n", store, r->count);
 	if (max > ITEMS && r->count)
@@ -271,7 +272,7 @@ static void read_window(struct reading *r, const char *store, enum shd_kind kind
 		if (max > ITEMS)
 			shd_text_puts(r->out, r->lines[k]);
 		else
-			shd_text_printf(r->out, "%lld\n", (long long)r->opened[k]);
+			shd_text_printf(r->out, "%lld\n", (long long)r->at[k]);
 }
 
 static void print_ids(struct reading *r, const char *what, const char *const *ids, size_t count)

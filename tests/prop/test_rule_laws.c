@@ -65,6 +65,8 @@ static void random_tree(uint64_t *random, int depth, struct shd_text *out)
 		{"(", ") ? now : (", ")"},
 		{"count(order last 7d where ", ")", NULL},
 		{"share(order since today - 1d where ", ")", NULL},
+		{"avg(order.units last 7d at closed_at where ", ")", NULL},
+		{"count(order since today at x)", NULL, NULL},
 		{"sum(order.amount last 1h)", NULL, NULL},
 	};
 
@@ -130,8 +132,11 @@ static void random_store(uint64_t *random)
 	int64_t at = T0;
 	for (int i = 0; i < 20; i++) {
 		at += roll(random, 40) * SHD_HOUR_MS + roll(random, 1000);
-		fake_n(fake_add(&fake, SHD_KIND_review, "r", at), SHD_F_review_stars,
-			(1 + roll(random, 5)) * SHD_MICRO);
+		struct shd_entity *review = fake_add(&fake, SHD_KIND_review, "r", at);
+		fake_n(review, SHD_F_review_stars, (1 + roll(random, 5)) * SHD_MICRO);
+		if (roll(random, 3)) /* in another order than they were opened; some ahead */
+			fake_n(review, SHD_F_review_answered_at,
+				at + roll(random, 300) * SHD_HOUR_MS + roll(random, 1000));
 		fake_sample(&fake, SHD_M_rating, at, 4000000 + roll(random, 1000000));
 	}
 	struct shd_entity *order = fake_add(&fake, SHD_KIND_order, "o", T0 + roll(random, 1000000));
@@ -295,6 +300,12 @@ static void random_clock(uint64_t *random, struct shd_text *out)
 			"business_days(now, 2)"));
 }
 
+/* By which the window goes. */
+static const char *random_time(uint64_t *random)
+{
+	return PICK(random, "", " at opened_at", " at answered_at", " at answered_at");
+}
+
 /* Conditions of every sort, joined: wake-ups may be early, never late. */
 static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 {
@@ -312,9 +323,10 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 		shd_text_printf(out, " %s %u", random_order_op(random), roll(random, 24));
 		return;
 	case 10:
-		shd_text_printf(out, "%s(review since %s%s) %s %u", "count",
+		shd_text_printf(out, "%s(review since %s%s%s) %s %u", "count",
 			PICK(random, "today", "today - 3d", "today + 5h", "opened_at", "ship_by",
 				"store.opened_at"),
+			random_time(random),
 			PICK(random, "", " where stars <= 3", " where age > 20h"),
 			random_order_op(random), roll(random, 9));
 		return;
@@ -325,8 +337,9 @@ static void random_condition(uint64_t *random, int depth, struct shd_text *out)
 			roll(random, 10));
 		return;
 	case 0:
-		shd_text_printf(out, "count(review last %uh where stars %s %u) %s %u",
-			1 + roll(random, 400), random_order_op(random), 1 + roll(random, 5),
+		shd_text_printf(out, "count(review last %uh%s where stars %s %u) %s %u",
+			1 + roll(random, 400), random_time(random), random_order_op(random),
+			1 + roll(random, 5),
 			random_order_op(random), roll(random, 9));
 		return;
 	case 1:

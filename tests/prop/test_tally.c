@@ -6,6 +6,7 @@
 #include "conf/diag.h"
 #include "catalog/store.h"
 #include "rule/eval/tally.h"
+#include "rule/eval/window_list.h"
 #include "rule/rule.h"
 
 #include <stdio.h>
@@ -45,6 +46,17 @@ static const char yaml[] =
 	"  - rule: since\n    value: count(order since today - 6d where units >= 2)\n"
 	"    levels: {warning: value > 12, critical: share(order since today - 6d where "
 	"shipped_late and units >= 2) > 15%}\n"
+	"  - rule: delivered\n    value: count(order last 5d at delivered_at)\n"
+	"    levels: {warning: value > 40}\n"
+	"  - rule: late-by-delivery\n"
+	"    value: share(order last 6d at delivered_at where shipped_late)\n"
+	"    levels: {warning: value > 30%}\n"
+	"  - rule: late-by-opening\n    value: share(order last 6d where shipped_late)\n"
+	"    levels: {warning: value > 30%}\n"
+	"  - rule: worth-by-delivery\n    value: sum(order.amount last 7d at delivered_at)\n"
+	"    levels: {warning: 'value > 2 * baseline(value, 3d)'}\n"
+	"  - rule: limits\n    value: count(order last 2d at ship_by where units > 1)\n"
+	"    levels: {warning: value > 3}\n"
 	"  - rule: clock\n    value: count(order last 9d where hour(opened_at) < 12)\n"
 	"    levels: {warning: value > 15}\n";
 
@@ -68,6 +80,12 @@ struct shop {
 	size_t shown;
 };
 
+struct shown {
+	struct shop *shop;
+	shd_window_fn *visit;
+	void *ctx;
+};
+
 static uint64_t seed;
 
 static uint32_t roll(struct shop *shop, uint32_t below)
@@ -76,35 +94,25 @@ static uint32_t roll(struct shop *shop, uint32_t below)
 	return (uint32_t)(shop->random >> 33) % below;
 }
 
-static int earlier(const void *a, const void *b)
+static bool count_shown(void *ctx, const struct shd_entity *entity)
 {
-	const struct order *const *left = a, *const *right = b;
-	int64_t x = (*left)->fields[SHD_I_opened_at].n, y = (*right)->fields[SHD_I_opened_at].n;
+	const struct shown *shown = ctx;
 
-	return x != y ? (x > y) - (x < y) : (*left > *right) - (*left < *right);
+	shown->shop->shown++;
+	return shown->visit(shown->ctx, entity);
 }
 
-static void window(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-	shd_window_fn *visit, void *visit_ctx)
+static void window(void *ctx, enum shd_kind kind, int time, struct shd_wall from,
+	struct shd_wall to, shd_window_fn *visit, void *visit_ctx)
 {
-	struct shop *shop = ctx;
-	struct order *found[ORDERS];
-	size_t count = 0;
+	struct shown shown = {ctx, visit, visit_ctx};
+	struct shd_window_list list = {.time = time, .from = from, .to = to};
 
 	assert_int_equal(kind, SHD_KIND_order);
-	for (size_t i = 0; i < ORDERS; i++) {
-		struct order *order = &shop->orders[i];
-		const struct shd_value *opened = &order->fields[SHD_I_opened_at];
-
-		if (order->there && !opened->none && opened->n > from.ms && opened->n <= to.ms)
-			found[count++] = order;
-	}
-	qsort(found, count, sizeof(found[0]), earlier);
-	for (size_t i = 0; i < count; i++) {
-		shop->shown++;
-		if (!visit(visit_ctx, &found[i]->entity))
-			return;
-	}
+	for (size_t i = 0; i < ORDERS; i++)
+		if (shown.shop->orders[i].there)
+			shd_window_list_add(&list, &shown.shop->orders[i].entity);
+	shd_window_list_show(&list, count_shown, &shown);
 }
 
 static bool is_blind(void *ctx, enum shd_kind kind)
@@ -145,7 +153,11 @@ static void change_fields(struct shop *shop, struct order *order)
 		seller->none = roll(shop, 4) == 0;
 	}
 	if (roll(shop, 2) == 0)
-		put(order, SHD_F_order_delivered_at, shop->now);
+		put(order, SHD_F_order_delivered_at, shop->now - roll(shop, 9) * SHD_DAY_MS);
+	if (roll(shop, 20) == 0)
+		field(order, SHD_F_order_delivered_at)->none = true;
+	if (roll(shop, 3) == 0)
+		put(order, SHD_F_order_ship_by, shop->now + roll(shop, 90) * SHD_HOUR_MS);
 	if (roll(shop, 20) == 0)
 		put(order, SHD_F_order_opened_at, shop->now - roll(shop, 40) * SHD_DAY_MS);
 	if (roll(shop, 60) == 0)

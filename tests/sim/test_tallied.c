@@ -22,6 +22,12 @@ static const char rules[] =
 	"  - rule: more\n    value: count(order last 1d where not closed)\n"
 	"    levels: {info: 'value > baseline(value, 3d)',\n"
 	"             warning: 'value > 2 * baseline(value, 3d)'}\n"
+	"  - rule: cancelled\n    value: count(order last 1d at cancelled_at)\n"
+	"    levels: {info: value >= 3, warning: value >= 6, critical: value >= 12,\n"
+	"             breached: value >= 20}\n"
+	"  - rule: late-deliveries\n"
+	"    value: share(order last 2d at delivered_at where shipped_late)\n"
+	"    levels: {info: value > 10%, warning: value > 20%, breached: value > 30%}\n"
 	"  - rule: each\n    each: complaint\n"
 	"    levels: {info: count(order last 1d) >= 20, warning: count(order last 1d) >= 40}\n";
 
@@ -37,10 +43,11 @@ static uint64_t draw(uint64_t below)
 
 static void some_orders(struct bench *b)
 {
-	static const char *const words[] = {"awaiting_shipment", "shipped", "delivered"};
+	static const char *const words[] = {
+		"awaiting_shipment", "shipped", "delivered", "shipped", "cancelled"};
 
 	for (uint64_t i = draw(6); i > 0; i--) {
-		const char *status = words[draw(3)];
+		const char *status = words[draw(5)];
 		char id[16];
 
 		snprintf(id, sizeof(id), "o-%llu", (unsigned long long)draw(ORDERS));

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "market/source.h"
 #include "rule/eval/eval.h"
+#include "rule/eval/window_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,21 +36,16 @@ static inline void fake_metric(
 	*ret = target ? fake->targets[metric] : fake->metrics[metric];
 }
 
-static inline void fake_window(void *ctx, enum shd_kind kind, struct shd_wall from,
+static inline void fake_window(void *ctx, enum shd_kind kind, int time, struct shd_wall from,
 	struct shd_wall to, shd_window_fn *visit, void *visit_ctx)
 {
 	struct fake *fake = ctx;
+	struct shd_window_list list = {.time = time, .from = from, .to = to};
 
-	for (size_t i = 0; i < fake->entity_count; i++) {
-		const struct shd_entity *entity = &fake->entities[i];
-		const struct shd_value *opened = &entity->fields[SHD_I_opened_at];
-
-		if (entity->kind != kind || opened->none || opened->n <= from.ms ||
-			opened->n > to.ms)
-			continue;
-		if (!visit(visit_ctx, entity))
-			return;
-	}
+	for (size_t i = 0; i < fake->entity_count; i++)
+		if (fake->entities[i].kind == kind)
+			shd_window_list_add(&list, &fake->entities[i]);
+	shd_window_list_show(&list, visit, visit_ctx);
 }
 
 static inline void fake_samples(void *ctx, enum shd_metric metric, struct shd_wall from,
@@ -108,7 +104,6 @@ static inline void fake_init(struct fake *fake)
 		.blind_metric = fake_blind_metric};
 }
 
-/* Entities must be added oldest first within a kind. */
 static inline struct shd_entity *fake_add(
 	struct fake *fake, enum shd_kind kind, const char *id, int64_t opened_ms)
 {

@@ -207,6 +207,102 @@ static void an_order_is_late_after_its_limit(void **state)
 	assert_int_equal(get(&t, SHD_F_order_delivered_late)->n, 0);
 }
 
+static void an_order_is_cancelled_when_that_is_seen(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_order);
+	field(&t, SHD_F_order_opened_at)->n = 50;
+	text(&t, SHD_F_order_status, "awaiting_shipment");
+	derive(&t, 100);
+	assert_true(get(&t, SHD_F_order_cancelled_at)->none);
+	assert_true(get(&t, SHD_F_order_first_seen)->none);
+	text(&t, SHD_F_order_status, "cancelled");
+	derive(&t, 200);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 200);
+	assert_string_equal(get(&t, SHD_F_order_first_seen)->text, "cancelled_at");
+	text(&t, SHD_F_order_status, "cancelled");
+	none(&t, SHD_F_order_cancelled_at); /* it says each time that it does not know */
+	derive(&t, 300);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 200);
+	field(&t, SHD_F_order_cancelled_at)->n = 150; /* now it does */
+	derive(&t, 400);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 150);
+	assert_true(get(&t, SHD_F_order_first_seen)->none);
+	text(&t, SHD_F_order_status, "awaiting_shipment"); /* what was told is not taken back */
+	derive(&t, 500);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 150);
+}
+
+static void an_order_that_goes_on_is_not_cancelled(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_order);
+	text(&t, SHD_F_order_status, "shipped");
+	derive(&t, 100);
+	text(&t, SHD_F_order_status, "cancelled");
+	derive(&t, 200);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 200);
+	text(&t, SHD_F_order_status, "shipped");
+	derive(&t, 300);
+	assert_true(get(&t, SHD_F_order_cancelled_at)->none);
+	assert_true(get(&t, SHD_F_order_first_seen)->none);
+	text(&t, SHD_F_order_status, "delivered");
+	derive(&t, 400);
+	text(&t, SHD_F_order_status, "cancelled"); /* it came back */
+	derive(&t, 500);
+	assert_int_equal(get(&t, SHD_F_order_delivered_at)->n, 400);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 500);
+	assert_string_equal(
+		get(&t, SHD_F_order_first_seen)->text, "cancelled_at delivered_at");
+}
+
+/* The first reading brings the orders of weeks: none of them was cancelled just now. */
+static void an_order_that_was_over_at_the_first_sight(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_order);
+	field(&t, SHD_F_order_opened_at)->n = 50;
+	text(&t, SHD_F_order_status, "cancelled");
+	derive(&t, 1000);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 50);
+	start(&t, SHD_KIND_order);
+	field(&t, SHD_F_order_opened_at)->n = 50;
+	text(&t, SHD_F_order_status, "delivered");
+	derive(&t, 1000);
+	assert_true(get(&t, SHD_F_order_delivered_at)->none);
+	assert_true(get(&t, SHD_F_order_first_seen)->none);
+	start(&t, SHD_KIND_order);
+	text(&t, SHD_F_order_status, "cancelled"); /* it began, nobody knows when */
+	derive(&t, 1000);
+	assert_true(get(&t, SHD_F_order_cancelled_at)->none);
+}
+
+static void what_was_seen_delivered_late_may_have_come_in_time(void **state)
+{
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_order);
+	field(&t, SHD_F_order_deliver_by)->n = 1000;
+	text(&t, SHD_F_order_status, "shipped");
+	derive(&t, 900);
+	text(&t, SHD_F_order_status, "delivered");
+	derive(&t, 1100);
+	assert_int_equal(get(&t, SHD_F_order_delivered_at)->n, 1100);
+	assert_int_equal(get(&t, SHD_F_order_delivered_late)->n, 0);
+	derive(&t, 1200);
+	assert_int_equal(get(&t, SHD_F_order_delivered_late)->n, 0);
+	field(&t, SHD_F_order_delivered_at)->n = 1050; /* told afterwards */
+	derive(&t, 1300);
+	assert_int_equal(get(&t, SHD_F_order_delivered_late)->n, 1);
+}
+
 static void a_limit_of_never_wakes_nobody(void **state)
 {
 	struct thing t;
@@ -429,6 +525,10 @@ int main(void)
 		cmocka_unit_test(progress_is_a_visible_change),
 		cmocka_unit_test(closing_is_dated_and_taken_back),
 		cmocka_unit_test(an_order_is_late_after_its_limit),
+		cmocka_unit_test(an_order_is_cancelled_when_that_is_seen),
+		cmocka_unit_test(an_order_that_goes_on_is_not_cancelled),
+		cmocka_unit_test(an_order_that_was_over_at_the_first_sight),
+		cmocka_unit_test(what_was_seen_delivered_late_may_have_come_in_time),
 		cmocka_unit_test(a_limit_of_never_wakes_nobody),
 		cmocka_unit_test(a_cancelled_order_does_not_become_late),
 		cmocka_unit_test(a_listing_knows_its_state_and_its_past),

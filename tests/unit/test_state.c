@@ -233,8 +233,9 @@ static void lookups_read_an_index(void **state)
 
 	for (int k = 0; k < SHD_KIND_COUNT; k++) {
 		enum shd_kind kind = (enum shd_kind)k;
-		char *window shd_autofree = shd_table_window(kind, UINT64_MAX);
-		char *counted shd_autofree = shd_table_window(kind, 1ULL << SHD_I_opened_at);
+		char *window shd_autofree = shd_table_window(kind, SHD_I_opened_at, UINT64_MAX);
+		char *counted shd_autofree = shd_table_window(
+			kind, SHD_I_opened_at, 1ULL << SHD_I_opened_at);
 
 		plan_of(f, counted, plan, sizeof(plan));
 		assert_non_null(strstr(plan, "USING COVERING INDEX"));

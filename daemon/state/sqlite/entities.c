@@ -318,7 +318,7 @@ bool shd_state_stores_open(struct shd_state *state, struct shd_arena *arena,
 	       read_ids(&query, arena, ret_ids, ret_count, reterr);
 }
 
-bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_kind kind,
+bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_kind kind, int time,
 			 uint64_t wanted, struct shd_wall from, struct shd_wall to,
 			 shd_window_fn *visit, void *ctx, struct shd_error *reterr)
 {
@@ -326,8 +326,8 @@ bool shd_state_window_of(struct shd_state *state, const char *store, enum shd_ki
 	uint64_t own = (1ULL << shd_kind_fields(kind)) - 1;
 	struct shd_value fields[64];
 
-	wanted = wanted ? wanted & (own | SHD_FIELDS_ID) : 1ULL << SHD_I_opened_at;
-	if (!shd_query_open_window(&query, state, kind, wanted, reterr))
+	wanted = (wanted & (own | SHD_FIELDS_ID)) | 1ULL << time;
+	if (!shd_query_open_window(&query, state, kind, time, wanted, reterr))
 		return false;
 	shd_query_put_text(&query, store);
 	shd_query_put_n(&query, from.ms);
@@ -351,7 +351,8 @@ bool shd_state_window(struct shd_state *state, const char *store, enum shd_kind 
 		      struct shd_wall from, struct shd_wall to, shd_window_fn *visit, void *ctx,
 		      struct shd_error *reterr)
 {
-	return shd_state_window_of(state, store, kind, UINT64_MAX, from, to, visit, ctx, reterr);
+	return shd_state_window_of(state, store, kind, SHD_I_opened_at, UINT64_MAX, from, to, visit,
+		ctx, reterr);
 }
 
 static bool number_of(struct shd_state *state, enum shd_sql sql, const char *store, const char *sku,

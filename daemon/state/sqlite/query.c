@@ -79,23 +79,25 @@ bool shd_query_open_kind(struct shd_query *query, struct shd_state *state, enum 
 }
 
 /* Where the statement of this window is kept, or would be; NULL: there is no place left. */
-static sqlite3_stmt **window_home(struct shd_state *state, enum shd_kind kind, uint64_t fields)
+static sqlite3_stmt **window_home(
+	struct shd_state *state, enum shd_kind kind, int time, uint64_t fields)
 {
 	for (size_t i = 0; i < state->window_count; i++)
-		if (state->windows[i].kind == kind && state->windows[i].fields == fields)
+		if (state->windows[i].kind == kind && state->windows[i].time == time &&
+			state->windows[i].fields == fields)
 			return &state->windows[i].stmt;
 	if (state->window_count == SHD_WINDOWS_KEPT)
 		return NULL;
 	struct shd_window_kept *kept = &state->windows[state->window_count++];
-	*kept = (struct shd_window_kept){kind, fields, NULL};
+	*kept = (struct shd_window_kept){kind, time, fields, NULL};
 	return &kept->stmt;
 }
 
 bool shd_query_open_window(struct shd_query *query, struct shd_state *state, enum shd_kind kind,
-			   uint64_t fields, struct shd_error *reterr)
+			   int time, uint64_t fields, struct shd_error *reterr)
 {
-	sqlite3_stmt **home = window_home(state, kind, fields);
-	char *sql shd_autofree = home && *home ? NULL : shd_table_window(kind, fields);
+	sqlite3_stmt **home = window_home(state, kind, time, fields);
+	char *sql shd_autofree = home && *home ? NULL : shd_table_window(kind, time, fields);
 
 	return open_query(query, state, home, sql, reterr);
 }
@@ -291,7 +293,8 @@ bool shd_state_prepare_all(struct shd_state *state, struct shd_error *reterr)
 	for (int i = 0; i < SHD_KIND_COUNT; i++) {
 		struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 
-		if (!shd_query_open_window(&query, state, (enum shd_kind)i, UINT64_MAX, reterr))
+		if (!shd_query_open_window(&query, state, (enum shd_kind)i, SHD_I_opened_at,
+			    UINT64_MAX, reterr))
 			return shd_fail_in(reterr, "%s", shd_table_name((enum shd_kind)i));
 	}
 	for (int i = 0; i < SHD_KIND_COUNT * SHD_TABLE_SQL_COUNT; i++) {

@@ -22,6 +22,7 @@ enum shd_sql {
 #define SHD_WINDOWS_KEPT 64
 struct shd_window_kept {
 	enum shd_kind kind;
+	int time;
 	uint64_t fields;
 	sqlite3_stmt *stmt;
 };
@@ -68,7 +69,7 @@ SHD_MUST_USE bool shd_query_open_kind(struct shd_query *query, struct shd_state 
 				      enum shd_kind kind, enum shd_table_sql sql,
 				      struct shd_error *reterr);
 SHD_MUST_USE bool shd_query_open_window(struct shd_query *query, struct shd_state *state,
-					enum shd_kind kind, uint64_t fields,
+					enum shd_kind kind, int time, uint64_t fields,
 					struct shd_error *reterr);
 void shd_query_finish(struct shd_query *query);
 

@@ -140,7 +140,9 @@ static const struct shd_table_column columns[] = {
  * that SQLite has no index to look at: nearly every change is of other columns. */
 static bool is_indexed(enum shd_kind kind, const char *column, bool but_own)
 {
-	static const char *const shared[] = {"opened_at", "closed", "unreadable"};
+	static const char *const shared[] = {"opened_at", "closed", "unreadable",
+		/* of orders; they change when `closed` does */
+		"cancelled_at", "delivered_at"};
 	static const char *const own[] = {"sku", "category"};
 
 	for (size_t i = 0; i < SHD_COUNT(shared); i++)
@@ -211,7 +213,7 @@ char *shd_table_insert(enum shd_kind kind, int rows)
 	return shd_text_take(&sql);
 }
 
-char *shd_table_window(enum shd_kind kind, uint64_t fields)
+char *shd_table_window(enum shd_kind kind, int time, uint64_t fields)
 {
 	struct shd_text sql;
 	enum shd_field first = shd_kind_first(kind);
@@ -233,8 +235,9 @@ char *shd_table_window(enum shd_kind kind, uint64_t fields)
 		if (column->currency)
 			shd_text_printf(&sql, ", \"%s\"", column->currency);
 	}
-	shd_text_printf(&sql, " FROM e_%s WHERE store = ?1 AND opened_at > ?2 AND opened_at <= ?3"
-			      " ORDER BY opened_at", shd_kind_name(kind));
+	const char *by = columns[first + (enum shd_field)time].name;
+	shd_text_printf(&sql, " FROM e_%s WHERE store = ?1 AND %s > ?2 AND %s <= ?3 ORDER BY %s",
+		shd_kind_name(kind), by, by, by);
 	shd_assert(shd_text_ok(&sql));
 	return shd_text_take(&sql);
 }
@@ -251,6 +254,11 @@ static const char *const indexes[] = {
 	" (store) WHERE opened_at IS NULL AND closed = 1",
 #include "catalog/kinds.def"
 #undef KIND
+	/* What windows of the many orders go by; others read all that the store has of a kind. */
+	"CREATE INDEX IF NOT EXISTS e_order_cancelled ON e_order (store, cancelled_at)"
+	" WHERE cancelled_at IS NOT NULL",
+	"CREATE INDEX IF NOT EXISTS e_order_delivered ON e_order (store, delivered_at)"
+	" WHERE delivered_at IS NOT NULL",
 	"CREATE INDEX IF NOT EXISTS e_listing_sku ON e_listing (store, sku)",
 	"CREATE INDEX IF NOT EXISTS e_stock_sku ON e_stock (store, sku)",
 	/* Of two queries: that of open orders shall not walk through closed ones. */

@@ -41,10 +41,10 @@ const char *shd_table_sql(enum shd_kind kind, enum shd_table_sql sql);
 char *shd_table_update_same(enum shd_kind kind, bool but_own);
 char *shd_table_insert(enum shd_kind kind, int rows);
 
-/* ?1 store ?2 after ?3 until -> the fields of the mask (stored.h), which is not empty, before
- * them the id if it is asked for. Columns that nobody reads would cost more than the row.
- * free() it. */
-char *shd_table_window(enum shd_kind kind, uint64_t fields);
+/* ?1 store ?2 after ?3 until -> by the field `time`, the fields of the mask (stored.h), which is
+ * not empty, before them the id if it is asked for. Columns that nobody reads would cost more than
+ * the row. free() it. */
+char *shd_table_window(enum shd_kind kind, int time, uint64_t fields);
 
 /* "e_order" */
 const char *shd_table_name(enum shd_kind kind);

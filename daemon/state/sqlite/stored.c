@@ -38,11 +38,12 @@ static bool open_stores(void *ctx, struct shd_arena *arena, const char *const **
 	return shd_state_stores_open(ctx, arena, ret_ids, ret_count, reterr);
 }
 
-static bool window(void *ctx, const char *store, enum shd_kind kind, uint64_t fields,
-		   struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
+static bool window(void *ctx, const char *store, enum shd_kind kind, int time,
+		   uint64_t fields, struct shd_wall from, struct shd_wall to, shd_window_fn *visit,
 		   void *visit_ctx, struct shd_error *reterr)
 {
-	return shd_state_window_of(ctx, store, kind, fields, from, to, visit, visit_ctx, reterr);
+	return shd_state_window_of(
+		ctx, store, kind, time, fields, from, to, visit, visit_ctx, reterr);
 }
 
 static bool listings(void *ctx, const char *store, const char *sku, struct shd_arena *arena,

@@ -21,9 +21,10 @@ struct shd_rule_env {
 	void *ctx;
 	/* Newest value of a metric, or its target; none when it was never read. */
 	void (*metric)(void *ctx, enum shd_metric metric, bool target, struct shd_value *ret);
-	/* Entities of a kind opened in (from, to], oldest first. */
-	void (*window)(void *ctx, enum shd_kind kind, struct shd_wall from, struct shd_wall to,
-		       shd_window_fn *visit, void *visit_ctx);
+	/* Entities of a kind whose field `time` (of type TIME, an index within the kind) lies in
+	 * (from, to], the earliest first. */
+	void (*window)(void *ctx, enum shd_kind kind, int time, struct shd_wall from,
+		       struct shd_wall to, shd_window_fn *visit, void *visit_ctx);
 	/* Samples of a metric, oldest first: the newest one at or before `from`, if any, then
 	 * those in (from, to]. */
 	void (*samples)(void *ctx, enum shd_metric metric, struct shd_wall from, struct shd_wall to,

@@ -31,14 +31,14 @@ static bool reads_only_entity(const struct shd_expr *expr, uint64_t *reads)
 
 static bool is_same_series(const struct shd_expr *a, const struct shd_expr *b)
 {
-	return a->kind == b->kind && a->ref == b->ref &&
+	return a->kind == b->kind && a->time == b->time && a->ref == b->ref &&
 	       (a->ref != SHD_REF_FIELD || a->index == b->index) && a->count == b->count &&
 	       (a->count < 2 || shd_expr_equal(a->args[1], b->args[1]));
 }
 
 static void assign(struct shd_series_list *list, struct shd_expr *expr)
 {
-	uint64_t reads = 1ULL << SHD_I_opened_at;
+	uint64_t reads = 1ULL << expr->time;
 
 	if (expr->ref == SHD_REF_METRIC || expr->since ||
 		(expr->count > 1 && !reads_only_entity(expr->args[1], &reads)))

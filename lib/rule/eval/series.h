@@ -1,13 +1,13 @@
 /* rule/eval/series.h - the aggregates over entities that a tally (tally.h) can keep, found when
  * the rules are compiled.
  *
- * Aggregates over the same kind, condition and field share one series, whatever the length of
+ * Aggregates over the same kind, time, condition and field share one series, whatever the length of
  * their windows. Pure. */
 #pragma once
 #include "rule/language/expr.h"
 
 struct shd_series {
-	const struct shd_expr *expr; /* one of its aggregates: kind, condition, field */
+	const struct shd_expr *expr; /* one of its aggregates: kind, time, condition, field */
 	int64_t span_ms; /* the longest window, plus how far baseline() shifts it back */
 	uint64_t reads;              /* the fields of the kind that it reads, a bit each */
 };

@@ -99,14 +99,14 @@ static bool row_of(const struct shd_series *series, const struct shd_entity *ent
 {
 	static const struct shd_value nothing = {.none = true};
 	const struct shd_expr *expr = series->expr;
-	const struct shd_value *opened = &entity->fields[SHD_I_opened_at];
+	const struct shd_value *time = &entity->fields[expr->time];
 	struct shd_rule_env env = {0};
 	struct shd_eval eval;
 
-	if (opened->none)
+	if (time->none)
 		return false;
 	shd_eval_init(&eval, &env, NULL, NULL);
-	*ret_row = (struct shd_row){.at_ms = opened->n, .value = &nothing};
+	*ret_row = (struct shd_row){.at_ms = time->n, .value = &nothing};
 	ret_row->hit = shd_eval_meets_condition(&eval, expr, entity);
 	if (ret_row->hit && expr->ref == SHD_REF_FIELD)
 		ret_row->value = &entity->fields[expr->index];
@@ -219,7 +219,7 @@ bool shd_tally_fill(struct shd_tally *tally, const struct shd_rule_env *env,
 	kept->rows.values = expr->ref == SHD_REF_FIELD;
 	kept->complete_ms = from_ms < span_ms ? from_ms : span_ms;
 	tally->filling = true;
-	env->window(env->ctx, expr->kind, (struct shd_wall){kept->complete_ms},
+	env->window(env->ctx, expr->kind, expr->time, (struct shd_wall){kept->complete_ms},
 		(struct shd_wall){SHD_NEVER_MS}, fill_row, &fill);
 	tally->filling = false;
 	if (!is_full(tally))

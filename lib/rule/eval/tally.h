@@ -1,10 +1,11 @@
 /* rule/eval/tally.h - a cache of large windows over entities, updated with each change.
  *
  * All that `share(order last 30d where shipped_late)` needs of an order is when it was
- * opened and whether it meets the condition. A tally keeps that much of each window that has
- * many rows, for each store, and updates it when an entity changes, so that an evaluation
- * takes about the same time whatever the window holds. The evaluator uses it where the
- * environment has one, and otherwise reads the entities one by one: the results are the same.
+ * opened (or another time, with `at`) and whether it meets the condition. A tally keeps that
+ * much of each window that has many rows, for each store, and updates it when an entity changes,
+ * so that an evaluation takes about the same time whatever the window holds. The evaluator uses it
+ * where the environment has one, and otherwise reads the entities one by one: the results are the
+ * same.
  *
  * It keeps windows whose condition reads only the entity in the window. Others, small ones,
  * and those for which there is no room (max_bytes) are read entity by entity. A row takes
@@ -51,10 +52,10 @@ struct shd_expr;
 
 struct shd_tally_result {
 	uint64_t of, hit;  /* entities in the window; those that meet the condition */
-	/* When the oldest one in the window was opened that the result depends on: any for a share,
+	/* The time of the oldest one in the window that the result depends on: any for a share,
 	 * else one that meets the condition. SHD_NEVER_MS: there is none. */
 	int64_t oldest_ms;
-	/* When the first one dated after the window is opened. SHD_NEVER_MS: there is none. */
+	/* The time of the first one dated after the window. SHD_NEVER_MS: there is none. */
 	int64_t ahead_ms;
 };
 

@@ -106,10 +106,10 @@ static bool visit_entity(void *ctx, const struct shd_entity *entity)
 {
 	struct window *window = ctx;
 	const struct shd_expr *expr = window->expr;
-	int64_t opened_ms = entity->fields[SHD_I_opened_at].n;
+	int64_t at_ms = entity->fields[expr->time].n;
 
-	if (opened_ms > window->eval->now_ms) {
-		shd_eval_wake(window->eval, opened_ms); /* dated ahead: it enters then */
+	if (at_ms > window->eval->now_ms) {
+		shd_eval_wake(window->eval, at_ms); /* dated ahead: it enters then */
 		return false;
 	}
 	bool satisfied = meets_condition(window, entity);
@@ -120,7 +120,7 @@ static bool visit_entity(void *ctx, const struct shd_entity *entity)
 	}
 	window->hit += satisfied;
 	if (satisfied || expr->aggregate == SHD_AGG_share)
-		shd_eval_wake(window->eval, shd_add_saturated(opened_ms, window->length_ms));
+		shd_eval_wake(window->eval, shd_add_saturated(at_ms, window->length_ms));
 	if (satisfied && expr->ref == SHD_REF_FIELD)
 		add_value(window, &entity->fields[expr->index]);
 	return true;
@@ -204,7 +204,8 @@ static void read_entities(struct window *window)
 	struct shd_wall from = {window->from_ms}, to = {SHD_NEVER_MS};
 
 	if (env->window)
-		env->window(env->ctx, window->expr->kind, from, to, visit_entity, window);
+		env->window(env->ctx, window->expr->kind, window->expr->time, from, to,
+			visit_entity, window);
 }
 
 /* Scans a window over entities; false when it is blind. */

@@ -34,6 +34,11 @@ bool shd_check_values(struct shd_checker *checker, struct shd_expr *expr);
 /* The two operands' currencies must not differ. */
 bool shd_check_currencies(struct shd_checker *checker, struct shd_expr *expr, const char *verb);
 
+/* windows.c: the window of an aggregate, its first argument being checked; and, where it goes over
+ * entities of a known kind, the time after `at`. */
+void shd_check_window(struct shd_checker *checker, struct shd_expr *expr);
+void shd_check_window_time(struct shd_checker *checker, struct shd_expr *expr);
+
 /* functions.c: what functions.def says of calls. */
 void shd_check_call(struct shd_checker *checker, struct shd_expr *expr);
 void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr);

@@ -148,6 +148,8 @@ struct shd_expr {
 	const char *name;        /* NAME "store.kind"; CALL, AGGREGATE: the function */
 	const char *subject;     /* AGGREGATE: "order.amount" */
 	uint32_t subject_at;
+	const char *time_name;   /* AGGREGATE: after `at`; NULL: opened_at */
+	uint32_t time_at;
 
 	/* Set by shd_check. */
 	bool bad;                /* a mistake in it was reported */
@@ -158,6 +160,7 @@ struct shd_expr {
 	const char *allowed_words; /* TEXT: the only values it can have, space separated; "": any */
 	enum shd_ref ref;        /* NAME; AGGREGATE: FIELD or METRIC, NONE for whole entities */
 	int index;
+	int time;                /* AGGREGATE over entities: the field that its window goes by */
 	uint32_t series;         /* AGGREGATE: number of its series (series.h); 0: none */
 	bool inner;              /* read from the window's entity, not from the rule's */
 	enum shd_kind kind;      /* FIELD, ID, ...: of which kind */

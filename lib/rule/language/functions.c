@@ -62,7 +62,6 @@ const struct shd_call_row *shd_aggregate_row(enum shd_aggregate aggregate)
 	return &aggregates[aggregate].row;
 }
 
-#define WINDOW_MAX_MS (3660 * SHD_DAY_MS)
 enum { BASELINE_DAYS_MAX = 60, BUSINESS_DAYS_MAX = 1000 };
 
 static const char *nearest(const char *name)
@@ -385,7 +384,7 @@ static void check_kind_subject(struct shd_checker *checker, struct shd_expr *exp
 		return;
 	}
 	checker->scope->reads_kinds |= 1U << expr->kind;
-	checker->scope->reads_fields[expr->kind] |= 1ULL << SHD_I_opened_at;
+	shd_check_window_time(checker, expr);
 }
 
 static void refuse_field(struct shd_checker *checker, struct shd_expr *expr, const char *name)
@@ -432,7 +431,8 @@ static void check_field_subject(struct shd_checker *checker, struct shd_expr *ex
 	expr->index = shd_field_index(field);
 	shd_expr_set_type(expr, type);
 	checker->scope->reads_kinds |= 1U << expr->kind;
-	checker->scope->reads_fields[expr->kind] |= 1ULL << SHD_I_opened_at | 1ULL << expr->index;
+	checker->scope->reads_fields[expr->kind] |= 1ULL << expr->index;
+	shd_check_window_time(checker, expr);
 }
 
 /* Reports sum or p99 over a metric: they go over fields only. */
@@ -471,6 +471,11 @@ static void check_metric_subject(struct shd_checker *checker, struct shd_expr *e
 	expr->index = (int)metric;
 	shd_expr_set_type(expr, shd_metric_row(metric)->type);
 	checker->scope->reads_metrics |= 1ULL << metric;
+	if (expr->time_name) {
+		shd_expr_mistake(checker->mistakes, expr->time_at, strlen(expr->time_name), NULL,
+			"the samples of a metric go by when they were taken: no `at`");
+		expr->bad = true;
+	}
 	if (expr->count > 1) {
 		shd_check_fail(
 			checker, expr->args[1], NULL, "the samples of a metric take no `where`");
@@ -497,41 +502,6 @@ static void check_condition(struct shd_checker *checker, struct shd_expr *expr)
 	expr->bad = true;
 }
 
-/* Whether the time stays what it is while `now` goes on, or goes on in days. */
-static bool stands_still(const struct shd_expr *expr)
-{
-	if (expr->op == SHD_OP_ADD || expr->op == SHD_OP_SUB)
-		return stands_still(expr->args[0]) && expr->args[1]->op == SHD_OP_LITERAL;
-	if (expr->op != SHD_OP_NAME)
-		return false;
-	return expr->ref == SHD_REF_TODAY || expr->ref == SHD_REF_FIELD ||
-	       expr->ref == SHD_REF_STORE_FIELD || expr->ref == SHD_REF_STORE_SETTING;
-}
-
-static void check_window(struct shd_checker *checker, struct shd_expr *expr)
-{
-	struct shd_expr *window = expr->args[0];
-
-	if (window->bad) {
-		expr->bad = true;
-	} else if (!expr->since) {
-		if (window->value.n >= SHD_SECOND_MS && window->value.n <= WINDOW_MAX_MS)
-			return;
-		shd_check_fail(checker, window, NULL, "a window is 1s to 3660d long");
-	} else if (window->type != SHD_TIME || !stands_still(window)) {
-		shd_check_fail(checker, window,
-			"since today, since today - 6d, or `last` and a length",
-			window->type == SHD_TIME ? "a window since a time that moves with now"
-						 : "'since' needs a time");
-	} else if (expr->aggregate == SHD_AGG_slope) {
-		shd_check_fail(checker, window, "slope(rating last 7d)",
-			"a slope goes over a window of one length");
-	} else {
-		return;
-	}
-	expr->bad = true;
-}
-
 void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr)
 {
 	enum shd_function function;
@@ -551,7 +521,7 @@ void shd_check_aggregate(struct shd_checker *checker, struct shd_expr *expr)
 			"an aggregate cannot stand in the condition of another");
 		return;
 	}
-	check_window(checker, expr);
+	shd_check_window(checker, expr);
 	const char *dot = strchr(expr->subject, '.');
 	if (aggregates[expr->aggregate].rule != AGGREGATE_SAME)
 		check_kind_subject(checker, expr);

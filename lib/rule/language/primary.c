@@ -35,6 +35,8 @@ const char *shd_parser_stray_hint(const struct shd_parser *parser)
 	if (shd_parser_at(parser, "where") || shd_parser_at(parser, "last") ||
 		shd_parser_at(parser, "since"))
 		return "as in count(order last 24h where amount > 100 RUB)";
+	if (shd_parser_at(parser, "at"))
+		return "as in count(order last 24h at cancelled_at where amount > 100 RUB)";
 	if (shd_parser_at(parser, "between"))
 		return "write x >= a and x <= b";
 	if (token->type == SHD_TOKEN_NAME || token->type == SHD_TOKEN_LITERAL)
@@ -174,6 +176,12 @@ static struct shd_expr *parse_aggregate(
 	args[0] = since ? shd_parser_expr(parser) : parse_length(parser);
 	if (!args[0])
 		return NULL;
+	const char *time = NULL;
+	uint32_t time_at = 0;
+	if (shd_parser_at(parser, "at")) {
+		if (!shd_parser_advance(parser) || !(time = parse_path(parser, &time_at)))
+			return NULL;
+	}
 	if (shd_parser_at(parser, "where")) {
 		if (!shd_parser_advance(parser))
 			return NULL;
@@ -190,6 +198,8 @@ static struct shd_expr *parse_aggregate(
 	expr->name = name;
 	expr->subject = subject->name;
 	expr->subject_at = subject->at;
+	expr->time_name = time;
+	expr->time_at = time_at;
 	return expr;
 }
 

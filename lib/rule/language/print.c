@@ -80,6 +80,8 @@ static void print_aggregate(const struct shd_expr *expr, struct shd_text *out)
 	shd_text_printf(
 		out, "%s(%s %s ", expr->name, expr->subject, expr->since ? "since" : "last");
 	shd_expr_print(expr->args[0], out);
+	if (expr->time_name)
+		shd_text_printf(out, " at %s", expr->time_name);
 	if (expr->count > 1) {
 		shd_text_puts(out, " where ");
 		shd_expr_print(expr->args[1], out);
@@ -138,7 +140,8 @@ static bool same_text(const char *a, const char *b)
 bool shd_expr_equal(const struct shd_expr *a, const struct shd_expr *b)
 {
 	if (a->op != b->op || a->count != b->count || !same_text(a->name, b->name) ||
-		!same_text(a->subject, b->subject) || a->since != b->since)
+		!same_text(a->subject, b->subject) || a->since != b->since ||
+		!same_text(a->time_name, b->time_name))
 		return false;
 	if (a->op == SHD_OP_LITERAL && !shd_value_equal(&a->value, &b->value))
 		return false;

@@ -162,9 +162,10 @@ SHD_MUST_USE bool shd_state_feeds(struct shd_state *state, const char *store,
 /* --- wake-ups: when time alone may change a verdict ------------------------- */
 
 /* One per (store, kind, entity); kind SHD_KIND_store with a rule's id as entity for
- * each of the store's own rules. SHD_NEVER_MS removes it. Writes only what changes. */
-SHD_MUST_USE bool shd_state_wakes_put(struct shd_state *state, const struct shd_wake_row *rows,
-				      size_t count, struct shd_error *reterr);
+ * each of the store's own rules. SHD_NEVER_MS removes it. Writes only when it changes. */
+SHD_MUST_USE bool shd_state_wake_put(struct shd_state *state, const char *store,
+				     enum shd_kind kind, const char *id, struct shd_wall at,
+				     struct shd_error *reterr);
 /* The next one of an entity, whatever its kind; SHD_NEVER_MS: none. */
 SHD_MUST_USE bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,
 				    struct shd_wall *ret_at, struct shd_error *reterr);

@@ -3,9 +3,7 @@
 
 static void put_wake(struct fixture *f, enum shd_kind kind, const char *id, int64_t ms)
 {
-	const struct shd_wake_row row = {.store = "s", .kind = kind, .id = id, .at = {ms}};
-
-	assert_true(shd_state_wakes_put(f->state, &row, 1, &f->err));
+	assert_true(shd_state_wake_put(f->state, "s", kind, id, (struct shd_wall){ms}, &f->err));
 }
 
 static size_t find_due(struct fixture *f, size_t max, struct shd_wake_row **ret_rows,
@@ -61,46 +59,11 @@ static void wake_ups_of_an_unknown_kind_hold_up_no_other(void **state)
 	}
 }
 
-static int64_t wake_of(struct fixture *f, const char *store, enum shd_kind kind, const char *id)
-{
-	const struct shd_stored *stored = shd_state_stored(f->state);
-	struct shd_wall at;
-
-	assert_true(stored->wake(stored->ctx, store, kind, id, &at, &f->err));
-	return at.ms;
-}
-
-/* However many a statement takes, and whatever stands between those that are alike. */
-static void many_wake_ups_are_put_as_each_would_be(void **state)
-{
-	enum { COUNT = 40 };
-	struct fixture *f = *state;
-	char ids[COUNT][8];
-
-	for (size_t i = 0; i < COUNT; i++)
-		snprintf(ids[i], sizeof(ids[i]), "o%zu", i);
-	for (size_t odd = 0; odd < COUNT; odd++) {
-		struct shd_wake_row rows[COUNT];
-
-		for (size_t i = 0; i < COUNT; i++)
-			rows[i] = (struct shd_wake_row){.store = "s", .kind = SHD_KIND_order,
-				.id = ids[i], .at = {(int64_t)(100 * odd + i + 1)}};
-		rows[odd].at.ms = SHD_NEVER_MS;
-		rows[(odd + 9) % COUNT].kind = SHD_KIND_parcel;
-		rows[(odd + 20) % COUNT].store = "other";
-		assert_true(shd_state_wakes_put(f->state, rows, COUNT, &f->err));
-		for (size_t i = 0; i < COUNT; i++)
-			assert_int_equal(wake_of(f, rows[i].store, rows[i].kind, ids[i]),
-				rows[i].at.ms);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STATE_TEST(wake_ups_come_in_order_and_tell_the_next),
 		STATE_TEST(wake_ups_of_an_unknown_kind_hold_up_no_other),
-		STATE_TEST(many_wake_ups_are_put_as_each_would_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,5 @@
 #include "query.h"
 
-#include <string.h>
-
 bool shd_state_feed_put(struct shd_state *state, const struct shd_feed_row *row,
 			struct shd_error *reterr)
 {
@@ -102,48 +100,29 @@ bool shd_state_feeds(struct shd_state *state, const char *store, struct shd_aren
 	return true;
 }
 
-/* Rows of one store and kind. */
-static bool put_wakes(struct shd_state *state, enum shd_sql sql, const struct shd_wake_row *rows,
-		      size_t count, struct shd_error *reterr)
+static bool put_wake(struct shd_state *state, enum shd_sql sql, const char *store,
+		     enum shd_kind kind, const char *id, struct shd_wall at,
+		     struct shd_error *reterr)
 {
 	struct shd_query query SHD_AUTO(shd_query_finish) = {0};
 
 	if (!shd_query_open(&query, state, sql, reterr))
 		return false;
-	shd_query_put_text(&query, rows->store);
-	shd_query_put_text(&query, shd_kind_name(rows->kind));
-	for (size_t i = 0; i < count; i++) {
-		shd_query_put_text(&query, rows[i].id);
-		if (sql != SHD_SQL_wake_delete)
-			shd_query_put_n(&query, rows[i].at.ms);
-	}
+	shd_query_put_text(&query, store);
+	shd_query_put_text(&query, shd_kind_name(kind));
+	shd_query_put_text(&query, id);
+	if (sql != SHD_SQL_wake_delete)
+		shd_query_put_n(&query, at.ms);
 	return shd_query_run(&query, reterr);
 }
 
-/* Whether one statement puts the first of them. */
-static bool are_alike(const struct shd_wake_row *rows, size_t count)
+bool shd_state_wake_put(struct shd_state *state, const char *store, enum shd_kind kind,
+			const char *id, struct shd_wall at, struct shd_error *reterr)
 {
-	for (size_t i = 0; i < SHD_INSERT_ROWS; i++)
-		if (i == count || rows[i].at.ms == SHD_NEVER_MS || rows[i].kind != rows->kind ||
-		    strcmp(rows[i].store, rows->store) != 0)
-			return false;
-	return true;
-}
+	bool never = at.ms == SHD_NEVER_MS;
 
-bool shd_state_wakes_put(struct shd_state *state, const struct shd_wake_row *rows, size_t count,
-			 struct shd_error *reterr)
-{
-	for (size_t i = 0; i < count;) {
-		size_t n = are_alike(&rows[i], count - i) ? SHD_INSERT_ROWS : 1;
-		enum shd_sql sql = n > 1 ? SHD_SQL_wake_put_many
-				   : rows[i].at.ms == SHD_NEVER_MS ? SHD_SQL_wake_delete
-								   : SHD_SQL_wake_put;
-
-		if (!put_wakes(state, sql, &rows[i], n, reterr))
-			return false;
-		i += n;
-	}
-	return true;
+	return put_wake(state, never ? SHD_SQL_wake_delete : SHD_SQL_wake_put, store, kind, id, at,
+			reterr);
 }
 
 bool shd_state_wake_of(struct shd_state *state, const char *store, const char *id,

@@ -258,7 +258,13 @@ static bool apply_rows(struct shd_state *state, const struct shd_change_set *cha
 	for (size_t i = 0; i < changes->feed_count; i++)
 		if (!shd_state_feed_put(state, &changes->feeds[i], reterr))
 			return false;
-	return shd_state_wakes_put(state, changes->wakes, changes->wake_count, reterr);
+	for (size_t i = 0; i < changes->wake_count; i++) {
+		const struct shd_wake_row *row = &changes->wakes[i];
+
+		if (!shd_state_wake_put(state, row->store, row->kind, row->id, row->at, reterr))
+			return false;
+	}
+	return true;
 }
 
 static bool apply_notified(struct shd_state *state, const struct shd_notified_change *change,

@@ -74,7 +74,7 @@ static json_t *find_row(json_t *channels, const char *name)
 	return NULL;
 }
 
-/* One that has left the configuration, with open alerts that it was not told of. */
+/* One that has left the configuration, with open alerts of which nobody else is told. */
 static json_t *add_gone(json_t *channels, const char *name)
 {
 	json_t *row = json_object();
@@ -98,9 +98,14 @@ static bool count_untold(struct shd_state *state, json_t *channels, struct shd_e
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		json_t *row = find_row(channels, rows[i].channel);
+		const char *name = rows[i].dead ? "untold_alerts" : "waiting_alerts";
+		bool gone = !row || !json_object_get(row, "type");
 
-		shd_api_put_int(row ? row : add_gone(channels, rows[i].channel),
-			rows[i].dead ? "untold_alerts" : "waiting_alerts", rows[i].alerts);
+		if (!gone)
+			shd_api_put_int(row, name, rows[i].alerts);
+		else if (rows[i].alone)
+			shd_api_put_int(row ? row : add_gone(channels, rows[i].channel), name,
+				rows[i].alone);
 	}
 	return true;
 }

@@ -250,7 +250,7 @@ SHD_MUST_USE bool shd_state_outbox_revive(struct shd_state *state, const char *c
 struct shd_untold_row {
 	const char *channel;
 	bool dead;
-	int64_t alerts;
+	int64_t alerts, alone; /* alone: of these, about which no other channel has a message */
 };
 SHD_MUST_USE bool shd_state_outbox_untold(struct shd_state *state, struct shd_arena *arena,
 					  struct shd_untold_row **ret_rows, size_t *ret_count,

@@ -336,6 +336,7 @@ bool shd_judge_store(struct shd_judge *judge, const char *id, struct shd_error *
 	shd_judge_enter(&judge->basis, &judge->visit, store);
 	return (shd_judge_pollers(&judge->basis, &judge->txn, &judge->visit, reterr) &&
 		       shd_judge_open_alerts(&judge->basis, &judge->txn, &judge->visit, reterr) &&
+		       shd_judge_pass_on(&judge->basis, &judge->txn, &judge->visit, reterr) &&
 		       (store != judge->basis.daemon ||
 			       (shd_judge_end_channels(&judge->basis, &judge->txn, &judge->visit,
 					reterr) &&

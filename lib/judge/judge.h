@@ -126,8 +126,9 @@ SHD_MUST_USE bool shd_judge_past(
 SHD_MUST_USE bool shd_judge_wakes(struct shd_judge *judge, size_t max, struct shd_error *reterr);
 /* Judges everything open of one store again (start, reload); a source that serves all
  * stores is one under its own id, and so is `daemon`: with it, the alerts of stores that
- * are no longer configured end, and nobody is told: what they warned of may well go on. Those
- * of channels that are no longer configured end, and are told to be over. */
+ * are no longer configured end, and those who were told of them hear why: what they warned of may
+ * well go on. Those of channels that are no longer configured end, and are told to be over; what
+ * such channels alone were told of, and is open, is told to others. */
 SHD_MUST_USE bool shd_judge_store(
 	struct shd_judge *judge, const char *id, struct shd_error *reterr);
 /* The ids of all of these, one after the other; NULL: the first one, and after the last. Any

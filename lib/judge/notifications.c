@@ -150,6 +150,8 @@ static bool settle(const struct shd_basis *basis, const struct shd_txn *txn,
 
 	if (noted->tell && !tell(basis, txn, noted, drafts, &event.notified, reterr))
 		return false;
+	if (noted->again)
+		return true;
 	if (facts->move == SHD_MOVE_RESOLVED &&
 	    !shd_overlay_notified_clear(basis->overlay, facts->alert, reterr))
 		return false;

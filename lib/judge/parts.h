@@ -101,6 +101,7 @@ struct shd_noted_transition {
 	const struct shd_rule *rule;     /* NULL: it is gone */
 	const struct shd_store_memory *store;
 	bool tell;
+	bool again;                      /* it happened before; those who were told are gone */
 	struct shd_noted_transition *next;
 };
 
@@ -291,8 +292,8 @@ SHD_MUST_USE bool shd_judge_rule(const struct shd_basis *basis, struct shd_txn *
 SHD_MUST_USE bool shd_judge_open_alerts(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, struct shd_error *reterr);
 
-/* unwatched.c: ends an open alert, and tells nobody but the journal: what it warned of may
- * well go on. */
+/* unwatched.c: ends an open alert. Those who were told of it hear that nobody watches it any
+ * more: what it warned of may well go on. */
 SHD_MUST_USE bool shd_judge_drop(const struct shd_basis *basis, struct shd_txn *txn,
 	const struct shd_visit *visit, struct shd_alert *alert, const char *reason,
 	struct shd_error *reterr);
@@ -311,6 +312,11 @@ SHD_MUST_USE bool shd_judge_end_stores(const struct shd_basis *basis, struct shd
 SHD_MUST_USE bool shd_judge_end_channels(const struct shd_basis *basis, struct shd_txn *txn,
 	struct shd_visit *visit, struct shd_error *reterr);
 
+/* An open alert of the store that only channels were told of which are gone is told to those who
+ * would hear of it now. */
+SHD_MUST_USE bool shd_judge_pass_on(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, struct shd_error *reterr);
+
 /* transitions.c: notes a transition of the alert. entity: NULL when it is gone. Then, that the
  * alert was ended because nobody watches it any more; rule: NULL when it is gone. */
 SHD_MUST_USE bool shd_judge_transition(const struct shd_basis *basis, struct shd_txn *txn,
@@ -319,6 +325,10 @@ SHD_MUST_USE bool shd_judge_transition(const struct shd_basis *basis, struct shd
 SHD_MUST_USE bool shd_judge_dropped(const struct shd_basis *basis, struct shd_txn *txn,
 	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_alert *alert,
 	const struct shd_alert_move *move, const char *why, struct shd_error *reterr);
+/* What is open is told as new; it is no transition of the alert. */
+SHD_MUST_USE bool shd_judge_told_again(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_entity *entity,
+	const struct shd_alert *alert, struct shd_error *reterr);
 /* Copies them for the journal, as far as there is room. */
 void shd_judge_show_transitions(
 	const struct shd_noted_transition *noted, struct shd_outcome *outcome);

@@ -258,12 +258,28 @@ bool shd_judge_dropped(const struct shd_basis *basis, struct shd_txn *txn,
 	return note(basis, txn, visit, rule, NULL, alert, move, why, reterr);
 }
 
+bool shd_judge_told_again(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_rule *rule, const struct shd_entity *entity,
+	const struct shd_alert *alert, struct shd_error *reterr)
+{
+	const struct shd_alert_move move = {
+		.move = SHD_MOVE_NEW, .to = alert->level, .tell = true};
+	struct shd_noted_transition **at = txn->transitions_end;
+
+	if (!note(basis, txn, visit, rule, entity, alert, &move, NULL, reterr))
+		return false;
+	(*at)->again = true;
+	return true;
+}
+
 void shd_judge_show_transitions(
 	const struct shd_noted_transition *noted, struct shd_outcome *outcome)
 {
 	for (; noted && outcome->transition_count < SHOWN_MAX; noted = noted->next) {
 		struct shd_transition shown = noted->what;
 
+		if (noted->again)
+			continue;
 		if (!keep(outcome->arena, &shown))
 			return;
 		shd_grow(outcome->transitions, outcome->transition_count, outcome->transition_room);

@@ -143,3 +143,64 @@ bool shd_judge_end_channels(const struct shd_basis *basis, struct shd_txn *txn,
 	}
 	return shd_judge_listed(basis, txn, visit, reterr);
 }
+
+/* Whether somebody was told of the alert, and none of those is left. */
+static bool find_lost(const struct shd_basis *basis, const struct shd_txn *txn,
+	const struct shd_alert *alert, bool *ret_lost, struct shd_error *reterr)
+{
+	const char *const *names;
+	size_t count;
+
+	if (!basis->read->notified(
+		    basis->read->ctx, alert->number, txn->arena, &names, &count, reterr))
+		return false;
+	*ret_lost = count > 0;
+	for (size_t i = 0; i < count && *ret_lost; i++)
+		*ret_lost = !shd_channel_find(
+			basis->in.channels, basis->in.channel_count, names[i]);
+	return true;
+}
+
+/* Whether there is to be told of it what just happened. */
+static bool is_told_anyway(const struct shd_txn *txn, const struct shd_alert *alert)
+{
+	for (const struct shd_noted_transition *noted = txn->transitions; noted;
+		noted = noted->next)
+		if (noted->what.facts.alert == alert->number && noted->tell)
+			return true;
+	return false;
+}
+
+static bool pass_on(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, const struct shd_alert *alert, struct shd_error *reterr)
+{
+	const struct shd_rule *rule = shd_rules_find(visit->lists->rules, alert->rule);
+	const struct shd_entity *entity = NULL;
+	bool lost;
+
+	if (!rule || alert->state != SHD_ALERT_FIRING || alert->notified_level == SHD_LEVEL_NONE)
+		return true;
+	if (!find_lost(basis, txn, alert, &lost, reterr))
+		return false;
+	if (!lost || is_told_anyway(txn, alert))
+		return true;
+	if (rule->each && !shd_overlay_entity(basis->overlay, alert->store, rule->kind,
+				  alert->entity, txn->arena, &entity, reterr))
+		return false;
+	return shd_judge_told_again(basis, txn, visit, rule, entity, alert, reterr);
+}
+
+bool shd_judge_pass_on(const struct shd_basis *basis, struct shd_txn *txn,
+	const struct shd_visit *visit, struct shd_error *reterr)
+{
+	struct shd_alert *alerts;
+	size_t count;
+
+	if (!basis->read->open_alerts(
+		    basis->read->ctx, visit->store->id, txn->arena, &alerts, &count, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!pass_on(basis, txn, visit, &alerts[i], reterr))
+			return false;
+	return true;
+}

@@ -375,6 +375,74 @@ static void alerts_of_a_rule_that_is_gone_end_and_say_so(void **state)
 	bench_finish(&b);
 }
 
+/* The first channel goes, the second one stays. */
+static void lose_the_first_channel(struct bench *b)
+{
+	b->in.channels = &b->channels[1];
+	b->in.channel_count = 1;
+	b->in.routes.channels = (struct shd_texts){1, &b->channel_names[1]};
+	b->routes[0].to = b->in.routes.channels;
+}
+
+static const char first_and_to_others[] = "mail:new gone,here;mail:new gone,here;"
+					  "hook:new gone,here;hook:new gone,here;";
+
+/* Somebody has to know of what is open: once, and its end, too. */
+static void what_only_a_channel_that_is_gone_was_told_of_is_told_to_others(void **state)
+{
+	(void)state;
+	for (int restarts = 0; restarts < 2; restarts++) {
+		struct bench b;
+		struct shd_alert_event *events;
+		size_t before, count;
+
+		start(&b);
+		b.restarts = restarts;
+		bench_events(&b, bench_alert(&b, "ship", "here")->number, &events, &before);
+		lose_the_first_channel(&b);
+		reload(&b);
+		assert_string_equal(told(&b), first_and_to_others);
+		assert_int_equal(b.outcome.transition_count, 0);
+		bench_events(&b, bench_alert(&b, "ship", "here")->number, &events, &count);
+		assert_int_equal(count, before); /* nothing happened to it */
+		restart(&b);
+		reload(&b);
+		assert_string_equal(told(&b), first_and_to_others);
+		order(&b, "here", "shipped", T0 + 3 * SHD_HOUR_MS);
+		read_feed(&b, CHANGED);
+		assert_non_null(strstr(told(&b), "hook:resolved here;"));
+		bench_finish(&b);
+	}
+}
+
+/* With the channel its rule goes, or a level comes: that is told, and nothing twice. */
+static void what_ends_with_the_channel_is_not_passed_on(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start(&b);
+	lose_the_first_channel(&b);
+	bench_rules(&b, "rules:\n"
+			"  - rule: rating-floor\n"
+			"    levels: {warning: rating < 4.7}\n");
+	judge_all(&b);
+	assert_string_equal(told(&b), first);
+	bench_finish(&b);
+
+	start(&b);
+	b.now += 4 * SHD_HOUR_MS;
+	lose_the_first_channel(&b);
+	bench_judge(&b);
+	for (int row = 0; row < ROWS; row++)
+		read_feed(&b, row);
+	judge_all(&b);
+	assert_non_null(strstr(told(&b), "hook:escalated gone,here;")); /* the level of one rule */
+	const char *again = strstr(told(&b), "hook:new gone,here;");     /* the other one's */
+	assert_true(again && !strstr(again + 1, "hook:new gone,here;"));
+	bench_finish(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +454,8 @@ int main(void)
 		cmocka_unit_test(what_the_tariff_no_longer_has_is_unknown_and_stale),
 		cmocka_unit_test(alerts_of_a_store_that_is_no_longer_watched_end_and_say_so),
 		cmocka_unit_test(alerts_of_a_rule_that_is_gone_end_and_say_so),
+		cmocka_unit_test(what_only_a_channel_that_is_gone_was_told_of_is_told_to_others),
+		cmocka_unit_test(what_ends_with_the_channel_is_not_passed_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -475,10 +475,10 @@ static void an_open_alert_that_nobody_was_told_of_is_counted(void **state)
 	assert_true(shd_state_outbox_untold(f->state, f->arena, &rows, &count, &f->err));
 	assert_int_equal(count, 3);
 	assert_string_equal(rows[0].channel, "hook");
-	assert_true(rows[0].dead && rows[0].alerts == 1);
+	assert_true(rows[0].dead && rows[0].alerts == 1 && rows[0].alone == 0);
 	assert_string_equal(rows[1].channel, "mail");
-	assert_true(!rows[1].dead && rows[1].alerts == 1);
-	assert_true(rows[2].dead && rows[2].alerts == 1);
+	assert_true(!rows[1].dead && rows[1].alerts == 1 && rows[1].alone == 0);
+	assert_true(rows[2].dead && rows[2].alerts == 1 && rows[2].alone == 1);
 }
 
 static void who_got_it_is_known_as_long_as_the_message(void **state)

@@ -427,6 +427,7 @@ bool shd_state_outbox_untold(struct shd_state *state, struct shd_arena *arena,
 			row->channel = shd_query_get_text(&query, arena);
 			row->dead = shd_query_get_n(&query) != 0;
 			row->alerts = shd_query_get_n(&query);
+			row->alone = shd_query_get_n(&query);
 		}
 		count++;
 	}

@@ -270,7 +270,10 @@ static bool render(const struct shd_send_in *in, struct shd_envelope *out, struc
 /* A number that says no: neither 0 nor a good HTTP status. */
 static bool is_bad_number(const json_t *value)
 {
-	int64_t n = json_is_integer(value) ? json_integer_value(value) : 0;
+	const char *text = json_string_value(value);
+	bool digits = text && *text && strspn(text, "0123456789") == strlen(text);
+	int64_t n = json_is_integer(value) ? json_integer_value(value)
+		    : digits               ? strtoll(text, NULL, 10) : 0;
 
 	return n != 0 && (n < 200 || n > 299);
 }

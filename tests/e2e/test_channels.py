@@ -19,8 +19,8 @@ routes:
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """Refuses everything until it is `open`."""
-    daemon_threads = True
+    """Refuses everything until it is `open`, with 503 or with the words that a 200 `says`."""
+    daemon_threads, says = True, None
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answerer)
@@ -49,9 +49,11 @@ class Answerer(http.server.BaseHTTPRequestHandler):
             ok = self.server.open
             self.server.seen += [(self.path, ok, alert["rule"], body["id"])
                                  for alert in body["alerts"]]
-        self.send_response(200 if ok else 503)
-        self.send_header("Content-Length", "0")
+        says = b"" if ok or not self.server.says else self.server.says.encode()
+        self.send_response(200 if ok or says else 503)
+        self.send_header("Content-Length", str(len(says)))
         self.end_headers()
+        self.wfile.write(says)
 
     def log_message(self, *_):
         pass
@@ -99,3 +101,26 @@ def test_what_waits_goes_by_its_own_channel(tmp_path, how):
         assert receiver.rules("/orders") == {"ozon-new-order"}
         assert receiver.rules("/ratings") <= {"ozon-rating-floor", "ozon-rating-thresholds"}
         assert not receiver.keys("/front")
+
+
+@pytest.mark.parametrize("says", ['{"errcode":40008,"errmsg":"invalid message type"}',
+                                  '{"code":19002,"msg":"params error, msg_type need"}',
+                                  '{"ok":false,"error_code":400,"description":"chat not found"}'])
+def test_a_200_that_says_no_is_no_delivery(tmp_path, says):
+    """As the robots of messengers answer to a body that they do not know."""
+    words = list(json.loads(says).values())[-1]
+    with Receiver() as receiver, Sandbox(SHOP) as shop, Daemon(tmp_path, shop, config=ONE_SHOP) as daemon:
+        receiver.says = says
+        daemon.config.write_text(daemon.config.read_text() + channels(receiver, "robot") + "routes:\n  - to: [robot]\n")
+        daemon.start()
+        assert wait_for(lambda: len(daemon.read_pollers()) == 6, 30), daemon.log.read_text()
+        shop.admin("/event", {"order": {"posting_number": ORDER, "sku": 160200301, "quantity": 1, "ship_by": "+20h"}})
+        assert wait_for(lambda: receiver.keys("/robot"), 30), daemon.log.read_text()
+
+        def robot():
+            return next(channel for channel in daemon.ctl("status", check=False)["channels"] if channel["name"] == "robot")
+        assert wait_for(lambda: robot()["state"] == "failing", 10)
+        assert words in robot()["error"]["text"] and robot()["waiting"] and not robot()["last_success"]
+        receiver.open = True
+        assert wait_for(lambda: receiver.keys("/robot") == receiver.keys("/robot", accepted=True), 30)
+        assert wait_for(lambda: robot()["state"] == "ok", 10)

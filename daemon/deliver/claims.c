@@ -17,6 +17,8 @@ enum {
 /* Longer than anything that is sent may take with all its time limits; a run that ended
  * gives its claims up at the next start. */
 #define CLAIM_MS (30 * SHD_MINUTE_MS)
+/* Where all that is due is held by what was tried, each of them is looked at for nothing. */
+#define HELD_MS SHD_SECOND_MS
 
 /* --- taking (pool) ------------------------------------------------------------------------ */
 
@@ -103,18 +105,51 @@ static int64_t pause_ms(struct shd_deliver *deliver, const char *channel, struct
 	return left_ms;
 }
 
+static void resume_in(struct shd_claims *claims, struct shd_wall now, int64_t wait_ms)
+{
+	if (now.ms + wait_ms < claims->resumes.ms)
+		claims->resumes.ms = now.ms + wait_ms;
+}
+
+/* How long a look at what is due would be for nothing. */
+static int64_t held_ms(const struct shd_channel_health *health, struct shd_wall now)
+{
+	int64_t ago_ms = health && health->held_at.ms ? now.ms - health->held_at.ms : HELD_MS;
+
+	return ago_ms >= 0 && ago_ms < HELD_MS ? HELD_MS - ago_ms : 0;
+}
+
+/* Whether more is due than was taken; all of it may be held. */
+static bool look_for_held(struct shd_claims *claims, struct shd_channel_health *health,
+			  const struct shd_claim *claim, size_t taken,
+			  struct shd_transaction *transaction, struct shd_error *reterr)
+{
+	bool held = false;
+
+	if (claims->unclaimed || (claims->more && taken))
+		return true;
+	if (!shd_state_outbox_held(transaction->state, claim->channel, claim->now, &held, reterr))
+		return false;
+	claims->more |= held;
+	if (held && !taken && health)
+		health->held_at = claim->now;
+	return true;
+}
+
 static bool take_channel(struct shd_claims *claims, const char *channel,
 			 struct shd_transaction *transaction, struct shd_error *reterr)
 {
+	struct shd_channel_health *health = shd_deliver_health(claims->deliver, channel);
 	size_t all = count_attempts(claims, NULL), own = count_attempts(claims, channel);
 	int64_t wait_ms = pause_ms(claims->deliver, channel, transaction->now);
 	struct shd_arena *arena SHD_AUTO(shd_arena_destroyp) = shd_arena_create(ROWS_BYTES);
 	struct shd_outbox_row *rows;
 	size_t count;
 
+	if (!wait_ms)
+		wait_ms = held_ms(health, transaction->now);
 	if (wait_ms) {
-		if (transaction->now.ms + wait_ms < claims->resumes.ms)
-			claims->resumes.ms = transaction->now.ms + wait_ms;
+		resume_in(claims, transaction->now, wait_ms);
 		return true;
 	}
 	if (all >= ATTEMPTS_MAX || own >= PER_CHANNEL) {
@@ -131,11 +166,7 @@ static bool take_channel(struct shd_claims *claims, const char *channel,
 	for (size_t i = 0; i < count; i++)
 		if (!take_row(claims, &rows[i], transaction, reterr))
 			return false;
-	if (!claims->more && !claims->unclaimed &&
-	    !shd_state_outbox_held(transaction->state, channel, transaction->now, &claims->more,
-				   reterr))
-		return false;
-	return true;
+	return look_for_held(claims, health, &claim, count, transaction, reterr);
 }
 
 static bool take_all(struct shd_claims *claims, struct shd_transaction *transaction,
@@ -276,6 +307,10 @@ static bool settle_one(const struct shd_attempt *attempt, struct shd_transaction
 		.error = ok && !attempt->partly ? NULL : attempt->result.error.msg,
 		.took_ms = attempt->took_ms};
 
+	struct shd_channel_health *health = shd_deliver_health(attempt->deliver, attempt->channel);
+
+	if (health)
+		health->held_at.ms = 0; /* what it held may leave now */
 	if (attempt->released)
 		return shd_state_outbox_release(transaction->state, attempt->outbox, reterr);
 	if (!shd_state_outbox_settle(transaction->state, &row, attempt->next_step.becomes,

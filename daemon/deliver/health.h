@@ -13,6 +13,9 @@ struct shd_channel_health {
 	struct shd_bucket bucket;
 	struct shd_wall paused_until;   /* its provider wants no message; also read by the pool:
 					 * guarded by the deliverer's lock */
+	struct shd_wall held_at;        /* when all that is due waited for others about the same
+					 * alert, which were tried; ms 0: not since one of them
+					 * was. The pool's */
 	struct shd_wall last_success;
 	int error;                      /* enum shd_err of the last attempt, -1: it worked */
 	bool partly;                    /* it worked, but not for all recipients: error_text */

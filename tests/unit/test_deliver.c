@@ -168,6 +168,81 @@ static void many_messages_are_all_delivered_once(void **state)
 	assert_int_equal(due(world, INT64_MAX - 1, &next_ms), 0);
 }
 
+/* A message about the alert. */
+static void post_about(struct world *world, const char *channel, int64_t alert, int n)
+{
+	static const char facts[] = "[{\"alert\":1,\"episode\":1,\"move\":\"new\",\"level\":"
+				    "\"critical\",\"from\":\"none\","
+				    "\"rule\":\"r\",\"store\":\"s\",\"at\":1775321940000}]";
+	char key[40];
+	struct shd_outbox_row row = {.channel = channel, .key = key, .group = "",
+		.facts = facts, .level = SHD_WARN, .made = world->clock.at.wall,
+		.next_try = world->clock.at.wall,
+		.give_up = {world->clock.at.wall.ms + GIVE_UP_MS}, .state = SHD_OUTBOX_WAITING,
+		.alerts = &alert, .alert_count = 1};
+	struct shd_error error;
+
+	snprintf(key, sizeof(key), "%s-%d-%d", channel, (int)alert, n);
+	assert_true(shd_state_outbox_add(world->state, &row, &error));
+}
+
+static int64_t new_alert(struct world *world, int n)
+{
+	char id[20];
+	struct shd_alert alert = {.rule = "r", .store = "s", .entity = id,
+		.state = SHD_ALERT_FIRING, .level = SHD_WARN, .wake = {SHD_NEVER_MS}};
+	struct shd_error error;
+
+	alert.last.value.none = alert.last.limit.none = alert.last.cost.none = true;
+	alert.last.room.none = true;
+
+	snprintf(id, sizeof(id), "%d", n);
+	if (!shd_state_alert_put(world->state, &alert, &error))
+		fail_msg("%s", error.msg);
+	return alert.number;
+}
+
+static int count_work(void *ctx)
+{
+	++*(uint64_t *)ctx;
+	return 0;
+}
+
+/* Of 6000 messages to a dead receiver 300 are tried again later, and the others must not overtake
+ * them; the work for others does not grow with them. */
+static void thousands_that_wait_for_a_dead_channel_cost_the_others_no_work(void **state)
+{
+	enum { ALERTS = 300, EACH = 20, GOOD = 200, PER = 1000 };
+	struct world *world = *state;
+	uint64_t work = 0, most = 2 * ALERTS * EACH * 40 / PER; /* two looks at each of them */
+	char key[16];
+
+	for (int n = 0; n < ALERTS; n++) {
+		int64_t alert = new_alert(world, n);
+
+		for (int i = 0; i < EACH; i++)
+			post_about(world, "busy", alert, i);
+	}
+	for (int i = 0; i < GOOD; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		post(world, "good", key);
+	}
+	int64_t chain = new_alert(world, ALERTS);
+	for (int i = 0; i < 3; i++) /* each of which waits for the one before */
+		post_about(world, "good", chain, i);
+	static const char later[] = "UPDATE outbox SET next_try_ms = next_try_ms + 3600000"
+		" WHERE channel = 'busy' AND number IN"
+		" (SELECT min(outbox) FROM outbox_alert GROUP BY alert)";
+	assert_int_equal(sqlite3_exec(world->state->db, later, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_progress_handler(world->state->db, PER, count_work, &work);
+	start_daemon(world);
+	run_until(world, GOOD + 3);
+	stop_daemon(world);
+	sqlite3_progress_handler(world->state->db, 0, NULL, NULL);
+	assert_int_equal(world->peer->requests, GOOD + 3);
+	assert_true(work < most);
+}
+
 #define DELIVERS(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -182,6 +257,7 @@ int main(void)
 		DELIVERS(nothing_is_merged_into_what_is_under_way),
 		DELIVERS(what_the_state_cannot_close_waits_and_holds_up_nothing_else),
 		DELIVERS(many_messages_are_all_delivered_once),
+		DELIVERS(thousands_that_wait_for_a_dead_channel_cost_the_others_no_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from daemon_client import Daemon, wait_for
-from sandbox_client import ROOT, Sandbox, find_binary
+from sandbox_client import ROOT, Sandbox, find_binary, is_sanitized
 
 QUESTION = b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -40,15 +40,16 @@ def keep(daemon, over, sends, every, reads=False):
     return thread
 
 
-def slowest_answer(daemon, times=5):
-    slowest = 0
+def answers(daemon, times=5):
+    """How long each took, the fastest one first."""
+    took = []
     for _ in range(times):
         began = time.monotonic()
         done = subprocess.run([find_binary("storehealthctl"), "--socket", str(daemon.dir / "api.sock"), "status"],
                               capture_output=True, timeout=20, check=False)
         assert done.returncode == 0, done.stderr
-        slowest = max(slowest, time.monotonic() - began)
-    return slowest
+        took.append(time.monotonic() - began)
+    return sorted(took)
 
 
 DRIP = [QUESTION[at:at + 1] for at in range(len(QUESTION) - 4)] + [b"X-A: b\r\n"] * 1000
@@ -61,14 +62,15 @@ DRIP = [QUESTION[at:at + 1] for at in range(len(QUESTION) - 4)] + [b"X-A: b\r\n"
     (8, [QUESTION * 50], 0, False),     # the same, and nobody takes the answers
 ], ids=["drip", "silent", "pipeline", "untaken"])
 def test_one_peer_keeps_no_other_from_being_answered(daemon, peers, sends, every, reads):
-    over, usual = threading.Event(), slowest_answer(daemon, 1)  # on a machine that is busy, too
+    over, usual = threading.Event(), answers(daemon)[2]
     threads = [keep(daemon, over, sends, every, reads) for _ in range(peers)]
     time.sleep(1)
-    slowest = slowest_answer(daemon)
+    took = answers(daemon)  # one may be late for want of a core
     began = time.monotonic()
-    assert daemon.stop(6) == 0
+    assert daemon.stop(15) == 0
     ended = time.monotonic() - began
     over.set()
     for thread in threads:
         thread.join(10)
-    assert slowest < 2 + 3 * usual and ended < 5, (slowest, usual, ended)
+    assert took[2] < 1 + 3 * usual and took[-1] < 5 + 5 * usual, (took, usual)
+    assert ended < (10 if is_sanitized() else 5), ended

@@ -11,7 +11,7 @@ import pytest
 
 from bad_peers import OFF, UNFULFILLED, Peers, config, stamp
 from daemon_client import Daemon, wait_for
-from sandbox_client import ROOT, find_binary
+from sandbox_client import ROOT, is_sanitized
 
 SIZE = 60_000_000
 ANSWERS_MAX = 96_000_000
@@ -115,11 +115,10 @@ def test_three_stores_that_send_60_mb_keep_within_the_budget(run, what):
     assert harvests["max_bytes"] == ANSWERS_MAX // 2 and harvests["peak_bytes"] < ANSWERS_MAX
     if what is orders:
         assert {user["source"] for user in harvests["sources"]} & {"shop-2", "shop-3", "shop-4"}, harvests
-    sanitized = b"__asan_init" in pathlib.Path(find_binary("storehealthd")).read_bytes()
-    assert sanitized or rss_max_kb(daemon) < RSS_MAX_KB
+    assert is_sanitized() or rss_max_kb(daemon) < RSS_MAX_KB
     began = time.monotonic()
     assert daemon.stop(20) == 0
-    assert time.monotonic() - began < (15 if sanitized else 5)  # of one record, which is read to its end
+    assert time.monotonic() - began < (15 if is_sanitized() else 5)  # of one record, which is read to its end
 
 
 def test_the_budget_is_below_the_limit_of_the_unit():

@@ -12,6 +12,12 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+def is_sanitized():
+    """Whether the binaries are several times as slow."""
+    binary = pathlib.Path(find_binary("storehealthd")).read_bytes()
+    return b"__asan_init" in binary or b"__tsan_init" in binary
+
+
 def find_binary(name):
     """The newest build that is there; SHD_BUILD_DIR names one."""
     builds = [os.environ["SHD_BUILD_DIR"]] if "SHD_BUILD_DIR" in os.environ else [

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const char *shd_ctl_text(const json_t *object, const char *name)
 {
@@ -46,21 +45,6 @@ void shd_ctl_add_sample(struct shd_text *text, const json_t *object)
 	if (shd_ctl_int(sample, "of"))
 		shd_text_printf(text, " (%lld of %lld)", (long long)shd_ctl_int(sample, "hit"),
 			(long long)shd_ctl_int(sample, "of"));
-}
-
-const char *shd_ctl_moment(
-	const struct shd_ctl *ctl, struct shd_wall time, char buf[SHD_CTL_MOMENT])
-{
-	time_t at_s = (time_t)(time.ms / SHD_SECOND_MS),
-	       now_s = (time_t)(ctl->now.ms / SHD_SECOND_MS);
-	struct tm at, now;
-
-	buf[0] = '\0';
-	if (!time.ms || !localtime_r(&at_s, &at) || !localtime_r(&now_s, &now))
-		return buf;
-	bool today = at.tm_year == now.tm_year && at.tm_yday == now.tm_yday;
-	strftime(buf, SHD_CTL_MOMENT, today ? "%H:%M:%S %Z" : "%Y-%m-%d %H:%M:%S %Z", &at);
-	return buf;
 }
 
 const char *shd_ctl_when(const struct shd_ctl *ctl, const json_t *object, const char *name,

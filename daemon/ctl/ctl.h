@@ -95,11 +95,6 @@ struct shd_wall shd_ctl_time(const json_t *object, const char *name);
 const char *shd_ctl_value(const json_t *object, const char *name);
 /* Appends " (3 of 73)", the sample of a share; nothing when there is none. */
 void shd_ctl_add_sample(struct shd_text *text, const json_t *object);
-/* An instant in the zone of whoever reads it (TZ), with the date where it is not today: "16:59:00
- * MSK", "2026-04-04 16:59:00 MSK"; "" for ms 0. */
-#define SHD_CTL_MOMENT 64
-const char *shd_ctl_moment(
-	const struct shd_ctl *ctl, struct shd_wall time, char buf[SHD_CTL_MOMENT]);
 /* "12 s ago", or `never` when there is no time. */
 const char *shd_ctl_when(const struct shd_ctl *ctl, const json_t *object, const char *name,
 			 const char *never, char buf[48]);

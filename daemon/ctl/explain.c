@@ -1,5 +1,6 @@
 /* storehealthctl explain ALERT: why it is there, who was told, what comes next. */
 #include "ctl.h"
+#include "host/clock.h"
 #include "message/plain.h"
 
 #include <stdio.h>
@@ -8,9 +9,9 @@
 /* "16:59:00 MSK (12 s ago)" */
 static void add_instant(struct shd_ctl *ctl, struct shd_text *words, struct shd_wall time)
 {
-	char text[SHD_CTL_MOMENT], when[SHD_WORDING_TEXT];
+	char text[SHD_CLOCK_TEXT], when[SHD_WORDING_TEXT];
 
-	shd_text_printf(words, "%s (%s)", shd_ctl_moment(ctl, time, text),
+	shd_text_printf(words, "%s (%s)", shd_clock_text(time, ctl->now, text),
 		shd_wording_when(time, ctl->now, when));
 }
 
@@ -115,11 +116,11 @@ static void print_events(struct shd_ctl *ctl, const json_t *events)
 	size_t i;
 
 	json_array_foreach(events, i, event) {
-		char when[SHD_WORDING_TEXT], at[SHD_CTL_MOMENT];
+		char when[SHD_WORDING_TEXT], at[SHD_CLOCK_TEXT];
 		SHD_AUTO(shd_text_finish) struct shd_text words = {0};
 
 		shd_table_cell(
-			table, SHD_PLAIN, shd_ctl_moment(ctl, shd_ctl_time(event, "at"), at));
+			table, SHD_PLAIN, shd_clock_text(shd_ctl_time(event, "at"), ctl->now, at));
 		shd_table_cell(table, SHD_DIM, shd_ctl_when(ctl, event, "at", "", when));
 		shd_table_cell(table, SHD_PLAIN, shd_ctl_text(event, "move"));
 		shd_text_init(&words, 1024);

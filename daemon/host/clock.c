@@ -112,3 +112,16 @@ struct shd_epoch shd_epoch_now(struct shd_clock *clock)
 	shd_clock_look(clock);
 	return (struct shd_epoch){clock->epoch, clock->jumped_ms};
 }
+
+const char *shd_clock_text(struct shd_wall time, struct shd_wall now, char buf[SHD_CLOCK_TEXT])
+{
+	time_t at_s = (time_t)(time.ms / SHD_SECOND_MS), now_s = (time_t)(now.ms / SHD_SECOND_MS);
+	struct tm at, today;
+
+	buf[0] = '\0';
+	if (!time.ms || !localtime_r(&at_s, &at) || !localtime_r(&now_s, &today))
+		return buf;
+	bool same = at.tm_year == today.tm_year && at.tm_yday == today.tm_yday;
+	strftime(buf, SHD_CLOCK_TEXT, same ? "%H:%M:%S %Z" : "%Y-%m-%d %H:%M:%S %Z", &at);
+	return buf;
+}

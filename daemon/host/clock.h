@@ -50,6 +50,11 @@ const struct shd_clock *shd_clock_look(struct shd_clock *clock);
 /* The wall clock of this turn. */
 struct shd_wall shd_clock_now(struct shd_clock *clock);
 
+/* An instant by the machine's own zone, TZ or /etc/localtime: "16:59:00 MSK", with the date where
+ * that is another day than now; "" for none. */
+#define SHD_CLOCK_TEXT 48
+const char *shd_clock_text(struct shd_wall time, struct shd_wall now, char buf[SHD_CLOCK_TEXT]);
+
 /* What one room knows of the epoch. */
 struct shd_epoch {
 	uint64_t number;

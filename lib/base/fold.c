@@ -86,6 +86,65 @@ int shd_char_cells(int32_t c)
 	return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
 }
 
+/* Signs that belong to what stands before them, and to what follows: UAX 14. */
+static bool holds_on(int32_t c, bool before)
+{
+	static const struct {
+		ULineBreak class;
+		bool before, after;
+	} rows[] = {
+		{U_LB_CLOSE_PUNCTUATION, true, false},
+		{U_LB_CLOSE_PARENTHESIS, true, false},
+		{U_LB_EXCLAMATION, true, false},
+		{U_LB_NONSTARTER, true, false},
+		{U_LB_INFIX_NUMERIC, true, false},
+		{U_LB_BREAK_SYMBOLS, true, false},
+		{U_LB_POSTFIX_NUMERIC, true, false},
+		{U_LB_COMBINING_MARK, true, false},
+		{U_LB_E_MODIFIER, true, false},
+		{U_LB_OPEN_PUNCTUATION, false, true},
+		{U_LB_PREFIX_NUMERIC, false, true},
+		{U_LB_QUOTATION, true, true},
+		{U_LB_INSEPARABLE, true, false},
+		{U_LB_GLUE, true, true},
+		{U_LB_ZWJ, true, true},
+		{U_LB_REGIONAL_INDICATOR, true, false},
+	};
+	int class = u_getIntPropertyValue(c, UCHAR_LINE_BREAK);
+
+	for (size_t i = 0; i < SHD_COUNT(rows); i++)
+		if (class == (int)rows[i].class)
+			return before ? rows[i].before : rows[i].after;
+	return false;
+}
+
+static bool may_part(int32_t a, int32_t b)
+{
+	if (b == ' ')
+		return false;
+	return a == ' ' || ((shd_char_cells(a) == 2 || shd_char_cells(b) == 2) &&
+				   !holds_on(a, false) && !holds_on(b, true));
+}
+
+size_t shd_line_cut(const char *text, size_t len, size_t cells)
+{
+	size_t cut = 0, used = 0;
+	int32_t last = 0;
+
+	for (size_t at = 0; at < len;) {
+		size_t start = at;
+		int32_t c = shd_utf8_next(text, len, &at);
+
+		if (start && may_part(last, c))
+			cut = start;
+		used += (size_t)shd_char_cells(c);
+		if (used > cells && c != ' ' && cut)
+			return cut;
+		last = c;
+	}
+	return len;
+}
+
 static bool is_exempt(UChar32 c)
 {
 	return c == 0x433 || (c < 0x400 && c != 0x3BF && u_hasBinaryProperty(c, UCHAR_LOWERCASE));

@@ -359,6 +359,7 @@ static void render_item(struct render *render, const struct shd_facts *facts,
 		.cost = cost ? shd_phrase(reader, cost, 0, cost) : NULL,
 		.reason = wording_reason(reader, facts),
 	};
+	item->heading = shd_phrase(reader, heading, 0, item->level, item->title);
 	if (facts->quote && !resolved(facts))
 		item->quote = shd_phrase(
 			reader, quote, 0, one_line(reader, facts->quote, QUOTE_CHARS));

@@ -58,6 +58,7 @@ struct shd_message_item {
 	const struct shd_facts *facts;
 	const char *level;       /* "Critical"; "Resolved" once it is over */
 	const char *title;       /* rule title */
+	const char *heading;     /* both: "[Critical] Low stock" */
 	const char *line;        /* one sentence: value beside limit, time left */
 	const char *goods;       /* "Kettle × 2, 1 990 RUB, ship by Tue 14:00 MSK", or NULL */
 	const char *quote;       /* the buyer's own words, or NULL */

@@ -75,7 +75,8 @@ void shd_wording_plainly(const struct shd_value *value, struct shd_text *out)
 
 bool shd_worth_wording(const struct shd_value *value)
 {
-	return !value->none && (value->type != SHD_DURATION || value->n != 0);
+	return !value->none && (value->type != SHD_DURATION || value->n <= -SHD_SECOND_MS ||
+				       value->n >= SHD_SECOND_MS);
 }
 
 static void add_value(struct shd_text *out, const struct shd_value *value)
@@ -86,28 +87,28 @@ static void add_value(struct shd_text *out, const struct shd_value *value)
 		shd_wording_plainly(value, out);
 }
 
-/* "29 s left, due 2026-04-04 16:59 UTC" */
-static void add_deadline(struct shd_text *out, struct shd_wall due, struct shd_wall now)
+/* "29 s left, due 16:59 MSK" */
+static void add_deadline(
+	struct shd_text *out, struct shd_wall due, struct shd_wall now, const char *due_text)
 {
-	char span[SHD_WORDING_TEXT], when[SHD_TIME_TEXT];
+	char span[SHD_WORDING_TEXT];
 	const char *left = shd_wording_length(due.ms - now.ms, span);
 
-	shd_time_format(due, when);
 	if (now.ms < due.ms)
-		shd_text_printf(out, "%s left, due %.10s %.5s UTC", left, when, when + 11);
+		shd_text_printf(out, "%s left, due %s", left, due_text);
 	else if (now.ms - due.ms < SHD_SECOND_MS)
 		shd_text_puts(out, "the deadline has just passed");
 	else
-		shd_text_printf(out, "overdue by %s, since %.10s %.5s UTC", left, when, when + 11);
+		shd_text_printf(out, "overdue by %s, since %s", left, due_text);
 }
 
 void shd_wording_finding(const struct shd_value *value, const struct shd_value *limit,
-			 struct shd_wall due, struct shd_wall now, struct shd_text *out)
+	struct shd_wall due, const char *due_text, struct shd_wall now, struct shd_text *out)
 {
 	bool limited = shd_worth_wording(limit);
 
 	if (due.ms && due.ms != SHD_NEVER_MS) {
-		add_deadline(out, due, now);
+		add_deadline(out, due, now, due_text);
 	} else if (!value->none && (limited || shd_worth_wording(value))) {
 		add_value(out, value);
 		if (limited)

@@ -1,6 +1,7 @@
 #include "email.h"
 
 #include "base/zone.h"
+#include "flowed.h"
 #include "mime.h"
 
 #include <ctype.h>
@@ -155,7 +156,7 @@ static bool add_mail(const struct shd_send_in *in, const struct shd_email_settin
 	shd_email_text(in->message, &text);
 	shd_email_html(in->message, &html);
 	add_headers(in, email, boundary, out);
-	shd_mime_part(out, boundary, "text/plain; charset=utf-8", text.data, text.len);
+	shd_mime_part(out, boundary, SHD_FLOWED_TYPE, text.data, text.len);
 	shd_mime_part(out, boundary, "text/html; charset=utf-8", html.data, html.len);
 	shd_text_printf(out, "--%s--\r\n", boundary);
 	return shd_text_ok(&text) && shd_text_ok(&html) && shd_text_ok(out);

@@ -1,6 +1,9 @@
 /* What stands in a mail: the text part and the HTML part. */
 #include "email.h"
 
+#include "base/fold.h"
+#include "flowed.h"
+
 #include <string.h>
 
 enum { LINE_BYTES = 16 << 10 };
@@ -11,15 +14,26 @@ static bool is_link(const char *url)
 	return url && (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0);
 }
 
-/* A line of the text part, of texts of which some are foreign. */
-static void line(struct shd_text *out, const char *indent, const char *text)
+/* A paragraph of the text part, of texts of which some are foreign. */
+static void line(struct shd_text *out, const char *text)
 {
 	char *clean shd_autofree = text ? shd_xstrdup(text) : NULL;
 
 	if (!text || !*text)
 		return;
 	shd_line_clean(clean);
-	shd_text_printf(out, "%s%s\r\n", indent, clean);
+	shd_flowed_paragraph(out, clean);
+}
+
+/* Between "What to do:" and the advice; a full-width colon has its gap in itself. */
+static const char *gap_after(const char *heading)
+{
+	size_t at = 0, len = strlen(heading);
+	int32_t last = 0;
+
+	while (at < len)
+		last = shd_utf8_next(heading, len, &at);
+	return shd_char_cells(last) == 2 ? "" : " ";
 }
 
 static void advice_line(const struct shd_message *message, const char *advice, struct shd_text *out)
@@ -29,35 +43,39 @@ static void advice_line(const struct shd_message *message, const char *advice, s
 	if (!advice)
 		return;
 	shd_text_init(&whole, LINE_BYTES);
-	shd_text_printf(&whole, "%s %s", message->advice_heading, advice);
-	line(out, "  ", whole.data);
+	shd_text_printf(&whole, "%s%s%s", message->advice_heading,
+		gap_after(message->advice_heading), advice);
+	line(out, whole.data);
 }
 
 static void text_item(const struct shd_message *message, const struct shd_message_item *item,
 	struct shd_text *out)
 {
-	shd_text_printf(out, "\r\n[%s] ", item->level);
-	line(out, "", item->title);
-	line(out, "  ", item->line);
-	line(out, "  ", item->goods);
-	line(out, "  ", item->quote);
-	line(out, "  ", item->cost);
+	shd_text_puts(out, "\r\n");
+	line(out, item->heading);
+	line(out, item->line);
+	line(out, item->goods);
+	line(out, item->quote);
+	line(out, item->cost);
 	advice_line(message, item->advice, out);
 	if (is_link(item->facts->url)) {
-		line(out, "  ", message->link_text);
-		line(out, "  ", item->facts->url);
+		line(out, message->link_text);
+		line(out, item->facts->url);
 	}
-	line(out, "  ", item->reason);
+	line(out, item->reason);
 }
 
 void shd_email_text(const struct shd_message *message, struct shd_text *out)
 {
-	line(out, "", message->intro);
-	line(out, "", message->late_note);
+	line(out, message->intro);
+	line(out, message->late_note);
 	for (size_t i = 0; i < message->count; i++)
 		text_item(message, &message->items[i], out);
-	line(out, "\r\n", message->more_note);
-	line(out, "\r\n-- \r\n", message->footer);
+	if (message->more_note)
+		shd_text_puts(out, "\r\n");
+	line(out, message->more_note);
+	shd_text_puts(out, "\r\n-- \r\n");
+	line(out, message->footer);
 }
 
 /* How a level looks: a mark that needs no colour, and a colour for light and for dark mails. */
@@ -128,7 +146,7 @@ static void html_item(const struct shd_message *message, const struct shd_messag
 		shd_text_puts(out, "<p class=\"text\" style=\"margin:12px 0 8px;color:#111827\">"
 				   "<b>");
 		shd_text_put_xml(out, message->advice_heading);
-		shd_text_puts(out, "</b> ");
+		shd_text_printf(out, "</b>%s", gap_after(message->advice_heading));
 		shd_text_put_xml(out, item->advice);
 		shd_text_puts(out, "</p>\n");
 	}

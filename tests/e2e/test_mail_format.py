@@ -47,3 +47,15 @@ def test_the_text_and_the_html_say_the_same(mail):
         assert "осталось 1 ч 59 мин, до сб, 21:58 МСК" in part.get_content()
         assert "Возможные потери: 5 069 ₽" in part.get_content()
     assert "<script>" not in html.get_content()
+
+
+def test_the_text_reflows_and_fits_narrow_screens(mail):
+    text, _ = mail.iter_parts()
+    assert text["Content-Type"].params["format"] == "flowed"
+    assert text["Content-Type"].params["delsp"] == "yes"
+    lines = text.get_content().split("\n")
+    assert all(len(line) <= 72 for line in lines)
+    # Only the signature's mark may end in a space that joins nothing.
+    assert not lines[-1]
+    for line, following in zip(lines, lines[1:]):
+        assert not line.endswith(" ") or line == "-- " or following

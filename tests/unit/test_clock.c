@@ -4,6 +4,9 @@
 #include "base/mem.h"
 #include "host/clock.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 static void what_happened_between_two_looks(void **state)
 {
 	static const struct {
@@ -126,6 +129,33 @@ static void two_clocks_read_an_instant(void **state)
 	}
 }
 
+/* By the zone of the machine, with the date where the day is another. */
+static void an_instant_is_told_as_the_reader_counts(void **state)
+{
+	static const struct {
+		const char *zone;
+		int64_t at_ms, now_ms;
+		const char *text;
+	} cases[] = {
+		{"Europe/Moscow", 1775321940000, 1775321940000, "19:59:00 MSK"},
+		{"Europe/Moscow", 1775336400000, 1775321940000, "2026-04-05 00:00:00 MSK"},
+		{"UTC", 1775336400000, 1775321940000, "21:00:00 UTC"},
+		{"Asia/Shanghai", 1775321940000, 1743785940000, "2026-04-05 00:59:00 CST"},
+		{"UTC", 0, 1775321940000, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		char text[SHD_CLOCK_TEXT];
+
+		setenv("TZ", cases[i].zone, 1);
+		tzset();
+		assert_string_equal(shd_clock_text((struct shd_wall){cases[i].at_ms},
+					    (struct shd_wall){cases[i].now_ms}, text),
+			cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +163,7 @@ int main(void)
 		cmocka_unit_test(two_jumps_are_met_at_once),
 		cmocka_unit_test(one_time_holds_for_a_turn_of_the_loop),
 		cmocka_unit_test(two_clocks_read_an_instant),
+		cmocka_unit_test(an_instant_is_told_as_the_reader_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,9 @@
 #include "support/cases.h"
 
 #include "base/crypto.h"
+#include "base/fold.h"
 #include "notify/email.h"
+#include "notify/flowed.h"
 #include "notify/mime.h"
 
 #include <string.h>
@@ -29,6 +31,7 @@ static const struct shd_facts told = {.alert = 17, .episode = 1, .move = SHD_MOV
 
 static struct shd_message_item items[] = {
 	{.facts = &told, .level = "Срочно", .title = "Жалоба <b>ждёт</b> & просит",
+		.heading = "[Срочно] Жалоба <b>ждёт</b> & просит",
 		.line = "осталось 1 ч 59 мин, до сб, 21:58 МСК", .advice = "Ответить <script>",
 		.cost = "Возможные потери: 5 069 ₽", .reason = "Новое событие."},
 };
@@ -309,6 +312,70 @@ static void base64_reads_back(void **state)
 	assert_false(shd_base64_read("AAAAAAAAAAAAAAAAAAAAAAAAAAAA", out, sizeof(out), &got));
 }
 
+/* What a reader that knows RFC 3676 makes of flowed lines, a paragraph each. */
+static void reflow(const char *flowed, struct shd_text *out)
+{
+	while (*flowed) {
+		const char *end = strstr(flowed, "\r\n");
+		bool soft = end > flowed && end[-1] == ' ';
+
+		assert_non_null(end);
+		flowed += *flowed == ' ';
+		shd_text_add(out, flowed, (size_t)(end - flowed) - soft);
+		if (!soft)
+			shd_text_putc(out, '\n');
+		flowed = end + 2;
+	}
+}
+
+static size_t widest_line(const char *text)
+{
+	size_t widest = 0;
+
+	for (const char *end; (end = strstr(text, "\r\n")); text = end + 2) {
+		size_t width = 0, len = (size_t)(end - text);
+
+		for (size_t at = 0; at < len;)
+			width += (size_t)shd_char_cells(shd_utf8_next(text, len, &at));
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+static void paragraphs_flow(void **state)
+{
+	static const struct {
+		const char *text;
+		bool has_long_word;
+	} cases[] = {
+		{"", false}, {"short", false},
+		{"Ask the buyer for the missing data. After 72 h put a notice on the page and stop "
+		 "taking new orders by this route, until the parcels of it move again.", false},
+		{"请在卖家后台“投诉”中回复，并附上俄文说明书和带日期的照片。逾期会使 7 天内的曝光下降 22% 至 37%，"
+		 "并计入延迟发货率。", false},
+		{"Ответьте в кабинете, раздел «Жалобы»; приложите инструкцию на русском и фото с "
+		 "датой.", false},
+		{"https://seller.ozon.ru/app/postings/fbs?postingDetails=0190004411-0001-1&from=mail", true},
+		{"see https://seller.ozon.ru/app/postings/fbs?postingDetails=0190004411-0001-1&a=b "
+		 "now", true},
+		{"> no quote", false}, {"From here on", false}, {" indented", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		SHD_AUTO(shd_text_finish) struct shd_text flowed = {0}, back = {0};
+
+		shd_text_init(&flowed, 10000);
+		shd_text_init(&back, 10000);
+		shd_flowed_paragraph(&flowed, cases[i].text);
+		assert_true(cases[i].has_long_word || widest_line(flowed.data) <= 72);
+		assert_true(flowed.data[0] != '>' && strncmp(flowed.data, "From", 4) != 0);
+		reflow(flowed.data, &back);
+		assert_int_equal(back.len, strlen(cases[i].text) + 1);
+		assert_memory_equal(back.data, cases[i].text, strlen(cases[i].text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +389,7 @@ int main(void)
 		cmocka_unit_test(lines_are_short),
 		cmocka_unit_test(the_server_decides),
 		cmocka_unit_test(the_number_in_the_servers_queue_is_kept),
+		cmocka_unit_test(paragraphs_flow),
 		cmocka_unit_test(base64_reads_back),
 	};
 

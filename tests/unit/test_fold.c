@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct shd_alphabets *alphabets;
@@ -101,9 +102,34 @@ static void cells_of_a_terminal(void **state)
 		assert_int_equal(shd_char_cells(cases[i].c), cases[i].cells);
 }
 
+/* Where a line of 10 cells ends; "|" marks it. */
+static void lines_are_cut_where_one_may_cut(void **state)
+{
+	static const char *const cases[] = {
+		"short", "one two |three", "one two   |three",
+		"https://example.com/a/b/c |x", "0132112277-018-1", "a |https://x.example b",
+		"осталось |два часа",
+		"请立即交|运；逾期", "请立即交|运，逾期", "请在后台|（评级）", "由“提示”升|为",
+		"超过 20% |时收费", "SKU 下架 |了", "漢字漢字漢|字", "漢字漢字a |b", "日本语👍🏽|好好好",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SHD_COUNT(cases); i++) {
+		char text[100];
+		const char *mark = strchr(cases[i], '|');
+		size_t cut = mark ? (size_t)(mark - cases[i]) : strlen(cases[i]);
+
+		snprintf(text, sizeof(text), "%.*s%s", (int)cut, cases[i], mark ? mark + 1 : "");
+		size_t found = shd_line_cut(text, strlen(text), 10);
+		if (found != cut)
+			fail_msg("%s: cut at \"%.*s\"", cases[i], (int)found, text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_are_cut_where_one_may_cut),
 		cmocka_unit_test(letters_that_look_latin),
 		cmocka_unit_test(units_and_abbreviations_mix_nothing),
 		cmocka_unit_test(only_case_is_folded),

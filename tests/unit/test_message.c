@@ -83,7 +83,7 @@ static void show(const struct shd_message *message, struct shd_text *out)
 	for (size_t i = 0; i < message->count; i++) {
 		const struct shd_message_item *item = &message->items[i];
 
-		shd_text_printf(out, "  [%s] %s\n", item->level, item->title);
+		show_line(out, "  ", item->heading);
 		show_line(out, "    ", item->line);
 		show_line(out, "    ", item->goods);
 		show_line(out, "    ", item->quote);

@@ -118,16 +118,28 @@ static bool has_deadline(const struct shd_facts *facts)
 	return facts->due.ms && facts->due.ms != SHD_NEVER_MS;
 }
 
-/* Value beside limit, NULL where neither says anything. */
-static const char *wording_measure(struct shd_reader *reader, const struct shd_facts *facts)
+static void wording_pair(struct render *render, const struct shd_facts *facts,
+	const char **ret_value, const char **ret_limit)
 {
+	const struct shd_rule *rule = find_rule(render, facts);
+
+	shd_wording_pair(&render->reader, &facts->value, &facts->limit,
+		rule ? shd_rule_counts(rule, facts->level) : SHD_KIND_COUNT, ret_value, ret_limit);
+	if (*ret_value && facts->value.type == SHD_TEXT)
+		*ret_value = shd_wording_rules(&render->reader, render->rules, *ret_value);
+}
+
+/* Value beside limit, NULL where neither says anything. */
+static const char *wording_measure(struct render *render, const struct shd_facts *facts)
+{
+	struct shd_reader *reader = &render->reader;
 	const char *value, *limit;
 
 	if (facts->value.none || facts->value.type == SHD_BOOL)
 		return NULL;
 	if (!shd_worth_wording(&facts->value) && !shd_worth_wording(&facts->limit))
 		return NULL;
-	shd_wording_pair(reader, &facts->value, &facts->limit, &value, &limit);
+	wording_pair(render, facts, &value, &limit);
 	if (facts->sample_of)
 		value = shd_phrase(reader, sample, 0, value,
 			shd_phrase_number(reader, facts->sample_hit, 0, false),
@@ -148,31 +160,6 @@ static const char *join(struct shd_reader *reader, const char *first, const char
 	return shd_phrase(reader, joined, 0, first, second);
 }
 
-/* "3 more such orders" */
-static const char *wording_more(struct shd_reader *reader, enum shd_kind kind, int64_t n)
-{
-	static const struct {
-		enum shd_kind kind;
-		enum shd_text_id text;
-	} texts[] = {
-		{SHD_KIND_order, SHD_PHRASE_more_order},
-		{SHD_KIND_parcel, SHD_PHRASE_more_parcel},
-		{SHD_KIND_review, SHD_PHRASE_more_review},
-		{SHD_KIND_question, SHD_PHRASE_more_question},
-		{SHD_KIND_message, SHD_PHRASE_more_message},
-		{SHD_KIND_complaint, SHD_PHRASE_more_complaint},
-		{SHD_KIND_return, SHD_PHRASE_more_return},
-		{SHD_KIND_cancellation, SHD_PHRASE_more_cancellation},
-		{SHD_KIND_listing, SHD_PHRASE_more_listing},
-	};
-	enum shd_text_id id = SHD_PHRASE_more_other;
-
-	for (size_t i = 0; i < SHD_COUNT(texts); i++)
-		if (texts[i].kind == kind)
-			id = texts[i].text;
-	return shd_phrase_(reader, id, n, (const char *const[]){NULL});
-}
-
 static const char *wording_room(struct render *render, const struct shd_facts *facts)
 {
 	SHD_AUTO(shd_text_finish) struct shd_text where = {0};
@@ -186,7 +173,7 @@ static const char *wording_room(struct render *render, const struct shd_facts *f
 	if (facts->room.none || facts->room.type != SHD_NUMBER || room < 0 || !rule ||
 		!shd_rule_room(rule, facts->level, &next, &kind, &where))
 		return NULL;
-	return shd_phrase(reader, room, room, wording_more(reader, kind, room),
+	return shd_phrase(reader, room, room, shd_wording_more(reader, kind, room),
 		level_text(reader, next));
 }
 
@@ -207,7 +194,7 @@ static const char *fill_in(struct render *render, const char *text, const struct
 {
 	struct shd_reader *reader = &render->reader;
 	const char *value, *limit;
-	shd_wording_pair(reader, &facts->value, &facts->limit, &value, &limit);
+	wording_pair(render, facts, &value, &limit);
 	const char *const texts[SHD_PLACEHOLDER_COUNT] = {
 		[SHD_PLACEHOLDER_title] = title_of(render, facts),
 		[SHD_PLACEHOLDER_value] = or_else(value, ""),
@@ -266,7 +253,7 @@ static const char *wording_state(
 	else if (has_deadline(facts))
 		line = shd_wording_deadline(reader, facts->due);
 	else
-		line = join(reader, wording_measure(reader, facts), wording_lasting(reader, facts));
+		line = join(reader, wording_measure(render, facts), wording_lasting(reader, facts));
 	return join(reader, join(reader, line, wording_room(render, facts)),
 		wording_unlisted(reader, facts));
 }
@@ -410,7 +397,7 @@ static const char *wording_detail(struct render *render, const struct shd_facts 
 		return wording_goods(reader, facts);
 	if (own && !strstr(own, "{about}"))
 		return one_line(reader, fill_in(render, own, facts), ABOUT_CHARS);
-	return wording_measure(reader, facts);
+	return wording_measure(render, facts);
 }
 
 static const char *wording_subject(struct render *render)

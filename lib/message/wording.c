@@ -112,20 +112,120 @@ const char *shd_wording(struct shd_reader *reader, const struct shd_value *value
 	return value->none ? NULL : wording_digits(reader, value, 2);
 }
 
-void shd_wording_pair(struct shd_reader *reader, const struct shd_value *value,
-	const struct shd_value *limit, const char **ret_value, const char **ret_limit)
+/* --- what is counted ------------------------------------------------------------------- */
+
+static const struct {
+	enum shd_kind kind;
+	enum shd_text_id counted, more;
+} counts[] = {
+	{SHD_KIND_order, SHD_PHRASE_count_order, SHD_PHRASE_more_order},
+	{SHD_KIND_parcel, SHD_PHRASE_count_parcel, SHD_PHRASE_more_parcel},
+	{SHD_KIND_review, SHD_PHRASE_count_review, SHD_PHRASE_more_review},
+	{SHD_KIND_question, SHD_PHRASE_count_question, SHD_PHRASE_more_question},
+	{SHD_KIND_message, SHD_PHRASE_count_message, SHD_PHRASE_more_message},
+	{SHD_KIND_complaint, SHD_PHRASE_count_complaint, SHD_PHRASE_more_complaint},
+	{SHD_KIND_return, SHD_PHRASE_count_return, SHD_PHRASE_more_return},
+	{SHD_KIND_cancellation, SHD_PHRASE_count_cancellation, SHD_PHRASE_more_cancellation},
+	{SHD_KIND_listing, SHD_PHRASE_count_listing, SHD_PHRASE_more_listing},
+	{SHD_KIND_stock, SHD_PHRASE_pieces, SHD_PHRASE_more_other},
+};
+
+static const char *count_phrase(struct shd_reader *reader, enum shd_text_id id, int64_t n)
 {
-	*ret_value = shd_wording(reader, value);
-	*ret_limit = shd_wording(reader, limit);
-	if (!*ret_value || !*ret_limit || shd_value_equal(value, limit) ||
-		(value->type != SHD_NUMBER && value->type != SHD_RATIO))
-		return;
-	int most = value->type == SHD_RATIO ? 4 : 6;
-	for (int digits = 3; digits <= most && strcmp(*ret_value, *ret_limit) == 0; digits++) {
-		*ret_value = wording_digits(reader, value, digits);
-		*ret_limit = wording_digits(reader, limit, digits);
-	}
+	return shd_phrase_(reader, id, n, (const char *const[]){NULL});
 }
+
+const char *shd_wording_more(struct shd_reader *reader, enum shd_kind kind, int64_t n)
+{
+	for (size_t i = 0; i < SHD_COUNT(counts); i++)
+		if (counts[i].kind == kind)
+			return count_phrase(reader, counts[i].more, n);
+	return count_phrase(reader, SHD_PHRASE_more_other, n);
+}
+
+/* "3 complaints"; else `text`, which the value is without a word for what it counts. */
+static const char *wording_count(struct shd_reader *reader, const struct shd_value *value,
+	enum shd_kind kind, const char *text)
+{
+	for (size_t i = 0; text && value->type == SHD_NUMBER && i < SHD_COUNT(counts); i++)
+		if (counts[i].kind == kind && value->n % SHD_MICRO == 0)
+			return count_phrase(reader, counts[i].counted, value->n / SHD_MICRO);
+	return text;
+}
+
+void shd_wording_pair(struct shd_reader *reader, const struct shd_value *value,
+	const struct shd_value *limit, enum shd_kind counted, const char **ret_value,
+	const char **ret_limit)
+{
+	const char *said = shd_wording(reader, value), *bound = shd_wording(reader, limit);
+	int most = value->type == SHD_RATIO ? 4 : 6;
+	bool near = said && bound && !shd_value_equal(value, limit) &&
+		    (value->type == SHD_NUMBER || value->type == SHD_RATIO);
+
+	for (int digits = 3; near && digits <= most && strcmp(said, bound) == 0; digits++) {
+		said = wording_digits(reader, value, digits);
+		bound = wording_digits(reader, limit, digits);
+	}
+	*ret_value = wording_count(reader, value, counted, said);
+	*ret_limit = counted == SHD_KIND_stock ? wording_count(reader, limit, counted, bound)
+					       : bound;
+}
+
+/* --- rules within a text ---------------------------------------------------------------- */
+
+static const struct shd_rule *rule_at(const struct shd_rules *rules, const char *text, size_t len)
+{
+	char id[64];
+
+	if (!len || len >= sizeof(id))
+		return NULL;
+	memcpy(id, text, len);
+	id[len] = '\0';
+	return shd_rules_find(rules, id);
+}
+
+/* Chinese signs are full-width. */
+static size_t put_sign(const struct shd_reader *reader, const char *text, struct shd_text *out)
+{
+	static const struct {
+		const char *sign, *wide;
+	} signs[] = {{", ", "，"}, {" (", "（"}, {")", "）"}};
+
+	for (size_t i = 0; reader->language == SHD_ZH && i < SHD_COUNT(signs); i++)
+		if (strncmp(text, signs[i].sign, strlen(signs[i].sign)) == 0) {
+			shd_text_puts(out, signs[i].wide);
+			return strlen(signs[i].sign);
+		}
+	shd_text_putc(out, *text);
+	return 1;
+}
+
+const char *shd_wording_rules(
+	struct shd_reader *reader, const struct shd_rules *rules, const char *text)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
+	bool named = false;
+
+	shd_text_init(&out, 1 << 14);
+	for (const char *at = text; *at;) {
+		size_t len = strspn(at, word);
+		const struct shd_rule *rule = rules ? rule_at(rules, at, len) : NULL;
+		const char *title = rule ? rule->title[reader->language] : NULL;
+
+		named |= title != NULL;
+		if (title)
+			shd_text_puts(&out, title);
+		else
+			shd_text_add(&out, at, len);
+		at += len;
+		if (*at && !len)
+			at += put_sign(reader, at, &out);
+	}
+	return named ? shd_reader_keep(reader, out.data, out.len) : text;
+}
+
+/* --- deadlines ------------------------------------------------------------------------- */
 
 /* A rule fires at the very instant of its deadline; "overdue by 0 s" is no news. */
 static bool just_now(int64_t left_ms)

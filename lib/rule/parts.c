@@ -68,6 +68,36 @@ bool shd_rule_room(const struct shd_rule *rule, enum shd_level level, enum shd_l
 	return true;
 }
 
+/* By the first part of a condition that says it. */
+static enum shd_kind counts(
+	const struct shd_rule *rule, const struct shd_expr *expr, enum shd_kind own)
+{
+	enum shd_kind kind = SHD_KIND_COUNT;
+
+	if (expr->op == SHD_OP_NAME && expr->ref == SHD_REF_VALUE && rule->code->value)
+		expr = rule->code->value;
+	if (expr->op == SHD_OP_AGGREGATE)
+		return expr->aggregate == SHD_AGG_count ? expr->kind : SHD_KIND_COUNT;
+	if (expr->op == SHD_OP_NAME)
+		return expr->ref == SHD_REF_FIELD && expr->type == SHD_NUMBER &&
+				       own == SHD_KIND_stock ? own : SHD_KIND_COUNT;
+	bool joins = expr->op == SHD_OP_AND || expr->op == SHD_OP_OR;
+	bool compares = expr->op >= SHD_OP_LT && expr->op <= SHD_OP_NE;
+	for (uint32_t i = 0; kind == SHD_KIND_COUNT && i < (joins ? expr->count : compares); i++)
+		kind = counts(rule, expr->args[i], own);
+	return kind;
+}
+
+enum shd_kind shd_rule_counts(const struct shd_rule *rule, enum shd_level level)
+{
+	const struct shd_expr *condition = rule->code->levels[level];
+
+	if (rule->code->value)
+		condition = rule->code->value;
+	return condition ? counts(rule, condition, rule->each ? rule->kind : SHD_KIND_COUNT)
+			 : SHD_KIND_COUNT;
+}
+
 bool shd_rule_enabled(const struct shd_rule *rule)
 {
 	return rule->code->enabled;

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 from daemon_client import Daemon, tell_of_later_order, told, wait_for
-from sandbox_client import ROOT, Sandbox
+from sandbox_client import ROOT, Sandbox, reflowed
 
 SHOP = ROOT / "tests" / "e2e" / "scenarios" / "shop.yaml"
 
@@ -133,7 +133,7 @@ def test_broken_rules_are_told_until_they_are_mended(shop, daemon):
     line = 1 + ozon.read_text().split("valeu")[0].count("\n")
     assert f"rules.d/ozon.yaml:{line}: unknown name 'valeu'" in alert["value"]["value"]
     mail = wait_for(lambda: shop.received()["mails"])[0]
-    assert f"ozon.yaml:{line}: unknown name" in mail["text"]
+    assert f"ozon.yaml:{line}: unknown name" in reflowed(mail["text"])
     ozon.write_text(good)
     daemon.process.send_signal(1)
     assert wait_for(lambda: "configuration-refused" in [item[0] for item in told(shop, "resolved")])

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from daemon_client import Daemon, told, wait_for
-from sandbox_client import ROOT, Sandbox, preload
+from sandbox_client import ROOT, Sandbox, preload, reflowed
 
 CASE = ROOT / "tests" / "cases" / "state-v1"
 DUMP = (CASE / "state.sql").read_text()
@@ -142,7 +142,7 @@ def test_an_alert_of_the_file_is_resolved_to_those_who_were_told(upgraded):
     mails = shop.received()["mail_count"]
     shop.admin("/event", {"order": {"posting_number": SEEN, "status": "delivering"}})
     assert wait_for(lambda: ("ozon-ship-deadline", SEEN, "none") in told(shop, "resolved"))
-    assert wait_for(lambda: any(SEEN in mail["text"] for mail in
+    assert wait_for(lambda: any(SEEN in reflowed(mail["text"]) for mail in
                                 shop.received()["mails"][mails:])), shop.received()["mails"]
 
 

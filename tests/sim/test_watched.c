@@ -154,7 +154,8 @@ static void assert_journal(const struct bench *b, const char *rule, const char *
 
 		if (strcmp(facts->rule, rule) != 0)
 			continue;
-		shd_wording_finding(&facts->value, &facts->limit, facts->due, "", facts->at, &finding);
+		shd_wording_finding(
+			&facts->value, &facts->limit, facts->due, "", facts->at, &finding);
 		assert_true(transition->unwatched || !finding.len);
 		assert_string_equal(transition->why, why);
 		return;

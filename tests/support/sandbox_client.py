@@ -105,3 +105,8 @@ class Sandbox:
 
     def received(self):
         return self.admin("/received")
+
+
+def reflowed(text):
+    """A mail's text part with the lines of each paragraph joined: format=flowed, delsp=yes."""
+    return text.replace("\r\n", "\n").replace("-- \n", "--\n").replace(" \n", "")

@@ -147,8 +147,8 @@ bool shd_rule_part(const struct shd_rule *rule, enum shd_rule_part part, struct 
 bool shd_rule_room(const struct shd_rule *rule, enum shd_level level, enum shd_level *ret_next,
 	enum shd_kind *ret_kind, struct shd_text *where);
 
-/* What a plain number that the rule shows at `level` counts: entities of a kind, by a count(...); or
- * pieces, SHD_KIND_stock, by a field of a stock. SHD_KIND_COUNT: neither. */
+/* What a plain number that the rule shows at `level` counts: entities of a kind, by a count(...);
+ * or pieces, SHD_KIND_stock, by a field of a stock. SHD_KIND_COUNT: neither. */
 enum shd_kind shd_rule_counts(const struct shd_rule *rule, enum shd_level level);
 
 /* False: `enabled: false`, the rule watches no store. */

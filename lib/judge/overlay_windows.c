@@ -91,7 +91,7 @@ static bool window(void *ctx, const char *store, enum shd_kind kind, int time,
 			      visit_ctx, false};
 	if (merge.next > merge.end)
 		merge.end = merge.next;
-	uint64_t wanted = fields | SHD_FIELDS_ID | 1ULL << time;
+	uint64_t wanted = fields | SHD_FIELDS_ID;
 	if (!stored->window(stored->ctx, store, kind, time, wanted, from, to, show_stored,
 			    &merge, reterr))
 		return false;

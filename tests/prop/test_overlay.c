@@ -260,11 +260,11 @@ static bool take_line(void *ctx, const struct shd_entity *entity)
 static void read_window(struct reading *r, const char *store, enum shd_kind kind, size_t i,
 			size_t max)
 {
-	r->time = i % 2 ? SHD_I_closed_at : SHD_I_opened_at;
+	r->time = i % 2 ? SHD_I_opened_at : SHD_I_closed_at;
 	r->count = 0;
 	r->max = max;
-	assert_true(r->from->window(r->from->ctx, store, kind, (int)r->time, r->fields | SHD_FIELDS_ID,
-				    r->w->from[i], r->w->to[i], take_line, r, &r->w->b.err));
+	assert_true(r->from->window(r->from->ctx, store, kind, (int)r->time,
+		r->fields | SHD_FIELDS_ID, r->w->from[i], r->w->to[i], take_line, r, &r->w->b.err));
 	shd_text_printf(r->out, "window %s %zu\n", store, r->count);
 	if (max > ITEMS && r->count)
 		qsort(r->lines, r->count, sizeof(r->lines[0]), by_text);

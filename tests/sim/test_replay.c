@@ -30,6 +30,10 @@ static const char rules[] =
 	"    value: share(order last 2d where shipped_late)\n"
 	"    needs: count(order last 2d) >= 3\n"
 	"    levels: {warning: value > 20%}\n"
+	"  - rule: cancelled\n    value: count(order last 6h at cancelled_at)\n"
+	"    levels: {info: value >= 1, warning: value >= 2, critical: value >= 4}\n"
+	"  - rule: delivered\n    value: sum(order.amount last 2d at delivered_at)\n"
+	"    levels: {info: value > 50 RUB, warning: value > 100 RUB}\n"
 	"  - rule: order-late\n"
 	"    each: order\n"
 	"    where: status == \"awaiting_shipment\"\n"
@@ -78,11 +82,12 @@ static size_t entity(struct bench *b, enum shd_kind kind, uint64_t number)
 
 static void some_orders(struct bench *b)
 {
-	static const char *const words[] = {"awaiting_shipment", "shipped", "delivered"};
+	static const char *const words[] = {
+		"awaiting_shipment", "shipped", "delivered", "cancelled"};
 
 	for (uint64_t i = draw(4); i > 0; i--) {
 		size_t at = entity(b, SHD_KIND_order, draw(40));
-		const char *status = words[draw(3)];
+		const char *status = words[draw(4)];
 
 		if (draw(3) > 0) {
 			shd_set_n(b->harvest, at, SHD_F_order_opened_at, b->now);

@@ -281,6 +281,12 @@ static void an_order_that_was_over_at_the_first_sight(void **state)
 	text(&t, SHD_F_order_status, "cancelled"); /* it began, nobody knows when */
 	derive(&t, 1000);
 	assert_true(get(&t, SHD_F_order_cancelled_at)->none);
+	field(&t, SHD_F_order_units)->n = 1; /* it was cancelled before, and not now */
+	derive(&t, 2000);
+	assert_true(get(&t, SHD_F_order_cancelled_at)->none);
+	field(&t, SHD_F_order_opened_at)->n = 50;
+	derive(&t, 3000);
+	assert_int_equal(get(&t, SHD_F_order_cancelled_at)->n, 50);
 }
 
 static void what_was_seen_delivered_late_may_have_come_in_time(void **state)

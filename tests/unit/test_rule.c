@@ -453,6 +453,26 @@ static void a_store_changes_a_rule_for_itself_alone(void **state)
 	shd_doc_destroy(doc);
 }
 
+/* Else nobody would judge it again when that time alone becomes known. */
+static void a_rule_reads_the_time_that_its_windows_go_by(void **state)
+{
+	static const char rules[] = "rules:\n"
+		"  - rule: counted\n    value: count(order last 1d at delivered_at)\n"
+		"    levels: {info: value > 1}\n"
+		"  - rule: summed\n    value: sum(order.units last 1d at delivered_at)\n"
+		"    levels: {info: value > 1}\n";
+	uint64_t delivered = 1ULL << shd_field_index(SHD_F_order_delivered_at);
+	uint64_t units = 1ULL << shd_field_index(SHD_F_order_units);
+	struct set set;
+
+	(void)state;
+	set_init(&set, rules);
+	assert_int_equal(shd_rules_at(set.rules, 0)->reads_fields[SHD_KIND_order], delivered);
+	assert_int_equal(
+		shd_rules_at(set.rules, 1)->reads_fields[SHD_KIND_order], delivered | units);
+	set_finish(&set);
+}
+
 /* As the rule says it, and as two stores override it. */
 static void a_level_can_have_a_clear_of_its_own(void **state)
 {
@@ -529,6 +549,7 @@ int main(void)
 		cmocka_unit_test(the_daemon_is_watched_only_by_rules_for_it),
 		cmocka_unit_test(an_override_changes_one_level_and_leaves_the_rest),
 		cmocka_unit_test(a_store_changes_a_rule_for_itself_alone),
+		cmocka_unit_test(a_rule_reads_the_time_that_its_windows_go_by),
 		cmocka_unit_test(a_level_can_have_a_clear_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

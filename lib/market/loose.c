@@ -479,7 +479,7 @@ bool shd_put_entity(struct shd_harvest *out, enum shd_kind kind, const char *pre
 	char name[ID_BYTES + 64];
 
 	if (!(json_is_string(id) || json_is_integer(id)) || !shd_loose_text(id, &text) ||
-		text.len > ID_BYTES) {
+		text.len > ID_BYTES || strspn(text.text, " \t\r\n") >= text.len) {
 		struct shd_text example SHD_AUTO(shd_text_finish) = {0};
 
 		shd_text_init(&example, 1024);

@@ -93,7 +93,7 @@ void shd_put_unmeasured(struct shd_harvest *out, enum shd_metric metric, bool is
 void shd_put_word(struct shd_harvest *out, size_t at, enum shd_field field, const char *word);
 
 /* An entity named by prefix + the id's text. False, SCHEMA naming `what`, when the id is
- * absent or none: a list, a text with a NUL in it or of more than 200 bytes. */
+ * absent or none: a list, a text with a NUL in it, of blanks, or of more than 200 bytes. */
 SHD_MUST_USE bool shd_put_entity(struct shd_harvest *out, enum shd_kind kind, const char *prefix,
 				 const json_t *id, const char *what, size_t *ret_at,
 				 struct shd_error *reterr);

@@ -359,6 +359,8 @@ static void test_ids(void **state)
 		{"\"\"", NULL, "a record has no \"id\": it is \"\""},
 		{"1.5", NULL, "a record has no \"id\": it is 1.5"},
 		{"{}", NULL, "a record has no \"id\": it is an object"},
+		{"\" \\t\\r\\n\"", NULL, "a record has no \"id\": it is \" \\x09\\x0D\\x0A\""},
+		{"\" 7\"", "x: 7", NULL},
 		{NULL, NULL, "a record has no \"id\""},
 		{long_id, NULL,
 			"a record has no \"id\": it is "

@@ -325,7 +325,80 @@ const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 	return keys;
 }
 
-/* Open addressing; the hashes are uniform already. An empty slot has hash 0. */
+struct keyed_place {
+	const char *key;
+	uint64_t hash;
+	struct shd_page_place place;
+};
+
+/* One for each key of each record. */
+static struct keyed_place *keyed_places(const struct shd_pages *pages, size_t *ret_count)
+{
+	struct keyed_place *all = NULL;
+	size_t count = 0, room = 0;
+
+	for (size_t i = 0; i < full_count(pages); i++) {
+		const struct shd_page *page = shd_pages_at(pages, i);
+		const char *key = first_keys(page);
+
+		for (size_t j = 0; key && j < page->count; j++, key++)
+			for (; *key; key = after(key)) {
+				shd_grow(all, count, room);
+				all[count++] = (struct keyed_place){
+					key, hash_at(page, j), {(uint32_t)i, (uint32_t)j}};
+			}
+	}
+	*ret_count = count;
+	return all;
+}
+
+static size_t count_keys(const struct shd_pages *pages)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < full_count(pages); i++) {
+		const struct shd_page *page = shd_pages_at(pages, i);
+		const char *key = first_keys(page);
+
+		for (size_t j = 0; key && j < page->count; j++, key++)
+			for (; *key; key = after(key))
+				count++;
+	}
+	return count;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct keyed_place *x = a, *y = b;
+	int order = strcmp(x->key, y->key);
+
+	return order ? order : (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+struct shd_page_place *shd_pages_doubles(
+	const struct shd_pages *pages, size_t unique, size_t *ret_count)
+{
+	size_t count, doubles = 0, next;
+
+	*ret_count = 0;
+	if (count_keys(pages) == unique)
+		return NULL;
+	struct keyed_place *all shd_autofree = keyed_places(pages, &count);
+	struct shd_page_place *places = shd_xcalloc(count, sizeof(*places));
+
+	qsort(all, count, sizeof(*all), compare_places);
+	for (size_t i = 0; i < count; i = next) {
+		for (next = i + 1; next < count && strcmp(all[i].key, all[next].key) == 0; next++)
+			continue;
+		for (size_t j = i; all[i].hash != all[next - 1].hash && j < next; j++)
+			places[doubles++] = all[j].place;
+	}
+	*ret_count = doubles;
+	return places;
+}
+
+/* Open addressing; the hashes are uniform already. An empty slot has hash 0, as a record that is
+ * to be read again. */
 struct shd_known {
 	size_t mask;
 	struct {
@@ -367,8 +440,7 @@ struct shd_known *shd_known_create(const struct shd_pages *pages)
 		const char *keys = first_keys(page);
 
 		for (size_t j = 0; j < page->count; j++, keys = keys ? after_keys(keys) : NULL)
-			if (hash_at(page, j))
-				know(known, hash_at(page, j), keys);
+			know(known, hash_at(page, j), keys);
 	}
 	return known;
 }

@@ -115,6 +115,14 @@ void shd_pages_forget_all(struct shd_pages *pages);
 /* All keys, sorted, each once; free() the array, the texts belong to the pages. */
 const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count);
 
+/* The records that share a key with another one that differs; `unique` is how many keys there are.
+ * Returns owned; NULL: there is none. */
+struct shd_page_place {
+	uint32_t page, record;
+};
+struct shd_page_place *shd_pages_doubles(
+	const struct shd_pages *pages, size_t unique, size_t *ret_count);
+
 /* Which records are known, by hash. Borrows the pages.
  *
  * Of a hash 46 bits are kept. A changed record is taken for an old one, and its change is not

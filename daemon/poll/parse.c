@@ -372,6 +372,7 @@ static void compare_lists(struct shd_poll *poll)
 	const struct shd_endpoint *row = shd_feed_row(poll->feed);
 
 	poll->listed = shd_pages_keys(&poll->pages, &poll->listed_count);
+	poll->doubles = shd_pages_doubles(&poll->pages, poll->listed_count, &poll->double_count);
 	poll->listed_changed = !poll->feed->swept || count != poll->listed_count ||
 			       shd_feed_relists(poll->feed, poll->began);
 	for (size_t i = 0; i < count && !poll->listed_changed; i++)

@@ -113,12 +113,14 @@ void shd_poll_reset(struct shd_poll *poll)
 	shd_hold_destroy(shd_steal(poll->held));
 	free(shd_steal(poll->listed));
 	free(shd_steal(poll->had));
+	free(shd_steal(poll->doubles));
 	free(shd_steal(poll->unfound));
 	shd_secret_destroy(shd_steal(poll->token));
 	free(shd_steal(poll->job_answer));
 	poll->job = NULL;
 	poll->feed = NULL;
 	poll->id_count = poll->ids_at = poll->listed_count = poll->had_count = 0;
+	poll->double_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
 	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
 	poll->outdated = poll->full = poll->follows_full = poll->broken = false;
@@ -490,6 +492,9 @@ void shd_poll_adopt(struct shd_poll *poll)
 
 	shd_pages_clear(&feed->pages);
 	feed->pages = poll->pages;
+	for (size_t i = 0; i < poll->double_count; i++)
+		shd_page_forget(shd_pages_at(&feed->pages, poll->doubles[i].page),
+			poll->doubles[i].record);
 	shd_pages_settle(&feed->pages);
 	poll->pages = (struct shd_pages){0};
 	/* An incomplete list was told to nobody: the next one is. */

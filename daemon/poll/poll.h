@@ -139,6 +139,10 @@ struct shd_poll {
 	const char **had;               /* the same of the last reading, for a row that `tells` */
 	size_t had_count;
 	const char **unfound;           /* what asking by id never found */
+	/* Different records of the same key: which of them is right is not known, so that they are
+	 * read again. NULL: there are none. */
+	struct shd_page_place *doubles;
+	size_t double_count;
 	bool listed_changed;            /* they are not those of the last sweep */
 	size_t parsed_records, bad_records, foreign_records;
 	struct shd_error bad_record;    /* what was wrong with the last bad one */

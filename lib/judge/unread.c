@@ -47,7 +47,7 @@ void shd_judge_note_unread(struct shd_txn *txn, const struct shd_visit *visit,
 	const struct shd_value *now = &entity->fields[SHD_I_unreadable];
 	struct shd_unread_line line;
 
-	if (now->none || (before && shd_value_equal(&before->fields[SHD_I_unreadable], now)))
+	if (now->none)
 		return;
 	for (const char *at = now->text; shd_unread_next(&at, &line);)
 		if (!(before && shd_unread_names(before, line.field, line.field_len)))

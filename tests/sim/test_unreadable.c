@@ -121,6 +121,81 @@ static void what_cannot_be_read_keeps_its_alert(void **state)
 	}
 }
 
+/* Takes what two feeds bring, the second of `store`, in one transaction. */
+static void take_both(struct bench *b, size_t store, const char *other)
+{
+	const char *const feeds[] = {"orders", other};
+
+	bench_begin(b);
+	for (size_t i = 0; i < 2; i++) {
+		struct shd_batch batch = bench_batch(b, i ? store : 0, feeds[i]);
+
+		if (!shd_judge_batch(b->judge, &batch, &b->err))
+			fail_msg("%s", b->err.msg);
+	}
+	bench_end(b);
+	shd_harvest_destroy(shd_steal(b->harvest));
+}
+
+static void unread(struct bench *b, const char *id, enum shd_field field)
+{
+	size_t at = order(b, id);
+
+	shd_set_unread(b->harvest, at, field, false, "x");
+}
+
+/* One entry for each field of a feed of a store, however many entities it is about; and not again
+ * for those of which it was told. */
+static void what_cannot_be_read_is_told_by_field_feed_and_store(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, rules);
+	poll_seldom(&b);
+	bench_poll_all(&b);
+	unread(&b, "o1", SHD_F_order_ship_by);
+	unread(&b, "o2", SHD_F_order_ship_by);
+	unread(&b, "o3", SHD_F_order_deliver_by);
+	take_both(&b, 1, "orders");
+	assert_int_equal(b.outcome.unread_count, 4); /* the second store has them as well */
+	assert_int_equal(b.outcome.unread[0].entities, 2);
+	assert_int_equal(b.outcome.unread[1].entities, 1);
+	assert_string_not_equal(b.outcome.unread[0].store, b.outcome.unread[2].store);
+	unread(&b, "o1", SHD_F_order_deliver_by);
+	size_t at = shd_harvest_entity(bench_harvest(&b), SHD_KIND_order, "o9", 2);
+	shd_set_unread(b.harvest, at, SHD_F_order_ship_by, false, "x");
+	take_both(&b, 0, "stock");
+	assert_int_equal(b.outcome.unread_count, 2);
+	assert_string_equal(b.outcome.unread[0].what, "order.deliver_by");
+	assert_string_equal(b.outcome.unread[1].what, "order.ship_by");
+	bench_finish(&b);
+}
+
+/* So many that nobody reads them all: `status` has them. */
+static void what_cannot_be_read_is_told_of_a_hundred(void **state)
+{
+	struct bench b;
+	size_t fields = 0;
+
+	(void)state;
+	bench_start(&b, rules);
+	poll_seldom(&b);
+	bench_poll_all(&b);
+	for (int kind = SHD_KIND_order; kind < SHD_KIND_campaign; kind++) {
+		size_t at = shd_harvest_entity(bench_harvest(&b), (enum shd_kind)kind, "x", 1);
+
+		for (int i = SHD_I_unlisted_since + 1; i < shd_kind_fields((enum shd_kind)kind);
+			i++, fields++)
+			shd_set_unread(b.harvest, at,
+				shd_kind_first((enum shd_kind)kind) + (enum shd_field)i, false, "x");
+	}
+	assert_in_range(fields, 101, 1000);
+	bench_poll(&b, "orders");
+	assert_int_equal(b.outcome.unread_count, 100);
+	bench_finish(&b);
+}
+
 /* A number that is null now is no 0; the sum over the store counts with what was known. */
 static void a_null_is_no_zero(void **state)
 {
@@ -235,6 +310,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_be_read_keeps_its_alert),
+		cmocka_unit_test(what_cannot_be_read_is_told_by_field_feed_and_store),
+		cmocka_unit_test(what_cannot_be_read_is_told_of_a_hundred),
 		cmocka_unit_test(a_null_is_no_zero),
 		cmocka_unit_test(an_unknown_word_hides_no_new_order),
 		cmocka_unit_test(a_metric_that_cannot_be_read_is_no_other_one),

@@ -1,10 +1,12 @@
 /* daemon/poll/page_memory.h: what is remembered of a feed's pages. */
 #include "support/check.h"
 
+#include "base/hash.h"
 #include "poll/page_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct shd_page *make(bool keyed, uint64_t first, size_t count, const char *prefix)
 {
@@ -143,7 +145,9 @@ static void a_bare_page_is_known_again(void **state)
 	size_t count;
 
 	(void)state;
-	shd_pages_add(&settled, make_empty(7, "", true));
+	struct shd_page *empty = make_empty(7, "", true);
+	empty->total = 0; /* by its own account */
+	shd_pages_add(&settled, empty);
 	shd_pages_settle(&settled);
 	assert_true(settled.bare);
 	assert_int_equal(settled.count, 1);
@@ -160,6 +164,9 @@ static void a_bare_page_is_known_again(void **state)
 	assert_true(shd_pages_same(&settled, &polled));
 	shd_pages_clear(&polled);
 	assert_false(shd_pages_same(&settled, &polled));
+	shd_pages_add(&polled, make_empty(7, "there", true));
+	assert_false(shd_pages_same(&settled, &polled));
+	shd_pages_clear(&polled);
 	shd_pages_add(&polled, make_empty(8, "", true));
 	assert_false(shd_pages_same(&settled, &polled));
 	shd_pages_clear(&polled);
@@ -173,9 +180,11 @@ static void a_bare_page_is_known_again(void **state)
 static void what_says_more_than_its_hash_is_kept(void **state)
 {
 	struct shd_page *const made[] = {make(true, 1, 1, "k"), make_empty(7, "here", true),
-		make_empty(7, "", false)};
+		make_empty(7, "", false), make_empty(7, "", true), make_empty(7, "", true)};
 
 	(void)state;
+	made[3]->lack = 1;
+	made[4]->total = 5;
 	for (size_t i = 0; i < SHD_COUNT(made); i++) {
 		struct shd_pages pages = {0}, polled = {0};
 
@@ -192,6 +201,87 @@ static void what_says_more_than_its_hash_is_kept(void **state)
 	}
 }
 
+/* A page of one record that is to be read again, one with keys, one without, and an empty key. */
+static void rows_are_told_by_key_or_bytes(void **state)
+{
+	const uint64_t of_key = shd_hash("k", 1), bytes = 77;
+	struct shd_page_draft draft;
+	struct shd_page_rows rows = {0};
+	uint64_t id;
+
+	(void)state;
+	shd_page_draft_init(&draft, true);
+	shd_page_draft_add(&draft, 0, SHD_LEFT_OUT_UNREAD, NULL);
+	shd_page_draft_add(&draft, 5, SHD_NOT_LEFT_OUT, NULL);
+	shd_page_draft_key(&draft, "");
+	shd_page_draft_key(&draft, "k");
+	shd_page_draft_add(&draft, bytes, SHD_NOT_LEFT_OUT, NULL);
+	struct shd_page *page = shd_page_create(&draft, 99, "", true, "");
+	assert_int_equal(page->total, SHD_PAGE_NO_TOTAL);
+	rows.page = page;
+	assert_true(shd_page_rows_next(&rows, &id));
+	assert_int_equal(id, 0);
+	assert_true(shd_page_rows_next(&rows, &id));
+	assert_true(id == of_key);
+	assert_true(shd_page_rows_next(&rows, &id));
+	assert_int_equal(id, bytes);
+	assert_false(shd_page_rows_next(&rows, &id));
+	shd_page_unref(page);
+	shd_page_draft_finish(&draft);
+}
+
+/* What is too long stays so, whatever comes behind it, until all is forgotten. */
+static void keys_that_are_too_long_are_no_page(void **state)
+{
+	static char long_key[100 * 1000];
+	struct shd_page_draft draft;
+
+	(void)state;
+	memset(long_key, 'k', sizeof(long_key) - 1);
+	shd_page_draft_init(&draft, true);
+	shd_page_draft_add(&draft, 5, SHD_NOT_LEFT_OUT, NULL);
+	for (int i = 0; i < 50; i++)
+		shd_page_draft_key(&draft, long_key);
+	size_t len = draft.keys.len;
+	shd_page_draft_key(&draft, "k");
+	assert_int_equal(draft.keys.len, len);
+	assert_false(shd_text_ok(&draft.keys));
+	shd_page_draft_clear(&draft);
+	assert_true(shd_text_ok(&draft.keys));
+	shd_page_draft_finish(&draft);
+}
+
+/* A page a record of which is to be read again is not recognised by its body. */
+static void a_page_with_a_forgotten_record_is_read_again(void **state)
+{
+	struct shd_pages pages = {0};
+
+	(void)state;
+	shd_pages_add(&pages, make(true, 1, 2, "k"));
+	shd_page_unref(shd_pages_again(&pages, 0, 99, "here"));
+	assert_int_equal(shd_pages_at(&pages, 0)->body_hash, 99);
+	shd_pages_forget(&pages, (const char *const[]){"k2"}, 1);
+	assert_null(shd_pages_again(&pages, 0, 99, "here"));
+	shd_pages_clear(&pages);
+}
+
+/* As many records as the table could have slots: it has more, and what is not there is not found. */
+static void a_table_is_never_full(void **state)
+{
+	struct shd_known_record found;
+
+	(void)state;
+	for (size_t count = 7; count <= 9; count++) {
+		struct shd_pages pages = {0};
+
+		shd_pages_add(&pages, make(false, 1, count, "k"));
+		struct shd_known *known = shd_known_create(&pages);
+		assert_false(shd_known_find(known, 1000, &found));
+		shd_known_destroy(known);
+		shd_pages_clear(&pages);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +292,10 @@ int main(void)
 		cmocka_unit_test(what_was_left_out_is_known_as_such),
 		cmocka_unit_test(a_bare_page_is_known_again),
 		cmocka_unit_test(what_says_more_than_its_hash_is_kept),
+		cmocka_unit_test(rows_are_told_by_key_or_bytes),
+		cmocka_unit_test(keys_that_are_too_long_are_no_page),
+		cmocka_unit_test(a_page_with_a_forgotten_record_is_read_again),
+		cmocka_unit_test(a_table_is_never_full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,7 +188,8 @@ static void what_cannot_be_read_is_told_of_a_hundred(void **state)
 		for (int i = SHD_I_unlisted_since + 1; i < shd_kind_fields((enum shd_kind)kind);
 			i++, fields++)
 			shd_set_unread(b.harvest, at,
-				shd_kind_first((enum shd_kind)kind) + (enum shd_field)i, false, "x");
+				shd_kind_first((enum shd_kind)kind) + (enum shd_field)i, false,
+				"x");
 	}
 	assert_in_range(fields, 101, 1000);
 	bench_poll(&b, "orders");

@@ -265,7 +265,8 @@ static void a_page_with_a_forgotten_record_is_read_again(void **state)
 	shd_pages_clear(&pages);
 }
 
-/* As many records as the table could have slots: it has more, and what is not there is not found. */
+/* As many records as the table could have slots: it has more, and what is not there is not
+ * found. */
 static void a_table_is_never_full(void **state)
 {
 	struct shd_known_record found;

@@ -389,54 +389,6 @@ static void a_batch_asks_for_the_ids_of_another_feed(void **state)
 	assert_int_equal(f->parses, 0);
 }
 
-/* Two records of one reading are about the same: which of them is right is not known, so that the
- * one that is left counts, though it was read before. */
-static void what_two_records_are_about_is_read_again(void **state)
-{
-	static const char one[] = "{\"items\":[{\"id\":\"a\",\"v\":1},{\"id\":\"b\"}]}";
-	struct poll_bench *f = *state;
-
-	read_once(f, LIST, "/list?", one);
-	read_once(f, LIST, "/list?",
-		"{\"items\":[{\"id\":\"a\",\"v\":1},{\"id\":\"a\",\"v\":2},{\"id\":\"b\"}]}");
-	for (int i = 0; i < 2; i++) {
-		f->parses = 0;
-		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
-		assert_int_equal(answer_with(f, "/list?", 200, one),
-			i ? SHD_POLL_UNCHANGED : SHD_POLL_CHANGED);
-		if (!i) {
-			assert_int_equal(f->poll->harvest->entity_count, 1);
-			assert_string_equal(f->poll->harvest->entities[0].id, "a");
-		}
-		shd_outcome_read(f->poll, true, false, f->answers);
-	}
-}
-
-/* A record without rows is listed by whose they were, also where it is not read again; that is no
- * id to ask for. */
-static void a_record_without_rows_is_listed_by_its_owner(void **state)
-{
-	static const char body[] = "{\"items\":[{\"id\":\"a\",\"rows\":[],\"owner\":\"P\"},"
-		"{\"id\":\"b\",\"rows\":[1],\"owner\":\"Q\"},"
-		"{\"id\":\"c\",\"rows\":{},\"owner\":\"R\"},"
-		"{\"id\":\"d\",\"owner\":\"S\"},{\"id\":\"e\",\"rows\":[]}%s]}";
-	struct poll_bench *f = *state;
-
-	for (int i = 0; i < 2; i++) {
-		struct shd_text text SHD_AUTO(shd_text_finish) = {0};
-
-		shd_text_init(&text, 1000);
-		shd_text_printf(&text, body, i ? ",{\"id\":\"f\"}" : "");
-		read_once(f, LIST, "/list?", text.data);
-		assert_int_equal(f->poll->listed_count, 6 + i);
-		assert_string_equal(f->poll->listed[0], "\x01P");
-		assert_string_equal(f->poll->listed[1], "a");
-	}
-	assert_int_equal(begin(f, BATCH), SHD_POLL_READY);
-	assert_int_equal(answer_with(f, "/batch?a,b", 200, PAGE_AB), SHD_POLL_READY);
-	reset(f);
-}
-
 static void a_batch_is_read_to_its_last_page(void **state)
 {
 	struct poll_bench *f = *state;
@@ -601,8 +553,6 @@ int main(void)
 		ROW(a_text_that_is_refused_is_dropped),
 		ROW(refusals_and_broken_answers_fail_the_poll),
 		ROW(a_batch_asks_for_the_ids_of_another_feed),
-		ROW(what_two_records_are_about_is_read_again),
-		ROW(a_record_without_rows_is_listed_by_its_owner),
 		ROW(a_batch_is_read_to_its_last_page),
 		ROW(no_ids_are_nothing_to_ask),
 	};

@@ -61,17 +61,19 @@ static bool read_sku(const json_t *row, struct shd_loose_text *ret_sku)
 	       shd_loose_text(sku, ret_sku);
 }
 
-/* Adds a row to a sum; what is absent or below 0 or cannot be read is no 0. NULL, or what of the row
- * cannot be added. */
+/* Adds a row to a sum; what is absent or below 0 or cannot be read is no 0. NULL, or what of the
+ * row cannot be added. */
 static const json_t *add_row(const json_t *row, int64_t *present, int64_t *reserved)
 {
 	const json_t *has = json_object_get(row, "present");
 	const json_t *holds = json_object_get(row, "reserved");
 	int64_t n;
 
-	if (!shd_loose_decimal(has, 6, &n) || n < 0 || __builtin_add_overflow(*present, n, present))
+	if (!shd_loose_decimal(has, 6, &n) || n < 0 ||
+		__builtin_add_overflow(*present, n, present))
 		return has ? has : row;
-	if (!shd_loose_decimal(holds, 6, &n) || n < 0 || __builtin_add_overflow(*reserved, n, reserved))
+	if (!shd_loose_decimal(holds, 6, &n) || n < 0 ||
+		__builtin_add_overflow(*reserved, n, reserved))
 		return holds ? holds : row;
 	return NULL;
 }

@@ -20,6 +20,7 @@ static const struct {
 	{SHD_EN, "stock runs|restart.*reload|are blind", "low stock; not judged"},
 	{SHD_ZH, HAN "[ ]?[,;:!?()\"]|[,;:!?()\"][ ]?" HAN, "full-width punctuation"},
 	{SHD_ZH, HAN "\\.", "。"},
+	{SHD_ZH, "\\[|\\]", "【】"},
 	{SHD_ZH, HAN " " HAN, "no space between characters"},
 	{SHD_ZH, "(，|。|；|：|（|）|“|”) | (，|。|；|：|（|）|“|”)",
 		"no space beside full-width signs"},
@@ -98,7 +99,7 @@ static void rules_are_well_written(void **state)
 	assert_int_equal(refused, 0);
 }
 
-static void check_texts(enum shd_language language)
+static struct shd_doc *texts_of(enum shd_language language)
 {
 	SHD_AUTO(shd_diags_destroyp) struct shd_diags *diags = shd_diags_create(10);
 	char path[256];
@@ -107,7 +108,12 @@ static void check_texts(enum shd_language language)
 	snprintf(path, sizeof(path), SHD_SOURCE_DIR "/conf/texts/%s.yaml",
 		shd_language_names[language]);
 	shd_autofree char *text = pack_read_file(path, &len);
-	SHD_AUTO(shd_doc_destroyp) struct shd_doc *doc = shd_doc_parse(path, text, len, diags);
+	return shd_doc_parse(path, text, len, diags);
+}
+
+static void check_texts(enum shd_language language)
+{
+	SHD_AUTO(shd_doc_destroyp) struct shd_doc *doc = texts_of(language);
 	const struct shd_node *root = shd_doc_root(doc);
 	assert_true(root->count > 50);
 	for (size_t i = 0; i < root->count; i++) {
@@ -129,6 +135,31 @@ static void texts_are_well_written(void **state)
 	assert_int_equal(refused, 0);
 }
 
+/* A word that one language has for a value of ours, and English where the value is none, the
+ * others have too. */
+static void words_are_known_in_every_language(void **state)
+{
+	static const char *const lists[] = {"words", "currencies"};
+	SHD_AUTO(shd_doc_destroyp) struct shd_doc *zh = texts_of(SHD_ZH), *ru = texts_of(SHD_RU);
+	SHD_AUTO(shd_doc_destroyp) struct shd_doc *en = texts_of(SHD_EN);
+
+	(void)state;
+	refused = 0;
+	for (size_t i = 0; i < SHD_COUNT(lists); i++) {
+		const struct shd_node *maps[] = {shd_node_get(shd_doc_root(zh), lists[i]),
+			shd_node_get(shd_doc_root(ru), lists[i]),
+			shd_node_get(shd_doc_root(en), lists[i])};
+
+		for (size_t from = 0; from < SHD_COUNT(maps); from++)
+			for (size_t j = 0; maps[from] && j < maps[from]->count; j++)
+				for (size_t to = 0; to < 2; to++)
+					if (!shd_node_get(maps[to], maps[from]->keys[j].text))
+						refuse(lists[i], to ? "ru" : "zh", "a word",
+							maps[from]->keys[j].text);
+	}
+	assert_int_equal(refused, 0);
+}
+
 /* The patterns themselves: each finds what it is meant for. */
 static void slips_are_found(void **state)
 {
@@ -139,6 +170,7 @@ static void slips_are_found(void **state)
 	} cases[] = {
 		{SHD_ZH, "订单,逾期", false}, {SHD_ZH, "订单(1)", false}, {SHD_ZH, "达到 20 % 时", false},
 		{SHD_ZH, "达到 20% 时", true}, {SHD_ZH, "店铺，订单：1（2）", true},
+		{SHD_ZH, "[严重] 订单", false},
 		{SHD_ZH, "订单。 请", false}, {SHD_ZH, "请在 Ozon 处理。", true}, {SHD_ZH, "处理.", false},
 		{SHD_RU, "больше – лучше", false}, {SHD_RU, "больше — лучше", true},
 		{SHD_RU, "от 8—15 %", false}, {SHD_RU, "20%", false}, {SHD_EN, "20%", false},
@@ -162,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slips_are_found),
 		cmocka_unit_test(texts_are_well_written),
+		cmocka_unit_test(words_are_known_in_every_language),
 		cmocka_unit_test(rules_are_well_written),
 	};
 	return cmocka_run_group_tests(tests, pack_load, pack_unload);

@@ -342,6 +342,35 @@ static size_t widest_line(const char *text)
 	return widest;
 }
 
+static void nothing_flows_into_the_next_paragraph(void **state)
+{
+	SHD_AUTO(shd_text_finish) struct shd_text out = {0};
+
+	(void)state;
+	shd_text_init(&out, 1000);
+	shd_flowed_paragraph(&out, "one  ");
+	shd_flowed_paragraph(&out, "two");
+	assert_string_equal(out.data, "one\r\ntwo\r\n");
+}
+
+static void a_full_width_colon_needs_no_gap(void **state)
+{
+	struct shd_message other = message;
+
+	(void)state;
+	for (int chinese = 0; chinese < 2; chinese++) {
+		SHD_AUTO(shd_text_finish) struct shd_text text = {0}, html = {0};
+
+		shd_text_init(&text, 10000);
+		shd_text_init(&html, 20000);
+		other.advice_heading = chinese ? "处理建议：" : "Что делать:";
+		shd_email_text(&other, &text);
+		shd_email_html(&other, &html);
+		assert_true(strstr(text.data, chinese ? "：Ответить" : ": Ответить"));
+		assert_true(strstr(html.data, chinese ? "</b>Ответить" : "</b> Ответить"));
+	}
+}
+
 static void paragraphs_flow(void **state)
 {
 	static const struct {
@@ -390,6 +419,8 @@ int main(void)
 		cmocka_unit_test(lines_are_short),
 		cmocka_unit_test(the_server_decides),
 		cmocka_unit_test(the_number_in_the_servers_queue_is_kept),
+		cmocka_unit_test(nothing_flows_into_the_next_paragraph),
+		cmocka_unit_test(a_full_width_colon_needs_no_gap),
 		cmocka_unit_test(paragraphs_flow),
 		cmocka_unit_test(base64_reads_back),
 	};

@@ -1,15 +1,17 @@
 #include "narrator.h"
 
+#include "journal/log.h"
 #include "message/plain.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { POLLS_EVERY_MS = 10000, PUT_BYTES = 2000 };
+enum { POLLS_EVERY_MS = 10000, PUT_BYTES = 2000, OUT_BYTES = 64 << 10 };
 
 struct shd_terminal {
 	bool colours;
@@ -17,13 +19,31 @@ struct shd_terminal {
 	struct shd_wall shown;      /* when that was */
 	char failure[320];          /* the first of them */
 	size_t all_polls, all_alerts, all_delivered;
+	size_t lost;                /* lines since the last one that was taken */
 };
+
+/* Whoever reads it may stand still (a pager, a terminal that is stopped): lines are lost then, and
+ * nobody waits. */
+static void write_out(struct shd_terminal *terminal)
+{
+	if (!shd_log_has_room(STDOUT_FILENO)) {
+		__fpurge(stdout);
+		terminal->lost++;
+		return;
+	}
+	if (terminal->lost)
+		printf("(%zu line%s before this %s taken by nobody)\n", terminal->lost,
+			SHD_S(terminal->lost), terminal->lost == 1 ? "was" : "were");
+	terminal->lost = 0;
+	fflush(stdout);
+}
 
 struct shd_terminal *shd_terminal_create(void)
 {
 	struct shd_terminal *terminal = shd_xcalloc(1, sizeof(*terminal));
 
 	terminal->colours = isatty(STDOUT_FILENO);
+	setvbuf(stdout, NULL, _IOFBF, OUT_BYTES); /* a line at a time is written, or lost */
 	return terminal;
 }
 
@@ -34,7 +54,7 @@ void shd_terminal_destroy(struct shd_terminal *terminal)
 	printf("%zu poll%s, %zu move%s of alerts, %zu message%s delivered\n", terminal->all_polls,
 		SHD_S(terminal->all_polls), terminal->all_alerts, SHD_S(terminal->all_alerts),
 		terminal->all_delivered, SHD_S(terminal->all_delivered));
-	fflush(stdout);
+	write_out(terminal);
 	free(terminal);
 }
 
@@ -54,10 +74,10 @@ static void begin_line(const struct shd_terminal *terminal, struct shd_wall now,
 		printf("%s  %-9s ", text, word);
 }
 
-static void end_line(void)
+static void end_line(struct shd_terminal *terminal)
 {
 	putchar('\n');
-	fflush(stdout);
+	write_out(terminal);
 }
 
 /* What others wrote is harmless for the terminal. */
@@ -98,7 +118,7 @@ static void started(struct shd_terminal *terminal, struct shd_wall now, size_t s
 	begin_line(terminal, now, "watching", "1");
 	put("%zu store%s, %zu feed%s, %zu rule%s", stores, SHD_S(stores), feeds, SHD_S(feeds),
 		rules, SHD_S(rules));
-	end_line();
+	end_line(terminal);
 }
 
 static void polled(struct shd_terminal *terminal, const struct shd_polled *what)
@@ -130,7 +150,7 @@ static void show_polls(struct shd_terminal *terminal, struct shd_wall now)
 		put(", nothing new");
 	if (terminal->failed)
 		put(", %zu failed (%s)", terminal->failed, terminal->failure);
-	end_line();
+	end_line(terminal);
 	terminal->polls = terminal->news = terminal->failed = 0;
 	terminal->shown = now;
 }
@@ -154,7 +174,7 @@ static void show_transition(struct shd_terminal *terminal, struct shd_wall now,
 	if (!over && finding.len)
 		put(": %s", finding.data);
 	put("  [alert %lld]", (long long)facts->alert);
-	end_line();
+	end_line(terminal);
 }
 
 static void delivered(struct shd_terminal *terminal, struct shd_wall now,
@@ -168,7 +188,7 @@ static void delivered(struct shd_terminal *terminal, struct shd_wall now,
 			what->ok         ? "the others have it"
 			: what->given_up ? "given up"
 					 : "tried again later");
-	end_line();
+	end_line(terminal);
 }
 
 void shd_terminal_narrate(struct shd_terminal *terminal, const struct shd_event *event)

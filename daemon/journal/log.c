@@ -62,7 +62,7 @@ static int open_journal(void)
 }
 
 /* Whoever takes the log may stand still; the daemon does not wait for him. */
-static bool has_room(int fd)
+bool shd_log_has_room(int fd)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLOUT};
 
@@ -170,7 +170,7 @@ void shd_log(enum shd_message_id message, const struct shd_about *about, const c
 
 	if (messages[message].priority == LOG_DEBUG && !to_journal && !debug_too)
 		return;
-	if (!has_room(to_journal ? journal : STDERR_FILENO)) {
+	if (!shd_log_has_room(to_journal ? journal : STDERR_FILENO)) {
 		lost++;
 		return;
 	}

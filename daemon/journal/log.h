@@ -30,6 +30,10 @@ struct shd_about {
  * journal always gets them). */
 void shd_log_open(bool debug);
 
+/* Whether a line that is written to the descriptor now is taken at once, and keeps nobody waiting.
+ */
+bool shd_log_has_room(int fd);
+
 /* about may be NULL. The text is cut at 1000 bytes. */
 void shd_log(enum shd_message_id message, const struct shd_about *about, const char *fmt, ...)
 	SHD_PRINTF(3, 4);

@@ -1,11 +1,12 @@
 """Members of the control group keep nobody from being answered, and the daemon not from ending."""
+import os
 import socket
 import subprocess
 import threading
 import time
 
 import pytest
-from daemon_client import Daemon, wait_for
+from daemon_client import Daemon, told, wait_for
 from sandbox_client import ROOT, Sandbox, find_binary, is_sanitized
 
 QUESTION = b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -74,3 +75,24 @@ def test_one_peer_keeps_no_other_from_being_answered(daemon, peers, sends, every
         thread.join(10)
     assert took[2] < 1 + 3 * usual and took[-1] < 5 + 5 * usual, (took, usual)
     assert ended < (10 if is_sanitized() else 5), ended
+
+
+def test_who_reads_no_line_stops_nobody(tmp_path):
+    """Standard output and the log go to a pipe that nobody takes from, as with a pager that stands still."""
+    with Sandbox(ROOT / "tests/e2e/scenarios/shop.yaml") as shop, Daemon(tmp_path, shop) as running:
+        end, begin = os.pipe()
+        running.process = subprocess.Popen([find_binary("storehealthd"), "--config", str(running.config), "--pretty"],
+                                           stdout=begin, stderr=begin)
+        assert wait_for(lambda: "orders" in running.read_pollers())
+        with pytest.raises(BlockingIOError):
+            os.set_blocking(begin, False)
+            while True:
+                os.write(begin, b"x" * 4096)
+        os.set_blocking(begin, True)
+        shop.admin("/event", {"order": {"posting_number": "P-1", "sku": 160200301, "quantity": 1, "ship_by": "+90m"}})
+        assert wait_for(lambda: [row for row in told(shop) if row[1] == "P-1"], 30)
+        assert answers(running, 1)[0] < 10
+        running.process.terminate()
+        assert running.process.wait(10) == 0
+        os.close(begin)
+        os.close(end)

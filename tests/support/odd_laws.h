@@ -318,10 +318,10 @@ static inline void look_at_entity(struct run *run, const struct shd_entity *afte
 {
 	struct bench *b = &run->world.b;
 	const struct shd_entity *before = bench_entity(b, after->kind, after->id);
-	bool meant = false;
 
 	if (!before || is_health(after->kind) || is_strange(run, after->id))
 		return;
+	bool missing = odd_is_missing(&run->world, before), meant = missing;
 	shd_assert(run->moved_count < MOVED);
 	for (int i = 0; i < shd_kind_fields(after->kind); i++) {
 		const struct shd_value *was = &before->fields[i], *is = &after->fields[i];
@@ -332,7 +332,8 @@ static inline void look_at_entity(struct run *run, const struct shd_entity *afte
 			is_derived(row))
 			continue;
 		if (i == SHD_I_closed && is->n && run->may != ODD_MEANT) {
-			found(run, LAW_CLOSES, "%s closes", shd_kind_name(after->kind));
+			if (!missing)
+				found(run, LAW_CLOSES, "%s closes", shd_kind_name(after->kind));
 			continue;
 		}
 		if (run->anew || may_become(run, row, was, is))

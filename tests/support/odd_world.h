@@ -410,3 +410,11 @@ static inline void odd_read(struct odd_world *world, size_t at, const struct odd
 	odd_answer_all(world, at, odd, ret_polled);
 	odd_end(world, ret_polled);
 }
+
+/* What good answers have left out for an hour ends by its age, whatever is read at that moment. */
+static inline bool odd_is_missing(const struct odd_world *world, const struct shd_entity *entity)
+{
+	const struct shd_value *since = &entity->fields[SHD_I_unlisted_since];
+
+	return !since->none && world->b.now - since->n >= SHD_HOUR_MS;
+}

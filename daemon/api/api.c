@@ -54,7 +54,7 @@ struct shd_api {
 	struct shd_api_view view;
 	struct MHD_Daemon *http;
 	int socket;
-	char *path;
+	struct shd_api_place place;
 	uv_poll_t poll;
 	uv_timer_t timer;
 	uv_work_t work;
@@ -230,7 +230,7 @@ static enum MHD_Result call_begin(struct call *call)
 	peer_of(call->connection)->since_ms = 0;
 	if (api->closing) { /* a pipeline without end would keep it from closing */
 		call->state = ANSWERED;
-		shd_fail(&call->error, SHD_ERR_CLOSING, "storehealthd ends");
+		shd_fail(&call->error, SHD_ERR_CLOSING, "storehealthd ends this connection");
 		drop(peer_of(call->connection));
 		return call_answer(call);
 	}
@@ -401,7 +401,8 @@ static bool is_in_use(const struct sockaddr_un *address)
 	return yes;
 }
 
-static bool listen_unix(const char *path, int *ret_socket, struct shd_error *reterr)
+static bool listen_unix(const char *path, int *ret_socket, struct shd_api_place *ret_place,
+			struct shd_error *reterr)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat old;
@@ -424,12 +425,14 @@ static bool listen_unix(const char *path, int *ret_socket, struct shd_error *ret
 	if (fd < 0)
 		return shd_fail(reterr, SHD_ERR_IO, "listen: %s", strerror(errno));
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-		chmod(path, 0660) < 0 || listen(fd, BACKLOG) < 0) {
+		chmod(path, 0660) < 0 || listen(fd, BACKLOG) < 0 || lstat(path, &old) < 0) {
 		shd_fail(reterr, SHD_ERR_IO, "listen: %s: %s", path, strerror(errno));
 		close(fd);
 		return false;
 	}
 	*ret_socket = fd;
+	*ret_place = (struct shd_api_place){.dev = old.st_dev, .ino = old.st_ino};
+	memcpy(ret_place->path, path, strlen(path));
 	return true;
 }
 
@@ -456,6 +459,28 @@ static bool start_http(struct shd_api *api, struct shd_error *reterr)
 	return true;
 }
 
+static bool open_at(uv_loop_t *loop, const char *path, const struct shd_api_view *view,
+		    struct shd_api **ret_api, struct shd_error *reterr)
+{
+	struct shd_api *api = shd_xcalloc(1, sizeof(*api));
+
+	api->loop = loop;
+	api->view = *view;
+	api->last = &api->first;
+	if (!listen_unix(path, &api->socket, &api->place, reterr)) {
+		free(api);
+		return false;
+	}
+	if (!start_http(api, reterr)) {
+		close(api->socket);
+		unlink(path);
+		free(api);
+		return false;
+	}
+	*ret_api = api;
+	return true;
+}
+
 bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_api_view *view,
 		  struct shd_api **ret_api, struct shd_error *reterr)
 {
@@ -464,24 +489,30 @@ bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_api_view
 	if (strncmp(listen, scheme, strlen(scheme)) != 0)
 		return shd_fail(reterr, SHD_ERR_CONFIG,
 			"listen: \"%s\" cannot be used, expected unix:/path/of/socket", listen);
-	struct shd_api *api = shd_xcalloc(1, sizeof(*api));
-	api->loop = loop;
-	api->view = *view;
-	api->last = &api->first;
-	api->path = shd_xstrdup(listen + strlen(scheme));
-	if (!listen_unix(api->path, &api->socket, reterr)) {
-		free(api->path);
-		free(api);
+	return open_at(loop, listen + strlen(scheme), view, ret_api, reterr);
+}
+
+struct shd_api_place shd_api_place(const struct shd_api *api)
+{
+	return api->place;
+}
+
+bool shd_api_in_place(const struct shd_api_place *place)
+{
+	struct stat there;
+
+	return lstat(place->path, &there) == 0 && there.st_dev == place->dev &&
+	       there.st_ino == place->ino;
+}
+
+bool shd_api_renew(struct shd_api **api, void (*closed)(void *ctx), void *ctx,
+		   struct shd_error *reterr)
+{
+	struct shd_api *old = *api;
+
+	if (!open_at(old->loop, old->place.path, &old->view, api, reterr))
 		return false;
-	}
-	if (!start_http(api, reterr)) {
-		close(api->socket);
-		unlink(api->path);
-		free(api->path);
-		free(api);
-		return false;
-	}
-	*ret_api = api;
+	shd_api_close(old, closed, ctx);
 	return true;
 }
 
@@ -496,7 +527,6 @@ static void on_closed(uv_handle_t *handle)
 	void (*closed)(void *ctx) = api->closed;
 	void *ctx = api->closed_ctx;
 	shd_state_close(api->state);
-	free(api->path);
 	free(api);
 	closed(ctx);
 }
@@ -521,7 +551,8 @@ void shd_api_close(struct shd_api *api, void (*closed)(void *ctx), void *ctx)
 	api->closing = true;
 	api->closed = closed;
 	api->closed_ctx = ctx;
-	unlink(api->path);
+	if (shd_api_in_place(&api->place))
+		unlink(api->place.path);
 	MHD_quiesce_daemon(api->http);
 	finish_close(api);
 }

@@ -10,9 +10,17 @@
 #include "deliver/deliver.h"
 #include "poll/status.h"
 
+#include <sys/types.h>
 #include <uv.h>
 
 struct shd_api;
+
+/* The file of the socket. */
+struct shd_api_place {
+	char path[108]; /* as long as an address can be */
+	dev_t dev;
+	ino_t ino;
+};
 
 /* What the API reads from the daemon. Called on the loop thread; returned texts are borrowed until
  * the next turn of the loop. */
@@ -42,6 +50,17 @@ struct shd_api_view {
 SHD_MUST_USE bool shd_api_open(uv_loop_t *loop, const char *listen, const struct shd_api_view *view,
 			       struct shd_api **ret_api, struct shd_error *reterr);
 
-/* Accepts no further request, lets those under way end, removes the socket, then calls closed(ctx)
- * from a later turn; *api is freed then. */
+/* Where its socket was made. */
+struct shd_api_place shd_api_place(const struct shd_api *api);
+/* Whether it is there still. Any thread. */
+bool shd_api_in_place(const struct shd_api_place *place);
+
+/* Listens at the same path anew, for an API whose socket is gone from there, and closes the old
+ * one: closed(ctx) as for shd_api_close. Errors: as shd_api_open; *api stays as it was then, and
+ * closed is not called. */
+SHD_MUST_USE bool shd_api_renew(struct shd_api **api, void (*closed)(void *ctx), void *ctx,
+				struct shd_error *reterr);
+
+/* Accepts no further request, lets those under way end, removes the socket unless another one is in
+ * its place, then calls closed(ctx) from a later turn; *api is freed then. */
 void shd_api_close(struct shd_api *api, void (*closed)(void *ctx), void *ctx);

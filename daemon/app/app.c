@@ -379,6 +379,15 @@ static void part_closed(void *ctx)
 		shd_commit_close(app->commit, commit_closed, app);
 }
 
+void shd_app_old_api_closed(void *ctx)
+{
+	struct shd_app *app = ctx;
+
+	app->api_ending = false;
+	if (app->closing)
+		part_closed(app);
+}
+
 static void grants_closed(void *ctx)
 {
 	struct shd_app *app = ctx;
@@ -400,7 +409,7 @@ static void commit_idle(void *ctx)
 
 	shd_commit_use(app->commit, app->judge, NULL);
 	shd_commit_leave(app->commit);
-	app->closing = app->api ? 3 : 2;
+	app->closing = 2 + (app->api != NULL) + app->api_ending;
 	shd_deliver_close(app->deliver, deliver_closed, app);
 	shd_scheduler_pause(app->scheduler, part_closed, app);
 	if (app->api)

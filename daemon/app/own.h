@@ -41,6 +41,7 @@ struct shd_self {
 	char refused[256];                   /* the last change that was */
 	struct shd_wall refused_at;
 	int64_t refused_logged_ms;           /* on the boot clock */
+	bool unreachable;                    /* the journal knows that the socket cannot be bound */
 	struct shd_wall retain_failing_since;
 	char retain_error[256];
 };
@@ -73,8 +74,10 @@ struct shd_app {
 	bool blind;                          /* as the journal knows it; not seeing again yet */
 	int64_t retained_ms;                 /* on the boot clock */
 	struct shd_retain_change retain;
-	bool tidying, trim, in_place;        /* trim, in_place belong to the job: memory as well;
-					      * the state file is where it should be */
+	bool tidying, trim;                  /* trim: memory as well */
+	struct shd_api_place socket;         /* for the job that tidies, as of its start */
+	bool in_place, socket_in_place;      /* what the job found: state file, socket */
+	bool api_ending;                     /* the one whose socket was gone */
 	struct shd_self self;
 	int64_t stop_ms;                     /* when it was asked to stop; monotonic clock */
 	uint64_t random;
@@ -97,6 +100,8 @@ void shd_app_start_scheduler(struct shd_app *app, const struct shd_feed_row *kno
 
 /* app.c: to the journal and, where there is one, to the terminal; sets event.now. */
 void shd_app_narrate(struct shd_app *app, struct shd_event event);
+/* app.c: the API whose socket was gone (app->api_ending) has ended. */
+void shd_app_old_api_closed(void *ctx);
 
 /* unread.c: whether a field that cannot be read is worth a line: the first of the store, the
  * feed and the field in a day. */
@@ -121,6 +126,8 @@ void shd_self_look(struct shd_app *app);
 void shd_self_stop(struct shd_app *app);
 /* Whether the state file was found where it should be. */
 void shd_self_placed(struct shd_app *app, bool in_place);
+/* Whether the socket was; binds it again. */
+void shd_self_socket(struct shd_app *app, bool in_place);
 /* A change was refused (commit.h); old rows were deleted (NULL), or could not be. */
 void shd_self_refused(void *ctx, const struct shd_error *err);
 void shd_self_retained(struct shd_app *app, const struct shd_error *err);

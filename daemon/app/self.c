@@ -105,6 +105,29 @@ void shd_self_placed(struct shd_app *app, bool in_place)
 		*since = app->clock.at.wall;
 }
 
+/* --- where it is asked ------------------------------------------------------------------ */
+
+void shd_self_socket(struct shd_app *app, bool in_place)
+{
+	struct shd_self *self = &app->self;
+	struct shd_error err;
+
+	if (app->stopping || app->api_ending || (in_place && !self->unreachable))
+		return;
+	if (!in_place)
+		app->api_ending =
+			shd_api_renew(&app->api, shd_app_old_api_closed, app, &err);
+	if (in_place || app->api_ending)
+		shd_log(SHD_LOG_socket_back, NULL,
+			"%s was deleted or replaced; it is there again, and storehealthctl is "
+			"answered", app->socket.path);
+	else if (!self->unreachable)
+		shd_log(SHD_LOG_socket_lost, &(struct shd_about){.error = &err},
+			"%s was deleted or replaced and cannot be made again, and nobody can ask "
+			"this storehealthd: %s; tried again every 10 s", app->socket.path, err.msg);
+	self->unreachable = !in_place && !app->api_ending;
+}
+
 /* --- what is refused -------------------------------------------------------------------- */
 
 void shd_self_refused(void *ctx, const struct shd_error *err)

@@ -138,6 +138,7 @@ static void tidy(void *ctx)
 {
 	struct shd_app *app = ctx;
 
+	app->socket_in_place = shd_api_in_place(&app->socket);
 	shd_state_checkpoint(app->state);
 	app->in_place = shd_state_in_place(app->state);
 	if (app->trim)
@@ -150,6 +151,7 @@ static void tidied(void *ctx)
 
 	app->tidying = false;
 	shd_self_placed(app, app->in_place);
+	shd_self_socket(app, app->socket_in_place);
 }
 
 static void keep_house(struct shd_app *app)
@@ -161,6 +163,7 @@ static void keep_house(struct shd_app *app)
 	if (!app->tidying && (due || shd_state_logged_bytes(app->state) > LOGGED_MAX_BYTES)) {
 		app->tidying = true;
 		app->trim = due;
+		app->socket = shd_api_place(app->api);
 		shd_jobs_parse(app->jobs, tidy, tidied, app);
 	}
 	if (due)

@@ -77,6 +77,40 @@ def test_one_peer_keeps_no_other_from_being_answered(daemon, peers, sends, every
     assert ended < (10 if is_sanitized() else 5), ended
 
 
+def test_a_socket_that_goes_is_made_again(daemon):
+    path = daemon.dir / "api.sock"
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(path))
+        path.unlink()
+        assert wait_for(lambda: daemon.ctl("status")), daemon.log.read_text()
+        peer.settimeout(10)
+        assert peer.recv(1) == b""
+    assert path.stat().st_mode & 0o777 == 0o660
+    assert daemon.log.read_text().count("api.sock was deleted or replaced") == 1
+    path.rename(daemon.dir / "elsewhere")  # again, and what is there now is no socket of ours
+    assert wait_for(lambda: daemon.ctl("status")), daemon.log.read_text()
+    assert daemon.stop() == 0
+    assert not path.exists()
+
+
+def test_a_socket_that_cannot_be_made_again_is_said_once(daemon):
+    path = daemon.dir / "api.sock"
+    path.unlink()
+    path.write_text("somebody's own")
+    assert wait_for(lambda: "api.sock exists and is not a socket" in daemon.log.read_text())
+    wait_for(lambda: False, 21)  # tried again, twice
+    assert path.read_text() == "somebody's own"
+    assert daemon.log.read_text().count("cannot be made again") == 1
+    path.unlink()
+    assert wait_for(lambda: daemon.ctl("status")), daemon.log.read_text()
+    assert daemon.log.read_text().count("it is there again") == 1
+    path.unlink()
+    path.write_text("somebody's own")
+    assert wait_for(lambda: daemon.log.read_text().count("cannot be made again") == 2)
+    assert daemon.stop() == 0
+    assert path.read_text() == "somebody's own"
+
+
 def test_who_reads_no_line_stops_nobody(tmp_path):
     """Standard output and the log go to a pipe that nobody takes from, as with a pager that stands still."""
     with Sandbox(ROOT / "tests/e2e/scenarios/shop.yaml") as shop, Daemon(tmp_path, shop) as running:

@@ -301,6 +301,58 @@ static void the_socket_is_for_its_group_and_replaces_a_dead_one(void **state)
 	assert_int_equal(error.kind, SHD_ERR_CONFIG);
 }
 
+/* Listens where the server did. */
+static int listen_instead(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+	assert_int_equal(unlink(socket_path), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static void a_socket_that_is_gone_is_made_again_and_that_of_another_stays(void **state)
+{
+	bool old_closed = false, closed = false;
+	struct shd_api_place place, renewed;
+	struct shd_api *api, *old;
+	struct shd_error error;
+	uv_loop_t loop;
+
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_true(shd_api_open(&loop, listen_at, &view, &api, &error));
+	old = api;
+	place = shd_api_place(api);
+	assert_string_equal(place.path, socket_path);
+	assert_true(shd_api_in_place(&place));
+	assert_int_equal(unlink(socket_path), 0);
+	assert_false(shd_api_in_place(&place));
+	assert_true(shd_api_renew(&api, on_api_closed, &old_closed, &error));
+	assert_ptr_not_equal(api, old);
+	while (!old_closed)
+		uv_run(&loop, UV_RUN_ONCE);
+	renewed = shd_api_place(api);
+	assert_true(shd_api_in_place(&renewed));
+
+	int other = listen_instead();
+	assert_false(shd_api_in_place(&renewed));
+	old = api;
+	old_closed = false;
+	assert_false(shd_api_renew(&api, on_api_closed, &old_closed, &error));
+	assert_has(error.msg, "another storehealthd answers");
+	assert_ptr_equal(api, old);
+	shd_api_close(api, on_api_closed, &closed);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_true(closed && !old_closed);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	assert_int_equal(close(other), 0);
+	assert_int_equal(unlink(socket_path), 0); /* that of the other one was left alone */
+}
+
 static void it_closes_while_somebody_is_connected(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -508,6 +560,7 @@ int main(void)
 		cmocka_unit_test(every_path_is_answered_or_explained),
 		cmocka_unit_test(other_methods_bodies_and_long_requests_are_refused),
 		cmocka_unit_test(the_socket_is_for_its_group_and_replaces_a_dead_one),
+		cmocka_unit_test(a_socket_that_is_gone_is_made_again_and_that_of_another_stays),
 		cmocka_unit_test(it_closes_while_somebody_is_connected),
 		cmocka_unit_test(status_says_when_and_why),
 		cmocka_unit_test(alerts_and_explain_show_value_beside_limit),

@@ -182,6 +182,7 @@ static bool is_found(const struct shd_poll *poll, const struct shd_poll_follow *
 	return false;
 }
 
+/* An answer of which records were left out does not say "no such thing". */
 void shd_poll_followed(struct shd_poll *poll)
 {
 	struct shd_poll_followed *followed = followed_of(poll, poll->row);
@@ -191,7 +192,9 @@ void shd_poll_followed(struct shd_poll *poll)
 	for (size_t i = 0; i < poll->follows_asked; i++) {
 		struct shd_poll_follow *follow = &poll->follows[poll->follows_at + i];
 
-		follow->what = is_found(poll, follow) ? SHD_ASKED_FOUND : SHD_ASKED_UNFOUND;
+		follow->what = is_found(poll, follow) ? SHD_ASKED_FOUND
+			     : poll->page_lack	      ? SHD_ASKED_FAILED
+						      : SHD_ASKED_UNFOUND;
 	}
 	poll->follows_at += poll->follows_asked;
 	shd_poll_follow(poll);

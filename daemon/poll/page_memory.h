@@ -28,11 +28,13 @@ struct shd_page {
 	 * with its NUL, and an empty one that ends them */
 };
 
-/* Whether a record came to nothing, and why: it is known as such, and not read again. */
+/* Whether a record came to nothing, and why: it is known as such, and mostly not read again. In
+ * two bits. */
 enum shd_left_out {
 	SHD_NOT_LEFT_OUT,
 	SHD_LEFT_OUT_UNREAD,
 	SHD_LEFT_OUT_FOREIGN,
+	SHD_LEFT_OUT_IN_PART, /* some rows of it came to something: it is read again */
 };
 
 /* A page in the making; on one thread at a time. */

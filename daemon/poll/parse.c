@@ -81,9 +81,37 @@ static void add_owner(struct shd_poll *poll, const json_t *record)
 	shd_page_draft_key(&poll->draft, key);
 }
 
-/* What a record says of itself that is none of what was asked for; NULL: it is, or says
+static int compare_id(const void *id, const void *asked)
+{
+	return strcmp(id, *(const char *const *)asked);
+}
+
+static bool was_asked_for(const struct shd_poll *poll, const char *id)
+{
+	const struct shd_page_in *in = &poll->page_in;
+
+	if (!shd_poll_follows(poll)) /* the ids of a BATCH are sorted */
+		return bsearch(id, in->ids, in->id_count, sizeof(*in->ids), compare_id);
+	for (size_t i = 0; i < in->id_count; i++)
+		if (strcmp(in->ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the record is of an id that the request did not ask for. Without an id that can be
+ * read it is the map that refuses it. */
+static bool is_of_other_id(const struct shd_poll *poll, const json_t *record,
+			   struct shd_loose_text *ret_id)
+{
+	const struct shd_endpoint *row = poll->row;
+
+	return row->id_at && shd_loose_text(json_object_get(record, row->id_at), ret_id) &&
+	       !was_asked_for(poll, ret_id->text);
+}
+
+/* The word a record says of itself that is none of those asked for; NULL: it is, or it says
  * nothing. */
-static const json_t *find_foreign(const struct shd_endpoint *row, const json_t *record)
+static const json_t *find_other_word(const struct shd_endpoint *row, const json_t *record)
 {
 	const json_t *word = row->only ? shd_loose_at(record, row->only_at) : NULL;
 
@@ -103,7 +131,7 @@ static void lacks(struct shd_poll *poll, enum shd_lack lack)
 
 static size_t count_left_out(const struct shd_poll *poll)
 {
-	return poll->bad_records + poll->foreign_records;
+	return poll->bad_records - poll->partly_read + poll->foreign_records;
 }
 
 static void leave_out(struct shd_poll *poll, uint64_t hash, enum shd_left_out why)
@@ -118,6 +146,41 @@ static void leave_out(struct shd_poll *poll, uint64_t hash, enum shd_left_out wh
 	shd_page_draft_add(&poll->draft, hash, why, NULL);
 }
 
+/* Leaves out a record that is not what was asked for. */
+static bool leave_out_foreign(struct shd_poll *poll, const json_t *record, uint64_t hash)
+{
+	const json_t *word = find_other_word(poll->row, record);
+	struct shd_loose_text id;
+
+	if (is_of_other_id(poll, record, &id)) {
+		poll->body_hash = 0; /* the same answer may be to other ids the next time */
+		shd_fail(&poll->foreign_record, SHD_ERR_SCHEMA,
+			"\"%s\" is \"%.40s\", which was not asked for", poll->row->id_at, id.text);
+		leave_out(poll, hash, SHD_LEFT_OUT_FOREIGN);
+		return true;
+	}
+	if (!word)
+		return false;
+	bool known = poll->row->knows(word);
+	shd_fail(known ? &poll->foreign_record : &poll->bad_record, SHD_ERR_SCHEMA,
+		"\"%s\" is \"%.40s\", %s", poll->row->only_at, json_string_value(word),
+		known ? "which was not asked for" : "a word that is not known");
+	leave_out(poll, hash, known ? SHD_LEFT_OUT_FOREIGN : SHD_LEFT_OUT_UNREAD);
+	return true;
+}
+
+/* Takes note of a record that was mapped, of which some rows may not have been read. */
+static void take_in(struct shd_poll *poll, uint64_t hash, bool whole)
+{
+	if (!whole) {
+		poll->bad_records++;
+		poll->partly_read++;
+		lacks(poll, SHD_LACK_UNREAD);
+	}
+	shd_page_draft_add(
+		&poll->draft, hash, whole ? SHD_NOT_LEFT_OUT : SHD_LEFT_OUT_IN_PART, NULL);
+}
+
 /* One record that is not known. One of a list that is not understood is left out and counted,
  * its neighbours are not. False: the answer is one record, and no JSON. */
 static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uint64_t hash,
@@ -125,6 +188,7 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 {
 	struct shd_harvest *harvest = poll->harvest;
 	size_t entities = harvest->entity_count, follows = harvest->follow_count;
+	size_t unread_rows = harvest->unread_rows;
 	struct shd_map_in in = {.source = poll->source, .row = poll->row, .fetched = poll->fetched};
 	bool listed = poll->row->records;
 	SHD_JSON_ROOM();
@@ -139,16 +203,8 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 	}
 	if (shd_poll_follows(poll) && poll->page_in.id_count == 1)
 		in.id = poll->page_in.ids[0];
-	const json_t *foreign = find_foreign(poll->row, record);
-	if (foreign) {
-		bool known = poll->row->knows(foreign);
-
-		shd_fail(known ? &poll->foreign_record : &poll->bad_record, SHD_ERR_SCHEMA,
-			"\"%s\" is \"%.40s\", %s", poll->row->only_at, json_string_value(foreign),
-			known ? "which was not asked for" : "a word that is not known");
-		leave_out(poll, hash, known ? SHD_LEFT_OUT_FOREIGN : SHD_LEFT_OUT_UNREAD);
+	if (leave_out_foreign(poll, record, hash))
 		return true;
-	}
 	if (poll->row->map && !poll->row->map(&in, record, harvest, &poll->bad_record)) {
 		leave_out(poll, hash, SHD_LEFT_OUT_UNREAD);
 		return true;
@@ -158,16 +214,26 @@ static bool map_record(struct shd_poll *poll, const char *bytes, size_t len, uin
 	if (!shd_poll_follows(poll) && !take_follows(poll, follows)) {
 		poll->body_hash = hash = 0; /* the page comes again */
 	}
-	shd_page_draft_add(&poll->draft, hash, SHD_NOT_LEFT_OUT, NULL);
+	take_in(poll, hash, harvest->unread_rows == unread_rows);
 	add_keys(poll, entities);
 	add_owner(poll, record);
 	return true;
 }
 
-/* Whether a record that was left out need not be read again: this poll has an example of why. */
-static bool has_example(const struct shd_poll *poll, enum shd_left_out why)
+/* Whether a record that was left out need not be read again: this poll has an example of why, and
+ * the reason is the record's alone, not which ids were asked for. */
+static bool stays_left_out(const struct shd_poll *poll, enum shd_left_out why)
 {
-	return why == SHD_LEFT_OUT_UNREAD ? poll->bad_records : poll->foreign_records;
+	switch (why) {
+	case SHD_LEFT_OUT_UNREAD:
+		return poll->bad_records;
+	case SHD_LEFT_OUT_FOREIGN:
+		return poll->foreign_records && !poll->row->id_at;
+	case SHD_LEFT_OUT_IN_PART:
+	case SHD_NOT_LEFT_OUT:
+		break;
+	}
+	return false;
 }
 
 static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd_error *reterr)
@@ -179,7 +245,7 @@ static bool take_record(struct shd_poll *poll, size_t at, size_t len, struct shd
 		return map_record(poll, poll->body.data + at, len, hash, reterr);
 	if (known.left_out == SHD_NOT_LEFT_OUT)
 		shd_page_draft_add(&poll->draft, hash, SHD_NOT_LEFT_OUT, known.keys);
-	else if (has_example(poll, known.left_out))
+	else if (stays_left_out(poll, known.left_out))
 		leave_out(poll, hash, known.left_out);
 	else
 		return map_record(poll, poll->body.data + at, len, hash, reterr);
@@ -332,7 +398,7 @@ static bool is_strange(const struct shd_poll *poll, size_t bad, size_t left_out_
 static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_page_out *out = &poll->page_out;
-	size_t bad_before = poll->bad_records;
+	size_t bad_before = poll->bad_records - poll->partly_read;
 	size_t left_out_before = count_left_out(poll);
 
 	if (!poll->harvest)
@@ -351,9 +417,9 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 		return false;
 	if (!take_records(poll, reterr) || !shd_harvest_ok(poll->harvest, reterr))
 		return false;
-	if (is_strange(poll, poll->bad_records - bad_before, left_out_before)) {
+	if (is_strange(poll, poll->bad_records - poll->partly_read - bad_before, left_out_before)) {
 		*reterr = poll->bad_record;
-		poll->bad_records = bad_before;
+		poll->bad_records = bad_before + poll->partly_read;
 		return false;
 	}
 	if (!shd_text_ok(&poll->draft.keys))

@@ -122,7 +122,7 @@ void shd_poll_reset(struct shd_poll *poll)
 	poll->id_count = poll->ids_at = poll->listed_count = poll->had_count = 0;
 	poll->double_count = 0;
 	poll->follow_count = poll->follows_at = poll->follows_asked = poll->followed_count = 0;
-	poll->parsed_records = poll->bad_records = poll->foreign_records = 0;
+	poll->parsed_records = poll->bad_records = poll->foreign_records = poll->partly_read = 0;
 	poll->outdated = poll->full = poll->follows_full = poll->broken = false;
 	atomic_store(&poll->give_up, false);
 	poll->listed_changed = false;

@@ -145,6 +145,7 @@ struct shd_poll {
 	size_t double_count;
 	bool listed_changed;            /* they are not those of the last sweep */
 	size_t parsed_records, bad_records, foreign_records;
+	size_t partly_read;             /* of the bad ones: those of which some rows were read */
 	struct shd_error bad_record;    /* what was wrong with the last bad one */
 	struct shd_error foreign_record; /* the last one that was not asked for */
 	int requests, throttled, status;

@@ -77,6 +77,7 @@ struct shd_harvest {
 	struct shd_unmeasured *unmeasured;
 	struct shd_follow *follows;
 	size_t entity_count, measure_count, unmeasured_count, follow_count;
+	size_t unread_rows; /* of records, that came to no entity: the list is incomplete */
 	/* private: */
 	size_t entity_room, measure_room, unmeasured_room, follow_room;
 	bool full;

@@ -94,6 +94,9 @@ struct shd_endpoint {
 	const char *const *columns; /* tables: those that have to be there, or NULL */
 	const char *ids_of;     /* BATCH: endpoint whose records' keys are asked for */
 	int batch;              /* BATCH: ids in a request; FOLLOW: 1 or more */
+	/* BATCH: the member of a record that is one of the ids it was asked by. A record of
+	 * another id is left out, and the list is incomplete. */
+	const char *id_at;
 	/* Lists all there are, or all open ones. What it listed before and now misses is no
 	 * longer listed (the field unlisted_since), and has closed when a later list, at least
 	 * `gone_after_ms` after the first, misses it as well and nothing else spoke of it. */
@@ -138,7 +141,9 @@ struct shd_endpoint {
 	 * parcels, whose id is the tracking number; those that no store has are read again
 	 * with every poll. Unknown
 	 * enum words, null objects and odd types never fail; SCHEMA is for a record
-	 * without the members that identify it. NULL: nothing but ids matter. */
+	 * without the members that identify it. Of a record that is a list of entities, each one
+	 * that cannot be identified counts as out->unread_rows, with `reterr` an example; the
+	 * others are told. NULL: nothing but ids matter. */
 	bool (*map)(const struct shd_map_in *in, const json_t *record, struct shd_harvest *out,
 		    struct shd_error *reterr);
 

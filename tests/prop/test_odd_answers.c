@@ -82,6 +82,100 @@ static void what_is_known_is_still_broken(void **state)
 	assert_int_equal(count, 0);
 }
 
+static bool is_brought(const struct odd_world *world, const char *id)
+{
+	const struct shd_harvest *harvest = world->poll->harvest;
+	size_t len = strlen(id);
+
+	for (size_t i = 0; harvest && i < harvest->entity_count; i++)
+		if (strncmp(harvest->entities[i].id, id, len) == 0 &&
+			(!harvest->entities[i].id[len] || harvest->entities[i].id[len] == ':'))
+			return true;
+	return false;
+}
+
+/* The good answer of the row, when one of its ids was not asked for; then, with what is known of
+ * it, when that one is. */
+static void ask_for_another_than(struct run *run, size_t at, const char *id)
+{
+	struct odd_world *world = &run->world;
+	const char *name = odd_row(world, at)->name;
+	struct odd_polled polled;
+
+	world->unasked = id;
+	odd_read(world, at, NULL, true, &polled);
+	world->unasked = NULL;
+	if (is_brought(world, id) || !world->poll->foreign_records ||
+		world->poll->walk.lack != SHD_LACK_FOREIGN)
+		fail_msg("%s: %s was not asked for, and came", name, id);
+	odd_read(world, at, NULL, false, &polled);
+	if (!is_brought(world, id) || world->poll->foreign_records || world->poll->walk.lack)
+		fail_msg("%s: %s was asked for, and did not come", name, id);
+}
+
+static void batch_answers_bring_only_what_was_asked(void **state)
+{
+	struct run *run = *state;
+	struct odd_world *world = &run->world;
+	struct shd_loose_text id;
+	struct shd_error err;
+	const json_t *record;
+	size_t i, tried = 0;
+
+	open_world(run, run->adapter);
+	for (size_t at = 0; at < run->adapter->endpoint_count; at++) {
+		const struct shd_endpoint *row = odd_row(world, at);
+		const char *good = world->good[at];
+
+		if (row->paging != SHD_PAGE_BATCH)
+			continue;
+		json_auto_t *body = shd_adapter_parse(good, strlen(good), &err);
+		json_array_foreach (shd_loose_at(body, row->records), i, record) {
+			assert_true(shd_loose_text(json_object_get(record, row->id_at), &id));
+			ask_for_another_than(run, at, id.text);
+			tried++;
+		}
+	}
+	close_world(run);
+	assert_true(tried >= 5);
+}
+
+/* For three days one row of a record cannot be told whose it is: nobody knows that the stock it
+ * may be of has gone. */
+static void a_row_that_cannot_be_read_closes_no_stock(void **state)
+{
+	static const char *const skus[] = {"161", "null", "{}", "\"\"", "true", "\"a\""};
+	static const char page[] = "{\"items\":[{\"product_id\":660,\"offer_id\":\"A\",\"stocks\":["
+		"{\"sku\":160,\"present\":5,\"reserved\":0},"
+		"{\"sku\":%s,\"present\":%d,\"reserved\":0}]},"
+		"{\"product_id\":661,\"offer_id\":\"B\",\"stocks\":["
+		"{\"sku\":162,\"present\":%d,\"reserved\":0}]}],\"cursor\":\"\",\"total\":2}";
+	struct run *run = *state;
+	struct odd_world *world = &run->world;
+	size_t at =
+		(size_t)(shd_adapter_endpoint(run->adapter, "stocks") - run->adapter->endpoints);
+	struct odd_polled polled;
+	char body[600];
+	const struct odd_answer odd = {.status = 200, .body = body};
+
+	open_world(run, run->adapter);
+	/* what else changes is another record */
+	for (int i = 0; i < 6 * (int)SHD_COUNT(skus); i++) {
+		snprintf(body, sizeof(body), page, skus[i / 6], 7 + i / 6, 1 + i);
+		odd_read(world, at, &odd, false, &polled);
+		assert_int_equal(polled.state, SHD_POLL_CHANGED);
+		assert_int_equal(world->poll->walk.lack,
+			i < 6 ? SHD_LACK_NOTHING : SHD_LACK_UNREAD);
+		assert_int_equal(world->poll->bad_records, i >= 6);
+		const struct shd_entity *stock = bench_entity(&world->b, SHD_KIND_stock, "161");
+		assert_non_null(stock);
+		assert_true(stock->fields[SHD_I_unlisted_since].none);
+		assert_true(stock->fields[SHD_I_closed].none || !stock->fields[SHD_I_closed].n);
+		world->b.now += SHD_DAY_MS / 2;
+	}
+	close_world(run);
+}
+
 /* SHD_ODD_ALL in the environment: also what is known to break them. */
 #define X(id, text)                                                                                \
 	static void law_##id(void **state)                                                         \
@@ -98,6 +192,8 @@ int main(void)
 		LAW_MAP(X)
 #undef X
 		cmocka_unit_test(what_is_known_is_still_broken),
+		cmocka_unit_test(batch_answers_bring_only_what_was_asked),
+		cmocka_unit_test(a_row_that_cannot_be_read_closes_no_stock),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

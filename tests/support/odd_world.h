@@ -7,6 +7,7 @@
 #include "ledger.h"
 
 #include "base/hash.h"
+#include "market/loose.h"
 #include "market/slice.h"
 #include "poll/feeds.h"
 #include "poll/outcome.h"
@@ -56,6 +57,7 @@ struct odd_world {
 					  * asks for what it lacks: */
 	const char *asked[ODD_ROWS];     /* the id of the good answer; or NULL */
 	const char *listed[ODD_ROWS];    /* of what the list lacks, where that is another id */
+	const char *unasked;             /* a BATCH asks for another id instead; or NULL */
 	odd_look_fn *look;
 	odd_brought_fn *brought;
 	void *ctx;
@@ -386,6 +388,29 @@ static inline void odd_lack(struct odd_world *world, size_t at, struct shd_feed 
 	shd_feed_set_asks(feed, list);
 }
 
+/* What a BATCH asks for: the ids of its good answer. */
+static inline void odd_put_ids(const struct odd_world *world, size_t at, struct shd_pages *ids)
+{
+	const struct shd_endpoint *row = odd_row(world, at);
+	struct shd_page_draft draft;
+	struct shd_loose_text id;
+	struct shd_error err;
+	const json_t *record;
+	size_t i;
+	json_auto_t *body = shd_adapter_parse(world->good[at], strlen(world->good[at]), &err);
+
+	shd_page_draft_init(&draft, true);
+	json_array_foreach (shd_loose_at(body, row->records), i, record) {
+		if (!shd_loose_text(json_object_get(record, row->id_at), &id))
+			continue;
+		bool asks = !world->unasked || strcmp(world->unasked, id.text) != 0;
+		shd_page_draft_add(&draft, i + 1, SHD_NOT_LEFT_OUT, NULL);
+		shd_page_draft_key(&draft, asks ? id.text : "4242424242");
+	}
+	shd_pages_add(ids, shd_page_create(&draft, 1, "", true, ""));
+	shd_page_draft_finish(&draft);
+}
+
 /* Reads the row; for a FOLLOW, the list whose records ask to follow it. With `anew` as after a
  * restart: nothing of its pages is known. */
 static inline void odd_read(struct odd_world *world, size_t at, const struct odd_answer *odd,
@@ -393,7 +418,7 @@ static inline void odd_read(struct odd_world *world, size_t at, const struct odd
 {
 	bool follows = odd_row(world, at)->paging == SHD_PAGE_FOLLOW;
 	struct shd_feed *feed = odd_feed(world, follows ? world->lister[at] : at);
-	const struct shd_pages *ids = NULL;
+	struct shd_pages ids = {0};
 
 	world->b.now += SHD_SECOND_MS;
 	shd_arena_reset(world->b.arena);
@@ -405,8 +430,9 @@ static inline void odd_read(struct odd_world *world, size_t at, const struct odd
 		odd_feed(world, at)->next_due.ms = 0;
 	odd_lack(world, at, feed);
 	if (shd_feed_row(feed)->paging == SHD_PAGE_BATCH)
-		ids = &shd_feeds_ids_of(feed)->pages;
-	shd_poll_begin(world->poll, feed, (struct shd_wall){world->b.now}, INT64_MIN, ids);
+		odd_put_ids(world, at, &ids);
+	shd_poll_begin(world->poll, feed, (struct shd_wall){world->b.now}, INT64_MIN, &ids);
+	shd_pages_clear(&ids);
 	odd_answer_all(world, at, odd, ret_polled);
 	odd_end(world, ret_polled);
 }

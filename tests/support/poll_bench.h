@@ -31,6 +31,10 @@ static bool map(const struct shd_map_in *in, const json_t *record, struct shd_ha
 	const char *also = json_string_value(json_object_get(record, "also"));
 	if (also)
 		shd_harvest_entity(out, SHD_KIND_order, also, strlen(also));
+	if (json_object_get(record, "unread_row")) {
+		out->unread_rows++;
+		shd_fail(reterr, SHD_ERR_SCHEMA, "a row without an id");
+	}
 	json_array_foreach (json_object_get(record, "follow"), i, follow)
 		shd_harvest_follow(out, "detail", json_string_value(follow),
 				   json_string_length(follow));
@@ -129,7 +133,7 @@ static const struct shd_endpoint rows[ROWS] = {
 		.paging = SHD_PAGE_BATCH,
 		.tells = {SHD_F_order_amount},
 		.ids_of = "list",
-		.batch = 2,
+		.batch = 2, .id_at = "id",
 		.records = "items",
 		.map = map,
 		.next = next},
@@ -152,7 +156,7 @@ static const struct shd_endpoint rows[ROWS] = {
 		.tells = {SHD_F_order_amount},
 		.had_rows = true,
 		.ids_of = "list",
-		.batch = 3,
+		.batch = 3, .id_at = "id",
 		.records = "items",
 		.map = map,
 		.next = next},

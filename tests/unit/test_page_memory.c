@@ -116,6 +116,8 @@ static void what_was_left_out_is_known_as_such(void **state)
 	shd_page_draft_add(&draft, UINT64_MAX, SHD_LEFT_OUT_UNREAD, NULL);
 	shd_page_draft_add(&draft, 5, SHD_LEFT_OUT_FOREIGN, NULL);
 	shd_page_draft_add(&draft, 6, SHD_NOT_LEFT_OUT, NULL);
+	shd_page_draft_add(&draft, 7, SHD_LEFT_OUT_IN_PART, NULL);
+	shd_page_draft_key(&draft, "k");
 	shd_page_draft_add(&draft, 0, SHD_LEFT_OUT_UNREAD, NULL); /* is to be read again */
 	shd_pages_add(&pages, shd_page_create(&draft, 99, "", true, ""));
 	shd_page_draft_finish(&draft);
@@ -127,6 +129,9 @@ static void what_was_left_out_is_known_as_such(void **state)
 	assert_int_equal(found.left_out, SHD_LEFT_OUT_FOREIGN);
 	assert_true(shd_known_find(known, 6, &found));
 	assert_int_equal(found.left_out, SHD_NOT_LEFT_OUT);
+	assert_true(shd_known_find(known, 7, &found));
+	assert_int_equal(found.left_out, SHD_LEFT_OUT_IN_PART);
+	assert_string_equal(found.keys, "k");
 	assert_false(shd_known_find(known, 0, &found));
 	shd_known_destroy(known);
 	shd_pages_clear(&pages);

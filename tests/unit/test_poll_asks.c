@@ -211,6 +211,42 @@ static void a_batch_may_miss_what_had_a_row(void **state)
 	assert_string_equal(batch.seen.asked[1], "b");
 }
 
+/* An answer about another thing, or one that cannot be read, does not say that there is none; one
+ * without any does. */
+static void what_is_answered_with_another_thing_is_asked_for_again(void **state)
+{
+	static const struct {
+		const char *body;
+		enum shd_asked what;
+		size_t foreign;
+	} answers[] = {
+		{ITEMS(ID("b"), ""), SHD_ASKED_FOUND, 0},
+		{ITEMS(ID("b") "," ID("z"), ""), SHD_ASKED_FOUND, 1},
+		{ITEMS(ID("z"), ""), SHD_ASKED_FAILED, 1},
+		{ITEMS("{\"v\":1}," ID("z"), ""), SHD_ASKED_FAILED, 1},
+		{ITEMS("", ""), SHD_ASKED_UNFOUND, 0},
+	};
+	const struct shd_unlisted b = {"b", "b", NULL};
+	struct poll_bench *f = *state;
+
+	read_once(f, LIST, "/list?", ONLY_A);
+	for (size_t i = 0; i < SHD_COUNT(answers); i++) {
+		struct shd_ask *asks = shd_feed_asks(feed_of(f, LIST));
+
+		shd_asks_finish(&asks);
+		shd_asks_unlisted(&asks, &rows[BATCH], &b, f->begins);
+		shd_feed_set_asks(feed_of(f, LIST), asks);
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, ONLY_A), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/batch?b", 200, answers[i].body),
+			SHD_POLL_UNCHANGED);
+		assert_int_equal(f->poll->follows[0].what, answers[i].what);
+		assert_int_equal(f->poll->foreign_records, answers[i].foreign);
+		assert_int_equal(f->poll->harvest->entity_count,
+			answers[i].what == SHD_ASKED_FOUND);
+	}
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -223,6 +259,7 @@ int main(void)
 		ROW(the_rows_of_a_batch_are_counted_at_its_end),
 		ROW(a_batch_whose_ids_have_gone_misses_no_row),
 		ROW(a_batch_may_miss_what_had_a_row),
+		ROW(what_is_answered_with_another_thing_is_asked_for_again),
 	};
 #undef ROW
 

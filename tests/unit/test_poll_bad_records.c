@@ -198,6 +198,81 @@ static void a_record_without_rows_is_listed_by_its_owner(void **state)
 	reset(f);
 }
 
+/* Nor does it become known as such: it may be asked for the next time, and the answer be the same.
+ */
+static void a_record_of_an_id_that_was_not_asked_for_is_left_out(void **state)
+{
+	static const int batches[] = {BATCH, HAD};
+	static const char with_z[] = ITEMS(ID("a") "," ID("y") "," ID("z"), "");
+	struct poll_bench *f = *state;
+
+	for (size_t i = 0; i < SHD_COUNT(batches); i++) {
+		const char *path = rows[batches[i]].path;
+		char url[2][20];
+
+		snprintf(url[0], sizeof(url[0]), "%s?a,b", path);
+		snprintf(url[1], sizeof(url[1]), "%s?a,z", path);
+		read_once(f, LIST, "/list?", ITEMS(ID("a") "," ID("b"), ""));
+		for (int again = 0; again < 2; again++) {
+			read_once(f, batches[i], url[0], with_z);
+			assert_int_equal(shd_poll_has_news(f->poll), !again);
+			assert_int_equal(f->poll->foreign_records, 2);
+			assert_int_equal(f->poll->bad_records, 0);
+			assert_int_equal(f->poll->walk.lack, SHD_LACK_FOREIGN);
+			assert_non_null(strstr(f->poll->incomplete.data, "\"id\" is \"z\""));
+		}
+		read_once(f, LIST, "/list?", ITEMS(ID("a") "," ID("z"), ""));
+		read_once(f, batches[i], url[1], with_z);
+		assert_int_equal(f->poll->foreign_records, 1);
+		assert_int_equal(f->poll->harvest->entity_count, 1);
+		assert_string_equal(f->poll->harvest->entities[0].id, "z");
+	}
+}
+
+/* What of a record can be read is told and listed; the list is incomplete for as long as it has
+ * such a record, also where that is not new. */
+static void a_record_with_a_row_that_cannot_be_read_is_taken_in_part(void **state)
+{
+	static const char part[] =
+		"{\"id\":\"a\",\"unread_row\":1},{\"id\":\"aa\",\"unread_row\":1}";
+	struct poll_bench *f = *state;
+
+	for (int i = 0; i < 3; i++) {
+		struct shd_text body SHD_AUTO(shd_text_finish) = {0};
+
+		shd_text_init(&body, 1000);
+		shd_text_printf(
+			&body, "{\"items\":[%s,{\"id\":\"b%d\"}],\"behind_last\":true}", part, i);
+		assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+		assert_int_equal(answer_with(f, "/list?", 200, body.data), SHD_POLL_READY);
+		snprintf(body.data, 20, "/list?b%d", i);
+		assert_int_equal(answer_with(f, body.data, 200, ITEMS("", "")), SHD_POLL_CHANGED);
+		assert_int_equal(f->poll->bad_records, 2);
+		assert_int_equal(f->poll->walk.lack, SHD_LACK_UNREAD);
+		assert_non_null(strstr(f->poll->incomplete.data, "(2): a row without an id"));
+		assert_int_equal(f->poll->listed_count, 3);
+		shd_poll_adopt(f->poll);
+	}
+}
+
+/* They were understood: a page of nothing else is no strange one, and goes on behind the last. */
+static void a_page_of_records_taken_in_part_is_read(void **state)
+{
+	struct poll_bench *f = *state;
+
+	assert_int_equal(begin(f, LIST), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?", 200, "{\"items\":["
+		"{\"id\":\"a\",\"unread_row\":1},{\"id\":\"b\",\"unread_row\":1},"
+		"{\"id\":\"c\",\"unread_row\":1}],\"behind_last\":true}"), SHD_POLL_READY);
+	assert_int_equal(answer_with(f, "/list?c", 200, ITEMS(ID("d"), "")), SHD_POLL_CHANGED);
+	assert_int_equal(f->poll->harvest->entity_count, 4);
+	assert_int_equal(f->poll->bad_records, 3);
+	/* but bad ones beside them count as before */
+	read_once(f, LIST, "/list?",
+		"{\"items\":[{\"v\":1},{\"v\":2},{\"v\":3},{\"id\":\"a\",\"unread_row\":2}]}");
+	assert_int_equal(f->poll->bad_records, 4);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, start_up, tear_down)
@@ -210,6 +285,9 @@ int main(void)
 		ROW(a_record_nested_however_deep_costs_itself_alone),
 		ROW(what_two_records_are_about_is_read_again),
 		ROW(a_record_without_rows_is_listed_by_its_owner),
+		ROW(a_record_of_an_id_that_was_not_asked_for_is_left_out),
+		ROW(a_record_with_a_row_that_cannot_be_read_is_taken_in_part),
+		ROW(a_page_of_records_taken_in_part_is_read),
 	};
 #undef ROW
 

@@ -223,6 +223,7 @@ static void test_every_market_has_unique_endpoints_that_can_be_found(void **stat
 			assert_int_equal(row->next != NULL, pages);
 			assert_true(!pages || (row->limit > 0 && row->page_max > 0));
 			assert_int_equal(row->ids_of != NULL, row->paging == SHD_PAGE_BATCH);
+			assert_int_equal(row->id_at != NULL, row->paging == SHD_PAGE_BATCH);
 			assert_true(!row->ids_of || shd_adapter_endpoint(market, row->ids_of));
 			assert_true(row->batch > 0 || (row->paging != SHD_PAGE_BATCH &&
 							      row->paging != SHD_PAGE_FOLLOW));

@@ -119,6 +119,20 @@ static void put_stock(struct shd_harvest *out, const json_t *product, size_t fir
 	shd_set_n(out, at, SHD_F_stock_reserved, reserved);
 }
 
+/* Those of which nobody knows whose they are. */
+static void count_unread_rows(struct shd_harvest *out, const json_t *rows, struct shd_error *reterr)
+{
+	struct shd_loose_text ignored;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (!read_sku(row, &ignored)) {
+			out->unread_rows++;
+			shd_fail(reterr, SHD_ERR_SCHEMA, "a row of a record has no \"sku\"");
+		}
+}
+
 SHD_OZON_MAP(stock)
 {
 	const json_t *rows = json_object_get(record, "stocks");
@@ -133,6 +147,7 @@ SHD_OZON_MAP(stock)
 		put_stock(out, record, i);
 	if (json_array_size(rows) && out->entity_count == before)
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "no row of a record has a \"sku\"");
+	count_unread_rows(out, rows, reterr);
 	return true;
 }
 

@@ -6,7 +6,6 @@
 void shd_narrate_finding(const struct shd_transition *transition, struct shd_text *out)
 {
 	const struct shd_facts *facts = &transition->facts;
-
 	char due[SHD_CLOCK_TEXT];
 
 	if (!transition->unwatched)

@@ -15,8 +15,8 @@
  */
 #include "grant.h"
 
-#include "http/strike.h"
 #include "base/crypto.h"
+#include "http/strike.h"
 #include "market/adapter.h"
 
 #include <stdlib.h>

@@ -301,20 +301,35 @@ static bool are_sorted(const char *const *keys, size_t count)
 	return true;
 }
 
+/* A key, and whose it is. */
+struct key_at {
+	struct shd_page_place place;
+	const char *key;
+};
+
+/* Goes on to the next key of all pages; begins with {0}. */
+static bool next_key(const struct shd_pages *pages, struct key_at *at)
+{
+	for (; at->place.page < full_count(pages); at->place.page++, at->place.record = 0) {
+		const struct shd_page *page = shd_pages_at(pages, at->place.page);
+
+		at->key = at->key ? after(at->key) : first_keys(page);
+		for (; at->key && at->place.record < page->count; at->place.record++, at->key++)
+			if (*at->key)
+				return true;
+		at->key = NULL;
+	}
+	return false;
+}
+
 const char **shd_pages_keys(const struct shd_pages *pages, size_t *ret_count)
 {
 	const char **keys = shd_xcalloc(shd_pages_records(pages), sizeof(*keys));
 	size_t count = 0, unique = 0, room = shd_pages_records(pages);
 
-	for (size_t i = 0; i < full_count(pages); i++) {
-		const struct shd_page *page = shd_pages_at(pages, i);
-		const char *key = first_keys(page);
-
-		for (size_t j = 0; key && j < page->count; j++, key++)
-			for (; *key; key = after(key)) {
-				shd_grow(keys, count, room);
-				keys[count++] = key;
-			}
+	for (struct key_at at = {0}; next_key(pages, &at);) {
+		shd_grow(keys, count, room);
+		keys[count++] = at.key;
 	}
 	if (!are_sorted(keys, count))
 		qsort(keys, count, sizeof(*keys), compare_keys);
@@ -331,42 +346,6 @@ struct keyed_place {
 	struct shd_page_place place;
 };
 
-/* One for each key of each record. */
-static struct keyed_place *keyed_places(const struct shd_pages *pages, size_t *ret_count)
-{
-	struct keyed_place *all = NULL;
-	size_t count = 0, room = 0;
-
-	for (size_t i = 0; i < full_count(pages); i++) {
-		const struct shd_page *page = shd_pages_at(pages, i);
-		const char *key = first_keys(page);
-
-		for (size_t j = 0; key && j < page->count; j++, key++)
-			for (; *key; key = after(key)) {
-				shd_grow(all, count, room);
-				all[count++] = (struct keyed_place){
-					key, hash_at(page, j), {(uint32_t)i, (uint32_t)j}};
-			}
-	}
-	*ret_count = count;
-	return all;
-}
-
-static size_t count_keys(const struct shd_pages *pages)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < full_count(pages); i++) {
-		const struct shd_page *page = shd_pages_at(pages, i);
-		const char *key = first_keys(page);
-
-		for (size_t j = 0; key && j < page->count; j++, key++)
-			for (; *key; key = after(key))
-				count++;
-	}
-	return count;
-}
-
 static int compare_places(const void *a, const void *b)
 {
 	const struct keyed_place *x = a, *y = b;
@@ -378,14 +357,20 @@ static int compare_places(const void *a, const void *b)
 struct shd_page_place *shd_pages_doubles(
 	const struct shd_pages *pages, size_t unique, size_t *ret_count)
 {
-	size_t count, doubles = 0, next;
+	size_t count = 0, doubles = 0, next;
 
+	for (struct key_at at = {0}; next_key(pages, &at);)
+		count++;
 	*ret_count = 0;
-	if (count_keys(pages) == unique)
+	if (count == unique)
 		return NULL;
-	struct keyed_place *all shd_autofree = keyed_places(pages, &count);
+	struct keyed_place *all shd_autofree = shd_xcalloc(count, sizeof(*all));
 	struct shd_page_place *places = shd_xcalloc(count, sizeof(*places));
 
+	count = 0;
+	for (struct key_at at = {0}; next_key(pages, &at);)
+		all[count++] = (struct keyed_place){at.key,
+			hash_at(shd_pages_at(pages, at.place.page), at.place.record), at.place};
 	qsort(all, count, sizeof(*all), compare_places);
 	for (size_t i = 0; i < count; i = next) {
 		for (next = i + 1; next < count && strcmp(all[i].key, all[next].key) == 0; next++)

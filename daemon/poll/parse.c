@@ -129,9 +129,15 @@ static void lacks(struct shd_poll *poll, enum shd_lack lack)
 		poll->page_lack = lack;
 }
 
+/* Without those of which some rows were read. */
+static size_t count_unread(const struct shd_poll *poll)
+{
+	return poll->bad_records - poll->partly_read;
+}
+
 static size_t count_left_out(const struct shd_poll *poll)
 {
-	return poll->bad_records - poll->partly_read + poll->foreign_records;
+	return count_unread(poll) + poll->foreign_records;
 }
 
 static void leave_out(struct shd_poll *poll, uint64_t hash, enum shd_left_out why)
@@ -398,7 +404,7 @@ static bool is_strange(const struct shd_poll *poll, size_t bad, size_t left_out_
 static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 {
 	struct shd_page_out *out = &poll->page_out;
-	size_t bad_before = poll->bad_records - poll->partly_read;
+	size_t unread_before = count_unread(poll);
 	size_t left_out_before = count_left_out(poll);
 
 	if (!poll->harvest)
@@ -417,9 +423,10 @@ static bool parse_page(struct shd_poll *poll, struct shd_error *reterr)
 		return false;
 	if (!take_records(poll, reterr) || !shd_harvest_ok(poll->harvest, reterr))
 		return false;
-	if (is_strange(poll, poll->bad_records - poll->partly_read - bad_before, left_out_before)) {
+	size_t unread = count_unread(poll) - unread_before;
+	if (is_strange(poll, unread, left_out_before)) {
 		*reterr = poll->bad_record;
-		poll->bad_records = bad_before + poll->partly_read;
+		poll->bad_records -= unread;
 		return false;
 	}
 	if (!shd_text_ok(&poll->draft.keys))

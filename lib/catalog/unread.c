@@ -15,6 +15,7 @@ static const struct {
 	{SHD_F_order_delivered_late, SHD_F_order_delivered_at},
 	{SHD_F_order_delivered_late, SHD_F_order_status},
 	{SHD_F_order_cancelled_at, SHD_F_order_status},
+	{SHD_F_order_delivered_at, SHD_F_order_status},
 	{SHD_F_stock_cover, SHD_F_stock_available},
 	{SHD_F_stock_cover, SHD_F_stock_sold_7d},
 	{SHD_F_stock_had_stock, SHD_F_stock_available},

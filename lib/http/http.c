@@ -119,7 +119,6 @@ static bool is_form(const struct shd_request *request)
 
 void shd_request_strike(const struct shd_request *request, char *text)
 {
-
 	for (size_t i = 0; i < request->header_count; i++)
 		strike_header(request, i, text, strlen(text), shd_strike);
 	if (request->url.data)

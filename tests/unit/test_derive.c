@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "catalog/derive.h"
+#include "catalog/unread.h"
 
 #include <string.h>
 
@@ -522,6 +523,24 @@ static void a_demand_that_was_read_ends_at_its_date(void **state)
 	assert_true(thing.fields[SHD_I_closed].none);
 }
 
+static void what_follows_from_an_unreadable_status_is_unreadable(void **state)
+{
+	static const enum shd_field unknown[] = {SHD_F_order_status, SHD_F_order_shipped_late,
+		SHD_F_order_delivered_late, SHD_F_order_cancelled_at, SHD_F_order_delivered_at};
+	struct thing t;
+
+	(void)state;
+	start(&t, SHD_KIND_order);
+	text(&t, SHD_F_order_unreadable, "status fbs_list \"gone_fishing\"");
+	for (int i = 0; i < shd_kind_fields(SHD_KIND_order); i++) {
+		bool expected = false;
+
+		for (size_t j = 0; j < SHD_COUNT(unknown); j++)
+			expected |= shd_field_index(unknown[j]) == i;
+		assert_int_equal(shd_unread_field(&t.entity, i), expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -546,6 +565,7 @@ int main(void)
 		cmocka_unit_test(a_demand_that_was_read_ends_at_its_date),
 		cmocka_unit_test(an_order_that_is_only_spoken_of_is_closed),
 		cmocka_unit_test(merging_keeps_what_is_not_spoken_of),
+		cmocka_unit_test(what_follows_from_an_unreadable_status_is_unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,8 +91,8 @@ const char *shd_ozon_expects_key(const char *text)
 
 	for (size_t i = 0; i < len; i++)
 		good = good && text[i] > ' ' && text[i] <= '~';
-	return good ? NULL : "an Api-Key of Ozon: up to 480 Latin letters, digits and signs in one "
-			     "piece, without a blank";
+	return good ? NULL : "an Api-Key of Ozon: Latin letters, digits and signs in one piece, "
+			     "without a blank";
 }
 
 static bool add_key(struct shd_request *request, const struct shd_secret *secret,

@@ -141,7 +141,7 @@ SHD_OZON_MAP(stock)
 	(void)in;
 	if (!json_is_object(record) || !json_object_get(record, "product_id"))
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "a record has no \"product_id\"");
-	if (rows && !json_is_null(rows) && !json_is_array(rows))
+	if (!json_is_array(rows))
 		return shd_fail(reterr, SHD_ERR_SCHEMA, "\"stocks\" of a record is no list");
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		put_stock(out, record, i);

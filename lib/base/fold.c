@@ -3,6 +3,8 @@
 #include "text.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unicode/ubrk.h>
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
 #include <unicode/uspoof.h>
@@ -17,14 +19,12 @@ struct shd_alphabets {
 /* Appends c to buf[*len..size); false when it does not fit. */
 static bool put(int32_t c, char *buf, size_t size, size_t *len)
 {
-	static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
-	size_t need = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	char bytes[4];
+	size_t need = shd_utf8_put((uint32_t)c, bytes);
 
 	if (need > size - *len)
 		return false;
-	for (size_t i = need - 1; i > 0; i--, c >>= 6)
-		buf[*len + i] = (char)(0x80 | (c & 0x3F));
-	buf[*len] = (char)(leads[need] | c);
+	memcpy(buf + *len, bytes, need);
 	*len += need;
 	return true;
 }
@@ -86,63 +86,61 @@ int shd_char_cells(int32_t c)
 	return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
 }
 
-/* Signs that belong to what stands before them, and to what follows: UAX 14. */
-static bool holds_on(int32_t c, bool before)
+/* No wider than `cells`, but for spaces at its end. */
+static bool fits(const char *text, size_t len, size_t cells)
 {
-	static const struct {
-		ULineBreak class;
-		bool before, after;
-	} rows[] = {
-		{U_LB_CLOSE_PUNCTUATION, true, false},
-		{U_LB_CLOSE_PARENTHESIS, true, false},
-		{U_LB_EXCLAMATION, true, false},
-		{U_LB_NONSTARTER, true, false},
-		{U_LB_INFIX_NUMERIC, true, false},
-		{U_LB_BREAK_SYMBOLS, true, false},
-		{U_LB_POSTFIX_NUMERIC, true, false},
-		{U_LB_COMBINING_MARK, true, false},
-		{U_LB_E_MODIFIER, true, false},
-		{U_LB_OPEN_PUNCTUATION, false, true},
-		{U_LB_PREFIX_NUMERIC, false, true},
-		{U_LB_QUOTATION, true, true},
-		{U_LB_INSEPARABLE, true, false},
-		{U_LB_GLUE, true, true},
-		{U_LB_ZWJ, true, true},
-		{U_LB_REGIONAL_INDICATOR, true, false},
-	};
-	int class = u_getIntPropertyValue(c, UCHAR_LINE_BREAK);
+	size_t used = 0;
 
-	for (size_t i = 0; i < SHD_COUNT(rows); i++)
-		if (class == (int)rows[i].class)
-			return before ? rows[i].before : rows[i].after;
-	return false;
+	for (size_t at = 0; at < len;) {
+		int32_t c = shd_utf8_next(text, len, &at);
+
+		used += (size_t)shd_char_cells(c);
+		if (used > cells && c != ' ')
+			return false;
+	}
+	return true;
 }
 
-static bool may_part(int32_t a, int32_t b)
+/* The last place of `lines` no further than `cells`, else the first one; `len` where there is
+ * none. A word without wide characters has none, whatever UAX 14 says of a link's slashes. */
+static size_t find_cut(UBreakIterator *lines, const char *text, size_t len, size_t cells)
 {
-	if (b == ' ')
-		return false;
-	return a == ' ' || ((shd_char_cells(a) == 2 || shd_char_cells(b) == 2) &&
-				   !holds_on(a, false) && !holds_on(b, true));
-}
-
-size_t shd_line_cut(const char *text, size_t len, size_t cells)
-{
-	size_t cut = 0, used = 0;
-	int32_t last = 0;
+	size_t cut = len, used = 0;
+	int last = 0;
 
 	for (size_t at = 0; at < len;) {
 		size_t start = at;
 		int32_t c = shd_utf8_next(text, len, &at);
+		int width = shd_char_cells(c);
 
-		if (start && may_part(last, c))
+		if (start && (text[start - 1] == ' ' || last == 2 || width == 2) &&
+			ubrk_isBoundary(lines, (int32_t)start))
 			cut = start;
-		used += (size_t)shd_char_cells(c);
-		if (used > cells && c != ' ' && cut)
+		used += (size_t)width;
+		if (used > cells && c != ' ' && cut < len)
 			return cut;
-		last = c;
+		last = width;
 	}
 	return len;
+}
+
+size_t shd_line_cut(const char *text, size_t len, size_t cells)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UText read = UTEXT_INITIALIZER;
+	size_t cut = len;
+
+	if (fits(text, len, cells))
+		return len;
+	utext_openUTF8(&read, text, (int64_t)len, &status);
+	UBreakIterator *lines = ubrk_open(UBRK_LINE, "", NULL, 0, &status);
+	ubrk_setUText(lines, &read, &status);
+	if (U_SUCCESS(status))
+		cut = find_cut(lines, text, len, cells);
+	if (lines)
+		ubrk_close(lines);
+	utext_close(&read);
+	return cut;
 }
 
 static bool is_exempt(UChar32 c)

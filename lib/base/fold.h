@@ -26,8 +26,8 @@ bool shd_is_word_char(int32_t c);
 int shd_char_cells(int32_t c);
 
 /* Bytes of the first line of text[0..len), no wider than `cells`: cut behind spaces, which stay on
- * the line and do not count, or beside a wide character, where no sign of punctuation begins or
- * ends a line that should not. A word that is wider stays whole, so no link or number is cut. */
+ * the line and do not count, or beside a wide character where UAX 14 allows it. A word that is
+ * wider stays whole, so no link or number is cut; so does all where memory is short. */
 size_t shd_line_cut(const char *text, size_t len, size_t cells);
 
 /* Which Cyrillic and Greek letters cannot be told from Latin ones, by Unicode's table of

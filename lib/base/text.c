@@ -191,6 +191,26 @@ int32_t shd_utf8_next(const char *s, size_t len, size_t *at)
 	return code;
 }
 
+size_t shd_utf8_put(uint32_t code, char bytes[static 4])
+{
+	static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
+	size_t count = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+	for (size_t i = count - 1; i > 0; i--, code >>= 6)
+		bytes[i] = (char)(0x80 | (code & 0x3F));
+	bytes[0] = (char)(leads[count] | code);
+	return count;
+}
+
+int shd_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 static bool is_control(int32_t code)
 {
 	return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;

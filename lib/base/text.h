@@ -59,6 +59,12 @@ size_t shd_utf8_cut(const char *s, size_t len, size_t max_bytes);
  * *at < len. */
 int32_t shd_utf8_next(const char *s, size_t len, size_t *at);
 
+/* Writes a code point of at most 0x10FFFF; returns how many bytes it takes. */
+size_t shd_utf8_put(uint32_t code, char bytes[static 4]);
+
+/* 0 to 15; -1 for what is no hexadecimal digit. */
+int shd_hex_digit(char c);
+
 /* The text, or "" for NULL. */
 static inline const char *shd_or_empty(const char *text)
 {

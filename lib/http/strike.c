@@ -10,15 +10,6 @@ enum { BYTES = 4 }; /* of one character */
 
 /* --- one character that is written as an escape -------------------------------------------- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The number of at[0..count) hexadecimal digits; -1: they are not. */
 static int32_t read_hex(const char *at, size_t left, size_t count)
 {
@@ -27,24 +18,13 @@ static int32_t read_hex(const char *at, size_t left, size_t count)
 	if (left < count)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		int digit = hex_digit(at[i]);
+		int digit = shd_hex_digit(at[i]);
 
 		if (digit < 0)
 			return -1;
 		n = n * 16 + digit;
 	}
 	return n;
-}
-
-static size_t put_utf8(uint32_t code, char bytes[BYTES])
-{
-	size_t count = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-	static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
-
-	for (size_t i = count; i-- > 1; code >>= 6)
-		bytes[i] = (char)(0x80 | (code & 0x3F));
-	bytes[0] = (char)(leads[count] | code);
-	return count;
 }
 
 /* \uXXXX, of which two may stand for one; at[0] is the u. Returns what is used. */
@@ -56,12 +36,12 @@ static size_t read_unicode(const char *at, size_t left, char bytes[BYTES], size_
 		return 0;
 	if (code >= 0xD800 && code < 0xDC00 && left >= 11 && at[5] == '\\' && at[6] == 'u' &&
 		(low = read_hex(at + 7, 4, 4)) >= 0xDC00 && low < 0xE000) {
-		*ret_count = put_utf8(
+		*ret_count = shd_utf8_put(
 			0x10000 + (((uint32_t)code & 0x3FF) << 10) + ((uint32_t)low & 0x3FF),
 			bytes);
 		return 11;
 	}
-	*ret_count = put_utf8((uint32_t)code, bytes);
+	*ret_count = shd_utf8_put((uint32_t)code, bytes);
 	return 5;
 }
 
@@ -105,7 +85,7 @@ static size_t read_numbered(const char *at, size_t left, char bytes[BYTES], size
 	size_t used = hex ? 3 : 2, first = used;
 
 	for (; used < left && used < first + 7; used++) {
-		int digit = hex_digit(at[used]);
+		int digit = shd_hex_digit(at[used]);
 
 		if (digit < 0 || digit >= (int)base)
 			break;
@@ -113,7 +93,7 @@ static size_t read_numbered(const char *at, size_t left, char bytes[BYTES], size
 	}
 	if (used == first || used == left || at[used] != ';' || !code || code > 0x10FFFF)
 		return 0;
-	*ret_count = put_utf8(code, bytes);
+	*ret_count = shd_utf8_put(code, bytes);
 	return used + 1;
 }
 

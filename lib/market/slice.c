@@ -200,14 +200,11 @@ static int unescape(const char *raw, size_t len, size_t *at)
 		return name && c ? meant[name - names] : -1;
 	}
 	for (int i = 0; i < 4; i++, ++*at) {
-		char digit = *at < len ? raw[*at] : '\0';
-		unsigned value = digit >= '0' && digit <= '9'   ? (unsigned)(digit - '0')
-				 : digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a' + 10)
-				 : digit >= 'A' && digit <= 'F' ? (unsigned)(digit - 'A' + 10)
-								: 16;
-		if (value > 15)
+		int digit = *at < len ? shd_hex_digit(raw[*at]) : -1;
+
+		if (digit < 0)
 			return -1;
-		n = n * 16 + value;
+		n = n * 16 + (unsigned)digit;
 	}
 	return n < 0x80 ? (int)n : -1;
 }

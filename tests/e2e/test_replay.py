@@ -78,8 +78,8 @@ def test_the_summary_is_for_people(daemon, edited):
 def test_nobody_is_told(daemon, edited):
     before = daemon.ctl("alerts")["alerts"]
     replay(daemon, "--rules", edited)
-    after = daemon.ctl("alerts")["alerts"]
-    assert [row["number"] for row in after][:len(before)] == [row["number"] for row in before]
+    after = daemon.ctl("alerts", "--all")["alerts"]  # some may have ended, and new ones be open
+    assert {row["number"] for row in before} <= {row["number"] for row in after}
     assert "another-name" not in {row["rule"] for row in after}
 
 
